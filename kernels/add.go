@@ -1,0 +1,25 @@
+package kernels
+
+// Add computes Y = A + B, element by element. Y may be A or B.
+type Add struct{ A, B, Y *Buffer }
+
+// Name implements [Op].
+func (op Add) Name() string { return "add" }
+
+// Operands implements [Op].
+func (op Add) Operands() []Operand {
+	return []Operand{{"a", op.A, Read}, {"b", op.B, Read}, {"y", op.Y, Write}}
+}
+
+// Cost implements [Op].
+func (op Add) Cost() Cost { return cost(op, op.Y.Elements()) }
+
+// Host implements [Op].
+func (op Add) Host(mem []Mem, w *Workers) {
+	w.Range(len(mem[2].F32), func(lo, hi int) {
+		a, b, y := mem[0].F32[lo:hi], mem[1].F32[lo:hi], mem[2].F32[lo:hi]
+		for i := range y {
+			y[i] = a[i] + b[i]
+		}
+	})
+}

@@ -1,0 +1,50 @@
+package kernels
+
+// BiasWgrad adds the gradient by a bias, DB[k] += Σ_m DY[m,k]. DY is [M K] for any leading dimensions that make M rows.
+//
+// Rows are summed in blocks of a fixed size and the blocks' sums in order, so that the bits do not depend on the workers.
+type BiasWgrad struct {
+	M, K   int
+	DY, DB *Buffer
+}
+
+const biasBlock = 512
+
+// Name implements [Op].
+func (op BiasWgrad) Name() string { return "bias_wgrad" }
+
+// Operands implements [Op].
+func (op BiasWgrad) Operands() []Operand {
+	return []Operand{{"dy", op.DY, Read}, {"db", op.DB, Accumulate}}
+}
+
+// Cost implements [Op].
+func (op BiasWgrad) Cost() Cost { return cost(op, op.M*op.K) }
+
+func (op BiasWgrad) blocks() int { return (op.M + biasBlock - 1) / biasBlock }
+
+// HostScratch implements [Scratcher].
+func (op BiasWgrad) HostScratch(int) int { return op.blocks() * op.K }
+
+// Host implements [Op].
+func (op BiasWgrad) Host(mem []Mem, w *Workers) {
+	dy, db, sums := mem[0].F32, mem[1].F32, w.Scratch()
+	w.Run(op.blocks(), func(_, block int) {
+		sum := sums[block*op.K : (block+1)*op.K]
+		clear(sum)
+		for m := block * biasBlock; m < min((block+1)*biasBlock, op.M); m++ {
+			addTo(sum, dy[m*op.K:(m+1)*op.K])
+		}
+	})
+	for block := range op.blocks() {
+		addTo(db, sums[block*op.K:(block+1)*op.K])
+	}
+}
+
+// addTo adds x to sum, element by element.
+func addTo(sum, x []float32) {
+	x = x[:len(sum)]
+	for i := range sum {
+		sum[i] += x[i]
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !amd64
+
+package kernels
+
+// CPUVariants lists the variants that this CPU can run, the fastest first.
+func CPUVariants() []variant { return []variant{portable} }
+
+func tileAVX2(*tile) { panic("kernels: no AVX2 on this architecture") }

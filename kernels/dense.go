@@ -1,0 +1,80 @@
+package kernels
+
+// Dense is the geometry of a matrix product Y[n,k] = B[k] + Σ_c X[n,c] · W[c,k]. It is a convolution with a 1x1 filter over
+// an "image" of N rows, and runs as one.
+type Dense struct{ N, C, K int }
+
+func (g Dense) conv2D() Conv2D {
+	return Conv2D{N: 1, C: g.C, K: g.K, Window: Window{
+		H: g.N, W: 1, R: 1, S: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, P: g.N, Q: 1,
+	}}
+}
+
+// DenseFprop computes Y = X·W + B; see [Dense]. B may be absent.
+type DenseFprop struct {
+	Dense
+	X, W, B, Y *Buffer
+}
+
+func (op DenseFprop) conv() Conv2DFprop { return Conv2DFprop{op.conv2D(), op.X, op.W, op.B, op.Y} }
+
+// Name implements [Op].
+func (op DenseFprop) Name() string { return "dense_fprop" }
+
+// Operands implements [Op].
+func (op DenseFprop) Operands() []Operand { return op.conv().Operands() }
+
+// Cost implements [Op].
+func (op DenseFprop) Cost() Cost { return op.conv().Cost() }
+
+// HostScratch implements [Scratcher].
+func (op DenseFprop) HostScratch(workers int) int { return op.conv().HostScratch(workers) }
+
+// Host implements [Op].
+func (op DenseFprop) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
+
+// DenseDgrad computes DX[n,c] = Σ_k DY[n,k] · W[c,k].
+type DenseDgrad struct {
+	Dense
+	DY, W, DX *Buffer
+}
+
+func (op DenseDgrad) conv() Conv2DDgrad { return Conv2DDgrad{op.conv2D(), op.DY, op.W, op.DX} }
+
+// Name implements [Op].
+func (op DenseDgrad) Name() string { return "dense_dgrad" }
+
+// Operands implements [Op].
+func (op DenseDgrad) Operands() []Operand { return op.conv().Operands() }
+
+// Cost implements [Op].
+func (op DenseDgrad) Cost() Cost { return op.conv().Cost() }
+
+// HostScratch implements [Scratcher].
+func (op DenseDgrad) HostScratch(workers int) int { return op.conv().HostScratch(workers) }
+
+// Host implements [Op].
+func (op DenseDgrad) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
+
+// DenseWgrad adds DW[c,k] += Σ_n X[n,c] · DY[n,k].
+type DenseWgrad struct {
+	Dense
+	X, DY, DW *Buffer
+}
+
+func (op DenseWgrad) conv() Conv2DWgrad { return Conv2DWgrad{op.conv2D(), op.X, op.DY, op.DW} }
+
+// Name implements [Op].
+func (op DenseWgrad) Name() string { return "dense_wgrad" }
+
+// Operands implements [Op].
+func (op DenseWgrad) Operands() []Operand { return op.conv().Operands() }
+
+// Cost implements [Op].
+func (op DenseWgrad) Cost() Cost { return op.conv().Cost() }
+
+// HostScratch implements [Scratcher].
+func (op DenseWgrad) HostScratch(workers int) int { return op.conv().HostScratch(workers) }
+
+// Host implements [Op].
+func (op DenseWgrad) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }

@@ -1,0 +1,48 @@
+package kernels
+
+import "fmt"
+
+// PoolKind says how a pool reduces its window.
+type PoolKind uint8
+
+// The kinds of pool. Padding never counts: it is neither a candidate for the maximum or minimum nor part of an average.
+const (
+	MaxPool PoolKind = iota
+	MinPool
+	AveragePool
+)
+
+func (k PoolKind) String() string { return [...]string{"max", "min", "average"}[k] }
+
+// Pool2D is the geometry of a pool over X [N H W C]; Y is [N P Q C].
+type Pool2D struct {
+	Kind PoolKind
+	N, C int
+	Window
+}
+
+func (g Pool2D) String() string {
+	return fmt.Sprintf("%v %dx%d of %dx%dx%dx%d, strides %dx%d, padding %d,%d", g.Kind, g.R, g.S, g.N, g.H, g.W, g.C,
+		g.StrideH, g.StrideW, g.PadTop, g.PadLeft)
+}
+
+// inside is the range of window rows (or columns) that lie inside the image when the window begins at start.
+func inside(start, size, dilation, extent int) (lo, hi int) {
+	if start < 0 {
+		lo = (-start + dilation - 1) / dilation
+	}
+	hi = max(lo, min(size, (extent-start+dilation-1)/dilation))
+	return lo, hi
+}
+
+// each calls f for every place of one image that window (p, q) covers, in the order of the window.
+func (g Pool2D) each(p, q int, f func(r, s, at int)) {
+	top, left := p*g.StrideH-g.PadTop, q*g.StrideW-g.PadLeft
+	rLo, rHi := inside(top, g.R, g.DilationH, g.H)
+	sLo, sHi := inside(left, g.S, g.DilationW, g.W)
+	for r := rLo; r < rHi; r++ {
+		for s := sLo; s < sHi; s++ {
+			f(r, s, ((top+r*g.DilationH)*g.W+left+s*g.DilationW)*g.C)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package kernels
+
+// SGD makes one step of stochastic gradient descent with momentum, as Keras has it, for every weight w with gradient g:
+//
+//	v ← Momentum·v − Rate·g    w ← w + v,   or   w ← w + Momentum·v − Rate·g   if Nesterov
+//
+// (Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013, section 2). V may be
+// absent if Momentum is 0. It does nothing once Halt[0] is set.
+type SGD struct {
+	Momentum             float64
+	Nesterov             bool
+	W, V, DW, Rate, Halt *Buffer
+}
+
+// Name implements [Op].
+func (op SGD) Name() string { return "sgd" }
+
+// Operands implements [Op].
+func (op SGD) Operands() []Operand {
+	return []Operand{
+		{"w", op.W, Accumulate}, {"v", op.V, Accumulate}, {"dw", op.DW, Read}, {"rate", op.Rate, Read}, {"halt", op.Halt, Read},
+	}
+}
+
+// Cost implements [Op].
+func (op SGD) Cost() Cost { return cost(op, 4*op.W.Elements()) }
+
+// Host implements [Op].
+func (op SGD) Host(mem []Mem, w *Workers) {
+	if mem[4].I32[0] != 0 {
+		return
+	}
+	rate, momentum := mem[3].F32[0], float32(op.Momentum)
+	w.Range(len(mem[0].F32), func(lo, hi int) {
+		weights, g := mem[0].F32[lo:hi], mem[2].F32[lo:hi]
+		if mem[1].F32 == nil {
+			for i, g := range g {
+				weights[i] -= rate * g
+			}
+			return
+		}
+		v := mem[1].F32[lo:hi]
+		for i, g := range g {
+			v[i] = momentum*v[i] - rate*g
+			if op.Nesterov {
+				weights[i] += momentum*v[i] - rate*g
+			} else {
+				weights[i] += v[i]
+			}
+		}
+	})
+}

@@ -1,0 +1,28 @@
+package kernels_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"cnn-gpu/kernels"
+)
+
+// In float32 a plain sum of a million tenths is off by a percent.
+func TestTallyKeepsDigits(t *testing.T) {
+	const n, batches = 100, 10_000
+	op := kernels.Tally{N: n, K: 1}
+	mem := []kernels.Mem{
+		kernels.HostMem(kernels.Float32, n), kernels.HostMem(kernels.Float32, n), kernels.HostMem(kernels.Int32, n),
+		kernels.HostMem(kernels.Float32, kernels.TallySize),
+	}
+	const loss = float32(0.1)
+	for i := range mem[0].F32 {
+		mem[0].F32[i] = loss
+	}
+	for range batches {
+		op.Host(mem, nil)
+	}
+	assert.Equal(t, float32(n*batches*float64(loss)), mem[3].F32[0])
+	assert.Equal(t, []float32{n * batches, n * batches}, mem[3].F32[2:])
+}

@@ -1,0 +1,19 @@
+package kernels
+
+// Zero sets Y to zero.
+type Zero struct{ Y *Buffer }
+
+// Name implements [Op].
+func (op Zero) Name() string { return "zero" }
+
+// Operands implements [Op].
+func (op Zero) Operands() []Operand { return []Operand{{"y", op.Y, Write}} }
+
+// Cost implements [Op].
+func (op Zero) Cost() Cost { return cost(op, 0) }
+
+// Host implements [Op].
+func (op Zero) Host(mem []Mem, _ *Workers) {
+	clear(mem[0].F32)
+	clear(mem[0].I32)
+}
