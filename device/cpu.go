@@ -1,0 +1,155 @@
+package device
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"unsafe"
+
+	"cnn-gpu/kernels"
+)
+
+// CPUOptions are the options of the CPU device.
+type CPUOptions struct {
+	Workers int // number of threads; GOMAXPROCS if 0. The results do not depend on it.
+}
+
+// CPUEnv names the environment variable that forces a variant of the CPU code, one of those that `cnn-gpu devices` lists.
+const CPUEnv = "CNN_GPU_CPU"
+
+type cpu struct {
+	workers *kernels.Workers
+	kept    map[*kernels.Buffer]kernels.Mem
+	// Programs share one arena: they run one at a time, and what is in it does not outlive a run.
+	arena []float32
+}
+
+// OpenCPU opens the CPU device.
+func OpenCPU(o CPUOptions) (Device, error) {
+	if name := os.Getenv(CPUEnv); name != "" {
+		if err := kernels.SelectCPU(name); err != nil {
+			return nil, fmt.Errorf("device: cpu: %s: %w", CPUEnv, err)
+		}
+	}
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Workers < 0 {
+		return nil, fmt.Errorf("device: cpu: %d workers; give at least 1", o.Workers)
+	}
+	return &cpu{
+		workers: kernels.NewWorkers(o.Workers),
+		kept:    map[*kernels.Buffer]kernels.Mem{},
+	}, nil
+}
+
+func (d *cpu) Name() string { return "cpu" }
+
+func (d *cpu) String() string {
+	return fmt.Sprintf("CPU, %d threads, %s", d.workers.Count(), kernels.CPU())
+}
+
+func (d *cpu) Close() error {
+	d.workers.Close()
+	d.kept, d.arena = nil, nil
+	return nil
+}
+
+// cpuProgram is an op list with the memory of each op's operands.
+type cpuProgram struct {
+	workers *kernels.Workers
+	plan    Plan
+	ops     []kernels.Op
+	mem     [][]kernels.Mem
+}
+
+func (d *cpu) Compile(ops []kernels.Op) (Program, error) {
+	p := &cpuProgram{workers: d.workers, plan: NewPlan(ops), ops: ops}
+	if need := p.plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
+		d.arena = make([]float32, need)
+	}
+	for _, op := range ops {
+		if s, ok := op.(kernels.Scratcher); ok {
+			d.workers.Reserve(s.HostScratch(d.workers.Count()))
+		}
+		var mem []kernels.Mem
+		for _, operand := range op.Operands() {
+			mem = append(mem, d.place(operand.Buffer, p.plan))
+		}
+		p.mem = append(p.mem, mem)
+	}
+	return p, nil
+}
+
+// place is the memory of a buffer; none if it is absent.
+func (d *cpu) place(b *kernels.Buffer, plan Plan) kernels.Mem {
+	if b == nil {
+		return kernels.Mem{}
+	}
+	root, offset := b.Root()
+	if root.Keep {
+		return d.keep(root).Slice(offset, b.Elements())
+	}
+	at := plan.Offsets[root]/kernels.Float32.Size() + offset
+	values := d.arena[at : at+b.Elements() : at+b.Elements()]
+	if b.Type == kernels.Int32 {
+		return kernels.Mem{I32: unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(values))), len(values))}
+	}
+	return kernels.Mem{F32: values}
+}
+
+// keep is the memory of a kept value, made on first use.
+func (d *cpu) keep(root *kernels.Buffer) kernels.Mem {
+	m, ok := d.kept[root]
+	if !ok {
+		m = kernels.HostMem(root.Type, root.Elements())
+		d.kept[root] = m
+	}
+	return m
+}
+
+func (d *cpu) Upload(dst *kernels.Buffer, src any) error {
+	m, err := d.copyable(src, dst)
+	if err != nil {
+		return err
+	}
+	switch s := src.(type) {
+	case []float32:
+		copy(m.F32, s)
+	case []int32:
+		copy(m.I32, s)
+	}
+	return nil
+}
+
+func (d *cpu) Download(dst any, src *kernels.Buffer) error {
+	m, err := d.copyable(dst, src)
+	if err != nil {
+		return err
+	}
+	switch s := dst.(type) {
+	case []float32:
+		copy(s, m.F32)
+	case []int32:
+		copy(s, m.I32)
+	}
+	return nil
+}
+
+// copyable is the memory of a kept buffer that a host slice may be copied to or from.
+func (d *cpu) copyable(host any, b *kernels.Buffer) (kernels.Mem, error) {
+	if err := checkCopy(host, b); err != nil {
+		return kernels.Mem{}, err
+	}
+	root, offset := b.Root()
+	return d.keep(root).Slice(offset, b.Elements()), nil
+}
+
+func (p *cpuProgram) Plan() Plan { return p.plan }
+
+func (p *cpuProgram) Run() error {
+	for i, op := range p.ops {
+		op.Host(p.mem[i], p.workers)
+	}
+	return nil
+}
