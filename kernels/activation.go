@@ -66,6 +66,15 @@ func (op ActivationFprop) Host(mem []Mem, w *Workers) {
 	})
 }
 
+// Launches implements [Op].
+func (op ActivationFprop) Launches(GPU) []Launch {
+	return []Launch{op.launch("activation_fprop", op.Y.Elements())}
+}
+
+func (f Function) launch(function string, elements int) Launch {
+	return perElement("activation.cu", function, elements, define("ELEMENTS", elements, "FUNCTION", uint8(f))...)
+}
+
 // relu is max(v, 0) and keeps NaN, without a branch that random signs would mispredict.
 func relu(v float32) float32 { return max(v, 0) }
 
@@ -110,4 +119,9 @@ func (op ActivationDgrad) Host(mem []Mem, w *Workers) {
 			}
 		}
 	})
+}
+
+// Launches implements [Op].
+func (op ActivationDgrad) Launches(GPU) []Launch {
+	return []Launch{op.launch("activation_dgrad", op.DX.Elements())}
 }

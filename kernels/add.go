@@ -23,3 +23,8 @@ func (op Add) Host(mem []Mem, w *Workers) {
 		}
 	})
 }
+
+// Launches implements [Op].
+func (op Add) Launches(GPU) []Launch {
+	return []Launch{perElement("add.cu", "add", op.Y.Elements(), define("ELEMENTS", op.Y.Elements())...)}
+}

@@ -41,6 +41,21 @@ func (op BiasWgrad) Host(mem []Mem, w *Workers) {
 	}
 }
 
+// Launches implements [Op].
+func (op BiasWgrad) Launches(GPU) []Launch {
+	const rows, columns = 1024, 32
+	slices := blocks(op.M, rows)
+	defines := define("M", op.M, "K", op.K, "ROWS", rows, "BLOCKS", slices)
+	return []Launch{
+		{
+			Source: "bias_wgrad.cu", Function: "bias_wgrad", Defines: defines,
+			Grid: [3]int{blocks(op.K, columns), slices, 1}, Block: [3]int{columns, 8, 1},
+			Workspace: slices * op.K * Float32.Size(),
+		},
+		perElement("bias_wgrad.cu", "bias_wgrad_sum", op.K, defines...),
+	}
+}
+
 // addTo adds x to sum, element by element.
 func addTo(sum, x []float32) {
 	x = x[:len(sum)]

@@ -18,8 +18,8 @@ func onEachCPU(t *testing.T, f func(t *testing.T)) {
 	used := kernels.CPU()
 	defer func() { require.NoError(t, kernels.SelectCPU(used)) }()
 	for _, v := range kernels.CPUVariants() {
-		require.NoError(t, kernels.SelectCPU(string(v)))
-		t.Run(string(v), f)
+		require.NoError(t, kernels.SelectCPU(v))
+		t.Run(v, f)
 	}
 }
 

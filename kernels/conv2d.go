@@ -12,11 +12,6 @@ type Conv2D struct {
 	Window
 }
 
-// X, W and Y are the shapes of the operands.
-func (g Conv2D) xShape() Shape { return Shape{g.N, g.H, g.W, g.C} }
-func (g Conv2D) wShape() Shape { return Shape{g.R, g.S, g.C, g.K} }
-func (g Conv2D) yShape() Shape { return Shape{g.N, g.P, g.Q, g.K} }
-
 // flops counts the multiply-adds of all R·S·C products at each output, those with padding included.
 func (g Conv2D) flops() int { return 2 * g.N * g.P * g.Q * g.K * g.R * g.S * g.C }
 
@@ -65,4 +60,9 @@ func (m image) fill(dst, x []float32) {
 		clear(dst[at+row : min(at+pitch, m.size())])
 	}
 	clear(dst[min(before+m.inHeight*pitch, m.size()):m.size()])
+}
+
+// defines are the macros of a convolution.
+func (g Conv2D) defines() []Define {
+	return append(define("N", g.N, "C", g.C, "K", g.K), g.Window.defines()...)
 }

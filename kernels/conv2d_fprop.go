@@ -86,3 +86,8 @@ func positionParts(images, positions int, w *Workers) int {
 
 // split cuts the first n values off s.
 func split(s []float32, n int) (head, tail []float32) { return s[:n:n], s[n:] }
+
+// Launches implements [Op].
+func (op Conv2DFprop) Launches(GPU) []Launch {
+	return []Launch{perTile("conv2d_fprop", op.defines(), op.N*op.P*op.Q, op.K, 1)}
+}

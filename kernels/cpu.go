@@ -6,12 +6,10 @@ import (
 	"strings"
 )
 
-// A variant is a set of CPU instructions that the kernels have code for.
-type variant string
-
+// The variants of the CPU code, by the instructions that they use.
 const (
-	avx2     variant = "avx2"
-	portable variant = "portable"
+	avx2     = "avx2"
+	portable = "portable"
 )
 
 // cpu is the variant in use.
@@ -20,16 +18,12 @@ var cpu = CPUVariants()[0]
 // SelectCPU chooses the CPU code by name, one of [CPUVariants]; results may differ in the last bits. It must not be called
 // while ops run.
 func SelectCPU(name string) error {
-	if v := variant(name); slices.Contains(CPUVariants(), v) {
-		cpu = v
-		return nil
+	if !slices.Contains(CPUVariants(), name) {
+		return fmt.Errorf("kernels: this CPU has no variant %q; it has %s", name, strings.Join(CPUVariants(), ", "))
 	}
-	var names []string
-	for _, v := range CPUVariants() {
-		names = append(names, string(v))
-	}
-	return fmt.Errorf("kernels: this CPU has no variant %q; it has %s", name, strings.Join(names, ", "))
+	cpu = name
+	return nil
 }
 
 // CPU names the variant of the CPU code in use.
-func CPU() string { return string(cpu) }
+func CPU() string { return cpu }

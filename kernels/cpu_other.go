@@ -3,6 +3,6 @@
 package kernels
 
 // CPUVariants lists the variants that this CPU can run, the fastest first.
-func CPUVariants() []variant { return []variant{portable} }
+func CPUVariants() []string { return []string{portable} }
 
 func tileAVX2(*tile) { panic("kernels: no AVX2 on this architecture") }

@@ -35,6 +35,11 @@ func (op CrossEntropyFprop) Host(mem []Mem, w *Workers) {
 	})
 }
 
+// Launches implements [Op].
+func (op CrossEntropyFprop) Launches(GPU) []Launch {
+	return []Launch{perRow("cross_entropy.cu", "cross_entropy_fprop", op.N, op.K)}
+}
+
 func isLabel(label int32, classes int) bool { return label >= 0 && int(label) < classes }
 
 // CrossEntropyDgrad computes the gradient of the batch's mean loss by the logits, from Y = softmax(X):
@@ -77,4 +82,9 @@ func (op CrossEntropyDgrad) Host(mem []Mem, w *Workers) {
 		}
 		row[label] = (y[n*op.K+int(label)] - 1) * scale
 	}
+}
+
+// Launches implements [Op].
+func (op CrossEntropyDgrad) Launches(GPU) []Launch {
+	return []Launch{perRow("cross_entropy.cu", "cross_entropy_dgrad", op.N, op.K)}
 }

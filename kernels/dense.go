@@ -33,6 +33,9 @@ func (op DenseFprop) HostScratch(workers int) int { return op.conv().HostScratch
 // Host implements [Op].
 func (op DenseFprop) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
 
+// Launches implements [Op].
+func (op DenseFprop) Launches(gpu GPU) []Launch { return op.conv().Launches(gpu) }
+
 // DenseDgrad computes DX[n,c] = Σ_k DY[n,k] · W[c,k].
 type DenseDgrad struct {
 	Dense
@@ -56,6 +59,9 @@ func (op DenseDgrad) HostScratch(workers int) int { return op.conv().HostScratch
 // Host implements [Op].
 func (op DenseDgrad) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
 
+// Launches implements [Op].
+func (op DenseDgrad) Launches(gpu GPU) []Launch { return op.conv().Launches(gpu) }
+
 // DenseWgrad adds DW[c,k] += Σ_n X[n,c] · DY[n,k].
 type DenseWgrad struct {
 	Dense
@@ -78,3 +84,6 @@ func (op DenseWgrad) HostScratch(workers int) int { return op.conv().HostScratch
 
 // Host implements [Op].
 func (op DenseWgrad) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
+
+// Launches implements [Op].
+func (op DenseWgrad) Launches(gpu GPU) []Launch { return op.conv().Launches(gpu) }

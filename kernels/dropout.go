@@ -49,6 +49,13 @@ func (op Dropout) Host(mem []Mem, w *Workers) {
 	})
 }
 
+// Launches implements [Op].
+func (op Dropout) Launches(GPU) []Launch {
+	n := op.Y.Elements()
+	return []Launch{perElement("dropout.cu", "dropout", blocks(n, 4), define("ELEMENTS", n, "SEED", op.Seed, "STREAM", op.Stream,
+		"THRESHOLD", op.Threshold(), "SCALE", op.Scale())...)}
+}
+
 // philox is Philox4x32-10.
 func philox(counter [4]uint32, key [2]uint32) [4]uint32 {
 	for range 10 {

@@ -33,3 +33,17 @@ func finite(x []float32) bool {
 	}
 	return true
 }
+
+// Launches implements [Op].
+func (op FiniteCheck) Launches(gpu GPU) []Launch {
+	n := op.X.Elements()
+	check := perElement("finite_check.cu", "finite_check", n)
+	check.Grid[0] = min(check.Grid[0], 2*gpu.SMs)
+	check.Defines = define("ELEMENTS", n, "BLOCKS", check.Grid[0])
+	check.Workspace = check.Grid[0] * Int32.Size()
+	halt := Launch{
+		Source: "finite_check.cu", Function: "finite_check_halt", Defines: check.Defines,
+		Grid: [3]int{1, 1, 1}, Block: [3]int{256, 1, 1},
+	}
+	return []Launch{check, halt}
+}

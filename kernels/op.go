@@ -10,6 +10,8 @@ type Op interface {
 	Operands() []Operand
 	// Host runs the op on the CPU; mem holds the memory of each operand, in the order of Operands.
 	Host(mem []Mem, w *Workers)
+	// Launches lists the CUDA kernels that the op runs on a GPU, in order.
+	Launches(gpu GPU) []Launch
 	// Cost is what one run takes.
 	Cost() Cost
 }

@@ -46,3 +46,8 @@ func (g Pool2D) each(p, q int, f func(r, s, at int)) {
 		}
 	}
 }
+
+// defines are the macros of a pool.
+func (g Pool2D) defines() []Define {
+	return append(define("KIND", uint8(g.Kind), "N", g.N, "C", g.C), g.Window.defines()...)
+}

@@ -57,3 +57,8 @@ func (op Pool2DDgrad) scatter(dy []float32, index []int32, dx []float32, p, q in
 		dx[((top+r*op.DilationH)*op.W+left+s*op.DilationW)*op.C+c] += v
 	}
 }
+
+// Launches implements [Op].
+func (op Pool2DDgrad) Launches(GPU) []Launch {
+	return []Launch{perElement("pool2d_dgrad.cu", "pool2d_dgrad", op.N*op.H*op.W*op.C, op.defines()...)}
+}

@@ -29,6 +29,11 @@ func (op SoftmaxFprop) Host(mem []Mem, w *Workers) {
 	w.Run(op.N, func(_, n int) { softmax(x[n*op.K:(n+1)*op.K], y[n*op.K:(n+1)*op.K]) })
 }
 
+// Launches implements [Op].
+func (op SoftmaxFprop) Launches(GPU) []Launch {
+	return []Launch{perRow("softmax.cu", "softmax_fprop", op.N, op.K)}
+}
+
 // softmax writes the softmax of x to y and returns log Σ exp(x).
 func softmax(x, y []float32) (logSum float64) {
 	top := x[0]
@@ -75,4 +80,9 @@ func (op SoftmaxDgrad) Host(mem []Mem, w *Workers) {
 			dx[k] = v * (dy[k] - dot)
 		}
 	})
+}
+
+// Launches implements [Op].
+func (op SoftmaxDgrad) Launches(GPU) []Launch {
+	return []Launch{perRow("softmax.cu", "softmax_dgrad", op.N, op.K)}
 }

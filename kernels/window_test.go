@@ -21,10 +21,10 @@ func TestWindowIsTensorFlows(t *testing.T) {
 			for stride := 1; stride <= 4; stride++ {
 				for dilation := 1; dilation <= 3; dilation++ {
 					effective := (size-1)*dilation + 1
-					make := func(p kernels.Padding) (kernels.Window, error) {
+					window := func(p kernels.Padding) (kernels.Window, error) {
 						return kernels.NewWindow([2]int{in, 12}, [2]int{size, 1}, [2]int{stride, 1}, [2]int{dilation, 1}, p)
 					}
-					same, err := make(kernels.Same)
+					same, err := window(kernels.Same)
 					require.NoError(t, err)
 					out := ceil(in, stride)
 					padding := int(math.Max(float64((out-1)*stride+effective-in), 0))
@@ -33,7 +33,7 @@ func TestWindowIsTensorFlows(t *testing.T) {
 						PadTop: padding / 2, P: out, Q: 12,
 					}, same)
 
-					valid, err := make(kernels.Valid)
+					valid, err := window(kernels.Valid)
 					if effective > in {
 						assert.ErrorContains(t, err, "padding same")
 						continue

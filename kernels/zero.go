@@ -17,3 +17,8 @@ func (op Zero) Host(mem []Mem, _ *Workers) {
 	clear(mem[0].F32)
 	clear(mem[0].I32)
 }
+
+// Launches implements [Op].
+func (op Zero) Launches(GPU) []Launch {
+	return []Launch{perElement("zero.cu", "zero", op.Y.Elements(), define("ELEMENTS", op.Y.Elements())...)}
+}

@@ -1,0 +1,26 @@
+// Dropout with the words of Philox4x32-10, four elements for each counter (element / 4, step, 0, 0).
+
+__device__ uint4 philox(uint4 counter, uint2 key)
+{
+    for (int round = 0; round < 10; round++) {
+        const unsigned hi0 = __umulhi(0xD2511F53u, counter.x), lo0 = 0xD2511F53u * counter.x;
+        const unsigned hi1 = __umulhi(0xCD9E8D57u, counter.z), lo1 = 0xCD9E8D57u * counter.z;
+        counter = make_uint4(hi1 ^ counter.y ^ key.x, lo1, hi0 ^ counter.w ^ key.y, lo0);
+        key.x += 0x9E3779B9u;
+        key.y += 0xBB67AE85u;
+    }
+    return counter;
+}
+
+extern "C" __global__ void dropout(const float* __restrict__ x, const int* __restrict__ step, float* __restrict__ y)
+{
+    const unsigned block = blockIdx.x * blockDim.x + threadIdx.x;
+    if (block >= (ELEMENTS + 3) / 4)
+        return;
+    const uint4 random = philox(make_uint4(block, *step, 0, 0), make_uint2(SEED, STREAM));
+
+    const unsigned words[4] = {random.x, random.y, random.z, random.w};
+    for (int i = 0; i < 4; i++)
+        if (4 * block + i < ELEMENTS)
+            y[4 * block + i] = words[i] >= THRESHOLD ? x[4 * block + i] * SCALE : 0.0f;
+}

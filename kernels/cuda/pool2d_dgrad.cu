@@ -1,0 +1,36 @@
+// A pool's gradient by its input: each input position gathers from the windows that it lies in, from those whose maximum or minimum it
+// was, or its share of an average.
+enum Kind { MAX, MIN, AVERAGE };
+
+// covered is the number of a window's rows, or columns, that lie inside the image.
+__device__ int covered(int first, int size, int dilation, int extent)
+{
+    int count = 0;
+    for (int i = 0; i < size; i++)
+        count += first + i * dilation >= 0 && first + i * dilation < extent;
+    return count;
+}
+
+extern "C" __global__ void pool2d_dgrad(const float* __restrict__ dy, const int* __restrict__ index, float* __restrict__ dx)
+{
+    const int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= N * H * W * C)
+        return;
+    const int c = i % C, v = i / C % W, h = i / (C * W) % H, n = i / (C * W * H);
+    float sum = 0;
+    for (int r = 0; r < R; r++) {
+        for (int s = 0; s < S; s++) {
+            const int top = h + PAD_TOP - r * DILATION_H, left = v + PAD_LEFT - s * DILATION_W;
+            const int p = top / STRIDE_H, q = left / STRIDE_W;
+            if (top < 0 || left < 0 || top % STRIDE_H || left % STRIDE_W || p >= P || q >= Q)
+                continue;
+            const int at = ((n * P + p) * Q + q) * C + c;
+            if (KIND != AVERAGE)
+                sum += index[at] == r * S + s ? dy[at] : 0.0f;
+            else
+                sum += dy[at] / (covered(p * STRIDE_H - PAD_TOP, R, DILATION_H, H) *
+                                 covered(q * STRIDE_W - PAD_LEFT, S, DILATION_W, W));
+        }
+    }
+    dx[i] = sum;
+}

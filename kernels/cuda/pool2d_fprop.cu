@@ -1,0 +1,31 @@
+// Y[n,p,q,c] = max, min or mean of a window of X; padding does not count. index, if there is one, gets r·S + s of the maximum or
+// minimum, the first one if several are equal. A NaN in the window is its maximum and minimum.
+enum Kind { MAX, MIN, AVERAGE };
+
+extern "C" __global__ void pool2d_fprop(const float* __restrict__ x, float* __restrict__ y, int* __restrict__ index)
+{
+    const int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= N * P * Q * C)
+        return;
+    const int c = i % C, q = i / C % Q, p = i / (C * Q) % P, n = i / (C * Q * P);
+    float best = 0;
+    int place = -1, count = 0;
+    for (int r = 0; r < R; r++) {
+        for (int s = 0; s < S; s++) {
+            const int h = p * STRIDE_H + r * DILATION_H - PAD_TOP, v = q * STRIDE_W + s * DILATION_W - PAD_LEFT;
+            if (h < 0 || h >= H || v < 0 || v >= W)
+                continue;
+            const float value = x[((n * H + h) * W + v) * C + c];
+            count++;
+            if (KIND == AVERAGE) {
+                best += value;
+            } else if (place < 0 || (KIND == MAX ? value > best : value < best) || (isnan(value) && !isnan(best))) {
+                best = value;
+                place = r * S + s;
+            }
+        }
+    }
+    y[i] = KIND == AVERAGE ? best / count : best;
+    if (index)
+        index[i] = place;
+}

@@ -1,0 +1,52 @@
+package kerneltest
+
+import (
+	"fmt"
+	"strings"
+
+	"cnn-gpu/kernels"
+)
+
+// Benchmarks is the part of the suite that is worth timing: the tutorial's layers at batch 32 and the 3x3 convolutions of a
+// residual network. They are cases like the others, but too large for every test run.
+func Benchmarks() []Case {
+	var cases []Case
+	one, three, two := [2]int{1, 1}, [2]int{3, 3}, [2]int{2, 2}
+	for _, s := range []convShape{
+		{32, 28, 28, 1, 32, three, one, one, kernels.Valid},
+		{32, 13, 13, 32, 64, three, one, one, kernels.Valid},
+		{32, 5, 5, 64, 64, three, one, one, kernels.Valid},
+		{8, 32, 32, 16, 16, three, one, one, kernels.Same},
+		{8, 32, 32, 64, 64, three, one, one, kernels.Same},
+		{8, 16, 16, 128, 128, three, one, one, kernels.Same},
+		{8, 8, 8, 256, 256, three, one, one, kernels.Same},
+		{8, 32, 32, 64, 128, three, two, one, kernels.Same},
+		{8, 16, 16, 64, 256, one, one, one, kernels.Valid},
+	} {
+		fprop, dgrad, wgrad := s.ops()
+		name := s.String()
+		cases = append(cases, newCase(name, fprop, nil), newCase(name, dgrad, nil), newCase(name, wgrad, nil))
+	}
+	for _, g := range []kernels.Dense{{N: 32, C: 576, K: 64}, {N: 32, C: 64, K: 10}} {
+		fprop, dgrad, wgrad := denseOps(g)
+		name := fmt.Sprintf("%dx%d_%d", g.N, g.C, g.K)
+		cases = append(cases, newCase(name, fprop, nil), newCase(name, dgrad, nil), newCase(name, wgrad, nil))
+	}
+	for _, s := range []poolShape{{32, 26, 26, 32, two, two, one, kernels.Valid}, {32, 11, 11, 64, two, two, one, kernels.Valid}} {
+		for kind := kernels.MaxPool; kind <= kernels.AveragePool; kind++ {
+			fprop, dgrad := s.ops(kind)
+			name := fmt.Sprintf("%v_%v", s, kind)
+			cases = append(cases, newCase(name, fprop, nil), newCase(name, dgrad, map[string]contents{"index": constant(3)}))
+		}
+	}
+	for f := kernels.ReLU; f <= kernels.Tanh; f++ {
+		cases = append(cases, activationCasesOf(f, 32*26*26*32)...)
+	}
+	cases = append(cases, biasCasesOf(32*26*26, 32)[1], adamCase(93322, 7, 0))
+	for _, c := range classCasesOf(32, 10) {
+		if strings.HasSuffix(c.Name, "/32x10") {
+			cases = append(cases, c)
+		}
+	}
+	return cases
+}

@@ -1,0 +1,132 @@
+package kerneltest
+
+import (
+	"fmt"
+	"math"
+
+	"cnn-gpu/kernels"
+)
+
+// sizes are those of elementwise ops: one element, tails of vectors and warps, and enough for several workers.
+var sizes = []int{1, 3, 31, 33, 1000, 40001}
+
+func activationCases() []Case {
+	var cases []Case
+	for f := kernels.Linear; f <= kernels.Tanh; f++ {
+		for _, n := range sizes {
+			cases = append(cases, activationCasesOf(f, n)...)
+		}
+		x := float("x", 67)
+		edges := map[string]contents{"x": cycled(0, math.Copysign(0, -1), 1e-45, -1e-45, 1e-30, 88, -88, 89, -89, 104, -104, 3e38, -3e38,
+			math.Inf(1), math.Inf(-1), math.NaN())}
+		cases = append(cases,
+			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationFprop{Function: f, X: x, Y: float("y", 67)}, edges),
+			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationFprop{Function: f, X: x, Y: x}, nil),
+			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationDgrad{Function: f, Y: float("y", 67), DY: x, DX: x}, nil))
+	}
+	return cases
+}
+
+func activationCasesOf(f kernels.Function, n int) []Case {
+	x, y := float("x", n), float("y", n)
+	name := fmt.Sprintf("%v_%d", f, n)
+	values := wants(activationFprop(f, draw(scaled(3), n)))
+	return []Case{
+		newCase(name, kernels.ActivationFprop{Function: f, X: x, Y: y}, map[string]contents{"x": scaled(5)}),
+		newCase(name, kernels.ActivationDgrad{Function: f, Y: y, DY: float("dy", n), DX: x}, map[string]contents{"y": values}),
+	}
+}
+
+// classCases are those of softmax, its loss and the totals.
+func classCases() []Case {
+	var cases []Case
+	for _, s := range [][2]int{{1, 1}, {1, 2}, {3, 10}, {33, 31}, {2, 1000}, {5, 17}, {129, 3}} {
+		cases = append(cases, classCasesOf(s[0], s[1])...)
+	}
+	return cases
+}
+
+func classCasesOf(n, k int) []Case {
+	x, y, dy, dx := float("x", n, k), float("y", n, k), float("dy", n, k), float("dx", n, k)
+	classes, loss, totals := integer("labels", n), float("loss", n), float("totals", kernels.TallySize)
+	softmax := kernels.SoftmaxFprop{N: n, K: k, X: x, Y: y}
+	dgrad := kernels.SoftmaxDgrad{N: n, K: k, Y: y, DY: dy, DX: dx}
+	cross := kernels.CrossEntropyFprop{N: n, K: k, X: x, Labels: classes, Y: y, Loss: loss}
+	crossDgrad := kernels.CrossEntropyDgrad{N: n, K: k, Y: y, Labels: classes, DX: dx}
+	tally := kernels.Tally{N: n, K: k, Loss: loss, Scores: y, Labels: classes, Totals: totals}
+
+	name := fmt.Sprintf("%dx%d", n, k)
+	probabilities := wants(softmaxFprop(n, k, draw(scaled(3), n*k)))
+	none, all := constant(-1), constant(float64(k-1))
+	start := cycled(3.25, 1e-8, 7, 11)
+	cases := []Case{
+		newCase(name, dgrad, map[string]contents{"y": probabilities}),
+		newCase(name, crossDgrad, map[string]contents{"y": probabilities, "labels": labels(k)}),
+		newCase(name+"_all", crossDgrad, map[string]contents{"y": probabilities, "labels": all}),
+		newCase(name+"_none", crossDgrad, map[string]contents{"y": probabilities, "labels": none}),
+		newCase(name, tally, map[string]contents{"loss": positives, "scores": reals, "labels": labels(k), "totals": start}),
+		newCase(name+"_none", tally, map[string]contents{"labels": none, "totals": cycled(3.25, 0, 7, 11)}),
+		newIntegerCase(name+"_ties", tally, map[string]contents{"labels": labels(k), "totals": cycled(3, 0, 7, 11)}),
+	}
+	for _, logits := range []struct {
+		name string
+		x    contents
+	}{{"", scaled(3)}, {"_equal", constant(5)}, {"_large", scaled(1e4)}, {"_huge", scaled(1e38 / 5)}, {"_tiny", scaled(1e-30)}} {
+		cases = append(cases,
+			newCase(name+logits.name, softmax, map[string]contents{"x": logits.x}),
+			newCase(name+logits.name, cross, map[string]contents{"x": logits.x, "labels": labels(k)}))
+	}
+	return append(cases, newCase(name+"_none", cross, map[string]contents{"labels": none}))
+}
+
+func dropoutCases() []Case {
+	var cases []Case
+	step := integer("step", 1)
+	for i, rate := range []float64{0, 0.25, 0.5, 0.9, 1.0 / 3} {
+		for _, n := range sizes {
+			op := kernels.Dropout{Rate: rate, Seed: uint32(i) * 0x9e3779b9, Stream: uint32(n), X: float("x", n), Step: step, Y: float("y", n)}
+			cases = append(cases, newCase(fmt.Sprintf("%.2f_%d", rate, n), op, map[string]contents{"step": constant(float64(i * 1000))}))
+		}
+	}
+	return cases
+}
+
+// smallCases are those of the ops that hold little arithmetic.
+func smallCases() []Case {
+	step, halt := integer("step", 1), integer("halt", 1)
+	cases := []Case{
+		newCase("first", kernels.Tick{Step: step}, map[string]contents{"step": constant(0)}),
+		newCase("later", kernels.Tick{Step: step}, map[string]contents{"step": constant(9374)}),
+		newCase("int32_7", kernels.Zero{Y: integer("y", 7)}, nil),
+	}
+	for _, n := range sizes {
+		a, b, y, size := float("a", n), float("b", n), float("y", n), fmt.Sprint(n)
+		cases = append(cases,
+			newCase(size, kernels.Add{A: a, B: b, Y: y}, nil),
+			newIntegerCase(size+"_int", kernels.Add{A: a, B: b, Y: y}, nil),
+			newCase(size+"_in_place", kernels.Add{A: a, B: b, Y: a}, nil),
+			newCase(size+"_in_place_b", kernels.Add{A: a, B: b, Y: b}, nil),
+			newCase(size+"_doubled", kernels.Add{A: a, B: a, Y: y}, nil),
+			newCase(size, kernels.Zero{Y: y}, nil))
+
+		check := kernels.FiniteCheck{X: y, Step: step, Halt: halt}
+		for _, c := range []struct {
+			name string
+			x    contents
+			halt float64
+		}{
+			{"finite", reals, 0},
+			{"large", cycled(math.MaxFloat32, -math.MaxFloat32), 0},
+			{"first_nan", at(0, math.NaN(), reals), 0},
+			{"last_nan", at(n-1, math.NaN(), reals), 0},
+			{"infinite", at(n/2, math.Inf(1), reals), 0},
+			{"minus_infinite", at(n/2, math.Inf(-1), reals), 0},
+			{"halted", at(n/2, math.NaN(), reals), 3},
+			{"halted_finite", reals, 3},
+		} {
+			cases = append(cases, newCase(size+"_"+c.name, check,
+				map[string]contents{"x": c.x, "step": constant(12), "halt": constant(c.halt)}))
+		}
+	}
+	return cases
+}

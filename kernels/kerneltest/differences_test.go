@@ -1,0 +1,168 @@
+package kerneltest_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/kerneltest"
+)
+
+// TestGradientsAreDerivatives holds the oracle's gradients by central differences of its forward ops in float64: with the
+// loss L = Σ DY·Y for a random DY, (L(x+h) − L(x−h))/2h is ∂L/∂x up to h² and the rounding of L, about 1e-16/h.
+func TestGradientsAreDerivatives(t *testing.T) {
+	for _, c := range differenceCases(t) {
+		t.Run(c.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(3, 5))
+			var dy []float64
+			if c.dy == nil {
+				dy = make([]float64, len(output(t, c.forward, c.in, c.y)))
+				for i := range dy {
+					dy[i] = r.NormFloat64()
+				}
+			} else {
+				dy = c.dy
+			}
+			loss := func() float64 {
+				l := 0.0
+				for i, v := range output(t, c.forward, c.in, c.y) {
+					l += dy[i] * v
+				}
+				return l
+			}
+			got := c.gradient(dy)
+			require.Len(t, got, len(c.in[c.by]))
+			const h = 1e-5
+			for i, x := range c.in[c.by] {
+				c.in[c.by][i] = x + h
+				up := loss()
+				c.in[c.by][i] = x - h
+				down := loss()
+				c.in[c.by][i] = x
+				assert.InDelta(t, (up-down)/(2*h), got[i], 1e-8*(1+math.Abs(got[i])), "element %d", i)
+			}
+		})
+	}
+}
+
+// differenceCase is a forward op, its operands, the one of them to differentiate by, and its output.
+type differenceCase struct {
+	name     string
+	forward  kernels.Op
+	in       [][]float64
+	by, y    int
+	dy       []float64 // random if nil
+	gradient func(dy []float64) []float64
+}
+
+func output(t *testing.T, op kernels.Op, in [][]float64, operand int) []float64 {
+	out, err := kerneltest.Compute(op, in)
+	require.NoError(t, err)
+	return wants(out[operand])
+}
+
+func differenceCases(t *testing.T) []differenceCase {
+	there := kernels.NewBuffer("there", kernels.Float32, 1)
+	r := rand.New(rand.NewPCG(1, 2))
+	draw := func(n int) []float64 {
+		list := make([]float64, n)
+		for i := range list {
+			list[i] = r.NormFloat64()
+		}
+		return list
+	}
+	var cases []differenceCase
+	keep := func(c differenceCase) { cases = append(cases, c) }
+
+	for _, s := range []struct {
+		size, stride, dilation [2]int
+		padding                kernels.Padding
+	}{
+		{[2]int{3, 2}, [2]int{1, 1}, [2]int{1, 1}, kernels.Valid}, {[2]int{3, 3}, [2]int{2, 1}, [2]int{1, 1}, kernels.Same},
+		{[2]int{2, 2}, [2]int{3, 4}, [2]int{1, 1}, kernels.Valid}, {[2]int{2, 3}, [2]int{2, 2}, [2]int{3, 2}, kernels.Same},
+	} {
+		window, err := kernels.NewWindow([2]int{6, 7}, s.size, s.stride, s.dilation, s.padding)
+		require.NoError(t, err)
+		g := kernels.Conv2D{N: 2, C: 3, K: 2, Window: window}
+		x, w, b := draw(2*6*7*3), draw(window.R*window.S*3*2), draw(2)
+		in := [][]float64{x, w, b, nil}
+		forward := kernels.Conv2DFprop{Conv2D: g, X: there, W: there, B: there, Y: there}
+		name := fmt.Sprint("conv ", g)
+		keep(differenceCase{name: name + " by x", forward: forward, in: in, by: 0, y: 3, gradient: func(dy []float64) []float64 {
+			return output(t, kernels.Conv2DDgrad{Conv2D: g, DY: there, W: there, DX: there}, [][]float64{dy, w, nil}, 2)
+		}})
+		keep(differenceCase{name: name + " by w", forward: forward, in: in, by: 1, y: 3, gradient: func(dy []float64) []float64 {
+			return output(t, kernels.Conv2DWgrad{Conv2D: g, X: there, DY: there, DW: there}, [][]float64{x, dy, make([]float64, len(w))}, 2)
+		}})
+		keep(differenceCase{name: name + " by b", forward: forward, in: in, by: 2, y: 3, gradient: func(dy []float64) []float64 {
+			return output(t, kernels.BiasWgrad{M: len(dy) / 2, K: 2, DY: there, DB: there}, [][]float64{dy, {0, 0}}, 1)
+		}})
+		for kind := kernels.MaxPool; kind <= kernels.AveragePool; kind++ {
+			if s.dilation != [2]int{1, 1} {
+				continue
+			}
+			g := kernels.Pool2D{Kind: kind, N: 2, C: 3, Window: window}
+			forward, dgrad := kernels.Pool2DFprop{Pool2D: g, X: there, Y: there}, kernels.Pool2DDgrad{Pool2D: g, DY: there, DX: there}
+			if kind != kernels.AveragePool {
+				forward.Index, dgrad.Index = there, there
+			}
+			in := [][]float64{x, nil, nil}
+			keep(differenceCase{name: fmt.Sprint(g), forward: forward, in: in, by: 0, y: 1, gradient: func(dy []float64) []float64 {
+				var index []float64
+				if kind != kernels.AveragePool {
+					index = output(t, forward, in, 2)
+				}
+				return output(t, dgrad, [][]float64{dy, index, nil}, 2)
+			}})
+		}
+	}
+
+	g := kernels.Dense{N: 3, C: 5, K: 4}
+	x, w := draw(15), draw(20)
+	in := [][]float64{x, w, draw(4), nil}
+	dense := kernels.DenseFprop{Dense: g, X: there, W: there, B: there, Y: there}
+	keep(differenceCase{name: "dense by x", forward: dense, in: in, by: 0, y: 3, gradient: func(dy []float64) []float64 {
+		return output(t, kernels.DenseDgrad{Dense: g, DY: there, W: there, DX: there}, [][]float64{dy, w, nil}, 2)
+	}})
+	keep(differenceCase{name: "dense by w", forward: dense, in: in, by: 1, y: 3, gradient: func(dy []float64) []float64 {
+		return output(t, kernels.DenseWgrad{Dense: g, X: there, DY: there, DW: there}, [][]float64{x, dy, make([]float64, 20)}, 2)
+	}})
+
+	for f := kernels.Linear; f <= kernels.Tanh; f++ {
+		forward := kernels.ActivationFprop{Function: f, X: there, Y: there}
+		in := [][]float64{draw(20), nil}
+		keep(differenceCase{name: f.String(), forward: forward, in: in, by: 0, y: 1, gradient: func(dy []float64) []float64 {
+			y := output(t, forward, in, 1)
+			return output(t, kernels.ActivationDgrad{Function: f, Y: there, DY: there, DX: there}, [][]float64{y, dy, nil}, 2)
+		}})
+	}
+
+	softmax := kernels.SoftmaxFprop{N: 3, K: 5, X: there, Y: there}
+	logits := [][]float64{draw(15), nil}
+	keep(differenceCase{name: "softmax", forward: softmax, in: logits, by: 0, y: 1, gradient: func(dy []float64) []float64 {
+		y := output(t, softmax, logits, 1)
+		return output(t, kernels.SoftmaxDgrad{N: 3, K: 5, Y: there, DY: there, DX: there}, [][]float64{y, dy, nil}, 2)
+	}})
+
+	// The gradient of the mean over the three rows that are examples.
+	labels := []float64{4, -1, 0, 2}
+	cross := kernels.CrossEntropyFprop{N: 4, K: 5, X: there, Labels: there, Y: there, Loss: there}
+	examples := [][]float64{draw(20), labels, nil, nil}
+	keep(differenceCase{name: "cross-entropy", forward: cross, in: examples, by: 0, y: 3, dy: []float64{1. / 3, 1. / 3, 1. / 3, 1. / 3},
+		gradient: func([]float64) []float64 {
+			y := output(t, cross, examples, 2)
+			return output(t, kernels.CrossEntropyDgrad{N: 4, K: 5, Y: there, Labels: there, DX: there}, [][]float64{y, labels, nil}, 2)
+		}})
+
+	dropout := kernels.Dropout{Rate: 0.3, Seed: 1, Stream: 2, X: there, Step: there, Y: there}
+	dropped := [][]float64{draw(20), {7}, nil}
+	keep(differenceCase{name: "dropout", forward: dropout, in: dropped, by: 0, y: 2, gradient: func(dy []float64) []float64 {
+		return output(t, dropout, [][]float64{dy, {7}, nil}, 2)
+	}})
+	return cases
+}

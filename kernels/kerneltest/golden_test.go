@@ -1,0 +1,232 @@
+package kerneltest_test
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/kerneltest"
+)
+
+// golden is a case of testdata/golden.json: an op's operands and results by name, as PyTorch computes them in float64.
+type golden struct {
+	Op, Name                        string
+	Image, Size, Stride, Dilation   [2]int
+	Out                             [2]int
+	Padding, Kind, Function         string
+	N, C, K                         int
+	Momentum, Beta1, Beta2, Epsilon float64
+	Nesterov                        bool
+	In, Want                        map[string][]float64
+}
+
+func readGolden(t *testing.T) []golden {
+	text, err := os.ReadFile("testdata/golden.json")
+	require.NoError(t, err)
+	var file struct{ Cases []golden }
+	require.NoError(t, json.Unmarshal(text, &file))
+	require.NotEmpty(t, file.Cases)
+	return file.Cases
+}
+
+func (g golden) window(t *testing.T) kernels.Window {
+	padding := kernels.Valid
+	if g.Padding == "same" {
+		padding = kernels.Same
+	}
+	w, err := kernels.NewWindow(g.Image, g.Size, g.Stride, g.Dilation, padding)
+	require.NoError(t, err)
+	assert.Equal(t, g.Out, [2]int{w.P, w.Q}, "output size")
+	return w
+}
+
+func (g golden) op(t *testing.T) kernels.Op {
+	there := kernels.NewBuffer("there", kernels.Float32, 1) // the oracle looks at the buffers only to see which are there
+	conv := func() kernels.Conv2D { return kernels.Conv2D{N: g.N, C: g.C, K: g.K, Window: g.window(t)} }
+	pool := func() kernels.Pool2D {
+		kind := map[string]kernels.PoolKind{"max": kernels.MaxPool, "min": kernels.MinPool, "average": kernels.AveragePool}[g.Kind]
+		return kernels.Pool2D{Kind: kind, N: g.N, C: g.C, Window: g.window(t)}
+	}
+	index := there
+	if g.Kind == "average" {
+		index = nil
+	}
+	dense := kernels.Dense{N: g.N, C: g.C, K: g.K}
+	function := map[string]kernels.Function{
+		"linear": kernels.Linear, "relu": kernels.ReLU, "sigmoid": kernels.Sigmoid, "tanh": kernels.Tanh,
+	}[g.Function]
+	switch g.Op {
+	case "conv2d_fprop":
+		return kernels.Conv2DFprop{Conv2D: conv(), X: there, W: there, B: there, Y: there}
+	case "conv2d_dgrad":
+		return kernels.Conv2DDgrad{Conv2D: conv(), DY: there, W: there, DX: there}
+	case "conv2d_wgrad":
+		return kernels.Conv2DWgrad{Conv2D: conv(), X: there, DY: there, DW: there}
+	case "bias_wgrad":
+		return kernels.BiasWgrad{M: g.N, K: g.K, DY: there, DB: there}
+	case "pool2d_fprop":
+		return kernels.Pool2DFprop{Pool2D: pool(), X: there, Y: there, Index: index}
+	case "pool2d_dgrad":
+		return kernels.Pool2DDgrad{Pool2D: pool(), DY: there, Index: index, DX: there}
+	case "dense_fprop":
+		return kernels.DenseFprop{Dense: dense, X: there, W: there, B: there, Y: there}
+	case "dense_dgrad":
+		return kernels.DenseDgrad{Dense: dense, DY: there, W: there, DX: there}
+	case "dense_wgrad":
+		return kernels.DenseWgrad{Dense: dense, X: there, DY: there, DW: there}
+	case "activation_fprop":
+		return kernels.ActivationFprop{Function: function, X: there, Y: there}
+	case "activation_dgrad":
+		return kernels.ActivationDgrad{Function: function, Y: there, DY: there, DX: there}
+	case "softmax_fprop":
+		return kernels.SoftmaxFprop{N: g.N, K: g.K, X: there, Y: there}
+	case "softmax_dgrad":
+		return kernels.SoftmaxDgrad{N: g.N, K: g.K, Y: there, DY: there, DX: there}
+	case "cross_entropy_fprop":
+		return kernels.CrossEntropyFprop{N: g.N, K: g.K, X: there, Labels: there, Y: there, Loss: there}
+	case "cross_entropy_dgrad":
+		return kernels.CrossEntropyDgrad{N: g.N, K: g.K, Y: there, Labels: there, DX: there}
+	case "adam":
+		return kernels.Adam{
+			Beta1: g.Beta1, Beta2: g.Beta2, Epsilon: g.Epsilon,
+			W: there, M: there, V: there, DW: there, Rate: there, Step: there, Halt: there,
+		}
+	case "sgd":
+		return kernels.SGD{Momentum: g.Momentum, Nesterov: g.Nesterov, W: there, V: there, DW: there, Rate: there, Halt: there}
+	}
+	require.Fail(t, "unknown op", g.Op)
+	return nil
+}
+
+func TestOracleAgreesWithPyTorch(t *testing.T) {
+	for _, g := range readGolden(t) {
+		t.Run(g.Op+"/"+g.Name, func(t *testing.T) {
+			op := g.op(t)
+			var in [][]float64
+			for _, o := range op.Operands() {
+				in = append(in, g.In[o.Name])
+			}
+			out, err := kerneltest.Compute(op, in)
+			require.NoError(t, err)
+			for i, o := range op.Operands() {
+				require.Len(t, out[i], len(g.Want[o.Name]), o.Name)
+				assertClose(t, g.Want[o.Name], out[i], 1e-12, o.Name)
+				delete(g.Want, o.Name)
+			}
+			assert.Empty(t, g.Want)
+		})
+	}
+}
+
+// assertClose compares with a tolerance relative to the largest value: where a sum cancels, float64 has no more to give.
+func assertClose(t *testing.T, want []float64, got []kerneltest.Value, tolerance float64, name string) {
+	t.Helper()
+	size := 0.0
+	for _, v := range want {
+		size = max(size, math.Abs(v))
+	}
+	for i, v := range want {
+		assert.InDelta(t, v, got[i].Want, tolerance*size, "%s[%d]", name, i)
+	}
+}
+
+func TestGoldenHoldsEveryOp(t *testing.T) {
+	held := map[string]bool{
+		"dropout": true, "add": true, "zero": true, "tick": true, "tally": true, "finite_check": true, // by hand, below
+	}
+	for _, g := range readGolden(t) {
+		held[g.Op] = true
+	}
+	for _, c := range kerneltest.Cases() {
+		assert.True(t, held[c.Op.Name()], c.Op.Name())
+	}
+}
+
+func wants(values []kerneltest.Value) []float64 {
+	var list []float64
+	for _, v := range values {
+		list = append(list, v.Want)
+	}
+	return list
+}
+
+// TestOracleByHand counts small cases out.
+func TestOracleByHand(t *testing.T) {
+	there := kernels.NewBuffer("there", kernels.Float32, 1)
+	nan, inf := math.NaN(), math.Inf(1)
+	window := func(image, size, stride [2]int, padding kernels.Padding) kernels.Window {
+		w, err := kernels.NewWindow(image, size, stride, [2]int{1, 1}, padding)
+		require.NoError(t, err)
+		return w
+	}
+	conv := kernels.Conv2D{N: 1, C: 1, K: 1, Window: window([2]int{3, 3}, [2]int{2, 2}, [2]int{1, 1}, kernels.Valid)}
+	same := kernels.Conv2D{N: 1, C: 1, K: 1, Window: window([2]int{2, 2}, [2]int{2, 2}, [2]int{1, 1}, kernels.Same)}
+	row := kernels.Pool2D{N: 1, C: 1, Window: window([2]int{1, 5}, [2]int{1, 3}, [2]int{1, 2}, kernels.Same)}
+	minimum, average := row, row
+	minimum.Kind, average.Kind = kernels.MinPool, kernels.AveragePool
+	image := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9}
+	for _, c := range []struct {
+		name string
+		op   kernels.Op
+		in   [][]float64
+		want map[int][]float64 // by operand
+	}{
+		{"no flip of the filter", kernels.Conv2DFprop{Conv2D: conv, X: there, W: there, B: there, Y: there},
+			[][]float64{image, {1, 2, 3, 4}, {100}, nil}, map[int][]float64{3: {137, 147, 167, 177}}},
+		{"the odd zero goes behind", kernels.Conv2DFprop{Conv2D: same, X: there, W: there, Y: there},
+			[][]float64{{1, 2, 3, 4}, {1, 10, 100, 1000}, nil, nil}, map[int][]float64{3: {4321, 402, 43, 4}}},
+		{"dgrad", kernels.Conv2DDgrad{Conv2D: conv, DY: there, W: there, DX: there},
+			[][]float64{{1, 0, 0, 10}, {1, 2, 3, 4}, nil}, map[int][]float64{2: {1, 2, 0, 3, 14, 20, 0, 30, 40}}},
+		{"wgrad adds", kernels.Conv2DWgrad{Conv2D: conv, X: there, DY: there, DW: there},
+			[][]float64{image, {1, 0, 0, 10}, {1000, 0, 0, 0}}, map[int][]float64{2: {1051, 62, 84, 95}}},
+		{"first of equal maxima", kernels.Pool2DFprop{Pool2D: row, X: there, Y: there, Index: there},
+			[][]float64{{3, 3, 1, 2, 2}, nil, nil}, map[int][]float64{1: {3, 3, 2}, 2: {1, 0, 0}}},
+		{"first NaN is the maximum", kernels.Pool2DFprop{Pool2D: row, X: there, Y: there, Index: there},
+			[][]float64{{3, 9, nan, nan, inf}, nil, nil}, map[int][]float64{1: {9, nan, nan}, 2: {2, 1, 0}}},
+		{"minimum", kernels.Pool2DFprop{Pool2D: minimum, X: there, Y: there, Index: there},
+			[][]float64{{3, 3, 1, -2, 5}, nil, nil}, map[int][]float64{1: {3, -2, -2}, 2: {1, 2, 0}}},
+		{"padding is no part of an average", kernels.Pool2DFprop{Pool2D: average, X: there, Y: there},
+			[][]float64{{3, 5, 1, 6, 8}, nil, nil}, map[int][]float64{1: {4, 4, 7}}},
+		{"where maxima overlap", kernels.Pool2DDgrad{Pool2D: row, DY: there, Index: there, DX: there},
+			[][]float64{{1, 10, 100}, {2, 0, 1}, nil}, map[int][]float64{2: {0, 11, 0, 0, 100}}},
+		{"average spreads", kernels.Pool2DDgrad{Pool2D: average, DY: there, DX: there},
+			[][]float64{{2, 30, 400}, nil, nil}, map[int][]float64{2: {1, 11, 10, 210, 200}}},
+		{"relu at the kink", kernels.ActivationDgrad{Function: kernels.ReLU, Y: there, DY: there, DX: there},
+			[][]float64{{0, 1, 0}, {5, 6, 7}, nil}, map[int][]float64{2: {0, 6, 0}}},
+		{"nobody is an example", kernels.CrossEntropyDgrad{N: 2, K: 2, Y: there, Labels: there, DX: there},
+			[][]float64{{0.5, 0.5, 0.25, 0.75}, {-1, 2}, nil}, map[int][]float64{2: {0, 0, 0, 0}}},
+		{"mean over the examples", kernels.CrossEntropyDgrad{N: 3, K: 2, Y: there, Labels: there, DX: there},
+			[][]float64{{0.5, 0.5, 0.25, 0.75, 0, 1}, {0, -1, 1}, nil}, map[int][]float64{2: {-0.25, 0.25, 0, 0, 0, 0}}},
+		{"tally", kernels.Tally{N: 4, K: 2, Loss: there, Scores: there, Labels: there, Totals: there},
+			[][]float64{{1, 2, 4, 8}, {7, 7, 7, 7, 1, 2, 9, 0}, {0, 1, 1, 2}, {100, 0, 20, 30}},
+			map[int][]float64{3: {107, 0, 22, 33}}},
+		{"halts at the step", kernels.FiniteCheck{X: there, Step: there, Halt: there},
+			[][]float64{{1, nan}, {9}, {0}}, map[int][]float64{2: {9}}},
+		{"stays halted", kernels.FiniteCheck{X: there, Step: there, Halt: there},
+			[][]float64{{1, inf}, {9}, {4}}, map[int][]float64{2: {4}}},
+		{"finite", kernels.FiniteCheck{X: there, Step: there, Halt: there},
+			[][]float64{{1, 3e38}, {9}, {0}}, map[int][]float64{2: {0}}},
+		{"a halted optimizer", kernels.SGD{W: there, DW: there, Rate: there, Halt: there},
+			[][]float64{{1, 2}, nil, {5, 6}, {1}, {3}}, map[int][]float64{0: {1, 2}}},
+		// The first words of Philox4x32-10 with zero counter and key are 0.40, 0.88, 0.74 and 0.61 of 2^32.
+		{"dropout", kernels.Dropout{Rate: 0.5, X: there, Step: there, Y: there},
+			[][]float64{{1, 2, 3, 4}, {0}, nil}, map[int][]float64{2: {0, 4, 6, 8}}},
+		{"add", kernels.Add{A: there, B: there, Y: there}, [][]float64{{1, 2}, {30, 40}, nil}, map[int][]float64{2: {31, 42}}},
+		{"tick", kernels.Tick{Step: there}, [][]float64{{41}}, map[int][]float64{0: {42}}},
+		{"zero", kernels.Zero{Y: there}, [][]float64{nil}, map[int][]float64{0: {0}}},
+	} {
+		out, err := kerneltest.Compute(c.op, c.in)
+		require.NoError(t, err, c.name)
+		for i, want := range c.want {
+			got := wants(out[i])
+			isSame := slices.EqualFunc(want, got, func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })
+			assert.True(t, isSame, "%s: want %v, got %v", c.name, want, got)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package kerneltest
+
+import (
+	"math"
+
+	"cnn-gpu/kernels"
+)
+
+// guardSize is the number of canaries on each side of a buffer.
+const guardSize = 64
+
+// poison is a NaN, so that it spoils every sum that it gets into, and as an integer no label, tap or step.
+const poison = 0x7fc0dead
+
+// guarded is memory with canaries around it.
+type guarded struct {
+	mem      kernels.Mem
+	elements int
+}
+
+func newGuarded(t kernels.Type, elements int) *guarded {
+	g := &guarded{kernels.HostMem(t, elements+2*guardSize), elements}
+	for i := range g.mem.F32 {
+		g.mem.F32[i] = math.Float32frombits(poison)
+	}
+	for i := range g.mem.I32 {
+		g.mem.I32[i] = poison
+	}
+	return g
+}
+
+func (g *guarded) inner() kernels.Mem { return g.mem.Slice(guardSize, g.elements) }
+
+// isIntact reports whether the canaries live, and otherwise which element was written, counted from the first inside.
+func (g *guarded) isIntact() (at int, ok bool) {
+	for i := range guardSize {
+		for _, at := range [2]int{-1 - i, g.elements + i} {
+			if g.bits(guardSize+at) != poison {
+				return at, false
+			}
+		}
+	}
+	return 0, true
+}
+
+func (g *guarded) bits(i int) uint32 {
+	if g.mem.I32 != nil {
+		return uint32(g.mem.I32[i])
+	}
+	return math.Float32bits(g.mem.F32[i])
+}
+
+// at is element i inside.
+func (g *guarded) at(i int) float64 {
+	if g.mem.I32 != nil {
+		return float64(g.mem.I32[guardSize+i])
+	}
+	return float64(g.mem.F32[guardSize+i])
+}
+
+func (g *guarded) fill(values []float64) {
+	mem := g.inner()
+	for i, v := range values {
+		if mem.I32 != nil {
+			mem.I32[i] = int32(v)
+		} else {
+			mem.F32[i] = float32(v)
+		}
+	}
+}
+
+// guardOperands makes memory for the operands: filled with what they hold before the run, or poison if they are only written;
+// nil for an operand that is absent, and the same memory for operands that share a buffer.
+func guardOperands(operands []kernels.Operand, before [][]float64) []*guarded {
+	memory := make([]*guarded, len(operands))
+	shared := map[*kernels.Buffer]*guarded{}
+	for i, o := range operands {
+		if o.Buffer == nil {
+			continue
+		}
+		if shared[o.Buffer] == nil {
+			shared[o.Buffer] = newGuarded(o.Buffer.Type, o.Buffer.Elements())
+		}
+		memory[i] = shared[o.Buffer]
+		memory[i].fill(before[i])
+	}
+	return memory
+}
+
+// inner is the memory without the canaries.
+func inner(memory []*guarded) []kernels.Mem {
+	mem := make([]kernels.Mem, len(memory))
+	for i, g := range memory {
+		if g != nil {
+			mem[i] = g.inner()
+		}
+	}
+	return mem
+}

@@ -1,0 +1,79 @@
+package kerneltest
+
+import (
+	"math"
+
+	"cnn-gpu/kernels"
+)
+
+func activationFprop(f kernels.Function, x []float64) []Value {
+	y := make([]Value, len(x))
+	for i, v := range x {
+		switch f {
+		case kernels.Linear:
+			y[i] = exact(v)
+		case kernels.ReLU:
+			y[i] = exact(math.Max(v, 0))
+		case kernels.Sigmoid:
+			y[i] = exact(1).div(exact(1).add(exact(min(-v, 700)).exp()))
+			// Where exp(−x) overflows float32 the result is 0 and the true value below 2^−127.
+			y[i].Bound += 0x1p-127
+		case kernels.Tanh:
+			y[i] = function(math.Tanh(v), 0)
+		}
+	}
+	return y
+}
+
+func activationDgrad(f kernels.Function, y, dy []float64) []Value {
+	dx := make([]Value, len(y))
+	one := exact(1)
+	for i := range y {
+		y, dy := exact(y[i]), exact(dy[i])
+		switch f {
+		case kernels.Linear:
+			dx[i] = dy
+		case kernels.ReLU:
+			if y.Want > 0 {
+				dx[i] = dy
+			}
+		case kernels.Sigmoid:
+			dx[i] = dy.mul(y).mul(one.sub(y))
+		case kernels.Tanh:
+			dx[i] = dy.mul(one.sub(y.mul(y)))
+		}
+	}
+	return dx
+}
+
+// dropout draws its mask from Philox4x32-10, written here once more from the paper: ten rounds of the function of its
+// figure 4, the key bumped by the Weyl constants between two rounds.
+func dropout(op kernels.Dropout, x []float64, step float64) []Value {
+	y := make([]Value, len(x))
+	scale := rounded(1/(1-op.Rate), 0)
+	for i, v := range x {
+		counter := [4]uint32{uint32(i / 4), uint32(int64(step)), 0, 0}
+		k0, k1 := op.Seed, op.Stream
+		for range 10 {
+			left := uint64(counter[0]) * 0xD2511F53
+			right := uint64(counter[2]) * 0xCD9E8D57
+			counter[0] = uint32(right>>32) ^ counter[1] ^ k0
+			counter[2] = uint32(left>>32) ^ counter[3] ^ k1
+			counter[1], counter[3] = uint32(right), uint32(left)
+			k0, k1 = k0+0x9E3779B9, k1+0xBB67AE85
+		}
+		if float64(counter[i%4]) >= math.Floor(op.Rate*0x1p32) {
+			y[i] = exact(v).mul(scale)
+		}
+	}
+	return y
+}
+
+func finiteCheck(x []float64, step, halt float64) []Value {
+	for _, v := range x {
+		if halt == 0 && (math.IsNaN(v) || math.IsInf(v, 0)) {
+			halt = step
+		}
+	}
+	return exacts([]float64{halt})
+}

@@ -1,0 +1,282 @@
+"""Makes golden.json (what PyTorch computes for each op, in float64) and model/testdata/tutorial_golden.json (loss and gradients
+of the tutorial's network).
+
+    python3 -m venv env && env/bin/pip install torch==2.15.0 numpy==2.4.6
+    env/bin/python golden.py            # from this folder; writes both files
+
+The committed files were made with Python 3.11.7 and the versions above, on a CPU.
+
+Convolutions, pools, dense layers, activations, softmax, cross-entropy and their gradients are PyTorch's. PyTorch knows no
+uneven padding, so `same` pads by hand, with TensorFlow's documented formula. Two optimizers need a note:
+
+  * Adam. Keras divides by sqrt(v) + epsilon, PyTorch by sqrt(v) / sqrt(1 - beta2^t) + epsilon: they agree when PyTorch is
+    given epsilon / sqrt(1 - beta2^t), which is what is done for the one step of each case.
+  * SGD. Keras keeps v = momentum * v - rate * g, PyTorch b = momentum * b + g: v = -rate * b while the rate is constant.
+"""
+
+import json
+import math
+import pathlib
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+torch.manual_seed(2026)
+HERE = pathlib.Path(__file__).parent
+cases = []
+
+
+def draw(*shape, scale=16, limit=32):
+    """Multiples of 1/scale: exact, and short in JSON."""
+    return (torch.randint(-limit, limit + 1, shape) / scale).requires_grad_()
+
+
+def distinct(*shape):
+    """Different numbers everywhere, so that no maximum is tied."""
+    n = math.prod(shape)
+    return ((torch.randperm(n) - n // 2) / 16).reshape(shape).requires_grad_()
+
+
+def flat(t):
+    return t.detach().reshape(-1).tolist()
+
+
+def case(op, name, inputs, want, **geometry):
+    cases.append({"op": op, "name": name, **geometry, "in": {k: flat(v) for k, v in inputs.items()},
+                  "want": {k: flat(v) for k, v in want.items()}})
+
+
+def padding(size, kernel, stride, dilation):
+    """TensorFlow's `same`: zeros before and after."""
+    out = -(-size // stride)
+    total = max((out - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+def pad(x, g, value=0.0):
+    """Pads an NCHW image."""
+    if g["padding"] == "valid":
+        return x
+    top, bottom = padding(g["image"][0], g["size"][0], g["stride"][0], g["dilation"][0])
+    left, right = padding(g["image"][1], g["size"][1], g["stride"][1], g["dilation"][1])
+    return F.pad(x, (left, right, top, bottom), value=value)
+
+
+def window(image, size, stride=(1, 1), dilation=(1, 1), mode="valid"):
+    return {"image": image, "size": size, "stride": stride, "dilation": dilation, "padding": mode}
+
+
+def conv(name, n, c, k, **win):
+    g = window(**win)
+    x, w, b = draw(n, *g["image"], c), draw(*g["size"], c, k), draw(k)
+    y = F.conv2d(pad(x.permute(0, 3, 1, 2), g), w.permute(3, 2, 0, 1), b, stride=g["stride"], dilation=g["dilation"])
+    y = y.permute(0, 2, 3, 1)
+    dy, dw0, db0 = draw(*y.shape), draw(*w.shape), draw(k)
+    dx, dw, db = torch.autograd.grad(y, (x, w, b), dy)
+    g.update(n=n, c=c, k=k, out=list(y.shape[1:3]))
+    case("conv2d_fprop", name, {"x": x, "w": w, "b": b}, {"y": y}, **g)
+    case("conv2d_dgrad", name, {"dy": dy, "w": w}, {"dx": dx}, **g)
+    case("conv2d_wgrad", name, {"x": x, "dy": dy, "dw": dw0}, {"dw": dw0 + dw}, **g)
+    case("bias_wgrad", name, {"dy": dy, "db": db0}, {"db": db0 + db}, n=dy.numel() // k, k=k)
+
+
+def pool(name, kind, n, c, **win):
+    g = window(**win)
+    x = distinct(n, *g["image"], c)
+    image = x.permute(0, 3, 1, 2)
+    size, stride = g["size"], g["stride"]
+    if kind == "average":
+        # Sums over the padded image of X and of ones: padding does not count.
+        area = size[0] * size[1]
+        y = F.avg_pool2d(pad(image, g), size, stride) * area
+        y = y / (F.avg_pool2d(pad(torch.ones_like(image), g), size, stride) * area).round()
+        if g["padding"] == "same" and padding_is_even(g):
+            even = [padding(g["image"][d], size[d], stride[d], 1)[0] for d in (0, 1)]
+            torch.testing.assert_close(y, F.avg_pool2d(image, size, stride, even, count_include_pad=False))
+        index = None
+    else:
+        sign = 1 if kind == "max" else -1
+        y, at = F.max_pool2d(pad(sign * image, g, -math.inf), size, stride, return_indices=True)
+        y = sign * y
+        # The place in the padded image as r * S + s of the window.
+        wide = pad(image, g).shape[3]
+        p, q = torch.arange(y.shape[2])[:, None], torch.arange(y.shape[3])[None, :]
+        index = (at // wide - p * stride[0]) * size[1] + at % wide - q * stride[1]
+        index = index.permute(0, 2, 3, 1)
+    y = y.permute(0, 2, 3, 1)
+    dy = draw(*y.shape)
+    (dx,) = torch.autograd.grad(y, x, dy)
+    g.update(kind=kind, n=n, c=c, out=list(y.shape[1:3]))
+    case("pool2d_fprop", name, {"x": x}, {"y": y} if index is None else {"y": y, "index": index}, **g)
+    case("pool2d_dgrad", name, {"dy": dy} if index is None else {"dy": dy, "index": index}, {"dx": dx}, **g)
+
+
+def padding_is_even(g):
+    pads = [padding(g["image"][d], g["size"][d], g["stride"][d], 1) for d in (0, 1)]
+    return all(before == after for before, after in pads)
+
+
+def dense(n, c, k):
+    x, w, b = draw(n, c), draw(c, k), draw(k)
+    y = F.linear(x, w.T, b)
+    dy, dw0 = draw(n, k), draw(c, k)
+    dx, dw = torch.autograd.grad(y, (x, w), dy)
+    g = {"n": n, "c": c, "k": k}
+    case("dense_fprop", "", {"x": x, "w": w, "b": b}, {"y": y}, **g)
+    case("dense_dgrad", "", {"dy": dy, "w": w}, {"dx": dx}, **g)
+    case("dense_wgrad", "", {"x": x, "dy": dy, "dw": dw0}, {"dw": dw0 + dw}, **g)
+
+
+def activations():
+    x = torch.tensor([-20.0, -3.5, -1.0, -0.25, -0.0625, 0.0, 0.0625, 0.5, 1.0, 2.75, 20.0]).requires_grad_()
+    for name, f in (("linear", lambda v: v * 1), ("relu", torch.relu), ("sigmoid", torch.sigmoid), ("tanh", torch.tanh)):
+        y = f(x)
+        dy = draw(*y.shape)
+        (dx,) = torch.autograd.grad(y, x, dy)
+        case("activation_fprop", name, {"x": x}, {"y": y}, function=name, n=x.numel())
+        # Where tanh and sigmoid saturate, 1 - y^2 from the rounded y has lost its digits: PyTorch computes it in the same way.
+        case("activation_dgrad", name, {"y": y, "dy": dy}, {"dx": dx}, function=name, n=x.numel())
+
+
+def classes():
+    x = draw(4, 7)
+    y = torch.softmax(x, 1)
+    dy = draw(4, 7)
+    (dx,) = torch.autograd.grad(y, x, dy)
+    case("softmax_fprop", "", {"x": x}, {"y": y}, n=4, k=7)
+    case("softmax_dgrad", "", {"y": y, "dy": dy}, {"dx": dx}, n=4, k=7)
+
+    for name, logits in (("plain", draw(5, 6)), ("large", draw(5, 6, scale=0.01))):
+        labels = torch.tensor([5, 0, -100, 3, 3])  # -100 is PyTorch's mark for a row that is no example
+        loss = F.cross_entropy(logits, labels, reduction="none")
+        y = torch.softmax(logits, 1)
+        (dx,) = torch.autograd.grad(F.cross_entropy(logits, labels), logits)
+        case("cross_entropy_fprop", name, {"x": logits, "labels": labels}, {"y": y, "loss": loss}, n=5, k=6)
+        case("cross_entropy_dgrad", name, {"y": y, "labels": labels}, {"dx": dx}, n=5, k=6)
+
+
+def adam(step, beta1=0.9, beta2=0.999, epsilon=1e-7, rate=1e-3):
+    w, g, m = draw(6), draw(6, scale=256), draw(6, scale=256)
+    v = draw(6, scale=256).abs()
+    if step == 1:
+        m, v = torch.zeros(6), torch.zeros(6)
+    p = torch.nn.Parameter(w.detach().clone())
+    p.grad = g.detach().clone()
+    optimizer = torch.optim.Adam([p], lr=rate, betas=(beta1, beta2), eps=epsilon / math.sqrt(1 - beta2**step), foreach=False)
+    optimizer.state[p] = {"step": torch.tensor(float(step - 1)), "exp_avg": m.detach().clone(), "exp_avg_sq": v.detach().clone()}
+    optimizer.step()
+    state = optimizer.state[p]
+    # Keras's own lines (keras/src/optimizers/adam.py), transcribed.
+    wn, gn, mn, vn = (t.detach().numpy().copy() for t in (w, g, m, v))
+    alpha = rate * math.sqrt(1 - beta2**step) / (1 - beta1**step)
+    mn += (gn - mn) * (1 - beta1)
+    vn += (gn * gn - vn) * (1 - beta2)
+    wn -= mn * alpha / (np.sqrt(vn) + epsilon)
+    np.testing.assert_allclose(p.detach().numpy(), wn, rtol=1e-13)
+    case("adam", f"step {step}", {"w": w, "m": m, "v": v, "dw": g, "rate": torch.tensor([rate]), "step": torch.tensor([step]),
+                                  "halt": torch.tensor([0])},
+         {"w": p, "m": state["exp_avg"], "v": state["exp_avg_sq"]}, n=6, beta1=beta1, beta2=beta2, epsilon=epsilon)
+
+
+def sgd(momentum, nesterov, rate=0.125):
+    w, g, v = draw(6), draw(6), draw(6)
+    p = torch.nn.Parameter(w.detach().clone())
+    p.grad = g.detach().clone()
+    optimizer = torch.optim.SGD([p], lr=rate, momentum=momentum, nesterov=nesterov, foreach=False)
+    inputs = {"w": w, "dw": g, "rate": torch.tensor([rate]), "halt": torch.tensor([0])}
+    want = {"w": p}
+    if momentum:
+        inputs["v"] = v
+        optimizer.state[p]["momentum_buffer"] = -v.detach() / rate
+    optimizer.step()
+    if momentum:
+        want["v"] = -rate * optimizer.state[p]["momentum_buffer"]
+    case("sgd", f"momentum {momentum} nesterov {nesterov}", inputs, want, n=6, momentum=momentum, nesterov=nesterov)
+
+
+def ops():
+    conv("valid", 2, 3, 4, image=(5, 6), size=(3, 3))
+    conv("same", 1, 2, 3, image=(5, 4), size=(3, 2), mode="same")
+    conv("same, strides", 2, 2, 3, image=(7, 6), size=(3, 4), stride=(2, 3), mode="same")
+    conv("uneven padding", 1, 3, 2, image=(6, 5), size=(4, 4), stride=(2, 2), mode="same")
+    conv("dilated", 1, 2, 3, image=(8, 7), size=(3, 2), dilation=(2, 3))
+    conv("dilated, same, strides", 1, 2, 2, image=(9, 8), size=(3, 3), stride=(2, 1), dilation=(2, 2), mode="same")
+    conv("strides beyond the filter", 1, 2, 2, image=(8, 9), size=(2, 1), stride=(3, 4))
+    conv("filter beyond the image", 1, 1, 2, image=(2, 3), size=(5, 5), mode="same")
+    conv("1x1", 2, 5, 3, image=(3, 2), size=(1, 1))
+    for kind in ("max", "min", "average"):
+        pool(f"{kind}, valid", kind, 2, 3, image=(5, 6), size=(2, 2), stride=(2, 2))
+        pool(f"{kind}, overlapping, same", kind, 1, 2, image=(6, 5), size=(3, 3), stride=(2, 1), mode="same")
+        pool(f"{kind}, uneven padding", kind, 1, 2, image=(5, 7), size=(2, 4), stride=(2, 3), mode="same")
+        pool(f"{kind}, even padding", kind, 1, 2, image=(5, 5), size=(3, 3), mode="same")
+    dense(3, 5, 4)
+    activations()
+    classes()
+    for step in (1, 2, 1000):
+        adam(step)
+    for momentum, nesterov in ((0, False), (0.9, False), (0.9, True)):
+        sgd(momentum, nesterov)
+
+
+def uniform(seed, n):
+    """n multiples of 2^-24 in [0, 1): splitmix64's output function of seed * 2^32 + i, its upper 24 bits."""
+    with np.errstate(over="ignore"):
+        z = (np.uint64(seed << 32) + np.arange(n, dtype=np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((z ^ (z >> np.uint64(31))) >> np.uint64(40)).astype(np.float64) / 2**24
+
+
+def tutorial():
+    """The tutorial's network. Weights are (2 * uniform(seed) - 1) * scale and images uniform(seed): exact in float32."""
+    batch = 8
+    layers = [  # name, shape as Keras keeps it, scale
+        ("conv2d/kernel", (3, 3, 1, 32), 0.5), ("conv2d/bias", (32,), 0.0625),
+        ("conv2d_1/kernel", (3, 3, 32, 64), 0.125), ("conv2d_1/bias", (64,), 0.0625),
+        ("conv2d_2/kernel", (3, 3, 64, 64), 0.125), ("conv2d_2/bias", (64,), 0.0625),
+        ("dense/kernel", (576, 64), 0.125), ("dense/bias", (64,), 0.0625),
+        ("dense_1/kernel", (64, 10), 0.25), ("dense_1/bias", (10,), 0.0625),
+    ]
+    params = []
+    for i, (_, shape, scale) in enumerate(layers):
+        values = (2 * uniform(i + 1, math.prod(shape)) - 1) * scale
+        assert np.array_equal(values, values.astype(np.float32))
+        params.append(torch.tensor(values).reshape(shape).requires_grad_())
+    images = torch.tensor(uniform(100, batch * 28 * 28)).reshape(batch, 28, 28, 1)
+    labels = [3, 1, 4, 1, 5, 9, 2, 6]
+
+    x = images.permute(0, 3, 1, 2)
+    for i, pooled in ((0, True), (2, True), (4, False)):
+        x = torch.relu(F.conv2d(x, params[i].permute(3, 2, 0, 1), params[i + 1]))
+        x = F.max_pool2d(x, 2) if pooled else x
+    x = x.permute(0, 2, 3, 1).reshape(batch, -1)  # Flatten sees NHWC
+    x = torch.relu(x @ params[6] + params[7])
+    logits = x @ params[8] + params[9]
+    loss = F.cross_entropy(logits, torch.tensor(labels))
+    loss.backward()
+
+    digests = []
+    for i, ((name, shape, scale), p) in enumerate(zip(layers, params)):
+        gradient = p.grad.reshape(-1)
+        n = gradient.numel()
+        at = range(n) if n <= 64 else [int(k) for k in np.unique((uniform(1000 + i, 64) * n).astype(np.int64))]
+        digests.append({"name": name, "shape": shape, "seed": i + 1, "scale": scale, "first": flat(p)[:3], "sum": gradient.sum().item(),
+                        "norm": gradient.norm().item(), "max": gradient.abs().max().item(),
+                        "entries": [[k, gradient[k].item()] for k in at]})
+    return {"batch": batch, "images": {"seed": 100, "shape": [batch, 28, 28, 1], "first": flat(images)[:3]}, "labels": labels, "loss": loss.item(),
+            "logits": logits.tolist(), "params": digests}
+
+
+def write(path, content):
+    content = {"made_with": {"torch": torch.__version__, "numpy": np.__version__}, **content}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    # A line for each case or parameter, so that a change can be read.
+    path.write_text(text.replace('{"op"', '\n{"op"').replace('{"name"', '\n{"name"') + "\n")
+
+
+ops()
+write(HERE / "golden.json", {"cases": cases})
+write(HERE.parents[2] / "model" / "testdata" / "tutorial_golden.json", tutorial())

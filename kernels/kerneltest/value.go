@@ -1,0 +1,114 @@
+package kerneltest
+
+import "math"
+
+// Value is an element of an output as the oracle computes it, and how far a device's float32 result may lie from it. A Bound
+// of zero asks for the very same number.
+type Value struct{ Want, Bound float64 }
+
+const (
+	unit = 0x1p-24  // the largest relative error of one rounding to float32
+	tiny = 0x1p-149 // the smallest float32: the largest absolute error of a rounding that underflows
+
+	// functionError is the relative error of exp, log and tanh in float32: the CUDA C++ Programming Guide promises 2 units in the
+	// last place, each at most 2·unit.
+	functionError = 4 * unit
+)
+
+// gamma bounds the relative growth of n roundings: (1+δ)^n − 1 with |δ| ≤ unit (Higham, Lemma 3.1).
+func gamma(n int) float64 {
+	nu := float64(n) * unit
+	return nu / (1 - nu)
+}
+
+// exact is a value without error, such as an input.
+func exact(v float64) Value { return Value{Want: v} }
+
+func exacts(values []float64) []Value {
+	list := make([]Value, len(values))
+	for i, v := range values {
+		list[i] = exact(v)
+	}
+	return list
+}
+
+// rounded is the result of an operation: v, from operands whose errors change it by at most bound, rounded once.
+func rounded(v, bound float64) Value { return Value{v, bound + unit*(math.Abs(v)+bound) + tiny} }
+
+func (a Value) add(b Value) Value { return rounded(a.Want+b.Want, a.Bound+b.Bound) }
+func (a Value) sub(b Value) Value { return rounded(a.Want-b.Want, a.Bound+b.Bound) }
+
+func (a Value) mul(b Value) Value {
+	return rounded(a.Want*b.Want, math.Abs(a.Want)*b.Bound+math.Abs(b.Want)*a.Bound+a.Bound*b.Bound)
+}
+
+func (a Value) div(b Value) Value {
+	q := a.Want / b.Want
+	least := math.Abs(b.Want) - b.Bound
+	if least <= 0 {
+		return Value{q, math.Inf(1)}
+	}
+	return rounded(q, (a.Bound+math.Abs(q)*b.Bound)/least)
+}
+
+func (a Value) sqrt() Value {
+	root := math.Sqrt(a.Want)
+	return rounded(root, root-math.Sqrt(max(a.Want-a.Bound, 0)))
+}
+
+// function is the result of a library function: v, from an operand whose error changes it by at most bound.
+func function(v, bound float64) Value {
+	return Value{v, bound + functionError*(math.Abs(v)+bound) + 2*tiny}
+}
+
+func (a Value) exp() Value {
+	v := math.Exp(a.Want)
+	return function(v, math.Exp(a.Want+a.Bound)-v)
+}
+
+func (a Value) log() Value {
+	v := math.Log(a.Want)
+	return function(v, v-math.Log(a.Want-a.Bound))
+}
+
+// sum is a sum of any number of terms in any order.
+type sum struct {
+	value, magnitude, bound float64
+	terms                   int
+}
+
+// add adds an input, or a product of two. A term takes part in at most terms−1 additions and, if it is a product, in one
+// multiplication: terms roundings in all.
+func (s *sum) add(term float64) {
+	s.value += term
+	s.magnitude += math.Abs(term)
+	s.terms++
+}
+
+// addValue adds a term that has an error of its own.
+func (s *sum) addValue(v Value) {
+	s.add(v.Want)
+	s.bound += v.Bound
+}
+
+func (s sum) result() Value {
+	growth := gamma(s.terms)
+	return Value{s.value, growth*s.magnitude + (1+growth)*s.bound + float64(s.terms)*tiny}
+}
+
+func results(sums []sum) []Value {
+	list := make([]Value, len(sums))
+	for i, s := range sums {
+		list[i] = s.result()
+	}
+	return list
+}
+
+// sumsFrom begins each sum with a value that is there already.
+func sumsFrom(start []float64) []sum {
+	sums := make([]sum, len(start))
+	for i, v := range start {
+		sums[i].add(v)
+	}
+	return sums
+}
