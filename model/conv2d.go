@@ -1,0 +1,82 @@
+package model
+
+import (
+	"fmt"
+
+	"cnn-gpu/kernels"
+)
+
+// Conv2D slides Filters filters of size Kernel over images [H W C] and makes feature maps [P Q Filters]; see
+// [kernels.Conv2D] for the formula. Parameters: kernel [R S C Filters] and bias [Filters].
+type Conv2D struct {
+	Filters           int         `yaml:"filters"`
+	Kernel            Pair        `yaml:"kernel_size"`
+	Strides           Pair        `yaml:"strides,omitempty"` // 1 where not given
+	Padding           Padding     `yaml:"padding,omitempty"` // Valid if not given
+	Dilation          Pair        `yaml:"dilation_rate,omitempty"`
+	Activation        Function    `yaml:"activation,omitempty"`
+	Bias              Bias        `yaml:"use_bias,omitempty"`
+	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty"` // GlorotUniform if not given
+	BiasInitializer   Initializer `yaml:"bias_initializer,omitempty"`   // Zeros if not given
+}
+
+// Kind implements [Spec].
+func (Conv2D) Kind() string { return "Conv2D" }
+
+func (s Conv2D) activation() Function { return s.Activation }
+
+// Build implements [Spec].
+func (s Conv2D) Build(in []Shape) (Layer, error) {
+	x, err := onlyImage(in)
+	if err != nil {
+		return nil, err
+	}
+	if s.Filters < 1 {
+		return nil, fmt.Errorf("%d filters; give at least 1", s.Filters)
+	}
+	if err := checkSize("the kernel", Shape{s.Kernel[0], s.Kernel[1], x[2], s.Filters}); err != nil {
+		return nil, err
+	}
+	w, err := window(x, s.Kernel, s.Strides, s.Dilation, s.Padding, s.Filters)
+	if err != nil {
+		return nil, err
+	}
+	area := w.R * w.S
+	l := &conv2D{geometry: kernels.Conv2D{C: x[2], K: s.Filters, Window: w}}
+	l.kernel = &Param{
+		Name: "kernel", Shape: Shape{w.R, w.S, x[2], s.Filters},
+		Initializer: s.KernelInitializer.or(GlorotUniform), FanIn: area * x[2], FanOut: area * s.Filters,
+	}
+	if s.Bias.used() {
+		l.bias = &Param{Name: "bias", Shape: Shape{s.Filters}, Initializer: s.BiasInitializer.or(Zeros), FanIn: s.Filters, FanOut: s.Filters}
+	}
+	return l, nil
+}
+
+type conv2D struct {
+	geometry     kernels.Conv2D
+	kernel, bias *Param
+}
+
+func (l *conv2D) Out() Shape { return Shape{l.geometry.P, l.geometry.Q, l.geometry.K} }
+
+func (l *conv2D) Params() []*Param { return params(l.kernel, l.bias) }
+
+func (l *conv2D) Forward(b *Binding) []kernels.Op {
+	g := l.geometry
+	g.N = b.Batch
+	return []kernels.Op{kernels.Conv2DFprop{Conv2D: g, X: b.X[0], W: l.kernel.Value, B: l.bias.value(), Y: b.Y}}
+}
+
+func (l *conv2D) Backward(b *Binding) []kernels.Op {
+	g := l.geometry
+	g.N = b.Batch
+	ops := []kernels.Op{kernels.Conv2DWgrad{Conv2D: g, X: b.X[0], DY: b.DY, DW: l.kernel.Gradient}}
+	if l.bias != nil {
+		ops = append(ops, kernels.BiasWgrad{M: g.N * g.P * g.Q, K: g.K, DY: b.DY, DB: l.bias.Gradient})
+	}
+	if b.DX[0] != nil {
+		ops = append(ops, kernels.Conv2DDgrad{Conv2D: g, DY: b.DY, W: l.kernel.Value, DX: b.DX[0]})
+	}
+	return ops
+}

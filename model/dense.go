@@ -1,0 +1,73 @@
+package model
+
+import (
+	"fmt"
+
+	"cnn-gpu/kernels"
+)
+
+// Dense connects each of Units outputs to every input: Y = X·kernel + bias for vectors X [C]. Parameters: kernel [C Units]
+// and bias [Units].
+type Dense struct {
+	Units             int         `yaml:"units"`
+	Activation        Function    `yaml:"activation,omitempty"`
+	Bias              Bias        `yaml:"use_bias,omitempty"`
+	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty"` // GlorotUniform if not given
+	BiasInitializer   Initializer `yaml:"bias_initializer,omitempty"`   // Zeros if not given
+}
+
+// Kind implements [Spec].
+func (Dense) Kind() string { return "Dense" }
+
+func (s Dense) activation() Function { return s.Activation }
+
+// Build implements [Spec].
+func (s Dense) Build(in []Shape) (Layer, error) {
+	x, err := only(in)
+	if err != nil {
+		return nil, err
+	}
+	if len(x) != 1 {
+		return nil, fmt.Errorf("takes vectors, got %v; put a Flatten before it", x)
+	}
+	if s.Units < 1 {
+		return nil, fmt.Errorf("%d units; give at least 1", s.Units)
+	}
+	l := &dense{geometry: kernels.Dense{C: x[0], K: s.Units}}
+	l.kernel = &Param{
+		Name: "kernel", Shape: Shape{x[0], s.Units},
+		Initializer: s.KernelInitializer.or(GlorotUniform), FanIn: x[0], FanOut: s.Units,
+	}
+	if s.Bias.used() {
+		l.bias = &Param{Name: "bias", Shape: Shape{s.Units}, Initializer: s.BiasInitializer.or(Zeros), FanIn: s.Units, FanOut: s.Units}
+	}
+	return l, nil
+}
+
+type dense struct {
+	geometry     kernels.Dense
+	kernel, bias *Param
+}
+
+func (l *dense) Out() Shape { return Shape{l.geometry.K} }
+
+func (l *dense) Params() []*Param { return params(l.kernel, l.bias) }
+
+func (l *dense) Forward(b *Binding) []kernels.Op {
+	g := l.geometry
+	g.N = b.Batch
+	return []kernels.Op{kernels.DenseFprop{Dense: g, X: b.X[0], W: l.kernel.Value, B: l.bias.value(), Y: b.Y}}
+}
+
+func (l *dense) Backward(b *Binding) []kernels.Op {
+	g := l.geometry
+	g.N = b.Batch
+	ops := []kernels.Op{kernels.DenseWgrad{Dense: g, X: b.X[0], DY: b.DY, DW: l.kernel.Gradient}}
+	if l.bias != nil {
+		ops = append(ops, kernels.BiasWgrad{M: g.N, K: g.K, DY: b.DY, DB: l.bias.Gradient})
+	}
+	if b.DX[0] != nil {
+		ops = append(ops, kernels.DenseDgrad{Dense: g, DY: b.DY, W: l.kernel.Value, DX: b.DX[0]})
+	}
+	return ops
+}

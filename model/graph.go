@@ -1,0 +1,219 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Node is a layer with its place in the graph. The activation that a spec asks for is a node of its own, so that the values
+// before and after it can both be seen.
+type Node struct {
+	Name   string
+	Spec   Spec // nil for the input and for an activation that belongs to the node before it
+	Layer  Layer
+	Inputs []*Node
+	Shape  Shape
+
+	index int
+}
+
+// layer is the name of the layer that the node belongs to.
+func (n *Node) layer() string {
+	name, _, _ := strings.Cut(n.Name, "/")
+	return name
+}
+
+// Graph builds a model from nodes. The first error stops it; Build returns it.
+type Graph struct {
+	nodes []*Node
+	names map[string]*Node // layers by name: the node of their output
+	next  map[string]int   // for each kind, the first number that may be free
+	err   error
+}
+
+// NewGraph begins a graph whose input has the given shape.
+func NewGraph(input Shape) *Graph {
+	g := &Graph{names: map[string]*Node{}, next: map[string]int{}, err: checkInput(input)}
+	g.add(&Node{Name: "input", Shape: input})
+	return g
+}
+
+func checkInput(input Shape) error {
+	if len(input) == 0 {
+		return errors.New("the input has no shape; give height, width and channels")
+	}
+	for _, extent := range input {
+		if extent < 1 {
+			return fmt.Errorf("input %v: every extent must be at least 1", input)
+		}
+	}
+	return checkSize("the input", input)
+}
+
+// Input is the graph's input.
+func (g *Graph) Input() *Node { return g.nodes[0] }
+
+// Add adds a layer on top of its inputs and returns the node whose value is its output.
+func (g *Graph) Add(s Spec, inputs ...*Node) *Node { return g.AddNamed("", s, inputs...) }
+
+// AddNamed is Add with a name for the layer; the empty name stands for the kind's, numbered as Keras does: conv2d, conv2d_1.
+func (g *Graph) AddNamed(name string, s Spec, inputs ...*Node) *Node {
+	if g.err != nil {
+		return nil
+	}
+	if name == "" {
+		name = g.freeName(s.Kind())
+	}
+	node, err := g.layer(name, s, inputs)
+	if err != nil {
+		g.err = fmt.Errorf("%s %q: %w", s.Kind(), name, err)
+		return nil
+	}
+	return node
+}
+
+// activated is a spec that asks for an activation behind its layer.
+type activated interface{ activation() Function }
+
+func (g *Graph) layer(name string, s Spec, inputs []*Node) (*Node, error) {
+	if g.names[name] != nil {
+		return nil, errors.New("another layer has this name")
+	}
+	if len(g.nodes) > maxNodes {
+		return nil, fmt.Errorf("the model has more than %d layers and activations", maxNodes)
+	}
+	if strings.ContainsFunc(name, notInName) {
+		return nil, errors.New("a name holds letters, digits and _ . - alone")
+	}
+	for _, in := range inputs {
+		if in == nil || g.names[in.layer()] != in {
+			return nil, errors.New("an input is no layer of this graph")
+		}
+	}
+	node, err := g.build(name, s, inputs)
+	if err != nil {
+		return nil, err
+	}
+	node.Spec = s
+	last := node
+	if a, ok := s.(activated); ok && a.activation() != "" && a.activation() != Linear {
+		f := a.activation()
+		if last, err = g.build(name+"/"+string(f), Activation{f}, []*Node{node}); err != nil {
+			return nil, err
+		}
+	}
+	g.names[name] = last
+	return last, nil
+}
+
+func (g *Graph) build(name string, s Spec, inputs []*Node) (*Node, error) {
+	var shapes []Shape
+	for _, in := range inputs {
+		shapes = append(shapes, in.Shape)
+	}
+	layer, err := s.Build(shapes)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSize("the output", layer.Out()); err != nil {
+		return nil, err
+	}
+	for _, p := range layer.Params() {
+		if err := p.Initializer.check(); err != nil {
+			return nil, err
+		}
+		if err := checkSize("the parameter "+p.Name, p.Shape); err != nil {
+			return nil, err
+		}
+		p.Name = name + "/" + p.Name
+	}
+	return g.add(&Node{Name: name, Layer: layer, Inputs: inputs, Shape: layer.Out()}), nil
+}
+
+func (g *Graph) add(n *Node) *Node {
+	n.index = len(g.nodes)
+	g.nodes = append(g.nodes, n)
+	g.names[n.Name] = n
+	return n
+}
+
+// notInName says which characters a layer's name must not have: it becomes part of file names and of "conv2d/kernel".
+func notInName(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_.-", r)
+}
+
+// freeName is a kind in snake case, numbered from the second on.
+func (g *Graph) freeName(kind string) string {
+	base := snake(kind)
+	for ; ; g.next[base]++ {
+		name := base
+		if i := g.next[base]; i > 0 {
+			name = fmt.Sprintf("%s_%d", base, i)
+		}
+		if g.names[name] == nil {
+			return name
+		}
+	}
+}
+
+// snake turns MaxPooling2D into max_pooling2d.
+func snake(kind string) string {
+	var b strings.Builder
+	runes := []rune(kind)
+	for i, r := range runes {
+		if i > 0 && unicode.IsUpper(r) && unicode.IsLower(runes[i-1]) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// Build ends the graph: the model computes output from the input. Nodes that the output does not need are an error.
+func (g *Graph) Build(output *Node) (*Model, error) {
+	m, err := g.model(output)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	return m, nil
+}
+
+func (g *Graph) model(output *Node) (*Model, error) {
+	if g.err != nil {
+		return nil, g.err
+	}
+	if output == nil || output == g.Input() {
+		return nil, errors.New("there are no layers; add at least one")
+	}
+	used := map[*Node]bool{output: true}
+	for _, n := range slices.Backward(g.nodes[1:]) {
+		if !used[n] {
+			return nil, &unusedError{n}
+		}
+		for _, in := range n.Inputs {
+			used[in] = true
+		}
+	}
+	m := &Model{Nodes: g.nodes, Input: g.Input(), Output: output}
+	return m, m.placeParams()
+}
+
+// unusedError is a layer whose output nothing uses.
+type unusedError struct{ node *Node }
+
+func (e *unusedError) Error() string {
+	return fmt.Sprintf("nothing uses the output of layer %q; connect it or leave it out", e.node.layer())
+}
+
+// Sequential builds a model in which each layer takes the output of the one before it.
+func Sequential(input Shape, layers ...Spec) (*Model, error) {
+	g := NewGraph(input)
+	node := g.Input()
+	for _, s := range layers {
+		node = g.Add(s, node)
+	}
+	return g.Build(node)
+}

@@ -1,0 +1,170 @@
+package model_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device"
+	"cnn-gpu/kernels"
+	"cnn-gpu/model"
+)
+
+// Shapes and numbers of parameters as Keras has them.
+func TestLayers(t *testing.T) {
+	three, two := model.Pair{3, 3}, model.Pair{2, 2}
+	for _, c := range []struct {
+		name   string
+		input  model.Shape
+		layer  model.Spec
+		output model.Shape
+		params int
+	}{
+		{"valid", model.Shape{28, 28, 1}, model.Conv2D{Filters: 32, Kernel: three}, model.Shape{26, 26, 32}, 320},
+		{"colour", model.Shape{32, 32, 3}, model.Conv2D{Filters: 32, Kernel: three}, model.Shape{30, 30, 32}, 896},
+		{"no bias", model.Shape{28, 28, 1}, model.Conv2D{Filters: 32, Kernel: three, Bias: model.NoBias}, model.Shape{26, 26, 32}, 288},
+		{"same", model.Shape{28, 28, 1}, model.Conv2D{Filters: 6, Kernel: model.Pair{5, 5}, Padding: model.Same}, model.Shape{28, 28, 6}, 156},
+		{"same strides", model.Shape{7, 8, 1}, model.Conv2D{Filters: 1, Kernel: three, Strides: two, Padding: model.Same}, model.Shape{4, 4, 1}, 10},
+		{"valid strides", model.Shape{7, 8, 1}, model.Conv2D{Filters: 1, Kernel: three, Strides: two}, model.Shape{3, 3, 1}, 10},
+		{"dilation", model.Shape{9, 8, 1}, model.Conv2D{Filters: 1, Kernel: three, Dilation: model.Pair{3, 2}}, model.Shape{3, 4, 1}, 10},
+		{"one to one", model.Shape{5, 5, 8}, model.Conv2D{Filters: 4, Kernel: model.Pair{1, 1}}, model.Shape{5, 5, 4}, 36},
+		{"pool of 2x2", model.Shape{13, 13, 32}, model.MaxPooling2D{}, model.Shape{6, 6, 32}, 0},
+		{"pool same", model.Shape{13, 13, 32}, model.MinPooling2D{Padding: model.Same}, model.Shape{7, 7, 32}, 0},
+		{"pool strides", model.Shape{13, 13, 2}, model.AveragePooling2D{Size: three, Strides: two}, model.Shape{6, 6, 2}, 0},
+		{"flatten", model.Shape{3, 4, 5}, model.Flatten{}, model.Shape{60}, 0},
+		{"dense", model.Shape{576}, model.Dense{Units: 64}, model.Shape{64}, 36928},
+		{"dense no bias", model.Shape{576}, model.Dense{Units: 64, Bias: model.NoBias}, model.Shape{64}, 36864},
+		{"activation", model.Shape{3, 4, 5}, model.Activation{Function: model.Tanh}, model.Shape{3, 4, 5}, 0},
+		{"softmax", model.Shape{7}, model.Activation{Function: model.Softmax}, model.Shape{7}, 0},
+		{"dropout", model.Shape{3, 4, 5}, model.Dropout{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, err := model.Sequential(c.input, c.layer)
+			require.NoError(t, err)
+			assert.Equal(t, c.output, m.Output.Shape)
+			assert.Equal(t, c.params, m.ParamCount())
+		})
+	}
+}
+
+func TestLayersRefuse(t *testing.T) {
+	image, vector := model.Shape{8, 8, 2}, model.Shape{8}
+	for _, c := range []struct {
+		input model.Shape
+		layer model.Spec
+		want  string
+	}{
+		{nil, model.Flatten{}, "model: the input has no shape"},
+		{model.Shape{28, 0, 1}, model.Flatten{}, "model: input [28 0 1]: every extent must be at least 1"},
+		{model.Shape{1 << 40, 1 << 40, 1 << 40}, model.Flatten{}, "the limit is 8.00 GB"},
+		{image, model.Conv2D{Kernel: model.Pair{3, 3}}, `Conv2D "conv2d": 0 filters`},
+		{image, model.Conv2D{Filters: 1}, "must all be at least 1"},
+		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{9, 3}}, "the image 8x8 is smaller than the 9x3 window"},
+		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Padding: "full"}, `unknown padding "full"; choose valid or same`},
+		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Strides: model.Pair{-1, 1}}, "must all be at least 1"},
+		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Activation: "rellu"}, `unknown activation "rellu"; choose linear`},
+		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, KernelInitializer: "he"}, `unknown initializer "he"; choose glorot`},
+		{image, model.Conv2D{Filters: 1 << 62, Kernel: model.Pair{1 << 62, 1 << 62}}, "the limit is 8.00 GB"},
+		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 40, 1}, Padding: model.Same}, "at most 2147483647"},
+		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 20, 1 << 20}, Padding: model.Same}, "the image with the window's border"},
+		{vector, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}}, "takes images [height width channels], got [8]"},
+		{vector, model.MaxPooling2D{}, "takes images [height width channels], got [8]"},
+		{image, model.MaxPooling2D{Size: model.Pair{1 << 40, 1}}, "at most 2147483647"},
+		{image, model.Dense{Units: 3}, `Dense "dense": takes vectors, got [8 8 2]; put a Flatten before it`},
+		{vector, model.Dense{}, "0 units"},
+		{vector, model.Dense{Units: 1 << 40}, "the output [1099511627776] would take 4.00 TB; the limit is 8.00 GB (2,147,483,647 values)"},
+		{vector, model.Dense{Units: 1 << 29}, "the parameter kernel [8 536870912] would take 16.00 GB; the limit"},
+		{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},
+		{vector, model.Add{}, "takes at least 2 inputs, got 1"},
+	} {
+		_, err := model.Sequential(c.input, c.layer)
+		assert.ErrorContains(t, err, c.want)
+		assert.ErrorContains(t, err, "model: ")
+	}
+	_, err := model.Sequential(vector)
+	assert.EqualError(t, err, "model: there are no layers; add at least one")
+
+	huge := model.Dense{Units: 1 << 15}
+	_, err = model.Sequential(model.Shape{1 << 15}, huge, huge, huge)
+	assert.ErrorContains(t, err, "all parameters together [3221323776] would take 12.00 GB")
+}
+
+func TestGraphRefuses(t *testing.T) {
+	build := func(connect func(g *model.Graph) *model.Node) error {
+		g := model.NewGraph(model.Shape{4})
+		_, err := g.Build(connect(g))
+		return err
+	}
+	dense := model.Dense{Units: 4}
+	assert.EqualError(t, build(func(g *model.Graph) *model.Node {
+		g.AddNamed("a", dense, g.Input())
+		return g.AddNamed("a", dense, g.Input())
+	}), `model: Dense "a": another layer has this name`)
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node { return g.AddNamed("a/b", dense, g.Input()) }), "a name holds letters")
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node { return g.Add(dense) }), "takes 1 input, got 0")
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node { return g.Add(model.Flatten{}, g.Input(), g.Input()) }), "takes 1 input, got 2")
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node { return g.Add(dense, nil) }), "an input is no layer of this graph")
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node {
+		return g.Add(dense, model.NewGraph(model.Shape{4}).Input())
+	}), "an input is no layer of this graph")
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node {
+		return g.Add(model.Add{}, g.Input(), g.Add(model.Dense{Units: 3}, g.Input()))
+	}), "takes inputs of one shape, got [4] and [3]")
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node {
+		g.AddNamed("lost", model.Dense{Units: 3, Activation: model.ReLU}, g.Input())
+		return g.Add(dense, g.Input())
+	}), `nothing uses the output of layer "lost"`)
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node {
+		first := g.Add(dense, g.Input())
+		g.AddNamed("after", dense, first)
+		return first
+	}), `nothing uses the output of layer "after"`)
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node { return g.Input() }), "there are no layers")
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node {
+		n := g.Input()
+		for range 5000 {
+			n = g.Add(model.Flatten{}, n)
+		}
+		return n
+	}), "the model has more than 4096 layers")
+}
+
+// Every value of a network can be kept and looked at, the values before an activation too, and they are what they are called.
+func TestValuesCanBeKept(t *testing.T) {
+	m, err := model.Sequential(model.Input(2), model.Dense{Units: 2, Activation: model.ReLU}, model.Dropout{Rate: 0.5}, model.Flatten{})
+	require.NoError(t, err)
+	l := m.Lower(1, model.LowerOptions{Keep: true})
+	d, err := device.Open("cpu")
+	require.NoError(t, err)
+	defer d.Close()
+	p, err := d.Compile(model.Ops(l.Forward))
+	require.NoError(t, err)
+	w := make([]float32, m.Weights.Elements())
+	copy(w, []float32{1, -1, 2, -2}) // y = x·[[1 −1] [2 −2]]
+	require.NoError(t, d.Upload(m.Weights, w))
+	require.NoError(t, d.Upload(l.Input, []float32{3, 5}))
+	require.NoError(t, p.Run())
+	for name, want := range map[string][]float32{"input": {3, 5}, "dense": {13, -13}, "dense/relu": {13, 0}, "dropout": {13, 0}, "flatten": {13, 0}} {
+		n, err := m.Node(name)
+		require.NoError(t, err)
+		got := make([]float32, 2)
+		require.NoError(t, d.Download(got, l.Value(n)))
+		assert.Equal(t, want, got, name)
+	}
+	_, err = m.Node("dens")
+	assert.EqualError(t, err, `model: there is no layer "dens"`)
+}
+
+// What nothing learns from has no gradient: neither the input nor what lies before the first parameters.
+func TestNoGradientWithoutParameters(t *testing.T) {
+	m, err := model.Sequential(model.Input(4, 4, 1), model.MaxPooling2D{}, model.Flatten{}, model.Dense{Units: 2})
+	require.NoError(t, err)
+	l := m.Lower(2, model.LowerOptions{Training: true, Step: kernels.Kept("step", kernels.Int32, 1)})
+	require.Len(t, l.Backward, 1)
+	var names []string
+	for _, op := range l.Backward[0].Ops {
+		names = append(names, op.Name())
+	}
+	assert.Equal(t, []string{"dense_wgrad", "bias_wgrad"}, names)
+}

@@ -1,0 +1,57 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"cnn-gpu/kernels"
+)
+
+// maxElements is the most elements that one tensor may have, so that an index fits into 32 bits on every device and a model
+// file with a slip in it is refused instead of asking for terabytes.
+const maxElements = math.MaxInt32
+
+// maxNodes is the most nodes that a graph may have: more than the deepest networks, and few enough that planning their memory
+// stays fast.
+const maxNodes = 4096
+
+// checkSize refuses a tensor that is too large, whatever its extents are.
+func checkSize(what string, s Shape) error {
+	elements, fits := 1, true
+	bytes := float64(kernels.Float32.Size())
+	for _, extent := range s {
+		bytes *= float64(extent)
+		fits = fits && extent <= maxElements/max(elements, 1)
+		if fits {
+			elements *= extent
+		}
+	}
+	if !fits {
+		return fmt.Errorf("%s %v would take %s; the limit is %s (%s values)", what, s, byteSize(bytes),
+			byteSize(maxElements*float64(kernels.Float32.Size())), grouped(maxElements))
+	}
+	return nil
+}
+
+// checkWindow refuses windows that are too large for images [H W C], counted with the border that the window may reach beyond
+// the image and for as many channels as go in or come out.
+func checkWindow(x Shape, size, strides, dilation Pair, channels int) error {
+	for _, p := range []Pair{size, strides, dilation} {
+		if max(p[0], p[1]) > maxElements {
+			return fmt.Errorf("window %v, strides %v and dilation %v must each be at most %d", size, strides, dilation, maxElements)
+		}
+	}
+	reach := func(d int) int { return (size[d]-1)*dilation[d] + 1 }
+	return checkSize("the image with the window's border", Shape{x[0] + reach(0), x[1] + reach(1), max(x[2], channels)})
+}
+
+// byteSize writes a number of bytes as Keras does, in units of 1024.
+func byteSize(bytes float64) string {
+	units := []string{"B", "KB", "MB", "GB", "TB", "PB"}
+	i := 0
+	for bytes >= 1024 && i < len(units)-1 {
+		bytes /= 1024
+		i++
+	}
+	return fmt.Sprintf("%.2f %s", bytes, units[i])
+}

@@ -1,0 +1,142 @@
+package model
+
+import (
+	"slices"
+
+	"cnn-gpu/kernels"
+)
+
+// Lowered is a model bound to a batch size: its buffers and ops. The gradient of the output comes from outside, such as from a
+// loss; Backward goes on from there and adds to the model's Gradients, which must be zero before.
+type Lowered struct {
+	Batch    int
+	Input    *kernels.Buffer
+	Output   *kernels.Buffer
+	DOutput  *kernels.Buffer // nil unless Training
+	Forward  []Step
+	Backward []Step
+
+	values map[*Node]*kernels.Buffer
+}
+
+// Step is what one node runs.
+type Step struct {
+	Node *Node
+	Ops  []kernels.Op
+}
+
+// Ops joins the ops of steps.
+func Ops(steps []Step) []kernels.Op {
+	var ops []kernels.Op
+	for _, s := range steps {
+		ops = append(ops, s.Ops...)
+	}
+	return ops
+}
+
+// LowerOptions says what ops are wanted.
+type LowerOptions struct {
+	Output   *Node           // where to end; the model's output if nil
+	Training bool            // with Backward, and layers as they are in training
+	Step     *kernels.Buffer // the number of the training step, an int32; needed for training
+	Seed     uint32          // of the random numbers of layers
+	Keep     bool            // keep every node's value, so that it can be downloaded after a run
+}
+
+// Value is the buffer of a node's value.
+func (l *Lowered) Value(n *Node) *kernels.Buffer { return l.values[n] }
+
+// Lower emits the model's ops for a batch size.
+func (m *Model) Lower(batch int, o LowerOptions) *Lowered {
+	if o.Output == nil {
+		o.Output = m.Output
+	}
+	l := &Lowered{
+		Batch:  batch,
+		Input:  kernels.Kept("input", kernels.Float32, batched(batch, m.Input.Shape)...),
+		values: map[*Node]*kernels.Buffer{},
+	}
+	l.values[m.Input] = l.Input
+	nodes := m.Nodes[1 : o.Output.index+1]
+	bindings := make([]*Binding, len(nodes))
+	for i, n := range nodes {
+		b := &Binding{
+			Batch: batch, Training: o.Training, Step: o.Step, Seed: o.Seed, Stream: uint32(n.index), name: n.Name,
+			Y: kernels.NewBuffer(n.Name, kernels.Float32, batched(batch, n.Shape)...),
+		}
+		b.Y.Keep = o.Keep || n == o.Output
+		for _, in := range n.Inputs {
+			b.X = append(b.X, l.values[in])
+		}
+		bindings[i] = b
+		l.Forward = append(l.Forward, Step{n, n.Layer.Forward(b)})
+		l.values[n] = b.Y
+	}
+	l.Output = l.values[o.Output]
+	// The output may be a view of a value that would not be kept otherwise.
+	root, _ := l.Output.Root()
+	root.Keep = true
+	if o.Training {
+		l.backward(nodes, bindings)
+	}
+	return l
+}
+
+// backward emits the gradients' ops, from the last node to the first.
+func (l *Lowered) backward(nodes []*Node, bindings []*Binding) {
+	output := nodes[len(nodes)-1]
+	l.DOutput = gradient(output, l.Batch)
+	gradients := map[*Node][]*kernels.Buffer{output: {l.DOutput}}
+	trainable := trainable(nodes)
+	for i, n := range slices.Backward(nodes) {
+		if !trainable[n] {
+			continue
+		}
+		b := bindings[i]
+		var ops []kernels.Op
+		b.DY, ops = sum(n, l.Batch, gradients[n])
+		for _, in := range n.Inputs {
+			var dx *kernels.Buffer
+			if trainable[in] {
+				dx = gradient(in, l.Batch)
+			}
+			b.DX = append(b.DX, dx)
+		}
+		ops = append(ops, n.Layer.Backward(b)...)
+		for j, in := range n.Inputs {
+			if b.DX[j] != nil {
+				gradients[in] = append(gradients[in], b.DX[j])
+			}
+		}
+		l.Backward = append(l.Backward, Step{n, ops})
+	}
+}
+
+func gradient(n *Node, batch int) *kernels.Buffer {
+	return kernels.NewBuffer("d "+n.Name, kernels.Float32, batched(batch, n.Shape)...)
+}
+
+// sum adds up the gradients that the users of a value contribute. A contribution may share memory with another, so the sum
+// has a buffer of its own.
+func sum(n *Node, batch int, parts []*kernels.Buffer) (*kernels.Buffer, []kernels.Op) {
+	total := parts[0]
+	var ops []kernels.Op
+	for i, part := range parts[1:] {
+		next := total
+		if i == 0 {
+			next = gradient(n, batch)
+		}
+		ops = append(ops, kernels.Add{A: total, B: part, Y: next})
+		total = next
+	}
+	return total, ops
+}
+
+// trainable are the nodes whose value depends on a parameter: no other needs a gradient.
+func trainable(nodes []*Node) map[*Node]bool {
+	t := map[*Node]bool{}
+	for _, n := range nodes {
+		t[n] = len(n.Layer.Params()) > 0 || slices.ContainsFunc(n.Inputs, func(in *Node) bool { return t[in] })
+	}
+	return t
+}

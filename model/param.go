@@ -1,0 +1,118 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"cnn-gpu/kernels"
+)
+
+// Param is a trainable tensor of a layer.
+type Param struct {
+	Name          string // "conv2d/kernel"
+	Shape         Shape
+	Initializer   Initializer
+	FanIn, FanOut int // the number of inputs that an output sums, and of outputs that an input feeds
+
+	Value, Gradient *kernels.Buffer // parts of the model's Weights and Gradients
+}
+
+// value is the parameter's buffer, none if the layer has no such parameter.
+func (p *Param) value() *kernels.Buffer {
+	if p == nil {
+		return nil
+	}
+	return p.Value
+}
+
+// params leaves out the parameters that a layer does not have.
+func params(all ...*Param) []*Param {
+	var list []*Param
+	for _, p := range all {
+		if p != nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// Bias says whether a layer adds a bias.
+type Bias uint8
+
+// A layer has a bias unless it is told otherwise.
+const (
+	UseBias Bias = iota
+	NoBias
+)
+
+func (b Bias) used() bool { return b == UseBias }
+
+// Initializer is how a parameter's first values are drawn.
+type Initializer string
+
+// The initializers, by their names in Keras.
+//
+// GlorotUniform draws evenly from ±√(6/(FanIn+FanOut)) (Glorot and Bengio, "Understanding the difficulty of training deep
+// feedforward neural networks", AISTATS 2010, equation 16). HeUniform draws evenly from ±√(6/FanIn) and HeNormal from a
+// normal distribution of variance 2/FanIn, cut off at two standard deviations and widened to keep that variance (He et al.,
+// "Delving deep into rectifiers", ICCV 2015, equation 10).
+const (
+	GlorotUniform Initializer = "glorot_uniform"
+	HeUniform     Initializer = "he_uniform"
+	HeNormal      Initializer = "he_normal"
+	Zeros         Initializer = "zeros"
+	Ones          Initializer = "ones"
+)
+
+// or is the initializer, or another if none was given.
+func (i Initializer) or(other Initializer) Initializer {
+	if i == "" {
+		return other
+	}
+	return i
+}
+
+func (i Initializer) check() error {
+	switch i {
+	case GlorotUniform, HeUniform, HeNormal, Zeros, Ones:
+		return nil
+	}
+	return fmt.Errorf("unknown initializer %q; choose glorot_uniform, he_uniform, he_normal, zeros or ones", string(i))
+}
+
+// truncated is the standard deviation of a normal distribution of variance 1 that is cut off at ±2.
+const truncated = 0.8796256610342398
+
+// Draw fills dst with the parameter's first values. Each parameter has a stream of its own, so that changing one layer leaves
+// the others as they are.
+func (p *Param) Draw(dst []float32, seed uint64, stream uint64) {
+	rng := rand.New(rand.NewPCG(seed, stream))
+	fill := func(draw func() float64) {
+		for i := range dst {
+			dst[i] = float32(draw())
+		}
+	}
+	uniform := func(limit float64) func() float64 {
+		return func() float64 { return limit * (2*rng.Float64() - 1) }
+	}
+	switch p.Initializer {
+	case GlorotUniform:
+		fill(uniform(math.Sqrt(6 / float64(p.FanIn+p.FanOut))))
+	case HeUniform:
+		fill(uniform(math.Sqrt(6 / float64(p.FanIn))))
+	case HeNormal:
+		deviation := math.Sqrt(2/float64(p.FanIn)) / truncated
+		fill(func() float64 {
+			for {
+				if v := rng.NormFloat64(); math.Abs(v) <= 2 {
+					return deviation * v
+				}
+			}
+		})
+	case Ones:
+		fill(func() float64 { return 1 })
+	default:
+		clear(dst)
+	}
+}

@@ -1,0 +1,53 @@
+package model_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/model"
+)
+
+// The variances and limits are those of the papers, for FanIn = 3·3·20 = 180 and FanOut = 3·3·30 = 270.
+func TestInitializers(t *testing.T) {
+	glorot, he := math.Sqrt(6.0/450), math.Sqrt(6.0/180)
+	for _, c := range []struct {
+		initializer     model.Initializer
+		limit, variance float64
+	}{
+		{"", glorot, glorot * glorot / 3},
+		{model.GlorotUniform, glorot, glorot * glorot / 3},
+		{model.HeUniform, he, he * he / 3},
+		{model.HeNormal, 2 * math.Sqrt(2.0/180) / 0.87962566, 2.0 / 180},
+		{model.Zeros, 0, 0},
+	} {
+		m, err := model.Sequential(model.Input(3, 3, 20), model.Conv2D{Filters: 30, Kernel: model.Pair{3, 3}, KernelInitializer: c.initializer, BiasInitializer: model.Ones})
+		require.NoError(t, err)
+		w := m.InitialWeights(1)
+		assert.Equal(t, w, m.InitialWeights(1))
+		tensors, err := m.Tensors(w)
+		require.NoError(t, err)
+
+		values := tensors["conv2d/kernel"].Data().([]float32)
+		largest, sum, squares := 0.0, 0.0, 0.0
+		for _, v := range values {
+			largest = max(largest, math.Abs(float64(v)))
+			sum += float64(v)
+			squares += float64(v) * float64(v)
+		}
+		n := float64(len(values))
+		assert.LessOrEqual(t, largest, c.limit*(1+1e-6), c.initializer)
+		assert.GreaterOrEqual(t, largest, 0.99*c.limit, c.initializer)
+		// Five standard deviations of the mean and, with a kurtosis of at most 3, of the variance.
+		assert.InDelta(t, 0, sum/n, 5*math.Sqrt(c.variance/n), c.initializer)
+		assert.InDelta(t, c.variance, squares/n, 5*c.variance*math.Sqrt(2/n), c.initializer)
+		for _, v := range tensors["conv2d/bias"].Data().([]float32) {
+			require.EqualValues(t, 1, v)
+		}
+		if c.variance > 0 {
+			assert.NotEqual(t, w, m.InitialWeights(2))
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package safetensors
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"unicode/utf8"
+
+	"github.com/google/renameio/v2"
+)
+
+// alignment is what the place of the first element in a file is a multiple of.
+const alignment = 64
+
+// Write writes a file. It appears under its name when it is complete; until then, and if anything fails, what was there before
+// stays. Equal contents make equal bytes.
+func Write(path string, f *File) error {
+	header, err := encodeHeader(f)
+	if err != nil {
+		return fmt.Errorf("safetensors: %s: %w", path, err)
+	}
+	pending, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	if err != nil {
+		return fmt.Errorf("safetensors: %w", err)
+	}
+	defer pending.Cleanup()
+	if err := write(pending, header, f.Tensors); err != nil {
+		return fmt.Errorf("safetensors: %s: %w", path, err)
+	}
+	if err := pending.CloseAtomicallyReplace(); err != nil {
+		return fmt.Errorf("safetensors: %s: %w", path, err)
+	}
+	return nil
+}
+
+// tensorInfo is what the header says about a tensor.
+type tensorInfo struct {
+	DType   DType `json:"dtype"`
+	Shape   []int `json:"shape"`
+	Offsets []int `json:"data_offsets"` // where its bytes begin and end, counted from the end of the header
+}
+
+// encodeHeader is the header, padded with spaces.
+func encodeHeader(f *File) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	field := func(key string, value any) {
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		encode(&b, key)
+		b.WriteByte(':')
+		encode(&b, value)
+	}
+	if len(f.Metadata) > 0 {
+		for key, value := range f.Metadata {
+			if !utf8.ValidString(key) || !utf8.ValidString(value) {
+				return nil, fmt.Errorf("metadata %q is not UTF-8", key)
+			}
+		}
+		field(metadataKey, f.Metadata)
+	}
+	seen := map[string]bool{}
+	at := 0
+	for _, t := range f.Tensors {
+		if err := t.check(); err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
+		}
+		if seen[t.Name] {
+			return nil, fmt.Errorf("tensor %q is there twice", t.Name)
+		}
+		seen[t.Name] = true
+		size := elementSize * (len(t.Float32) + len(t.Int32))
+		field(t.Name, tensorInfo{t.DType, append([]int{}, t.Shape...), []int{at, at + size}})
+		at += size
+	}
+	b.WriteByte('}')
+	for (8+b.Len())%alignment != 0 {
+		b.WriteByte(' ')
+	}
+	if b.Len() > maxHeader {
+		return nil, fmt.Errorf("the header has %d bytes; the format allows %d", b.Len(), maxHeader)
+	}
+	return b.Bytes(), nil
+}
+
+// encode writes strings, maps of strings and numbers, which JSON can always hold.
+func encode(b *bytes.Buffer, value any) {
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(value)
+	b.Truncate(b.Len() - 1) // the newline
+}
+
+func write(w io.Writer, header []byte, tensors []Tensor) error {
+	b := bufio.NewWriterSize(w, 1<<16)
+	_, _ = b.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(header))))
+	_, _ = b.Write(header)
+	for _, t := range tensors {
+		for _, v := range t.Float32 {
+			_, _ = b.Write(binary.LittleEndian.AppendUint32(b.AvailableBuffer(), math.Float32bits(v)))
+		}
+		for _, v := range t.Int32 {
+			_, _ = b.Write(binary.LittleEndian.AppendUint32(b.AvailableBuffer(), uint32(v)))
+		}
+	}
+	return b.Flush() // which returns the first error of all the writes
+}

@@ -1,0 +1,128 @@
+package model
+
+import (
+	"fmt"
+
+	"cnn-gpu/kernels"
+)
+
+// Shape is the shape of one example: [H W C] for an image, [C] for a vector.
+type Shape = kernels.Shape
+
+// Input is the shape of a network's input.
+func Input(extents ...int) Shape { return extents }
+
+// Spec describes a layer: plain data that can be written to a file.
+type Spec interface {
+	// Kind is the layer's name in Keras, such as "Conv2D".
+	Kind() string
+	// Build makes the layer for inputs of the given shapes.
+	Build(in []Shape) (Layer, error)
+}
+
+// Layer is a built layer. Forward and Backward emit its ops for one binding, Forward first.
+type Layer interface {
+	Out() Shape
+	Params() []*Param
+	Forward(b *Binding) []kernels.Op
+	Backward(b *Binding) []kernels.Op
+}
+
+// Binding holds the buffers of one layer for one batch size. A layer whose output is its input in another shape sets Y to a view
+// of X, and likewise DX to a view of DY.
+type Binding struct {
+	Batch    int
+	Training bool
+
+	X []*kernels.Buffer // the inputs, [Batch, shape...]
+	Y *kernels.Buffer   // the output
+
+	DY *kernels.Buffer   // the gradient by the output
+	DX []*kernels.Buffer // the gradients by the inputs, nil where none is needed
+
+	Step   *kernels.Buffer // the number of the training step, for what differs from step to step
+	Seed   uint32
+	Stream uint32 // tells apart the layers that draw random numbers
+
+	name  string
+	saved map[string]*kernels.Buffer
+}
+
+// Save returns a buffer which Forward fills for Backward.
+func (b *Binding) Save(name string, t kernels.Type, shape ...int) *kernels.Buffer {
+	if b.saved[name] == nil {
+		if b.saved == nil {
+			b.saved = map[string]*kernels.Buffer{}
+		}
+		b.saved[name] = kernels.NewBuffer(b.name+"/"+name, t, shape...)
+	}
+	return b.saved[name]
+}
+
+// batched is a shape with the batch in front.
+func batched(batch int, s Shape) []int { return append([]int{batch}, s...) }
+
+// only checks the number of inputs and returns the first.
+func only(in []Shape) (Shape, error) {
+	if len(in) != 1 {
+		return nil, fmt.Errorf("takes 1 input, got %d", len(in))
+	}
+	return in[0], nil
+}
+
+// onlyImage is the one input of a layer that works on images.
+func onlyImage(in []Shape) (Shape, error) {
+	x, err := only(in)
+	if err != nil {
+		return nil, err
+	}
+	if len(x) != 3 {
+		return nil, fmt.Errorf("takes images [height width channels], got %v", x)
+	}
+	return x, nil
+}
+
+// orOne is a pair of sizes in which what is not given counts as 1.
+func orOne(p Pair) Pair {
+	for i := range p {
+		if p[i] == 0 {
+			p[i] = 1
+		}
+	}
+	return p
+}
+
+// Pair is a size in height and width.
+type Pair [2]int
+
+// Padding says what a window does at the border of the image.
+type Padding string
+
+// The paddings, as in Keras; the empty one is Valid.
+const (
+	Valid Padding = "valid"
+	Same  Padding = "same"
+)
+
+func (p Padding) kernel() (kernels.Padding, error) {
+	switch p {
+	case Valid, "":
+		return kernels.Valid, nil
+	case Same:
+		return kernels.Same, nil
+	}
+	return 0, fmt.Errorf("unknown padding %q; choose valid or same", string(p))
+}
+
+// window is the geometry of a filter or pool over images of shape x that makes images of the given number of channels.
+func window(x Shape, size, strides, dilation Pair, padding Padding, channels int) (kernels.Window, error) {
+	p, err := padding.kernel()
+	if err != nil {
+		return kernels.Window{}, err
+	}
+	strides, dilation = orOne(strides), orOne(dilation)
+	if err := checkWindow(x, size, strides, dilation, channels); err != nil {
+		return kernels.Window{}, err
+	}
+	return kernels.NewWindow([2]int{x[0], x[1]}, size, strides, dilation, p)
+}

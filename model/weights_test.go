@@ -1,0 +1,130 @@
+package model_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gorgonia.org/tensor"
+
+	"cnn-gpu/model"
+	"cnn-gpu/model/safetensors"
+)
+
+func TestSaveAndLoadWeights(t *testing.T) {
+	for _, name := range model.Zoo() {
+		m, err := model.Open(name)
+		require.NoError(t, err)
+		w := m.InitialWeights(3)
+		path := filepath.Join(t.TempDir(), "weights.safetensors")
+		require.NoError(t, m.SaveWeights(path, w, map[string]string{"epoch": "5"}))
+
+		loaded, got, metadata, err := model.LoadWeights(path)
+		require.NoError(t, err)
+		assertSameGraph(t, m, loaded)
+		assert.Equal(t, w, got)
+		assert.Equal(t, map[string]string{"epoch": "5", model.ModelKey: string(m.YAML())}, metadata)
+		got, metadata, err = m.LoadWeights(path)
+		require.NoError(t, err)
+		assert.Equal(t, w, got)
+		assert.Equal(t, "5", metadata["epoch"])
+
+		f, err := safetensors.Read(path)
+		require.NoError(t, err)
+		for i, p := range m.Params {
+			assert.Equal(t, p.Name, f.Tensors[i].Name)
+			assert.Equal(t, []int(p.Shape), f.Tensors[i].Shape)
+		}
+	}
+}
+
+func TestLoadWeightsErrors(t *testing.T) {
+	m, err := model.Sequential(model.Input(4), model.Dense{Units: 2})
+	require.NoError(t, err)
+	kernel := safetensors.Tensor{Name: "dense/kernel", DType: safetensors.F32, Shape: []int{4, 2}, Float32: make([]float32, 8)}
+	bias := safetensors.Tensor{Name: "dense/bias", DType: safetensors.F32, Shape: []int{2}, Float32: make([]float32, 2)}
+	turned, counts, other := kernel, bias, bias
+	turned.Shape = []int{2, 4}
+	counts.DType, counts.Float32, counts.Int32 = safetensors.I32, nil, make([]int32, 2)
+	other.Name = "dense/bia"
+	path := filepath.Join(t.TempDir(), "w.safetensors")
+	for want, tensors := range map[string][]safetensors.Tensor{
+		`tensor "dense/kernel" is [2 4], the model's parameter is [4 2]`:   {turned, bias},
+		`the parameter "dense/bias" [2] is missing`:                        {kernel},
+		`tensor "dense/bias" has type I32; weights have F32`:               {kernel, counts},
+		`the model has no parameter "dense/bia"; did you mean dense/bias?`: {kernel, bias, other},
+	} {
+		require.NoError(t, safetensors.Write(path, &safetensors.File{Tensors: tensors}))
+		_, _, err := m.LoadWeights(path)
+		assert.EqualError(t, err, "model: "+path+": "+want)
+	}
+	_, _, _, err = model.LoadWeights(path)
+	assert.ErrorContains(t, err, path+` holds tensors but no model (metadata "cnn-gpu.model")`)
+	require.NoError(t, safetensors.Write(path, &safetensors.File{Metadata: map[string]string{model.ModelKey: "input: [4]\nlayers: [Dens]"}}))
+	_, _, _, err = model.LoadWeights(path)
+	assert.EqualError(t, err, "model: "+path+`: metadata cnn-gpu.model:2:10: unknown layer "Dens"; did you mean Dense?`)
+	_, _, _, err = model.LoadWeights(filepath.Join(t.TempDir(), "none"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// foreign is a layer that model files have no word for.
+type foreign struct{ model.Flatten }
+
+func (foreign) Kind() string { return "Foreign" }
+
+func TestSaveWeightsErrors(t *testing.T) {
+	m, err := model.Sequential(model.Input(4), model.Dense{Units: 2})
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "w.safetensors")
+	assert.EqualError(t, m.SaveWeights(path, make([]float32, 10), nil),
+		"model: there are 10 weights; the model has 128 (its parameters and the gaps between them)")
+	assert.ErrorIs(t, m.SaveWeights(filepath.Join(t.TempDir(), "none", "w"), make([]float32, 128), nil), os.ErrNotExist)
+
+	m, err = model.Sequential(model.Input(4), foreign{})
+	require.NoError(t, err)
+	assert.ErrorContains(t, m.SaveWeights(path, nil, nil), "this model cannot be written")
+	assert.NoFileExists(t, path)
+}
+
+func TestTensors(t *testing.T) {
+	m, err := model.Sequential(model.Input(3), model.Dense{Units: 2}, model.Dense{Units: 1})
+	require.NoError(t, err)
+	w := m.InitialWeights(1)
+	tensors, err := m.Tensors(w)
+	require.NoError(t, err)
+	require.Len(t, tensors, 4)
+	assert.Equal(t, tensor.Shape{3, 2}, tensors["dense/kernel"].Shape())
+	require.NoError(t, tensors["dense/kernel"].SetAt(float32(7), 1, 0))
+	assert.EqualValues(t, 7, w[2])
+	again, err := m.FromTensors(tensors)
+	require.NoError(t, err)
+	assert.Equal(t, w, again)
+
+	// A transposed tensor, a column-major one and a part of a larger one hold the same elements in another order.
+	values := w[:6]
+	turned := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float32{values[0], values[2], values[4], values[1], values[3], values[5]}))
+	require.NoError(t, turned.T())
+	columns := tensor.New(tensor.WithShape(3, 2), tensor.AsFortran(slices.Clone(values)))
+	wide := tensor.New(tensor.WithShape(3, 3), tensor.WithBacking([]float32{9, values[0], values[1], 9, values[2], values[3], 9, values[4], values[5]}))
+	part, err := wide.Slice(nil, tensor.S(1, 3))
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 3}, columns.Strides())
+	for name, k := range map[string]*tensor.Dense{"transposed": turned, "column-major": columns, "part": part.(*tensor.Dense)} {
+		tensors["dense/kernel"] = k
+		again, err := m.FromTensors(tensors)
+		require.NoError(t, err, name)
+		assert.Equal(t, w, again, name)
+	}
+
+	tensors["dense/kernel"] = tensor.New(tensor.WithShape(3, 2), tensor.Of(tensor.Float64))
+	_, err = m.FromTensors(tensors)
+	assert.EqualError(t, err, `model: tensor "dense/kernel" holds float64[3 2]; weights are float32 and no scalars`)
+	tensors["dense/kernel"] = tensor.New(tensor.WithShape(2, 3), tensor.Of(tensor.Float32))
+	_, err = m.FromTensors(tensors)
+	assert.EqualError(t, err, `model: tensor "dense/kernel" is [2 3], the model's parameter is [3 2]`)
+	_, err = m.Tensors(w[1:])
+	assert.ErrorContains(t, err, "there are 255 weights; the model has 256")
+}

@@ -1,0 +1,233 @@
+package model
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxFile is the most bytes that a model file may have.
+const maxFile = 1 << 20
+
+// ReadFile reads a model file; see [Parse]. A model without a name gets the file's.
+func ReadFile(path string) (*Model, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	m, err := Parse(path, text)
+	if err == nil && m.Name == "" {
+		m.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	}
+	return m, err
+}
+
+// Parse builds the model that a YAML text describes in Keras's words:
+//
+//	name: mnist-cnn
+//	input: [28, 28, 1]
+//	layers:
+//	  - Conv2D: {filters: 32, kernel_size: 3, activation: relu}
+//	  - MaxPooling2D: {pool_size: 2}
+//	  - Flatten
+//	  - Dense: {units: 10, activation: softmax}
+//
+// A layer takes the output of the one before it, or of those that its field inputs names: earlier layers, which their field name
+// names, or "input". The last layer is the model's output.
+//
+// The errors begin with the given name and the line and column: "model: net.yaml:4:5: ...".
+func Parse(name string, text []byte) (*Model, error) {
+	m, err := parse(text)
+	if err == nil {
+		return m, nil
+	}
+	var at *positionError
+	if errors.As(err, &at) {
+		return nil, fmt.Errorf("model: %s:%w", name, err)
+	}
+	return nil, fmt.Errorf("model: %s: %w", name, err)
+}
+
+// positionError is an error at a place in a file; the column is 0 if it is not known.
+type positionError struct {
+	line, column int
+	err          error
+}
+
+func (e *positionError) Error() string {
+	if e.column == 0 {
+		return fmt.Sprintf("%d: %v", e.line, e.err)
+	}
+	return fmt.Sprintf("%d:%d: %v", e.line, e.column, e.err)
+}
+
+func (e *positionError) Unwrap() error { return e.err }
+
+func at(n *yaml.Node, err error) error { return &positionError{n.Line, n.Column, err} }
+
+func errorAt(n *yaml.Node, format string, args ...any) error {
+	return at(n, fmt.Errorf(format, args...))
+}
+
+func parse(text []byte) (*Model, error) {
+	root, err := document(text)
+	if err != nil {
+		return nil, err
+	}
+	top, err := mapping(root, "the file", []string{"name", "input", "layers"})
+	if err != nil {
+		return nil, err
+	}
+	input, layers := top["input"], top["layers"]
+	switch {
+	case input == nil:
+		return nil, errorAt(root, "there is no field input; give the shape of one example, such as input: [28, 28, 1]")
+	case layers == nil:
+		return nil, errorAt(root, "there is no field layers; give a list such as layers: [Flatten, Dense: {units: 10}]")
+	case layers.Kind != yaml.SequenceNode || len(layers.Content) == 0:
+		return nil, errorAt(layers, "layers is %s; expected a list of at least one layer", describe(layers))
+	}
+	shape, err := integers(input, "input")
+	if err != nil {
+		return nil, err
+	}
+	if err := checkInput(shape); err != nil {
+		return nil, at(input, err)
+	}
+	m, err := connect(shape, layers.Content)
+	if err != nil {
+		return nil, err
+	}
+	if n := top["name"]; n != nil {
+		if m.Name, err = str(n, "name"); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// connect builds the graph of the layers.
+func connect(input Shape, layers []*yaml.Node) (*Model, error) {
+	g := NewGraph(input)
+	last := g.Input()
+	places := map[string]*yaml.Node{}
+	for _, n := range layers {
+		l, err := parseLayer(n)
+		if err != nil {
+			return nil, err
+		}
+		name := l.name
+		if name == "" {
+			name = g.freeName(l.spec.Kind())
+		}
+		inputs := []*Node{last}
+		if l.inputs != nil {
+			if inputs, err = g.named(l.inputs); err != nil {
+				return nil, err
+			}
+		}
+		if last, err = g.layer(name, l.spec, inputs); err != nil {
+			return nil, errorAt(n, "%s %q: %w", l.spec.Kind(), name, err)
+		}
+		places[name] = n
+	}
+	m, err := g.model(last)
+	var unused *unusedError
+	if errors.As(err, &unused) {
+		return nil, at(places[unused.node.layer()], err)
+	}
+	return m, err
+}
+
+// named finds the nodes that a list of names stands for.
+func (g *Graph) named(list *yaml.Node) ([]*Node, error) {
+	items := []*yaml.Node{list}
+	if list.Kind == yaml.SequenceNode {
+		items = list.Content
+	}
+	var nodes []*Node
+	for _, item := range items {
+		name, err := str(item, "inputs")
+		if err != nil {
+			return nil, err
+		}
+		n := g.names[name]
+		if n == nil || strings.Contains(name, "/") {
+			var known []string
+			for _, n := range g.nodes {
+				if n.layer() == n.Name {
+					known = append(known, n.Name)
+				}
+			}
+			return nil, errorAt(item, "no layer before this one is named %q; %s", name, choices(name, known))
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
+}
+
+// document is the content of the one YAML document in text.
+func document(text []byte) (*yaml.Node, error) {
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("is larger than %s; a model file lists layers and is much smaller", byteSize(maxFile))
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	var doc, second yaml.Node
+	switch err := d.Decode(&doc); {
+	case err == io.EOF:
+		return nil, errors.New("is empty; a model has the fields name, input and layers")
+	case err != nil:
+		return nil, syntaxError(err)
+	}
+	if err := checkNodes(&doc); err != nil {
+		return nil, err
+	}
+	if err := d.Decode(&second); err == nil {
+		return nil, errorAt(&second, "a second document begins here; expected one")
+	} else if err != io.EOF {
+		return nil, syntaxError(err)
+	}
+	return doc.Content[0], nil
+}
+
+// syntaxError turns the library's "yaml: line 3: ..." into the form of the other errors.
+func syntaxError(err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		if number, what, ok := strings.Cut(rest, ": "); ok {
+			if line, err := strconv.Atoi(number); err == nil {
+				return &positionError{line, 0, errors.New(what)}
+			}
+		}
+	}
+	return fmt.Errorf("is no YAML: %s", text)
+}
+
+// checkNodes refuses what a list of layers has no use for: anchors and aliases, with which a few lines can stand for
+// millions, and tags.
+func checkNodes(n *yaml.Node) error {
+	switch {
+	case n.Kind == yaml.AliasNode || n.Anchor != "":
+		return errorAt(n, "anchors and aliases (& and *) are not supported; write the value out")
+	case n.Style&yaml.TaggedStyle != 0:
+		return errorAt(n, "tags such as %s are not supported; write the value alone", n.Tag)
+	}
+	for _, child := range n.Content {
+		if err := checkNodes(child); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package model
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// kinds are the layers that a model file may name, each as it is before the file's fields are set. A field that is set here
+// is what the name stands for, so that the file cannot set it.
+var kinds = map[string]Spec{
+	"Conv2D":           Conv2D{},
+	"MaxPooling2D":     MaxPooling2D{},
+	"MinPooling2D":     MinPooling2D{},
+	"AveragePooling2D": AveragePooling2D{},
+	"Flatten":          Flatten{},
+	"Dense":            Dense{},
+	"Activation":       Activation{},
+	"ReLU":             Activation{ReLU},
+	"Softmax":          Activation{Softmax},
+	"Dropout":          Dropout{},
+	"Add":              Add{},
+}
+
+// parsedLayer is a layer as the file gives it.
+type parsedLayer struct {
+	spec   Spec
+	name   string     // none if not given
+	inputs *yaml.Node // nil if not given
+}
+
+const layerForm = "expected a layer with its fields, such as Dense: {units: 10}"
+
+func parseLayer(n *yaml.Node) (parsedLayer, error) {
+	var l parsedLayer
+	key, fields := n, &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
+	if n.Kind == yaml.MappingNode {
+		if len(n.Content) == 0 {
+			return l, errorAt(n, "this layer is empty; %s", layerForm)
+		}
+		key = n.Content[0]
+		if len(n.Content) > 2 {
+			return l, errorAt(n.Content[2], "found %s beside %s; %s on one line or indented below it",
+				describe(n.Content[2]), describe(key), layerForm)
+		}
+		if value := n.Content[1]; !isNull(value) {
+			fields = value
+		}
+	}
+	if key.Kind != yaml.ScalarNode || isNull(key) {
+		return l, errorAt(n, "found %s; %s", describe(n), layerForm)
+	}
+	spec, ok := kinds[key.Value]
+	if !ok {
+		return l, errorAt(key, "unknown layer %q; %s", key.Value, choices(key.Value, slices.Sorted(maps.Keys(kinds))))
+	}
+	value := reflect.New(reflect.TypeOf(spec)).Elem()
+	value.Set(reflect.ValueOf(spec))
+
+	open := specFields(value)
+	open = slices.DeleteFunc(open, func(f specField) bool { return !f.value.IsZero() })
+	known := []string{"name", "inputs"}
+	for _, f := range open {
+		known = append(known, f.key)
+	}
+	given, err := mapping(fields, key.Value, known)
+	if err != nil {
+		return l, err
+	}
+	for _, f := range open {
+		switch n := given[f.key]; {
+		case n != nil:
+			if err := f.decode(n); err != nil {
+				return l, err
+			}
+		case !f.optional:
+			return l, errorAt(key, "%s needs the field %s", key.Value, f.key)
+		}
+	}
+	l.spec, l.inputs = value.Interface().(Spec), given["inputs"]
+	if n := given["name"]; n != nil {
+		if l.name, err = str(n, "name"); err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// specField is a field of a layer under its name in the file.
+type specField struct {
+	key      string
+	optional bool
+	value    reflect.Value
+}
+
+// specFields lists the fields of a layer in their order.
+func specFields(spec reflect.Value) []specField {
+	var fields []specField
+	for i := range spec.NumField() {
+		key, option, _ := strings.Cut(spec.Type().Field(i).Tag.Get("yaml"), ",")
+		fields = append(fields, specField{key, option == "omitempty", spec.Field(i)})
+	}
+	return fields
+}
+
+// decode sets the field to a value of the file.
+func (f specField) decode(n *yaml.Node) (err error) {
+	switch dst := f.value.Addr().Interface().(type) {
+	case *int:
+		*dst, err = integer(n, f.key)
+	case *float64:
+		*dst, err = number(n, f.key)
+	case *Pair:
+		*dst, err = pair(n, f.key)
+	case *Bias:
+		*dst, err = bias(n, f.key)
+	case *Function:
+		*dst, err = word(n, f.key, Linear, ReLU, Sigmoid, Tanh, Softmax)
+	case *Padding:
+		*dst, err = word(n, f.key, Valid, Same)
+	case *Initializer:
+		*dst, err = word(n, f.key, GlorotUniform, HeUniform, HeNormal, Zeros, Ones)
+	default:
+		err = errorAt(n, "%s cannot be given in a file", f.key)
+	}
+	return err
+}
+
+// encode is the field as a value of a file.
+func (f specField) encode() *yaml.Node {
+	n := &yaml.Node{}
+	value := f.value.Interface()
+	switch v := value.(type) {
+	case Pair:
+		v = orOne(v)
+		if value = v[:]; v[0] == v[1] {
+			value = v[0]
+		}
+	case Bias:
+		value = v.used()
+	}
+	// Numbers, strings and lists of them always encode.
+	_ = n.Encode(value)
+	n.Style |= yaml.FlowStyle
+	return n
+}

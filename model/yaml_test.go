@@ -1,0 +1,205 @@
+package model_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/model"
+)
+
+func TestParse(t *testing.T) {
+	m, err := model.Parse("net.yaml", []byte(`
+name: all of it
+input: [9, 9, 1]
+layers:
+  - Conv2D: # fields may stand below each other
+      filters: 2
+      kernel_size: [3, 2]
+      strides: 1
+      padding: same
+      dilation_rate: [1, 2]
+      activation: tanh
+      use_bias: false
+      kernel_initializer: he_uniform
+      bias_initializer: ones
+  - MaxPooling2D:
+  - MinPooling2D
+  - AveragePooling2D: {pool_size: [1, 2], strides: [2, 1], padding: valid}
+  - Flatten: {name: flat}
+  - Dense: {units: 3}
+  - Dense: {name: beside, units: 3, inputs: flat}
+  - Add: {inputs: [dense, beside]}
+  - Activation: {activation: sigmoid}
+  - ReLU
+  - Dropout: {rate: 0.25}
+  - Softmax
+`))
+	require.NoError(t, err)
+	assert.Equal(t, "all of it", m.Name)
+	var specs []model.Spec
+	var names []string
+	for _, n := range m.Nodes {
+		if n.Spec != nil {
+			specs, names = append(specs, n.Spec), append(names, n.Name)
+		}
+	}
+	assert.Equal(t, []model.Spec{
+		model.Conv2D{
+			Filters: 2, Kernel: model.Pair{3, 2}, Strides: model.Pair{1, 1}, Padding: model.Same, Dilation: model.Pair{1, 2},
+			Activation: model.Tanh, Bias: model.NoBias, KernelInitializer: model.HeUniform, BiasInitializer: model.Ones,
+		},
+		model.MaxPooling2D{},
+		model.MinPooling2D{},
+		model.AveragePooling2D{Size: model.Pair{1, 2}, Strides: model.Pair{2, 1}, Padding: model.Valid},
+		model.Flatten{},
+		model.Dense{Units: 3},
+		model.Dense{Units: 3},
+		model.Add{},
+		model.Activation{Function: model.Sigmoid},
+		model.Activation{Function: model.ReLU},
+		model.Dropout{Rate: 0.25},
+		model.Activation{Function: model.Softmax},
+	}, specs)
+	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "flat", "dense", "beside", "add",
+		"activation", "activation_1", "dropout", "activation_2"}, names)
+}
+
+func TestParseErrors(t *testing.T) {
+	layers := func(text string) string { return "input: [8, 8, 1]\nlayers:\n" + text }
+	for _, c := range []struct{ text, want string }{
+		{"", "net.yaml: is empty; a model has the fields name, input and layers"},
+		{"input: [", "net.yaml:1: did not find expected node content"},
+		{"- a", "net.yaml:1:1: the file is a list of 1; expected fields, such as name: value"},
+		{"layers: [Flatten]", "net.yaml:1:1: there is no field input; give the shape of one example, such as input: [28, 28, 1]"},
+		{"input: [1]", "net.yaml:1:1: there is no field layers; give a list"},
+		{"input: [1]\nlayer: []", `net.yaml:2:1: the file has no field "layer"; did you mean layers?`},
+		{"input: [1]\ninput: [1]", "net.yaml:2:1: input is given twice, first in line 1"},
+		{"input: 3\nlayers: [Flatten]", `net.yaml:1:8: input is "3"; expected a list of whole numbers`},
+		{"input: [3, x]\nlayers: [Flatten]", `net.yaml:1:12: input is "x"; expected a whole number from 1 on`},
+		{"input: [0]\nlayers: [Flatten]", `net.yaml:1:9: input is "0"; expected a whole number from 1 on`},
+		{"input: []\nlayers: [Flatten]", "net.yaml:1:8: the input has no shape"},
+		{"input: [99999, 99999, 99999]\nlayers: [Flatten]", "net.yaml:1:8: the input [99999 99999 99999] would take 3.55 PB; the limit is 8.00 GB"},
+		{"input: [1]\nlayers: []", "net.yaml:2:9: layers is a list of 0; expected a list of at least one layer"},
+		{"input: [1]\nlayers: {Flatten: 1}", "net.yaml:2:9: layers is a mapping; expected a list"},
+		{"input: [1]\nname: [1]\nlayers: [Flatten]", "net.yaml:2:7: name is a list of 1; expected a word"},
+		{"input: [1]\nlayers: [Flatten]\n---\na: 1", "net.yaml:3:1: a second document begins here; expected one"},
+		{"input: &a [1]\nlayers: [Flatten]", "net.yaml:1:8: anchors and aliases (& and *) are not supported"},
+		{"input: !!seq [1]\nlayers: [Flatten]", "net.yaml:1:8: tags such as !!seq are not supported"},
+		{layers("  - Conv2d: {filters: 3}"), `net.yaml:3:5: unknown layer "Conv2d"; did you mean Conv2D?`},
+		{layers("  - LSTM: {units: 3}"), `net.yaml:3:5: unknown layer "LSTM"; choose Activation, Add, `},
+		{layers("  - [Flatten]"), "net.yaml:3:5: found a list of 1; expected a layer with its fields, such as Dense: {units: 10}"},
+		{layers("  - {}"), "net.yaml:3:5: this layer is empty; expected a layer"},
+		{layers("  -"), "net.yaml:3:4: found empty; expected a layer"},
+		{layers("  - Dense:\n    units: 3"), `net.yaml:4:5: found "units" beside "Dense"; expected a layer with its fields, such as Dense: {units: 10} on one line or indented`},
+		{layers("  - Flatten: 3"), `net.yaml:3:14: Flatten is "3"; expected fields, such as name: value`},
+		{layers("  - Dense: {}"), "net.yaml:3:5: Dense needs the field units"},
+		{layers("  - Conv2D: {filters: 3}"), "net.yaml:3:5: Conv2D needs the field kernel_size"},
+		{layers("  - Conv2D: {filters: 3, kernel: 3}"), `net.yaml:3:26: Conv2D has no field "kernel"; did you mean kernel_size?`},
+		{layers("  - ReLU: {activation: tanh}"), `net.yaml:3:12: ReLU has no field "activation"; choose name or inputs`},
+		{layers("  - Conv2D: {filters: '3', kernel_size: 3}"), `net.yaml:3:23: filters is the text "3"; expected a whole number`},
+		{layers("  - Conv2D: {filters: 2.5, kernel_size: 3}"), `net.yaml:3:23: filters is "2.5"; expected a whole number`},
+		{layers("  - Conv2D: {filters: 99999999999999999999, kernel_size: 3}"), `filters is "99999999999999999999"; expected a whole number`},
+		{layers("  - Conv2D: {filters: , kernel_size: 3}"), "net.yaml:3:23: filters is empty; expected a whole number"},
+		{layers("  - Conv2D: {filters: 3, kernel_size: [3, 3, 3]}"), "net.yaml:3:39: kernel_size is a list of 3; expected one number, or two as [height, width]"},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 0}"), `net.yaml:3:39: kernel_size is "0"; expected a whole number from 1 on`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: rellu}"), `net.yaml:3:54: activation is "rellu"; did you mean relu?`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: swish}"), `activation is "swish"; choose linear, relu, sigmoid, tanh or softmax`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, padding: SAME}"), `net.yaml:3:51: padding is "SAME"; did you mean same?`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, use_bias: 0}"), `net.yaml:3:52: use_bias is "0"; expected true or false`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_initializer: glorot}"), `kernel_initializer is "glorot"; did you mean glorot_uniform?`},
+		{layers("  - Dropout: {rate: half}"), `net.yaml:3:21: rate is "half"; expected a number`},
+		{layers("  - Dropout: {rate: 1.5}"), `net.yaml:3:5: Dropout "dropout": rate 1.5; give at least 0 and less than 1`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 9}"), `net.yaml:3:5: Conv2D "conv2d": the image 8x8 is smaller than the 9x9 window`},
+		{layers("  - Conv2D: {filters: 1000000000, kernel_size: 1000000}"), `net.yaml:3:5: Conv2D "conv2d": the kernel [1000000 1000000 1 1000000000] would take 3552713.68 PB; the limit is 8.00 GB`},
+		{layers("  - Dense: {units: 3}"), `net.yaml:3:5: Dense "dense": takes vectors, got [8 8 1]; put a Flatten before it`},
+		{layers("  - Flatten: {name: a b}"), `net.yaml:3:5: Flatten "a b": a name holds letters, digits and _ . - alone`},
+		{layers("  - Flatten: {name: input}"), `net.yaml:3:5: Flatten "input": another layer has this name`},
+		{layers("  - Flatten: {inputs: last}"), `net.yaml:3:23: no layer before this one is named "last"; choose input`},
+		{layers("  - ReLU: {name: stem}\n  - Flatten: {inputs: [stemm]}"), `net.yaml:4:24: no layer before this one is named "stemm"; did you mean stem?`},
+		{layers("  - Conv2D: {filters: 1, kernel_size: 1, activation: relu}\n  - Flatten: {inputs: conv2d/relu}"), `net.yaml:4:23: no layer before this one is named "conv2d/relu"`},
+		{layers("  - Flatten: {inputs: []}"), `net.yaml:3:5: Flatten "flatten": takes 1 input, got 0`},
+		{layers("  - Flatten: {inputs: {a: b}}"), "net.yaml:3:23: inputs is a mapping; expected a word"},
+		{layers("  - Conv2D: {name: lost, filters: 1, kernel_size: 1, activation: relu}\n  - Flatten: {inputs: input}"), `net.yaml:3:5: nothing uses the output of layer "lost"`},
+		{strings.Repeat(" ", 1<<20) + "a", "net.yaml: is larger than 1.00 MB"},
+	} {
+		_, err := model.Parse("net.yaml", []byte(c.text))
+		assert.ErrorContains(t, err, "model: net.yaml:", c.text)
+		assert.ErrorContains(t, err, c.want, c.text)
+	}
+}
+
+// What is written is what was read, and the shortest form of it.
+func TestYAML(t *testing.T) {
+	const text = `name: graph
+input: [8, 8, 1]
+layers:
+  - Conv2D: {filters: 4, kernel_size: [3, 2], strides: [1, 2], padding: same, activation: relu, use_bias: false}
+  - MaxPooling2D: {name: down, pool_size: 2}
+  - Conv2D: {name: "1", filters: 4, kernel_size: 3, padding: same, kernel_initializer: he_normal}
+  - Add: {inputs: [down, "1"]}
+  - Activation: {activation: tanh}
+  - Flatten
+  - Dropout: {rate: 0}
+  - Dense: {units: 10, activation: softmax}
+`
+	m, err := model.Parse("graph.yaml", []byte(text))
+	require.NoError(t, err)
+	assert.Equal(t, text, string(m.YAML()))
+
+	m, err = model.Sequential(model.Input(4, 4, 1), &model.Conv2D{Filters: 1, Kernel: model.Pair{2, 2}, Strides: model.Pair{0, 2}}, model.Flatten{})
+	require.NoError(t, err)
+	assert.Equal(t, "input: [4, 4, 1]\nlayers:\n  - Conv2D: {filters: 1, kernel_size: 2, strides: [1, 2]}\n  - Flatten\n", string(m.YAML()))
+	for _, name := range model.Zoo() {
+		m, err := model.Open(name)
+		require.NoError(t, err)
+		again, err := model.Parse(name, m.YAML())
+		require.NoError(t, err)
+		assertSameGraph(t, m, again)
+	}
+}
+
+func assertSameGraph(t *testing.T, want, got *model.Model) {
+	t.Helper()
+	assert.Equal(t, want.Name, got.Name)
+	describe := func(m *model.Model) (list []any) {
+		for _, n := range m.Nodes {
+			list = append(list, n.Name, n.Spec, n.Shape)
+			for _, in := range n.Inputs {
+				list = append(list, in.Name)
+			}
+		}
+		for _, p := range m.Params {
+			list = append(list, p.Name, p.Shape, p.Initializer)
+		}
+		return list
+	}
+	require.Equal(t, describe(want), describe(got))
+}
+
+// No text makes it panic or take long, every error names the file, and what it accepts can be written, read again and printed.
+func FuzzParse(f *testing.F) {
+	for _, name := range model.Zoo() {
+		text, err := model.ZooText(name)
+		require.NoError(f, err)
+		f.Add(text)
+	}
+	for _, text := range networks {
+		f.Add(text)
+	}
+	f.Add("a: &a [*a]")
+	f.Add("? {[]: 1}\n: - !!binary x")
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := model.Parse("net.yaml", []byte(text))
+		if err != nil {
+			require.ErrorContains(t, err, "model: net.yaml:")
+			return
+		}
+		again, err := model.Parse("again.yaml", m.YAML())
+		require.NoError(t, err, "%s", m.YAML())
+		assertSameGraph(t, m, again)
+		require.NotContains(t, m.Summary(1), "-1")
+	})
+}
