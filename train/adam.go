@@ -1,0 +1,56 @@
+package train
+
+import (
+	"errors"
+
+	"cnn-gpu/kernels"
+)
+
+// Adam is the optimizer of Kingma and Ba; see [kernels.Adam] for the formula. What is 0 has Keras's default.
+type Adam struct {
+	LearningRate float64 // 0.001
+	Beta1        float64 // 0.9
+	Beta2        float64 // 0.999
+	Epsilon      float64 // 1e-7
+}
+
+// Name implements [Optimizer].
+func (Adam) Name() string { return "adam" }
+
+// Rate implements [Optimizer].
+func (a Adam) Rate() float64 { return or(a.LearningRate, 0.001) }
+
+// Check implements [Optimizer].
+func (a Adam) Check() error {
+	op := a.op(Update{})
+	return errors.Join(positive(a.Rate()), below1("beta 1", op.Beta1), below1("beta 2", op.Beta2), positiveEpsilon(op.Epsilon))
+}
+
+// State implements [Optimizer].
+func (Adam) State(weights int) []*kernels.Buffer {
+	return []*kernels.Buffer{
+		kernels.Kept("adam/m", kernels.Float32, weights),
+		kernels.Kept("adam/v", kernels.Float32, weights),
+	}
+}
+
+// Update implements [Optimizer].
+func (a Adam) Update(u Update) []kernels.Op {
+	op := a.op(u)
+	op.M, op.V = u.State[0], u.State[1]
+	return []kernels.Op{op}
+}
+
+func (a Adam) op(u Update) kernels.Adam {
+	return kernels.Adam{
+		Beta1: or(a.Beta1, 0.9), Beta2: or(a.Beta2, 0.999), Epsilon: or(a.Epsilon, 1e-7),
+		W: u.W, DW: u.DW, Rate: u.Rate, Step: u.Step, Halt: u.Halt,
+	}
+}
+
+func positiveEpsilon(e float64) error {
+	if !(e > 0) {
+		return errors.New("epsilon must be above 0")
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package data
+
+import "strings"
+
+// known is a set that Open and Fetch know by name.
+type known struct {
+	name    string
+	classes []string
+	files   []download // in the order: training images, training labels, test images, test labels
+	mirrors []string   // base addresses, each ending in a slash
+	byHand  string     // where to get it, if Fetch can not
+
+	prefix     string // of its file names, with its dash
+	folder     string // torchvision's folder for it
+	firstLabel int    // the label that means class 0
+	transposed bool   // pixels are stored column by column
+}
+
+// download is one file as mirrors serve it, and what proves that it is the right one.
+//
+// For MNIST the sum is that of the uncompressed content, since mirrors need not agree on how they
+// compress. For Fashion-MNIST and KMNIST published sums exist for the .gz files alone (TensorFlow
+// Datasets, Keras and torchvision agree on them), so the .gz is checked.
+type download struct {
+	name          string
+	size          int64 // of the .gz
+	contentSHA256 string
+	contentSize   int64 // where contentSHA256 is known
+	gzSHA256      string
+}
+
+// catalog lists the known sets, in the order in which people are shown them.
+var catalog = []known{
+	{
+		name:    "digits",
+		classes: tenDigits,
+		byHand:  "it is built in and needs no files",
+	},
+	{
+		// Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits".
+		name:    "mnist",
+		folder:  "MNIST",
+		classes: tenDigits,
+		mirrors: []string{
+			"https://storage.googleapis.com/cvdf-datasets/mnist/",
+			"https://ossci-datasets.s3.amazonaws.com/mnist/",
+		},
+		files: []download{
+			{name: "train-images-idx3-ubyte.gz", size: 9912422, contentSize: 47040016,
+				contentSHA256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"},
+			{name: "train-labels-idx1-ubyte.gz", size: 28881, contentSize: 60008,
+				contentSHA256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"},
+			{name: "t10k-images-idx3-ubyte.gz", size: 1648877, contentSize: 7840016,
+				contentSHA256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"},
+			{name: "t10k-labels-idx1-ubyte.gz", size: 4542, contentSize: 10008,
+				contentSHA256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"},
+		},
+	},
+	{
+		// H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine
+		// Learning Algorithms", arXiv:1708.07747.
+		name:   "fashion-mnist",
+		folder: "FashionMNIST",
+		classes: []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+			"Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"},
+		mirrors: []string{
+			"https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+			"https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+			"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+		},
+		files: []download{
+			{name: "train-images-idx3-ubyte.gz", size: 26421880,
+				gzSHA256: "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"},
+			{name: "train-labels-idx1-ubyte.gz", size: 29515,
+				gzSHA256: "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"},
+			{name: "t10k-images-idx3-ubyte.gz", size: 4422102,
+				gzSHA256: "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"},
+			{name: "t10k-labels-idx1-ubyte.gz", size: 5148,
+				gzSHA256: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"},
+		},
+	},
+	{
+		// T. Clanuwat et al., "Deep Learning for Classical Japanese Literature", arXiv:1812.01718.
+		name:    "kmnist",
+		folder:  "KMNIST",
+		classes: []string{"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"},
+		mirrors: []string{
+			"https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+			"https://storage.googleapis.com/kuzushiji-mnist/",
+		},
+		files: []download{
+			{name: "train-images-idx3-ubyte.gz", size: 18165135,
+				gzSHA256: "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4"},
+			{name: "train-labels-idx1-ubyte.gz", size: 29497,
+				gzSHA256: "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17"},
+			{name: "t10k-images-idx3-ubyte.gz", size: 3041136,
+				gzSHA256: "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"},
+			{name: "t10k-labels-idx1-ubyte.gz", size: 5120,
+				gzSHA256: "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"},
+		},
+	},
+	emnist("balanced", mergedCharacters, 0),
+	emnist("byclass", allCharacters, 0),
+	emnist("bymerge", mergedCharacters, 0),
+	emnist("digits", tenDigits, 0),
+	emnist("letters", characters("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 1),
+	emnist("mnist", tenDigits, 0),
+}
+
+// emnist is one split of EMNIST: G. Cohen, S. Afshar, J. Tapson, A. van Schaik, "EMNIST: an extension of
+// MNIST to handwritten letters", arXiv:1702.05373. Its IDX files keep MATLAB's order, column by column,
+// and the letters are numbered from 1.
+func emnist(split string, classes []string, firstLabel int) known {
+	return known{
+		name:       "emnist-" + split,
+		folder:     "EMNIST",
+		classes:    classes,
+		byHand:     "NIST publishes EMNIST as one archive of 560 MB: unpack gzip.zip from https://www.nist.gov/itl/products-and-services/emnist-dataset and pass its folder with --data-dir DIR",
+		prefix:     "emnist-" + split + "-",
+		firstLabel: firstLabel,
+		transposed: true,
+	}
+}
+
+var (
+	tenDigits     = characters("0123456789")
+	allCharacters = characters("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+	// Lower-case letters that look like their capitals share a class with them.
+	mergedCharacters = characters("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt")
+)
+
+func characters(s string) []string { return strings.Split(s, "") }
+
+// Names lists the sets that Open knows by name.
+func Names() []string { return names(func(known) bool { return true }) }
+
+// Fetchable lists the sets that Fetch can download.
+func Fetchable() []string { return names(func(k known) bool { return len(k.mirrors) > 0 }) }
+
+func names(want func(known) bool) (list []string) {
+	for _, k := range catalog {
+		if want(k) {
+			list = append(list, k.name)
+		}
+	}
+	return list
+}
+
+func lookUp(name string) (known, bool) {
+	for _, k := range catalog {
+		if k.name == name {
+			return k, true
+		}
+	}
+	return known{}, false
+}

@@ -1,0 +1,87 @@
+// Package data holds labelled sets of images for training: the built-in digits, the MNIST family read
+// from IDX files, the download of those files, and the way from a person's own picture to a model's input.
+//
+// Pixels are float32 in [0, 1] (the stored byte divided by 255), channels last: [H W C]. Labels are
+// int32, from 0 to len(Classes())-1.
+package data
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Set is a labelled set of images, all of one shape.
+type Set interface {
+	// Name is what Open was asked for: "mnist", "digits", or the folder.
+	Name() string
+	// Len is the number of examples.
+	Len() int
+	// Shape is one image's shape, [H W C].
+	Shape() []int
+	// Classes names the labels: label i is Classes()[i].
+	Classes() []string
+	// Example writes image i, H*W*C values in [0, 1], into x and returns its label. It is safe for
+	// concurrent use. An i outside the set or an x of another length is an error.
+	Example(i int, x []float32) (label int32, err error)
+}
+
+// Counts returns how many examples each class of the set has.
+func Counts(s Set) ([]int, error) {
+	counts := make([]int, len(s.Classes()))
+	x := make([]float32, product(s.Shape()))
+	for i := range s.Len() {
+		label, err := s.Example(i, x)
+		if err != nil {
+			return nil, err
+		}
+		if label < 0 || int(label) >= len(counts) {
+			return nil, fmt.Errorf("data: %s: example %d has label %d, expected 0 to %d", s.Name(), i, label, len(counts)-1)
+		}
+		counts[label]++
+	}
+	return counts, nil
+}
+
+// images is a Set held in memory, one byte for each value.
+type images struct {
+	name    string
+	shape   []int
+	classes []string
+	pixels  []byte // [N H W C]
+	labels  []byte
+}
+
+func (s *images) Name() string      { return s.name }
+func (s *images) Len() int          { return len(s.labels) }
+func (s *images) Shape() []int      { return slices.Clone(s.shape) }
+func (s *images) Classes() []string { return slices.Clone(s.classes) }
+
+func (s *images) Example(i int, x []float32) (int32, error) {
+	n := product(s.shape)
+	if len(x) != n {
+		return 0, fmt.Errorf("data: %s: an example of shape %v needs room for %d values, got %d", s.name, s.shape, n, len(x))
+	}
+	if i < 0 || i >= s.Len() {
+		return 0, fmt.Errorf("data: %s: no example %d, the set holds %d", s.name, i, s.Len())
+	}
+	for j, p := range s.pixels[i*n:][:n] {
+		x[j] = shade[p]
+	}
+	return int32(s.labels[i]), nil
+}
+
+// shade holds every byte divided by 255.
+var shade = func() (t [256]float32) {
+	for i := range t {
+		t[i] = float32(i) / 255
+	}
+	return t
+}()
+
+func product(dims []int) int {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	return n
+}

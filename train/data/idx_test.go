@@ -1,0 +1,140 @@
+package data
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// idxBytes is an IDX file of unsigned bytes.
+func idxBytes(values []byte, dims ...uint32) []byte {
+	b := []byte{0, 0, 8, byte(len(dims))}
+	for _, d := range dims {
+		b = binary.BigEndian.AppendUint32(b, d)
+	}
+	return append(b, values...)
+}
+
+func gzipped(t testing.TB, content []byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write(content)
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	return b.Bytes()
+}
+
+func TestReadIDX(t *testing.T) {
+	content := idxBytes([]byte{1, 2, 3, 4, 5, 6}, 1, 2, 3)
+	for name, b := range map[string][]byte{"plain": content, "gzip": gzipped(t, content)} {
+		t.Run(name, func(t *testing.T) {
+			a, err := readIDX(bytes.NewReader(b), int64(len(b)))
+			require.NoError(t, err)
+			assert.Equal(t, []int{1, 2, 3}, a.dims)
+			assert.Equal(t, []byte{1, 2, 3, 4, 5, 6}, a.values)
+		})
+	}
+}
+
+func TestReadIDXRefuses(t *testing.T) {
+	good := idxBytes(make([]byte, 4000), 10, 20, 20)
+	packed := gzipped(t, good)
+	wrongSum := bytes.Clone(packed)
+	wrongSum[len(wrongSum)-8] ^= 1
+	floats := bytes.Clone(good)
+	floats[2] = 13
+	for name, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"empty":                {nil, "expected a header of 4 bytes, found 0"},
+		"three bytes":          {good[:3], "expected a header of 4 bytes, found 3"},
+		"another format":       {[]byte("\x89PNG\r\n\x1a\n"), "begin with 00 00 08"},
+		"floats":               {floats, "expected unsigned bytes (type 08), found float32 (type 0d)"},
+		"no dimension":         {[]byte{0, 0, 8, 0}, "expected 1 to 4 dimensions, found 0"},
+		"five dimensions":      {[]byte{0, 0, 8, 5}, "expected 1 to 4 dimensions, found 5"},
+		"torn header":          {good[:10], "ends too early"},
+		"torn":                 {good[:3000], "promises 10x20x20 = 4000 bytes, a file of 3000 bytes can not hold them"},
+		"one byte short":       {good[:len(good)-1], "promises 10x20x20 = 4000 bytes"},
+		"a byte too many":      {append(bytes.Clone(good), 0), "more follow"},
+		"nothing":              {idxBytes(nil, 0, 28, 28), "dimension 1 of 3 is 0"},
+		"terabytes":            {idxBytes(nil, 1<<31, 1<<10, 1<<10), "more than the 4 GiB"},
+		"overflow":             {idxBytes(nil, 1<<31, 1<<31, 1<<31, 1<<31), "more than the 4 GiB"},
+		"overflow below zero":  {idxBytes(nil, 0xfa303030, 0xff373131, 0x30303030), "more than the 4 GiB"},
+		"packed terabytes":     {gzipped(t, idxBytes(nil, 1<<31, 1<<10, 1<<10)), "more than the 4 GiB"},
+		"packed gigabyte":      {gzipped(t, idxBytes(nil, 1<<10, 1<<10, 1<<10)), "can not hold them"},
+		"packed, short":        {gzipped(t, good[:3000]), "the file holds 2984: it is torn"},
+		"packed, long":         {gzipped(t, append(bytes.Clone(good), 0)), "more follow"},
+		"packed, torn":         {packed[:len(packed)-9], "ends too early"},
+		"packed, torn sum":     {packed[:len(packed)-3], "ends too early"},
+		"packed, wrong sum":    {wrongSum, "invalid checksum"},
+		"packed, torn at once": {packed[:5], "ends too early"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := readIDX(bytes.NewReader(c.file), int64(len(c.file)))
+			assert.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+// A bomb unpacks to far more than its header says; what is kept is what the header says.
+func TestReadIDXStopsABomb(t *testing.T) {
+	bomb := gzipped(t, idxBytes(make([]byte, 64<<20), 1, 2, 2))
+	_, err := readIDX(bytes.NewReader(bomb), int64(len(bomb)))
+	assert.ErrorContains(t, err, "more follow")
+}
+
+// A packed header may promise up to what deflate can do at best; memory is taken only as bytes come.
+func TestReadIDXAllocatesAsBytesCome(t *testing.T) {
+	lie := append(gzipped(t, idxBytes(nil, 1000, 1000, 1000)), make([]byte, 1<<20)...)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := readIDX(bytes.NewReader(lie), int64(len(lie)))
+	runtime.ReadMemStats(&after)
+	require.Error(t, err)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(100<<20))
+}
+
+func TestReadIDXFileNamesTheFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "train-images-idx3-ubyte")
+	_, err := readIDXFile(path)
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	require.NoError(t, os.WriteFile(path, []byte("hello"), 0o644))
+	_, err = readIDXFile(path)
+	assert.ErrorContains(t, err, "data: "+path+": not an IDX file")
+	_, err = readIDXFile(dir)
+	assert.ErrorContains(t, err, "expected a file, found a folder")
+}
+
+func TestReadIDXFileDoesNotWaitOnAPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "train-images-idx3-ubyte")
+	require.NoError(t, syscall.Mkfifo(path, 0o644))
+	_, err := readIDXFile(path)
+	assert.ErrorContains(t, err, "expected a file, found a device or pipe")
+}
+
+func FuzzReadIDX(f *testing.F) {
+	good := idxBytes([]byte{1, 2, 3, 4}, 1, 2, 2)
+	f.Add(good)
+	f.Add(gzipped(f, good))
+	f.Add(idxBytes(nil, 1<<31, 1<<31, 1<<31, 1<<31))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		a, err := readIDX(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			return
+		}
+		assert.Len(t, a.values, product(a.dims))
+		again, err := readIDX(bytes.NewReader(b), int64(len(b)))
+		require.NoError(t, err)
+		assert.Equal(t, a, again)
+	})
+}

@@ -1,0 +1,129 @@
+package data
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"slices"
+
+	"golang.org/x/image/draw"
+)
+
+// preparation turns one picture into an input of h x w and remembers what it did.
+type preparation struct {
+	flat  *image.RGBA // opaque, its corner at (0, 0)
+	h, w  int
+	steps []string
+}
+
+func (p *preparation) say(format string, args ...any) {
+	p.steps = append(p.steps, fmt.Sprintf(format, args...))
+}
+
+// flatten lays the picture on an opaque ground.
+func (p *preparation) flatten(img image.Image) {
+	b := img.Bounds()
+	p.flat = image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
+	draw.Draw(p.flat, p.flat.Bounds(), img, b.Min, draw.Src)
+	if p.flat.Opaque() {
+		return
+	}
+	// The values are premultiplied: luma/alpha is the mean brightness of what is visible.
+	var luma, alpha int
+	p.each(func(q []byte) {
+		luma += int(brightness(q))
+		alpha += int(q[3])
+	})
+	ground, name := byte(255), "white"
+	if 2*luma > alpha {
+		ground, name = 0, "black"
+	}
+	p.each(func(q []byte) {
+		shine := byte(int(ground) * int(255-q[3]) / 255)
+		q[0], q[1], q[2], q[3] = q[0]+shine, q[1]+shine, q[2]+shine, 255
+	})
+	p.say("transparency made %s", name)
+}
+
+// grey gives the three channels the pixel's brightness.
+func (p *preparation) grey() {
+	coloured := false
+	p.each(func(q []byte) {
+		coloured = coloured || q[0] != q[1] || q[1] != q[2]
+		setGrey(q, brightness(q))
+	})
+	if coloured {
+		p.say("made grey")
+	}
+}
+
+// invert makes a light background dark.
+func (p *preparation) invert() {
+	if background(p.flat).R < 128 {
+		return
+	}
+	p.each(func(q []byte) { setGrey(q, 255-q[0]) })
+	p.say("inverted (its background is light)")
+}
+
+// fit scales the picture to lie within h x w and fills what is left with its background.
+func (p *preparation) fit() {
+	from := p.flat.Bounds()
+	if from.Dx() == p.w && from.Dy() == p.h {
+		return
+	}
+	to := within(from, p.w, p.h)
+	page := image.NewRGBA(image.Rect(0, 0, p.w, p.h))
+	draw.Draw(page, page.Bounds(), image.NewUniform(background(p.flat)), image.Point{}, draw.Src)
+	draw.CatmullRom.Scale(page, to.Add(image.Pt((p.w-to.Dx())/2, (p.h-to.Dy())/2)), p.flat, from, draw.Src, nil)
+	p.flat = page
+	p.say("resized %dx%d -> %dx%d", from.Dx(), from.Dy(), to.Dx(), to.Dy())
+	if to.Dx() != p.w || to.Dy() != p.h {
+		p.say("bordered to %dx%d", p.w, p.h)
+	}
+}
+
+// within returns the largest rectangle of r's proportions that fits into w x h, at (0, 0).
+func within(r image.Rectangle, w, h int) image.Rectangle {
+	if r.Dx()*h > r.Dy()*w {
+		return image.Rect(0, 0, w, max((r.Dy()*w+r.Dx()/2)/r.Dx(), 1))
+	}
+	return image.Rect(0, 0, max((r.Dx()*h+r.Dy()/2)/r.Dy(), 1), h)
+}
+
+// background is the median of the border's pixels, channel by channel.
+func background(img *image.RGBA) color.RGBA {
+	size := img.Bounds().Size()
+	var border [3][]byte
+	for y := range size.Y {
+		step := max(size.X-1, 1)
+		if y == 0 || y == size.Y-1 {
+			step = 1
+		}
+		for x := 0; x < size.X; x += step {
+			for c := range border {
+				border[c] = append(border[c], img.Pix[img.PixOffset(x, y)+c])
+			}
+		}
+	}
+	median := color.RGBA{A: 255}
+	for c, m := range []*byte{&median.R, &median.G, &median.B} {
+		slices.Sort(border[c])
+		*m = border[c][len(border[c])/2]
+	}
+	return median
+}
+
+// each calls f on every pixel's four bytes.
+func (p *preparation) each(f func(q []byte)) {
+	for i := 0; i < len(p.flat.Pix); i += 4 {
+		f(p.flat.Pix[i : i+4])
+	}
+}
+
+func setGrey(q []byte, v byte) { q[0], q[1], q[2] = v, v, v }
+
+// brightness is a pixel's luma (ITU-R BT.601), as color.GrayModel has it.
+func brightness(q []byte) byte {
+	return byte((19595*uint32(q[0]) + 38470*uint32(q[1]) + 7471*uint32(q[2]) + 1<<15) >> 16)
+}

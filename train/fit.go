@@ -1,0 +1,263 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cnn-gpu/train/data"
+)
+
+// FitOptions say how long and on what a model is trained.
+type FitOptions struct {
+	Epochs     int // 1 if 0
+	Batch      int // 32 if 0
+	Validation data.Set
+
+	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch
+	OnEpoch    func(Epoch) error // called after each epoch; an error ends the training
+
+	// Checkpoint is called after each epoch, when CheckpointEvery has passed since the last call, and when the context ends
+	// the training, so that it may call [Trainer.SaveCheckpoint].
+	Checkpoint      func() error
+	CheckpointEvery time.Duration
+}
+
+// Progress is how an epoch goes on.
+type Progress struct {
+	Epoch, Epochs   int // from 1
+	Batch, Batches  int
+	Result          Result // over the epoch's examples so far
+	ImagesPerSecond float64
+}
+
+// Result is a mean over examples.
+type Result struct {
+	Loss     float64 `json:"loss"`
+	Accuracy float64 `json:"accuracy"` // 0 unless the metric was asked for
+	Examples int     `json:"examples"`
+}
+
+// Epoch is what an epoch of training achieved.
+type Epoch struct {
+	Epoch           int     `json:"epoch"` // from 1
+	Training        Result  `json:"training"`
+	Validation      *Result `json:"validation,omitempty"`
+	ImagesPerSecond float64 `json:"images_per_second"` // of training
+	Seconds         float64 `json:"seconds"`           // of training
+}
+
+// progressInterval is the time between two looks at the device while an epoch runs.
+const progressInterval = 100 * time.Millisecond
+
+// Fit trains the model for a number of epochs and returns their history. When the context ends, it stops after the current
+// batch and returns the context's error; the trainer can go on from there. After [Trainer.LoadCheckpoint] it goes on where the
+// checkpoint was taken, and Epochs counts from the start of the interrupted Fit.
+func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch, error) {
+	if o.Epochs == 0 {
+		o.Epochs = 1
+	}
+	if o.Batch == 0 {
+		o.Batch = 32
+	}
+	if err := t.checkFit(set, o); err != nil {
+		return nil, err
+	}
+	f := &fitting{Trainer: t, set: set, options: o, saved: time.Now()}
+	var err error
+	if f.program, err = t.fit(o.Batch); err != nil {
+		return nil, err
+	}
+	for t.position.Fit < o.Epochs {
+		if err := f.epoch(ctx); err != nil {
+			return t.history, err
+		}
+	}
+	t.position.Fit = 0
+	return t.history, nil
+}
+
+func (t *Trainer) checkFit(set data.Set, o FitOptions) error {
+	switch {
+	case t.optimizer == nil:
+		return errors.New("train: fit needs an optimizer; give Compile one")
+	case len(t.model.Params) == 0:
+		return errors.New("train: the model has no parameters to train; add a Dense or Conv2D layer")
+	case o.Epochs < 0 || o.Batch < 0:
+		return fmt.Errorf("train: %d epochs in batches of %d; give at least 1 of each", o.Epochs, o.Batch)
+	case o.Batch > set.Len():
+		return fmt.Errorf("train: a batch of %d is larger than the data: %s has %d examples; use a batch of at most that", o.Batch, set.Name(), set.Len())
+	}
+	if err := t.CheckData(set); err != nil {
+		return err
+	}
+	if o.Validation != nil {
+		return t.CheckData(o.Validation)
+	}
+	return nil
+}
+
+// CheckData says why a data set does not fit the model.
+func (t *Trainer) CheckData(set data.Set) error {
+	if !slices.Equal(set.Shape(), t.model.Input.Shape) {
+		return fmt.Errorf("train: %s has images %v, the model takes %v; change the model's input or choose other data", set.Name(), set.Shape(), t.model.Input.Shape)
+	}
+	if classes := t.output.Shape[0]; len(set.Classes()) > classes {
+		return fmt.Errorf("train: %s has %d classes, the model's last layer has %d units; give it one unit for each class", set.Name(), len(set.Classes()), classes)
+	}
+	if set.Len() == 0 {
+		return fmt.Errorf("train: %s has no examples", set.Name())
+	}
+	return nil
+}
+
+// fitting is a Fit under way.
+type fitting struct {
+	*Trainer
+	set     data.Set
+	options FitOptions
+	program *fitProgram
+	saved   time.Time // when the last checkpoint was taken
+
+	begun  time.Time // when this Fit began with the epoch
+	done   int       // images since then
+	looked time.Time
+}
+
+// epoch runs the rest of the current epoch.
+func (f *fitting) epoch(ctx context.Context) error {
+	if f.position.Batch == 0 {
+		if err := f.clear(f.totals); err != nil {
+			return err
+		}
+	}
+	if err := f.batches(ctx); err != nil {
+		return err
+	}
+	result, err := f.look()
+	if err != nil {
+		return err
+	}
+	seconds := time.Since(f.begun).Seconds()
+	epoch := Epoch{
+		Epoch: f.position.Epoch + 1, Training: result, Seconds: seconds, ImagesPerSecond: float64(f.done) / seconds,
+	}
+	f.report(result)
+	if f.options.Validation != nil {
+		validation, err := f.Evaluate(ctx, f.options.Validation, f.options.Batch)
+		if err != nil {
+			return f.interrupted(ctx, err)
+		}
+		epoch.Validation = &validation
+	}
+	f.history = append(f.history, epoch)
+	f.position = Position{Epoch: f.position.Epoch + 1, Fit: f.position.Fit + 1}
+	if f.options.OnEpoch != nil {
+		if err := f.options.OnEpoch(epoch); err != nil {
+			return err
+		}
+	}
+	return f.checkpoint()
+}
+
+// batches trains on the rest of the epoch's batches.
+func (f *fitting) batches(ctx context.Context) error {
+	loading, stop := context.WithCancel(ctx)
+	defer stop()
+	order := shuffled(f.set.Len(), f.seed, f.position.Epoch)
+	batches, done := load(loading, f.set, order[min(f.position.Batch*f.options.Batch, len(order)):], f.options.Batch)
+	f.begun, f.done, f.looked = time.Now(), 0, time.Now()
+	for b := range batches {
+		if err := f.trainOn(b); err != nil {
+			return err
+		}
+		done(b)
+		if err := f.lookNowAndThen(); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return f.interrupted(ctx, err)
+	}
+	return nil
+}
+
+// interrupted saves what is done if the context has ended.
+func (f *fitting) interrupted(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return errors.Join(err, f.checkpoint())
+}
+
+// trainOn runs one batch.
+func (f *fitting) trainOn(b *batch) error {
+	if b.err != nil {
+		return b.err
+	}
+	if err := f.device.Upload(f.program.lowered.Input, b.x); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if err := f.device.Upload(f.program.loss.Labels, b.labels); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if err := f.program.run.Run(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	f.position.Batch++
+	f.done += b.count
+	return nil
+}
+
+// lookNowAndThen reports the progress and saves a checkpoint when it is time to.
+func (f *fitting) lookNowAndThen() error {
+	if time.Since(f.looked) < progressInterval {
+		return nil
+	}
+	f.looked = time.Now()
+	result, err := f.look()
+	if err != nil {
+		return err
+	}
+	f.report(result)
+	if f.options.CheckpointEvery > 0 && time.Since(f.saved) >= f.options.CheckpointEvery {
+		return f.checkpoint()
+	}
+	return nil
+}
+
+// look reads the epoch's means from the device, and whether training was halted.
+func (f *fitting) look() (Result, error) {
+	var halt [1]int32
+	if err := f.device.Download(halt[:], f.halt); err != nil {
+		return Result{}, fmt.Errorf("train: %w", err)
+	}
+	if halt[0] != 0 {
+		return Result{}, f.explainHalt(int(halt[0]))
+	}
+	return f.read(f.totals)
+}
+
+func (f *fitting) report(r Result) {
+	if f.options.OnProgress == nil {
+		return
+	}
+	f.options.OnProgress(Progress{
+		Epoch: f.position.Fit + 1, Epochs: f.options.Epochs,
+		Batch: f.position.Batch, Batches: (f.set.Len() + f.options.Batch - 1) / f.options.Batch,
+		Result: r, ImagesPerSecond: float64(f.done) / time.Since(f.begun).Seconds(),
+	})
+}
+
+func (f *fitting) checkpoint() error {
+	f.saved = time.Now()
+	if f.options.Checkpoint == nil {
+		return nil
+	}
+	return f.options.Checkpoint()
+}

@@ -1,0 +1,102 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"cnn-gpu/kernels"
+	"cnn-gpu/model"
+)
+
+// NotFiniteError says that training met a value that is no finite number. The weights are those from before the step.
+type NotFiniteError struct {
+	Step  int    // of all steps, from 1
+	Epoch int    // from 1
+	Layer string // the first layer whose value or gradient is not finite
+	What  string // "output" or "gradient"
+}
+
+func (e *NotFiniteError) Error() string {
+	return fmt.Sprintf("train: step %d (epoch %d): the %s of layer %q is not finite; the weights from before that step are kept: try a lower learning rate, or check the data",
+		e.Step, e.Epoch, e.What, e.Layer)
+}
+
+// explainHalt finds the layer at which values stopped being finite, by running the step again that halted the training, with
+// the weights as they were before it.
+func (f *fitting) explainHalt(step int) error {
+	var now [1]int32
+	if err := f.device.Download(now[:], f.step); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	// The device is looked at in every epoch, so the step is one of this epoch's.
+	behind := int(now[0]) - step
+	return f.findNotFinite(step, f.position.Batch-1-behind)
+}
+
+// findNotFinite runs batch number at of the epoch with every value kept.
+func (f *fitting) findNotFinite(step, at int) error {
+	order := shuffled(f.set.Len(), f.seed, f.position.Epoch)
+	size := f.options.Batch
+	example := f.model.Input.Shape.Elements()
+	b := &batch{x: make([]float32, size*example), labels: make([]int32, size)}
+	b.fill(f.set, order[at*size:min((at+1)*size, len(order))], example)
+	if b.err != nil {
+		return b.err
+	}
+	stepBuffer := kernels.Kept("step", kernels.Int32, 1)
+	l := f.model.Lower(size, model.LowerOptions{Output: f.output, Training: true, Step: stepBuffer, Seed: uint32(f.seed), Keep: true})
+	loss := f.bindLoss(l, true)
+	ops := append(model.Ops(l.Forward), f.loss.Forward(loss)...)
+	ops = append(ops, kernels.Zero{Y: f.model.Gradients})
+	ops = append(ops, f.loss.Backward(loss)...)
+	ops = append(ops, model.Ops(l.Backward)...)
+	program, err := f.device.Compile(ops)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	for buffer, src := range map[*kernels.Buffer]any{l.Input: b.x, loss.Labels: b.labels, stepBuffer: []int32{int32(step)}} {
+		if err := f.device.Upload(buffer, src); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	if err := program.Run(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	found := &NotFiniteError{Step: step, Epoch: f.position.Epoch + 1, Layer: f.output.Name, What: "output"}
+	for _, n := range f.model.Nodes[:len(l.Forward)+1] {
+		if bad, err := f.notFinite(l.Value(n)); bad || err != nil {
+			found.Layer = n.Name
+			return orError(err, found)
+		}
+	}
+	for _, s := range l.Backward {
+		for _, p := range s.Node.Layer.Params() {
+			if bad, err := f.notFinite(p.Gradient); bad || err != nil {
+				found.Layer, found.What = s.Node.Name, "gradient"
+				return orError(err, found)
+			}
+		}
+	}
+	return found
+}
+
+func orError(err error, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// notFinite says whether a kept value holds a NaN or an infinity.
+func (t *Trainer) notFinite(b *kernels.Buffer) (bool, error) {
+	values := make([]float32, b.Elements())
+	if err := t.device.Download(values, b); err != nil {
+		return false, fmt.Errorf("train: %w", err)
+	}
+	for _, v := range values {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,73 @@
+package train
+
+import (
+	"fmt"
+
+	"cnn-gpu/kernels"
+)
+
+// Optimizer updates the weights from their gradients.
+type Optimizer interface {
+	// Name is how the optimizer is chosen, such as "adam".
+	Name() string
+	// Rate is the learning rate.
+	Rate() float64
+	// Check says what is wrong with the optimizer's settings.
+	Check() error
+	// State makes the buffers that the optimizer keeps for a number of weights. They begin as zeros.
+	State(weights int) []*kernels.Buffer
+	// Update emits the ops of one step.
+	Update(u Update) []kernels.Op
+}
+
+// Update holds what an optimizer's step works on.
+type Update struct {
+	W, DW *kernels.Buffer
+	State []*kernels.Buffer
+	Rate  *kernels.Buffer // the learning rate, a float32
+	Step  *kernels.Buffer // the number of the step, an int32 that counts from 1
+	Halt  *kernels.Buffer // an int32: nothing may change once it is set
+}
+
+// optimizers by name, with a learning rate or 0 for the default.
+var optimizers = map[string]func(rate float64) Optimizer{
+	"adam": func(rate float64) Optimizer { return Adam{LearningRate: rate} },
+	"sgd":  func(rate float64) Optimizer { return SGD{LearningRate: rate, Momentum: 0.9} },
+}
+
+// OptimizerByName is the optimizer of that name: adam, or sgd with momentum 0.9. A rate of 0 stands for its default.
+func OptimizerByName(name string, rate float64) (Optimizer, error) {
+	make, ok := optimizers[name]
+	if !ok {
+		return nil, fmt.Errorf("train: unknown optimizer %q; choose adam or sgd", name)
+	}
+	o := make(rate)
+	if err := o.Check(); err != nil {
+		return nil, fmt.Errorf("train: optimizer %s: %w", name, err)
+	}
+	return o, nil
+}
+
+// or is v, or a default where v was not given.
+func or(v, otherwise float64) float64 {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+// positive checks a learning rate.
+func positive(rate float64) error {
+	if !(rate > 0) || rate > 1e10 {
+		return fmt.Errorf("learning rate %v; give a number above 0, such as 0.001", rate)
+	}
+	return nil
+}
+
+// below1 checks the decay rates of averages.
+func below1(name string, v float64) error {
+	if !(v >= 0 && v < 1) {
+		return fmt.Errorf("%s %v; give at least 0 and less than 1", name, v)
+	}
+	return nil
+}

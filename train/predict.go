@@ -1,0 +1,47 @@
+package train
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// predictBatch is the largest number of images that Predict runs at a time.
+const predictBatch = 32
+
+// Predict computes the classes' probabilities [N K] of float32 images [N H W C], or of one image [H W C].
+func (t *Trainer) Predict(images *tensor.Dense) (*tensor.Dense, error) {
+	x, ok := images.Data().([]float32)
+	if !ok {
+		return nil, fmt.Errorf("train: predict: images are %v; give float32", images.Dtype())
+	}
+	shape, input := []int(images.Shape()), t.model.Input.Shape
+	n := 1
+	switch {
+	case slices.Equal(shape, input):
+	case len(shape) == len(input)+1 && slices.Equal(shape[1:], input) && shape[0] > 0:
+		n = shape[0]
+	default:
+		return nil, fmt.Errorf("train: predict: images are %v; the model takes %v with the number of images in front", shape, input)
+	}
+	p, err := t.eval(min(n, predictBatch))
+	if err != nil {
+		return nil, err
+	}
+	size, classes, example := p.lowered.Batch, t.output.Shape[0], input.Elements()
+	out := make([]float32, n*classes)
+	batch, probabilities := make([]float32, size*example), make([]float32, size*classes)
+	labels := slices.Repeat([]int32{absent}, size)
+	for at := 0; at < n; at += size {
+		clear(batch[copy(batch, x[at*example:min(at+size, n)*example]):])
+		if err := t.forward(p, batch, labels); err != nil {
+			return nil, err
+		}
+		if err := t.device.Download(probabilities, p.loss.Probabilities); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		copy(out[at*classes:], probabilities)
+	}
+	return tensor.New(tensor.WithShape(n, classes), tensor.WithBacking(out)), nil
+}

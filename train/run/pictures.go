@@ -1,0 +1,117 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+
+	"github.com/google/renameio/v2"
+
+	"cnn-gpu/model"
+	"cnn-gpu/train"
+	"cnn-gpu/train/plot"
+)
+
+// draw draws the pictures of a finished run.
+func (r *Run) draw(ctx context.Context) error {
+	if err := r.writePicture(curvesFile, func(w io.Writer) error { return plot.Curves(w, curves(r.trainer.History())) }); err != nil {
+		return err
+	}
+	classes := r.test.Classes()
+	counts := make([][]int, len(classes))
+	for i := range counts {
+		counts[i] = make([]int, len(classes))
+	}
+	var wrong []mistake
+	_, err := r.trainer.EvaluateEach(ctx, r.test, r.config.Batch, func(i int, label int32, probabilities []float32) {
+		predicted := best(probabilities[:len(classes)])
+		counts[label][predicted]++
+		if predicted != int(label) {
+			wrong = append(wrong, mistake{i, int(label), predicted, probabilities[predicted]})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.writePicture(confusionFile, func(w io.Writer) error { return plot.Confusion(w, classes, counts) }); err != nil {
+		return err
+	}
+	return r.drawMistakes(wrong)
+}
+
+// curves is the history as the plot takes it.
+func curves(history []train.Epoch) []plot.Epoch {
+	var epochs []plot.Epoch
+	for _, e := range history {
+		p := plot.Epoch{Training: plot.Metrics{Loss: e.Training.Loss, Accuracy: e.Training.Accuracy}}
+		if v := e.Validation; v != nil {
+			p.Validation = &plot.Metrics{Loss: v.Loss, Accuracy: v.Accuracy}
+		}
+		epochs = append(epochs, p)
+	}
+	return epochs
+}
+
+// mistake is an example that was taken for another class.
+type mistake struct {
+	example, label, predicted int
+	probability               float32
+}
+
+// mistakesShown is the most that the sheet of misclassified images holds.
+const mistakesShown = 64
+
+// drawMistakes draws the mistakes that the model was surest of.
+func (r *Run) drawMistakes(wrong []mistake) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(wrong, func(a, b mistake) int { return cmp.Compare(b.probability, a.probability) })
+	title := fmt.Sprintf("%d of %d misclassified, the surest mistakes first", len(wrong), r.test.Len())
+	wrong = wrong[:min(len(wrong), mistakesShown)]
+	classes, shape := r.test.Classes(), r.test.Shape()
+	var tiles []plot.Tile
+	for _, m := range wrong {
+		pixels := make([]float32, model.Shape(shape).Elements())
+		if _, err := r.test.Example(m.example, pixels); err != nil {
+			return fmt.Errorf("run: %w", err)
+		}
+		tiles = append(tiles, plot.Tile{
+			Pixels: pixels, H: shape[0], W: shape[1], C: shape[2],
+			Caption: fmt.Sprintf("%s, taken for %s\n%.1f%% sure", classes[m.label], classes[m.predicted], 100*m.probability),
+		})
+	}
+	return r.writePicture(misclassifiedFile, func(w io.Writer) error {
+		return plot.Sheet(w, plot.SheetOptions{Title: title}, tiles)
+	})
+}
+
+// best is the index of the largest value, the first one if several are.
+func best(values []float32) int {
+	at := 0
+	for i, v := range values {
+		if v > values[at] {
+			at = i
+		}
+	}
+	return at
+}
+
+// writePicture writes a file of the run's folder, whole or not at all.
+func (r *Run) writePicture(name string, draw func(io.Writer) error) error {
+	file, err := renameio.NewPendingFile(filepath.Join(r.dir, name), renameio.WithPermissions(0o666))
+	if err != nil {
+		return fmt.Errorf("run: %s: %w", name, err)
+	}
+	defer file.Cleanup()
+	if err := draw(file); err != nil {
+		return fmt.Errorf("run: %s: %w", name, err)
+	}
+	if err := file.CloseAtomicallyReplace(); err != nil {
+		return fmt.Errorf("run: %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/train"
+)
+
+const tiny = `
+name: tiny
+input: [28, 28, 1]
+layers:
+  - Conv2D: {filters: 4, kernel_size: 3, strides: 2, activation: relu}
+  - MaxPooling2D:
+  - Flatten:
+  - Dense: {units: 10, activation: softmax}
+`
+
+func config(t *testing.T) Config {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("tiny.yaml", []byte(tiny), 0o666))
+	return Config{Model: "tiny.yaml", Data: "digits", Epochs: 2, Batch: 100, Optimizer: "adam", Seed: 1, Device: "cpu"}
+}
+
+func start(t *testing.T, c Config) *Run {
+	t.Helper()
+	r, err := New(c)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, r.Close()) })
+	return r
+}
+
+func TestTrainWritesTheFolder(t *testing.T) {
+	c := config(t)
+	r := start(t, c)
+	assert.Equal(t, filepath.Join("runs", "tiny-digits"), r.Dir())
+	epochs := 0
+	summary, err := r.Train(context.Background(), Hooks{OnEpoch: func(train.Epoch) { epochs++ }})
+	require.NoError(t, err)
+	assert.Equal(t, 2, epochs)
+	assert.Equal(t, 2, summary.Last.Epoch)
+	assert.Greater(t, summary.Last.Validation.Accuracy, 0.5)
+
+	lines, err := os.ReadFile(filepath.Join(r.Dir(), metricsFile))
+	require.NoError(t, err)
+	decoder := json.NewDecoder(bytes.NewReader(lines))
+	decoder.DisallowUnknownFields()
+	for epoch := 1; epoch <= 2; epoch++ {
+		var record Record
+		require.NoError(t, decoder.Decode(&record))
+		assert.Equal(t, epoch, record.Epoch)
+		assert.Equal(t, "cpu", record.Device)
+		assert.NotNil(t, record.ValAccuracy)
+	}
+	assert.False(t, decoder.More())
+	for _, name := range []string{curvesFile, confusionFile, misclassifiedFile} {
+		file, err := os.Open(filepath.Join(r.Dir(), name))
+		require.NoError(t, err)
+		_, err = png.Decode(file)
+		assert.NoError(t, err, name)
+		require.NoError(t, file.Close())
+	}
+
+	for _, path := range []string{r.Dir(), filepath.Join(r.Dir(), weightsFile)} {
+		saved, err := Load(path)
+		require.NoError(t, err)
+		want, err := r.Trainer().Weights()
+		require.NoError(t, err)
+		assert.Equal(t, want, saved.Weights)
+		assert.Equal(t, string(r.Trainer().Model().YAML()), string(saved.Model.YAML()))
+		assert.Equal(t, r.training.Classes(), saved.Classes)
+		assert.Equal(t, "digits", saved.Data)
+	}
+
+	assert.Equal(t, filepath.Join("runs", "tiny-digits-2"), start(t, c).Dir(), "the next free name")
+	c.Out = r.Dir()
+	_, err = New(c)
+	assert.ErrorContains(t, err, "holds a run already")
+	left, err := filepath.Glob(filepath.Join(r.Dir(), ".*"))
+	require.NoError(t, err)
+	assert.Empty(t, left, "nothing half-written")
+}
+
+func TestResume(t *testing.T) {
+	c := config(t)
+	c.Out = "whole"
+	whole := start(t, c)
+	_, err := whole.Train(context.Background(), Hooks{})
+	require.NoError(t, err)
+
+	c.Out = "parts"
+	ctx, cancel := context.WithCancel(context.Background())
+	first := start(t, c)
+	_, err = first.Train(ctx, Hooks{OnEpoch: func(train.Epoch) { cancel() }})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, os.Remove("tiny.yaml"), "the checkpoint knows the model")
+	second, err := Resume("parts")
+	require.NoError(t, err)
+	defer second.Close()
+	assert.Equal(t, 1, second.Trainer().Position().Epoch)
+	_, err = second.Train(context.Background(), Hooks{})
+	require.NoError(t, err)
+	want, err := os.ReadFile(filepath.Join("whole", weightsFile))
+	require.NoError(t, err)
+	got, err := os.ReadFile(filepath.Join("parts", weightsFile))
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(want, got), "the weights' files have the same bytes")
+
+	_, err = Resume("nowhere")
+	assert.ErrorContains(t, err, "no checkpoint.safetensors to go on from")
+	require.NoError(t, os.WriteFile(filepath.Join("parts", checkpointFile), []byte("torn"), 0o666))
+	_, err = Resume("parts")
+	assert.ErrorContains(t, err, checkpointFile)
+}
+
+// A finished run has nothing left to train; resuming it draws its pictures again and changes no weight.
+func TestResumeFinished(t *testing.T) {
+	c := config(t)
+	r := start(t, c)
+	_, err := r.Train(context.Background(), Hooks{})
+	require.NoError(t, err)
+	before, err := r.Trainer().Weights()
+	require.NoError(t, err)
+	again, err := Resume(r.Dir())
+	require.NoError(t, err)
+	defer again.Close()
+	summary, err := again.Train(context.Background(), Hooks{})
+	require.NoError(t, err)
+	assert.Equal(t, 2, summary.Last.Epoch)
+	after, err := again.Trainer().Weights()
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+}
+
+func TestNotFiniteKeepsWeights(t *testing.T) {
+	c := config(t)
+	require.NoError(t, os.WriteFile("tiny.yaml", []byte(`
+name: unstable
+input: [28, 28, 1]
+layers:
+  - Flatten:
+  - Dense: {units: 8}
+  - Dense: {units: 8}
+  - Dense: {units: 10, activation: softmax}
+`), 0o666))
+	c.Optimizer, c.LearningRate = "sgd", 1e9
+	r := start(t, c)
+	_, err := r.Train(context.Background(), Hooks{})
+	var notFinite *train.NotFiniteError
+	require.ErrorAs(t, err, &notFinite)
+	saved, err := Load(r.Dir())
+	require.NoError(t, err)
+	for _, w := range saved.Weights {
+		require.False(t, math.IsNaN(float64(w)) || math.IsInf(float64(w), 0))
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Config)
+		want   string
+	}{
+		"model":     {func(c *Config) { c.Model = "mnist-cmn" }, "mnist-cnn"},
+		"data":      {func(c *Config) { c.Data = "nowhere" }, "nowhere"},
+		"optimizer": {func(c *Config) { c.Optimizer = "adan" }, "choose adam or sgd"},
+		"device":    {func(c *Config) { c.Device = "tpu" }, `unknown device "tpu"`},
+		"out": {func(c *Config) {
+			require.NoError(t, os.WriteFile("file", nil, 0o666))
+			c.Out = filepath.Join("file", "run")
+		}, "cannot make the run's folder"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			good := config(t)
+			c.change(&good)
+			_, err := New(good)
+			require.ErrorContains(t, err, c.want)
+			_, err = os.Stat("runs")
+			assert.ErrorIs(t, err, os.ErrNotExist, "no folder for a run that cannot begin")
+		})
+	}
+}

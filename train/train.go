@@ -1,0 +1,166 @@
+// Package train fits models to data: optimizers, losses, epochs, evaluation, checkpoints and the folder of a run.
+//
+// The words are Keras's: [Compile] a model with a device, an optimizer, a loss and metrics; then [Trainer.Fit],
+// [Trainer.Evaluate] and [Trainer.Predict]. Training is deterministic: the same model, data, options and device give the same
+// bits.
+package train
+
+import (
+	"errors"
+	"fmt"
+
+	"cnn-gpu/device"
+	"cnn-gpu/kernels"
+	"cnn-gpu/model"
+)
+
+// Metric is a figure that is reported beside the loss.
+type Metric string
+
+// Accuracy is the share of the examples whose most probable class is the right one.
+const Accuracy Metric = "accuracy"
+
+// Options say how a model is trained.
+type Options struct {
+	Device    device.Device // the CPU if nil
+	Optimizer Optimizer     // needed by Fit alone
+	Loss      Loss          // SparseCategoricalCrossEntropy if nil
+	Metrics   []Metric
+
+	// Seed chooses the initial weights, the order of the examples and what layers draw.
+	Seed uint64
+	// Weights to begin with, in the layout of the model's Weights; drawn by the model's initializers if nil.
+	Weights []float32
+}
+
+// Trainer is a model on a device with all that training changes: weights, the optimizer's state and the position in the data.
+// It is used by one goroutine at a time.
+type Trainer struct {
+	model      *model.Model
+	device     device.Device
+	ownsDevice bool
+	optimizer  Optimizer
+	loss       Loss
+	output     *model.Node // where the op lists end: the loss goes on from there
+	accuracy   bool
+	seed       uint64
+
+	state              []*kernels.Buffer // the optimizer's
+	rate, step, halt   *kernels.Buffer
+	totals, evalTotals *kernels.Buffer
+
+	fits     map[int]*fitProgram // by batch size
+	evals    map[int]*evalProgram
+	position Position
+	history  []Epoch
+}
+
+// Position is how far training has come.
+type Position struct {
+	Epoch int `json:"epoch"` // epochs that are complete, over all calls of Fit
+	Fit   int `json:"fit"`   // of these, the ones that belong to the Fit which is under way
+	Batch int `json:"batch"` // batches of the epoch that are done
+}
+
+// Compile makes a model ready to train and run on a device.
+func Compile(m *model.Model, o Options) (*Trainer, error) {
+	t := &Trainer{
+		model: m, device: o.Device, optimizer: o.Optimizer, loss: o.Loss, seed: o.Seed,
+		rate:       kernels.Kept("rate", kernels.Float32, 1),
+		step:       kernels.Kept("step", kernels.Int32, 1),
+		halt:       kernels.Kept("halt", kernels.Int32, 1),
+		totals:     kernels.Kept("totals", kernels.Float32, kernels.TallySize),
+		evalTotals: kernels.Kept("eval totals", kernels.Float32, kernels.TallySize),
+		fits:       map[int]*fitProgram{}, evals: map[int]*evalProgram{},
+	}
+	if t.loss == nil {
+		t.loss = SparseCategoricalCrossEntropy{}
+	}
+	for _, metric := range o.Metrics {
+		if metric != Accuracy {
+			return nil, fmt.Errorf("train: unknown metric %q; choose %s", metric, Accuracy)
+		}
+		t.accuracy = true
+	}
+	var err error
+	if t.output, err = t.loss.Attach(m); err != nil {
+		return nil, fmt.Errorf("train: loss %s: %w", t.loss.Name(), err)
+	}
+	weights := o.Weights
+	if weights == nil {
+		weights = m.InitialWeights(o.Seed)
+	}
+	if len(weights) != m.Weights.Elements() {
+		return nil, fmt.Errorf("train: got %d weights, the model has %d", len(weights), m.Weights.Elements())
+	}
+	if t.device == nil {
+		if t.device, err = device.OpenCPU(device.CPUOptions{}); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		t.ownsDevice = true
+	}
+	if err := t.initialize(weights); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return t, nil
+}
+
+// initialize uploads the weights and the optimizer's first state.
+func (t *Trainer) initialize(weights []float32) error {
+	if err := t.device.Upload(t.model.Weights, weights); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if t.optimizer == nil {
+		return nil
+	}
+	if err := t.optimizer.Check(); err != nil {
+		return fmt.Errorf("train: optimizer %s: %w", t.optimizer.Name(), err)
+	}
+	t.state = t.optimizer.State(len(weights))
+	if err := t.device.Upload(t.rate, []float32{float32(t.optimizer.Rate())}); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	for _, b := range append([]*kernels.Buffer{t.step, t.halt, t.totals}, t.state...) {
+		if err := t.clear(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clear sets a kept value to zero.
+func (t *Trainer) clear(b *kernels.Buffer) error {
+	if err := t.device.Upload(b, hostSlice(kernels.HostMem(b.Type, b.Elements()))); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
+}
+
+// Close frees what the trainer holds: the device too if Compile opened it.
+func (t *Trainer) Close() error {
+	if !t.ownsDevice {
+		return nil
+	}
+	return t.device.Close()
+}
+
+// Model is the model that is trained.
+func (t *Trainer) Model() *model.Model { return t.model }
+
+// Device is where it runs.
+func (t *Trainer) Device() device.Device { return t.device }
+
+// History lists the epochs that are complete.
+func (t *Trainer) History() []Epoch { return t.history }
+
+// Position is how far training has come.
+func (t *Trainer) Position() Position { return t.position }
+
+// Weights downloads the weights, in the layout of the model's Weights.
+func (t *Trainer) Weights() ([]float32, error) {
+	w := make([]float32, t.model.Weights.Elements())
+	if err := t.device.Download(w, t.model.Weights); err != nil {
+		return nil, fmt.Errorf("train: weights: %w", err)
+	}
+	return w, nil
+}
