@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/cpu"
+
+	"cnn-gpu/device"
+	"cnn-gpu/kernels"
+)
+
+// finding is something that training could run on or needs for it.
+type finding struct {
+	What   string `json:"what"`
+	Found  bool   `json:"found"`
+	Detail string `json:"detail"`
+	Mend   string `json:"mend,omitempty"` // what to do where it is missing
+}
+
+func newDevicesCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "devices",
+		Short: "Show what training can run on, and what is missing",
+		Long: `Show what was found on this machine to run on, and for what is missing, what to do about it.
+
+The environment variable ` + device.CPUEnv + ` chooses another one of the variants of the CPU code that are listed.`,
+		Example: `  cnn-gpu devices
+  cnn-gpu devices --json`,
+		Args: takes(0, 0, "cnn-gpu devices takes no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cpu, err := cpuFindings()
+			if err != nil {
+				return err
+			}
+			found := append(cpu, cudaFindings()...)
+			if asJSON {
+				return printJSON(cmd, found)
+			}
+			t := newTable("What", "Found", "Detail")
+			for _, f := range found {
+				row := table.Row{f.What, "yes", f.Detail}
+				if !f.Found {
+					row = table.Row{f.What, "no", f.Detail + "\n" + f.Mend}
+				}
+				t.AppendRow(row)
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), t.Render())
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was found as JSON")
+	return cmd
+}
+
+func cpuFindings() ([]finding, error) {
+	// Opening it selects the code that the environment asks for.
+	d, err := device.OpenCPU(device.CPUOptions{})
+	if err != nil {
+		return nil, err
+	}
+	var variants []string
+	for _, v := range kernels.CPUVariants() {
+		variants = append(variants, string(v))
+	}
+	return []finding{
+		{What: "CPU", Found: true, Detail: fmt.Sprintf("%s, %d threads", cpuName(), runtime.GOMAXPROCS(0))},
+		{What: "CPU features", Found: true, Detail: strings.Join(cpuFeatures(), ", ")},
+		{What: "CPU code", Found: true, Detail: fmt.Sprintf("%s (this CPU runs %s)", kernels.CPU(), strings.Join(variants, ", "))},
+	}, d.Close()
+}
+
+// cudaFindings are those of a build without CUDA.
+func cudaFindings() []finding {
+	return []finding{{
+		What: "CUDA", Detail: "this build has no CUDA support",
+		Mend: "train on the CPU: --device cpu, or auto",
+	}}
+}
+
+// cpuName is the processor's name where the system tells it, else its architecture.
+func cpuName() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if key, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}
+
+// cpuFeatures are the instruction sets that matter to the CPU code.
+func cpuFeatures() []string {
+	var names []string
+	for _, f := range []struct {
+		name string
+		has  bool
+	}{
+		{"SSE4.2", cpu.X86.HasSSE42}, {"AVX", cpu.X86.HasAVX}, {"AVX2", cpu.X86.HasAVX2}, {"FMA", cpu.X86.HasFMA},
+		{"AVX-512F", cpu.X86.HasAVX512F}, {"NEON", cpu.ARM64.HasASIMD}, {"SVE", cpu.ARM64.HasSVE},
+	} {
+		if f.has {
+			names = append(names, f.name)
+		}
+	}
+	if len(names) == 0 {
+		return []string{"none known for " + runtime.GOARCH}
+	}
+	return names
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"cnn-gpu/train/data"
+)
+
+// evaluation is how well a model does on the test images of a data set.
+type evaluation struct {
+	Data     string       `json:"data"`
+	Examples int          `json:"examples"`
+	Loss     float64      `json:"loss"`
+	Accuracy float64      `json:"accuracy"`
+	Classes  []classScore `json:"classes"`
+	Device   string       `json:"device"`
+}
+
+// classScore is how many of a class's images the model knew.
+type classScore struct {
+	Class    string  `json:"class"`
+	Examples int     `json:"examples"`
+	Correct  int     `json:"correct"`
+	Accuracy float64 `json:"accuracy"` // 0 where there is no image
+}
+
+func newEvalCommand() *cobra.Command {
+	var (
+		name, dataDir, device string
+		batch                 int
+		asJSON                bool
+	)
+	cmd := &cobra.Command{
+		Use:   "eval RUN|WEIGHTS [flags]",
+		Short: "Test a trained model: loss and accuracy, for each class too",
+		Long: `Test a trained model on the test images of a data set, by default the one it was trained on.
+
+RUN is the folder that train made, WEIGHTS a weights file: it holds the model too, so nothing else is needed.`,
+		Example: `  cnn-gpu eval runs/mnist-cnn-digits
+  cnn-gpu eval runs/mnist-cnn-mnist/weights.safetensors --data mnist --data-dir ~/mnist
+  cnn-gpu eval runs/mnist-cnn-digits --json`,
+		Args: takes(1, 1, "give one run's folder or weights file, as in: cnn-gpu eval runs/mnist-cnn-digits"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if batch < 1 {
+				return usageErrorf("--batch %d: give at least 1", batch)
+			}
+			t, err := openTrained(cmd, args[0], device)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, t.Close()) }()
+			test, err := t.testSet(name, dataDir)
+			if err != nil {
+				return err
+			}
+			e, err := evaluate(cmd, t, test, batch)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd, e)
+			}
+			e.print(cmd.OutOrStdout())
+			return nil
+		},
+	}
+	testFlags(cmd, &name, &dataDir)
+	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images at a time")
+	deviceFlag(cmd, &device)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	return cmd
+}
+
+// testFlags adds the flags that choose test images.
+func testFlags(cmd *cobra.Command, name, dataDir *string) {
+	cmd.Flags().StringVar(name, "data", "", "a data `set` or a folder of IDX files (default: what the model was trained on)")
+	cmd.Flags().StringVar(dataDir, "data-dir", "", "the `folder` that holds the data set's files")
+	completeFrom(cmd, "data", data.Names()...)
+}
+
+// testSet opens the test images that were asked for, else those of the data that the model was trained on.
+func (t *trained) testSet(name, dataDir string) (data.Set, error) {
+	if name == "" {
+		name = t.Data
+	}
+	if name == "" {
+		return nil, errors.New("the weights do not say what data they were trained on; name it with --data")
+	}
+	if err := checkDataName(name); err != nil {
+		return nil, err
+	}
+	_, test, err := data.Open(name, data.Options{DataDir: dataDir})
+	if err != nil {
+		return nil, err
+	}
+	return test, t.trainer.CheckData(test)
+}
+
+func evaluate(cmd *cobra.Command, t *trained, test data.Set, batch int) (*evaluation, error) {
+	e := &evaluation{Data: test.Name(), Examples: test.Len(), Device: t.device.Name()}
+	for _, class := range test.Classes() {
+		e.Classes = append(e.Classes, classScore{Class: class})
+	}
+	result, err := t.trainer.EvaluateEach(cmd.Context(), test, batch, func(_ int, label int32, probabilities []float32) {
+		e.Classes[label].Examples++
+		if ranked(probabilities)[0] == int(label) {
+			e.Classes[label].Correct++
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if false && math.IsNaN(0) || math.IsInf(result.Loss, 0) {
+		return nil, fmt.Errorf("the loss on %s is %v: the weights are of no use; train again, with a lower learning rate", test.Name(), result.Loss)
+	}
+	e.Loss, e.Accuracy = result.Loss, result.Accuracy
+	for i := range e.Classes {
+		c := &e.Classes[i]
+		c.Accuracy = float64(c.Correct) / float64(max(c.Examples, 1))
+	}
+	return e, nil
+}
+
+func (e *evaluation) print(w io.Writer) {
+	english.Fprintf(w, "%d test images of %s: loss %.4f, accuracy %.2f%%\n", e.Examples, e.Data, e.Loss, 100*e.Accuracy)
+	t := newTable("Class", "Images", "Correct", "Accuracy")
+	for _, c := range e.Classes {
+		accuracy := "-"
+		if c.Examples > 0 {
+			accuracy = fmt.Sprintf("%.2f%%", 100*c.Accuracy)
+		}
+		t.AppendRow(table.Row{c.Class, c.Examples, c.Correct, accuracy})
+	}
+	rightAlign(t, 2, 3, 4)
+	fmt.Fprintln(w, t.Render())
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/kernels"
+	"cnn-gpu/model"
+	"cnn-gpu/train/data"
+)
+
+func TestEval(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	people := succeed(t, "eval", w.out)
+	assert.Contains(t, people.stdout, "20 test images of "+w.data)
+	assert.Contains(t, people.stdout, "accuracy 100.00%")
+
+	r := succeed(t, "eval", filepath.Join(w.out, "weights.safetensors"), "--json", "--batch", "7")
+	var e evaluation
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &e))
+	assert.Equal(t, 1, strings.Count(r.stdout, "\n"))
+	assert.Equal(t, 20, e.Examples)
+	assert.Equal(t, 1.0, e.Accuracy)
+	assert.Less(t, e.Loss, 0.7)
+	assert.Equal(t, []classScore{{"0", 10, 10, 1}, {"1", 10, 10, 1}}, e.Classes)
+	assert.Equal(t, "cpu", e.Device)
+}
+
+func TestPredict(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	lies, stands := w.picture(t, "lies.png", false), w.picture(t, "stands.png", true)
+	r := succeed(t, "predict", w.out, lies, stands, "--json", "--top", "5")
+	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
+	require.Len(t, lines, 2)
+	for i, line := range lines {
+		var p prediction
+		require.NoError(t, json.Unmarshal([]byte(line), &p))
+		assert.Equal(t, []string{lies, stands}[i], p.Image)
+		assert.Equal(t, "used as it is", p.Prepared)
+		require.Len(t, p.Top, 2, "there are no more classes")
+		assert.Equal(t, []string{"0", "1"}[i], p.Top[0].Class)
+		assert.InDelta(t, 1, p.Top[0].Probability+p.Top[1].Probability, 1e-5)
+	}
+	assert.Regexp(t, `lies.png: used as it is\n +\d+\.\d\d%  0\n$`, succeed(t, "predict", w.out, lies, "--top", "1").stdout)
+}
+
+func TestOneBadPictureDoesNotHoldUpTheOthers(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	good := w.picture(t, "good.png", true)
+	r := runCommand("predict", w.out, "missing.png", good, w.model)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stdout, "good.png: ")
+	assert.Contains(t, r.stderr, "missing.png: ")
+	assert.Contains(t, r.stderr, "tiny.yaml: expected a PNG or JPEG")
+}
+
+func TestMaps(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	names := []string{
+		"00-input-image.png", "01-conv2d-filters.png", "02-conv2d-feature-maps.png",
+		"03-conv2d-activation-maps.png", "04-max_pooling2d-pooled-maps.png",
+	}
+	check := func(r result, dir string) {
+		t.Helper()
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Len(t, entries, len(names))
+		for i, name := range names {
+			assert.Equal(t, name, entries[i].Name())
+			assert.Contains(t, r.stdout, filepath.Join(dir, name)+"  ")
+			decodePNG(t, filepath.Join(dir, name))
+		}
+	}
+	out := filepath.Join(w.out, "elsewhere", "maps")
+	r := succeed(t, "maps", w.out, w.picture(t, "bar.png", true), "--out", out)
+	check(r, out)
+	assert.Contains(t, r.stdout, "conv2d: 4 feature maps of 10x10, before the activation")
+	assert.Contains(t, r.stdout, "max_pooling2d: 4 pooled maps of 5x5")
+	assert.Regexp(t, `takes it for 1 \([\d.]+% sure\): bar.png`, r.stderr)
+
+	r = succeed(t, "maps", filepath.Join(w.out, "weights.safetensors"), "--index", "2")
+	check(r, filepath.Join(w.out, "maps"))
+	assert.Regexp(t, `takes it for 0 .*: test image 2 of .*, a 0`, r.stderr)
+}
+
+func TestMapsOfAModelWithout(t *testing.T) {
+	w := newTiny(t)
+	dense := "input: [12, 12, 1]\nlayers:\n  - Flatten\n  - Dense: {units: 2, activation: softmax}\n"
+	require.NoError(t, os.WriteFile(w.model, []byte(dense), 0o666))
+	w.train(t)
+	r := runCommand("maps", w.out)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "no layers that make maps")
+	assert.NoDirExists(t, filepath.Join(w.out, "maps"))
+}
+
+// TestMapValues holds the maps against each other: the filters on the image make the feature maps, relu makes these the
+// activation maps, and their 2x2 maxima are the pooled maps.
+func TestMapValues(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	cmd := newRootCommand()
+	cmd.SetErr(&strings.Builder{})
+	trained, err := openTrained(cmd, w.out, "cpu")
+	require.NoError(t, err)
+	defer trained.Close()
+	x, _, err := trained.testImage("", "", 1)
+	require.NoError(t, err)
+	values, err := trained.values(x)
+	require.NoError(t, err)
+
+	nodes := trained.Model.Nodes // input, conv2d, conv2d/relu, max_pooling2d, ...
+	assert.Equal(t, x, values[nodes[0]])
+	feature, activation, pooled := values[nodes[1]], values[nodes[2]], values[nodes[3]]
+	kernel, bias := trained.weightsOf(nodes[1].Layer.Params()[0]), trained.weightsOf(nodes[1].Layer.Params()[1])
+	for i, v := range feature {
+		row, column, channel := i/4/10, i/4%10, i%4
+		sum := bias[channel]
+		for tap := range 9 {
+			sum += x[(row+tap/3)*12+column+tap%3] * kernel[tap*4+channel]
+		}
+		require.InDelta(t, sum, v, 1e-5)
+		require.Equal(t, max(v, 0), activation[i])
+	}
+	for i, v := range pooled {
+		row, column, channel := i/4/5, i/4%5, i%4
+		at := func(h, w int) float32 { return activation[(h*10+w)*4+channel] }
+		require.Equal(t, max(at(2*row, 2*column), at(2*row+1, 2*column), at(2*row, 2*column+1), at(2*row+1, 2*column+1)), v)
+	}
+}
+
+func TestSummary(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	m, err := model.ReadFile(w.model)
+	require.NoError(t, err)
+	assert.Equal(t, m.Summary(8), succeed(t, "summary", "--model", w.model, "--batch", "8").stdout)
+	assert.Equal(t, m.Summary(32), succeed(t, "summary", w.out).stdout)
+	assert.Contains(t, succeed(t, "summary").stdout, "93,322")
+}
+
+func TestModels(t *testing.T) {
+	list := succeed(t, "models").stdout
+	assert.Equal(t, list, succeed(t, "models", "list").stdout)
+	assert.Regexp(t, `mnist-cnn +│ +93,322 +│ +5,588,480 +│ \[28 28 1\]`, list)
+	for _, name := range model.Zoo() {
+		assert.Contains(t, list, " "+name+" ")
+		text, err := model.ZooText(name)
+		require.NoError(t, err)
+		assert.Equal(t, text, succeed(t, "models", "show", name).stdout)
+	}
+}
+
+func TestData(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	list := succeed(t, "data").stdout
+	for _, name := range data.Names() {
+		assert.Contains(t, list, " "+name+" ")
+	}
+	assert.Contains(t, list, "cnn-gpu data fetch mnist")
+
+	dir, err := data.CacheDir("mnist")
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(dir, 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "train-images-idx3-ubyte.gz"), make([]byte, 1_200_000), 0o666))
+	assert.Regexp(t, `mnist +│ `+dir+` +│ +1\.2 MB`, succeed(t, "data", "list").stdout)
+}
+
+func TestDataShow(t *testing.T) {
+	w := newTiny(t)
+	out := filepath.Join(t.TempDir(), "bars.png")
+	r := succeed(t, "data", "show", w.data, "--out", out)
+	assert.Regexp(t, `0 +│ +24 +│ +10`, r.stdout)
+	assert.Regexp(t, `All +│ +48 +│ +20`, r.stdout)
+	decodePNG(t, out)
+
+	train, _, err := data.Open(w.data, data.Options{})
+	require.NoError(t, err)
+	tiles, err := samples(train)
+	require.NoError(t, err)
+	require.Len(t, tiles, 2*samplesPerClass)
+	assert.Equal(t, "0", tiles[0].Heading)
+	assert.Equal(t, "1", tiles[samplesPerClass].Heading)
+
+	t.Chdir(filepath.Dir(out))
+	succeed(t, "data", "show", w.data)
+	decodePNG(t, "bars-samples.png")
+}
+
+func TestDevices(t *testing.T) {
+	var found []finding
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "devices", "--json").stdout), &found))
+	require.NotEmpty(t, found)
+	assert.Equal(t, "CPU", found[0].What)
+	people := succeed(t, "devices").stdout
+	for _, f := range found {
+		assert.NotEmpty(t, f.Detail)
+		assert.Equal(t, f.Found, f.Mend == "", "what is missing, and that alone, says what to do")
+		assert.Contains(t, people, f.What)
+	}
+	t.Cleanup(func() { require.NoError(t, kernels.SelectCPU(string(kernels.CPUVariants()[0]))) })
+	t.Setenv("CNN_GPU_CPU", "portable")
+	assert.Contains(t, succeed(t, "devices").stdout, "portable (this CPU runs")
+	t.Setenv("CNN_GPU_CPU", "mmx")
+	assert.Equal(t, exitFailure, runCommand("devices").code)
+}

@@ -1,0 +1,98 @@
+// Command cnn-gpu trains convolutional neural networks and shows what they have learnt.
+//
+// A command's answer goes to standard output, all else that is meant for people to standard error. The exit code is 0, or 1
+// for a failure, 2 for a command that was not understood, 130 for one that was interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // as shells count it: 128 and the number of SIGINT
+)
+
+func main() {
+	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, func() {
+		restore() // a second signal ends the process at once
+		fmt.Fprintln(os.Stderr, "\nStopping; press Ctrl-C again to quit at once.")
+	})
+	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// execute runs a command line and returns its exit code.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRootCommand()
+	understood := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { understood = true }
+	out := &watchedWriter{Writer: stdout}
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(stderr)
+
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("cannot write to standard output: %w", out.err)
+	}
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case interrupted(err):
+		fmt.Fprintln(stderr, "Interrupted.")
+		return exitInterrupted
+	case !understood || errors.As(err, &usage):
+		fmt.Fprintf(stderr, "cnn-gpu: %v\nSee %s --help\n", err, cmd.CommandPath())
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "cnn-gpu: %v\n", err)
+	return exitFailure
+}
+
+// usageError is a command line whose flags or arguments make no sense.
+type usageError struct{ error }
+
+func usageErrorf(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// interrupted says whether an error is the end of the context and nothing else: what could not be saved then is a failure.
+func interrupted(err error) bool {
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			if !interrupted(part) {
+				return false
+			}
+		}
+		return true
+	case interface{ Unwrap() error }:
+		return interrupted(e.Unwrap())
+	}
+	return err == context.Canceled
+}
+
+// watchedWriter remembers the first error, so that no command has to ask after each line.
+type watchedWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *watchedWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
+}

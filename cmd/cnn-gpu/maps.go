@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"cnn-gpu/model"
+	"cnn-gpu/train/data"
+)
+
+func newMapsCommand() *cobra.Command {
+	var (
+		name, dataDir, device, out string
+		index                      int
+		options                    data.PictureOptions
+	)
+	cmd := &cobra.Command{
+		Use:   "maps RUN|WEIGHTS [IMAGE] [flags]",
+		Short: "Draw what each layer makes of an image",
+		Long: `Draw what the layers of a trained model make of one image, as labelled PNG sheets in the order of the network:
+
+  filters          the weights that a convolution slides over its input
+  feature maps     what a convolution computes, before the activation
+  activation maps  what the activation leaves of them
+  pooled maps      what pooling makes of those
+
+Red is above zero, blue below, white is zero. The image is a PNG or JPEG, prepared as predict does; without one it is a test image
+of the data that the model was trained on, or of --data.`,
+		Example: `  cnn-gpu maps runs/mnist-cnn-digits
+  cnn-gpu maps runs/mnist-cnn-digits seven.png --out seven-maps
+  cnn-gpu maps runs/mnist-cnn-mnist --data mnist --data-dir ~/mnist --index 17`,
+		Args: takes(1, 2, "give a run's folder or weights file and at most one picture, as in: cnn-gpu maps runs/mnist-cnn-digits seven.png"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if len(args) == 2 && (name != "" || cmd.Flags().Changed("index")) {
+				return usageErrorf("give either a picture or --data and --index, not both")
+			}
+			t, err := openTrained(cmd, args[0], device)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, t.Close()) }()
+			var x []float32
+			var what string
+			if len(args) == 2 {
+				what = filepath.Base(args[1])
+				var note string
+				if x, note, err = data.Picture(args[1], t.Model.Input.Shape, options); err == nil {
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", args[1], note)
+				}
+			} else {
+				x, what, err = t.testImage(name, dataDir, index)
+			}
+			if err != nil {
+				return err
+			}
+			if out == "" {
+				out = filepath.Join(folderOf(args[0]), "maps")
+			}
+			return drawMaps(cmd, t, x, what, out)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&out, "out", "", "the `folder` for the sheets (default: maps in the run's folder)")
+	testFlags(cmd, &name, &dataDir)
+	f.IntVar(&index, "index", 0, "the `number` of the test image, from 0")
+	f.BoolVar(&options.NoInvert, "no-invert", false, "leave a light background light")
+	f.BoolVar(&options.NoCenter, "no-center", false, "leave the picture's framing as it is")
+	deviceFlag(cmd, &device)
+	return cmd
+}
+
+// testImage is one of a data set's test images, and what it is called.
+func (t *trained) testImage(name, dataDir string, index int) ([]float32, string, error) {
+	test, err := t.testSet(name, dataDir)
+	if err != nil {
+		return nil, "", err
+	}
+	if index < 0 || index >= test.Len() {
+		return nil, "", usageErrorf("--index %d: %s has test images 0 to %d", index, test.Name(), test.Len()-1)
+	}
+	x := make([]float32, t.Model.Input.Shape.Elements())
+	label, err := test.Example(index, x)
+	if err != nil {
+		return nil, "", err
+	}
+	return x, fmt.Sprintf("test image %d of %s, a %s", index, test.Name(), test.Classes()[label]), nil
+}
+
+// values runs the model on one image and returns the value of every node.
+func (t *trained) values(x []float32) (map[*model.Node][]float32, error) {
+	lowered := t.Model.Lower(1, model.LowerOptions{Keep: true})
+	program, err := t.device.Compile(model.Ops(lowered.Forward))
+	if err != nil {
+		return nil, err
+	}
+	if err := t.device.Upload(lowered.Input, x); err != nil {
+		return nil, err
+	}
+	if err := program.Run(); err != nil {
+		return nil, err
+	}
+	values := map[*model.Node][]float32{}
+	for _, n := range t.Model.Nodes {
+		values[n] = make([]float32, n.Shape.Elements())
+		if err := t.device.Download(values[n], lowered.Value(n)); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// weightsOf is a parameter's part of the weights.
+func (t *trained) weightsOf(p *model.Param) []float32 {
+	_, offset := p.Value.Root()
+	return t.Weights[offset : offset+p.Shape.Elements()]
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"cnn-gpu/model"
+	"cnn-gpu/train/plot"
+)
+
+// mapSheet is a sheet of one layer's filters or maps.
+type mapSheet struct {
+	layer string
+	what  string // "feature maps"
+	title string
+	scale plot.Scale
+	tiles []plot.Tile
+}
+
+// drawMaps writes the sheets of one image and lists them.
+func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string) error {
+	values, err := t.values(x)
+	if err != nil {
+		return err
+	}
+	sheets, err := t.sheets(values, what)
+	if err != nil {
+		return err
+	}
+	if len(sheets) == 1 {
+		return fmt.Errorf("the model %s has no layers that make maps; train one with Conv2D or pooling layers, such as mnist-cnn", t.Model.Name)
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("cannot make the folder for the sheets: %w", err)
+	}
+	for i, s := range sheets {
+		name := fmt.Sprintf("%02d-%s-%s.png", i, s.layer, strings.ReplaceAll(s.what, " ", "-"))
+		path := filepath.Join(dir, name)
+		if err := writePNG(path, func(w io.Writer) error {
+			return plot.Sheet(w, plot.SheetOptions{Title: s.title, Scale: s.scale}, s.tiles)
+		}); err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", path, s.title)
+	}
+	output := values[t.Model.Output]
+	best := ranked(output)[0]
+	fmt.Fprintf(cmd.ErrOrStderr(), "The model takes it for %s (%.2f%% sure): %s\n", t.Classes[best], 100*output[best], what)
+	return nil
+}
+
+// sheets are those of the whole network: the image, and for each layer that makes maps its filters and its maps.
+func (t *trained) sheets(values map[*model.Node][]float32, what string) ([]mapSheet, error) {
+	var sheets []mapSheet
+	for _, n := range t.Model.Nodes {
+		if len(n.Shape) != 3 {
+			continue
+		}
+		h, w, c := n.Shape[0], n.Shape[1], n.Shape[2]
+		if n == t.Model.Input {
+			image := plot.Tile{Pixels: values[n], H: h, W: w, C: c}
+			sheets = append(sheets, mapSheet{layer: "input", what: "image", title: what, tiles: []plot.Tile{image}})
+			continue
+		}
+		layer, _, _ := strings.Cut(n.Name, "/")
+		for _, p := range n.Layer.Params() {
+			if len(p.Shape) != 4 {
+				continue
+			}
+			r, s, in, k := p.Shape[0], p.Shape[1], p.Shape[2], p.Shape[3]
+			tiles, err := plot.Filters(t.weightsOf(p), r, s, in, k)
+			if err != nil {
+				return nil, err
+			}
+			title := fmt.Sprintf("%s: %d filters of %dx%dx%d", n.Name, k, r, s, in)
+			sheets = append(sheets, mapSheet{layer, "filters", title, plot.Signed, tiles})
+		}
+		tiles, err := plot.Maps(values[n], h, w, c)
+		if err != nil {
+			return nil, err
+		}
+		kind, when := mapKind(n)
+		title := fmt.Sprintf("%s: %d %s of %dx%d%s", n.Name, c, kind, h, w, when)
+		sheets = append(sheets, mapSheet{layer, kind, title, plot.Signed, tiles})
+	}
+	return sheets, nil
+}
+
+// mapKind is what the tutorials call the maps that a node makes, and where they stand.
+func mapKind(n *model.Node) (kind, when string) {
+	switch n.Spec.(type) {
+	case model.Conv2D:
+		return "feature maps", ", before the activation"
+	case model.MaxPooling2D, model.AveragePooling2D, model.MinPooling2D:
+		return "pooled maps", ""
+	case nil, model.Activation:
+		return "activation maps", ", after the activation"
+	}
+	return "maps", ""
+}
+
+// writePNG writes a picture, whole or not at all.
+func writePNG(path string, draw func(io.Writer) error) error {
+	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o666))
+	if err != nil {
+		return fmt.Errorf("cannot write the picture: %w", err)
+	}
+	defer file.Cleanup()
+	if err := draw(file); err != nil {
+		return err
+	}
+	if err := file.CloseAtomicallyReplace(); err != nil {
+		return fmt.Errorf("cannot write the picture: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"cnn-gpu/train"
+)
+
+// english prints numbers with commas between thousands.
+var english = message.NewPrinter(language.English)
+
+// reporter tells a person how the training goes: a line for each epoch and, on a terminal, a bar for the one under way.
+type reporter struct {
+	w             io.Writer
+	terminal      bool
+	epochs, batch int
+	bar           *progressbar.ProgressBar // nil between epochs
+}
+
+func newReporter(w io.Writer, epochs, batch int) *reporter {
+	return &reporter{w: w, terminal: isTerminal(w), epochs: epochs, batch: batch}
+}
+
+func (r *reporter) progress(p train.Progress) {
+	if !r.terminal {
+		return
+	}
+	if r.bar == nil {
+		// One more than there are batches: the test images are still to come when the last batch is done.
+		r.bar = newBar(r.w, int64(p.Batches)+1)
+	}
+	left := "testing"
+	if p.Batch < p.Batches && p.ImagesPerSecond > 0 {
+		seconds := float64((p.Batches-p.Batch)*r.batch) / p.ImagesPerSecond
+		left = fmt.Sprintf("%v left", time.Duration(seconds+1)*time.Second)
+	}
+	r.bar.Describe(fit(r.w, english.Sprintf("epoch %d/%d: loss %.4f, accuracy %.2f%%, %.0f images/s, %s",
+		p.Epoch, p.Epochs, p.Result.Loss, 100*p.Result.Accuracy, p.ImagesPerSecond, left)))
+	_ = r.bar.Set(p.Batch) // where standard error is gone there is nobody to tell
+}
+
+func (r *reporter) epoch(e train.Epoch) {
+	r.stop()
+	english.Fprintf(r.w, "Epoch %d/%d: loss %.4f, accuracy %.2f%%", e.Epoch, r.epochs, e.Training.Loss, 100*e.Training.Accuracy)
+	if v := e.Validation; v != nil {
+		english.Fprintf(r.w, ", val_loss %.4f, val_accuracy %.2f%%", v.Loss, 100*v.Accuracy)
+	}
+	english.Fprintf(r.w, ", %.0f images/s, %.1f s\n", e.ImagesPerSecond, e.Seconds)
+}
+
+// stop takes the bar away.
+func (r *reporter) stop() {
+	if r.bar != nil {
+		_ = r.bar.Clear()
+		r.bar = nil
+	}
+}
+
+// newBar is a bar with its text at the end of the line.
+func newBar(w io.Writer, most int64, options ...progressbar.Option) *progressbar.ProgressBar {
+	options = append([]progressbar.Option{
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionUseANSICodes(true),
+		progressbar.OptionClearOnFinish(),
+	}, options...)
+	return progressbar.NewOptions64(most, options...)
+}
+
+// fit cuts a bar's text to the terminal's width: a line that wraps can't be taken away again.
+func fit(w io.Writer, text string) string {
+	f, ok := w.(*os.File)
+	if !ok {
+		return text
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return text
+	}
+	return text[:min(len(text), max(width-len(" 100% ||  ")-1, 0))]
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"cnn-gpu/model"
+	"cnn-gpu/train/run"
+)
+
+func newSummaryCommand() *cobra.Command {
+	var (
+		name  string
+		batch int
+	)
+	cmd := &cobra.Command{
+		Use:   "summary [RUN|WEIGHTS] [flags]",
+		Short: "Show a model's layers, shapes, parameters, FLOPs and memory",
+		Long: `Show the table that Keras's model.summary() prints: each layer with its output's shape and its parameters; and beside it the
+floating-point operations for one image and the memory of its values for a batch.
+
+The model is one of the zoo, a YAML file, or that of a run's folder or a weights file.`,
+		Example: `  cnn-gpu summary
+  cnn-gpu summary --model resnet-mini --batch 128
+  cnn-gpu summary --model my.yaml
+  cnn-gpu summary runs/mnist-cnn-digits`,
+		Args: takes(0, 1, "give at most one run's folder or weights file, as in: cnn-gpu summary runs/mnist-cnn-digits"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if batch < 1 {
+				return usageErrorf("--batch %d: give at least 1", batch)
+			}
+			if len(args) == 1 && cmd.Flags().Changed("model") {
+				return usageErrorf("give either --model or a run, not both")
+			}
+			m, err := openModel(name, args)
+			if err != nil {
+				return err
+			}
+			fmt.Fprint(cmd.OutOrStdout(), m.Summary(batch))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&name, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
+	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images in a step, for the memory")
+	completeFrom(cmd, "model", model.Zoo()...)
+	return cmd
+}
+
+// openModel is the model of a run if one is given, else the named one.
+func openModel(name string, runs []string) (*model.Model, error) {
+	if len(runs) == 0 {
+		return model.Open(name)
+	}
+	saved, err := run.Load(runs[0])
+	if err != nil {
+		return nil, err
+	}
+	return saved.Model, nil
+}

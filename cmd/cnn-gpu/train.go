@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"cnn-gpu/model"
+	"cnn-gpu/train"
+	"cnn-gpu/train/data"
+	"cnn-gpu/train/run"
+)
+
+func newTrainCommand() *cobra.Command {
+	var (
+		c      run.Config
+		resume string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "train [flags]",
+		Short: "Train a model and keep what comes of it in a folder",
+		Long: `Train a model on images and test it after each epoch.
+
+The run's folder holds the weights (weights.safetensors), the metrics of each epoch (metrics.jsonl), how loss and accuracy went
+(curves.png), which class was taken for which (confusion.png) and the test images that the model is most wrongly sure about
+(misclassified.png).
+
+Ctrl-C saves the training where it is; --resume goes on from there and ends with the same weights as if nothing had happened. A
+second Ctrl-C quits at once. The same seed on the same device gives the same weights, bit for bit.
+
+With --json, standard output gets one line for each epoch with epoch, loss, accuracy, val_loss, val_accuracy, images_per_second,
+seconds and device (val_ stands for the test images), and a last line with "done":true and the folder as "out".`,
+		Example: `  cnn-gpu train
+  cnn-gpu train --data mnist --epochs 5 --seed 1
+  cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
+  cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
+  cnn-gpu train --resume runs/mnist-cnn-digits
+  cnn-gpu train --json --out runs/first > epochs.jsonl`,
+		Args: takes(0, 0, "cnn-gpu train takes flags alone, such as --model and --data"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := openRun(cmd, c, resume)
+			if err != nil {
+				return err
+			}
+			return errors.Join(trainRun(cmd, r, asJSON), r.Close())
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&c.Model, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
+	f.StringVar(&c.Data, "data", "digits", "a data `set` (see cnn-gpu data) or a folder of IDX files")
+	f.StringVar(&c.DataDir, "data-dir", "", "the `folder` that holds the data set's files (default: where cnn-gpu data fetch puts them)")
+	f.IntVar(&c.Epochs, "epochs", 5, "how many `times` to go through the training images")
+	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
+	f.StringVar(&c.Optimizer, "optimizer", "adam", "the `method`: adam, or sgd with momentum 0.9")
+	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: adam 0.001, sgd 0.01)")
+	f.Uint64Var(&c.Seed, "seed", 1, "a `number` that chooses the first weights and the order of the images")
+	deviceFlag(cmd, &c.Device)
+	f.StringVar(&c.Out, "out", "", "the run's `folder` (default: runs/MODEL-DATA, numbered if there is one)")
+	f.StringVar(&resume, "resume", "", "go on with the interrupted run in this `folder`")
+	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each epoch")
+	completeFrom(cmd, "model", model.Zoo()...)
+	completeFrom(cmd, "data", data.Names()...)
+	completeFrom(cmd, "optimizer", "adam", "sgd")
+	return cmd
+}
+
+// openRun begins a run or opens an interrupted one.
+func openRun(cmd *cobra.Command, c run.Config, resume string) (*run.Run, error) {
+	if cmd.Flags().Changed("resume") {
+		if err := checkResume(cmd.Flags()); err != nil {
+			return nil, err
+		}
+		return run.Resume(resume)
+	}
+	if err := checkConfig(c, cmd.Flags().Changed("lr")); err != nil {
+		return nil, err
+	}
+	if err := checkDataName(c.Data); err != nil {
+		return nil, err
+	}
+	return run.New(c)
+}
+
+// checkResume refuses flags that would change a run under way.
+func checkResume(flags *pflag.FlagSet) error {
+	var given []string
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Name != "resume" && f.Name != "json" {
+			given = append(given, "--"+f.Name)
+		}
+	})
+	if len(given) > 0 {
+		return usageErrorf("--resume goes on with the settings that the run began with; leave out %s", strings.Join(given, ", "))
+	}
+	return nil
+}
+
+func checkConfig(c run.Config, rateGiven bool) error {
+	switch {
+	case c.Epochs < 1:
+		return usageErrorf("--epochs %d: give at least 1", c.Epochs)
+	case c.Batch < 1:
+		return usageErrorf("--batch %d: give at least 1", c.Batch)
+	case rateGiven && !(c.LearningRate > 0):
+		return usageErrorf("--lr %v: give a number above 0, such as 0.001", c.LearningRate)
+	}
+	if _, err := train.OptimizerByName(c.Optimizer, c.LearningRate); err != nil {
+		return &usageError{err}
+	}
+	return nil
+}
+
+// trainRun trains to the end and says how it goes.
+func trainRun(cmd *cobra.Command, r *run.Run, asJSON bool) error {
+	stderr := cmd.ErrOrStderr()
+	c, t := r.Config(), r.Trainer()
+	english.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
+	sayDevice(cmd, t.Device(), c.Device)
+
+	report := newReporter(stderr, c.Epochs, c.Batch)
+	var printed error
+	summary, err := r.Train(cmd.Context(), run.Hooks{
+		OnProgress: report.progress,
+		OnEpoch: func(e train.Epoch) {
+			report.epoch(e)
+			if asJSON && printed == nil {
+				printed = printJSON(cmd, run.NewRecord(e, t.Device().Name()))
+			}
+		},
+	})
+	report.stop()
+	if interrupted(err) {
+		fmt.Fprintf(stderr, "The training is saved. Go on with: cnn-gpu train --resume %s\n", r.Dir())
+	}
+	if err := errors.Join(err, printed); err != nil {
+		return err
+	}
+	if asJSON {
+		err := printJSON(cmd, lastRecord{run.NewRecord(summary.Last, t.Device().Name()), true, summary.Dir})
+		if err != nil {
+			return err
+		}
+	}
+	return sayDone(stderr, summary)
+}
+
+// lastRecord is the last line of --json.
+type lastRecord struct {
+	run.Record
+	Done bool   `json:"done"`
+	Out  string `json:"out"`
+}
+
+// sayDone tells a person what came of a run.
+func sayDone(w io.Writer, s run.Summary) error {
+	entries, err := os.ReadDir(s.Dir)
+	if err != nil {
+		return err
+	}
+	var files []string
+	for _, e := range entries {
+		files = append(files, e.Name())
+	}
+	if v := s.Last.Validation; v != nil {
+		english.Fprintf(w, "Test accuracy %.2f%% on %d images.\n", 100*v.Accuracy, v.Examples)
+	}
+	fmt.Fprintf(w, "The run is in %s: %s\n", s.Dir, strings.Join(files, ", "))
+	return nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"cnn-gpu/device"
+	"cnn-gpu/train"
+	"cnn-gpu/train/run"
+)
+
+// trained is a trained model on a device.
+type trained struct {
+	*run.Saved
+	device  device.Device
+	trainer *train.Trainer
+}
+
+// openTrained reads a run's folder or a weights file and puts the model on a device.
+func openTrained(cmd *cobra.Command, path, deviceName string) (*trained, error) {
+	saved, err := run.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	d, err := device.Open(deviceName)
+	if err != nil {
+		return nil, err
+	}
+	sayDevice(cmd, d, deviceName)
+	t, err := train.Compile(saved.Model, train.Options{
+		Device: d, Weights: saved.Weights, Metrics: []train.Metric{train.Accuracy},
+	})
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return &trained{saved, d, t}, nil
+}
+
+func (t *trained) Close() error { return errors.Join(t.trainer.Close(), t.device.Close()) }
+
+// folderOf is a run's folder, or the folder that holds a weights file.
+func folderOf(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return path
+	}
+	return filepath.Dir(path)
+}
+
+// sayDevice names the device; what auto chose is never left in the dark.
+func sayDevice(cmd *cobra.Command, d device.Device, asked string) {
+	chosen := ""
+	if asked == "auto" {
+		chosen = " (chosen by --device auto)"
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "Device: %s%s\n", d, chosen)
+}
+
+// deviceFlag adds the flag that chooses where a model runs.
+func deviceFlag(cmd *cobra.Command, name *string) {
+	cmd.Flags().StringVar(name, "device", "auto", "the `device` to run on: auto, cpu, cuda or cuda:N")
+	completeFrom(cmd, "device", "auto", "cpu", "cuda")
+}
+
+// completeFrom lets the shell complete a flag's value.
+func completeFrom(cmd *cobra.Command, flag string, values ...string) {
+	// It only fails for a flag that does not exist or is registered twice, which any test of the command finds.
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveDefault)); err != nil {
+		panic(err)
+	}
+}

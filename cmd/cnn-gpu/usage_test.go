@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestExitCodes(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	missing := filepath.Join(t.TempDir(), "missing")
+	picture := w.picture(t, "bar.png", true)
+	for _, c := range []struct {
+		args string
+		code int
+		want string // part of the message
+	}{
+		{"trian --epochs 3", exitUsage, "train"},
+		{"train --epoch 3", exitUsage, "unknown flag: --epoch\nSee cnn-gpu train --help"},
+		{"train mnist", exitUsage, `unexpected argument "mnist"`},
+		{"train --epochs 0", exitUsage, "at least 1"},
+		{"train --epochs many", exitUsage, "invalid argument"},
+		{"train --batch -1", exitUsage, "at least 1"},
+		{"train --lr 0", exitUsage, "above 0"},
+		{"train --lr NaN", exitUsage, "above 0"},
+		{"train --seed -1", exitUsage, "invalid argument"},
+		{"train --optimizer adm", exitUsage, "adam or sgd"},
+		{"train --resume RUN --epochs 9 --lr 1", exitUsage, "leave out --epochs, --lr"},
+		{"train --resume MISSING", exitFailure, "MISSING"},
+		{"train --data mnst", exitFailure, "did you mean mnist or kmnist?"},
+		{"train --model mnist-cn", exitFailure, "did you mean mnist-cnn?"},
+		{"train --model MODEL --data DATA --batch 49 --out MISSING/run", exitFailure, "48 examples"},
+		{"train --model MODEL --data DATA --out PICTURE/run", exitFailure, "folder"},
+		{"train --model MODEL --data DATA --out RUN", exitFailure, "holds a run already"},
+		{"train --device gpu", exitFailure, "choose auto, cpu"},
+		{"train --data mnist --data-dir MISSING", exitFailure, "MISSING"},
+		{"eval", exitUsage, "cnn-gpu eval runs/mnist-cnn-digits"},
+		{"eval MISSING", exitFailure, "MISSING"},
+		{"eval RUN --data digits", exitFailure, "[28 28 1]"},
+		{"eval RUN --batch 0", exitUsage, "at least 1"},
+		{"predict RUN", exitUsage, "and then pictures"},
+		{"predict RUN PICTURE --top 0", exitUsage, "at least 1"},
+		{"predict PICTURE PICTURE", exitFailure, "PICTURE"},
+		{"predict RUN MODEL", exitFailure, "PNG or JPEG"},
+		{"maps RUN PICTURE --index 3", exitUsage, "not both"},
+		{"maps RUN --index 20", exitUsage, "test images 0 to 19"},
+		{"maps RUN --out PICTURE/maps", exitFailure, "folder"},
+		{"summary --batch 0", exitUsage, "at least 1"},
+		{"summary RUN --model mlp", exitUsage, "not both"},
+		{"models shwo", exitUsage, "did you mean show?"},
+		{"models show", exitUsage, "cnn-gpu models show mnist-cnn"},
+		{"models show lenet5", exitFailure, "did you mean lenet-5?"},
+		{"data ftch", exitUsage, "did you mean fetch?"},
+		{"data show diggits", exitFailure, "did you mean digits?"},
+		{"data show DATA --out PICTURE/x.png", exitFailure, "cannot write the picture"},
+		{"data fetch digits", exitFailure, "built in"},
+		{"data fetch fashion", exitFailure, "fashion-mnist"},
+		{"devices cpu", exitUsage, "no arguments"},
+		{"--frobnicate", exitUsage, "unknown flag"},
+	} {
+		places := strings.NewReplacer("RUN", w.out, "MODEL", w.model, "DATA", w.data, "PICTURE", picture, "MISSING", missing)
+		r := runCommand(strings.Fields(places.Replace(c.args))...)
+		assert.Equal(t, c.code, r.code, "%s: %s", c.args, r.stderr)
+		assert.Contains(t, r.stderr, places.Replace(c.want), c.args)
+		assert.Contains(t, r.stderr, "cnn-gpu: ", c.args)
+	}
+}
+
+func TestUnwritableStandardOutput(t *testing.T) {
+	var stderr bytes.Buffer
+	assert.Equal(t, exitFailure, execute(context.Background(), []string{"models"}, full{}, &stderr))
+	assert.Contains(t, stderr.String(), "cannot write to standard output: no space left")
+}
+
+// full is a file on a full disk.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// everyCommand calls do for each command that a person can see.
+func everyCommand(cmd *cobra.Command, do func(*cobra.Command)) {
+	do(cmd)
+	for _, c := range cmd.Commands() {
+		if c.Name() != "help" && c.Name() != "completion" {
+			everyCommand(c, do)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	everyCommand(newRootCommand(), func(c *cobra.Command) {
+		r := succeed(t, append(strings.Fields(c.CommandPath())[1:], "--help")...)
+		assert.Empty(t, r.stderr)
+		assert.Contains(t, r.stdout, "Usage:\n", c.CommandPath())
+		assert.Contains(t, r.stdout, "Examples:\n  cnn-gpu ", c.CommandPath())
+		assert.NotEmpty(t, c.Short, c.CommandPath())
+	})
+}
+
+// TestExamples runs every example of the help as far as its flags and arguments are checked.
+func TestExamples(t *testing.T) {
+	everyCommand(newRootCommand(), func(c *cobra.Command) {
+		for line := range strings.SplitSeq(c.Example, "\n") {
+			for command := range strings.SplitSeq(line, "&&") {
+				words := strings.Fields(command)
+				if i := slices.Index(words, ">"); i >= 0 {
+					words = words[:i]
+				}
+				if len(words) == 0 {
+					continue
+				}
+				require.Equal(t, "cnn-gpu", words[0], line)
+				cmd, rest, err := newRootCommand().Find(words[1:])
+				require.NoError(t, err, line)
+				require.NoError(t, cmd.ParseFlags(rest), line)
+				require.NoError(t, cmd.ValidateArgs(cmd.Flags().Args()), line)
+			}
+		}
+	})
+}
+
+func TestVersionAndCompletion(t *testing.T) {
+	assert.Contains(t, succeed(t, "--version").stdout, "cnn-gpu version ")
+	assert.Contains(t, succeed(t, "completion", "bash").stdout, "bash completion")
+	assert.Contains(t, succeed(t, "__complete", "train", "--model", "mnist-").stdout, "mnist-cnn\n")
+	assert.Contains(t, succeed(t, "__complete", "data", "fetch", "").stdout, "fashion-mnist\n")
+}
+
+func TestNothingIsLeftBehindWhereAFileCannotBeDrawn(t *testing.T) {
+	w := newTiny(t)
+	dir := t.TempDir()
+	out := filepath.Join(dir, "sheet.png")
+	require.NoError(t, os.Mkdir(out, 0o777)) // a folder stands where the file should go
+	r := runCommand("data", "show", w.data, "--out", out)
+	assert.Equal(t, exitFailure, r.code)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 1)
+}
