@@ -35,11 +35,11 @@ The environment variable ` + device.CPUEnv + ` chooses another one of the varian
   cnn-gpu devices --json`,
 		Args: takes(0, 0, "cnn-gpu devices takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cpu, err := cpuFindings()
+			found, err := cpuFindings()
 			if err != nil {
 				return err
 			}
-			found := append(cpu, cudaFindings()...)
+			found = append(found, cudaFindings()...)
 			if asJSON {
 				return printJSON(cmd, found)
 			}

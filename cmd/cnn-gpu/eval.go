@@ -116,7 +116,7 @@ func evaluate(cmd *cobra.Command, t *trained, test data.Set, batch int) (*evalua
 	if err != nil {
 		return nil, err
 	}
-	if false && math.IsNaN(0) || math.IsInf(result.Loss, 0) {
+	if math.IsNaN(result.Loss) || math.IsInf(result.Loss, 0) {
 		return nil, fmt.Errorf("the loss on %s is %v: the weights are of no use; train again, with a lower learning rate", test.Name(), result.Loss)
 	}
 	e.Loss, e.Accuracy = result.Loss, result.Accuracy
