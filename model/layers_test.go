@@ -32,6 +32,7 @@ func TestLayers(t *testing.T) {
 		{"pool of 2x2", model.Shape{13, 13, 32}, model.MaxPooling2D{}, model.Shape{6, 6, 32}, 0},
 		{"pool same", model.Shape{13, 13, 32}, model.MinPooling2D{Padding: model.Same}, model.Shape{7, 7, 32}, 0},
 		{"pool strides", model.Shape{13, 13, 2}, model.AveragePooling2D{Size: three, Strides: two}, model.Shape{6, 6, 2}, 0},
+		{"pool of 3x3", model.Shape{13, 13, 2}, model.AveragePooling2D{Size: three}, model.Shape{4, 4, 2}, 0},
 		{"flatten", model.Shape{3, 4, 5}, model.Flatten{}, model.Shape{60}, 0},
 		{"dense", model.Shape{576}, model.Dense{Units: 64}, model.Shape{64}, 36928},
 		{"dense no bias", model.Shape{576}, model.Dense{Units: 64, Bias: model.NoBias}, model.Shape{64}, 36864},
@@ -58,6 +59,7 @@ func TestLayersRefuse(t *testing.T) {
 		{nil, model.Flatten{}, "model: the input has no shape"},
 		{model.Shape{28, 0, 1}, model.Flatten{}, "model: input [28 0 1]: every extent must be at least 1"},
 		{model.Shape{1 << 40, 1 << 40, 1 << 40}, model.Flatten{}, "the limit is 8.00 GB"},
+		{model.Shape{1 << 30, 1 << 34}, model.Flatten{}, "the limit is 8.00 GB"},
 		{image, model.Conv2D{Kernel: model.Pair{3, 3}}, `Conv2D "conv2d": 0 filters`},
 		{image, model.Conv2D{Filters: 1}, "must all be at least 1"},
 		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{9, 3}}, "the image 8x8 is smaller than the 9x3 window"},
@@ -68,6 +70,7 @@ func TestLayersRefuse(t *testing.T) {
 		{image, model.Conv2D{Filters: 1 << 62, Kernel: model.Pair{1 << 62, 1 << 62}}, "the limit is 8.00 GB"},
 		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 40, 1}, Padding: model.Same}, "at most 2147483647"},
 		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 20, 1 << 20}, Padding: model.Same}, "the image with the window's border"},
+		{image, model.Conv2D{Filters: 1 << 20, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 10, 1 << 10}, Padding: model.Same}, "the image with the window's border [1033 1033 1048576]"},
 		{vector, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}}, "takes images [height width channels], got [8]"},
 		{vector, model.MaxPooling2D{}, "takes images [height width channels], got [8]"},
 		{image, model.MaxPooling2D{Size: model.Pair{1 << 40, 1}}, "at most 2147483647"},
@@ -167,4 +170,45 @@ func TestNoGradientWithoutParameters(t *testing.T) {
 		names = append(names, op.Name())
 	}
 	assert.Equal(t, []string{"dense_wgrad", "bias_wgrad"}, names)
+}
+
+// A model can end at any of its layers; those beside it have no gradient then.
+func TestLowerToInnerLayer(t *testing.T) {
+	g := model.NewGraph(model.Shape{2})
+	beside := g.Add(model.Dense{Units: 2}, g.Input())
+	inner := g.Add(model.Dense{Units: 2}, g.Input())
+	m, err := g.Build(g.Add(model.Add{}, beside, inner))
+	require.NoError(t, err)
+	l := m.Lower(1, model.LowerOptions{Output: inner, Training: true, Step: kernels.Kept("step", kernels.Int32, 1)})
+	require.Len(t, l.Backward, 1)
+	assert.Equal(t, inner, l.Backward[0].Node)
+}
+
+// Each dropout layer draws a mask of its own: if both drew the same, the second would drop nothing more.
+func TestDropoutMasksDiffer(t *testing.T) {
+	m, err := model.Sequential(model.Input(4096), model.Dropout{Rate: 0.5}, model.Dropout{Rate: 0.5})
+	require.NoError(t, err)
+	step := kernels.Kept("step", kernels.Int32, 1)
+	l := m.Lower(1, model.LowerOptions{Training: true, Step: step})
+	d, err := device.Open("cpu")
+	require.NoError(t, err)
+	defer d.Close()
+	p, err := d.Compile(model.Ops(l.Forward))
+	require.NoError(t, err)
+	ones := make([]float32, 4096)
+	for i := range ones {
+		ones[i] = 1
+	}
+	require.NoError(t, d.Upload(l.Input, ones))
+	require.NoError(t, p.Run())
+	y := make([]float32, 4096)
+	require.NoError(t, d.Download(y, l.Output))
+	kept := 0
+	for _, v := range y {
+		if v != 0 {
+			require.EqualValues(t, 4, v)
+			kept++
+		}
+	}
+	assert.InDelta(t, 1024, kept, 5*28) // five standard deviations: √(4096·¼·¾) = 28
 }

@@ -89,7 +89,7 @@ func (l *Lowered) backward(nodes []*Node, bindings []*Binding) {
 	gradients := map[*Node][]*kernels.Buffer{output: {l.DOutput}}
 	trainable := trainable(nodes)
 	for i, n := range slices.Backward(nodes) {
-		if !trainable[n] {
+		if !trainable[n] || gradients[n] == nil {
 			continue
 		}
 		b := bindings[i]

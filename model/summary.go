@@ -91,6 +91,9 @@ func (m *Model) lowerForTraining(batch int) *Lowered {
 	return m.Lower(batch, o)
 }
 
+// FLOPs counts the floating-point operations of convolutions and dense layers for one image: the multiply-adds, each counted as two.
+func (m *Model) FLOPs() int64 { return sum64(flops(m.Lower(1, LowerOptions{}).Forward)) }
+
 // flops is the number of operations of the convolutions and dense layers in each step.
 func flops(steps []Step) map[*Node]int64 {
 	work := map[*Node]int64{}

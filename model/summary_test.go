@@ -33,7 +33,7 @@ func TestSummaryOfGraph(t *testing.T) {
 input: [4, 4, 2]
 layers:
   - Conv2D: {name: a, filters: 2, kernel_size: 3, padding: same, activation: relu}
-  - Add: {inputs: [a, input]}
+  - Add: {inputs: [a, input, a]}
 `))
 	require.NoError(t, err)
 	var rows [][]string
@@ -51,6 +51,6 @@ layers:
 		{"Layer (type)", "Output Shape", "Param #", "FLOPs", "Memory (batch 1)", "Connected to"},
 		{"input (Input)", "(None, 4, 4, 2)", "0", "0", "128.00 B", "-"},
 		{"a (Conv2D)", "(None, 4, 4, 2)", "38", "1,152", "256.00 B", "input"}, // before and after relu
-		{"add (Add)", "(None, 4, 4, 2)", "0", "0", "128.00 B", "a, input"},
+		{"add (Add)", "(None, 4, 4, 2)", "0", "0", "128.00 B", "a, input, a"},
 	}, rows)
 }

@@ -122,7 +122,7 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Conv2D: {filters: 1, kernel_size: 1, activation: relu}\n  - Flatten: {inputs: conv2d/relu}"), `net.yaml:4:23: no layer before this one is named "conv2d/relu"`},
 		{layers("  - Flatten: {inputs: []}"), `net.yaml:3:5: Flatten "flatten": takes 1 input, got 0`},
 		{layers("  - Flatten: {inputs: {a: b}}"), "net.yaml:3:23: inputs is a mapping; expected a word"},
-		{layers("  - Conv2D: {name: lost, filters: 1, kernel_size: 1, activation: relu}\n  - Flatten: {inputs: input}"), `net.yaml:3:5: nothing uses the output of layer "lost"`},
+		{layers("  - ReLU\n  - Conv2D: {name: lost, filters: 1, kernel_size: 1, activation: relu}\n  - Flatten: {inputs: activation}"), `net.yaml:4:5: nothing uses the output of layer "lost"`},
 		{strings.Repeat(" ", 1<<20) + "a", "net.yaml: is larger than 1.00 MB"},
 	} {
 		_, err := model.Parse("net.yaml", []byte(c.text))

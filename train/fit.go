@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -56,13 +57,8 @@ const progressInterval = 100 * time.Millisecond
 // batch and returns the context's error; the trainer can go on from there. After [Trainer.LoadCheckpoint] it goes on where the
 // checkpoint was taken, and Epochs counts from the start of the interrupted Fit.
 func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch, error) {
-	if o.Epochs == 0 {
-		o.Epochs = 1
-	}
-	if o.Batch == 0 {
-		o.Batch = 32
-	}
-	if err := t.checkFit(set, o); err != nil {
+	o = o.withDefaults()
+	if err := t.CheckFit(set, o); err != nil {
 		return nil, err
 	}
 	f := &fitting{Trainer: t, set: set, options: o, saved: time.Now()}
@@ -79,7 +75,19 @@ func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch,
 	return t.history, nil
 }
 
-func (t *Trainer) checkFit(set data.Set, o FitOptions) error {
+func (o FitOptions) withDefaults() FitOptions {
+	if o.Epochs == 0 {
+		o.Epochs = 1
+	}
+	if o.Batch == 0 {
+		o.Batch = 32
+	}
+	return o
+}
+
+// CheckFit says what would keep Fit from training.
+func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
+	o = o.withDefaults()
 	switch {
 	case t.optimizer == nil:
 		return errors.New("train: fit needs an optimizer; give Compile one")
@@ -149,6 +157,9 @@ func (f *fitting) epoch(ctx context.Context) error {
 		validation, err := f.Evaluate(ctx, f.options.Validation, f.options.Batch)
 		if err != nil {
 			return f.interrupted(ctx, err)
+		}
+		if math.IsNaN(validation.Loss) || math.IsInf(validation.Loss, 0) {
+			return fmt.Errorf("train: epoch %d: the loss on the validation data is not finite; check that data, or try a lower learning rate", epoch.Epoch)
 		}
 		epoch.Validation = &validation
 	}

@@ -58,8 +58,9 @@ func or(v, otherwise float64) float64 {
 
 // positive checks a learning rate.
 func positive(rate float64) error {
-	if !(rate > 0) || rate > 1e10 {
-		return fmt.Errorf("learning rate %v; give a number above 0, such as 0.001", rate)
+	const most = 1e10
+	if !(rate > 0 && rate <= most) {
+		return fmt.Errorf("learning rate %v; give a number above 0 and up to %v, such as 0.001", rate, most)
 	}
 	return nil
 }

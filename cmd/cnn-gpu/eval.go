@@ -88,6 +88,9 @@ func testFlags(cmd *cobra.Command, name, dataDir *string) {
 func (t *trained) testSet(name, dataDir string) (data.Set, error) {
 	if name == "" {
 		name = t.Data
+		if dataDir == "" {
+			dataDir = t.DataDir
+		}
 	}
 	if name == "" {
 		return nil, errors.New("the weights do not say what data they were trained on; name it with --data")

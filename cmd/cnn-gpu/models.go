@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -58,20 +57,10 @@ func listModels(cmd *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		t.AppendRow(table.Row{name, english.Sprint(m.ParamCount()), english.Sprint(forwardFLOPs(m)), m.Input.Shape})
+		t.AppendRow(table.Row{name, english.Sprint(m.ParamCount()), english.Sprint(m.FLOPs()), m.Input.Shape})
 	}
 	rightAlign(t, 2, 3)
 	fmt.Fprintln(cmd.OutOrStdout(), t.Render())
 	fmt.Fprintln(cmd.ErrOrStderr(), "Layer by layer: cnn-gpu summary --model NAME. As a file: cnn-gpu models show NAME.")
 	return nil
-}
-
-// forwardFLOPs counts the operations of convolutions and dense layers for one image, as the summary does.
-func forwardFLOPs(m *model.Model) (flops int64) {
-	for _, op := range model.Ops(m.Lower(1, model.LowerOptions{}).Forward) {
-		if strings.HasPrefix(op.Name(), "conv2d_") || strings.HasPrefix(op.Name(), "dense_") {
-			flops += op.Cost().FLOPs
-		}
-	}
-	return flops
 }

@@ -122,6 +122,12 @@ func open(c Config, m *model.Model) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.DataDir != "" {
+		// The run's folder may be read from elsewhere.
+		if c.DataDir, err = filepath.Abs(c.DataDir); err != nil {
+			return nil, fmt.Errorf("run: %w", err)
+		}
+	}
 	r := &Run{config: c}
 	if r.training, r.test, err = data.Open(c.Data, data.Options{DataDir: c.DataDir}); err != nil {
 		return nil, err
@@ -133,12 +139,19 @@ func open(c Config, m *model.Model) (*Run, error) {
 		Device: r.device, Optimizer: optimizer, Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed,
 	})
 	if err == nil {
-		err = errors.Join(r.trainer.CheckData(r.training), r.trainer.CheckData(r.test))
+		err = r.trainer.CheckFit(r.training, r.fitOptions())
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
+}
+
+func (r *Run) fitOptions() train.FitOptions {
+	return train.FitOptions{
+		Epochs: r.config.Epochs, Batch: r.config.Batch, Validation: r.test,
+		Checkpoint: r.checkpoint, CheckpointEvery: checkpointInterval,
+	}
 }
 
 // makeDir makes the run's folder. It refuses one that holds a run already.
@@ -198,17 +211,15 @@ type Summary struct {
 // Train trains to the end and writes the folder's files. When the context ends, it saves a checkpoint and returns the context's
 // error; when training meets a value that is not finite, the last good weights are saved.
 func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
-	history, err := r.trainer.Fit(ctx, r.training, train.FitOptions{
-		Epochs: r.config.Epochs, Batch: r.config.Batch, Validation: r.test,
-		OnProgress: h.OnProgress,
-		OnEpoch: func(e train.Epoch) error {
-			if h.OnEpoch != nil {
-				h.OnEpoch(e)
-			}
-			return r.saveEpoch()
-		},
-		Checkpoint: r.checkpoint, CheckpointEvery: checkpointInterval,
-	})
+	o := r.fitOptions()
+	o.OnProgress = h.OnProgress
+	o.OnEpoch = func(e train.Epoch) error {
+		if h.OnEpoch != nil {
+			h.OnEpoch(e)
+		}
+		return r.saveEpoch()
+	}
+	history, err := r.trainer.Fit(ctx, r.training, o)
 	var notFinite *train.NotFiniteError
 	if errors.As(err, &notFinite) {
 		err = errors.Join(err, r.saveWeights())
@@ -244,15 +255,18 @@ func (r *Run) saveWeights() error {
 	if err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	return r.trainer.Model().SaveWeights(filepath.Join(r.dir, weightsFile), w, map[string]string{
-		classesKey: string(classes), dataKey: r.config.Data,
-	})
+	metadata := map[string]string{classesKey: string(classes), dataKey: r.config.Data}
+	if r.config.DataDir != "" {
+		metadata[dataDirKey] = r.config.DataDir
+	}
+	return r.trainer.Model().SaveWeights(filepath.Join(r.dir, weightsFile), w, metadata)
 }
 
 // The keys of what eval and predict need beside the model.
 const (
 	classesKey = "cnn-gpu.classes"
 	dataKey    = "cnn-gpu.data"
+	dataDirKey = "cnn-gpu.data_dir"
 )
 
 // Saved is a trained model from a file.
@@ -261,6 +275,7 @@ type Saved struct {
 	Weights []float32
 	Classes []string
 	Data    string // what it was trained on
+	DataDir string // where that was; empty if nobody said
 }
 
 // Load reads a run's folder or a weights file.
@@ -272,7 +287,7 @@ func Load(path string) (*Saved, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey]}
+	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey]}
 	units := m.Output.Shape.Elements()
 	if text := metadata[classesKey]; text != "" {
 		if err := json.Unmarshal([]byte(text), &s.Classes); err != nil {

@@ -173,6 +173,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		"model":     {func(c *Config) { c.Model = "mnist-cmn" }, "mnist-cnn"},
 		"data":      {func(c *Config) { c.Data = "nowhere" }, "nowhere"},
+		"batch":     {func(c *Config) { c.Batch = 12001 }, "a batch of 12001 is larger than the data"},
 		"optimizer": {func(c *Config) { c.Optimizer = "adan" }, "choose adam or sgd"},
 		"device":    {func(c *Config) { c.Device = "tpu" }, `unknown device "tpu"`},
 		"out": {func(c *Config) {
