@@ -1,0 +1,140 @@
+//go:build cuda && cgo
+
+package nvrtc
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// open gives NVRTC, or skips the test where there is none.
+func open(t *testing.T) *Library {
+	t.Helper()
+	l, err := Open()
+	if err != nil {
+		if strings.Contains(os.Getenv("CNN_GPU_REQUIRE"), "nvrtc") {
+			require.NoError(t, err)
+		}
+		t.Skip(err)
+	}
+	return l
+}
+
+const doubler = `#include "factor.h"
+extern "C" __global__ void scale(float *x, int n) {
+	int i = blockIdx.x * blockDim.x + threadIdx.x;
+	if (i < n) x[i] *= FACTOR + OFFSET;
+}`
+
+func TestCompile(t *testing.T) {
+	l := open(t)
+	t.Logf("NVRTC %d.%d, %s", l.Major, l.Minor, l.Path)
+	require.GreaterOrEqual(t, l.Major, 11)
+	archs, err := l.Architectures()
+	require.NoError(t, err)
+	assert.Contains(t, archs, 80)
+	assert.IsIncreasing(t, archs)
+
+	s := Source{Name: "scale.cu", Text: doubler, Headers: map[string]string{"factor.h": "#define FACTOR 2.0f\n"}}
+	ptx, err := l.Compile(s, "-arch=compute_80", "-DOFFSET=1", "-lineinfo")
+	require.NoError(t, err)
+	assert.True(t, ptx.PTX)
+	assert.Contains(t, string(ptx.Image), ".visible .entry scale(")
+	assert.Contains(t, string(ptx.Image), "0f40400000", "FACTOR + OFFSET is 3")
+	assert.Equal(t, byte(0), ptx.Image[len(ptx.Image)-1])
+
+	cubin, err := l.Compile(s, "-arch=sm_80", "-DOFFSET=1")
+	require.NoError(t, err)
+	assert.False(t, cubin.PTX)
+	assert.True(t, bytes.HasPrefix(cubin.Image, []byte("\x7fELF")))
+}
+
+func TestCompileErrors(t *testing.T) {
+	l := open(t)
+	for name, c := range map[string]struct {
+		text    string
+		options []string
+		log     string
+	}{
+		"syntax":         {"__global__ void f() { int x = ; }", []string{"-arch=compute_80"}, "wrong.cu(1)"},
+		"missing header": {`#include "nowhere.h"`, []string{"-arch=compute_80"}, "nowhere.h"},
+		"missing define": {"#ifndef TILE\n#error TILE is needed\n#endif", nil, "TILE is needed"},
+		"architecture":   {"", []string{"-arch=sm_11"}, "with [-arch=sm_11]"},
+		"option":         {"", []string{"--no-such-option"}, "no-such-option"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := l.Compile(Source{Name: "wrong.cu", Text: c.text}, c.options...)
+			var compile *CompileError
+			require.ErrorAs(t, err, &compile)
+			assert.Contains(t, err.Error(), c.log)
+			assert.Contains(t, compile.Result, "NVRTC_ERROR_")
+		})
+	}
+}
+
+func TestCompileFromManyGoroutines(t *testing.T) {
+	l := open(t)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			c, err := l.Compile(Source{Name: "k.cu", Text: `extern "C" __global__ void k() {}`}, "-arch=compute_80")
+			if assert.NoError(t, err) {
+				assert.Contains(t, string(c.Image), ".entry k(")
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// A driver of CUDA 11.4 can't run the code of a later major version.
+func TestOpenForDriver(t *testing.T) {
+	l := open(t)
+	if os.Getenv("CNN_GPU_NVRTC") != "" {
+		t.Skip("CNN_GPU_NVRTC decides")
+	}
+	same, err := OpenFor(l.Major*1000 + 10)
+	require.NoError(t, err)
+	assert.Equal(t, l.Major, same.Major)
+	_, err = OpenFor(10020)
+	var missing *NotFoundError
+	require.ErrorAs(t, err, &missing)
+	assert.Contains(t, err.Error(), "the driver knows CUDA up to 10.2")
+	assert.Contains(t, err.Error(), "make nvrtc")
+}
+
+func TestChosenLibrary(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("CNN_GPU_NVRTC", dir)
+	_, err := OpenFor(0)
+	assert.ErrorContains(t, err, "holds no libnvrtc.so")
+
+	file := filepath.Join(dir, "libnvrtc.so.12")
+	require.NoError(t, os.WriteFile(file, []byte("not a library"), 0o644))
+	_, err = OpenFor(0)
+	assert.ErrorContains(t, err, file)
+
+	t.Setenv("CNN_GPU_NVRTC", filepath.Join(dir, "nothing.so"))
+	_, err = OpenFor(0)
+	assert.ErrorContains(t, err, "nothing.so")
+
+	t.Setenv("CNN_GPU_NVRTC", "libm.so.6")
+	_, err = OpenFor(0)
+	assert.ErrorContains(t, err, "has no nvrtcVersion")
+}
+
+// What the search finds must load by its file alone, with the builtins beside it.
+func TestLoadByFile(t *testing.T) {
+	l := open(t)
+	t.Setenv("CNN_GPU_NVRTC", filepath.Dir(l.Path))
+	again, err := OpenFor(0)
+	require.NoError(t, err)
+	_, err = again.Compile(Source{Name: "k.cu", Text: `extern "C" __global__ void k(float *x) { *x = __expf(*x); }`}, "-arch=compute_80")
+	require.NoError(t, err)
+}
