@@ -1,0 +1,89 @@
+package sim
+
+import "fmt"
+
+// Chip describes a GPU by figures that its maker or others have published. Rates are for one streaming multiprocessor (SM) and
+// clock cycle. Figures marked "assumed" in the table of chips have no public source; they only enter the estimate of the time.
+type Chip struct {
+	Name        string // as in "sim:h200"
+	Product     string // as the driver reports it
+	Major       int    // compute capability
+	Minor       int
+	SMs         int
+	ClockMHz    int // boost
+	MemoryBytes uint64
+	MemoryMHz   int     // of the memory's data bus, half of its data rate
+	BusBits     int     // width of the memory's data bus
+	DRAM        float64 // bytes a second
+	L2Bytes     uint64
+
+	WarpsPerSM, BlocksPerSM int
+	RegistersPerSM          int
+	SharedPerSM             uint32
+	SharedPerBlockOptin     uint32
+	SharedReserved          uint32 // of each block, by the system
+
+	Float32, Integer, Float64     float64 // lanes
+	SpecialFunction, Conversion   float64
+	TensorBF16, TensorTF32        float64 // floating-point operations of dense mma, f16 as bf16
+	L2PerSM                       float64 // bytes
+	LaunchMicroseconds, LatencyCk float64 // an empty kernel; cycles between dependent instructions
+}
+
+// Sources, by field:
+//   - SMs, clock, memory, bandwidth, L2, tensor rates: NVIDIA's data sheets and white papers (H200 data sheet and "NVIDIA H100 Tensor Core
+//     GPU Architecture"; "NVIDIA A100 Tensor Core GPU Architecture"; "NVIDIA Ada GPU Architecture"), tensor rates as peak over SMs and clock.
+//   - limits of a SM: CUDA C++ Programming Guide, "Technical Specifications per Compute Capability", and the Hopper, Ampere and
+//     Ada tuning guides.
+//   - lanes: CUDA C++ Programming Guide, "Throughput of Native Arithmetic Instructions".
+//   - assumed: mma.sync reaches 60 % of the dense peak on Hopper, which wgmma alone reaches, and all of it elsewhere; L2PerSM;
+//     LaunchMicroseconds; LatencyCk.
+var chips = []Chip{
+	{
+		Name: "h200", Product: "NVIDIA H200", Major: 9, Minor: 0, SMs: 132, ClockMHz: 1980,
+		MemoryBytes: 141e9, MemoryMHz: 3201, BusBits: 6144, DRAM: 4.8e12, L2Bytes: 50 << 20,
+		WarpsPerSM: 64, BlocksPerSM: 32, RegistersPerSM: 65536, SharedPerSM: 228 << 10, SharedPerBlockOptin: 227 << 10, SharedReserved: 1 << 10,
+		Float32: 128, Integer: 64, Float64: 64, SpecialFunction: 16, Conversion: 64,
+		TensorBF16: 0.6 * 4096, TensorTF32: 0.6 * 2048, L2PerSM: 64, LaunchMicroseconds: 2, LatencyCk: 6,
+	},
+	{
+		Name: "a100", Product: "NVIDIA A100-SXM4-80GB", Major: 8, Minor: 0, SMs: 108, ClockMHz: 1410,
+		MemoryBytes: 80e9, MemoryMHz: 1593, BusBits: 5120, DRAM: 2.039e12, L2Bytes: 40 << 20,
+		WarpsPerSM: 64, BlocksPerSM: 32, RegistersPerSM: 65536, SharedPerSM: 164 << 10, SharedPerBlockOptin: 163 << 10, SharedReserved: 1 << 10,
+		Float32: 64, Integer: 64, Float64: 32, SpecialFunction: 16, Conversion: 16,
+		TensorBF16: 2048, TensorTF32: 1024, L2PerSM: 64, LaunchMicroseconds: 2.5, LatencyCk: 6,
+	},
+	{
+		Name: "rtx4090", Product: "NVIDIA GeForce RTX 4090", Major: 8, Minor: 9, SMs: 128, ClockMHz: 2520,
+		MemoryBytes: 24 << 30, MemoryMHz: 10501, BusBits: 384, DRAM: 1.008e12, L2Bytes: 72 << 20,
+		WarpsPerSM: 48, BlocksPerSM: 24, RegistersPerSM: 65536, SharedPerSM: 100 << 10, SharedPerBlockOptin: 99 << 10, SharedReserved: 1 << 10,
+		Float32: 128, Integer: 64, Float64: 2, SpecialFunction: 16, Conversion: 16,
+		TensorBF16: 512, TensorTF32: 256, L2PerSM: 64, LaunchMicroseconds: 2.5, LatencyCk: 6,
+	},
+}
+
+// Chips lists the chips that can be simulated; the first is the default.
+func Chips() []Chip { return append([]Chip(nil), chips...) }
+
+// ChipByName finds a chip by its short name.
+func ChipByName(name string) (Chip, error) {
+	known := ""
+	for _, c := range chips {
+		if c.Name == name {
+			return c, nil
+		}
+		known += " " + c.Name
+	}
+	return Chip{}, fmt.Errorf("sim: no chip %q; there are%s", name, known)
+}
+
+// The limits of a launch that all compute capabilities share (CUDA C++ Programming Guide, "Technical Specifications").
+var (
+	maxGrid  = [3]uint32{1<<31 - 1, 65535, 65535}
+	maxBlock = [3]uint32{1024, 1024, 64}
+)
+
+const (
+	maxBlockThreads = 1024
+	staticShared    = 48 << 10 // what a kernel may use without asking for more
+)

@@ -1,0 +1,157 @@
+package sim
+
+import (
+	"fmt"
+	"sort"
+	"sync"
+	"sync/atomic"
+)
+
+// Launch runs a kernel and waits for it. The error is of type *Findings when a check found something; the counters are there even so,
+// up to where the launch ended.
+func (d *Device) Launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, params []byte) (*Counters, error) {
+	if err := d.CheckLaunch(k, grid, block, sharedBytes, params); err != nil {
+		return nil, err
+	}
+	d.busy.Lock()
+	defer d.busy.Unlock()
+	blocks := int64(grid[0]) * int64(grid[1]) * int64(grid[2])
+	workers := int(min(int64(d.opts.Workers), blocks))
+	if k.ordered {
+		workers = 1
+	}
+	team := k.team(workers, block, sharedBytes)
+	first := d.nextStamps(blocks)
+	order := &launchOrder{releases: map[uint64][]release{}}
+	for _, b := range team {
+		b.grid, b.params, b.order = grid, params, order
+		b.firstStamp, b.sector = first, d.sector
+		clear(b.counts)
+		b.traffic = MemoryCounters{}
+		b.fillRegisters(false)
+	}
+	findings := run(team, blocks)
+	d.stamp = max(d.stamp, first+uint32(len(order.segments)))
+	c := newCounters(k, team, grid, block, sharedBytes)
+	if findings != nil {
+		return c, findings
+	}
+	return c, nil
+}
+
+// CheckLaunch tells what is wrong with a launch, without running it: an error that wraps ErrConfiguration or ErrResources.
+func (d *Device) CheckLaunch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, params []byte) error {
+	bad := func(kind error, format string, args ...any) error {
+		return fmt.Errorf("sim: launch of %s: "+format+": %w", append(append([]any{k.fn.Name}, args...), kind)...)
+	}
+	if k.module.device != d {
+		return bad(ErrConfiguration, "the kernel was loaded on another device")
+	}
+	for i := range grid {
+		if grid[i] == 0 || grid[i] > maxGrid[i] || block[i] == 0 || block[i] > maxBlock[i] {
+			return bad(ErrConfiguration, "grid %v of blocks %v, the limits are %v and %v", grid, block, maxGrid, maxBlock)
+		}
+	}
+	threads := int(block[0]) * int(block[1]) * int(block[2])
+	if threads > maxBlockThreads {
+		return bad(ErrConfiguration, "%d threads in a block, the limit is %d", threads, maxBlockThreads)
+	}
+	if r := k.fn.RequiredThreads; r[0] > 0 && r != block {
+		return bad(ErrConfiguration, "blocks of %v, the kernel requires %v", block, r)
+	}
+	if n := k.fn.MaxThreads; n[0] > 0 && threads > int(n[0]*n[1]*n[2]) {
+		return bad(ErrResources, "%d threads in a block, the kernel was compiled for at most %d", threads, n[0]*n[1]*n[2])
+	}
+	if need := k.registers * ((threads + 31) / 32) * 32; need > d.chip.RegistersPerSM {
+		return bad(ErrResources, "%d threads of about %d registers, a multiprocessor has %d", threads, k.registers, d.chip.RegistersPerSM)
+	}
+	if total := k.staticShared + uint64(sharedBytes); total > uint64(d.chip.SharedPerBlockOptin) {
+		return bad(ErrConfiguration, "%d bytes of shared memory, a block may have %d", total, d.chip.SharedPerBlockOptin)
+	}
+	if uint64(len(params)) != k.fn.ParamBytes() {
+		return bad(ErrConfiguration, "%d bytes of parameters, the kernel takes %d", len(params), k.fn.ParamBytes())
+	}
+	return nil
+}
+
+// team gives the blocks that run on the workers, those of the last launch if they fit.
+func (k *Kernel) team(workers int, dim [3]uint32, sharedBytes uint32) []*block {
+	if len(k.idle) > 0 && (k.idle[0].dim != dim || k.idle[0].dynamicBytes != sharedBytes) {
+		k.idle = nil
+	}
+	size, start := k.sharedBytes, alignUp(k.sharedBytes, k.dynamicAlign)
+	if len(k.shared) > 0 && sharedBytes > 0 {
+		start += 128 // a gap, as between the static arrays
+	}
+	if sharedBytes > 0 {
+		size = start + uint64(sharedBytes)
+	}
+	for len(k.idle) < workers {
+		b := newBlock(k.module.device, k, dim, size, start)
+		b.dynamicBytes = sharedBytes
+		k.idle = append(k.idle, b)
+	}
+	return k.idle[:workers]
+}
+
+// segmentReserve is how many stamps a launch may need for segments beyond its blocks.
+const segmentReserve = 1 << 28
+
+// nextStamps reserves the stamps of a launch: one for each block, and the first for "several blocks".
+func (d *Device) nextStamps(blocks int64) (first uint32) {
+	n := uint64(blocks) + 1
+	d.sector++
+	if uint64(d.stamp)+n+segmentReserve >= 1<<32 || d.sector == 0 {
+		d.mem.forgetShadows()
+		d.stamp, d.sector = 0, 1
+	}
+	first = d.stamp + 1
+	d.stamp += uint32(min(n, 1<<32-2))
+	return first
+}
+
+// run lets the team work off the blocks. Of the blocks in which something was found the first is reported: a worker that finds
+// something ends the launch for the blocks after its own, but not for those before.
+func run(team []*block, blocks int64) *Findings {
+	var next, limit atomic.Int64
+	limit.Store(blocks)
+	type result struct {
+		block int64
+		Findings
+	}
+	var mu sync.Mutex
+	var found []result
+	work := func(b *block) {
+		for {
+			i := next.Add(1) - 1
+			if i >= limit.Load() {
+				return
+			}
+			fatal := b.runOne(i)
+			if len(b.reports) == 0 {
+				continue
+			}
+			mu.Lock()
+			found = append(found, result{i, Findings{b.reports, fatal}})
+			mu.Unlock()
+			for l := limit.Load(); l > i && !limit.CompareAndSwap(l, i); {
+				l = limit.Load()
+			}
+		}
+	}
+	var wait sync.WaitGroup
+	for _, b := range team[1:] {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			work(b)
+		}()
+	}
+	work(team[0])
+	wait.Wait()
+	if len(found) == 0 {
+		return nil
+	}
+	sort.Slice(found, func(i, j int) bool { return found[i].block < found[j].block })
+	return &found[0].Findings
+}

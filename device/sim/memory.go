@@ -1,0 +1,141 @@
+package sim
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// Each allocation has a region of 4 GiB of addresses for itself: the upper half of an address says which allocation, the lower
+// half where in it. A step out of an array never meets another one, and the check costs two compares.
+const (
+	regionsPerDeviceLog = 20
+	maxRegions          = 1<<regionsPerDeviceLog - 16
+	maxAllocation       = 1<<32 - 64
+)
+
+// Generic addresses of shared and local memory lie in these regions.
+const (
+	sharedWindow = uint64(1) << 32
+	localWindow  = uint64(2) << 32
+)
+
+// memory is the global memory of a device.
+type memory struct {
+	mu      sync.Mutex
+	base    uint64 // the first region
+	regions []*allocation
+	live    atomic.Uint64
+}
+
+// allocation is memory with what is known about its bytes. The parts of the shadow are made when a check first needs them.
+type allocation struct {
+	name     string // of a variable; empty for Alloc's
+	constant bool   // no kernel may write it
+	zero     bool   // its bytes are zero and count as written, and not NaN
+	addr     uint64
+	size     uint64
+	host     atomic.Pointer[contents] // nil until the first use
+	freed    bool
+	atomics  sync.Mutex
+	shadow   atomic.Pointer[shadow]
+}
+
+func (m *memory) add(name string, size uint64) (*allocation, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case size > maxAllocation:
+		return nil, fmt.Errorf("sim: %d bytes, a simulated device has at most %d for one allocation: %w", size, uint64(maxAllocation), ErrOutOfMemory)
+	case len(m.regions) >= maxRegions:
+		return nil, fmt.Errorf("sim: more than %d allocations: %w", maxRegions, ErrOutOfMemory)
+	}
+	a := &allocation{name: name, addr: (m.base + uint64(len(m.regions))) << 32, size: size}
+	m.regions = append(m.regions, a)
+	m.live.Add(size)
+	return a, nil
+}
+
+// contents are the bytes of an allocation and, for each, whether it was ever written.
+type contents struct{ data, written []byte }
+
+func (a *allocation) data() []byte    { return a.touch().data }
+func (a *allocation) written() []byte { return a.touch().written }
+
+// touch takes the host's memory when the allocation is first used.
+func (a *allocation) touch() *contents {
+	if c := a.host.Load(); c != nil {
+		return c
+	}
+	a.atomics.Lock()
+	defer a.atomics.Unlock()
+	c := a.host.Load()
+	if c == nil {
+		c = &contents{make([]byte, a.size), make([]byte, a.size)}
+		if a.zero {
+			fillBytes(c.written, 1)
+		} else {
+			fillBytes(c.data, 0xff)
+		}
+		a.host.Store(c)
+	}
+	return c
+}
+
+func fillBytes(p []byte, v byte) {
+	if len(p) == 0 {
+		return
+	}
+	p[0] = v
+	for n := 1; n < len(p); n *= 2 {
+		copy(p[n:], p[:n])
+	}
+}
+
+func (m *memory) free(ptr uint64) error {
+	a, off, err := m.find(ptr, 0)
+	if err != nil {
+		return err
+	}
+	if off != 0 || a.name != "" {
+		return fmt.Errorf("sim: free of %#x, which Alloc did not return: %w", ptr, ErrBadPointer)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.drop(a)
+	return nil
+}
+
+func (m *memory) drop(a *allocation) {
+	m.live.Add(-a.size)
+	a.freed = true
+	a.host.Store(nil)
+	a.shadow.Store(nil)
+}
+
+// find gives the allocation that holds the bytes and their place in it.
+func (m *memory) find(ptr, size uint64) (*allocation, uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := ptr>>32 - m.base
+	if r >= uint64(len(m.regions)) {
+		return nil, 0, fmt.Errorf("sim: address %#x belongs to no allocation: %w", ptr, ErrBadPointer)
+	}
+	a := m.regions[r]
+	off := ptr - a.addr
+	switch {
+	case a.freed:
+		return nil, 0, fmt.Errorf("sim: address %#x belongs to memory that was freed: %w", ptr, ErrBadPointer)
+	case off > a.size || size > a.size-off:
+		return nil, 0, fmt.Errorf("sim: %d bytes at offset %d of an allocation of %d bytes: %w", size, off, a.size, ErrBadPointer)
+	}
+	return a, off, nil
+}
+
+func (a *allocation) define(off, n uint64) { fillBytes(a.written()[off:off+n], 1) }
+
+// allWritten reports whether the bytes were all written.
+func (a *allocation) allWritten(off, n uint64) bool {
+	return bytes.IndexByte(a.written()[off:off+n], 0) < 0
+}

@@ -1,0 +1,164 @@
+package sim
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync"
+
+	"cnn-gpu/device/sim/ptx"
+)
+
+// Module is a PTX module on a device, with the memory of its global and constant variables.
+type Module struct {
+	device  *Device
+	ast     *ptx.Module
+	globals map[*ptx.Variable]*allocation
+	byName  map[string]*allocation
+
+	mu      sync.Mutex
+	kernels map[string]*Kernel
+	opcodes map[*ptx.Opcode]opcode
+}
+
+// Load parses a module and gives its variables memory. Kernels are decoded when they are first asked for, so that an instruction
+// that the simulator does not know spoils one kernel and not the module.
+func (d *Device) Load(text []byte) (*Module, error) {
+	for len(text) > 0 && text[len(text)-1] == 0 { // NVRTC's PTX ends in a zero byte
+		text = text[:len(text)-1]
+	}
+	ast, err := ptx.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("sim: %w: %w", ErrPTX, err)
+	}
+	m := &Module{device: d, ast: ast, globals: map[*ptx.Variable]*allocation{}, byName: map[string]*allocation{},
+		kernels: map[string]*Kernel{}, opcodes: map[*ptx.Opcode]opcode{}}
+	d.busy.Lock()
+	defer d.busy.Unlock()
+	for _, v := range ast.Variables {
+		if v.Space != ptx.GlobalSpace && v.Space != ptx.ConstSpace {
+			continue
+		}
+		a, err := d.mem.add(v.Name, max(v.Size, uint64(len(v.Init)), 1))
+		if err != nil {
+			return nil, err
+		}
+		a.constant = v.Space == ptx.ConstSpace
+		a.zero = true
+		if len(v.Init) > 0 {
+			copy(a.data(), v.Init)
+		}
+		m.globals[v], m.byName[v.Name] = a, a
+	}
+	for v, a := range m.globals {
+		for _, r := range v.Relocations {
+			target := m.byName[r.Symbol]
+			if target == nil || r.Bytes != 8 || r.Offset+8 > a.size {
+				return nil, fmt.Errorf("sim: %w: line %d: the initialiser of %s names %s, which is no variable in global memory", ErrPTX, v.Line, v.Name, r.Symbol)
+			}
+			binary.LittleEndian.PutUint64(a.data()[r.Offset:], target.addr+uint64(r.Addend))
+		}
+	}
+	return m, nil
+}
+
+// Unload releases the memory of the module's variables.
+func (m *Module) Unload() {
+	m.device.busy.Lock()
+	defer m.device.busy.Unlock()
+	for _, a := range m.globals {
+		if !a.freed {
+			m.device.mem.drop(a)
+		}
+	}
+}
+
+// Global returns the address and the size of a variable in global or constant memory.
+func (m *Module) Global(name string) (ptr, size uint64, err error) {
+	a := m.byName[name]
+	if a == nil {
+		return 0, 0, fmt.Errorf("sim: variable %q: %w", name, ErrNotFound)
+	}
+	return a.addr, a.size, nil
+}
+
+// KernelNames lists the module's kernels in the order of the text.
+func (m *Module) KernelNames() []string {
+	var names []string
+	for _, f := range m.ast.Functions {
+		if f.Kernel {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// Kernel decodes a kernel.
+func (m *Module) Kernel(name string) (*Kernel, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if k := m.kernels[name]; k != nil {
+		return k, nil
+	}
+	f := m.ast.Function(name)
+	if f == nil || !f.Kernel {
+		return nil, fmt.Errorf("sim: kernel %q: %w", name, ErrNotFound)
+	}
+	k, err := decode(m, f)
+	if err != nil {
+		return nil, err
+	}
+	m.kernels[name] = k
+	return k, nil
+}
+
+// Param is a kernel's parameter: its place in the buffer of parameters.
+type Param struct {
+	Name         string
+	Offset, Size uint64
+}
+
+// Params lists the kernel's parameters.
+func (k *Kernel) Params() []Param {
+	var all []Param
+	for _, p := range k.fn.Params {
+		all = append(all, Param{p.Name, p.Offset, p.Size})
+	}
+	return all
+}
+
+// Name returns the kernel's name as it stands in the PTX.
+func (k *Kernel) Name() string { return k.fn.Name }
+
+// Attributes are what the driver tells of a function.
+type Attributes struct {
+	SharedBytes uint32 // static
+	LocalBytes  uint32 // of a thread
+	ConstBytes  uint64
+	Registers   int // of a thread: an estimate from the PTX, the compiler to machine code may need more or fewer
+	MaxThreads  int // of a block
+	Major       int // of the PTX's target
+	Minor       int
+}
+
+// Attributes returns the kernel's attributes.
+func (k *Kernel) Attributes() Attributes {
+	a := Attributes{SharedBytes: uint32(k.staticShared), LocalBytes: uint32(k.localBytes), Registers: k.registers, MaxThreads: k.maxThreads()}
+	for v := range k.constants {
+		a.ConstBytes += v.Size
+	}
+	var target int
+	if _, err := fmt.Sscanf(k.module.ast.Target, "sm_%d", &target); err == nil {
+		a.Major, a.Minor = target/10, target%10
+	}
+	return a
+}
+
+func (k *Kernel) maxThreads() int {
+	n := maxBlockThreads
+	for _, limit := range [][3]uint32{k.fn.MaxThreads, k.fn.RequiredThreads} {
+		if limit[0] > 0 {
+			n = min(n, int(limit[0]*limit[1]*limit[2]))
+		}
+	}
+	return min(n, k.module.device.chip.RegistersPerSM/max(k.registers, 1)/32*32)
+}

@@ -1,0 +1,98 @@
+package sim_test
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device/driver/nvrtc"
+	"cnn-gpu/device/sim"
+	"cnn-gpu/device/sim/ptx"
+)
+
+//go:embed testdata/kernels.cu
+var kernelsSource string
+
+// compiler gives NVRTC, or skips the test where there is none.
+func compiler(t *testing.T) *nvrtc.Library {
+	l, err := nvrtc.Open()
+	if err != nil {
+		if strings.Contains(os.Getenv("CNN_GPU_REQUIRE"), "nvrtc") {
+			require.NoError(t, err)
+		}
+		t.Skip(err)
+	}
+	return l
+}
+
+// architectures are those of the tests that this NVRTC knows: from the first with cp.async on.
+func architectures(t *testing.T, l *nvrtc.Library) []int {
+	known, err := l.Architectures()
+	require.NoError(t, err)
+	var all []int
+	for _, a := range known {
+		switch a {
+		case 80, 90, 120:
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+func compile(t *testing.T, l *nvrtc.Library, name, source string, options ...string) string {
+	code, err := l.Compile(nvrtc.Source{Name: name, Text: source}, append(options, "--std=c++17", "-lineinfo")...)
+	require.NoError(t, err)
+	return strings.TrimRight(string(code.Image), "\x00")
+}
+
+// TestFreshlyCompiled runs what the NVRTC of this machine makes, for every architecture: the checks find the same bugs in the same lines, and the
+// results are the same.
+func TestFreshlyCompiled(t *testing.T) {
+	l := compiler(t)
+	for _, arch := range architectures(t, l) {
+		target := fmt.Sprintf("--gpu-architecture=compute_%d", arch)
+		t.Run(target, func(t *testing.T) {
+			broken := compile(t, l, "bugs.cu", bugsSource, target, "-DFIXED=0")
+			fixed := compile(t, l, "bugs.cu", bugsSource, target, "-DFIXED=1")
+			testPlantedBugs(t, broken, fixed, []sim.Options{{Checks: sim.AllChecks, Workers: 1}})
+			kernels := compile(t, l, "kernels.cu", kernelsSource, target)
+			for _, j := range []job{gemmJob(), reduceJob(), convolutionJob()} {
+				launchJob(t, kernels, j, sim.Options{Checks: sim.AllChecks, Order: sim.Random, Workers: 2})
+			}
+		})
+	}
+}
+
+// TestEveryArchitectureIsParsed reads and decodes the PTX of this NVRTC for all its architectures.
+func TestEveryArchitectureIsParsed(t *testing.T) {
+	l := compiler(t)
+	known, err := l.Architectures()
+	require.NoError(t, err)
+	files, err := filepath.Glob("testdata/*.cu")
+	require.NoError(t, err)
+	for _, arch := range known {
+		if arch < 80 {
+			continue // no cp.async
+		}
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			require.NoError(t, err)
+			text := compile(t, l, filepath.Base(file), string(source), fmt.Sprintf("--gpu-architecture=compute_%d", arch), "-DFIXED=0", "--use_fast_math")
+			m, err := ptx.Parse([]byte(text))
+			require.NoError(t, err)
+			module, err := sim.NewDevice(hopper(t), sim.Options{}).Load([]byte(text))
+			require.NoError(t, err)
+			for _, f := range m.Functions {
+				if f.Kernel {
+					_, err := module.Kernel(f.Name)
+					require.NoError(t, err)
+				}
+			}
+		}
+	}
+}

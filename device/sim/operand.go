@@ -1,0 +1,271 @@
+package sim
+
+import "cnn-gpu/device/sim/ptx"
+
+// register gives the bank and the place of a register of the current function.
+func (d *decoder) register(i int32) (bank byte, slot int32) {
+	f := d.frame
+	bank = d.bankOf(f.fn.Registers[i].Type)
+	if f.slot[i] < 0 {
+		f.slot[i] = d.newSlot(bank)
+	}
+	return bank, f.slot[i]
+}
+
+func (d *decoder) bankOf(t ptx.Type) byte {
+	switch {
+	case t == ptx.Pred:
+		return 'p'
+	case t == ptx.B128:
+		d.fail("registers of 128 bits are not supported")
+	case t.Size() == 8:
+		return 'q'
+	}
+	return 'r'
+}
+
+func (d *decoder) newSlot(bank byte) int32 {
+	i := 0
+	switch bank {
+	case 'q':
+		i = 1
+	case 'p':
+		i = 2
+	}
+	d.k.slots[i]++
+	return d.k.slots[i] - 1
+}
+
+func (d *decoder) read(bank byte, slot int32) {
+	r := &d.refs[len(d.refs)-1]
+	r.reads = append(r.reads, registerRef{bank, slot})
+}
+
+// dst gives the place of a result, -1 for a sink.
+func (d *decoder) dst(o ptx.Operand, bank byte) int32 {
+	if o.Kind == ptx.SinkOperand {
+		return -1
+	}
+	if o.Kind != ptx.RegisterOperand {
+		d.fail("the result must be a register")
+	}
+	b, slot := d.register(o.Register)
+	if b != bank {
+		d.fail("register %s is of another size than the instruction writes", d.frame.fn.Registers[o.Register].Name)
+	}
+	r := &d.refs[len(d.refs)-1]
+	r.writes = append(r.writes, registerRef{bank, slot})
+	return slot
+}
+
+// dstOrScratch is dst for instructions that always write: a sink gets a register that nobody reads.
+func (d *decoder) dstOrScratch(o ptx.Operand, bank byte) int32 {
+	if o.Kind == ptx.SinkOperand {
+		return d.newSlot(bank)
+	}
+	return d.dst(o, bank)
+}
+
+// src gives the place of an operand.
+func (d *decoder) src(o ptx.Operand, bank byte) int32 {
+	switch o.Kind {
+	case ptx.RegisterOperand:
+		b, slot := d.register(o.Register)
+		if b != bank {
+			d.fail("register %s is of another size than the instruction reads", d.frame.fn.Registers[o.Register].Name)
+		}
+		d.read(bank, slot)
+		return slot
+	case ptx.IntegerOperand, ptx.Float32Operand, ptx.Float64Operand:
+		if bank == 'p' {
+			return int32(bit(o.Value != 0))
+		}
+		if bank == 'r' && o.Kind == ptx.Float64Operand {
+			d.fail("a double where 32 bits are wanted")
+		}
+		return d.constant(o.Value, bank)
+	case ptx.VariableOperand:
+		return d.address(o.Variable, o.Value, bank)
+	case ptx.SpecialOperand:
+		return d.specialRegister(o.Name, bank)
+	}
+	d.fail("operand of a wrong kind")
+	return 0
+}
+
+// constant gives the place that holds a constant.
+func (d *decoder) constant(v uint64, bank byte) int32 {
+	k := d.k
+	if bank == 'q' {
+		slot, ok := d.const64[v]
+		if !ok {
+			slot = d.newSlot('q')
+			d.const64[v] = slot
+			k.fills = append(k.fills, fill{bank: 'q', slot: slot, value: v})
+		}
+		return slot
+	}
+	slot, ok := d.const32[uint32(v)]
+	if !ok {
+		slot = d.newSlot('r')
+		d.const32[uint32(v)] = slot
+		k.fills = append(k.fills, fill{bank: 'r', slot: slot, value: uint64(uint32(v))})
+	}
+	return slot
+}
+
+// address gives the place that holds the address of a variable, in the variable's space.
+func (d *decoder) address(v *ptx.Variable, add uint64, bank byte) int32 {
+	switch v.Space {
+	case ptx.SharedSpace:
+		if v.Unsized {
+			return d.dynamicStart(v, add, bank)
+		}
+		return d.constant(d.sharedOffset(v)+add, bank)
+	case ptx.LocalSpace:
+		return d.constant(d.localOffset(v)+add, bank)
+	case ptx.GlobalSpace, ptx.ConstSpace:
+		a := d.k.module.globals[v]
+		if a == nil {
+			d.fail("variable %s has no memory", v.Name)
+		}
+		if bank != 'q' {
+			d.fail("the address of %s does not fit in 32 bits", v.Name)
+		}
+		if v.Space == ptx.ConstSpace {
+			d.k.constants[v] = true
+		}
+		return d.constant(a.addr+add, bank)
+	}
+	if d.kernelParam(v) {
+		return d.constant(v.Offset+add, bank)
+	}
+	return d.constant(d.localOffset(v)+add, bank)
+}
+
+// dynamicStart gives the place of the start of the dynamic shared memory, which is known at the launch.
+func (d *decoder) dynamicStart(v *ptx.Variable, add uint64, bank byte) int32 {
+	k := d.k
+	k.dynamicAlign = max(k.dynamicAlign, v.Align)
+	if bank == 'q' {
+		if add == 0 && d.dynamic[1] >= 0 {
+			return d.dynamic[1]
+		}
+		slot := d.newSlot('q')
+		k.fills = append(k.fills, fill{bank: 'q', slot: slot, value: add, dynamic: true})
+		if add == 0 {
+			d.dynamic[1] = slot
+		}
+		return slot
+	}
+	if add == 0 && d.dynamic[0] >= 0 {
+		return d.dynamic[0]
+	}
+	slot := d.newSlot('r')
+	k.fills = append(k.fills, fill{bank: 'r', slot: slot, value: add, dynamic: true})
+	if add == 0 {
+		d.dynamic[0] = slot
+	}
+	return slot
+}
+
+// specialRegister gives the place of a special register that does not change while a block runs.
+func (d *decoder) specialRegister(name string, bank byte) int32 {
+	key := name + string(bank)
+	if slot, ok := d.special[key]; ok {
+		return slot
+	}
+	if name == "WARP_SZ" {
+		return d.constant(32, bank)
+	}
+	if _, ok := specialRegisters[name]; !ok || bank == 'p' {
+		d.fail("special register %s is not supported here", name)
+	}
+	slot := d.newSlot(bank)
+	d.special[key] = slot
+	d.k.fills = append(d.k.fills, fill{bank: bank, slot: slot, special: name})
+	return slot
+}
+
+// The limits of the memories of a block, of any chip, and of a thread.
+const (
+	maxShared = 1 << 20
+	maxLocal  = 512 << 10
+)
+
+func alignUp(x, a uint64) uint64 { return (x + a - 1) / a * a }
+
+// sharedOffset places an array in shared memory when it is first named. Between two arrays lies a gap that is never written, so
+// that a step out of one into the next is found; its size keeps the banks as they are without it.
+func (d *decoder) sharedOffset(v *ptx.Variable) uint64 {
+	if off, ok := d.sharedVar[v]; ok {
+		return off
+	}
+	k := d.k
+	if v.Size > maxShared || v.Align > maxShared {
+		d.fail("%s has %d bytes, more than any chip has of shared memory", v.Name, v.Size)
+	}
+	start := alignUp(k.staticShared, max(v.Align, 1))
+	k.staticShared = start + v.Size
+	off := start
+	if k.sharedBytes > 0 {
+		off = start&127 + alignUp(k.sharedBytes, 128)
+		for off < k.sharedBytes+4 {
+			off += 128
+		}
+		off = alignUp(off, max(v.Align, 1))
+	}
+	k.sharedBytes = off + v.Size
+	k.shared = append(k.shared, sharedArray{readable(v.Name), off, off + v.Size})
+	d.sharedVar[v] = off
+	return off
+}
+
+// localOffset places a local array, or a parameter of a call, in the memory of a thread.
+func (d *decoder) localOffset(v *ptx.Variable) uint64 {
+	off, ok := d.frame.local[v]
+	if !ok {
+		if v.Size+d.k.localBytes > maxLocal || v.Size > maxLocal || v.Align > maxLocal {
+			d.fail("%s has %d bytes, a thread may have %d of local memory", v.Name, v.Size, maxLocal)
+		}
+		align := max(v.Align, 1)
+		if v.Space == ptx.ParamSpace { // on the chip these are registers
+			align = max(align, 16)
+		}
+		off = alignUp(d.k.localBytes, align)
+		d.k.localBytes = off + v.Size
+		d.frame.local[v] = off
+	}
+	return off
+}
+
+func (d *decoder) kernelParam(v *ptx.Variable) bool {
+	for _, p := range d.k.fn.Params {
+		if p == v {
+			return true
+		}
+	}
+	return false
+}
+
+// readable takes the variable's own name out of a linker name such as _ZZ8convpoolE2ws.
+func readable(name string) string {
+	last, rest := name, name
+	for i := 0; i < len(rest); {
+		if rest[i] < '1' || rest[i] > '9' {
+			i++
+			continue
+		}
+		n := 0
+		for i < len(rest) && rest[i] >= '0' && rest[i] <= '9' && n < len(rest) {
+			n = n*10 + int(rest[i]-'0')
+			i++
+		}
+		if i+n > len(rest) || len(rest) < 2 || rest[:2] != "_Z" {
+			break
+		}
+		last = rest[i : i+n]
+		i += n
+	}
+	return last
+}

@@ -1,0 +1,299 @@
+package sim
+
+import "slices"
+
+// The order of accesses to shared memory is kept with vector clocks (Mattern, "Virtual Time and Global States of Distributed Systems",
+// 1989; for races Flanagan and Freund, "FastTrack", 2009). The time of a block grows when something orders its warps, such as a
+// barrier; an access carries the time at which it was done. A warp knows of each other warp up to which time its accesses are
+// ordered before its own.
+
+// asyncEngine stands for the copies that no thread waits for by itself, in a vector clock.
+const asyncEngine = 32
+
+type vectorClock [33]uint32
+
+func (v *vectorClock) join(o *vectorClock) {
+	for i := range v {
+		v[i] = max(v[i], o[i])
+	}
+}
+
+// warpOrder is what a warp knows about the order.
+type warpOrder struct {
+	known vectorClock // accesses of a warp before this time are ordered before what comes now
+	all   uint32      // the least of the warps in known: what was done before is ordered, whichever warp did it
+	sub   uint32      // grows when something orders the lanes of the warp
+}
+
+func (o *warpOrder) reset(now uint32) {
+	for i := range o.known {
+		o.known[i] = now
+	}
+	o.all = now
+	o.sub++
+}
+
+func (o *warpOrder) syncWarp() { o.sub++ }
+
+func (o *warpOrder) learn(v *vectorClock, warps int) {
+	o.known.join(v)
+	o.all = slices.Min(o.known[:warps])
+	o.sub++
+}
+
+// joinOrder is a barrier among warps: each learns what any of them knows, and what they have done.
+func (b *block) joinOrder(warps uint32) {
+	b.time++
+	var v vectorClock
+	for _, w := range b.warps {
+		if warps>>w.id&1 != 0 {
+			v.join(&w.order.known)
+		}
+	}
+	for _, w := range b.warps {
+		if warps>>w.id&1 != 0 {
+			v[w.id] = b.time
+		}
+	}
+	for _, w := range b.warps {
+		if warps>>w.id&1 != 0 {
+			w.order.learn(&v, len(b.warps))
+		}
+	}
+	b.joinAcquired(warps)
+}
+
+// cell is what is known about some bytes of shared memory: the last write, the last reads and the last atomics. A time before the
+// start of the block means never.
+type cell struct {
+	writeTime, writeSub     uint32
+	readTime, readWarps     uint32 // the warps that have read since the time
+	readSub, readLanes      uint32 // of the warp that read last
+	atomicTime, atomicWarps uint32
+	atomicSub, atomicLanes  uint32
+	writePC, readPC         int32
+	writer                  uint16 // thread, or asyncThread
+	readWarp, atomicWarp    uint8
+	pending, lent           uint8 // copies to and from here that nobody has waited for
+	guard                   bool  // belongs to no array
+	manyTimes               bool  // the warps have read at different times: block.readTimes
+}
+
+const asyncThread = asyncEngine << 5
+
+// readOrdered notes a load of one place by some lanes, when the last write is ordered before it whoever did it.
+func (w *warp) readOrdered(off, bytes, lanes uint32) bool {
+	b := w.b
+	cells := b.cells[off>>b.cellShift : (off+bytes-1)>>b.cellShift+1]
+	for i := range cells {
+		if x := &cells[i]; x.writeTime >= w.order.all || x.writeTime < b.start || x.pending > 0 || x.atomicTime >= w.order.all || x.writer == asyncThread {
+			return false
+		}
+	}
+	for i := range cells {
+		x := &cells[i]
+		if x.readTime == b.time && int(x.readWarp) == w.id && x.readSub == w.order.sub && !x.manyTimes { // read just now
+			x.readLanes |= lanes
+			x.readPC = w.pc
+			continue
+		}
+		w.noteRead(x, off>>b.cellShift+uint32(i), lanes)
+	}
+	return true
+}
+
+// noteRead keeps the readers of a cell. Earlier readers that are ordered before this one may be forgotten: who comes after this one
+// comes after them.
+func (w *warp) noteRead(x *cell, index, lanes uint32) {
+	b := w.b
+	if x.readTime != b.time {
+		if x.readTime >= b.start && x.readWarps&^(1<<w.id) != 0 && w.unorderedReaders(x, index) {
+			b.splitReadTimes(x, index)
+		} else {
+			x.readWarps, x.manyTimes = 0, false
+		}
+		x.readTime = b.time
+	}
+	x.readWarps |= 1 << w.id
+	if x.manyTimes {
+		b.readTimes[index][w.id] = b.time
+	}
+	if int(x.readWarp) != w.id || x.readSub != w.order.sub {
+		x.readWarp, x.readSub, x.readLanes = uint8(w.id), w.order.sub, 0
+	}
+	x.readLanes |= lanes
+	x.readPC = w.pc
+}
+
+// readAt gives the time of a warp's last read of a cell.
+func (b *block) readAt(x *cell, index uint32, warp int) uint32 {
+	if x.manyTimes {
+		return b.readTimes[index][warp]
+	}
+	return x.readTime
+}
+
+func (w *warp) unorderedReaders(x *cell, index uint32) bool {
+	for m := x.readWarps &^ (1 << w.id); m != 0; m &= m - 1 {
+		if w.b.readAt(x, index, lowest(m)) >= w.order.known[lowest(m)] {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *block) splitReadTimes(x *cell, index uint32) {
+	if x.manyTimes {
+		return
+	}
+	times := new([32]uint32)
+	for m := x.readWarps; m != 0; m &= m - 1 {
+		times[lowest(m)] = x.readTime
+	}
+	if b.readTimes == nil {
+		b.readTimes = map[uint32]*[32]uint32{}
+	}
+	b.readTimes[index], x.manyTimes = times, true
+}
+
+// readCells checks and notes a load of one lane.
+func (w *warp) readCells(lane int, off, bytes uint32) {
+	b := w.b
+	for c := off >> b.cellShift; c <= (off+bytes-1)>>b.cellShift; c++ {
+		x := &b.cells[c]
+		switch {
+		case x.pending == 0 && x.writeTime < w.order.all && x.writeTime >= b.start && x.writer != asyncThread:
+		case x.guard:
+			w.reportShared(OutOfBounds, lane, off, "lies behind the end of the array")
+		case x.pending > 0:
+			w.reportShared(AsyncRace, lane, off, "is read, but the asynchronous copy to it, issued by %s, was not waited for", w.who(x.writer))
+		case x.writeTime < b.start:
+			w.reportShared(UninitializedShared, lane, off, "was never written in this block")
+		case int(x.writer>>5) == w.id:
+			if x.writeSub == w.order.sub && int(x.writer&31) != lane {
+				w.reportShared(WarpRace, lane, off, "was written by %s of the same warp (%s) with no __syncwarp between", w.who(x.writer), b.k.at(x.writePC))
+			}
+		case x.writeTime >= w.order.known[x.writer>>5]:
+			w.reportShared(SharedRace, lane, off, "was written by %s (%s) with no barrier between", w.who(x.writer), b.k.at(x.writePC))
+		}
+		if x.atomicTime >= w.order.all {
+			w.afterAtomic(x, lane, off)
+		}
+		w.noteRead(x, c, 1<<lane)
+	}
+}
+
+// writeCells checks and notes a store of one lane. known says that v is what it stores: the same value again is no race.
+func (w *warp) writeCells(lane int, off, bytes uint32, v uint64, known bool) {
+	b := w.b
+	thread := uint16(w.id<<5 | lane)
+	for c := off >> b.cellShift; c <= (off+bytes-1)>>b.cellShift; c++ {
+		x := &b.cells[c]
+		switch {
+		case x.guard:
+			w.reportShared(OutOfBounds, lane, off, "lies behind the end of the array")
+		case x.pending > 0:
+			w.reportShared(AsyncRace, lane, off, "is written, but the asynchronous copy to it, issued by %s, was not waited for", w.who(x.writer))
+		case x.writeTime < b.start || x.writer == thread || known && holds(b.shared[off:], bytes, v):
+		case int(x.writer>>5) == w.id:
+			if x.writeSub == w.order.sub {
+				w.reportShared(WarpRace, lane, off, "gets another value from %s of the same warp (%s) with no __syncwarp between", w.who(x.writer), b.k.at(x.writePC))
+			}
+		case x.writeTime >= w.order.known[x.writer>>5]:
+			w.reportShared(SharedRace, lane, off, "gets another value from %s (%s) with no barrier between", w.who(x.writer), b.k.at(x.writePC))
+		}
+		if x.lent > 0 {
+			w.reportShared(AsyncRace, lane, off, "is written, but the asynchronous copy from it was not waited for")
+		}
+		w.afterReads(x, c, lane, off)
+		if x.atomicTime >= w.order.all {
+			w.afterAtomic(x, lane, off)
+		}
+		x.writeTime, x.writeSub, x.writer, x.writePC = b.time, w.order.sub, thread, w.pc
+	}
+}
+
+// afterReads reports reads that are not ordered before the write that is being done.
+func (w *warp) afterReads(x *cell, index uint32, lane int, off uint32) {
+	b := w.b
+	if x.readTime < b.start {
+		return
+	}
+	for m := x.readWarps &^ (1 << w.id); m != 0; m &= m - 1 {
+		if r := lowest(m); b.readAt(x, index, r) >= w.order.known[r] {
+			w.reportShared(SharedRace, lane, off, "is written after warp %d read it (%s) with no barrier between", r, b.k.at(x.readPC))
+		}
+	}
+	if others := x.readLanes &^ (1 << lane); int(x.readWarp) == w.id && x.readSub == w.order.sub && others != 0 {
+		w.reportShared(WarpRace, lane, off, "is written after lane %d of the same warp read it (%s) with no __syncwarp between", lowest(others), b.k.at(x.readPC))
+	}
+}
+
+// atomicCells checks and notes an atomic, which is kept apart from plain writes.
+func (w *warp) atomicCells(lane int, off, bytes uint32) {
+	b := w.b
+	thread := uint16(w.id<<5 | lane)
+	for c := off >> b.cellShift; c <= (off+bytes-1)>>b.cellShift; c++ {
+		x := &b.cells[c]
+		warp := int(x.writer >> 5)
+		switch {
+		case x.guard:
+			w.reportShared(OutOfBounds, lane, off, "lies behind the end of the array")
+		case x.writeTime < b.start:
+			w.reportShared(UninitializedShared, lane, off, "has an atomic, but was never written in this block")
+		case x.writer != thread && (warp == w.id && x.writeSub == w.order.sub || warp != w.id && x.writeTime >= w.order.known[warp]):
+			w.reportShared(SharedRace, lane, off, "has an atomic, and was written by %s (%s) with no barrier between", w.who(x.writer), b.k.at(x.writePC))
+		}
+		w.afterReads(x, c, lane, off)
+		if x.atomicTime != b.time {
+			x.atomicTime, x.atomicWarps = b.time, 0
+		}
+		x.atomicWarps |= 1 << w.id
+		if int(x.atomicWarp) != w.id || x.atomicSub != w.order.sub {
+			x.atomicWarp, x.atomicSub, x.atomicLanes = uint8(w.id), w.order.sub, 0
+		}
+		x.atomicLanes |= 1 << lane
+	}
+}
+
+// afterAtomic reports a plain access to a place with an atomic that is not ordered before it.
+func (w *warp) afterAtomic(x *cell, lane int, off uint32) {
+	if x.atomicTime < w.b.start {
+		return
+	}
+	for m := x.atomicWarps &^ (1 << w.id); m != 0; m &= m - 1 {
+		if x.atomicTime >= w.order.known[lowest(m)] {
+			w.reportShared(SharedRace, lane, off, "has a plain access after an atomic of warp %d with no barrier between", lowest(m))
+		}
+	}
+	if others := x.atomicLanes &^ (1 << lane); int(x.atomicWarp) == w.id && x.atomicSub == w.order.sub && others != 0 {
+		w.reportShared(WarpRace, lane, off, "has a plain access after an atomic of lane %d of the same warp with no __syncwarp between", lowest(others))
+	}
+}
+
+func (w *warp) reportShared(k Kind, lane int, off uint32, format string, args ...any) {
+	if w.b.seen[seenReport{k, w.pc}] {
+		return
+	}
+	w.reportArray(k, w.pc, lane, w.b.arrayAt(uint64(off)), "shared address %d "+format, append([]any{off}, args...)...)
+}
+
+// who names a thread of the block.
+func (w *warp) who(thread uint16) string {
+	if thread >= asyncThread {
+		return "an asynchronous copy"
+	}
+	return formatIndex("thread", w.b.thread(int(thread>>5), int(thread&31)))
+}
+
+func holds(p []byte, bytes uint32, v uint64) bool {
+	switch bytes {
+	case 1:
+		return p[0] == byte(v)
+	case 2:
+		return le.Uint16(p) == uint16(v)
+	case 4:
+		return le.Uint32(p) == uint32(v)
+	}
+	return le.Uint64(p) == v
+}

@@ -1,0 +1,151 @@
+package sim
+
+// execShared is the fast way of an access to shared memory, with good addresses.
+func execShared(w *warp, in *inst, m uint32) {
+	a := in.mem
+	var s span
+	if a.wideAddr {
+		base := &w.q[in.a]
+		s = offsets64(&w.off, base, a.offset, m)
+		s.regions |= uint32((base[lowest(m)] + a.offset) >> 32)
+	} else {
+		s = offsets32(&w.off, &w.r[in.a], uint32(a.offset), m)
+	}
+	if s.regions == 0 && s.low&uint32(a.bytes-1) == 0 && uint64(s.high)+a.bytes <= uint64(len(w.b.shared)) {
+		w.accessShared(in, m, s.differ == 0)
+		return
+	}
+	w.addresses(in.a, a.wideAddr, a.offset)
+	w.sharedLanes(in, m)
+}
+
+// sharedLanes checks the addresses in w.addr lane by lane.
+func (w *warp) sharedLanes(in *inst, m uint32) {
+	w.sharedOffsets(m, in.mem.bytes)
+	w.accessShared(in, m, false)
+}
+
+func (w *warp) sharedOffsets(m uint32, bytes uint64) {
+	n := uint64(len(w.b.shared))
+	for x := m; x != 0; x &= x - 1 {
+		i := lowest(x)
+		addr := w.addr[i]
+		switch {
+		case addr&(bytes-1) != 0:
+			w.faultArray(Misaligned, i, w.b.arrayAt(addr), "shared address %d is not a multiple of %d", addr, bytes)
+		case addr > n || addr+bytes > n:
+			w.faultArray(OutOfBounds, i, w.b.arrayAt(min(addr, n)), "%d bytes at shared address %d, the block has %d bytes", bytes, int64(addr), n)
+		}
+		w.off[i] = uint32(addr)
+	}
+	for i := range w.off { // idle lanes go with the first one
+		if m>>i&1 == 0 {
+			w.off[i] = w.off[lowest(m)]
+		}
+	}
+}
+
+// arrayAt names the shared array that an address lies in, or that it lies behind.
+func (b *block) arrayAt(addr uint64) string {
+	if len(b.shared) > int(b.dynamicStart) && addr >= b.dynamicStart {
+		return "the dynamic shared memory"
+	}
+	name := ""
+	for _, a := range b.k.shared {
+		if addr >= a.start {
+			name = "shared array " + a.name
+		}
+	}
+	return name
+}
+
+// accessShared does an access at w.off.
+func (w *warp) accessShared(in *inst, m uint32, same bool) {
+	a, b := in.mem, w.b
+	if b.checks&Traffic != 0 {
+		w.countShared(a, m, same)
+	}
+	if b.checks&SharedRaces != 0 {
+		switch a.op {
+		case load:
+			w.readShared(m, uint32(a.bytes), same)
+		case store:
+			w.storeShared(a, m)
+			return
+		default:
+			for x := m; x != 0; x &= x - 1 {
+				w.atomicCells(lowest(x), w.off[lowest(x)], uint32(a.bytes))
+			}
+		}
+	}
+	switch a.op {
+	case load:
+		w.loadLanes(a, b.shared, m, same)
+	case store:
+		w.storeLanes(a, b.shared, m)
+	case update:
+		w.update(in, &a.atom, b.shared, m)
+	}
+}
+
+func (w *warp) countShared(a *access, m uint32, same bool) {
+	t, bytes := &w.b.traffic, uint32(a.bytes)
+	var n, ideal int64
+	switch {
+	case same:
+		n, ideal = 1, 1
+	case m == fullMask && consecutive(&w.off, bytes):
+		n = idealWavefronts(m, bytes)
+		ideal = n
+	default:
+		n, ideal = wavefronts(&w.off, m, bytes), idealWavefronts(m, bytes)
+		ideal = min(n, ideal)
+	}
+	switch a.op {
+	case load:
+		t.SharedLoads++
+		t.SharedLoadWavefronts += n
+		t.SharedLoadIdeal += ideal
+	case update:
+		t.SharedAtomics += int64(popcount(m))
+		t.SharedAtomicWavefronts += n
+	default:
+		t.SharedStores++
+		t.SharedStoreWavefronts += n
+		t.SharedStoreIdeal += ideal
+	}
+}
+
+// readShared checks the order of a load, lanes that read the same place together.
+func (w *warp) readShared(m, bytes uint32, same bool) {
+	if same && w.readOrdered(w.off[0], bytes, m) {
+		return
+	}
+	for m != 0 {
+		o := w.off[lowest(m)]
+		lanes := uint32(0)
+		for x := m; x != 0 && w.off[lowest(x)] == o; x &= x - 1 {
+			lanes |= x & -x
+		}
+		m &^= lanes
+		if w.readOrdered(o, bytes, lanes) {
+			continue
+		}
+		for ; lanes != 0; lanes &= lanes - 1 {
+			w.readCells(lowest(lanes), o, bytes)
+		}
+	}
+}
+
+// storeShared stores lane by lane, so that lanes that write different values to one place are found.
+func (w *warp) storeShared(a *access, m uint32) {
+	for ; m != 0; m &= m - 1 {
+		i := lowest(m)
+		for k := range a.n {
+			o := w.off[i] + k*a.size
+			v := w.element(a, k, i)
+			w.writeCells(i, o, a.size, v, true)
+			a.write(w.b.shared[o:], v)
+		}
+	}
+}

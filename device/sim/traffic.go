@@ -1,0 +1,150 @@
+package sim
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+	"sync/atomic"
+	"unsafe"
+)
+
+func formatIndex(what string, i [3]uint32) string {
+	return fmt.Sprintf("%s (%d,%d,%d)", what, i[0], i[1], i[2])
+}
+
+// countGlobal counts the sectors of a request.
+func (w *warp) countGlobal(read bool, al *allocation, m uint32, bytes uint64) {
+	n := distinctSectors(&w.off, m)
+	t := &w.b.traffic
+	total := int64(popcount(m)) * int64(bytes)
+	ideal := min((total+31)/32, n)
+	sh := al.sectors()
+	if read {
+		t.GlobalLoads++
+		t.GlobalLoadSectors += n
+		t.GlobalLoadIdeal += ideal
+		t.GlobalLoadBytes += total
+		m = w.b.firstReads(al, &w.off, m)
+		t.BytesRead += w.b.stampSectors(sh.sectorRead, &w.off, m)
+		return
+	}
+	t.GlobalStores++
+	t.GlobalStoreSectors += n
+	t.GlobalStoreIdeal += ideal
+	t.GlobalStoreBytes += total
+	t.BytesWritten += w.b.stampSectors(sh.sectorWritten, &w.off, m)
+}
+
+// stampSectors marks sectors as touched in this launch and gives the bytes of those that were not.
+func (b *block) stampSectors(stamps []uint32, off *[32]uint32, m uint32) (bytes int64) {
+	if m == 0 {
+		return 0
+	}
+	for x := lanesUnlike(unsafe.Pointer(&stamps[0]), off, 0, 3, b.sector, b.sector, m); x != 0; x &= x - 1 {
+		if atomic.SwapUint32(&stamps[off[lowest(x)]>>5], b.sector) != b.sector {
+			bytes += 32
+		}
+	}
+	return bytes
+}
+
+// firstReads counts the sectors that the block has not read before, and gives a lane for each.
+func (b *block) firstReads(al *allocation, off *[32]uint32, m uint32) (first uint32) {
+	r := int(al.addr>>32 - b.d.mem.base)
+	for len(b.readSectors) <= r {
+		b.readSectors = append(b.readSectors, nil)
+	}
+	seen := b.readSectors[r]
+	if seen == nil {
+		seen = make([]uint32, al.size/32+8)
+		b.readSectors[r] = seen
+	}
+	for x := lanesUnlike(unsafe.Pointer(&seen[0]), off, 0, 3, b.round, b.round, m); x != 0; x &= x - 1 {
+		if s := &seen[off[lowest(x)]>>5]; *s != b.round {
+			*s = b.round
+			b.traffic.L2LoadSectors++
+			first |= x & -x
+		}
+	}
+	return first
+}
+
+// distinctSectors counts the sectors that the lanes touch. As a rule the offsets rise from lane to lane.
+func distinctSectors(off *[32]uint32, m uint32) (n int64) {
+	last := int64(-1)
+	for x := m; x != 0; x &= x - 1 {
+		s := int64(off[lowest(x)] >> 5)
+		if s < last {
+			return distinctUnsorted(off, m)
+		}
+		if s > last {
+			n++
+		}
+		last = s
+	}
+	return n
+}
+
+func distinctUnsorted(off *[32]uint32, m uint32) int64 {
+	var list [32]uint32
+	sectors := list[:0]
+	for ; m != 0; m &= m - 1 {
+		sectors = append(sectors, off[lowest(m)]>>5)
+	}
+	slices.Sort(sectors)
+	return int64(len(slices.Compact(sectors)))
+}
+
+// wavefronts counts the passes that shared memory needs. It has 32 banks of 4 bytes, and serves accesses of 8 bytes by half warps and of
+// 16 by quarters: 128 bytes of aligned units in a pass, in as many banks as there are units. Lanes that want the same unit share it.
+func wavefronts(off *[32]uint32, m uint32, bytes uint32) (n int64) {
+	log := max(bits.Len32(bytes)-1, 2)
+	part := 128 >> log // lanes, and banks
+	for p := 0; p < 32; p += part {
+		lanes := m & (fullMask >> (32 - part) << p)
+		var unit [32]uint32 // the first one in each bank, plus one
+		conflict := false
+		for x := lanes; x != 0; x &= x - 1 {
+			u := off[lowest(x)] >> log
+			first := &unit[u&uint32(part-1)]
+			if *first == 0 {
+				*first = u + 1
+			} else if *first != u+1 {
+				conflict = true
+			}
+		}
+		switch {
+		case conflict:
+			n += worstBank(off, lanes, log, uint32(part-1))
+		case lanes != 0:
+			n++
+		}
+	}
+	return n
+}
+
+// worstBank gives the most distinct units that fall into one bank.
+func worstBank(off *[32]uint32, lanes uint32, log int, bank uint32) int64 {
+	var units [32]uint32
+	var count [32]int64
+	n, worst := 0, int64(0)
+next:
+	for x := lanes; x != 0; x &= x - 1 {
+		u := off[lowest(x)] >> log
+		for _, v := range units[:n] {
+			if u == v {
+				continue next
+			}
+		}
+		units[n] = u
+		n++
+		count[u&bank]++
+		worst = max(worst, count[u&bank])
+	}
+	return worst
+}
+
+// idealWavefronts is what the distinct bytes of the request need without conflicts.
+func idealWavefronts(m uint32, bytes uint32) int64 {
+	return int64((uint32(popcount(m))*bytes + 127) / 128)
+}

@@ -1,0 +1,255 @@
+package sim
+
+import "math/bits"
+
+// groupState says what a group of lanes waits for.
+type groupState uint8
+
+const (
+	runnable groupState = iota
+	collecting
+	atBarrier
+)
+
+// group is a set of lanes of a warp at the same instruction. The running group lives in warp.pc and warp.active, the others in
+// warp.groups. The runnable group with the lowest pc runs, and groups that meet become one: with the code in the order that the
+// compiler gives it, lanes join again where their ways meet, whatever the control flow.
+type group struct {
+	pc    int32
+	mask  uint32
+	state groupState
+	bar   int32
+}
+
+const never = int32(1<<31 - 1)
+
+// warp is 32 threads. The assembly reads r, q and p, in this order.
+type warp struct {
+	r [][32]uint32
+	q [][32]uint64
+	p []uint32 // a mask of lanes for each predicate
+	b *block
+
+	id        int
+	init      uint32 // lanes that exist
+	alive     uint32
+	pc        int32
+	active    uint32
+	mergePC   int32 // the lowest pc of a waiting runnable group
+	groups    []group
+	hold      int32 // turns that a higher group has left
+	divergent int32 // branches since the last turn of a higher group
+	steps     int64
+	yielded   bool
+	polled    bool // it yielded because what it waits for has not come
+
+	defined  definedLanes
+	carry    uint32
+	addr     [32]uint64
+	off      [32]uint32
+	local    []byte
+	localDef []byte
+
+	order  warpOrder
+	global globalOrder
+	asyncs []asyncEntry
+	groupN [32]uint32 // cp.async groups that the lane has committed
+	bulk   bulkGroups
+}
+
+// pick makes the runnable group with the lowest pc the running one.
+func (w *warp) pick() bool {
+	w.park()
+	best := never
+	for i := range w.groups {
+		if g := &w.groups[i]; g.state == runnable {
+			best = min(best, g.pc)
+		}
+	}
+	w.hold = 0
+	if best == never {
+		w.mergePC = never
+		return false
+	}
+	w.take(runnable, best)
+	w.setMerge()
+	return true
+}
+
+// park puts the running group to the others.
+func (w *warp) park() {
+	if w.active != 0 {
+		w.groups = append(w.groups, group{pc: w.pc, mask: w.active})
+		w.active = 0
+	}
+}
+
+// take joins the waiting groups in that state at pc with the running one, which is there or empty.
+func (w *warp) take(state groupState, pc int32) {
+	w.pc = pc
+	rest := w.groups[:0]
+	for _, g := range w.groups {
+		if g.state == state && g.pc == pc {
+			w.active |= g.mask
+		} else {
+			rest = append(rest, g)
+		}
+	}
+	w.groups = rest
+}
+
+func (w *warp) setMerge() {
+	w.mergePC = never
+	for i := range w.groups {
+		if g := &w.groups[i]; g.state == runnable {
+			w.mergePC = min(w.mergePC, g.pc)
+		}
+	}
+}
+
+// wait leaves the lanes of m at the current instruction and steps on with the rest.
+func (w *warp) wait(m uint32, state groupState, bar int32) {
+	w.groups = append(w.groups, group{pc: w.pc, mask: m, state: state, bar: bar})
+	w.active &^= m
+	w.pc++
+}
+
+// fair runs the highest group for some turns: a lower one may be waiting in a loop for what the higher one does.
+func (w *warp) fair() {
+	highest := int32(-1)
+	for i := range w.groups {
+		if g := &w.groups[i]; g.state == runnable {
+			highest = max(highest, g.pc)
+		}
+	}
+	w.divergent = 0
+	if highest < 0 {
+		return
+	}
+	w.park()
+	w.take(runnable, highest)
+	w.mergePC = never
+	w.hold = 64
+}
+
+// guarded gives the active lanes whose guard holds.
+func (w *warp) guarded(in *inst) uint32 {
+	if in.guard < 0 {
+		return w.active
+	}
+	return w.active & (w.p[in.guard] ^ in.guardFlip)
+}
+
+// run executes instructions until the budget is spent, the warp yields, or none of its groups can go on.
+func (w *warp) run(budget int64) {
+	code, counts := w.b.k.code, w.b.counts
+	start := budget
+	w.yielded, w.polled = false, false
+	for budget > 0 && !w.yielded {
+		if w.active == 0 || w.pc >= w.mergePC {
+			if !w.pick() {
+				break
+			}
+		}
+		pc := w.pc
+		end := min(code[pc].run, w.mergePC)
+		if end == pc {
+			in := &code[pc]
+			counts.enter(pc, w.active)
+			counts.leave(pc+1, w.active)
+			if in.guard >= 0 {
+				counts.idle(pc, w.active&^w.guarded(in))
+			}
+			budget--
+			w.control(in)
+			continue
+		}
+		if int64(end-pc) > budget {
+			end = pc + int32(budget)
+		}
+		budget -= int64(end - pc)
+		active := w.active
+		counts.enter(pc, active)
+		counts.leave(end, active)
+		for ; pc < end; pc++ {
+			in := &code[pc]
+			m := active
+			if in.guard >= 0 {
+				m &= w.p[in.guard] ^ in.guardFlip
+				counts.idle(pc, active&^m)
+				if m == 0 {
+					continue
+				}
+			}
+			w.pc = pc
+			in.exec(w, in, m)
+		}
+		w.pc = end
+	}
+	w.steps += start - budget
+}
+
+// control executes an instruction that is not plain.
+func (w *warp) control(in *inst) {
+	if in.watch != nil && in.guard >= 0 {
+		w.checkGuard(in)
+	}
+	m := w.guarded(in)
+	if m == 0 {
+		w.pc++
+		return
+	}
+	switch in.kind {
+	case watched:
+		w.checkRegisters(in, m)
+		in.exec(w, in, m)
+		w.pc++
+	case branch:
+		w.branch(in, m)
+	case tableBranch:
+		w.branchByTable(in, m)
+	case exit:
+		w.exit(m)
+	case collect:
+		w.collect(in)
+	case blockBarrier:
+		w.barrier(in)
+	case yield:
+		w.checkRegisters(in, m)
+		in.exec(w, in, m)
+		w.pc++
+	}
+}
+
+// collect executes an instruction of which all lanes of a member mask, or all that live, take part.
+func (w *warp) collect(in *inst) {
+	w.take(collecting, w.pc)
+	m := w.guarded(in)
+	need := w.alive
+	if in.e >= 0 {
+		i := lowest(m)
+		need = w.r[in.e][i]
+		if m&^need != 0 {
+			w.report(BadMask, lowest(m&^need), "the executing lane is not in the member mask %08x", need)
+		}
+		if gone := need & w.init &^ w.alive; gone != 0 {
+			w.report(BadMask, i, "the member mask %08x names lanes %08x, which have exited", need, gone)
+		}
+		if absent := need &^ w.init; absent != 0 && need != fullMask {
+			w.report(BadMask, i, "the member mask %08x names lanes %08x, which the block does not have", need, absent)
+		}
+		need &= w.alive
+	} else if w.alive != fullMask {
+		w.report(PartialWarp, lowest(m), "all 32 lanes must take part, but only %08x live", w.alive)
+	}
+	if need&^m != 0 {
+		w.wait(m, collecting, -1)
+		return
+	}
+	w.checkRegisters(in, m)
+	in.exec(w, in, m)
+	w.pc++
+}
+
+func lowest(m uint32) int   { return bits.TrailingZeros32(m) & 31 }
+func popcount(m uint32) int { return bits.OnesCount32(m) }
