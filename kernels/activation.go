@@ -67,7 +67,7 @@ func (op ActivationFprop) Host(mem []Mem, w *Workers) {
 }
 
 // Launches implements [Op].
-func (op ActivationFprop) Launches(GPU) []Launch {
+func (op ActivationFprop) Launches() []Launch {
 	return []Launch{op.launch("activation_fprop", op.Y.Elements())}
 }
 
@@ -122,6 +122,6 @@ func (op ActivationDgrad) Host(mem []Mem, w *Workers) {
 }
 
 // Launches implements [Op].
-func (op ActivationDgrad) Launches(GPU) []Launch {
+func (op ActivationDgrad) Launches() []Launch {
 	return []Launch{op.launch("activation_dgrad", op.DX.Elements())}
 }

@@ -47,7 +47,7 @@ func (op Adam) Host(mem []Mem, w *Workers) {
 }
 
 // Launches implements [Op].
-func (op Adam) Launches(GPU) []Launch {
+func (op Adam) Launches() []Launch {
 	return []Launch{perElement("adam.cu", "adam", op.W.Elements(), define("ELEMENTS", op.W.Elements(),
 		"BETA1", op.Beta1, "BETA2", op.Beta2, "EPSILON", op.Epsilon)...)}
 }

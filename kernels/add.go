@@ -25,6 +25,6 @@ func (op Add) Host(mem []Mem, w *Workers) {
 }
 
 // Launches implements [Op].
-func (op Add) Launches(GPU) []Launch {
+func (op Add) Launches() []Launch {
 	return []Launch{perElement("add.cu", "add", op.Y.Elements(), define("ELEMENTS", op.Y.Elements())...)}
 }

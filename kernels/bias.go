@@ -42,7 +42,7 @@ func (op BiasWgrad) Host(mem []Mem, w *Workers) {
 }
 
 // Launches implements [Op].
-func (op BiasWgrad) Launches(GPU) []Launch {
+func (op BiasWgrad) Launches() []Launch {
 	const rows, columns = 1024, 32
 	slices := blocks(op.M, rows)
 	defines := define("M", op.M, "K", op.K, "ROWS", rows, "BLOCKS", slices)

@@ -113,3 +113,11 @@ func (m Mem) Slice(offset, elements int) Mem {
 	}
 	return Mem{F32: m.F32[offset : offset+elements : offset+elements]}
 }
+
+// Values is the slice that is set.
+func (m Mem) Values() any {
+	if m.I32 != nil {
+		return m.I32
+	}
+	return m.F32
+}

@@ -157,6 +157,6 @@ func (op Conv2DDgrad) packTransposed(panels, weights []float32, taps []int, w *W
 }
 
 // Launches implements [Op].
-func (op Conv2DDgrad) Launches(GPU) []Launch {
+func (op Conv2DDgrad) Launches() []Launch {
 	return []Launch{perTile("conv2d_dgrad", op.defines(), op.N*op.H*op.Window.W, op.C, 1)}
 }

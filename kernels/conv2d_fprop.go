@@ -88,6 +88,6 @@ func positionParts(images, positions int, w *Workers) int {
 func split(s []float32, n int) (head, tail []float32) { return s[:n:n], s[n:] }
 
 // Launches implements [Op].
-func (op Conv2DFprop) Launches(GPU) []Launch {
+func (op Conv2DFprop) Launches() []Launch {
 	return []Launch{perTile("conv2d_fprop", op.defines(), op.N*op.P*op.Q, op.K, 1)}
 }

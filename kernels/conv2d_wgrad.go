@@ -116,13 +116,12 @@ func (op Conv2DWgrad) tapOffset(m, width int) int {
 }
 
 // Launches implements [Op].
-func (op Conv2DWgrad) Launches(gpu GPU) []Launch {
+func (op Conv2DWgrad) Launches() []Launch {
 	values, positions := op.R*op.S*op.C, op.N*op.P*op.Q
 	defines := op.defines()
 	parts := perTile("conv2d_wgrad", nil, values, op.K, 1)
-	// Enough slices to fill the GPU twice, and none with too little to do.
-	tiles := parts.Grid[0] * parts.Grid[1]
-	slices := max(1, min(blocks(2*gpu.SMs, tiles), positions/256))
+	// Enough slices to fill a GPU, and none with too little to do.
+	slices := max(1, min(manyBlocks/(parts.Grid[0]*parts.Grid[1]), positions/256))
 	defines = append(defines, define("SLICES", slices)...)
 	parts.Grid[2], parts.Defines = slices, defines
 	parts.Workspace = slices * values * op.K * Float32.Size()

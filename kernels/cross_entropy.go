@@ -36,7 +36,7 @@ func (op CrossEntropyFprop) Host(mem []Mem, w *Workers) {
 }
 
 // Launches implements [Op].
-func (op CrossEntropyFprop) Launches(GPU) []Launch {
+func (op CrossEntropyFprop) Launches() []Launch {
 	return []Launch{perRow("cross_entropy.cu", "cross_entropy_fprop", op.N, op.K)}
 }
 
@@ -85,6 +85,6 @@ func (op CrossEntropyDgrad) Host(mem []Mem, w *Workers) {
 }
 
 // Launches implements [Op].
-func (op CrossEntropyDgrad) Launches(GPU) []Launch {
+func (op CrossEntropyDgrad) Launches() []Launch {
 	return []Launch{perRow("cross_entropy.cu", "cross_entropy_dgrad", op.N, op.K)}
 }

@@ -34,7 +34,7 @@ func (op DenseFprop) HostScratch(workers int) int { return op.conv().HostScratch
 func (op DenseFprop) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
 
 // Launches implements [Op].
-func (op DenseFprop) Launches(gpu GPU) []Launch { return op.conv().Launches(gpu) }
+func (op DenseFprop) Launches() []Launch { return op.conv().Launches() }
 
 // DenseDgrad computes DX[n,c] = Σ_k DY[n,k] · W[c,k].
 type DenseDgrad struct {
@@ -60,7 +60,7 @@ func (op DenseDgrad) HostScratch(workers int) int { return op.conv().HostScratch
 func (op DenseDgrad) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
 
 // Launches implements [Op].
-func (op DenseDgrad) Launches(gpu GPU) []Launch { return op.conv().Launches(gpu) }
+func (op DenseDgrad) Launches() []Launch { return op.conv().Launches() }
 
 // DenseWgrad adds DW[c,k] += Σ_n X[n,c] · DY[n,k].
 type DenseWgrad struct {
@@ -86,4 +86,4 @@ func (op DenseWgrad) HostScratch(workers int) int { return op.conv().HostScratch
 func (op DenseWgrad) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
 
 // Launches implements [Op].
-func (op DenseWgrad) Launches(gpu GPU) []Launch { return op.conv().Launches(gpu) }
+func (op DenseWgrad) Launches() []Launch { return op.conv().Launches() }

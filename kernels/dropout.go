@@ -50,7 +50,7 @@ func (op Dropout) Host(mem []Mem, w *Workers) {
 }
 
 // Launches implements [Op].
-func (op Dropout) Launches(GPU) []Launch {
+func (op Dropout) Launches() []Launch {
 	n := op.Y.Elements()
 	return []Launch{perElement("dropout.cu", "dropout", blocks(n, 4), define("ELEMENTS", n, "SEED", op.Seed, "STREAM", op.Stream,
 		"THRESHOLD", op.Threshold(), "SCALE", op.Scale())...)}

@@ -35,10 +35,10 @@ func finite(x []float32) bool {
 }
 
 // Launches implements [Op].
-func (op FiniteCheck) Launches(gpu GPU) []Launch {
+func (op FiniteCheck) Launches() []Launch {
 	n := op.X.Elements()
 	check := perElement("finite_check.cu", "finite_check", n)
-	check.Grid[0] = min(check.Grid[0], 2*gpu.SMs)
+	check.Grid[0] = min(check.Grid[0], manyBlocks)
 	check.Defines = define("ELEMENTS", n, "BLOCKS", check.Grid[0])
 	check.Workspace = check.Grid[0] * Int32.Size()
 	halt := Launch{

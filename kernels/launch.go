@@ -25,11 +25,6 @@ type Launch struct {
 // Define is a macro that a source is compiled with.
 type Define struct{ Name, Value string }
 
-// GPU is what launches depend on.
-type GPU struct {
-	SMs int // streaming multiprocessors
-}
-
 // define makes macros from names and values in turn. Floats are written exactly.
 func define(namesAndValues ...any) []Define {
 	var list []Define
@@ -60,6 +55,10 @@ func (g Window) defines() []Define {
 	return define("H", g.H, "W", g.W, "R", g.R, "S", g.S, "P", g.P, "Q", g.Q, "STRIDE_H", g.StrideH, "STRIDE_W", g.StrideW,
 		"DILATION_H", g.DilationH, "DILATION_W", g.DilationW, "PAD_TOP", g.PadTop, "PAD_LEFT", g.PadLeft)
 }
+
+// manyBlocks is a number of blocks that fills any GPU. Launches depend on shapes alone and not on the GPU, so that machine code can
+// be made ahead of time and GPUs of one architecture agree to the bit.
+const manyBlocks = 256
 
 // blocks is how many parts of the given size cover n.
 func blocks(n, size int) int { return (n + size - 1) / size }

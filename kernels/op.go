@@ -11,7 +11,7 @@ type Op interface {
 	// Host runs the op on the CPU; mem holds the memory of each operand, in the order of Operands.
 	Host(mem []Mem, w *Workers)
 	// Launches lists the CUDA kernels that the op runs on a GPU, in order.
-	Launches(gpu GPU) []Launch
+	Launches() []Launch
 	// Cost is what one run takes.
 	Cost() Cost
 }

@@ -59,6 +59,6 @@ func (op Pool2DDgrad) scatter(dy []float32, index []int32, dx []float32, p, q in
 }
 
 // Launches implements [Op].
-func (op Pool2DDgrad) Launches(GPU) []Launch {
+func (op Pool2DDgrad) Launches() []Launch {
 	return []Launch{perElement("pool2d_dgrad.cu", "pool2d_dgrad", op.N*op.H*op.W*op.C, op.defines()...)}
 }

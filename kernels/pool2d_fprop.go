@@ -93,6 +93,6 @@ func (op Pool2DFprop) improve(row, y []float32, index []int32, place int32) {
 }
 
 // Launches implements [Op].
-func (op Pool2DFprop) Launches(GPU) []Launch {
+func (op Pool2DFprop) Launches() []Launch {
 	return []Launch{perElement("pool2d_fprop.cu", "pool2d_fprop", op.N*op.P*op.Q*op.C, op.defines()...)}
 }

@@ -52,7 +52,7 @@ func (op SGD) Host(mem []Mem, w *Workers) {
 }
 
 // Launches implements [Op].
-func (op SGD) Launches(GPU) []Launch {
+func (op SGD) Launches() []Launch {
 	return []Launch{perElement("sgd.cu", "sgd", op.W.Elements(), define("ELEMENTS", op.W.Elements(),
 		"MOMENTUM", float32(op.Momentum), "NESTEROV", op.Nesterov)...)}
 }

@@ -30,7 +30,7 @@ func (op SoftmaxFprop) Host(mem []Mem, w *Workers) {
 }
 
 // Launches implements [Op].
-func (op SoftmaxFprop) Launches(GPU) []Launch {
+func (op SoftmaxFprop) Launches() []Launch {
 	return []Launch{perRow("softmax.cu", "softmax_fprop", op.N, op.K)}
 }
 
@@ -83,6 +83,6 @@ func (op SoftmaxDgrad) Host(mem []Mem, w *Workers) {
 }
 
 // Launches implements [Op].
-func (op SoftmaxDgrad) Launches(GPU) []Launch {
+func (op SoftmaxDgrad) Launches() []Launch {
 	return []Launch{perRow("softmax.cu", "softmax_dgrad", op.N, op.K)}
 }

@@ -51,7 +51,7 @@ func (op Tally) Host(mem []Mem, _ *Workers) {
 }
 
 // Launches implements [Op].
-func (op Tally) Launches(GPU) []Launch {
+func (op Tally) Launches() []Launch {
 	return []Launch{{
 		Source: "tally.cu", Function: "tally", Defines: define("N", op.N, "K", op.K),
 		Grid: [3]int{1, 1, 1}, Block: [3]int{256, 1, 1},

@@ -17,6 +17,6 @@ func (op Tick) Cost() Cost { return cost(op, 0) }
 func (op Tick) Host(mem []Mem, _ *Workers) { mem[0].I32[0]++ }
 
 // Launches implements [Op].
-func (op Tick) Launches(GPU) []Launch {
+func (op Tick) Launches() []Launch {
 	return []Launch{{Source: "tick.cu", Function: "tick", Grid: [3]int{1, 1, 1}, Block: [3]int{1, 1, 1}}}
 }

@@ -19,6 +19,6 @@ func (op Zero) Host(mem []Mem, _ *Workers) {
 }
 
 // Launches implements [Op].
-func (op Zero) Launches(GPU) []Launch {
+func (op Zero) Launches() []Launch {
 	return []Launch{perElement("zero.cu", "zero", op.Y.Elements(), define("ELEMENTS", op.Y.Elements())...)}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/kernels/kerneltest"
 	"cnn-gpu/model"
 )
 
@@ -83,25 +84,19 @@ func drawInputs(m *model.Model, p training) inputs {
 // differences are the central differences (f(w+h) − f(w−h))/2h for each weight w.
 func differences(t *testing.T, p training, in inputs) []float64 {
 	const h = 1e-5
-	o := newOracle()
-	for i, v := range in.x {
-		o.of(p.Input)[i] = float64(v)
-	}
-	for i, v := range in.outputWeight {
-		o.of(p.weight)[i] = float64(v)
-	}
-	weights := o.of(p.model.Weights)
-	for i, v := range in.weights {
-		weights[i] = float64(v)
-	}
-	o.of(p.step)[0] = stepNumber
+	o := &kerneltest.Oracle{}
+	o.Set(p.Input, in.x)
+	o.Set(p.weight, in.outputWeight)
+	o.Set(p.model.Weights, in.weights)
+	weights := o.Of(p.model.Weights)
+	o.Of(p.step)[0] = stepNumber
 	gradients := make([]float64, len(weights))
 	for _, param := range p.model.Params {
 		_, offset := param.Value.Root()
 		for i := offset; i < offset+param.Shape.Elements(); i++ {
 			loss := func(w float64) float64 {
 				weights[i] = w
-				o.run(t, model.Ops(p.Forward))
+				require.NoError(t, o.Run(model.Ops(p.Forward)))
 				return p.loss(o)
 			}
 			w := weights[i]

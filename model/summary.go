@@ -60,7 +60,7 @@ func (m *Model) Summary(batch int) string {
 	}
 	t.SetColumnConfigs(columns)
 
-	plan := device.NewPlan(append(Ops(training.Forward), Ops(training.Backward)...))
+	plan := device.NewPlan(append(Ops(training.Forward), Ops(training.Backward)...), nil)
 	total := plan.Arena
 	for _, b := range plan.Kept {
 		total += b.Bytes()

@@ -12,6 +12,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/kerneltest"
 	"cnn-gpu/model"
 )
 
@@ -109,19 +110,14 @@ func newTutorial(t *testing.T) tutorial {
 }
 
 // inFloat64 runs the step in the oracle.
-func (c tutorial) inFloat64(t *testing.T, noise *rand.Rand) *oracle {
-	o := newOracle()
-	o.noise = noise
-	for i, v := range c.weights {
-		o.of(c.model.Weights)[i] = float64(v)
-	}
-	for i, v := range c.images {
-		o.of(c.lowered.Input)[i] = float64(v)
-	}
+func (c tutorial) inFloat64(t *testing.T, noise *rand.Rand) *kerneltest.Oracle {
+	o := &kerneltest.Oracle{Noise: noise}
+	o.Set(c.model.Weights, c.weights)
+	o.Set(c.lowered.Input, c.images)
 	for i, v := range c.golden.Labels {
-		o.of(c.labels)[i] = float64(v)
+		o.Of(c.labels)[i] = float64(v)
 	}
-	o.run(t, c.ops)
+	require.NoError(t, o.Run(c.ops))
 	return o
 }
 
@@ -132,7 +128,7 @@ func TestTutorialGradientsAgreeWithPyTorch(t *testing.T) {
 	exact := c.inFloat64(t, nil)
 	noisy := c.inFloat64(t, rand.New(rand.NewPCG(1, 1)))
 
-	d, err := device.OpenCPU(device.CPUOptions{Workers: 2})
+	d, err := device.OpenCPU(device.Options{Workers: 2})
 	require.NoError(t, err)
 	defer d.Close()
 	program, err := d.Compile(c.ops)
@@ -150,8 +146,8 @@ func TestTutorialGradientsAgreeWithPyTorch(t *testing.T) {
 	// bound is how far a value may lie from the exact one: as far as four times the worst that noise did to its kind.
 	bound := func(b *kernels.Buffer) float64 {
 		moved, largest := 0.0, 0.0
-		for i, v := range exact.of(b) {
-			moved = max(moved, math.Abs(v-noisy.of(b)[i]))
+		for i, v := range exact.Of(b) {
+			moved = max(moved, math.Abs(v-noisy.Of(b)[i]))
 			largest = max(largest, math.Abs(v))
 		}
 		require.Less(t, 4*moved, 1e-3*largest, "%s: the bound proves nothing", b.Name)
@@ -162,7 +158,7 @@ func TestTutorialGradientsAgreeWithPyTorch(t *testing.T) {
 	for n, row := range c.golden.Logits {
 		for k, want := range row {
 			i := n*len(row) + k
-			require.InDelta(t, want, exact.of(c.lowered.Output)[i], 1e-12)
+			require.InDelta(t, want, exact.Of(c.lowered.Output)[i], 1e-12)
 			require.InDelta(t, want, logits[i], bound(c.lowered.Output))
 		}
 	}
@@ -173,7 +169,7 @@ func TestTutorialGradientsAgreeWithPyTorch(t *testing.T) {
 	assert.InDelta(t, c.golden.Loss, loss, bound(c.loss))
 
 	for i, p := range c.model.Params {
-		g, got, want := c.golden.Params[i], download(p.Gradient), exact.of(p.Gradient)
+		g, got, want := c.golden.Params[i], download(p.Gradient), exact.Of(p.Gradient)
 		within := bound(p.Gradient)
 		for _, entry := range g.Entries {
 			at := int(entry[0])
