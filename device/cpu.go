@@ -4,20 +4,17 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"time"
 	"unsafe"
 
 	"cnn-gpu/kernels"
 )
 
-// CPUOptions are the options of the CPU device.
-type CPUOptions struct {
-	Workers int // number of threads; GOMAXPROCS if 0. The results do not depend on it.
-}
-
 // CPUEnv names the environment variable that forces a variant of the CPU code, one of those that `cnn-gpu devices` lists.
 const CPUEnv = "CNN_GPU_CPU"
 
 type cpu struct {
+	noGPU   error // why it was chosen although a GPU was wanted
 	workers *kernels.Workers
 	kept    map[*kernels.Buffer]kernels.Mem
 	// Programs share one arena: they run one at a time, and what is in it does not outlive a run.
@@ -25,7 +22,9 @@ type cpu struct {
 }
 
 // OpenCPU opens the CPU device.
-func OpenCPU(o CPUOptions) (Device, error) {
+func OpenCPU(o Options) (Device, error) { return openCPU(o, nil) }
+
+func openCPU(o Options, noGPU error) (Device, error) {
 	if name := os.Getenv(CPUEnv); name != "" {
 		if err := kernels.SelectCPU(name); err != nil {
 			return nil, fmt.Errorf("device: cpu: %s: %w", CPUEnv, err)
@@ -38,6 +37,7 @@ func OpenCPU(o CPUOptions) (Device, error) {
 		return nil, fmt.Errorf("device: cpu: %d workers; give at least 1", o.Workers)
 	}
 	return &cpu{
+		noGPU:   noGPU,
 		workers: kernels.NewWorkers(o.Workers),
 		kept:    map[*kernels.Buffer]kernels.Mem{},
 	}, nil
@@ -46,7 +46,11 @@ func OpenCPU(o CPUOptions) (Device, error) {
 func (d *cpu) Name() string { return "cpu" }
 
 func (d *cpu) String() string {
-	return fmt.Sprintf("CPU, %d threads, %s", d.workers.Count(), kernels.CPU())
+	s := fmt.Sprintf("CPU, %d threads, %s", d.workers.Count(), kernels.CPU())
+	if d.noGPU != nil {
+		s += fmt.Sprintf(" (no GPU: %v)", d.noGPU)
+	}
+	return s
 }
 
 func (d *cpu) Close() error {
@@ -64,7 +68,7 @@ type cpuProgram struct {
 }
 
 func (d *cpu) Compile(ops []kernels.Op) (Program, error) {
-	p := &cpuProgram{workers: d.workers, plan: NewPlan(ops), ops: ops}
+	p := &cpuProgram{workers: d.workers, plan: NewPlan(ops, nil), ops: ops}
 	if need := p.plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
 		d.arena = make([]float32, need)
 	}
@@ -152,4 +156,14 @@ func (p *cpuProgram) Run() error {
 		op.Host(p.mem[i], p.workers)
 	}
 	return nil
+}
+
+func (p *cpuProgram) Profile() (Times, error) {
+	times := Times{Ops: make([]time.Duration, len(p.ops))}
+	for i, op := range p.ops {
+		begun := time.Now()
+		op.Host(p.mem[i], p.workers)
+		times.Ops[i] = time.Since(begun)
+	}
+	return times, nil
 }

@@ -2,9 +2,10 @@
 package device
 
 import (
-	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"cnn-gpu/kernels"
 )
@@ -29,20 +30,69 @@ type Device interface {
 type Program interface {
 	// Run runs the ops in order. It may return before they have finished; Download waits.
 	Run() error
+	// Profile runs the ops in order, maybe more than once, and times each.
+	Profile() (Times, error)
 	// Plan is where the program's values lie.
 	Plan() Plan
 }
 
-// Open opens a device by name: "auto", "cpu" or "cuda". Auto is the fastest device that there is.
-func Open(name string) (Device, error) {
-	switch kind, _, _ := strings.Cut(name, ":"); kind {
-	case "auto", "cpu", "":
-		return OpenCPU(CPUOptions{})
+// Times are how long each op of a program took.
+type Times struct {
+	Ops       []time.Duration // in the order of the ops
+	Estimated bool            // by the simulated GPU: no measurement
+}
+
+// Options are how a device runs.
+type Options struct {
+	Workers int  // threads of the CPU device; GOMAXPROCS if 0. The results do not depend on it.
+	Sync    bool // wait for each op, so that an error of a GPU names the op that made it
+	NoCache bool // compile the kernels of a GPU anew
+
+	simulated bool
+}
+
+// Open opens a device by name: "cpu", "cuda", "cuda:1" for the second GPU, "sim" or "sim:h200" for a simulated one. "auto" is
+// the first GPU that can be used, else the CPU, whose String then says why.
+func Open(name string, o Options) (Device, error) {
+	kind, detail, _ := strings.Cut(name, ":")
+	switch kind {
+	case "", "auto":
+		d, noGPU := openCUDA("cuda", 0, o)
+		if noGPU == nil {
+			return d, nil
+		}
+		return openCPU(o, noGPU)
+	case "cpu":
+		return OpenCPU(o)
 	case "cuda":
-		return nil, errors.New("device: cuda: this build has no CUDA support; use --device cpu")
+		ordinal := 0
+		if detail != "" {
+			var err error
+			if ordinal, err = strconv.Atoi(detail); err != nil || ordinal < 0 {
+				return nil, fmt.Errorf("device: %q: give the number of a GPU, such as cuda:0", name)
+			}
+		}
+		return openCUDA(name, ordinal, o)
+	case "sim":
+		return openSim(name, detail, o)
 	default:
-		return nil, fmt.Errorf("device: unknown device %q; choose auto, cpu, cuda or cuda:N", name)
+		return nil, fmt.Errorf("device: unknown device %q; choose auto, cpu, cuda, cuda:N or sim", name)
 	}
+}
+
+// OutOfMemoryError says that a device has too little memory.
+type OutOfMemoryError struct {
+	Device     string
+	Need, Free int64 // bytes: what was asked for, and what there was then
+}
+
+func (e *OutOfMemoryError) Error() string {
+	return fmt.Sprintf("out of memory on %s: %s are needed, %s are free", e.Device, bytesText(e.Need), bytesText(e.Free))
+}
+
+// bytesText writes a number of bytes, to the byte and readable.
+func bytesText(n int64) string {
+	return fmt.Sprintf("%d bytes (%.1f MiB)", n, float64(n)/(1<<20))
 }
 
 // checkCopy says what is wrong with copying between a host slice and a buffer.

@@ -7,44 +7,81 @@ import (
 	"cnn-gpu/kernels"
 )
 
-// Plan is where the values of an op list lie. Kept values have memory of their own; the others share one arena, in which two
-// values overlap only if no op needs both.
+// Plan is where the values of an op list lie. Kept values have memory of their own; the others, and the workspaces of ops, share one
+// arena, in which two overlap only if no op needs both.
 type Plan struct {
-	Kept    []*kernels.Buffer
-	Offsets map[*kernels.Buffer]int // of every value in the arena, in bytes
-	Arena   int                     // bytes
-	Sum     int                     // bytes that the arena's values would take without sharing
+	Kept       []*kernels.Buffer
+	Values     []Value                 // of the arena, the largest first
+	Offsets    map[*kernels.Buffer]int // of every value in the arena, in bytes
+	Workspaces map[int]int             // of the workspaces, by the number of the op
+	Arena      int                     // bytes
+	Sum        int                     // bytes that the arena would take without sharing
+}
+
+// Value is a value of the arena, or the workspace of an op. It is there from op First to op Last.
+type Value struct {
+	Buffer      *kernels.Buffer // nil for a workspace
+	First, Last int
+	Bytes       int // rounded up to the alignment
+	Offset      int
+}
+
+// Bytes is all the memory that the op list needs.
+func (p Plan) Bytes() int {
+	total := p.Arena
+	for _, b := range p.Kept {
+		total += b.Bytes()
+	}
+	return total
+}
+
+// Workspace is the number of bytes that an op needs on a GPU beside its operands.
+func Workspace(op kernels.Op) int {
+	bytes := 0
+	for _, l := range op.Launches() {
+		bytes = max(bytes, l.Workspace)
+	}
+	return bytes
 }
 
 // alignment of values in the arena: a cache line and more than any vector load asks for.
 const alignment = 256
 
-// lifetime is the range of ops, first to last, that name a value.
-type lifetime struct {
-	buffer      *kernels.Buffer
-	first, last int
-	bytes       int
-}
-
-// NewPlan places the values of an op list. Large values are placed first, each at the lowest place that no value of an
-// overlapping lifetime has taken: greedy by size, after Pisarchyk and Lee, "Efficient memory management for deep neural net
-// inference", 2020, section 5.
-func NewPlan(ops []kernels.Op) Plan {
-	plan := Plan{Offsets: map[*kernels.Buffer]int{}}
+// NewPlan places the values of an op list, and for each op a workspace of as many bytes as it is said to need; workspace may be nil.
+// Large values are placed first, each at the lowest place that no value of an overlapping lifetime has taken: greedy by size,
+// after Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020, section 5.
+func NewPlan(ops []kernels.Op, workspace func(kernels.Op) int) Plan {
+	plan := Plan{Offsets: map[*kernels.Buffer]int{}, Workspaces: map[int]int{}}
 	values := lifetimes(ops, &plan)
-	slices.SortStableFunc(values, func(a, b lifetime) int { return cmp.Compare(b.bytes, a.bytes) })
-	for i, v := range values {
-		offset := lowest(v, values[:i], plan.Offsets)
-		plan.Offsets[v.buffer] = offset
-		plan.Arena = max(plan.Arena, offset+v.bytes)
-		plan.Sum += v.bytes
+	for at, op := range ops {
+		if workspace == nil {
+			break
+		}
+		if bytes := workspace(op); bytes > 0 {
+			values = append(values, Value{First: at, Last: at, Bytes: aligned(bytes)})
+		}
 	}
+	slices.SortStableFunc(values, func(a, b Value) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	for i := range values {
+		v := &values[i]
+		v.Offset = lowest(*v, values[:i])
+		if v.Buffer != nil {
+			plan.Offsets[v.Buffer] = v.Offset
+		} else {
+			plan.Workspaces[v.First] = v.Offset
+		}
+		plan.Arena = max(plan.Arena, v.Offset+v.Bytes)
+		plan.Sum += v.Bytes
+	}
+	plan.Values = values
 	return plan
 }
 
+func aligned(bytes int) int { return (bytes + alignment - 1) / alignment * alignment }
+
 // lifetimes lists the values of the arena in the order in which the ops name them, and adds the kept ones to the plan.
-func lifetimes(ops []kernels.Op, plan *Plan) []lifetime {
-	var values []lifetime
+func lifetimes(ops []kernels.Op, plan *Plan) []Value {
+	var values []Value
 	index := map[*kernels.Buffer]int{}
 	for at, op := range ops {
 		for _, operand := range op.Operands() {
@@ -56,14 +93,13 @@ func lifetimes(ops []kernels.Op, plan *Plan) []lifetime {
 			switch {
 			case known && root.Keep:
 			case known:
-				values[i].last = at
+				values[i].Last = at
 			case root.Keep:
 				index[root] = -1
 				plan.Kept = append(plan.Kept, root)
 			default:
 				index[root] = len(values)
-				bytes := (root.Bytes() + alignment - 1) / alignment * alignment
-				values = append(values, lifetime{root, at, at, bytes})
+				values = append(values, Value{Buffer: root, First: at, Last: at, Bytes: aligned(root.Bytes())})
 			}
 		}
 	}
@@ -71,21 +107,20 @@ func lifetimes(ops []kernels.Op, plan *Plan) []lifetime {
 }
 
 // lowest is the lowest offset at which v overlaps none of the placed values that live while it does.
-func lowest(v lifetime, placed []lifetime, offsets map[*kernels.Buffer]int) int {
-	var taken [][2]int
+func lowest(v Value, placed []Value) int {
+	var taken []Value
 	for _, p := range placed {
-		if p.first <= v.last && v.first <= p.last {
-			at := offsets[p.buffer]
-			taken = append(taken, [2]int{at, at + p.bytes})
+		if p.First <= v.Last && v.First <= p.Last {
+			taken = append(taken, p)
 		}
 	}
-	slices.SortFunc(taken, func(a, b [2]int) int { return cmp.Compare(a[0], b[0]) })
+	slices.SortFunc(taken, func(a, b Value) int { return cmp.Compare(a.Offset, b.Offset) })
 	offset := 0
 	for _, t := range taken {
-		if offset+v.bytes <= t[0] {
+		if offset+v.Bytes <= t.Offset {
 			break
 		}
-		offset = max(offset, t[1])
+		offset = max(offset, t.Offset+t.Bytes)
 	}
 	return offset
 }

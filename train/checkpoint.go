@@ -42,7 +42,7 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 	}
 	for _, b := range t.kept() {
 		m := kernels.HostMem(b.Type, b.Elements())
-		if err := t.device.Download(hostSlice(m), b); err != nil {
+		if err := t.device.Download(m.Values(), b); err != nil {
 			return fmt.Errorf("train: checkpoint: %w", err)
 		}
 		tensor := safetensors.Tensor{Name: b.Name, DType: safetensors.F32, Shape: b.Shape, Float32: m.F32, Int32: m.I32}
@@ -97,7 +97,7 @@ func (t *Trainer) LoadCheckpoint(path string) error {
 	}
 	for _, b := range t.kept() {
 		tensor, _ := file.Tensor(b.Name)
-		if err := t.device.Upload(b, hostSlice(memory(tensor))); err != nil {
+		if err := t.device.Upload(b, memory(tensor).Values()); err != nil {
 			return fmt.Errorf("train: checkpoint: %w", err)
 		}
 	}
@@ -106,11 +106,3 @@ func (t *Trainer) LoadCheckpoint(path string) error {
 }
 
 func memory(t safetensors.Tensor) kernels.Mem { return kernels.Mem{F32: t.Float32, I32: t.Int32} }
-
-// hostSlice is the slice of a memory that is set.
-func hostSlice(m kernels.Mem) any {
-	if m.I32 != nil {
-		return m.I32
-	}
-	return m.F32
-}

@@ -30,7 +30,7 @@ func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each fun
 	}
 	p, err := t.eval(size)
 	if err != nil {
-		return Result{}, err
+		return Result{}, orSmaller(err, size, func(batch int) []*program { return []*program{t.evalProgram(batch)} })
 	}
 	if err := t.clear(t.evalTotals); err != nil {
 		return Result{}, err
@@ -66,7 +66,7 @@ func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each fun
 }
 
 // forward runs one batch.
-func (t *Trainer) forward(p *evalProgram, x []float32, labels []int32) error {
+func (t *Trainer) forward(p *program, x []float32, labels []int32) error {
 	if err := t.device.Upload(p.lowered.Input, x); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}

@@ -62,8 +62,7 @@ func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch,
 		return nil, err
 	}
 	f := &fitting{Trainer: t, set: set, options: o, saved: time.Now()}
-	var err error
-	if f.program, err = t.fit(o.Batch); err != nil {
+	if err := f.prepare(); err != nil {
 		return nil, err
 	}
 	for t.position.Fit < o.Epochs {
@@ -126,12 +125,28 @@ type fitting struct {
 	*Trainer
 	set     data.Set
 	options FitOptions
-	program *fitProgram
+	program *program
 	saved   time.Time // when the last checkpoint was taken
 
 	begun  time.Time // when this Fit began with the epoch
 	done   int       // images since then
 	looked time.Time
+}
+
+// prepare compiles all that the epochs run, so that what does not fit into the device's memory is known before the first.
+func (f *fitting) prepare() error {
+	batch, validates := f.options.Batch, f.options.Validation != nil
+	var err error
+	if f.program, err = f.fit(batch); err == nil && validates {
+		_, err = f.eval(batch)
+	}
+	return orSmaller(err, batch, func(batch int) []*program {
+		programs := []*program{f.fitProgram(batch)}
+		if validates {
+			programs = append(programs, f.evalProgram(batch))
+		}
+		return programs
+	})
 }
 
 // epoch runs the rest of the current epoch.

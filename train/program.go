@@ -8,67 +8,88 @@ import (
 	"cnn-gpu/model"
 )
 
-// fitProgram is one training step for a batch size.
-type fitProgram struct {
+// program is a compiled op list for a batch size, with what is uploaded to it and downloaded from it.
+type program struct {
 	lowered *model.Lowered
 	loss    LossBinding
+	steps   []model.Step // a node's ops, and without a node those of the loss, the metrics and the optimizer
 	run     device.Program
 }
 
 // fit returns the training step for a batch size.
-//
-// The step counts itself, runs forward, loss and backward, and updates the weights unless a loss or a gradient is not finite.
-func (t *Trainer) fit(batch int) (*fitProgram, error) {
-	if p := t.fits[batch]; p != nil {
+func (t *Trainer) fit(batch int) (*program, error) {
+	return t.compiled(t.fits, batch, t.fitProgram)
+}
+
+// eval returns what computes probabilities and losses for a batch size.
+func (t *Trainer) eval(batch int) (*program, error) {
+	return t.compiled(t.evals, batch, t.evalProgram)
+}
+
+func (t *Trainer) compiled(programs map[int]*program, batch int, emit func(batch int) *program) (*program, error) {
+	if p := programs[batch]; p != nil {
 		return p, nil
 	}
-	p := &fitProgram{lowered: t.model.Lower(batch, model.LowerOptions{
+	p := emit(batch)
+	var err error
+	if p.run, err = t.device.Compile(model.Ops(p.steps)); err != nil {
+		return nil, fmt.Errorf("train: batch of %d: %w", batch, err)
+	}
+	programs[batch] = p
+	return p, nil
+}
+
+// fitProgram emits a training step: it counts itself, runs forward, loss and backward, and updates the weights unless a loss or a
+// gradient is not finite.
+func (t *Trainer) fitProgram(batch int) *program {
+	p := &program{lowered: t.model.Lower(batch, model.LowerOptions{
 		Output: t.output, Training: true, Step: t.step, Seed: uint32(t.seed),
 	})}
 	p.loss = t.bindLoss(p.lowered, false)
-
-	ops := []kernels.Op{kernels.Tick{Step: t.step}}
-	ops = append(ops, model.Ops(p.lowered.Forward)...)
-	ops = append(ops, t.loss.Forward(p.loss)...)
-	ops = append(ops, t.tally(p.loss, t.totals), kernels.Zero{Y: t.model.Gradients})
-	ops = append(ops, t.loss.Backward(p.loss)...)
-	ops = append(ops, model.Ops(p.lowered.Backward)...)
-	ops = append(ops,
+	p.add(kernels.Tick{Step: t.step})
+	p.steps = append(p.steps, p.lowered.Forward...)
+	p.add(t.loss.Forward(p.loss)...)
+	p.add(t.tally(p.loss, t.totals), kernels.Zero{Y: t.model.Gradients})
+	p.add(t.loss.Backward(p.loss)...)
+	p.steps = append(p.steps, p.lowered.Backward...)
+	p.add(
 		kernels.FiniteCheck{X: p.loss.PerItem, Step: t.step, Halt: t.halt},
 		kernels.FiniteCheck{X: t.model.Gradients, Step: t.step, Halt: t.halt})
-	ops = append(ops, t.optimizer.Update(Update{
+	p.add(t.optimizer.Update(Update{
 		W: t.model.Weights, DW: t.model.Gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt,
 	})...)
-
-	var err error
-	if p.run, err = t.device.Compile(ops); err != nil {
-		return nil, fmt.Errorf("train: batch of %d: %w", batch, err)
-	}
-	t.fits[batch] = p
-	return p, nil
+	return p
 }
 
-// evalProgram computes probabilities and losses for a batch size.
-type evalProgram struct {
-	lowered *model.Lowered
-	loss    LossBinding
-	run     device.Program
-}
-
-func (t *Trainer) eval(batch int) (*evalProgram, error) {
-	if p := t.evals[batch]; p != nil {
-		return p, nil
-	}
-	p := &evalProgram{lowered: t.model.Lower(batch, model.LowerOptions{Output: t.output})}
+func (t *Trainer) evalProgram(batch int) *program {
+	p := &program{lowered: t.model.Lower(batch, model.LowerOptions{Output: t.output})}
 	p.loss = t.bindLoss(p.lowered, true)
-	ops := append(model.Ops(p.lowered.Forward), t.loss.Forward(p.loss)...)
-	ops = append(ops, t.tally(p.loss, t.evalTotals))
-	var err error
-	if p.run, err = t.device.Compile(ops); err != nil {
-		return nil, fmt.Errorf("train: batch of %d: %w", batch, err)
+	p.steps = append(p.steps, p.lowered.Forward...)
+	p.add(t.loss.Forward(p.loss)...)
+	p.add(t.tally(p.loss, t.evalTotals))
+	return p
+}
+
+// add appends ops that belong to no layer.
+func (p *program) add(ops ...kernels.Op) { p.steps = append(p.steps, model.Step{Ops: ops}) }
+
+// OpLists are the op lists that a model runs for a batch size.
+type OpLists struct {
+	Fit  []kernels.Op // a training step; none without an optimizer
+	Eval []kernels.Op // evaluation and prediction
+}
+
+// Ops lists what a model that is compiled with these options runs for a batch size, and runs nothing. The device is not used.
+func Ops(m *model.Model, o Options, batch int) (OpLists, error) {
+	t, err := newTrainer(m, o)
+	if err != nil {
+		return OpLists{}, err
 	}
-	t.evals[batch] = p
-	return p, nil
+	lists := OpLists{Eval: model.Ops(t.evalProgram(batch).steps)}
+	if t.optimizer != nil {
+		lists.Fit = model.Ops(t.fitProgram(batch).steps)
+	}
+	return lists, nil
 }
 
 // bindLoss makes the loss's buffers; keep says whether probabilities are downloaded.

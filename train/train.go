@@ -49,8 +49,8 @@ type Trainer struct {
 	rate, step, halt   *kernels.Buffer
 	totals, evalTotals *kernels.Buffer
 
-	fits     map[int]*fitProgram // by batch size
-	evals    map[int]*evalProgram
+	fits     map[int]*program // by batch size
+	evals    map[int]*program
 	position Position
 	history  []Epoch
 }
@@ -64,6 +64,31 @@ type Position struct {
 
 // Compile makes a model ready to train and run on a device.
 func Compile(m *model.Model, o Options) (*Trainer, error) {
+	t, err := newTrainer(m, o)
+	if err != nil {
+		return nil, err
+	}
+	weights := o.Weights
+	if weights == nil {
+		weights = m.InitialWeights(o.Seed)
+	}
+	if len(weights) != m.Weights.Elements() {
+		return nil, fmt.Errorf("train: got %d weights, the model has %d", len(weights), m.Weights.Elements())
+	}
+	if t.device == nil {
+		if t.device, err = device.OpenCPU(device.Options{}); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		t.ownsDevice = true
+	}
+	if err := t.initialize(weights); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return t, nil
+}
+
+// newTrainer is a trainer that has nothing on its device yet.
+func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	t := &Trainer{
 		model: m, device: o.Device, optimizer: o.Optimizer, loss: o.Loss, seed: o.Seed,
 		rate:       kernels.Kept("rate", kernels.Float32, 1),
@@ -71,7 +96,7 @@ func Compile(m *model.Model, o Options) (*Trainer, error) {
 		halt:       kernels.Kept("halt", kernels.Int32, 1),
 		totals:     kernels.Kept("totals", kernels.Float32, kernels.TallySize),
 		evalTotals: kernels.Kept("eval totals", kernels.Float32, kernels.TallySize),
-		fits:       map[int]*fitProgram{}, evals: map[int]*evalProgram{},
+		fits:       map[int]*program{}, evals: map[int]*program{},
 	}
 	if t.loss == nil {
 		t.loss = SparseCategoricalCrossEntropy{}
@@ -86,21 +111,11 @@ func Compile(m *model.Model, o Options) (*Trainer, error) {
 	if t.output, err = t.loss.Attach(m); err != nil {
 		return nil, fmt.Errorf("train: loss %s: %w", t.loss.Name(), err)
 	}
-	weights := o.Weights
-	if weights == nil {
-		weights = m.InitialWeights(o.Seed)
-	}
-	if len(weights) != m.Weights.Elements() {
-		return nil, fmt.Errorf("train: got %d weights, the model has %d", len(weights), m.Weights.Elements())
-	}
-	if t.device == nil {
-		if t.device, err = device.OpenCPU(device.CPUOptions{}); err != nil {
-			return nil, fmt.Errorf("train: %w", err)
+	if t.optimizer != nil {
+		if err := t.optimizer.Check(); err != nil {
+			return nil, fmt.Errorf("train: optimizer %s: %w", t.optimizer.Name(), err)
 		}
-		t.ownsDevice = true
-	}
-	if err := t.initialize(weights); err != nil {
-		return nil, errors.Join(err, t.Close())
+		t.state = t.optimizer.State(m.Weights.Elements())
 	}
 	return t, nil
 }
@@ -113,10 +128,6 @@ func (t *Trainer) initialize(weights []float32) error {
 	if t.optimizer == nil {
 		return nil
 	}
-	if err := t.optimizer.Check(); err != nil {
-		return fmt.Errorf("train: optimizer %s: %w", t.optimizer.Name(), err)
-	}
-	t.state = t.optimizer.State(len(weights))
 	if err := t.device.Upload(t.rate, []float32{float32(t.optimizer.Rate())}); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
@@ -130,7 +141,7 @@ func (t *Trainer) initialize(weights []float32) error {
 
 // clear sets a kept value to zero.
 func (t *Trainer) clear(b *kernels.Buffer) error {
-	if err := t.device.Upload(b, hostSlice(kernels.HostMem(b.Type, b.Elements()))); err != nil {
+	if err := t.device.Upload(b, kernels.HostMem(b.Type, b.Elements()).Values()); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil

@@ -60,7 +60,7 @@ func smallNet(t *testing.T, dropout float64) *model.Model {
 
 func compile(t *testing.T, m *model.Model, workers int, optimizer Optimizer) *Trainer {
 	t.Helper()
-	d, err := device.OpenCPU(device.CPUOptions{Workers: workers})
+	d, err := device.OpenCPU(device.Options{Workers: workers})
 	require.NoError(t, err)
 	tr, err := Compile(m, Options{Device: d, Optimizer: optimizer, Metrics: []Metric{Accuracy}, Seed: 7})
 	require.NoError(t, err)

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sys/cpu"
 
 	"cnn-gpu/device"
+	"cnn-gpu/device/driver"
+	"cnn-gpu/device/sim"
 	"cnn-gpu/kernels"
 )
 
@@ -30,7 +32,8 @@ func newDevicesCommand() *cobra.Command {
 		Short: "Show what training can run on, and what is missing",
 		Long: `Show what was found on this machine to run on, and for what is missing, what to do about it.
 
-The environment variable ` + device.CPUEnv + ` chooses another one of the variants of the CPU code that are listed.`,
+The environment variable ` + device.CPUEnv + ` chooses another one of the variants of the CPU code that are listed,
+` + device.CodeDirEnv + ` another folder for compiled kernels. Without a GPU, --device sim runs the CUDA kernels in a simulated one.`,
 		Example: `  cnn-gpu devices
   cnn-gpu devices --json`,
 		Args: takes(0, 0, "cnn-gpu devices takes no arguments"),
@@ -39,7 +42,8 @@ The environment variable ` + device.CPUEnv + ` chooses another one of the varian
 			if err != nil {
 				return err
 			}
-			found = append(found, cudaFindings()...)
+			found = append(found, gpuFindings(driver.Probe())...)
+			found = append(found, simulatedFinding(), codeFinding())
 			if asJSON {
 				return printJSON(cmd, found)
 			}
@@ -61,7 +65,7 @@ The environment variable ` + device.CPUEnv + ` chooses another one of the varian
 
 func cpuFindings() ([]finding, error) {
 	// Opening it selects the code that the environment asks for.
-	d, err := device.OpenCPU(device.CPUOptions{})
+	d, err := device.OpenCPU(device.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -76,12 +80,48 @@ func cpuFindings() ([]finding, error) {
 	}, d.Close()
 }
 
-// cudaFindings are those of a build without CUDA.
-func cudaFindings() []finding {
-	return []finding{{
-		What: "CUDA", Detail: "this build has no CUDA support",
-		Mend: "train on the CPU: --device cpu, or auto",
-	}}
+// gpuFindings are what the probe found and what is missing for CUDA.
+func gpuFindings(r *driver.Report) []finding {
+	var found []finding
+	add := func(what, format string, args ...any) {
+		found = append(found, finding{What: what, Found: true, Detail: fmt.Sprintf(format, args...)})
+	}
+	if r.CUDA != "" {
+		add("CUDA driver", "%s, for CUDA up to %s", r.Driver, r.CUDA)
+	}
+	for _, g := range r.GPUs {
+		add(fmt.Sprintf("GPU cuda:%d", g.Ordinal), "%s, compute capability %d.%d, %.1f GiB, %d multiprocessors, %d MHz",
+			g.Name, g.Major, g.Minor, float64(g.Memory)/(1<<30), g.SMs, g.ClockMHz)
+	}
+	if r.NVRTC != "" {
+		add("NVRTC", "%s, version %s", r.NVRTC, r.Version)
+	}
+	for _, m := range r.Missing {
+		found = append(found, finding{What: "CUDA", Detail: m.What, Mend: m.Mend})
+	}
+	return found
+}
+
+// simulatedFinding lists the chips that can be simulated.
+func simulatedFinding() finding {
+	var names []string
+	for _, c := range sim.Chips() {
+		names = append(names, fmt.Sprintf("sim:%s (%s)", c.Name, c.Product))
+	}
+	f := finding{What: "Simulated GPUs", Found: driver.Built, Detail: strings.Join(names, ", ")}
+	if !f.Found {
+		f.Detail, f.Mend = "a program that was built with CUDA has them", "install a C compiler, then `make build`"
+	}
+	return f
+}
+
+// codeFinding is where the machine code of kernels is kept, and how much there is.
+func codeFinding() finding {
+	size, files, dir, err := device.CodeSize()
+	if err != nil {
+		return finding{What: "Compiled kernels", Detail: err.Error(), Mend: "name a folder that can be read by " + device.CodeDirEnv}
+	}
+	return finding{What: "Compiled kernels", Found: true, Detail: fmt.Sprintf("%s, %d files, %.1f MB", dir, files, float64(size)/1e6)}
 }
 
 // cpuName is the processor's name where the system tells it, else its architecture.

@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/device"
 	"cnn-gpu/train/data"
 )
 
@@ -32,9 +33,10 @@ type classScore struct {
 
 func newEvalCommand() *cobra.Command {
 	var (
-		name, dataDir, device string
-		batch                 int
-		asJSON                bool
+		name, dataDir, where string
+		how                  device.Options
+		batch                int
+		profile, asJSON      bool
 	)
 	cmd := &cobra.Command{
 		Use:   "eval RUN|WEIGHTS [flags]",
@@ -44,13 +46,14 @@ func newEvalCommand() *cobra.Command {
 RUN is the folder that train made, WEIGHTS a weights file: it holds the model too, so nothing else is needed.`,
 		Example: `  cnn-gpu eval runs/mnist-cnn-digits
   cnn-gpu eval runs/mnist-cnn-mnist/weights.safetensors --data mnist --data-dir ~/mnist
-  cnn-gpu eval runs/mnist-cnn-digits --json`,
+  cnn-gpu eval runs/mnist-cnn-digits --json
+  cnn-gpu eval runs/mnist-cnn-digits --profile`,
 		Args: takes(1, 1, "give one run's folder or weights file, as in: cnn-gpu eval runs/mnist-cnn-digits"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if batch < 1 {
 				return usageErrorf("--batch %d: give at least 1", batch)
 			}
-			t, err := openTrained(cmd, args[0], device)
+			t, err := openTrained(cmd, args[0], where, how)
 			if err != nil {
 				return err
 			}
@@ -64,16 +67,26 @@ RUN is the folder that train made, WEIGHTS a weights file: it holds the model to
 				return err
 			}
 			if asJSON {
-				return printJSON(cmd, e)
+				err = printJSON(cmd, e)
+			} else {
+				e.print(cmd.OutOrStdout())
 			}
-			e.print(cmd.OutOrStdout())
-			return nil
+			if err != nil || !profile {
+				return err
+			}
+			p, err := t.trainer.ProfileEval(test, batch, profileSteps)
+			if err != nil {
+				return err
+			}
+			return printProfile(cmd, p, "evaluation", asJSON)
 		},
 	}
 	testFlags(cmd, &name, &dataDir)
 	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images at a time")
-	deviceFlag(cmd, &device)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	deviceFlag(cmd, &where)
+	deviceOptionFlags(cmd, &how)
+	cmd.Flags().BoolVar(&profile, "profile", false, profileHelp)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON, and with --profile a second line")
 	return cmd
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train/data"
@@ -111,7 +112,7 @@ func TestMapValues(t *testing.T) {
 	w.train(t)
 	cmd := newRootCommand()
 	cmd.SetErr(&strings.Builder{})
-	trained, err := openTrained(cmd, w.out, "cpu")
+	trained, err := openTrained(cmd, w.out, "cpu", device.Options{})
 	require.NoError(t, err)
 	defer trained.Close()
 	x, _, err := trained.testImage("", "", 1)

@@ -7,15 +7,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/device"
 	"cnn-gpu/model"
 	"cnn-gpu/train/data"
 )
 
 func newMapsCommand() *cobra.Command {
 	var (
-		name, dataDir, device, out string
-		index                      int
-		options                    data.PictureOptions
+		name, dataDir, where, out string
+		how                       device.Options
+		index                     int
+		options                   data.PictureOptions
 	)
 	cmd := &cobra.Command{
 		Use:   "maps RUN|WEIGHTS [IMAGE] [flags]",
@@ -37,7 +39,7 @@ of the data that the model was trained on, or of --data.`,
 			if len(args) == 2 && (name != "" || cmd.Flags().Changed("index")) {
 				return usageErrorf("give either a picture or --data and --index, not both")
 			}
-			t, err := openTrained(cmd, args[0], device)
+			t, err := openTrained(cmd, args[0], where, how)
 			if err != nil {
 				return err
 			}
@@ -69,7 +71,8 @@ of the data that the model was trained on, or of --data.`,
 	f.IntVar(&index, "index", 0, "the `number` of the test image, from 0")
 	f.BoolVar(&options.NoInvert, "no-invert", false, "leave a light background light")
 	f.BoolVar(&options.NoCenter, "no-center", false, "leave the picture's framing as it is")
-	deviceFlag(cmd, &device)
+	deviceFlag(cmd, &where)
+	deviceOptionFlags(cmd, &how)
 	return cmd
 }
 

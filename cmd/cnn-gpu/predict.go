@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"gorgonia.org/tensor"
 
+	"cnn-gpu/device"
 	"cnn-gpu/train/data"
 )
 
@@ -27,7 +28,8 @@ type guess struct {
 
 func newPredictCommand() *cobra.Command {
 	var (
-		device  string
+		where   string
+		how     device.Options
 		top     int
 		asJSON  bool
 		options data.PictureOptions
@@ -48,7 +50,7 @@ resized, a light background made dark, and for 28x28 inputs cut to its ink and c
 			if top < 1 {
 				return usageErrorf("--top %d: give at least 1", top)
 			}
-			t, err := openTrained(cmd, args[0], device)
+			t, err := openTrained(cmd, args[0], where, how)
 			if err != nil {
 				return err
 			}
@@ -77,7 +79,8 @@ resized, a light background made dark, and for 28x28 inputs cut to its ink and c
 	f.IntVar(&top, "top", 3, "the `number` of classes to show")
 	f.BoolVar(&options.NoInvert, "no-invert", false, "leave a light background light, for models trained on dark ink")
 	f.BoolVar(&options.NoCenter, "no-center", false, "leave the framing as it is, for models trained on images that are not centred")
-	deviceFlag(cmd, &device)
+	deviceFlag(cmd, &where)
+	deviceOptionFlags(cmd, &how)
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each picture")
 	return cmd
 }

@@ -6,13 +6,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/model"
+	"cnn-gpu/train"
 	"cnn-gpu/train/run"
 )
 
 func newSummaryCommand() *cobra.Command {
 	var (
-		name  string
-		batch int
+		name, optimizer string
+		batch           int
+		memory          bool
 	)
 	cmd := &cobra.Command{
 		Use:   "summary [RUN|WEIGHTS] [flags]",
@@ -20,10 +22,14 @@ func newSummaryCommand() *cobra.Command {
 		Long: `Show the table that Keras's model.summary() prints: each layer with its output's shape and its parameters; and beside it the
 floating-point operations for one image and the memory of its values for a batch.
 
-The model is one of the zoo, a YAML file, or that of a run's folder or a weights file.`,
+The model is one of the zoo, a YAML file, or that of a run's folder or a weights file.
+
+--memory shows instead where the memory of a training step goes: what is kept from step to step, and the arena that all other values
+share, with what sharing saved, the largest values, and from which op to which each is needed.`,
 		Example: `  cnn-gpu summary
   cnn-gpu summary --model resnet-mini --batch 128
   cnn-gpu summary --model my.yaml
+  cnn-gpu summary --memory --batch 512
   cnn-gpu summary runs/mnist-cnn-digits`,
 		Args: takes(0, 1, "give at most one run's folder or weights file, as in: cnn-gpu summary runs/mnist-cnn-digits"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -33,9 +39,19 @@ The model is one of the zoo, a YAML file, or that of a run's folder or a weights
 			if len(args) == 1 && cmd.Flags().Changed("model") {
 				return usageErrorf("give either --model or a run, not both")
 			}
+			if cmd.Flags().Changed("optimizer") && !memory {
+				return usageErrorf("--optimizer goes with --memory")
+			}
+			o, err := train.OptimizerByName(optimizer, 0)
+			if err != nil {
+				return &usageError{err}
+			}
 			m, err := openModel(name, args)
 			if err != nil {
 				return err
+			}
+			if memory {
+				return printMemory(cmd.OutOrStdout(), m, o, batch)
 			}
 			fmt.Fprint(cmd.OutOrStdout(), m.Summary(batch))
 			return nil
@@ -43,6 +59,9 @@ The model is one of the zoo, a YAML file, or that of a run's folder or a weights
 	}
 	cmd.Flags().StringVar(&name, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
 	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images in a step, for the memory")
+	cmd.Flags().BoolVar(&memory, "memory", false, "show where the memory of a training step goes")
+	cmd.Flags().StringVar(&optimizer, "optimizer", "adam", "the `method` of the training, for --memory: adam or sgd")
+	completeFrom(cmd, "optimizer", "adam", "sgd")
 	completeFrom(cmd, "model", model.Zoo()...)
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,9 +19,9 @@ import (
 
 func newTrainCommand() *cobra.Command {
 	var (
-		c      run.Config
-		resume string
-		asJSON bool
+		c               run.Config
+		resume          string
+		profile, asJSON bool
 	)
 	cmd := &cobra.Command{
 		Use:   "train [flags]",
@@ -35,12 +36,14 @@ Ctrl-C saves the training where it is; --resume goes on from there and ends with
 second Ctrl-C quits at once. The same seed on the same device gives the same weights, bit for bit.
 
 With --json, standard output gets one line for each epoch with epoch, loss, accuracy, val_loss, val_accuracy, images_per_second,
-seconds and device (val_ stands for the test images), and a last line with "done":true and the folder as "out".`,
+seconds and device (val_ stands for the test images), and a last line with "done":true and the folder as "out". With --profile
+there is a line before the last: "profile" lists the ops with layer, op, seconds, share, flops, bytes, gflops and gbs.`,
 		Example: `  cnn-gpu train
   cnn-gpu train --data mnist --epochs 5 --seed 1
   cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
   cnn-gpu train --resume runs/mnist-cnn-digits
+  cnn-gpu train --epochs 1 --profile
   cnn-gpu train --json --out runs/first > epochs.jsonl`,
 		Args: takes(0, 0, "cnn-gpu train takes flags alone, such as --model and --data"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -48,7 +51,7 @@ seconds and device (val_ stands for the test images), and a last line with "done
 			if err != nil {
 				return err
 			}
-			return errors.Join(trainRun(cmd, r, asJSON), r.Close())
+			return errors.Join(trainRun(cmd, r, profile, asJSON), r.Close())
 		},
 	}
 	f := cmd.Flags()
@@ -62,8 +65,10 @@ seconds and device (val_ stands for the test images), and a last line with "done
 	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: adam 0.001, sgd 0.01)")
 	f.Uint64Var(&c.Seed, "seed", 1, "a `number` that chooses the first weights and the order of the images")
 	deviceFlag(cmd, &c.Device)
+	deviceOptionFlags(cmd, &c.DeviceOptions)
 	f.StringVar(&c.Out, "out", "", "the run's `folder` (default: runs/MODEL-DATA, numbered if there is one)")
 	f.StringVar(&resume, "resume", "", "go on with the interrupted run in this `folder`")
+	f.BoolVar(&profile, "profile", false, profileHelp)
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each epoch")
 	completeFrom(cmd, "model", model.Zoo()...)
 	completeFrom(cmd, "data", data.Names()...)
@@ -77,7 +82,7 @@ func openRun(cmd *cobra.Command, c run.Config, resume string) (*run.Run, error) 
 		if err := checkResume(cmd.Flags()); err != nil {
 			return nil, err
 		}
-		return run.Resume(resume)
+		return run.Resume(resume, c.DeviceOptions)
 	}
 	if err := checkConfig(c, cmd.Flags().Changed("lr")); err != nil {
 		return nil, err
@@ -92,7 +97,7 @@ func openRun(cmd *cobra.Command, c run.Config, resume string) (*run.Run, error) 
 func checkResume(flags *pflag.FlagSet) error {
 	var given []string
 	flags.Visit(func(f *pflag.Flag) {
-		if f.Name != "resume" && f.Name != "json" {
+		if !slices.Contains([]string{"resume", "json", "profile", "sync", "no-cache"}, f.Name) {
 			given = append(given, "--"+f.Name)
 		}
 	})
@@ -118,7 +123,7 @@ func checkConfig(c run.Config, rateGiven bool) error {
 }
 
 // trainRun trains to the end and says how it goes.
-func trainRun(cmd *cobra.Command, r *run.Run, asJSON bool) error {
+func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 	stderr := cmd.ErrOrStderr()
 	c, t := r.Config(), r.Trainer()
 	english.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
@@ -141,6 +146,15 @@ func trainRun(cmd *cobra.Command, r *run.Run, asJSON bool) error {
 	}
 	if err := errors.Join(err, printed); err != nil {
 		return err
+	}
+	if profile {
+		p, err := r.Profile(profileSteps)
+		if err != nil {
+			return err
+		}
+		if err := printProfile(cmd, p, "training", asJSON); err != nil {
+			return err
+		}
 	}
 	if asJSON {
 		err := printJSON(cmd, lastRecord{run.NewRecord(summary.Last, t.Device().Name()), true, summary.Dir})

@@ -21,12 +21,12 @@ type trained struct {
 }
 
 // openTrained reads a run's folder or a weights file and puts the model on a device.
-func openTrained(cmd *cobra.Command, path, deviceName string) (*trained, error) {
+func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) (*trained, error) {
 	saved, err := run.Load(path)
 	if err != nil {
 		return nil, err
 	}
-	d, err := device.Open(deviceName)
+	d, err := device.Open(deviceName, o)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +61,14 @@ func sayDevice(cmd *cobra.Command, d device.Device, asked string) {
 
 // deviceFlag adds the flag that chooses where a model runs.
 func deviceFlag(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVar(name, "device", "auto", "the `device` to run on: auto, cpu, cuda or cuda:N")
-	completeFrom(cmd, "device", "auto", "cpu", "cuda")
+	cmd.Flags().StringVar(name, "device", "auto", "the `device` to run on: auto, cpu, cuda, cuda:N or sim, the simulated GPU (see cnn-gpu devices)")
+	completeFrom(cmd, "device", "auto", "cpu", "cuda", "sim")
+}
+
+// deviceOptionFlags adds the flags that say how a device runs. They change no result.
+func deviceOptionFlags(cmd *cobra.Command, o *device.Options) {
+	cmd.Flags().BoolVar(&o.Sync, "sync", false, "wait for each op of a GPU, so that an error names the op that made it; slow (the CPU always waits)")
+	cmd.Flags().BoolVar(&o.NoCache, "no-cache", false, "compile a GPU's kernels anew, and keep none of them (the CPU has none to compile)")
 }
 
 // completeFrom lets the shell complete a flag's value.

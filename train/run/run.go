@@ -38,6 +38,8 @@ type Config struct {
 	Seed         uint64  `json:"seed"`
 	Device       string  `json:"device"`
 	Out          string  `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
+
+	DeviceOptions device.Options `json:"-"` // they change no result, so a resumed run may have others
 }
 
 // Hooks are called while a run trains.
@@ -88,7 +90,7 @@ func New(c Config) (*Run, error) {
 }
 
 // Resume opens a run that was interrupted, as its checkpoint left it.
-func Resume(dir string) (*Run, error) {
+func Resume(dir string, o device.Options) (*Run, error) {
 	path := filepath.Join(dir, checkpointFile)
 	file, err := safetensors.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -100,6 +102,7 @@ func Resume(dir string) (*Run, error) {
 	if err := json.Unmarshal([]byte(file.Metadata[configKey]), &c); err != nil {
 		return nil, fmt.Errorf("run: %s: it does not say how the run was started: %w", path, err)
 	}
+	c.DeviceOptions = o
 	// The model comes from the checkpoint: its file may have changed since.
 	m, err := model.Parse(path, []byte(file.Metadata["model"]))
 	if err != nil {
@@ -132,7 +135,7 @@ func open(c Config, m *model.Model) (*Run, error) {
 	if r.training, r.test, err = data.Open(c.Data, data.Options{DataDir: c.DataDir}); err != nil {
 		return nil, err
 	}
-	if r.device, err = device.Open(c.Device); err != nil {
+	if r.device, err = device.Open(c.Device, c.DeviceOptions); err != nil {
 		return nil, err
 	}
 	r.trainer, err = train.Compile(m, train.Options{
@@ -231,6 +234,11 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 		return Summary{Dir: r.dir}, err
 	}
 	return Summary{Dir: r.dir, Last: history[len(history)-1]}, nil
+}
+
+// Profile times the ops of a training step, over some steps that change nothing.
+func (r *Run) Profile(steps int) (*train.Profile, error) {
+	return r.trainer.ProfileFit(r.training, r.config.Batch, steps)
 }
 
 func (r *Run) checkpoint() error {

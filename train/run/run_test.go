@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/device"
 	"cnn-gpu/train"
 )
 
@@ -105,7 +106,7 @@ func TestResume(t *testing.T) {
 	_, err = first.Train(ctx, Hooks{OnEpoch: func(train.Epoch) { cancel() }})
 	require.ErrorIs(t, err, context.Canceled)
 	require.NoError(t, os.Remove("tiny.yaml"), "the checkpoint knows the model")
-	second, err := Resume("parts")
+	second, err := Resume("parts", device.Options{})
 	require.NoError(t, err)
 	defer second.Close()
 	assert.Equal(t, 1, second.Trainer().Position().Epoch)
@@ -117,10 +118,10 @@ func TestResume(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(want, got), "the weights' files have the same bytes")
 
-	_, err = Resume("nowhere")
+	_, err = Resume("nowhere", device.Options{})
 	assert.ErrorContains(t, err, "no checkpoint.safetensors to go on from")
 	require.NoError(t, os.WriteFile(filepath.Join("parts", checkpointFile), []byte("torn"), 0o666))
-	_, err = Resume("parts")
+	_, err = Resume("parts", device.Options{})
 	assert.ErrorContains(t, err, checkpointFile)
 }
 
@@ -132,7 +133,7 @@ func TestResumeFinished(t *testing.T) {
 	require.NoError(t, err)
 	before, err := r.Trainer().Weights()
 	require.NoError(t, err)
-	again, err := Resume(r.Dir())
+	again, err := Resume(r.Dir(), device.Options{})
 	require.NoError(t, err)
 	defer again.Close()
 	summary, err := again.Train(context.Background(), Hooks{})

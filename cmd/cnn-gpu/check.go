@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"cnn-gpu/device"
+	"cnn-gpu/kernels/kerneltest"
+	"cnn-gpu/model"
+	"cnn-gpu/train"
+)
+
+// checkResult is what check found, as JSON has it.
+type checkResult struct {
+	Device string            `json:"device"`
+	Ops    []opCheck         `json:"ops"`
+	Model  string            `json:"model"`
+	Steps  []train.StepCheck `json:"steps"`
+	OK     bool              `json:"ok"`
+}
+
+// opCheck is the outcome of an op's cases. Worst is the largest error as a part of its bound: up to 1 is right.
+type opCheck struct {
+	Op     string  `json:"op"`
+	Cases  int     `json:"cases"`
+	Failed int     `json:"failed"`
+	Worst  float64 `json:"worst"`
+	Case   string  `json:"worst_case,omitempty"`
+	Error  string  `json:"error,omitempty"` // of the first case that failed
+}
+
+// newCheckCommand is what a person runs first on a new host.
+func newCheckCommand() *cobra.Command {
+	var deviceName, modelName string
+	var batch, steps int
+	var quick, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check a device: every op and a model's training steps against float64",
+		Long: `Check that a device computes what it should. Every op runs in many awkward shapes and is held against the same op in float64,
+within a bound that follows from the number of roundings. Then a model trains for some steps, on the device and on the CPU,
+and each loss is held against training in float64. The exit code is 1 if anything is outside its bound.`,
+		Example: `  cnn-gpu check
+  cnn-gpu check --device cuda --model resnet-mini
+  cnn-gpu check --device cpu --quick --json`,
+		Args: takes(0, 0, "cnn-gpu check takes no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			m, err := model.Open(modelName)
+			if err != nil {
+				return err
+			}
+			d, err := device.Open(deviceName, device.Options{})
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			sayDevice(cmd, d, deviceName)
+			result := &checkResult{Device: d.Name(), Model: m.Name, OK: true}
+			if err := result.checkOps(cmd, d, quick); err != nil {
+				return err
+			}
+			if err := result.checkSteps(m, d, batch, steps); err != nil {
+				return err
+			}
+			if asJSON {
+				if err := printJSON(cmd, result); err != nil {
+					return err
+				}
+			} else {
+				result.print(cmd.OutOrStdout())
+			}
+			if !result.OK {
+				return errors.New("the device is not right: see what is marked above, and report it with this output")
+			}
+			return nil
+		},
+	}
+	deviceFlag(cmd, &deviceName)
+	cmd.Flags().StringVar(&modelName, "model", "mnist-cnn", "the `model` whose training is checked: of the zoo, or a file")
+	cmd.Flags().IntVar(&batch, "batch", 2, "the `number` of images in a training step")
+	cmd.Flags().IntVar(&steps, "steps", 10, "the `number` of training steps")
+	cmd.Flags().BoolVar(&quick, "quick", false, "run one in twenty of the cases of each op")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	return cmd
+}
+
+// checkOps runs the case table.
+func (r *checkResult) checkOps(cmd *cobra.Command, d device.Device, quick bool) error {
+	index, seen := map[string]int{}, map[string]int{}
+	for _, c := range kerneltest.Cases() {
+		if err := cmd.Context().Err(); err != nil {
+			return err
+		}
+		seen[c.Op.Name()]++
+		if quick && seen[c.Op.Name()]%20 != 1 {
+			continue
+		}
+		at, known := index[c.Op.Name()]
+		if !known {
+			at = len(r.Ops)
+			index[c.Op.Name()] = at
+			r.Ops = append(r.Ops, opCheck{Op: c.Op.Name()})
+		}
+		r.OK = r.Ops[at].run(c, device.OpRunner{Device: d}) && r.OK
+	}
+	return nil
+}
+
+// run adds a case and says whether it is right.
+func (o *opCheck) run(c kerneltest.Case, runner kerneltest.Runner) bool {
+	result, err := c.Check(runner)
+	o.Cases++
+	if err != nil {
+		o.Failed++
+		if o.Error == "" {
+			o.Error = fmt.Sprintf("%s: %v", c.Name, err)
+		}
+		return false
+	}
+	if result.Ratio > o.Worst {
+		o.Worst, o.Case = result.Ratio, c.Name
+	}
+	return true
+}
+
+// checkSteps trains on the device, and on the CPU beside it.
+func (r *checkResult) checkSteps(m *model.Model, d device.Device, batch, steps int) error {
+	cpu, err := device.OpenCPU(device.Options{})
+	if err != nil {
+		return err
+	}
+	defer cpu.Close()
+	if r.Steps, err = train.CheckSteps(m, []device.Device{d, cpu}, batch, steps, 1); err != nil {
+		return err
+	}
+	for _, s := range r.Steps {
+		r.OK = r.OK && s.Holds()
+	}
+	return nil
+}
+
+func (r *checkResult) print(w io.Writer) {
+	ops := newTable("Op", "Cases", "Failed", "Worst error / bound", "In case")
+	for _, o := range r.Ops {
+		ops.AppendRow(table.Row{o.Op, o.Cases, o.Failed, fmt.Sprintf("%.3f", o.Worst), o.Case})
+	}
+	rightAlign(ops, 2, 3, 4)
+	fmt.Fprintln(w, ops.Render())
+	for _, o := range r.Ops {
+		if o.Error != "" {
+			fmt.Fprintf(w, "FAILED %s\n", o.Error)
+		}
+	}
+	steps := newTable("Step of "+r.Model, "Loss on "+r.Device, "On the CPU", "In float64", "Worst error", "Bound", "")
+	for _, s := range r.Steps {
+		worst, mark := 0.0, "ok"
+		for _, loss := range s.Losses {
+			worst = max(worst, math.Abs(loss-s.Exact))
+		}
+		if !s.Holds() {
+			mark = "FAILED"
+		}
+		steps.AppendRow(table.Row{s.Step, fmt.Sprintf("%.7f", s.Losses[0]), fmt.Sprintf("%.7f", s.Losses[1]),
+			fmt.Sprintf("%.7f", s.Exact), fmt.Sprintf("%.1e", worst), fmt.Sprintf("%.1e", s.Bound), mark})
+	}
+	rightAlign(steps, 1, 2, 3, 4, 5, 6)
+	fmt.Fprintln(w, steps.Render())
+	if r.OK {
+		fmt.Fprintf(w, "%s is right.\n", r.Device)
+	}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cnn-gpu/device"
+	"cnn-gpu/kernels"
+	"cnn-gpu/model"
+	"cnn-gpu/train"
+)
+
+func newCompileCommand() *cobra.Command {
+	var (
+		name, optimizer, out string
+		batch                int
+		seed                 uint64
+		archs                []string
+	)
+	cmd := &cobra.Command{
+		Use:   "compile --out DIR [flags]",
+		Short: "Compile a model's CUDA kernels ahead of time, with no GPU",
+		Long: `Compile what train, eval and predict run of a model into a folder. A machine whose environment variable ` + device.CodeDirEnv + `
+names that folder needs no compiler (NVRTC) for this model: copy the folder to a GPU host or into a container.
+
+Kernels are made for exact shapes, so --model, --batch and --optimizer must be those of the training, and for a model with Dropout
+--seed too; evaluation is compiled for the same batch, and prediction for one image at a time.
+
+An architecture sm_XX gives machine code for GPUs of compute capability X.X: sm_80 A100, sm_86 RTX 30, sm_89 RTX 40 and L4,
+sm_90 H100 and H200, sm_100 B200, sm_120 RTX 50. compute_XX gives PTX, which the driver of any GPU from X.X on turns into machine code at
+its first start, and which the simulated GPUs run (--device sim: compute_90, sim:a100: compute_80, sim:rtx4090: compute_89).`,
+		Example: `  cnn-gpu compile --out kernels
+  cnn-gpu compile --model resnet-mini --batch 128 --arch sm_80,sm_90 --out kernels
+  cnn-gpu compile --arch compute_90 --out kernels`,
+		Args: takes(0, 0, "cnn-gpu compile takes flags alone, such as --model and --out"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case out == "":
+				return usageErrorf("--out: name the folder for the machine code, as in: cnn-gpu compile --out kernels")
+			case batch < 1:
+				return usageErrorf("--batch %d: give at least 1", batch)
+			case len(archs) == 0:
+				return usageErrorf("--arch: give at least one, such as sm_90")
+			}
+			m, err := model.Open(name)
+			if err != nil {
+				return err
+			}
+			o, err := train.OptimizerByName(optimizer, 0)
+			if err != nil {
+				return &usageError{err}
+			}
+			ops, err := launchedOps(m, train.Options{Optimizer: o, Seed: seed}, batch)
+			if err != nil {
+				return err
+			}
+			for _, arch := range archs {
+				if err := cmd.Context().Err(); err != nil {
+					return err
+				}
+				files, err := device.CompileKernels(ops, strings.TrimSpace(arch), out)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d kernels of %s for batches of %d are in %s\n", arch, files, m.Name, batch, out)
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "Use them: %s=%s cnn-gpu train --model %s --batch %d\n", device.CodeDirEnv, out, name, batch)
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&name, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
+	f.IntVar(&batch, "batch", 32, "the `number` of images in a step")
+	f.StringVar(&optimizer, "optimizer", "adam", "the `method` of the training: adam or sgd")
+	f.Uint64Var(&seed, "seed", 1, "the `number` that the training is given; it matters to models with Dropout")
+	f.StringSliceVar(&archs, "arch", []string{"sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}, "the `architectures`, separated by commas")
+	f.StringVar(&out, "out", "", "the `folder` for the machine code")
+	completeFrom(cmd, "model", model.Zoo()...)
+	completeFrom(cmd, "optimizer", "adam", "sgd")
+	return cmd
+}
+
+// launchedOps lists the ops that train, eval and predict launch.
+func launchedOps(m *model.Model, o train.Options, batch int) ([]kernels.Op, error) {
+	training, err := train.Ops(m, o, batch)
+	if err != nil {
+		return nil, err
+	}
+	prediction, err := train.Ops(m, o, 1)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(training.Fit, training.Eval, prediction.Eval), nil
+}

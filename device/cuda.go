@@ -1,0 +1,250 @@
+//go:build cuda && cgo
+
+package device
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
+	"cnn-gpu/device/driver"
+	"cnn-gpu/kernels"
+)
+
+// gpu is a GPU of the CUDA driver, a simulated one too. All its calls run on one OS thread, which owns the context.
+type gpu struct {
+	name    string
+	options Options
+	calls   chan func()
+
+	device cu.Device
+	model  string // what the driver calls it
+	total  int64  // bytes of memory
+	code   *compiler
+	stream cu.Stream
+
+	kept  map[*kernels.Buffer]cu.DevicePtr
+	arena region // what the programs share: they run one at a time
+	freed []cu.DevicePtr
+	stage map[*kernels.Buffer]*staging
+
+	broken driver.Result // the late error after which the context is of no use
+}
+
+// region is a piece of device memory.
+type region struct {
+	start cu.DevicePtr
+	bytes int
+}
+
+// openGPU opens device number ordinal of the driver.
+func openGPU(name string, ordinal int, o Options) (Device, error) {
+	if err := driver.Open(); err != nil {
+		return nil, fmt.Errorf("device: %s: %w", name, err)
+	}
+	d := &gpu{
+		name: name, options: o, calls: make(chan func()),
+		kept: map[*kernels.Buffer]cu.DevicePtr{}, stage: map[*kernels.Buffer]*staging{},
+	}
+	go d.serve()
+	if err := d.do(func() error { return d.open(ordinal) }); err != nil {
+		close(d.calls)
+		return nil, err
+	}
+	return d, nil
+}
+
+// serve runs calls on a thread of its own. The thread ends with it: its context is never left to other goroutines.
+func (d *gpu) serve() {
+	runtime.LockOSThread()
+	for call := range d.calls {
+		call()
+	}
+}
+
+// do runs f on the thread that owns the context.
+func (d *gpu) do(f func() error) error {
+	done := make(chan error)
+	d.calls <- func() { done <- f() }
+	err := <-done
+	if err == nil {
+		return nil
+	}
+	err = driver.Explain(err)
+	if r, ok := driver.ResultOf(err); ok && slices.Contains(lateErrors, r) {
+		d.broken = r
+		if !d.options.Sync {
+			err = fmt.Errorf("%w; an op that was queued before failed, --sync tells which", err)
+		}
+	}
+	return fmt.Errorf("device: %s: %w", d.name, err)
+}
+
+// lateErrors are those of work that was queued before the call which reports them. The context is of no use after one: every call
+// gives it again.
+var lateErrors = []driver.Result{
+	driver.EccUncorrectable, driver.NvlinkUncorrectable, driver.IllegalAddress, driver.LaunchTimeout, driver.Assert, driver.HardwareStackError,
+	driver.IllegalInstruction, driver.MisalignedAddress, driver.InvalidAddressSpace, driver.InvalidPc, driver.LaunchFailed,
+}
+
+func (d *gpu) open(ordinal int) error {
+	count, err := cu.NumDevices()
+	if err != nil {
+		return err
+	}
+	if ordinal >= count {
+		return fmt.Errorf("there is no GPU number %d; there are %d, counted from 0", ordinal, count)
+	}
+	if d.device, err = cu.GetDevice(ordinal); err != nil {
+		return err
+	}
+	major, minor, err := d.device.ComputeCapability()
+	if err != nil {
+		return err
+	}
+	if d.model, err = d.device.Name(); err != nil {
+		return err
+	}
+	if d.total, err = d.device.TotalMem(); err != nil {
+		return err
+	}
+	if d.code, err = newCompiler(10*major+minor, d.options); err != nil {
+		return err
+	}
+	context, err := d.device.RetainPrimaryCtx()
+	if err != nil {
+		return err
+	}
+	if err = cu.SetCurrentContext(context); err == nil {
+		d.stream, err = cu.MakeStream(cu.NonBlocking)
+	}
+	if err != nil {
+		return errors.Join(err, d.device.ReleasePrimaryCtx())
+	}
+	return nil
+}
+
+func (d *gpu) Name() string { return d.name }
+
+func (d *gpu) String() string {
+	return fmt.Sprintf("GPU, %s, %.1f GiB", d.model, float64(d.total)/(1<<30))
+}
+
+// Close frees all memory and modules, and gives the context back. After a late error that frees what the other calls no longer
+// can, and the error, which somebody has seen, is not given again.
+func (d *gpu) Close() error {
+	err := d.do(func() error {
+		errs := []error{d.stream.Synchronize()}
+		errs = append(errs, d.code.close()...)
+		for _, s := range d.stage {
+			errs = append(errs, s.close())
+		}
+		for _, p := range d.kept {
+			errs = append(errs, cu.MemFree(p))
+		}
+		for _, p := range d.freed {
+			errs = append(errs, cu.MemFree(p))
+		}
+		if d.arena.bytes > 0 {
+			errs = append(errs, cu.MemFree(d.arena.start))
+		}
+		errs = append(errs, d.stream.Destroy(), d.device.ReleasePrimaryCtx())
+		return errors.Join(slices.DeleteFunc(errs, func(err error) bool {
+			r, ok := driver.ResultOf(err)
+			return ok && r == d.broken
+		})...)
+	})
+	close(d.calls)
+	return err
+}
+
+// alloc takes device memory.
+func (d *gpu) alloc(bytes int) (cu.DevicePtr, error) {
+	p, err := cu.MemAlloc(int64(max(bytes, 1)))
+	if r, ok := driver.ResultOf(err); ok && r == driver.OutOfMemory {
+		free, _, infoErr := cu.MemInfo()
+		return 0, errors.Join(&OutOfMemoryError{Device: d.name, Need: int64(bytes), Free: free}, infoErr)
+	}
+	return p, err
+}
+
+// keep is the memory of a kept value, taken on first use and zeroed, as on the CPU.
+func (d *gpu) keep(root *kernels.Buffer) (cu.DevicePtr, error) {
+	if p, ok := d.kept[root]; ok {
+		return p, nil
+	}
+	p, err := d.alloc(root.Bytes())
+	if err != nil {
+		return 0, err
+	}
+	d.kept[root] = p
+	if root.Elements() == 0 {
+		return p, nil
+	}
+	return p, cu.MemsetD32Async(p, 0, int64(root.Elements()), d.stream)
+}
+
+// place is the address of a kept buffer.
+func (d *gpu) place(b *kernels.Buffer) (cu.DevicePtr, error) {
+	root, offset := b.Root()
+	p, err := d.keep(root)
+	return p + cu.DevicePtr(offset*b.Type.Size()), err
+}
+
+// Upload copies through pinned memory, so that neither the caller nor the GPU waits for the other.
+func (d *gpu) Upload(dst *kernels.Buffer, src any) error {
+	if err := checkCopy(src, dst); err != nil {
+		return err
+	}
+	if dst.Elements() == 0 {
+		return nil
+	}
+	return d.do(func() error {
+		p, err := d.place(dst)
+		if err != nil {
+			return err
+		}
+		s := d.stage[dst]
+		if s == nil {
+			if s, err = newStaging(dst.Bytes()); err != nil {
+				return err
+			}
+			d.stage[dst] = s
+		}
+		return s.upload(p, bytesOf(src), d.stream)
+	})
+}
+
+func (d *gpu) Download(dst any, src *kernels.Buffer) error {
+	if err := checkCopy(dst, src); err != nil {
+		return err
+	}
+	if src.Elements() == 0 {
+		return nil
+	}
+	return d.do(func() error {
+		p, err := d.place(src)
+		if err != nil {
+			return err
+		}
+		if err := d.stream.Synchronize(); err != nil {
+			return err
+		}
+		return cu.MemcpyDtoH(unsafe.Pointer(unsafe.SliceData(bytesOf(dst))), p, int64(src.Bytes()))
+	})
+}
+
+// bytesOf is the memory of a []float32 or []int32.
+func bytesOf(host any) []byte {
+	switch s := host.(type) {
+	case []float32:
+		return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), 4*len(s))
+	case []int32:
+		return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), 4*len(s))
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+//go:build cuda && cgo
+
+package device
+
+import (
+	"fmt"
+	"strings"
+
+	"gorgonia.org/cu"
+
+	"cnn-gpu/device/driver"
+	"cnn-gpu/device/driver/nvrtc"
+	"cnn-gpu/kernels"
+)
+
+// compiler makes machine code of the kernels for one GPU and loads it, each source with its constants once.
+type compiler struct {
+	archs   []string       // what the GPU runs, the best first; with a compiler there is one
+	library *nvrtc.Library // none if NVRTC was not found: then all code must be in the cache
+	missing error          // why there is no library
+	cache   codeCache
+	modules map[string]cu.Module // by key
+}
+
+// newCompiler finds NVRTC and what it can compile for a compute capability, such as 90.
+func newCompiler(capability int, o Options) (*compiler, error) {
+	cache, err := openCodeCache(o)
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{cache: cache, modules: map[string]cu.Module{}}
+	c.library, c.missing = nvrtc.Open()
+	if o.simulated {
+		c.archs = []string{fmt.Sprintf("compute_%d", capability)}
+		return c, nil
+	}
+	if c.library == nil {
+		c.archs = runnable(capability)
+		return c, nil
+	}
+	archs, err := c.library.Architectures()
+	if err != nil {
+		return nil, err
+	}
+	best := 0
+	for _, a := range archs {
+		if a == capability {
+			c.archs = []string{fmt.Sprintf("sm_%d", a)}
+			return c, nil
+		}
+		if a < capability {
+			best = a
+		}
+	}
+	if best == 0 {
+		return nil, fmt.Errorf("NVRTC %d.%d at %s compiles for compute capability %d at least, the GPU has %d: bring one that knows it with `make nvrtc`",
+			c.library.Major, c.library.Minor, c.library.Path, archs[0], capability)
+	}
+	// A GPU newer than this NVRTC: its driver turns the newest PTX that there is into machine code.
+	c.archs = []string{fmt.Sprintf("compute_%d", best)}
+	return c, nil
+}
+
+// runnable lists the architectures whose code a GPU can run, the best first: machine code of its own and of earlier ones with the
+// same major number, and any PTX that is not newer than the GPU.
+func runnable(capability int) []string {
+	const oldest = 50
+	var archs []string
+	for a := capability; a >= capability/10*10; a-- {
+		archs = append(archs, fmt.Sprintf("sm_%d", a))
+	}
+	for a := capability; a >= oldest; a-- {
+		archs = append(archs, fmt.Sprintf("compute_%d", a))
+	}
+	return archs
+}
+
+// function is the loaded kernel of a launch.
+func (c *compiler) function(l kernels.Launch) (cu.Function, error) {
+	p, err := c.source(l)
+	if err != nil {
+		return cu.Function{}, err
+	}
+	key := p.key()
+	module, ok := c.modules[key]
+	if !ok {
+		image, err := c.image(p, key)
+		if err != nil {
+			return cu.Function{}, err
+		}
+		if module, err = driver.LoadModule(image); err != nil {
+			return cu.Function{}, fmt.Errorf("%s: %w", l.Source, err)
+		}
+		c.modules[key] = module
+	}
+	return module.Function(l.Function)
+}
+
+// source is that of a launch for the best architecture that there is code for.
+func (c *compiler) source(l kernels.Launch) (source, error) {
+	best, err := newSource(l, c.archs[0])
+	if c.library != nil || err != nil {
+		return best, err
+	}
+	for _, arch := range c.archs {
+		p, err := newSource(l, arch)
+		if err != nil {
+			return p, err
+		}
+		if _, made := c.cache.load(p.key(), anyVersion); made {
+			return p, nil
+		}
+	}
+	return best, nil
+}
+
+// image is the machine code of a source, from the cache or made now.
+func (c *compiler) image(p source, key string) ([]byte, error) {
+	version := anyVersion
+	if c.library != nil {
+		version = versionOf(c.library)
+	}
+	if image, ok := c.cache.load(key, version); ok {
+		return image, nil
+	}
+	if c.library == nil {
+		return nil, fmt.Errorf("%s is not compiled for %s, and there is no compiler (cnn-gpu compile fills a folder with such code, %s names it): %w",
+			p.name, c.archs[0], CodeDirEnv, c.missing)
+	}
+	image, err := compileSource(c.library, p)
+	if err != nil {
+		return nil, err
+	}
+	// A full disk or a folder that cannot be written costs the next start some time, and is no reason to stop this one.
+	_ = c.cache.store(key, version, image)
+	return image, nil
+}
+
+func versionOf(l *nvrtc.Library) string { return fmt.Sprintf("%d.%d", l.Major, l.Minor) }
+
+// compileSource compiles with NVRTC: machine code for an architecture sm_XX, PTX for compute_XX.
+func compileSource(library *nvrtc.Library, p source) ([]byte, error) {
+	code, err := library.Compile(nvrtc.Source{Name: p.name, Text: p.text, Headers: p.headers}, p.options...)
+	if err != nil {
+		return nil, err
+	}
+	return code.Image, nil
+}
+
+// CompileKernels compiles what an op list runs on GPUs of an architecture into a folder, with no GPU: "sm_90" gives machine code,
+// "compute_90" PTX, which the driver of any GPU from 9.0 on turns into machine code. It returns the number of files that the list
+// needs there.
+func CompileKernels(ops []kernels.Op, arch, dir string) (int, error) {
+	library, err := nvrtc.Open()
+	if err != nil {
+		return 0, fmt.Errorf("device: %w", err)
+	}
+	if err := checkArch(arch, library); err != nil {
+		return 0, fmt.Errorf("device: %w", err)
+	}
+	cache, version := codeCache{dir}, versionOf(library)
+	needed := map[string]bool{}
+	for _, op := range ops {
+		for _, l := range op.Launches() {
+			p, err := newSource(l, arch)
+			if err != nil {
+				return 0, fmt.Errorf("device: %w", err)
+			}
+			key := p.key()
+			if _, made := cache.load(key, version); made || needed[key] {
+				needed[key] = true
+				continue
+			}
+			needed[key] = true
+			image, err := compileSource(library, p)
+			if err == nil {
+				err = cache.store(key, version, image)
+			}
+			if err != nil {
+				return 0, fmt.Errorf("device: %w", err)
+			}
+		}
+	}
+	return len(needed), nil
+}
+
+// checkArch refuses what the library does not compile for.
+func checkArch(arch string, library *nvrtc.Library) error {
+	known, err := library.Architectures()
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, a := range known {
+		name := fmt.Sprintf("sm_%d", a)
+		if arch == name || arch == fmt.Sprintf("compute_%d", a) {
+			return nil
+		}
+		names = append(names, name)
+	}
+	return fmt.Errorf("architecture %q; NVRTC %s compiles for %s, and for compute_ in place of sm_", arch, versionOf(library), strings.Join(names, ", "))
+}
+
+func (c *compiler) close() (errs []error) {
+	for _, m := range c.modules {
+		errs = append(errs, m.Unload())
+	}
+	return errs
+}

@@ -1,0 +1,73 @@
+//go:build cuda && cgo
+
+package device
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"cnn-gpu/device/sim"
+	"cnn-gpu/device/sim/driverapi"
+)
+
+// SimOrderEnv and SimChecksEnv name the environment variables of the simulated GPU: the order in which warps take turns, forward,
+// reverse or random:SEED (random:1 if not set), and whether it looks for mistakes in kernels, on (if not set) or off, which is
+// faster. CNN_GPU_SIM_FAULT makes calls fail; see package driverapi.
+const (
+	SimOrderEnv  = "CNN_GPU_SIM_ORDER"
+	SimChecksEnv = "CNN_GPU_SIM_CHECKS"
+)
+
+func openCUDA(name string, ordinal int, o Options) (Device, error) { return openGPU(name, ordinal, o) }
+
+// openSim puts simulated GPUs in the driver's place, for this whole program, and opens the first one.
+func openSim(name, chip string, o Options) (Device, error) {
+	options, err := simOptions()
+	if err != nil {
+		return nil, fmt.Errorf("device: %s: %w", name, err)
+	}
+	config := driverapi.Config{Options: options}
+	if chip != "" {
+		c, err := sim.ChipByName(chip)
+		if err != nil {
+			return nil, fmt.Errorf("device: %s: %w", name, err)
+		}
+		config.Chips = []sim.Chip{c}
+	}
+	if err := driverapi.Install(config); err != nil {
+		return nil, fmt.Errorf("device: %s: %w", name, err)
+	}
+	o.simulated = true
+	return openGPU(name, 0, o)
+}
+
+// simOptions reads the environment.
+func simOptions() (sim.Options, error) {
+	o := sim.Options{Checks: sim.AllChecks, Order: sim.Random, Seed: 1}
+	order, seed, seeded := strings.Cut(os.Getenv(SimOrderEnv), ":")
+	switch order {
+	case "", "random":
+		if seeded {
+			var err error
+			if o.Seed, err = strconv.ParseUint(seed, 10, 64); err != nil {
+				return o, fmt.Errorf("%s: %q is no seed", SimOrderEnv, seed)
+			}
+		}
+	case "forward":
+		o.Order = sim.Forward
+	case "reverse":
+		o.Order = sim.Reverse
+	default:
+		return o, fmt.Errorf("%s is %q; choose forward, reverse or random:SEED", SimOrderEnv, order)
+	}
+	switch checks := os.Getenv(SimChecksEnv); checks {
+	case "", "on":
+	case "off":
+		o.Checks = 0
+	default:
+		return o, fmt.Errorf("%s is %q; choose on or off", SimChecksEnv, checks)
+	}
+	return o, nil
+}

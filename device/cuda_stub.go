@@ -1,0 +1,25 @@
+//go:build !(cuda && cgo)
+
+package device
+
+import (
+	"errors"
+	"fmt"
+
+	"cnn-gpu/kernels"
+)
+
+var errNoCUDA = errors.New("this program was built without CUDA; build it where there is a C compiler (make build), or use --device cpu")
+
+func openCUDA(name string, _ int, _ Options) (Device, error) {
+	return nil, fmt.Errorf("device: %s: %w", name, errNoCUDA)
+}
+
+func openSim(name, _ string, _ Options) (Device, error) {
+	return nil, fmt.Errorf("device: %s: %w", name, errNoCUDA)
+}
+
+// CompileKernels needs a build with CUDA.
+func CompileKernels([]kernels.Op, string, string) (int, error) {
+	return 0, fmt.Errorf("device: %w", errNoCUDA)
+}

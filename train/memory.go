@@ -1,0 +1,48 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+
+	"cnn-gpu/device"
+	"cnn-gpu/kernels"
+	"cnn-gpu/model"
+)
+
+// orSmaller adds to an out-of-memory error the largest batch for which the programs that emit makes would have fitted.
+func orSmaller(err error, batch int, emit func(batch int) []*program) error {
+	var outOfMemory *device.OutOfMemoryError
+	if !errors.As(err, &outOfMemory) {
+		return err
+	}
+	need := func(batch int) int64 { return planned(emit(batch)) }
+	// What the batch does not change was taken before, in part at least: the device did not ask for it.
+	taken := need(batch) - outOfMemory.Need
+	free := outOfMemory.Free
+	fits := sort.Search(batch, func(i int) bool { return need(i+1)-taken > free })
+	switch fits {
+	case 0:
+		return fmt.Errorf("%w; not even a batch of 1 fits: use a smaller model, or a device with more memory", err)
+	case batch:
+		return fmt.Errorf("%w, but not in one piece or not for this program: use a smaller batch, or see what else runs there", err)
+	}
+	return fmt.Errorf("%w; the largest batch that fits is %d", err, fits)
+}
+
+// planned is the memory of programs that share an arena, in bytes.
+func planned(programs []*program) int64 {
+	arena, kept := 0, map[*kernels.Buffer]bool{}
+	total := 0
+	for _, p := range programs {
+		plan := device.NewPlan(model.Ops(p.steps), device.Workspace)
+		arena = max(arena, plan.Arena)
+		for _, b := range plan.Kept {
+			if !kept[b] {
+				kept[b] = true
+				total += b.Bytes()
+			}
+		}
+	}
+	return int64(total + arena)
+}

@@ -1,0 +1,72 @@
+//go:build cuda && cgo
+
+package run
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device"
+	"cnn-gpu/device/driver/nvrtc"
+	"cnn-gpu/train"
+	"cnn-gpu/train/data"
+)
+
+// few is the first examples of a set.
+type few struct {
+	data.Set
+	examples int
+}
+
+func (f few) Len() int { return f.examples }
+
+// smallData makes the run's data small enough for the simulated GPU.
+func (r *Run) smallData() {
+	r.training, r.test = few{r.training, 200}, few{r.test, 50}
+}
+
+// A device that fails in the middle of a run leaves the weights of the last epoch in the folder, and the next run works.
+func TestGPUFaultsKeepTheWeights(t *testing.T) {
+	if strings.Contains(os.Getenv("CNN_GPU_REQUIRE"), "cuda") {
+		t.Skip("a real GPU has no faults to order")
+	}
+	if _, err := nvrtc.Open(); err != nil {
+		t.Skip(err)
+	}
+	for fault, want := range map[string]string{
+		"launch@150": "CUDA_ERROR_LAUNCH_FAILED",
+		"copy@60":    "CUDA_ERROR_ECC_UNCORRECTABLE",
+		"lost@200":   "CUDA_ERROR_DEVICE_UNAVAILABLE",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			c := config(t)
+			c.Device, c.Epochs = "sim", 50
+			t.Setenv("CNN_GPU_SIM_FAULT", fault)
+			r, err := New(c)
+			require.NoError(t, err)
+			r.smallData()
+			var epochs []train.Epoch
+			_, err = r.Train(context.Background(), Hooks{OnEpoch: func(e train.Epoch) { epochs = append(epochs, e) }})
+			require.ErrorContains(t, err, want)
+			require.NotEmpty(t, epochs, "the fault is to come later")
+			require.Less(t, len(epochs), 50)
+			_ = r.Close() // it may say again what is broken
+
+			saved, err := Load(r.Dir())
+			require.NoError(t, err)
+			t.Setenv("CNN_GPU_SIM_FAULT", "")
+			again, err := Resume(r.Dir(), device.Options{})
+			require.NoError(t, err)
+			defer func() { assert.NoError(t, again.Close()) }()
+			weights, err := again.Trainer().Weights()
+			require.NoError(t, err)
+			assert.Equal(t, weights, saved.Weights, "what the next run goes on from")
+			assert.Len(t, again.Trainer().History(), len(epochs))
+		})
+	}
+}
