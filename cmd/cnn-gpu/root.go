@@ -29,7 +29,7 @@ run gets a folder with the weights, the metrics and pictures of how it went; eva
 	}
 	root.AddCommand(
 		newTrainCommand(), newEvalCommand(), newPredictCommand(), newMapsCommand(),
-		newSummaryCommand(), newModelsCommand(), newDataCommand(), newDevicesCommand(), newCheckCommand(), newCompileCommand(),
+		newSummaryCommand(), newModelsCommand(), newDataCommand(), newDevicesCommand(), newSimCommand(), newCheckCommand(), newCompileCommand(),
 	)
 	return root
 }
