@@ -63,19 +63,19 @@ func (d *cpu) Close() error {
 type cpuProgram struct {
 	workers *kernels.Workers
 	plan    Plan
-	ops     []kernels.Op
+	code    []kernels.Routine
 	mem     [][]kernels.Mem
 }
 
 func (d *cpu) Compile(ops []kernels.Op) (Program, error) {
-	p := &cpuProgram{workers: d.workers, plan: NewPlan(ops, nil), ops: ops}
+	p := &cpuProgram{workers: d.workers, plan: NewPlan(ops, nil)}
 	if need := p.plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
 		d.arena = make([]float32, need)
 	}
 	for _, op := range ops {
-		if s, ok := op.(kernels.Scratcher); ok {
-			d.workers.Reserve(s.HostScratch(d.workers.Count()))
-		}
+		code := kernels.Prepare(op, d.workers.Count())
+		d.workers.Reserve(code.Scratch)
+		p.code = append(p.code, code)
 		var mem []kernels.Mem
 		for _, operand := range op.Operands() {
 			mem = append(mem, d.place(operand.Buffer, p.plan))
@@ -152,17 +152,26 @@ func (d *cpu) copyable(host any, b *kernels.Buffer) (kernels.Mem, error) {
 func (p *cpuProgram) Plan() Plan { return p.plan }
 
 func (p *cpuProgram) Run() error {
-	for i, op := range p.ops {
-		op.Host(p.mem[i], p.workers)
+	for i := range p.code {
+		p.run(i)
 	}
 	return nil
 }
 
+// run runs op number i.
+func (p *cpuProgram) run(i int) {
+	r, mem := &p.code[i], p.mem[i]
+	if r.Derive != nil {
+		r.Derive(mem, p.workers)
+	}
+	r.Run(mem, p.workers)
+}
+
 func (p *cpuProgram) Profile() (Times, error) {
-	times := Times{Ops: make([]time.Duration, len(p.ops))}
-	for i, op := range p.ops {
+	times := Times{Ops: make([]time.Duration, len(p.code))}
+	for i := range p.code {
 		begun := time.Now()
-		op.Host(p.mem[i], p.workers)
+		p.run(i)
 		times.Ops[i] = time.Since(begun)
 	}
 	return times, nil

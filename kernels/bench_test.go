@@ -13,12 +13,14 @@ func BenchmarkOps(b *testing.B) {
 		b.Run(c.Name, func(b *testing.B) {
 			w := kernels.NewWorkers(1)
 			defer w.Close()
-			if s, ok := c.Op.(kernels.Scratcher); ok {
-				w.Reserve(s.HostScratch(w.Count()))
-			}
+			r := kernels.Prepare(c.Op, w.Count())
+			w.Reserve(r.Scratch)
 			mem := c.Memory()
 			for b.Loop() {
-				c.Op.Host(mem, w)
+				if r.Derive != nil {
+					r.Derive(mem, w)
+				}
+				r.Run(mem, w)
 			}
 			cost, seconds := c.Op.Cost(), b.Elapsed().Seconds()/float64(b.N)
 			b.ReportMetric(float64(cost.FLOPs)/seconds/1e9, "GFLOP/s")

@@ -67,93 +67,156 @@ func (g Conv2D) gradient(rows, cols []phase) image {
 	return newImage(g.P, g.Q, g.K, -top, -left, bottom, right)
 }
 
-// HostScratch implements [Scratcher].
-func (op Conv2DDgrad) HostScratch(workers int) int {
-	rows, cols := op.phases()
-	return panelsSize(op.R*op.S*op.K, op.C) + columns(op.C) + workers*op.gradient(rows, cols).size()
-}
-
 func (g Conv2D) phases() (rows, cols []phase) {
 	return phases(g.H, g.R, g.StrideH, g.DilationH, g.PadTop), phases(g.W, g.S, g.StrideW, g.DilationW, g.PadLeft)
 }
 
 // Host implements [Op].
-func (op Conv2DDgrad) Host(mem []Mem, w *Workers) {
-	dy, weights, dx := mem[0].F32, mem[1].F32, mem[2].F32
-	rows, cols := op.phases()
-	in := op.gradient(rows, cols)
+func (op Conv2DDgrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
 
-	panels, scratch := split(w.Scratch(), panelsSize(op.R*op.S*op.K, op.C))
-	start, scratch := split(scratch, columns(op.C))
-	clear(start)
-
-	// One sweep for each pair of phases, with the transposed filter taps that it meets packed one behind the other.
-	var sweeps []sweep
-	var counts []int
-	for hPhase, row := range rows {
-		for wPhase, col := range cols {
-			positions := max(row.count, 0) * max(col.count, 0)
-			if positions == 0 {
-				continue
-			}
-			depth := len(row.taps) * len(col.taps) * op.K
-			s := sweep{
-				aRow: in.width * op.K, aColumn: op.K, aStart: ((row.first+in.top)*in.width + col.first + in.left) * op.K,
-				start: start, steps: op.K, depth: depth,
-				cRow: op.StrideH * op.Window.W * op.C, cColumn: op.StrideW * op.C,
-				cStart: ((row.first*op.StrideH+hPhase-op.PadTop)*op.Window.W + col.first*op.StrideW + wPhase - op.PadLeft) * op.C,
-				width:  col.count, columns: op.C,
-			}
-			var taps []int
-			for _, r := range row.taps {
-				for _, c := range col.taps {
-					s.segments = append(s.segments, segment{
-						a: -(r.shift*in.width + c.shift) * op.K,
-						b: len(s.segments) * op.K * tileColumns,
-					})
-					taps = append(taps, r.index*op.S+c.index)
-				}
-			}
-			s.panels, panels = split(panels, panelsSize(depth, op.C))
-			op.packTransposed(s.panels, weights, taps, w)
-			sweeps = append(sweeps, s)
-			counts = append(counts, positions)
-		}
+// Prepare implements [Preparer].
+func (op Conv2DDgrad) Prepare(workers int) Routine {
+	d := newDirectDgrad(op.Conv2D)
+	parts := d.parts(workers)
+	return Routine{
+		Scratch: workers * d.scratch(),
+		Weights: 1,
+		Derive:  func(mem []Mem, w *Workers) { d.derive(mem[1].F32, w) },
+		Run: func(mem []Mem, w *Workers) {
+			w.Run(blocks(op.N, d.group)*parts, func(worker, task int) {
+				lo := task / parts * d.group
+				d.compute(mem[0].F32, mem[2].F32, lo, min(lo+d.group, op.N), d.worker(w.Scratch(), worker), task%parts, parts)
+			})
+		},
 	}
-
-	size := op.H * op.Window.W * op.C
-	parts := positionParts(op.N, op.H*op.Window.W, w)
-	w.Run(op.N*parts, func(worker, task int) {
-		n, part := task/parts, task%parts
-		a := in.of(dy, n, scratch, worker)
-		for i, s := range sweeps {
-			s.a, s.c = a, dx[n*size:(n+1)*size]
-			s.run(counts[i]*part/parts, counts[i]*(part+1)/parts)
-		}
-	})
 }
 
-// packTransposed packs W[tap, c, k] of the given taps into panels whose depth runs over (tap, k) and whose columns are c.
-func (op Conv2DDgrad) packTransposed(panels, weights []float32, taps []int, w *Workers) {
-	depth := len(taps) * op.K
-	w.Run(columns(op.C)/tileColumns, func(_, panel int) {
-		dst := panels[panel*depth*tileColumns : (panel+1)*depth*tileColumns]
-		for j := range tileColumns {
-			c := panel*tileColumns + j
-			for t, tap := range taps {
-				row := dst[t*op.K*tileColumns : (t+1)*op.K*tileColumns]
-				if c >= op.C {
-					for k := range op.K {
-						row[k*tileColumns+j] = 0
-					}
-					continue
-				}
-				for k, v := range weights[(tap*op.C+c)*op.K : (tap*op.C+c+1)*op.K] {
-					row[k*tileColumns+j] = v
-				}
+// directDgrad is the gradient of some images as matrix products, one for each pair of phases.
+type directDgrad struct {
+	Conv2D
+	in     image
+	group  int // images that are computed together
+	pieces []dgradPiece
+	start  []float32 // zeros
+}
+
+// dgradPiece is the gradient at the positions of a pair of phases: the product of the windows of DY with the taps that they meet.
+type dgradPiece struct {
+	taps         []int
+	panels       []float32
+	segments     []segment
+	aRows, cRows []int // of a group of images
+}
+
+func newDirectDgrad(g Conv2D) *directDgrad {
+	rows, cols := g.phases()
+	d := &directDgrad{Conv2D: g, in: g.gradient(rows, cols), start: make([]float32, tileColumns)}
+	d.group = min(g.N, blocks(8*tileRows, blocks(g.H, g.StrideH)*blocks(g.Window.W, g.StrideW)))
+	for hPhase, row := range rows {
+		for wPhase, col := range cols {
+			if row.count > 0 && col.count > 0 {
+				d.pieces = append(d.pieces, d.piece(row, col, hPhase, wPhase))
 			}
 		}
-	})
+	}
+	return d
+}
+
+func (d *directDgrad) piece(row, col phase, hPhase, wPhase int) dgradPiece {
+	var p dgradPiece
+	for _, r := range row.taps {
+		for _, c := range col.taps {
+			p.segments = append(p.segments, segment{
+				a: -(r.shift*d.in.width + c.shift) * d.K,
+				b: len(p.segments) * d.K * tileColumns,
+			})
+			p.taps = append(p.taps, r.index*d.S+c.index)
+		}
+	}
+	p.panels = make([]float32, panelsSize(len(p.taps)*d.K, d.C))
+	for n := range d.group {
+		for i := range row.count {
+			for j := range col.count {
+				p.aRows = append(p.aRows, n*d.in.size()+((row.first+i+d.in.top)*d.in.width+col.first+j+d.in.left)*d.K)
+				h, w := (row.first+i)*d.StrideH+hPhase-d.PadTop, (col.first+j)*d.StrideW+wPhase-d.PadLeft
+				p.cRows = append(p.cRows, ((n*d.H+h)*d.Window.W+w)*d.C)
+			}
+		}
+	}
+	return p
+}
+
+// parts is the number of parts that each group's positions are split into, so that there is work for every worker when there are
+// few images.
+func (d *directDgrad) parts(workers int) int {
+	groups := blocks(d.N, d.group)
+	if groups >= 2*workers {
+		return 1
+	}
+	return max(1, min(blocks(2*workers, groups), d.group*d.H*d.Window.W/(2*tileRows)))
+}
+
+// scratch is the number of values that a worker needs.
+func (d *directDgrad) scratch() int {
+	if d.in.isPadded() {
+		return d.group * d.in.size()
+	}
+	return 0
+}
+
+// worker is a worker's part of the scratch memory.
+func (d *directDgrad) worker(scratch []float32, worker int) []float32 {
+	return scratch[worker*d.scratch() : (worker+1)*d.scratch()]
+}
+
+// derive packs the transposed filter taps of each piece.
+func (d *directDgrad) derive(weights []float32, w *Workers) {
+	for i := range d.pieces {
+		p := &d.pieces[i]
+		depth := len(p.taps) * d.K
+		w.Run(columns(d.C)/tileColumns, func(_, panel int) {
+			d.packTransposed(p.panels[panel*depth*tileColumns:], weights, p.taps, panel*tileColumns)
+		})
+	}
+}
+
+// packTransposed packs W[tap, c, k] of the given taps into a panel whose depth runs over (tap, k) and whose columns are c from at on.
+func (d *directDgrad) packTransposed(panel, weights []float32, taps []int, at int) {
+	for t, tap := range taps {
+		rows := panel[t*d.K*tileColumns : (t+1)*d.K*tileColumns]
+		for j := range tileColumns {
+			c := at + j
+			if c >= d.C {
+				for k := range d.K {
+					rows[k*tileColumns+j] = 0
+				}
+				continue
+			}
+			for k, v := range weights[(tap*d.C+c)*d.K : (tap*d.C+c+1)*d.K] {
+				rows[k*tileColumns+j] = v
+			}
+		}
+	}
+}
+
+// compute writes a part of the gradients of images lo to hi.
+func (d *directDgrad) compute(dy, dx []float32, lo, hi int, padded []float32, part, parts int) {
+	a := d.in.of(dy, lo, hi, padded)
+	size := d.H * d.Window.W * d.C
+	dx = dx[lo*size : hi*size]
+	var e edge
+	for i := range d.pieces {
+		p := &d.pieces[i]
+		t := product{a: a, start: d.start, segments: p.segments, steps: d.K, aStep: 1, bStep: tileColumns, floor: noFloor}
+		positions := len(p.aRows) / d.group * (hi - lo)
+		first, last := positions*part/parts, positions*(part+1)/parts
+		t.aRows, t.cRows = p.aRows[first:last], p.cRows[first:last]
+		depth := len(p.taps) * d.K
+		for at := 0; at < d.C; at += tileColumns {
+			t.b, t.c = p.panels[at*depth:], dx[at:]
+			t.runColumns(min(tileColumns, d.C-at), &e)
+		}
+	}
 }
 
 // Launches implements [Op].

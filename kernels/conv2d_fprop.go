@@ -17,75 +17,137 @@ func (op Conv2DFprop) Operands() []Operand {
 // Cost implements [Op].
 func (op Conv2DFprop) Cost() Cost { return cost(op, op.flops()) }
 
-// HostScratch implements [Scratcher].
-func (op Conv2DFprop) HostScratch(workers int) int {
-	return panelsSize(op.R*op.S*op.C, op.K) + columns(op.K) + workers*op.input().size()
+// Host implements [Op].
+func (op Conv2DFprop) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
+
+// Prepare implements [Preparer].
+func (op Conv2DFprop) Prepare(workers int) Routine {
+	f := newDirectFprop(op.Conv2D, noFloor)
+	parts := f.parts(workers)
+	return Routine{
+		Scratch: workers * f.scratch(),
+		Weights: 1,
+		Derive:  func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) },
+		Run: func(mem []Mem, w *Workers) {
+			w.Run(blocks(op.N, f.group)*parts, func(worker, task int) {
+				lo, part := task/parts*f.group, task%parts
+				hi := min(lo+f.group, op.N)
+				f.compute(mem[0].F32, mem[3].F32[lo*f.outputs():], lo, hi, f.worker(w.Scratch(), worker), part, parts)
+			})
+		},
+	}
 }
 
-// Host implements [Op].
-func (op Conv2DFprop) Host(mem []Mem, w *Workers) {
-	x, weights, bias, y := mem[0].F32, mem[1].F32, mem[2].F32, mem[3].F32
-	in := op.input()
-	depth := op.R * op.S * op.C
+// directFprop is the convolution of some images as a matrix product of their windows with the filters.
+type directFprop struct {
+	Conv2D
+	in            image
+	panels, start []float32 // the filters and the bias, packed
+	segments      []segment
+	steps         int
+	floor         float32
+	group         int   // images that are computed together
+	aRows, cRows  []int // of the windows of a group
+}
 
-	panels, scratch := split(w.Scratch(), panelsSize(depth, op.K))
-	packPanels(panels, weights, depth, op.K, w)
-	start, scratch := split(scratch, columns(op.K))
-	clear(start)
-	copy(start, bias)
-
-	// The S·C values of a window's row are adjacent unless the window is dilated.
-	steps, parts := op.S*op.C, 1
-	if op.DilationW > 1 {
-		steps, parts = op.C, op.S
+func newDirectFprop(g Conv2D, floor float32) *directFprop {
+	f := &directFprop{
+		Conv2D: g, in: g.input(), floor: floor, group: g.group(),
+		panels: make([]float32, panelsSize(g.depth(), g.K)), start: make([]float32, columns(g.K)),
 	}
-	var segments []segment
-	for r := range op.R {
+	// The S·C values of a window's row are adjacent unless the window is dilated.
+	parts := 1
+	f.steps = g.S * g.C
+	if g.DilationW > 1 {
+		f.steps, parts = g.C, g.S
+	}
+	for r := range g.R {
 		for s := range parts {
-			segments = append(segments, segment{
-				a: (r*op.DilationH*in.width + s*op.DilationW) * op.C,
-				b: len(segments) * steps * tileColumns,
+			f.segments = append(f.segments, segment{
+				a: (r*g.DilationH*f.in.width + s*g.DilationW) * g.C,
+				b: len(f.segments) * f.steps * tileColumns,
 			})
 		}
 	}
-
-	positions := op.P * op.Q
-	parts = positionParts(op.N, positions, w)
-	w.Run(op.N*parts, func(worker, task int) {
-		n, part := task/parts, task%parts
-		sweep := sweep{
-			a: in.of(x, n, scratch, worker), aRow: op.StrideH * in.width * op.C, aColumn: op.StrideW * op.C,
-			panels: panels, start: start, segments: segments, steps: steps, depth: depth,
-			c: y[n*positions*op.K : (n+1)*positions*op.K], cRow: op.Q * op.K, cColumn: op.K,
-			width: op.Q, columns: op.K,
+	for n := range f.group {
+		for p := range g.P {
+			for q := range g.Q {
+				f.aRows = append(f.aRows, n*f.in.size()+(p*g.StrideH*f.in.width+q*g.StrideW)*g.C)
+				f.cRows = append(f.cRows, len(f.cRows)*g.K)
+			}
 		}
-		sweep.run(positions*part/parts, positions*(part+1)/parts)
+	}
+	return f
+}
+
+// group is how many images have enough output positions together for whole blocks of rows.
+func (g Conv2D) group() int { return min(g.N, blocks(8*tileRows, g.P*g.Q)) }
+
+func (g Conv2D) depth() int { return g.R * g.S * g.C }
+
+// outputs is the number of values that the convolution makes of one image.
+func (g Conv2D) outputs() int { return g.P * g.Q * g.K }
+
+// parts is the number of parts that each group's positions are split into, so that there is work for every worker when there are
+// few images.
+func (f *directFprop) parts(workers int) int {
+	groups := blocks(f.N, f.group)
+	if groups >= 2*workers {
+		return 1
+	}
+	return max(1, min(blocks(2*workers, groups), len(f.aRows)/(2*tileRows)))
+}
+
+// scratch is the number of values that a worker needs.
+func (f *directFprop) scratch() int {
+	if f.in.isPadded() {
+		return f.group * f.in.size()
+	}
+	return 0
+}
+
+// worker is a worker's part of the scratch memory.
+func (f *directFprop) worker(scratch []float32, worker int) []float32 {
+	return scratch[worker*f.scratch() : (worker+1)*f.scratch()]
+}
+
+// derive packs the weights.
+func (f *directFprop) derive(weights, bias []float32, w *Workers) {
+	copy(f.start, bias)
+	depth := f.depth()
+	w.Run(columns(f.K)/tileColumns, func(_, panel int) {
+		packPanel(f.panels[panel*depth*tileColumns:], weights, depth, f.K, panel*tileColumns)
 	})
 }
 
-// of is image n of a batch x, padded into the worker's part of scratch if need be.
-func (m image) of(x []float32, n int, scratch []float32, worker int) []float32 {
+// compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
+func (f *directFprop) compute(x, c []float32, lo, hi int, padded []float32, part, parts int) {
+	t := product{
+		a: f.in.of(x, lo, hi, padded), segments: f.segments, steps: f.steps, aStep: 1, bStep: tileColumns, floor: f.floor,
+	}
+	positions := (hi - lo) * f.P * f.Q
+	first, last := positions*part/parts, positions*(part+1)/parts
+	t.aRows, t.cRows = f.aRows[first:last], f.cRows[first:last]
+	depth := f.depth()
+	var e edge
+	for at := 0; at < f.K; at += tileColumns {
+		t.b, t.c, t.start = f.panels[at*depth:], c[at:], f.start[at:]
+		t.runColumns(min(tileColumns, f.K-at), &e)
+	}
+}
+
+// of is images lo to hi of a batch x, padded into scratch if need be.
+func (m image) of(x []float32, lo, hi int, scratch []float32) []float32 {
 	in := m.inHeight * m.inWidth * m.channels
-	x = x[n*in : (n+1)*in]
+	x = x[lo*in : hi*in]
 	if !m.isPadded() {
 		return x
 	}
-	padded := scratch[worker*m.size() : (worker+1)*m.size()]
-	m.fill(padded, x)
-	return padded
-}
-
-// positionParts is the number of parts that each image's output positions are split into, so that there is work for every
-// worker when there are few images.
-func positionParts(images, positions int, w *Workers) int {
-	if images >= 2*w.Count() {
-		return 1
+	for n := range hi - lo {
+		m.fill(scratch[n*m.size():(n+1)*m.size()], x[n*in:(n+1)*in])
 	}
-	return max(1, min((2*w.Count()+images-1)/images, positions/(2*tileRows)))
+	return scratch
 }
-
-// split cuts the first n values off s.
-func split(s []float32, n int) (head, tail []float32) { return s[:n:n], s[n:] }
 
 // Launches implements [Op].
 func (op Conv2DFprop) Launches() []Launch {

@@ -22,97 +22,111 @@ func (op Conv2DWgrad) Cost() Cost { return cost(op, op.flops()) }
 // wgradChunk is the number of images that are prepared and reduced together: few enough to stay in the caches.
 const wgradChunk = 16
 
-// HostScratch implements [Scratcher].
-func (op Conv2DWgrad) HostScratch(int) int {
-	n, images := 0, min(op.N, wgradChunk)
-	if in := op.input(); in.isPadded() {
-		n += images * in.size()
+// Host implements [Op].
+func (op Conv2DWgrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
+
+// Prepare implements [Preparer].
+func (op Conv2DWgrad) Prepare(workers int) Routine {
+	g := newDirectWgrad(op.Conv2D, workers)
+	return Routine{
+		Scratch: g.scratch(),
+		Run: func(mem []Mem, w *Workers) {
+			for lo := 0; lo < op.N; lo += wgradChunk {
+				g.chunk(mem[0].F32, mem[1].F32, mem[2].F32, lo, min(lo+wgradChunk, op.N), w)
+			}
+		},
 	}
-	if op.K != columns(op.K) {
-		n += images * op.P * op.Q * columns(op.K)
+}
+
+// directWgrad is the gradient as the product of the images, one row for each (r, s, c), with the output's gradient. The terms of a
+// sum are the positions of a group of images at a time: seldom leave the sums the registers, and the group's data stays in the L1 cache.
+type directWgrad struct {
+	Conv2D
+	in           image
+	images       int // of a chunk
+	group        int
+	segments     []segment // of a group
+	steps        int
+	aRows, cRows []int
+	tasks        int
+}
+
+func newDirectWgrad(g Conv2D, workers int) *directWgrad {
+	d := &directWgrad{Conv2D: g, in: g.input(), images: min(g.N, wgradChunk)}
+	d.group = min(d.images, max(1, 256/(g.P*g.Q)))
+	rows := g.P
+	d.steps = g.Q
+	if g.StrideH*d.in.width == g.Q*g.StrideW { // the positions of X are evenly spaced beyond the rows' ends
+		rows, d.steps = 1, g.P*g.Q
+	}
+	for n := range d.group {
+		for p := range rows {
+			d.segments = append(d.segments, segment{
+				a: n*d.in.size() + p*g.StrideH*d.in.width*g.C,
+				b: (n*g.P + p) * g.Q * tileColumns,
+			})
+		}
+	}
+	for r := range g.R {
+		for s := range g.S {
+			for c := range g.C {
+				d.aRows = append(d.aRows, (r*g.DilationH*d.in.width+s*g.DilationW)*g.C+c)
+				d.cRows = append(d.cRows, len(d.cRows)*g.K)
+			}
+		}
+	}
+	d.tasks = min(blocks(len(d.aRows), tileRows)*columns(g.K)/tileColumns, 2*workers)
+	return d
+}
+
+// scratch holds the padded images of a chunk, and DY packed in panels.
+func (d *directWgrad) scratch() int {
+	n := d.images * d.P * d.Q * columns(d.K)
+	if d.in.isPadded() {
+		n += d.images * d.in.size()
 	}
 	return n
 }
 
-// Host implements [Op].
-func (op Conv2DWgrad) Host(mem []Mem, w *Workers) {
-	for n := 0; n < op.N; n += wgradChunk {
-		op.chunk(mem[0].F32, mem[1].F32, mem[2].F32, n, min(n+wgradChunk, op.N), w)
-	}
-}
-
 // chunk adds what the images from lo to hi contribute.
-func (op Conv2DWgrad) chunk(x, dy, dw []float32, lo, hi int, w *Workers) {
-	in, positions := op.input(), op.P*op.Q
-	x = x[lo*op.H*op.Window.W*op.C : hi*op.H*op.Window.W*op.C]
-	dy = dy[lo*positions*op.K : hi*positions*op.K]
-	scratch := w.Scratch()
-	images := hi - lo
-	if in.isPadded() {
-		var padded []float32
-		padded, scratch = split(scratch, images*in.size())
-		w.Run(images, func(_, i int) { in.of(x, i, padded, i) })
+func (d *directWgrad) chunk(x, dy, dw []float32, lo, hi int, w *Workers) {
+	images, positions := hi-lo, d.P*d.Q
+	x = x[lo*d.H*d.Window.W*d.C : hi*d.H*d.Window.W*d.C]
+	dy = dy[lo*positions*d.K : hi*positions*d.K]
+	panels, padded := split(w.Scratch(), images*positions*columns(d.K))
+	w.Run(images, func(_, n int) {
+		if d.in.isPadded() {
+			d.in.of(x, n, n+1, padded[n*d.in.size():])
+		}
+		for at := 0; at < d.K; at += tileColumns {
+			packPanel(panels[(at*images+n*tileColumns)*positions:], dy[n*positions*d.K:], positions, d.K, at)
+		}
+	})
+	if d.in.isPadded() {
 		x = padded
 	}
-	width := columns(op.K)
-	if width != op.K {
-		wide, _ := split(scratch, images*positions*width)
-		w.Run(images, func(_, i int) {
-			for m := i * positions; m < (i+1)*positions; m++ {
-				clear(wide[m*width+copy(wide[m*width:(m+1)*width], dy[m*op.K:(m+1)*op.K]) : (m+1)*width])
-			}
-		})
-		dy = wide
-	}
 
-	segments, steps := op.segments(in, images, width)
-	perImage := len(segments) / images
-	// The tile's sums leave the registers once in a group of images: seldom, and while the group's data is in the L1 cache.
-	group := max(1, 256/positions)
-
-	rows := op.R * op.S * op.C
-	rowTiles, panels := (rows+tileRows-1)/tileRows, width/tileColumns
-	tiles := rowTiles * panels
-	tasks := min(tiles, 2*w.Count())
-	w.Run(tasks, func(_, task int) {
-		t := tile{a: x, aStep: op.StrideW * op.C, bStep: width, steps: steps}
-		var edge [tileRows * tileColumns]float32
-		for i := 0; i < images; i += group {
-			t.segments = segments[i*perImage : min(i+group, images)*perImage]
-			for at := tiles * task / tasks; at < tiles*(task+1)/tasks; at++ {
-				panel, row := at/rowTiles, at%rowTiles*tileRows
-				t.b = dy[panel*tileColumns:]
-				for j := range tileRows {
-					t.rows[j] = op.tapOffset(min(row+j, rows-1), in.width)
-				}
-				t.add(dw, row, min(row+tileRows, rows), panel*tileColumns, op.K, edge[:])
+	rowBlocks := blocks(len(d.aRows), tileRows)
+	all := rowBlocks * columns(d.K) / tileColumns
+	w.Run(d.tasks, func(_, task int) {
+		t := product{aStep: d.StrideW * d.C, bStep: tileColumns, steps: d.steps, floor: noFloor}
+		var e edge
+		first, last := all*task/d.tasks, all*(task+1)/d.tasks
+		for n := 0; n < images; n += d.group {
+			t.segments = d.segments[:len(d.segments)/d.group*min(d.group, images-n)]
+			t.a = x[n*d.in.size():]
+			for block := first; block < last; {
+				panel := block / rowBlocks
+				end := min(last, (panel+1)*rowBlocks)
+				from, to := (block-panel*rowBlocks)*tileRows, min((end-panel*rowBlocks)*tileRows, len(d.aRows))
+				t.aRows, t.cRows = d.aRows[from:to], d.cRows[from:to]
+				at := panel * tileColumns
+				t.b, t.c = panels[(at*images+n*tileColumns)*positions:], dw[at:]
+				t.runColumns(min(tileColumns, d.K-at), &e)
+				block = end
 			}
 		}
 	})
-}
-
-// segments lists, for each image, the runs of output positions that X and DY step through evenly.
-func (op Conv2DWgrad) segments(in image, images, width int) (list []segment, steps int) {
-	rows, steps := op.P, op.Q
-	if op.StrideH*in.width == op.Q*op.StrideW {
-		rows, steps = 1, op.P*op.Q
-	}
-	for n := range images {
-		for p := range rows {
-			list = append(list, segment{
-				a: n*in.size() + p*op.StrideH*in.width*op.C,
-				b: (n*op.P + p) * op.Q * width,
-			})
-		}
-	}
-	return list, steps
-}
-
-// tapOffset is where row m = (r, s, c) of the gradient begins to read in an image.
-func (op Conv2DWgrad) tapOffset(m, width int) int {
-	c, tap := m%op.C, m/op.C
-	r, s := tap/op.S, tap%op.S
-	return (r*op.DilationH*width+s*op.DilationW)*op.C + c
 }
 
 // Launches implements [Op].

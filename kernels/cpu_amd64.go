@@ -2,7 +2,7 @@ package kernels
 
 import sys "golang.org/x/sys/cpu"
 
-//go:generate go run ./internal/tilegen -out tile_avx2_amd64.s
+//go:generate go run ./internal/productgen -out product_avx2_amd64.s
 
 // CPUVariants lists the variants that this CPU can run, the fastest first.
 func CPUVariants() []string {
@@ -12,7 +12,7 @@ func CPUVariants() []string {
 	return []string{portable}
 }
 
-// tileAVX2 computes the tile with AVX2 and FMA.
+// productAVX2 computes the product with AVX2 and FMA.
 //
 //go:noescape
-func tileAVX2(t *tile)
+func productAVX2(t *product)

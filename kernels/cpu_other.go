@@ -5,4 +5,4 @@ package kernels
 // CPUVariants lists the variants that this CPU can run, the fastest first.
 func CPUVariants() []string { return []string{portable} }
 
-func tileAVX2(*tile) { panic("kernels: no AVX2 on this architecture") }
+func productAVX2(*product) { panic("kernels: no AVX2 on this architecture") }

@@ -27,8 +27,8 @@ func (op DenseFprop) Operands() []Operand { return op.conv().Operands() }
 // Cost implements [Op].
 func (op DenseFprop) Cost() Cost { return op.conv().Cost() }
 
-// HostScratch implements [Scratcher].
-func (op DenseFprop) HostScratch(workers int) int { return op.conv().HostScratch(workers) }
+// Prepare implements [Preparer].
+func (op DenseFprop) Prepare(workers int) Routine { return op.conv().Prepare(workers) }
 
 // Host implements [Op].
 func (op DenseFprop) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
@@ -53,8 +53,8 @@ func (op DenseDgrad) Operands() []Operand { return op.conv().Operands() }
 // Cost implements [Op].
 func (op DenseDgrad) Cost() Cost { return op.conv().Cost() }
 
-// HostScratch implements [Scratcher].
-func (op DenseDgrad) HostScratch(workers int) int { return op.conv().HostScratch(workers) }
+// Prepare implements [Preparer].
+func (op DenseDgrad) Prepare(workers int) Routine { return op.conv().Prepare(workers) }
 
 // Host implements [Op].
 func (op DenseDgrad) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
@@ -79,8 +79,8 @@ func (op DenseWgrad) Operands() []Operand { return op.conv().Operands() }
 // Cost implements [Op].
 func (op DenseWgrad) Cost() Cost { return op.conv().Cost() }
 
-// HostScratch implements [Scratcher].
-func (op DenseWgrad) HostScratch(workers int) int { return op.conv().HostScratch(workers) }
+// Prepare implements [Preparer].
+func (op DenseWgrad) Prepare(workers int) Routine { return op.conv().Prepare(workers) }
 
 // Host implements [Op].
 func (op DenseWgrad) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }

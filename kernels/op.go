@@ -64,3 +64,43 @@ type Scratcher interface {
 	// HostScratch is the number of float32 values that [Workers.Scratch] must hold.
 	HostScratch(workers int) int
 }
+
+// Preparer is an op whose CPU code has work that is done once, before the first run.
+type Preparer interface {
+	Op
+	// Prepare returns the code for a number of workers.
+	Prepare(workers int) Routine
+}
+
+// Routine is the CPU code of an op, made ready to run many times. It owns what it derives from the weights, so it runs one at a time.
+type Routine struct {
+	// Scratch is the number of float32 values that [Workers.Scratch] must hold.
+	Scratch int
+	// Weights is the number of the operand that Derive reads.
+	Weights int
+	// Derive makes what Run needs of the weights, before the first run and whenever they have changed; nil if that is nothing.
+	Derive func(mem []Mem, w *Workers)
+	// Run runs the op, as Host does.
+	Run func(mem []Mem, w *Workers)
+}
+
+// Prepare returns the CPU code of an op.
+func Prepare(op Op, workers int) Routine {
+	if p, ok := op.(Preparer); ok {
+		return p.Prepare(workers)
+	}
+	r := Routine{Run: op.Host}
+	if s, ok := op.(Scratcher); ok {
+		r.Scratch = s.HostScratch(workers)
+	}
+	return r
+}
+
+// prepareAndRun is Host of a Preparer.
+func prepareAndRun(op Preparer, mem []Mem, w *Workers) {
+	r := op.Prepare(w.Count())
+	if r.Derive != nil {
+		r.Derive(mem, w)
+	}
+	r.Run(mem, w)
+}

@@ -24,10 +24,7 @@ type host int
 func (h host) Run(op kernels.Op, mem []kernels.Mem) error {
 	w := kernels.NewWorkers(int(h))
 	defer w.Close()
-	asked := 0
-	if s, ok := op.(kernels.Scratcher); ok {
-		asked = s.HostScratch(w.Count())
-	}
+	asked := kernels.Prepare(op, w.Count()).Scratch
 	w.Reserve(asked + guardSize)
 	scratch := w.Scratch()
 	for i := range scratch {
@@ -36,7 +33,7 @@ func (h host) Run(op kernels.Op, mem []kernels.Mem) error {
 	op.Host(mem, w)
 	for i, v := range scratch[asked:] {
 		if math.Float32bits(v) != poison {
-			return fmt.Errorf("scratch element %d was written, HostScratch asked for %d", asked+i, asked)
+			return fmt.Errorf("scratch element %d was written, the op asked for %d", asked+i, asked)
 		}
 	}
 	return nil

@@ -11,18 +11,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The offsets are those that internal/tilegen reads the fields of a tile by.
-func TestTileLayout(t *testing.T) {
-	var tile tile
+// The offsets are those that internal/productgen reads the fields of a product by.
+func TestProductLayout(t *testing.T) {
+	var p product
 	var s segment
 	assert.Equal(t, map[string]uintptr{
-		"a": 0, "b": 24, "init": 48, "c": 72, "segments": 96, "steps": 120, "aStep": 128, "bStep": 136,
-		"rows": 144, "initRows": 192, "cRows": 240, "segment.a": 0, "segment.b": 8,
+		"a": 0, "b": 24, "c": 48, "start": 72, "segments": 96, "steps": 120, "aStep": 128, "bStep": 136,
+		"aRows": 144, "cRows": 168, "floor": 192, "next": 200, "segment.a": 0, "segment.b": 8,
 	}, map[string]uintptr{
-		"a": unsafe.Offsetof(tile.a), "b": unsafe.Offsetof(tile.b), "init": unsafe.Offsetof(tile.init), "c": unsafe.Offsetof(tile.c),
-		"segments": unsafe.Offsetof(tile.segments), "steps": unsafe.Offsetof(tile.steps), "aStep": unsafe.Offsetof(tile.aStep),
-		"bStep": unsafe.Offsetof(tile.bStep), "rows": unsafe.Offsetof(tile.rows), "initRows": unsafe.Offsetof(tile.initRows),
-		"cRows": unsafe.Offsetof(tile.cRows), "segment.a": unsafe.Offsetof(s.a), "segment.b": unsafe.Offsetof(s.b),
+		"a": unsafe.Offsetof(p.a), "b": unsafe.Offsetof(p.b), "c": unsafe.Offsetof(p.c), "start": unsafe.Offsetof(p.start),
+		"segments": unsafe.Offsetof(p.segments), "steps": unsafe.Offsetof(p.steps), "aStep": unsafe.Offsetof(p.aStep),
+		"bStep": unsafe.Offsetof(p.bStep), "aRows": unsafe.Offsetof(p.aRows), "cRows": unsafe.Offsetof(p.cRows),
+		"floor": unsafe.Offsetof(p.floor), "next": unsafe.Offsetof(p.next),
+		"segment.a": unsafe.Offsetof(s.a), "segment.b": unsafe.Offsetof(s.b),
 	})
 	assert.EqualValues(t, 16, unsafe.Sizeof(s))
 	assert.EqualValues(t, 6, tileRows)
@@ -33,9 +34,9 @@ func TestGeneratedAssemblyIsCurrent(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("needs the go command to run the generator: ", err)
 	}
-	const name = "tile_avx2_amd64.s"
+	const name = "product_avx2_amd64.s"
 	out := filepath.Join(t.TempDir(), name)
-	message, err := exec.Command("go", "run", "./internal/tilegen", "-out", out).CombinedOutput()
+	message, err := exec.Command("go", "run", "./internal/productgen", "-out", out).CombinedOutput()
 	require.NoError(t, err, string(message))
 	want, err := os.ReadFile(out)
 	require.NoError(t, err)
