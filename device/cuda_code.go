@@ -160,7 +160,7 @@ func CompileKernels(ops []kernels.Op, arch, dir string) (int, error) {
 	}
 	cache, version := codeCache{dir}, versionOf(library)
 	needed := map[string]bool{}
-	for _, op := range ops {
+	for _, op := range kernels.Expand(ops) {
 		for _, l := range op.Launches() {
 			p, err := newSource(l, arch)
 			if err != nil {

@@ -28,10 +28,17 @@ type gpuLaunch struct {
 	launch   driver.Launch
 }
 
-// Compile places the values, compiles what has no machine code yet and records the graph.
+// Compile places the values, compiles what has no machine code yet and records the graph. Fused ops run as their parts.
 func (d *gpu) Compile(ops []kernels.Op) (Program, error) {
-	p := &gpuProgram{gpu: d, ops: ops, plan: NewPlan(ops, Workspace)}
-	for _, op := range ops {
+	var parts []kernels.Op
+	var numbers []int // of the op that each part belongs to
+	for i, op := range ops {
+		for _, part := range kernels.Expand([]kernels.Op{op}) {
+			parts, numbers = append(parts, part), append(numbers, i)
+		}
+	}
+	p := &gpuProgram{gpu: d, ops: ops, plan: NewPlan(parts, Workspace)}
+	for _, op := range parts {
 		if err := checkIndexable(op); err != nil {
 			return nil, fmt.Errorf("device: %s: %w", d.name, err)
 		}
@@ -40,8 +47,8 @@ func (d *gpu) Compile(ops []kernels.Op) (Program, error) {
 		if err := d.reserve(p.plan); err != nil {
 			return err
 		}
-		for i, op := range ops {
-			if err := p.add(i, op); err != nil {
+		for i, op := range parts {
+			if err := p.add(i, numbers[i], op); err != nil {
 				return fmt.Errorf("%s: %w", op.Name(), err)
 			}
 		}
@@ -108,8 +115,8 @@ func (d *gpu) grow(bytes int) error {
 	return nil
 }
 
-// add prepares the launches of op number i.
-func (p *gpuProgram) add(i int, op kernels.Op) error {
+// add prepares the launches of part i, which belongs to op number.
+func (p *gpuProgram) add(i, number int, op kernels.Op) error {
 	d := p.gpu
 	var params []any
 	for _, operand := range op.Operands() {
@@ -127,7 +134,7 @@ func (p *gpuProgram) add(i int, op kernels.Op) error {
 		if err != nil {
 			return err
 		}
-		p.launches = append(p.launches, gpuLaunch{i, op, function, driver.Launch{Grid: dim(l.Grid), Block: dim(l.Block), Params: params}})
+		p.launches = append(p.launches, gpuLaunch{number, op, function, driver.Launch{Grid: dim(l.Grid), Block: dim(l.Block), Params: params}})
 	}
 	return nil
 }

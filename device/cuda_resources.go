@@ -30,7 +30,7 @@ func Resources(ops []kernels.Op, arch string) ([]KernelResources, error) {
 	}
 	seen := map[string]bool{}
 	var list []KernelResources
-	for _, op := range ops {
+	for _, op := range kernels.Expand(ops) {
 		for _, l := range op.Launches() {
 			p, err := newSource(l, arch)
 			if err != nil {

@@ -21,8 +21,11 @@ func (op Conv2DFprop) Cost() Cost { return cost(op, op.flops()) }
 func (op Conv2DFprop) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
 
 // Prepare implements [Preparer].
-func (op Conv2DFprop) Prepare(workers int) Routine {
-	f := newDirectFprop(op.Conv2D, noFloor)
+func (op Conv2DFprop) Prepare(workers int) Routine { return op.prepare(workers, noFloor) }
+
+// prepare returns code that raises what is below the floor to it.
+func (op Conv2DFprop) prepare(workers int, floor float32) Routine {
+	f := newDirectFprop(op.Conv2D, floor)
 	parts := f.parts(workers)
 	return Routine{
 		Scratch: workers * f.scratch(),

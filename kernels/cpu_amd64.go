@@ -3,6 +3,7 @@ package kernels
 import sys "golang.org/x/sys/cpu"
 
 //go:generate go run ./internal/productgen -out product_avx2_amd64.s
+//go:generate go run ./internal/gathergen -out gather_avx2_amd64.s
 
 // CPUVariants lists the variants that this CPU can run, the fastest first.
 func CPUVariants() []string {
@@ -16,3 +17,8 @@ func CPUVariants() []string {
 //
 //go:noescape
 func productAVX2(t *product)
+
+// gatherAVX2 computes the sums with AVX2 and FMA.
+//
+//go:noescape
+func gatherAVX2(t *gather)

@@ -6,3 +6,5 @@ package kernels
 func CPUVariants() []string { return []string{portable} }
 
 func productAVX2(*product) { panic("kernels: no AVX2 on this architecture") }
+
+func gatherAVX2(*gather) { panic("kernels: no AVX2 on this architecture") }

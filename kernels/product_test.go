@@ -32,17 +32,19 @@ func TestProductLayout(t *testing.T) {
 
 func TestGeneratedAssemblyIsCurrent(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
-		t.Skip("needs the go command to run the generator: ", err)
+		t.Skip("needs the go command to run the generators: ", err)
 	}
-	const name = "product_avx2_amd64.s"
-	out := filepath.Join(t.TempDir(), name)
-	message, err := exec.Command("go", "run", "./internal/productgen", "-out", out).CombinedOutput()
-	require.NoError(t, err, string(message))
-	want, err := os.ReadFile(out)
-	require.NoError(t, err)
-	got, err := os.ReadFile(name)
-	require.NoError(t, err)
-	assert.Equal(t, body(want), body(got), "run go generate ./kernels")
+	for _, name := range []string{"product", "gather"} {
+		file := name + "_avx2_amd64.s"
+		out := filepath.Join(t.TempDir(), file)
+		message, err := exec.Command("go", "run", "./internal/"+name+"gen", "-out", out).CombinedOutput()
+		require.NoError(t, err, string(message))
+		want, err := os.ReadFile(out)
+		require.NoError(t, err)
+		got, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.Equal(t, body(want), body(got), "run go generate ./kernels: "+file)
+	}
 }
 
 // body is a generated file without its first line, which repeats the command's arguments.

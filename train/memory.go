@@ -35,7 +35,7 @@ func planned(programs []*program) int64 {
 	arena, kept := 0, map[*kernels.Buffer]bool{}
 	total := 0
 	for _, p := range programs {
-		plan := device.NewPlan(model.Ops(p.steps), device.Workspace)
+		plan := device.NewPlan(kernels.Expand(model.Ops(p.steps)), device.Workspace)
 		arena = max(arena, plan.Arena)
 		for _, b := range plan.Kept {
 			if !kept[b] {

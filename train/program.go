@@ -6,6 +6,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
+	"cnn-gpu/model/passes"
 )
 
 // program is a compiled op list for a batch size, with what is uploaded to it and downloaded from it.
@@ -13,6 +14,7 @@ type program struct {
 	lowered *model.Lowered
 	loss    LossBinding
 	steps   []model.Step // a node's ops, and without a node those of the loss, the metrics and the optimizer
+	passes  []passes.Applied // what was rewritten in the steps
 	run     device.Program
 }
 
@@ -58,6 +60,7 @@ func (t *Trainer) fitProgram(batch int) *program {
 	p.add(t.optimizer.Update(Update{
 		W: t.model.Weights, DW: t.model.Gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt,
 	})...)
+	p.rewrite()
 	return p
 }
 
@@ -67,8 +70,12 @@ func (t *Trainer) evalProgram(batch int) *program {
 	p.steps = append(p.steps, p.lowered.Forward...)
 	p.add(t.loss.Forward(p.loss)...)
 	p.add(t.tally(p.loss, t.evalTotals))
+	p.rewrite()
 	return p
 }
+
+// rewrite runs the passes over the ops.
+func (p *program) rewrite() { p.steps, p.passes = passes.Apply(p.steps) }
 
 // add appends ops that belong to no layer.
 func (p *program) add(ops ...kernels.Op) { p.steps = append(p.steps, model.Step{Ops: ops}) }

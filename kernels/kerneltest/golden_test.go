@@ -144,8 +144,46 @@ func TestGoldenHoldsEveryOp(t *testing.T) {
 		held[g.Op] = true
 	}
 	for _, c := range kerneltest.Cases() {
-		assert.True(t, held[c.Op.Name()], c.Op.Name())
+		for _, op := range kernels.Expand([]kernels.Op{c.Op}) {
+			assert.True(t, held[op.Name()], op.Name())
+		}
 	}
+}
+
+// TestFusedOpsAreTheirParts holds the oracle of a fused op against the oracles of its parts.
+func TestFusedOpsAreTheirParts(t *testing.T) {
+	fused := 0
+	for _, c := range kerneltest.Cases() {
+		if _, ok := c.Op.(kernels.Fused); !ok {
+			continue
+		}
+		fused++
+		var parts kerneltest.Oracle
+		var in [][]float64
+		operands := c.Op.Operands()
+		for i, mem := range c.Memory() {
+			var values []float64
+			for _, v := range mem.F32 {
+				values = append(values, float64(v))
+			}
+			for _, v := range mem.I32 {
+				values = append(values, float64(v))
+			}
+			in = append(in, values)
+			if operands[i].Buffer != nil && operands[i].Access != kernels.Write {
+				copy(parts.Of(operands[i].Buffer), values)
+			}
+		}
+		require.NoError(t, parts.Run([]kernels.Op{c.Op}))
+		out, err := kerneltest.Compute(c.Op, in)
+		require.NoError(t, err)
+		for i, values := range out {
+			if values != nil {
+				assert.Equal(t, parts.Of(operands[i].Buffer), wants(values), "%s: %s", c.Name, operands[i].Name)
+			}
+		}
+	}
+	assert.Positive(t, fused)
 }
 
 func wants(values []kerneltest.Value) []float64 {

@@ -37,9 +37,9 @@ func (o *Oracle) Set(b *kernels.Buffer, values []float32) {
 	}
 }
 
-// Run runs the ops in order.
+// Run runs the ops in order, fused ones part by part.
 func (o *Oracle) Run(ops []kernels.Op) error {
-	for _, op := range ops {
+	for _, op := range kernels.Expand(ops) {
 		operands := op.Operands()
 		in := make([][]float64, len(operands))
 		for i, operand := range operands {

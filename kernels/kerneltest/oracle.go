@@ -19,9 +19,17 @@ func Compute(op kernels.Op, in [][]float64) ([][]Value, error) {
 	case kernels.Conv2DFprop:
 		out[3] = convFprop(op.Conv2D, in[0], in[1], in[2])
 	case kernels.Conv2DDgrad:
-		out[2] = convDgrad(op.Conv2D, in[0], in[1])
+		out[2] = convDgrad(op.Conv2D, exacts(in[0]), in[1])
 	case kernels.Conv2DWgrad:
-		out[2] = convWgrad(op.Conv2D, in[0], in[1], in[2])
+		out[2] = convWgrad(op.Conv2D, in[0], exacts(in[1]), in[2])
+	case kernels.Conv2DChain:
+		y, index := convChain(op, in[0], in[1], in[2])
+		out[3] = y
+		if len(out) > 4 && operands[4].Buffer != nil {
+			out[4] = index
+		}
+	case kernels.Conv2DPoolGrad:
+		out[3], out[5] = convPoolGrad(op, in[0], in[1], in[2], in[3], in[4])
 	case kernels.DenseFprop:
 		out[3] = denseFprop(op.Dense, in[0], in[1], in[2])
 	case kernels.DenseDgrad:

@@ -39,15 +39,15 @@ func convFprop(g kernels.Conv2D, x, w, b []float64) []Value {
 	return results(y)
 }
 
-func convDgrad(g kernels.Conv2D, dy, w []float64) []Value {
+func convDgrad(g kernels.Conv2D, dy []Value, w []float64) []Value {
 	dx := make([]sum, g.N*g.H*g.Window.W*g.C)
-	eachTerm(g, func(xi, wi, yi int) { dx[xi].add(dy[yi] * w[wi]) })
+	eachTerm(g, func(xi, wi, yi int) { dx[xi].addValue(dy[yi].times(w[wi])) })
 	return results(dx)
 }
 
-func convWgrad(g kernels.Conv2D, x, dy, dw []float64) []Value {
+func convWgrad(g kernels.Conv2D, x []float64, dy []Value, dw []float64) []Value {
 	sums := sumsFrom(dw)
-	eachTerm(g, func(xi, wi, yi int) { sums[wi].add(x[xi] * dy[yi]) })
+	eachTerm(g, func(xi, wi, yi int) { sums[wi].addValue(dy[yi].times(x[xi])) })
 	return results(sums)
 }
 

@@ -42,6 +42,9 @@ func (a Value) mul(b Value) Value {
 	return rounded(a.Want*b.Want, math.Abs(a.Want)*b.Bound+math.Abs(b.Want)*a.Bound+a.Bound*b.Bound)
 }
 
+// times is a product with a number that is a term of a sum, which counts its rounding.
+func (a Value) times(b float64) Value { return Value{a.Want * b, a.Bound * math.Abs(b)} }
+
 func (a Value) div(b Value) Value {
 	q := a.Want / b.Want
 	least := math.Abs(b.Want) - b.Bound

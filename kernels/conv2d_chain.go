@@ -1,0 +1,139 @@
+package kernels
+
+// Conv2DChain computes a convolution and what follows it while its output is in the cache or still in registers: a ReLU, a pool, or a
+// ReLU and then a pool. Positions that the pool drops are not computed.
+type Conv2DChain struct {
+	Conv Conv2DFprop
+	ReLU *ActivationFprop // of Conv.Y; may be nil
+	Pool *Pool2DFprop     // of the values so far; may be nil
+}
+
+// Name implements [Op].
+func (op Conv2DChain) Name() string {
+	name := op.Conv.Name()
+	if op.ReLU != nil {
+		name += "_relu"
+	}
+	if op.Pool != nil {
+		name += "_pool"
+	}
+	return name
+}
+
+// Operands implements [Op].
+func (op Conv2DChain) Operands() []Operand {
+	list := op.Conv.Operands()[:3]
+	switch {
+	case op.Pool != nil:
+		return append(list, op.Pool.Operands()[1:]...)
+	case op.ReLU != nil:
+		return append(list, op.ReLU.Operands()[1])
+	}
+	return op.Conv.Operands()
+}
+
+// Parts implements [Fused].
+func (op Conv2DChain) Parts() []Op {
+	list := []Op{op.Conv}
+	if op.ReLU != nil {
+		list = append(list, *op.ReLU)
+	}
+	if op.Pool != nil {
+		list = append(list, *op.Pool)
+	}
+	return list
+}
+
+// Cost implements [Op].
+func (op Conv2DChain) Cost() Cost { return partsCost(op) }
+
+// Launches implements [Op]: GPUs run the parts.
+func (op Conv2DChain) Launches() []Launch { return nil }
+
+// Host implements [Op].
+func (op Conv2DChain) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
+
+// Prepare implements [Preparer].
+func (op Conv2DChain) Prepare(workers int) Routine {
+	floor := noFloor
+	if op.ReLU != nil {
+		floor = 0
+	}
+	if op.Pool == nil {
+		return op.Conv.prepare(workers, floor)
+	}
+	pool := op.Pool.Pool2D
+	g := op.Conv.Conv2D
+	g.P, g.Q = pool.reach()
+	pool.H, pool.Window.W = g.P, g.Q
+	f := newDirectFprop(g, floor)
+	c := pooledFprop{f, pool}
+	parts := f.parts(workers)
+	r := Routine{Weights: 1, Derive: func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) }}
+	if parts == 1 {
+		own := f.scratch() + f.group*f.outputs()
+		r.Scratch = workers * own
+		r.Run = func(mem []Mem, w *Workers) {
+			w.Run(blocks(f.N, f.group), func(worker, task int) {
+				maps, padded := split(w.Scratch()[worker*own:(worker+1)*own], f.group*f.outputs())
+				lo := task * f.group
+				hi := min(lo+f.group, f.N)
+				f.compute(mem[0].F32, maps, lo, hi, padded, 0, 1)
+				for n := lo; n < hi; n++ {
+					c.pool(maps[(n-lo)*f.outputs():], mem, n)
+				}
+			})
+		}
+		return r
+	}
+	// Too few images: the workers share the positions of each, and pool when all are there.
+	r.Scratch = f.N*f.outputs() + workers*f.scratch()
+	r.Run = func(mem []Mem, w *Workers) {
+		maps, scratch := split(w.Scratch(), f.N*f.outputs())
+		w.Run(blocks(f.N, f.group)*parts, func(worker, task int) {
+			lo := task / parts * f.group
+			hi := min(lo+f.group, f.N)
+			f.compute(mem[0].F32, maps[lo*f.outputs():], lo, hi, f.worker(scratch, worker), task%parts, parts)
+		})
+		w.Run(f.N, func(_, n int) { c.pool(maps[n*f.outputs():], mem, n) })
+	}
+	return r
+}
+
+// reach is how many rows and columns of its input a pool looks at.
+func (g Pool2D) reach() (rows, columns int) {
+	rows = (g.P-1)*g.StrideH - g.PadTop + (g.R-1)*g.DilationH + 1
+	columns = (g.Q-1)*g.StrideW - g.PadLeft + (g.S-1)*g.DilationW + 1
+	return min(rows, g.H), min(columns, g.W)
+}
+
+type pooledFprop struct {
+	fprop *directFprop
+	Pool2D
+}
+
+// pool pools the maps of image n.
+func (c pooledFprop) pool(maps []float32, mem []Mem, n int) {
+	size := c.P * c.Q * c.C
+	var index []int32
+	if mem[4].I32 != nil {
+		index = mem[4].I32[n*size : (n+1)*size]
+	}
+	c.Pool2D.pool(maps[:c.fprop.outputs()], mem[3].F32[n*size:(n+1)*size], index)
+}
+
+// pool pools one image.
+func (g Pool2D) pool(x, y []float32, index []int32) {
+	op := Pool2DFprop{Pool2D: g}
+	for at := range g.P * g.Q {
+		var i []int32
+		if index != nil {
+			i = index[at*g.C : (at+1)*g.C]
+		}
+		if g.Kind == AveragePool {
+			op.average(x, y[at*g.C:(at+1)*g.C], at/g.Q, at%g.Q)
+		} else {
+			op.extreme(x, y[at*g.C:(at+1)*g.C], i, at/g.Q, at%g.Q)
+		}
+	}
+}

@@ -1,0 +1,262 @@
+package kernels
+
+import (
+	"math"
+	"slices"
+)
+
+// Conv2DPoolGrad computes the gradients of a convolution whose output goes through a maximum or minimum pool. The pool hands each
+// of its gradients to one place, so the gradient by the convolution's output is mostly zero, and only what is not zero is multiplied.
+type Conv2DPoolGrad struct {
+	Pool  Pool2DDgrad  // makes Wgrad.DY
+	Wgrad Conv2DWgrad  // of Pool.DX
+	Dgrad *Conv2DDgrad // of Pool.DX; nil where the gradient by the input is not needed
+}
+
+// Name implements [Op].
+func (op Conv2DPoolGrad) Name() string { return "conv2d_pool_grad" }
+
+// Operands implements [Op].
+func (op Conv2DPoolGrad) Operands() []Operand {
+	list := []Operand{
+		{"dy", op.Pool.DY, Read}, {"index", op.Pool.Index, Read}, {"x", op.Wgrad.X, Read}, {"dw", op.Wgrad.DW, Accumulate},
+		{"w", nil, Read}, {"dx", nil, Write},
+	}
+	if op.Dgrad != nil {
+		list[4].Buffer, list[5].Buffer = op.Dgrad.W, op.Dgrad.DX
+	}
+	return list
+}
+
+// Parts implements [Fused].
+func (op Conv2DPoolGrad) Parts() []Op {
+	list := []Op{op.Pool, op.Wgrad}
+	if op.Dgrad != nil {
+		list = append(list, *op.Dgrad)
+	}
+	return list
+}
+
+// Cost implements [Op]. It counts the products of the gradients that the pool hands on.
+func (op Conv2DPoolGrad) Cost() Cost {
+	flops := 2 * op.Pool.DY.Elements() * op.Wgrad.depth()
+	if op.Dgrad != nil {
+		flops *= 2
+	}
+	return cost(op, flops)
+}
+
+// Launches implements [Op]: GPUs run the parts.
+func (op Conv2DPoolGrad) Launches() []Launch { return nil }
+
+// Host implements [Op].
+func (op Conv2DPoolGrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
+
+// Prepare implements [Preparer].
+func (op Conv2DPoolGrad) Prepare(workers int) Routine {
+	g := newSparseGrad(op.Wgrad.Conv2D, op.Pool.Pool2D, op.Dgrad != nil, workers)
+	r := Routine{Scratch: workers*g.images() + g.slices*g.filters(), Run: g.run}
+	if op.Dgrad != nil {
+		r.Weights = 4
+		r.Derive = func(mem []Mem, w *Workers) { g.derive(mem[4].F32, w) }
+	}
+	return r
+}
+
+// sparseGrad is the code of Conv2DPoolGrad. A row is what a row of the filter covers: its S·C values lie together in X, in DX and, padded
+// to whole vectors, in the filters and their gradient, which are kept as [K][R][pitch].
+type sparseGrad struct {
+	Conv2D
+	pool   Pool2D
+	in     image // X and DX as the filters see them
+	copies bool  // X and DX do not lie so in memory
+	pitch  int
+	slices int // of the batch: each sums a gradient of its own, so that the bits do not depend on the workers
+
+	filters32 []float32 // nil where DX is not needed
+	places    []int     // in X, of each place of each window
+	windows   int       // that are listed together
+	lists     []sparseLists
+}
+
+// sparseLists are a worker's lists of the gradients that are not zero.
+type sparseLists struct {
+	byFilter, byPlace     []entry
+	filterRuns, placeRuns []gatherSpan
+}
+
+func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad {
+	s := &sparseGrad{Conv2D: g, pool: pool, in: g.input()}
+	s.pitch = blocks(g.S*g.C, gatherVector) * gatherVector
+	s.copies = s.in.isPadded() || s.pitch > g.S*g.C
+	s.slices = max(1, min(16, blocks(g.N, 8), 1<<22/s.filters()))
+	if needsDX {
+		s.filters32 = make([]float32, s.filters())
+	}
+	area := pool.R * pool.S
+	for p := range pool.P {
+		for q := range pool.Q {
+			for r := range pool.R {
+				for c := range pool.S {
+					row, column := p*pool.StrideH-pool.PadTop+r*pool.DilationH, q*pool.StrideW-pool.PadLeft+c*pool.DilationW
+					s.places = append(s.places, (row*g.StrideH*s.in.width+column*g.StrideW)*g.C)
+				}
+			}
+		}
+	}
+	s.windows = min(pool.P*pool.Q, max(16, 8192/(area*g.K)))
+	for range workers {
+		l := sparseLists{byFilter: make([]entry, g.K*s.windows), filterRuns: make([]gatherSpan, g.K)}
+		for k := range l.filterRuns {
+			l.filterRuns[k] = gatherSpan{sums: k * g.R * s.pitch, first: k * s.windows}
+		}
+		if needsDX {
+			l.byPlace, l.placeRuns = make([]entry, s.windows*area*g.K), make([]gatherSpan, s.windows*area)
+			for i := range l.placeRuns {
+				l.placeRuns[i].first = i * g.K
+			}
+		}
+		s.lists = append(s.lists, l)
+	}
+	return s
+}
+
+// filters is the number of values of the filters or their gradient.
+func (s *sparseGrad) filters() int { return s.K * s.R * s.pitch }
+
+// padded is the number of values of an image that is copied: the last row is read in whole vectors.
+func (s *sparseGrad) padded() int { return s.in.size() + gatherVector }
+
+// images is the number of values that a worker needs for copies.
+func (s *sparseGrad) images() int {
+	if s.copies {
+		return 2 * s.padded()
+	}
+	return 0
+}
+
+// derive transposes the filters.
+func (s *sparseGrad) derive(weights []float32, w *Workers) {
+	w.Run(s.R, func(_, r int) {
+		for j, row := range slices.Collect(slices.Chunk(weights[r*s.S*s.C*s.K:(r+1)*s.S*s.C*s.K], s.K)) {
+			for k, v := range row {
+				s.filters32[(k*s.R+r)*s.pitch+j] = v
+			}
+		}
+	})
+}
+
+func (s *sparseGrad) run(mem []Mem, w *Workers) {
+	sums, scratch := split(w.Scratch(), s.slices*s.filters())
+	w.Run(s.slices, func(worker, slice int) {
+		dw := sums[slice*s.filters() : (slice+1)*s.filters()]
+		clear(dw)
+		copies := scratch[worker*s.images() : (worker+1)*s.images()]
+		for n := s.N * slice / s.slices; n < s.N*(slice+1)/s.slices; n++ {
+			s.image(mem, n, dw, copies, &s.lists[worker])
+		}
+	})
+	total := sums[:s.filters()]
+	w.Range(len(total), func(lo, hi int) {
+		for slice := 1; slice < s.slices; slice++ {
+			addTo(total[lo:hi], sums[slice*s.filters()+lo:slice*s.filters()+hi])
+		}
+	})
+	dw := mem[3].F32
+	w.Run(s.R, func(_, r int) {
+		const together = 16 // columns: a cache line
+		for j := 0; j < s.S*s.C; j += together {
+			for k := range s.K {
+				row := total[(k*s.R+r)*s.pitch:][j:min(j+together, s.S*s.C)]
+				at := (r*s.S*s.C+j)*s.K + k
+				for _, v := range row {
+					dw[at] += v
+					at += s.K
+				}
+			}
+		}
+	})
+}
+
+// image adds image n's part of the filters' gradient to dw, and computes its gradient.
+func (s *sparseGrad) image(mem []Mem, n int, dw, copies []float32, lists *sparseLists) {
+	size := s.H * s.Window.W * s.C
+	x := mem[2].F32[n*size : (n+1)*size]
+	var dx []float32
+	if s.filters32 != nil {
+		dx = mem[5].F32[n*size : (n+1)*size]
+	}
+	image, gradient := x, dx
+	if s.copies {
+		image, gradient = split(copies, s.padded())
+		s.in.fill(image[:s.in.size()], x)
+	}
+	if dx != nil {
+		clear(gradient)
+	}
+	pooled := s.pool.P * s.pool.Q
+	dy, index := mem[0].F32[n*pooled*s.K:(n+1)*pooled*s.K], mem[1].I32[n*pooled*s.K:(n+1)*pooled*s.K]
+	rowX := s.DilationH * s.in.width * s.C
+	for first := 0; first < pooled; first += s.windows {
+		s.list(dy, index, first, min(first+s.windows, pooled), lists)
+		gather{
+			sums: dw, b: image, spans: lists.filterRuns, entries: lists.byFilter, sumsRow: s.pitch, bRow: rowX,
+		}.run(s.R, s.pitch)
+		if dx != nil {
+			gather{
+				sums: gradient, b: s.filters32, spans: lists.placeRuns, entries: lists.byPlace, sumsRow: rowX, bRow: s.pitch,
+			}.run(s.R, s.pitch)
+		}
+	}
+	if dx != nil && s.copies {
+		s.in.crop(dx, gradient)
+	}
+}
+
+// list lists the gradients of windows first to last that are not zero, for each filter and for each place of each window.
+func (s *sparseGrad) list(dy []float32, index []int32, first, last int, l *sparseLists) {
+	area := s.pool.R * s.pool.S
+	for k := range l.filterRuns {
+		l.filterRuns[k].count = 0
+	}
+	for i := range l.placeRuns {
+		l.placeRuns[i].count = 0
+	}
+	for window := first; window < last; window++ {
+		places := s.places[window*area : (window+1)*area]
+		values, indices := dy[window*s.K:(window+1)*s.K], index[window*s.K:(window+1)*s.K]
+		for k, v := range values {
+			// 1 unless v is zero: a branch would be mispredicted every other time.
+			bits := math.Float32bits(v) << 1
+			one := int((bits | -bits) >> 31)
+			run := &l.filterRuns[k]
+			l.byFilter[run.first+run.count] = entry{int32(places[indices[k]]), v}
+			run.count += one
+		}
+		if l.placeRuns == nil {
+			continue
+		}
+		runs := l.placeRuns[(window-first)*area : (window-first+1)*area]
+		for i := range runs {
+			runs[i].sums = places[i]
+		}
+		filter := int32(0)
+		for k, v := range values {
+			bits := math.Float32bits(v) << 1
+			one := int((bits | -bits) >> 31)
+			run := &runs[indices[k]]
+			l.byPlace[run.first+run.count] = entry{filter, v}
+			run.count += one
+			filter += int32(s.R * s.pitch)
+		}
+	}
+}
+
+// crop copies the part of a padded image that is not padding.
+func (m image) crop(dst, padded []float32) {
+	row := m.inWidth * m.channels
+	for h := range m.inHeight {
+		at := ((m.top+h)*m.width + m.left) * m.channels
+		copy(dst[h*row:(h+1)*row], padded[at:])
+	}
+}

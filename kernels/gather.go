@@ -1,0 +1,74 @@
+package kernels
+
+// gather adds sparse sums to rows of values: for each span, each of groups·rows rows r and 8·vectors columns j,
+//
+//	sums[span.sums + r·sumsRow + j] += Σ_entries value · b[place + r·bRow + j]   over the span's entries.
+//
+// It is the other inner kernel beside product, for factors that are mostly zero.
+type gather struct {
+	sums, b       []float32
+	spans         []gatherSpan
+	entries       []entry
+	groups        int
+	rows, vectors int // of a group; see gatherShape
+	sumsRow, bRow int
+}
+
+// gatherSpan is a run of entries and the place of their sums.
+type gatherSpan struct{ sums, first, count int }
+
+// entry is a factor that is not zero and the place of the row that it multiplies.
+type entry struct {
+	place int32
+	value float32
+}
+
+const (
+	gatherVector = 8  // columns
+	gatherSums   = 12 // vectors that are summed at once
+	gatherRows   = 3  // at once
+)
+
+// run computes the sums of any number of rows of the given length, a multiple of gatherVector.
+func (t gather) run(rows, length int) {
+	sums, b := t.sums, t.b
+	vectors := length / gatherVector
+	chunks := blocks(vectors, gatherSums)
+	for chunk := range chunks {
+		first := vectors * chunk / chunks
+		t.vectors = vectors*(chunk+1)/chunks - first
+		for row := 0; row < rows; row += t.groups * t.rows {
+			t.rows = min(rows-row, gatherRows, gatherSums/t.vectors)
+			t.groups = (rows - row) / t.rows
+			t.sums, t.b = sums[first*gatherVector+row*t.sumsRow:], b[first*gatherVector+row*t.bRow:]
+			t.block()
+		}
+	}
+}
+
+func (t *gather) block() {
+	switch cpu {
+	case avx2:
+		gatherAVX2(t)
+	default:
+		t.portable()
+	}
+}
+
+func (t *gather) portable() {
+	length := t.vectors * gatherVector
+	for _, s := range t.spans {
+		if s.count == 0 { // then it may have no place
+			continue
+		}
+		for row := range t.groups * t.rows {
+			sums := t.sums[s.sums+row*t.sumsRow:][:length]
+			for _, e := range t.entries[s.first : s.first+s.count] {
+				b := t.b[int(e.place)+row*t.bRow:][:length]
+				for j, v := range b {
+					sums[j] += e.value * v
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package kerneltest
+
+import "cnn-gpu/kernels"
+
+// convChain is a convolution, its ReLU and its pool. Neither of the latter makes an error larger: a ReLU moves two numbers closer, and
+// a maximum or a mean of numbers is as near to the right one as the furthest of them.
+func convChain(op kernels.Conv2DChain, x, w, b []float64) (y, index []Value) {
+	y = convFprop(op.Conv.Conv2D, x, w, b)
+	if op.ReLU != nil {
+		for i := range y {
+			y[i].Want = max(y[i].Want, 0)
+		}
+	}
+	if op.Pool == nil {
+		return y, nil
+	}
+	exactly := make([]float64, len(y))
+	for i, v := range y {
+		exactly[i] = v.Want
+	}
+	pooled, index := poolFprop(op.Pool.Pool2D, exactly)
+	eachOutput(op.Pool.Pool2D, func(i int, window []place) {
+		worst := 0.0
+		for _, p := range window {
+			worst = max(worst, y[p.at].Bound)
+		}
+		pooled[i].Bound += worst
+	})
+	return pooled, index
+}
+
+// convPoolGrad is a pool's gradient and, by it, a convolution's two; w is nil where the gradient by the input is not wanted.
+func convPoolGrad(op kernels.Conv2DPoolGrad, dy, index, x, dw, w []float64) (newDW, dx []Value) {
+	gradient := poolDgrad(op.Pool.Pool2D, dy, index)
+	newDW = convWgrad(op.Wgrad.Conv2D, x, gradient, dw)
+	if op.Dgrad != nil {
+		dx = convDgrad(op.Dgrad.Conv2D, gradient, w)
+	}
+	return newDW, dx
+}

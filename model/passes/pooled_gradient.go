@@ -1,0 +1,45 @@
+package passes
+
+import "cnn-gpu/kernels"
+
+// pooledGradient computes the gradients of a convolution before a max or min pool from the pool's gradients, without the convolution's
+// own, most of which are zero. The bias's gradient sums the same values either way.
+var pooledGradient = Pass{
+	Name: "pooled-gradient",
+	Does: "multiply only the gradients that a max or min pool hands on to the convolution before it",
+	run: func(l *list) (times int) {
+		for i, op := range l.ops {
+			pool, ok := op.(kernels.Pool2DDgrad)
+			if !ok || pool.Kind == kernels.AveragePool || pool.StrideH*pool.StrideW < 2 {
+				continue
+			}
+			wgrad, at, ok := find(l, i, func(op kernels.Conv2DWgrad) bool { return op.DY == pool.DX && op.DilationW == 1 })
+			if !ok {
+				continue
+			}
+			grad := kernels.Conv2DPoolGrad{Pool: pool, Wgrad: wgrad}
+			users := []int{i, at}
+			bias, biasAt, hasBias := find(l, i, func(op kernels.BiasWgrad) bool { return op.DY == pool.DX })
+			if hasBias {
+				users = append(users, biasAt)
+			}
+			dgrad, dgradAt, hasDgrad := find(l, i, func(op kernels.Conv2DDgrad) bool { return op.DY == pool.DX })
+			if hasDgrad {
+				grad.Dgrad = &dgrad
+				users = append(users, dgradAt)
+			}
+			if !l.isPrivate(pool.DX, users...) {
+				continue
+			}
+			l.ops[i], l.ops[at] = nil, grad
+			if hasBias {
+				l.ops[biasAt] = kernels.BiasWgrad{M: pool.DY.Elements() / bias.K, K: bias.K, DY: pool.DY, DB: bias.DB}
+			}
+			if hasDgrad {
+				l.ops[dgradAt] = nil
+			}
+			times++
+		}
+		return times
+	},
+}
