@@ -64,40 +64,54 @@ func (op Conv2DChain) Prepare(workers int) Routine {
 	}
 	pool := op.Pool.Pool2D
 	g := op.Conv.Conv2D
-	g.P, g.Q = pool.reach()
+	g.P, g.Q = op.Outputs()
 	pool.H, pool.Window.W = g.P, g.Q
-	f := newDirectFprop(g, floor)
-	c := pooledFprop{f, pool}
-	parts := f.parts(workers)
+	f := newFprop(g, op.Conv.Winograd, floor)
+	own, group, parts, size := f.scratch(), f.images(), f.parts(workers), g.outputs()
+	poolImage := func(maps []float32, mem []Mem, n int) {
+		values := pool.P * pool.Q * pool.C
+		var index []int32
+		if mem[4].I32 != nil {
+			index = mem[4].I32[n*values : (n+1)*values]
+		}
+		pool.pool(maps[:size], mem[3].F32[n*values:(n+1)*values], index)
+	}
 	r := Routine{Weights: 1, Derive: func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) }}
 	if parts == 1 {
-		own := f.scratch() + f.group*f.outputs()
+		own += group * size
 		r.Scratch = workers * own
 		r.Run = func(mem []Mem, w *Workers) {
-			w.Run(blocks(f.N, f.group), func(worker, task int) {
-				maps, padded := split(w.Scratch()[worker*own:(worker+1)*own], f.group*f.outputs())
-				lo := task * f.group
-				hi := min(lo+f.group, f.N)
-				f.compute(mem[0].F32, maps, lo, hi, padded, 0, 1)
+			w.Run(blocks(g.N, group), func(worker, task int) {
+				maps, scratch := split(w.Scratch()[worker*own:(worker+1)*own], group*size)
+				lo := task * group
+				hi := min(lo+group, g.N)
+				f.compute(mem[0].F32, maps, lo, hi, scratch, 0, 1)
 				for n := lo; n < hi; n++ {
-					c.pool(maps[(n-lo)*f.outputs():], mem, n)
+					poolImage(maps[(n-lo)*size:], mem, n)
 				}
 			})
 		}
 		return r
 	}
-	// Too few images: the workers share the positions of each, and pool when all are there.
-	r.Scratch = f.N*f.outputs() + workers*f.scratch()
+	// Too few images: the workers share the outputs of each, and pool when all are there.
+	r.Scratch = g.N*size + workers*own
 	r.Run = func(mem []Mem, w *Workers) {
-		maps, scratch := split(w.Scratch(), f.N*f.outputs())
-		w.Run(blocks(f.N, f.group)*parts, func(worker, task int) {
-			lo := task / parts * f.group
-			hi := min(lo+f.group, f.N)
-			f.compute(mem[0].F32, maps[lo*f.outputs():], lo, hi, f.worker(scratch, worker), task%parts, parts)
+		maps, scratch := split(w.Scratch(), g.N*size)
+		w.Run(blocks(g.N, group)*parts, func(worker, task int) {
+			lo := task / parts * group
+			f.compute(mem[0].F32, maps[lo*size:], lo, min(lo+group, g.N), scratch[worker*own:(worker+1)*own], task%parts, parts)
 		})
-		w.Run(f.N, func(_, n int) { c.pool(maps[n*f.outputs():], mem, n) })
+		w.Run(g.N, func(_, n int) { poolImage(maps[n*size:], mem, n) })
 	}
 	return r
+}
+
+// Outputs is how many rows and columns of the convolution's output are computed.
+func (op Conv2DChain) Outputs() (rows, columns int) {
+	if op.Pool == nil {
+		return op.Conv.P, op.Conv.Q
+	}
+	return op.Pool.reach()
 }
 
 // reach is how many rows and columns of its input a pool looks at.
@@ -105,21 +119,6 @@ func (g Pool2D) reach() (rows, columns int) {
 	rows = (g.P-1)*g.StrideH - g.PadTop + (g.R-1)*g.DilationH + 1
 	columns = (g.Q-1)*g.StrideW - g.PadLeft + (g.S-1)*g.DilationW + 1
 	return min(rows, g.H), min(columns, g.W)
-}
-
-type pooledFprop struct {
-	fprop *directFprop
-	Pool2D
-}
-
-// pool pools the maps of image n.
-func (c pooledFprop) pool(maps []float32, mem []Mem, n int) {
-	size := c.P * c.Q * c.C
-	var index []int32
-	if mem[4].I32 != nil {
-		index = mem[4].I32[n*size : (n+1)*size]
-	}
-	c.Pool2D.pool(maps[:c.fprop.outputs()], mem[3].F32[n*size:(n+1)*size], index)
 }
 
 // pool pools one image.

@@ -4,6 +4,9 @@ package kernels
 type Conv2DFprop struct {
 	Conv2D
 	X, W, B, Y *Buffer
+
+	// Winograd is the tile of the algorithm that the CPU uses, 0 for the sums as they stand; see [Conv2D.WinogradTile].
+	Winograd int
 }
 
 // Name implements [Op].
@@ -25,20 +28,42 @@ func (op Conv2DFprop) Prepare(workers int) Routine { return op.prepare(workers, 
 
 // prepare returns code that raises what is below the floor to it.
 func (op Conv2DFprop) prepare(workers int, floor float32) Routine {
-	f := newDirectFprop(op.Conv2D, floor)
-	parts := f.parts(workers)
+	f := newFprop(op.Conv2D, op.Winograd, floor)
+	own, group, parts := f.scratch(), f.images(), f.parts(workers)
 	return Routine{
-		Scratch: workers * f.scratch(),
+		Scratch: workers * own,
 		Weights: 1,
 		Derive:  func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) },
 		Run: func(mem []Mem, w *Workers) {
-			w.Run(blocks(op.N, f.group)*parts, func(worker, task int) {
-				lo, part := task/parts*f.group, task%parts
-				hi := min(lo+f.group, op.N)
-				f.compute(mem[0].F32, mem[3].F32[lo*f.outputs():], lo, hi, f.worker(w.Scratch(), worker), part, parts)
+			w.Run(blocks(op.N, group)*parts, func(worker, task int) {
+				lo := task / parts * group
+				scratch := w.Scratch()[worker*own : (worker+1)*own]
+				f.compute(mem[0].F32, mem[3].F32[lo*op.outputs():], lo, min(lo+group, op.N), scratch, task%parts, parts)
 			})
 		},
 	}
+}
+
+// fprop is a way to compute convolutions.
+type fprop interface {
+	// images is how many images are computed together.
+	images() int
+	// parts is the number of parts that their outputs are split into, so that there is work for every worker when there are few images.
+	parts(workers int) int
+	// scratch is the number of values that a worker needs.
+	scratch() int
+	// derive makes of the weights what compute needs.
+	derive(weights, bias []float32, w *Workers)
+	// compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
+	compute(x, c []float32, lo, hi int, scratch []float32, part, parts int)
+}
+
+// newFprop returns the code for a geometry; tile is that of the algorithm of Winograd or 0.
+func newFprop(g Conv2D, tile int, floor float32) fprop {
+	if tile > 0 {
+		return newWinogradFprop(g, tile, floor)
+	}
+	return newDirectFprop(g, floor)
 }
 
 // directFprop is the convolution of some images as a matrix product of their windows with the filters.
@@ -83,6 +108,8 @@ func newDirectFprop(g Conv2D, floor float32) *directFprop {
 	return f
 }
 
+func (f *directFprop) images() int { return f.group }
+
 // group is how many images have enough output positions together for whole blocks of rows.
 func (g Conv2D) group() int { return min(g.N, blocks(8*tileRows, g.P*g.Q)) }
 
@@ -91,8 +118,6 @@ func (g Conv2D) depth() int { return g.R * g.S * g.C }
 // outputs is the number of values that the convolution makes of one image.
 func (g Conv2D) outputs() int { return g.P * g.Q * g.K }
 
-// parts is the number of parts that each group's positions are split into, so that there is work for every worker when there are
-// few images.
 func (f *directFprop) parts(workers int) int {
 	groups := blocks(f.N, f.group)
 	if groups >= 2*workers {
@@ -101,7 +126,6 @@ func (f *directFprop) parts(workers int) int {
 	return max(1, min(blocks(2*workers, groups), len(f.aRows)/(2*tileRows)))
 }
 
-// scratch is the number of values that a worker needs.
 func (f *directFprop) scratch() int {
 	if f.in.isPadded() {
 		return f.group * f.in.size()
@@ -109,12 +133,6 @@ func (f *directFprop) scratch() int {
 	return 0
 }
 
-// worker is a worker's part of the scratch memory.
-func (f *directFprop) worker(scratch []float32, worker int) []float32 {
-	return scratch[worker*f.scratch() : (worker+1)*f.scratch()]
-}
-
-// derive packs the weights.
 func (f *directFprop) derive(weights, bias []float32, w *Workers) {
 	copy(f.start, bias)
 	depth := f.depth()
@@ -123,7 +141,6 @@ func (f *directFprop) derive(weights, bias []float32, w *Workers) {
 	})
 }
 
-// compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
 func (f *directFprop) compute(x, c []float32, lo, hi int, padded []float32, part, parts int) {
 	t := product{
 		a: f.in.of(x, lo, hi, padded), segments: f.segments, steps: f.steps, aStep: 1, bStep: tileColumns, floor: f.floor,

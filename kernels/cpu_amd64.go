@@ -1,9 +1,14 @@
 package kernels
 
-import sys "golang.org/x/sys/cpu"
+import (
+	sys "golang.org/x/sys/cpu"
+
+	"cnn-gpu/kernels/internal/winograd"
+)
 
 //go:generate go run ./internal/productgen -out product_avx2_amd64.s
 //go:generate go run ./internal/gathergen -out gather_avx2_amd64.s
+//go:generate go run ./internal/winogradgen -out winograd_avx2_amd64.s
 
 // CPUVariants lists the variants that this CPU can run, the fastest first.
 func CPUVariants() []string {
@@ -22,3 +27,28 @@ func productAVX2(t *product)
 //
 //go:noescape
 func gatherAVX2(t *gather)
+
+func winogradAssembly(a winograd.Algorithm) winogradCode {
+	if a.Tile == 2 {
+		return winogradCode{a, winogradInput2AVX2, winogradFilter2AVX2, winogradOutput2AVX2}
+	}
+	return winogradCode{a, winogradInput3AVX2, winogradFilter3AVX2, winogradOutput3AVX2}
+}
+
+//go:noescape
+func winogradInput2AVX2(t *winogradTransform)
+
+//go:noescape
+func winogradFilter2AVX2(t *winogradTransform)
+
+//go:noescape
+func winogradOutput2AVX2(t *winogradTransform)
+
+//go:noescape
+func winogradInput3AVX2(t *winogradTransform)
+
+//go:noescape
+func winogradFilter3AVX2(t *winogradTransform)
+
+//go:noescape
+func winogradOutput3AVX2(t *winogradTransform)

@@ -2,9 +2,13 @@
 
 package kernels
 
+import "cnn-gpu/kernels/internal/winograd"
+
 // CPUVariants lists the variants that this CPU can run, the fastest first.
 func CPUVariants() []string { return []string{portable} }
 
 func productAVX2(*product) { panic("kernels: no AVX2 on this architecture") }
 
 func gatherAVX2(*gather) { panic("kernels: no AVX2 on this architecture") }
+
+func winogradAssembly(a winograd.Algorithm) winogradCode { return winogradCode{Algorithm: a} }

@@ -16,7 +16,9 @@ type DenseFprop struct {
 	X, W, B, Y *Buffer
 }
 
-func (op DenseFprop) conv() Conv2DFprop { return Conv2DFprop{op.conv2D(), op.X, op.W, op.B, op.Y} }
+func (op DenseFprop) conv() Conv2DFprop {
+	return Conv2DFprop{Conv2D: op.conv2D(), X: op.X, W: op.W, B: op.B, Y: op.Y}
+}
 
 // Name implements [Op].
 func (op DenseFprop) Name() string { return "dense_fprop" }
@@ -42,7 +44,9 @@ type DenseDgrad struct {
 	DY, W, DX *Buffer
 }
 
-func (op DenseDgrad) conv() Conv2DDgrad { return Conv2DDgrad{op.conv2D(), op.DY, op.W, op.DX} }
+func (op DenseDgrad) conv() Conv2DDgrad {
+	return Conv2DDgrad{Conv2D: op.conv2D(), DY: op.DY, W: op.W, DX: op.DX}
+}
 
 // Name implements [Op].
 func (op DenseDgrad) Name() string { return "dense_dgrad" }

@@ -18,17 +18,17 @@ var chainShapes = func() []chainShape {
 	one, two, three := [2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}
 	return []chainShape{
 		{convShape{1, 1, 1, 1, 1, one, one, one, kernels.Valid}, one, one, kernels.Valid},
-		{convShape{3, 28, 28, 1, 32, three, one, one, kernels.Valid}, two, two, kernels.Valid}, // the tutorial's two
-		{convShape{3, 13, 13, 32, 64, three, one, one, kernels.Valid}, two, two, kernels.Valid},
+		{convShape{2, 28, 28, 1, 32, three, one, one, kernels.Valid}, two, two, kernels.Valid}, // the tutorial's two
+		{convShape{1, 13, 13, 32, 64, three, one, one, kernels.Valid}, two, two, kernels.Valid},
 		{convShape{1, 8, 8, 3, 7, three, one, one, kernels.Same}, two, two, kernels.Valid},
 		{convShape{9, 7, 9, 5, 17, three, one, one, kernels.Same}, three, two, kernels.Same}, // windows that overlap, at the border too
 		{convShape{2, 11, 12, 17, 5, [2]int{5, 5}, two, one, kernels.Same}, [2]int{3, 2}, [2]int{2, 1}, kernels.Valid},
 		{convShape{17, 6, 6, 8, 16, [2]int{2, 3}, one, one, kernels.Valid}, two, two, kernels.Same},
 		{convShape{2, 12, 13, 16, 33, one, one, one, kernels.Valid}, two, three, kernels.Valid}, // gaps between the windows
 		{convShape{2, 12, 13, 40, 3, three, one, one, kernels.Same}, two, two, kernels.Valid},   // rows of more than a block of sums
-		{convShape{1, 33, 31, 3, 64, [2]int{5, 5}, one, one, kernels.Same}, two, two, kernels.Valid},
+		{convShape{1, 23, 21, 3, 40, [2]int{5, 5}, one, one, kernels.Same}, two, two, kernels.Valid},
 		{convShape{2, 12, 10, 4, 5, three, [2]int{1, 2}, [2]int{2, 1}, kernels.Same}, two, two, kernels.Valid}, // dilated
-		{convShape{5, 9, 9, 64, 64, three, one, one, kernels.Same}, three, three, kernels.Valid},
+		{convShape{2, 9, 9, 16, 24, three, one, one, kernels.Same}, three, three, kernels.Valid},
 	}
 }()
 

@@ -17,9 +17,13 @@ func Compute(op kernels.Op, in [][]float64) ([][]Value, error) {
 	out := make([][]Value, len(operands))
 	switch op := op.(type) {
 	case kernels.Conv2DFprop:
-		out[3] = convFprop(op.Conv2D, in[0], in[1], in[2])
+		out[3] = convFpropOf(op, in[0], in[1], in[2])
 	case kernels.Conv2DDgrad:
-		out[2] = convDgrad(op.Conv2D, exacts(in[0]), in[1])
+		if op.Winograd > 0 {
+			out[2] = winogradDgrad(op, in[0], in[1])
+		} else {
+			out[2] = convDgrad(op.Conv2D, exacts(in[0]), in[1])
+		}
 	case kernels.Conv2DWgrad:
 		out[2] = convWgrad(op.Conv2D, in[0], exacts(in[1]), in[2])
 	case kernels.Conv2DChain:

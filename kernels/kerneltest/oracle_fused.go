@@ -5,7 +5,7 @@ import "cnn-gpu/kernels"
 // convChain is a convolution, its ReLU and its pool. Neither of the latter makes an error larger: a ReLU moves two numbers closer, and
 // a maximum or a mean of numbers is as near to the right one as the furthest of them.
 func convChain(op kernels.Conv2DChain, x, w, b []float64) (y, index []Value) {
-	y = convFprop(op.Conv.Conv2D, x, w, b)
+	y = convFpropOf(op.Conv, x, w, b)
 	if op.ReLU != nil {
 		for i := range y {
 			y[i].Want = max(y[i].Want, 0)

@@ -19,7 +19,7 @@ type Pass struct {
 }
 
 // All lists the passes in the order in which they run.
-func All() []Pass { return []Pass{activationAfterPool, chain, pooledGradient} }
+func All() []Pass { return []Pass{activationAfterPool, chain, pooledGradient, winograd} }
 
 // Applied is a pass with the number of places that it rewrote.
 type Applied struct {

@@ -1,0 +1,184 @@
+// Command winogradgen writes the assembly of Winograd's transforms; see winogradTransform in package kernels.
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"cnn-gpu/kernels/internal/winograd"
+)
+
+// Where the fields of a winogradTransform lie; a test in package kernels holds these against the struct.
+const (
+	fieldSrc     = 0
+	fieldDst     = 24
+	fieldStart   = 48
+	fieldSrcRow  = 72
+	fieldSrcCol  = 80
+	fieldSrcTile = 88
+	fieldDstRow  = 96
+	fieldDstCol  = 104
+	fieldDstTile = 112
+	fieldTiles   = 120
+	fieldVectors = 128
+	fieldFloor   = 136
+)
+
+const width = 32
+
+func main() {
+	Package("cnn-gpu/kernels")
+	for _, a := range winograd.Algorithms() {
+		writeTransform(fmt.Sprintf("winogradInput%dAVX2", a.Tile), a.Input, false)
+		writeTransform(fmt.Sprintf("winogradFilter%dAVX2", a.Tile), a.Filter, false)
+		writeTransform(fmt.Sprintf("winogradOutput%dAVX2", a.Tile), a.Output, true)
+	}
+	Generate()
+}
+
+// constants are the vectors of coefficients that were written so far.
+var constants = map[float32]Mem{}
+
+func constant(v float32) Mem {
+	if m, ok := constants[v]; ok {
+		return m
+	}
+	m := GLOBL(fmt.Sprintf("winograd%d", len(constants)), RODATA|NOPTR)
+	for i := range width / 4 {
+		DATA(4*i, U32(math.Float32bits(v)))
+	}
+	constants[v] = m
+	return m
+}
+
+// writeTransform writes L·X·Lᵀ for a square X, eight channels at a time. isOutput adds what the sums start with and raises what is below
+// the floor to it.
+func writeTransform(name string, l [][]float64, isOutput bool) {
+	out, in := len(l), len(l[0])
+	Implement(name)
+	t := Load(Param("t"), GP64())
+	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
+	half := AllocLocal(out * in * width) // L·X
+	halfAt := func(i, j int) Mem { return half.Offset((i*in + j) * width) }
+
+	stride := func(offset int) reg.GPVirtual {
+		bytes := GP64()
+		MOVQ(field(offset), bytes)
+		SHLQ(Imm(2), bytes)
+		return bytes
+	}
+	srcRow, srcCol := stride(fieldSrcRow), stride(fieldSrcCol)
+	dstRow, dstCol := stride(fieldDstRow), stride(fieldDstCol)
+	src, dst, tiles := GP64(), GP64(), GP64()
+	MOVQ(field(fieldSrc), src)
+	MOVQ(field(fieldDst), dst)
+	MOVQ(field(fieldTiles), tiles)
+
+	Label("tile")
+	x, y, vectors, start := GP64(), GP64(), GP64(), GP64()
+	MOVQ(src, x)
+	MOVQ(dst, y)
+	MOVQ(field(fieldVectors), vectors)
+	if isOutput {
+		MOVQ(field(fieldStart), start)
+	}
+
+	Label("vector")
+	column, at := GP64(), GP64()
+	MOVQ(x, column)
+	for j := range in {
+		values := make([]reg.VecVirtual, in)
+		MOVQ(column, at)
+		for i := range in {
+			values[i] = YMM()
+			VMOVUPS(Mem{Base: at}, values[i])
+			if i < in-1 {
+				ADDQ(srcRow, at)
+			}
+		}
+		for i := range out {
+			VMOVUPS(combine(l[i], values), halfAt(i, j))
+		}
+		if j < in-1 {
+			ADDQ(srcCol, column)
+		}
+	}
+	MOVQ(y, column)
+	for i := range out {
+		values := make([]reg.VecVirtual, in)
+		for j := range in {
+			values[j] = YMM()
+			VMOVUPS(halfAt(i, j), values[j])
+		}
+		MOVQ(column, at)
+		for j := range out {
+			sum := combine(l[j], values)
+			if isOutput {
+				result, floor := YMM(), YMM()
+				VADDPS(Mem{Base: start}, sum, result)
+				VBROADCASTSS(field(fieldFloor), floor)
+				VMAXPS(result, floor, result) // the last operand of the instruction, here the first, wins over NaN
+				sum = result
+			}
+			VMOVUPS(sum, Mem{Base: at})
+			if j < out-1 {
+				ADDQ(dstCol, at)
+			}
+		}
+		if i < out-1 {
+			ADDQ(dstRow, column)
+		}
+	}
+	ADDQ(Imm(width), x)
+	ADDQ(Imm(width), y)
+	if isOutput {
+		ADDQ(Imm(width), start)
+	}
+	DECQ(vectors)
+	JNZ(LabelRef("vector"))
+
+	step := func(pointer reg.GPVirtual, offset int) {
+		bytes := GP64()
+		MOVQ(field(offset), bytes)
+		LEAQ(Mem{Base: pointer, Index: bytes, Scale: 4}, pointer)
+	}
+	step(src, fieldSrcTile)
+	step(dst, fieldDstTile)
+	DECQ(tiles)
+	JNZ(LabelRef("tile"))
+	VZEROUPPER()
+	RET()
+}
+
+// combine returns Σ coefficient · value.
+func combine(coefficients []float64, values []reg.VecVirtual) reg.VecVirtual {
+	var sum reg.VecVirtual
+	first := slices.Index(coefficients, 1) // needs no multiplication
+	if first >= 0 {
+		sum = values[first]
+	}
+	for i, c := range coefficients {
+		if c == 0 || i == first {
+			continue
+		}
+		next := YMM()
+		switch {
+		case sum == nil:
+			VMULPS(constant(float32(c)), values[i], next)
+		case c == 1:
+			VADDPS(values[i], sum, next)
+		case c == -1:
+			VSUBPS(values[i], sum, next)
+		default:
+			VMOVAPS(sum, next)
+			VFMADD231PS(constant(float32(c)), values[i], next)
+		}
+		sum = next
+	}
+	return sum
+}

@@ -1,0 +1,127 @@
+package kerneltest
+
+import (
+	"math"
+
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/internal/winograd"
+)
+
+// winogradRoundings is how many roundings a product meets on its way through Winograd's algorithm over c channels: two stages of each
+// transform, with at most five terms a stage, coefficients that are rounded themselves in the filter's, the sum over the channels, and the
+// bias.
+func winogradRoundings(c int) int { return 2*5 + 2*(3+1) + (c + 1) + 2*5 + 1 }
+
+// winogradMagnitudes replaces every number in Winograd's algorithm by its magnitude,
+//
+//	|Aᵀ| [Σ_c (|G| |g| |G|ᵀ) ⊙ (|Bᵀ| |d| |B|)] |A|,
+//
+// for outputs [n rows columns k] of inputs x(n, h, w, c) and filters f(r, s, c, k): γ times it bounds the error (Barabasz, Anderson,
+// Soodhalter and Gregg, "Error analysis and improving the accuracy of Winograd convolution for deep neural networks", 2020, section 4).
+func winogradMagnitudes(tile, n, rows, columns, c, k int, x, f func(i, j, l, m int) float64) []float64 {
+	var a winograd.Algorithm
+	for _, candidate := range winograd.Algorithms() {
+		if candidate.Tile == tile {
+			a = candidate
+		}
+	}
+	filters := make([][][]float64, c*k)
+	for i := range filters {
+		filters[i] = transformed(a.Filter, func(r, s int) float64 { return f(r, s, i/k, i%k) })
+	}
+	out := make([]float64, n*rows*columns*k)
+	for image := range n {
+		for top := 0; top < rows; top += tile {
+			for left := 0; left < columns; left += tile {
+				inputs := make([][][]float64, c)
+				for i := range inputs {
+					inputs[i] = transformed(a.Input, func(h, w int) float64 { return x(image, top+h, left+w, i) })
+				}
+				for filter := range k {
+					sums := transformed(a.Output, func(i, j int) float64 {
+						total := 0.0
+						for channel := range c {
+							total += filters[channel*k+filter][i][j] * inputs[channel][i][j]
+						}
+						return total
+					})
+					for p := top; p < min(top+tile, rows); p++ {
+						for q := left; q < min(left+tile, columns); q++ {
+							out[((image*rows+p)*columns+q)*k+filter] = sums[p-top][q-left]
+						}
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// transformed is |L| |X| |L|ᵀ.
+func transformed(l [][]float64, x func(i, j int) float64) [][]float64 {
+	in := len(l[0])
+	half := make([][]float64, len(l))
+	for i, row := range l {
+		half[i] = make([]float64, in)
+		for j := range in {
+			for k, v := range row {
+				half[i][j] += math.Abs(v * x(k, j))
+			}
+		}
+	}
+	y := make([][]float64, len(l))
+	for i := range l {
+		y[i] = make([]float64, len(l))
+		for j, row := range l {
+			for k, v := range row {
+				y[i][j] += math.Abs(v) * half[i][k]
+			}
+		}
+	}
+	return y
+}
+
+// convFpropOf is a convolution with the bound of the algorithm that computes it.
+func convFpropOf(op kernels.Conv2DFprop, x, w, b []float64) []Value {
+	if op.Winograd > 0 {
+		return winogradFprop(op, x, w, b)
+	}
+	return convFprop(op.Conv2D, x, w, b)
+}
+
+// winogradFprop is convFprop with the bound of Winograd's algorithm.
+func winogradFprop(op kernels.Conv2DFprop, x, w, b []float64) []Value {
+	g := op.Conv2D
+	values := convFprop(g, x, w, b)
+	magnitudes := winogradMagnitudes(op.Winograd, g.N, g.P, g.Q, g.C, g.K,
+		func(n, h, v, c int) float64 { return pixel(x, n, h-g.PadTop, v-g.PadLeft, c, g.H, g.Window.W, g.C) },
+		func(r, s, c, k int) float64 { return w[((r*3+s)*g.C+c)*g.K+k] })
+	for i, m := range magnitudes {
+		if b != nil {
+			m += math.Abs(b[i%g.K])
+		}
+		values[i].Bound = gamma(winogradRoundings(g.C)) * m
+	}
+	return values
+}
+
+// winogradDgrad is convDgrad with the bound of Winograd's algorithm over DY with turned filters.
+func winogradDgrad(op kernels.Conv2DDgrad, dy, w []float64) []Value {
+	g := op.Conv2D
+	values := convDgrad(g, exacts(dy), w)
+	magnitudes := winogradMagnitudes(op.Winograd, g.N, g.H, g.Window.W, g.K, g.C,
+		func(n, p, q, k int) float64 { return pixel(dy, n, p-2+g.PadTop, q-2+g.PadLeft, k, g.P, g.Q, g.K) },
+		func(r, s, k, c int) float64 { return w[(((2-r)*3+2-s)*g.C+c)*g.K+k] })
+	for i, m := range magnitudes {
+		values[i].Bound = gamma(winogradRoundings(g.K)) * m
+	}
+	return values
+}
+
+// pixel is a value of images [N height width channels], zero outside.
+func pixel(x []float64, n, h, w, c, height, width, channels int) float64 {
+	if h < 0 || h >= height || w < 0 || w >= width {
+		return 0
+	}
+	return x[((n*height+h)*width+w)*channels+c]
+}

@@ -1,0 +1,32 @@
+package passes
+
+import "cnn-gpu/kernels"
+
+// winograd chooses the algorithm for convolutions with 3x3 filters and their gradients by the input.
+var winograd = Pass{
+	Name: "winograd",
+	Does: "compute 3x3 convolutions with fewer products, where that is less work",
+	run: func(l *list) (times int) {
+		for i, op := range l.ops {
+			tile := 0
+			switch op := op.(type) {
+			case kernels.Conv2DFprop:
+				tile = op.WinogradTile(op.P, op.Q)
+				op.Winograd = tile
+				l.ops[i] = op
+			case kernels.Conv2DChain:
+				tile = op.Conv.WinogradTile(op.Outputs())
+				op.Conv.Winograd = tile
+				l.ops[i] = op
+			case kernels.Conv2DDgrad:
+				tile = op.WinogradTile(op.H, op.Window.W)
+				op.Winograd = tile
+				l.ops[i] = op
+			}
+			if tile > 0 {
+				times++
+			}
+		}
+		return times
+	},
+}
