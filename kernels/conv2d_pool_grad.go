@@ -1,9 +1,6 @@
 package kernels
 
-import (
-	"math"
-	"slices"
-)
+import "slices"
 
 // Conv2DPoolGrad computes the gradients of a convolution whose output goes through a maximum or minimum pool. The pool hands each
 // of its gradients to one place, so the gradient by the convolution's output is mostly zero, and only what is not zero is multiplied.
@@ -74,15 +71,44 @@ type sparseGrad struct {
 	slices int // of the batch: each sums a gradient of its own, so that the bits do not depend on the workers
 
 	filters32 []float32 // nil where DX is not needed
-	places    []int     // in X, of each place of each window
+	places    []int32   // in X, of each place of each window
 	windows   int       // that are listed together
 	lists     []sparseLists
 }
 
 // sparseLists are a worker's lists of the gradients that are not zero.
-type sparseLists struct {
-	byFilter, byPlace     []entry
-	filterRuns, placeRuns []gatherSpan
+type sparseLists struct{ filters, places sparseList }
+
+// sparseList is a number of lists with equal room.
+type sparseList struct {
+	places []int32
+	values []float32
+	ends   []int32
+	spans  []gatherSpan
+}
+
+func newSparseList(lists, room int) sparseList {
+	l := sparseList{
+		places: make([]int32, lists*room), values: make([]float32, lists*room), ends: make([]int32, lists), spans: make([]gatherSpan, lists),
+	}
+	for i := range l.spans {
+		l.spans[i].first = i * room
+	}
+	return l
+}
+
+// begin empties the lists.
+func (l *sparseList) begin() {
+	for i := range l.spans {
+		l.ends[i] = int32(l.spans[i].first)
+	}
+}
+
+// finish counts what is in the lists.
+func (l *sparseList) finish() {
+	for i := range l.spans {
+		l.spans[i].count = int(l.ends[i]) - l.spans[i].first
+	}
 }
 
 func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad {
@@ -99,22 +125,20 @@ func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad
 			for r := range pool.R {
 				for c := range pool.S {
 					row, column := p*pool.StrideH-pool.PadTop+r*pool.DilationH, q*pool.StrideW-pool.PadLeft+c*pool.DilationW
-					s.places = append(s.places, (row*g.StrideH*s.in.width+column*g.StrideW)*g.C)
+					s.places = append(s.places, int32((row*g.StrideH*s.in.width+column*g.StrideW)*g.C))
 				}
 			}
 		}
 	}
+	s.places = append(s.places, make([]int32, listerVector)...)
 	s.windows = min(pool.P*pool.Q, max(16, 8192/(area*g.K)))
 	for range workers {
-		l := sparseLists{byFilter: make([]entry, g.K*s.windows), filterRuns: make([]gatherSpan, g.K)}
-		for k := range l.filterRuns {
-			l.filterRuns[k] = gatherSpan{sums: k * g.R * s.pitch, first: k * s.windows}
+		l := sparseLists{filters: newSparseList(g.K, s.windows+listerVector)}
+		for k := range l.filters.spans {
+			l.filters.spans[k].sums = k * g.R * s.pitch
 		}
 		if needsDX {
-			l.byPlace, l.placeRuns = make([]entry, s.windows*area*g.K), make([]gatherSpan, s.windows*area)
-			for i := range l.placeRuns {
-				l.placeRuns[i].first = i * g.K
-			}
+			l.places = newSparseList(s.windows*area, g.K+listerVector)
 		}
 		s.lists = append(s.lists, l)
 	}
@@ -200,11 +224,13 @@ func (s *sparseGrad) image(mem []Mem, n int, dw, copies []float32, lists *sparse
 	for first := 0; first < pooled; first += s.windows {
 		s.list(dy, index, first, min(first+s.windows, pooled), lists)
 		gather{
-			sums: dw, b: image, spans: lists.filterRuns, entries: lists.byFilter, sumsRow: s.pitch, bRow: rowX,
+			sums: dw, b: image, spans: lists.filters.spans, places: lists.filters.places, values: lists.filters.values,
+			sumsRow: s.pitch, bRow: rowX,
 		}.run(s.R, s.pitch)
 		if dx != nil {
 			gather{
-				sums: gradient, b: s.filters32, spans: lists.placeRuns, entries: lists.byPlace, sumsRow: rowX, bRow: s.pitch,
+				sums: gradient, b: s.filters32, spans: lists.places.spans, places: lists.places.places, values: lists.places.values,
+				sumsRow: rowX, bRow: s.pitch,
 			}.run(s.R, s.pitch)
 		}
 	}
@@ -213,42 +239,25 @@ func (s *sparseGrad) image(mem []Mem, n int, dw, copies []float32, lists *sparse
 	}
 }
 
-// list lists the gradients of windows first to last that are not zero, for each filter and for each place of each window.
+// list lists the gradients of windows first to last that are not zero.
 func (s *sparseGrad) list(dy []float32, index []int32, first, last int, l *sparseLists) {
 	area := s.pool.R * s.pool.S
-	for k := range l.filterRuns {
-		l.filterRuns[k].count = 0
+	l.filters.begin()
+	l.places.begin()
+	lister := lister{
+		values: dy[first*s.K:], index: index[first*s.K:], places: s.places[first*area:],
+		filterPlaces: l.filters.places, filterValues: l.filters.values, filterEnds: l.filters.ends,
+		placeFilters: l.places.places, placeValues: l.places.values, placeEnds: l.places.ends,
+		windows: last - first, area: area, filters: s.K, filterSize: s.R * s.pitch,
 	}
-	for i := range l.placeRuns {
-		l.placeRuns[i].count = 0
+	lister.run()
+	l.filters.finish()
+	l.places.finish()
+	if l.places.spans == nil {
+		return
 	}
-	for window := first; window < last; window++ {
-		places := s.places[window*area : (window+1)*area]
-		values, indices := dy[window*s.K:(window+1)*s.K], index[window*s.K:(window+1)*s.K]
-		for k, v := range values {
-			// 1 unless v is zero: a branch would be mispredicted every other time.
-			bits := math.Float32bits(v) << 1
-			one := int((bits | -bits) >> 31)
-			run := &l.filterRuns[k]
-			l.byFilter[run.first+run.count] = entry{int32(places[indices[k]]), v}
-			run.count += one
-		}
-		if l.placeRuns == nil {
-			continue
-		}
-		runs := l.placeRuns[(window-first)*area : (window-first+1)*area]
-		for i := range runs {
-			runs[i].sums = places[i]
-		}
-		filter := int32(0)
-		for k, v := range values {
-			bits := math.Float32bits(v) << 1
-			one := int((bits | -bits) >> 31)
-			run := &runs[indices[k]]
-			l.byPlace[run.first+run.count] = entry{filter, v}
-			run.count += one
-			filter += int32(s.R * s.pitch)
-		}
+	for i, place := range s.places[first*area : last*area] {
+		l.places.spans[i].sums = int(place)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 //go:generate go run ./internal/productgen -out product_avx2_amd64.s
 //go:generate go run ./internal/gathergen -out gather_avx2_amd64.s
 //go:generate go run ./internal/winogradgen -out winograd_avx2_amd64.s
+//go:generate go run ./internal/listgen -out list_avx2_amd64.s
 
 // CPUVariants lists the variants that this CPU can run, the fastest first.
 func CPUVariants() []string {
@@ -52,3 +53,13 @@ func winogradFilter3AVX2(t *winogradTransform)
 
 //go:noescape
 func winogradOutput3AVX2(t *winogradTransform)
+
+// listFiltersAVX2 makes the lists of the filters.
+//
+//go:noescape
+func listFiltersAVX2(l *lister)
+
+// listPlacesAVX2 makes the lists of the places, and counts the windows down.
+//
+//go:noescape
+func listPlacesAVX2(l *lister)

@@ -12,3 +12,6 @@ func productAVX2(*product) { panic("kernels: no AVX2 on this architecture") }
 func gatherAVX2(*gather) { panic("kernels: no AVX2 on this architecture") }
 
 func winogradAssembly(a winograd.Algorithm) winogradCode { return winogradCode{Algorithm: a} }
+
+func listFiltersAVX2(*lister) { panic("kernels: no AVX2 on this architecture") }
+func listPlacesAVX2(*lister)  { panic("kernels: no AVX2 on this architecture") }

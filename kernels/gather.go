@@ -2,13 +2,14 @@ package kernels
 
 // gather adds sparse sums to rows of values: for each span, each of groups·rows rows r and 8·vectors columns j,
 //
-//	sums[span.sums + r·sumsRow + j] += Σ_entries value · b[place + r·bRow + j]   over the span's entries.
+//	sums[span.sums + r·sumsRow + j] += Σ_i values[i] · b[places[i] + r·bRow + j]   over the entries i of the span
 //
 // It is the other inner kernel beside product, for factors that are mostly zero.
 type gather struct {
 	sums, b       []float32
 	spans         []gatherSpan
-	entries       []entry
+	places        []int32
+	values        []float32
 	groups        int
 	rows, vectors int // of a group; see gatherShape
 	sumsRow, bRow int
@@ -16,12 +17,6 @@ type gather struct {
 
 // gatherSpan is a run of entries and the place of their sums.
 type gatherSpan struct{ sums, first, count int }
-
-// entry is a factor that is not zero and the place of the row that it multiplies.
-type entry struct {
-	place int32
-	value float32
-}
 
 const (
 	gatherVector = 8  // columns
@@ -63,10 +58,10 @@ func (t *gather) portable() {
 		}
 		for row := range t.groups * t.rows {
 			sums := t.sums[s.sums+row*t.sumsRow:][:length]
-			for _, e := range t.entries[s.first : s.first+s.count] {
-				b := t.b[int(e.place)+row*t.bRow:][:length]
-				for j, v := range b {
-					sums[j] += e.value * v
+			for i := s.first; i < s.first+s.count; i++ {
+				value := t.values[i]
+				for j, v := range t.b[int(t.places[i])+row*t.bRow:][:length] {
+					sums[j] += value * v
 				}
 			}
 		}

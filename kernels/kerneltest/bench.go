@@ -2,6 +2,7 @@ package kerneltest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 
 	"cnn-gpu/kernels"
@@ -26,6 +27,23 @@ func Benchmarks() []Case {
 		fprop, dgrad, wgrad := s.ops()
 		name := s.String()
 		cases = append(cases, newCase(name, fprop, nil), newCase(name, dgrad, nil), newCase(name, wgrad, nil))
+		if tile := fprop.WinogradTile(fprop.P, fprop.Q); tile > 0 {
+			fprop.Winograd = tile
+			cases = append(cases, newCase(name+"_winograd", fprop, nil))
+		}
+		if tile := dgrad.WinogradTile(dgrad.H, dgrad.Window.W); tile > 0 {
+			dgrad.Winograd = tile
+			cases = append(cases, newCase(name+"_winograd", dgrad, nil))
+		}
+	}
+	for _, s := range []chainShape{
+		{convShape{32, 28, 28, 1, 32, three, one, one, kernels.Valid}, two, two, kernels.Valid},
+		{convShape{32, 13, 13, 32, 64, three, one, one, kernels.Valid}, two, two, kernels.Valid},
+	} {
+		chain := s.chain(kernels.MaxPool, true)
+		chain.Conv.Winograd = chain.Conv.WinogradTile(chain.Outputs())
+		cases = append(cases, newCase(s.String(), chain, nil), newCase(s.String(), s.grad(kernels.MaxPool, s.conv.c > 1),
+			map[string]contents{"index": func(r *rand.Rand, _ int) float64 { return float64(r.IntN(4)) }, "dy": halfZero}))
 	}
 	for _, g := range []kernels.Dense{{N: 32, C: 576, K: 64}, {N: 32, C: 64, K: 10}} {
 		fprop, dgrad, wgrad := denseOps(g)

@@ -9,23 +9,22 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Where the fields of a gather, a gatherSpan and an entry lie; a test in package kernels holds these against the structs.
+// Where the fields of a gather and a gatherSpan lie; a test in package kernels holds these against the structs.
 const (
 	fieldSums    = 0
 	fieldB       = 24
 	fieldSpans   = 48
-	fieldEntries = 72
-	fieldGroups  = 96
-	fieldRows    = 104
-	fieldVectors = 112
-	fieldSumsRow = 120
-	fieldBRow    = 128
+	fieldPlaces  = 72
+	fieldValues  = 96
+	fieldGroups  = 120
+	fieldRows    = 128
+	fieldVectors = 136
+	fieldSumsRow = 144
+	fieldBRow    = 152
 
 	slicePointer, sliceLength      = 0, 8
 	spanSums, spanFirst, spanCount = 0, 8, 16
 	spanSize                       = 24
-	entryPlace, entryValue         = 0, 4
-	entrySize                      = 8
 )
 
 // sums is the number of registers that hold sums, and rowsAtOnce the most rows that they are shared among.
@@ -106,25 +105,25 @@ func writeBlock(field func(int) Mem, rows, vectors int) {
 			VMOVUPS(row(ps, sumsBytes, r, v), acc[r][v])
 		}
 	}
-	entry := GP64()
+	places, values, end := GP64(), GP64(), GP64()
 	MOVQ(Mem{Base: span, Disp: spanFirst}, n)
-	MOVQ(field(fieldEntries+slicePointer), entry)
-	LEAQ(Mem{Base: entry, Index: n, Scale: 8}, entry)
-	MOVQ(count, n)
+	MOVQ(field(fieldPlaces+slicePointer), places)
+	MOVQ(field(fieldValues+slicePointer), values)
+	LEAQ(Mem{Base: n, Index: count, Scale: 1}, end)
 
 	Label(label("entry"))
 	at, value := GP64(), YMM()
-	MOVLQSX(Mem{Base: entry, Disp: entryPlace}, at)
+	MOVLQSX(Mem{Base: places, Index: n, Scale: 4}, at)
 	LEAQ(Mem{Base: pb, Index: at, Scale: 4}, at)
-	VBROADCASTSS(Mem{Base: entry, Disp: entryValue}, value)
+	VBROADCASTSS(Mem{Base: values, Index: n, Scale: 4}, value)
 	for r := range rows {
 		for v := range vectors {
 			VFMADD231PS(row(at, bBytes, r, v), value, acc[r][v])
 		}
 	}
-	ADDQ(Imm(entrySize), entry)
-	DECQ(n)
-	JNZ(LabelRef(label("entry")))
+	INCQ(n)
+	CMPQ(n, end)
+	JNE(LabelRef(label("entry")))
 
 	for r := range acc {
 		for v := range vectors {
