@@ -33,15 +33,16 @@ func TestGeneratedAssemblyIsCurrent(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("needs the go command to run the generator: ", err)
 	}
-	const name = "tile_avx2_amd64.s"
-	out := filepath.Join(t.TempDir(), name)
-	message, err := exec.Command("go", "run", "./internal/tilegen", "-out", out).CombinedOutput()
-	require.NoError(t, err, string(message))
-	want, err := os.ReadFile(out)
-	require.NoError(t, err)
-	got, err := os.ReadFile(name)
-	require.NoError(t, err)
-	assert.Equal(t, body(want), body(got), "run go generate ./kernels")
+	for generator, name := range map[string]string{"tilegen": "tile_avx2_amd64.s", "vectorgen": "vector_avx2_amd64.s"} {
+		out := filepath.Join(t.TempDir(), name)
+		message, err := exec.Command("go", "run", "./internal/"+generator, "-out", out).CombinedOutput()
+		require.NoError(t, err, string(message))
+		want, err := os.ReadFile(out)
+		require.NoError(t, err)
+		got, err := os.ReadFile(name)
+		require.NoError(t, err)
+		assert.Equal(t, body(want), body(got), "run go generate ./kernels")
+	}
 }
 
 // body is a generated file without its first line, which repeats the command's arguments.
