@@ -51,9 +51,7 @@ func (op ActivationFprop) Host(mem []Mem, w *Workers) {
 		case Linear:
 			copy(y, x)
 		case ReLU:
-			for i, v := range x {
-				y[i] = relu(v)
-			}
+			relu(y, x)
 		case Sigmoid:
 			for i, v := range x {
 				y[i] = float32(1 / (1 + math.Exp(-float64(v))))
@@ -74,9 +72,6 @@ func (op ActivationFprop) Launches() []Launch {
 func (f Function) launch(function string, elements int) Launch {
 	return perElement("activation.cu", function, elements, define("ELEMENTS", elements, "FUNCTION", uint8(f))...)
 }
-
-// relu is max(v, 0) and keeps NaN, without a branch that random signs would mispredict.
-func relu(v float32) float32 { return max(v, 0) }
 
 // ActivationDgrad computes DX = DY · f′(X) from Y = f(X). DY and DX may be the same buffer.
 type ActivationDgrad struct {
@@ -104,19 +99,11 @@ func (op ActivationDgrad) Host(mem []Mem, w *Workers) {
 		case Linear:
 			copy(dx, dy)
 		case ReLU:
-			for i, v := range y {
-				// All ones where v > 0: the sign of −v, spread over the word. A branch would be mispredicted half the time.
-				mask := uint32(int32(-math.Float32bits(v)) >> 31)
-				dx[i] = math.Float32frombits(math.Float32bits(dy[i]) & mask)
-			}
+			reluGradient(dx, y, dy)
 		case Sigmoid:
-			for i, v := range y {
-				dx[i] = dy[i] * v * (1 - v)
-			}
+			sigmoidGradient(dx, y, dy)
 		case Tanh:
-			for i, v := range y {
-				dx[i] = dy[i] * (1 - v*v)
-			}
+			tanhGradient(dx, y, dy)
 		}
 	})
 }

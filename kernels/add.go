@@ -17,10 +17,7 @@ func (op Add) Cost() Cost { return cost(op, op.Y.Elements()) }
 // Host implements [Op].
 func (op Add) Host(mem []Mem, w *Workers) {
 	w.Range(len(mem[2].F32), func(lo, hi int) {
-		a, b, y := mem[0].F32[lo:hi], mem[1].F32[lo:hi], mem[2].F32[lo:hi]
-		for i := range y {
-			y[i] = a[i] + b[i]
-		}
+		add(mem[2].F32[lo:hi], mem[0].F32[lo:hi], mem[1].F32[lo:hi])
 	})
 }
 

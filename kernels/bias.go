@@ -30,14 +30,15 @@ func (op BiasWgrad) HostScratch(int) int { return op.blocks() * op.K }
 func (op BiasWgrad) Host(mem []Mem, w *Workers) {
 	dy, db, sums := mem[0].F32, mem[1].F32, w.Scratch()
 	w.Run(op.blocks(), func(_, block int) {
-		sum := sums[block*op.K : (block+1)*op.K]
-		clear(sum)
-		for m := block * biasBlock; m < min((block+1)*biasBlock, op.M); m++ {
-			addTo(sum, dy[m*op.K:(m+1)*op.K])
+		first := block * biasBlock
+		column := taps{ // one window over a column of the block's rows
+			image: dy[first*op.K:], values: sums[block*op.K : (block+1)*op.K],
+			windows: 1, channels: op.K, rows: min(biasBlock, op.M-first), columns: 1, rowStep: op.K, divisor: 1,
 		}
+		column.average()
 	})
 	for block := range op.blocks() {
-		addTo(db, sums[block*op.K:(block+1)*op.K])
+		add(db, db, sums[block*op.K:(block+1)*op.K])
 	}
 }
 
@@ -53,13 +54,5 @@ func (op BiasWgrad) Launches() []Launch {
 			Workspace: slices * op.K * Float32.Size(),
 		},
 		perElement("bias_wgrad.cu", "bias_wgrad_sum", op.K, defines...),
-	}
-}
-
-// addTo adds x to sum, element by element.
-func addTo(sum, x []float32) {
-	x = x[:len(sum)]
-	for i := range sum {
-		sum[i] += x[i]
 	}
 }

@@ -74,7 +74,7 @@ func (op Conv2DChain) Prepare(workers int) Routine {
 		if mem[4].I32 != nil {
 			index = mem[4].I32[n*values : (n+1)*values]
 		}
-		pool.pool(maps[:size], mem[3].F32[n*values:(n+1)*values], index)
+		pool.pool(maps[:size], mem[3].F32[n*values:(n+1)*values], index, 0, pool.P)
 	}
 	r := Routine{Weights: 1, Derive: func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) }}
 	if parts == 1 {
@@ -119,20 +119,4 @@ func (g Pool2D) reach() (rows, columns int) {
 	rows = (g.P-1)*g.StrideH - g.PadTop + (g.R-1)*g.DilationH + 1
 	columns = (g.Q-1)*g.StrideW - g.PadLeft + (g.S-1)*g.DilationW + 1
 	return min(rows, g.H), min(columns, g.W)
-}
-
-// pool pools one image.
-func (g Pool2D) pool(x, y []float32, index []int32) {
-	op := Pool2DFprop{Pool2D: g}
-	for at := range g.P * g.Q {
-		var i []int32
-		if index != nil {
-			i = index[at*g.C : (at+1)*g.C]
-		}
-		if g.Kind == AveragePool {
-			op.average(x, y[at*g.C:(at+1)*g.C], at/g.Q, at%g.Q)
-		} else {
-			op.extreme(x, y[at*g.C:(at+1)*g.C], i, at/g.Q, at%g.Q)
-		}
-	}
 }

@@ -183,7 +183,7 @@ func (s *sparseGrad) run(mem []Mem, w *Workers) {
 	total := sums[:s.filters()]
 	w.Range(len(total), func(lo, hi int) {
 		for slice := 1; slice < s.slices; slice++ {
-			addTo(total[lo:hi], sums[slice*s.filters()+lo:slice*s.filters()+hi])
+			add(total[lo:hi], total[lo:hi], sums[slice*s.filters()+lo:slice*s.filters()+hi])
 		}
 	})
 	dw := mem[3].F32

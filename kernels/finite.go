@@ -1,7 +1,5 @@
 package kernels
 
-import "math"
-
 // FiniteCheck halts training at the first step whose values are not finite: if Halt[0] is 0 and X holds a NaN or an infinity,
 // Halt[0] = Step[0]. The optimizers change nothing once Halt is set, so the weights stay as they were before that step.
 type FiniteCheck struct{ X, Step, Halt *Buffer }
@@ -22,16 +20,6 @@ func (op FiniteCheck) Host(mem []Mem, _ *Workers) {
 	if mem[2].I32[0] == 0 && !finite(mem[0].F32) {
 		mem[2].I32[0] = mem[1].I32[0]
 	}
-}
-
-func finite(x []float32) bool {
-	const exponent = 0xff << 23
-	for _, v := range x {
-		if math.Float32bits(v)&exponent == exponent {
-			return false
-		}
-	}
-	return true
 }
 
 // Launches implements [Op].

@@ -35,16 +35,26 @@ func inside(start, size, dilation, extent int) (lo, hi int) {
 	return lo, hi
 }
 
-// each calls f for every place of one image that window (p, q) covers, in the order of the window.
-func (g Pool2D) each(p, q int, f func(r, s, at int)) {
+// run describes the windows of one image from (p, q) on that are alike: as many as lie between the image's left and right border, or
+// else only the first.
+func (g Pool2D) run(p, q int) taps {
 	top, left := p*g.StrideH-g.PadTop, q*g.StrideW-g.PadLeft
 	rLo, rHi := inside(top, g.R, g.DilationH, g.H)
 	sLo, sHi := inside(left, g.S, g.DilationW, g.W)
-	for r := rLo; r < rHi; r++ {
-		for s := sLo; s < sHi; s++ {
-			f(r, s, ((top+r*g.DilationH)*g.W+left+s*g.DilationW)*g.C)
-		}
+	windows := 1
+	if room := g.W - (g.S-1)*g.DilationW - 1 - left; left >= 0 && room >= 0 {
+		windows = min(g.Q-q, room/g.StrideW+1)
 	}
+	t := taps{
+		windows: windows, channels: g.C, rows: rHi - rLo, columns: sHi - sLo,
+		windowStep: g.StrideW * g.C, rowStep: g.DilationH * g.W * g.C, columnStep: g.DilationW * g.C,
+		first: rLo*g.S + sLo, rowTaps: g.S,
+	}
+	t.divisor = float32(t.rows * t.columns)
+	if t.rows > 0 && t.columns > 0 {
+		t.corner = ((top+rLo*g.DilationH)*g.W + left + sLo*g.DilationW) * g.C
+	}
+	return t
 }
 
 // defines are the macros of a pool.

@@ -23,38 +23,30 @@ func (op Pool2DDgrad) Cost() Cost { return cost(op, op.N*op.P*op.Q*op.C) }
 func (op Pool2DDgrad) Host(mem []Mem, w *Workers) {
 	in, out := op.H*op.W*op.C, op.P*op.Q*op.C
 	w.Run(op.N, func(_, n int) {
-		dy, dx := mem[0].F32[n*out:(n+1)*out], mem[2].F32[n*in:(n+1)*in]
-		clear(dx)
-		for p := range op.P {
-			for q := range op.Q {
-				at := (p*op.Q + q) * op.C
-				if op.Kind == AveragePool {
-					op.spread(dy[at:at+op.C], dx, p, q)
-				} else {
-					op.scatter(dy[at:at+op.C], mem[1].I32[n*out+at:][:op.C], dx, p, q)
-				}
+		var index []int32
+		if mem[1].I32 != nil {
+			index = mem[1].I32[n*out : (n+1)*out]
+		}
+		op.gradient(mem[0].F32[n*out:(n+1)*out], index, mem[2].F32[n*in:(n+1)*in])
+	})
+}
+
+// gradient computes dx [H W C] of one image from dy [P Q C] and, unless the pool is an average, the index of its maxima or minima.
+func (g Pool2D) gradient(dy []float32, index []int32, dx []float32) {
+	clear(dx)
+	for p := range g.P {
+		for q := 0; q < g.Q; {
+			t := g.run(p, q)
+			at, end := (p*g.Q+q)*g.C, (p*g.Q+q+t.windows)*g.C
+			t.image, t.values = dx[t.corner:], dy[at:end]
+			if g.Kind == AveragePool {
+				t.spread()
+			} else {
+				t.index = index[at:end]
+				t.scatter()
 			}
+			q += t.windows
 		}
-	})
-}
-
-func (op Pool2DDgrad) spread(dy, dx []float32, p, q int) {
-	count := 0
-	op.each(p, q, func(_, _, _ int) { count++ })
-	scale := 1 / float32(count)
-	op.each(p, q, func(_, _, at int) {
-		row := dx[at : at+op.C]
-		for c, v := range dy {
-			row[c] += v * scale
-		}
-	})
-}
-
-func (op Pool2DDgrad) scatter(dy []float32, index []int32, dx []float32, p, q int) {
-	top, left := p*op.StrideH-op.PadTop, q*op.StrideW-op.PadLeft
-	for c, v := range dy {
-		r, s := int(index[c])/op.S, int(index[c])%op.S
-		dx[((top+r*op.DilationH)*op.W+left+s*op.DilationW)*op.C+c] += v
 	}
 }
 

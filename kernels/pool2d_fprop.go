@@ -24,70 +24,46 @@ func (op Pool2DFprop) Cost() Cost { return cost(op, op.N*op.P*op.Q*op.C*op.R*op.
 
 // Host implements [Op].
 func (op Pool2DFprop) Host(mem []Mem, w *Workers) {
-	w.Run(op.N*op.P, func(_, task int) {
-		n, p := task/op.P, task%op.P
-		x := mem[0].F32[n*op.H*op.W*op.C : (n+1)*op.H*op.W*op.C]
-		for q := range op.Q {
-			at := (task*op.Q + q) * op.C
-			y := mem[1].F32[at : at+op.C]
-			var index []int32
-			if mem[2].I32 != nil {
-				index = mem[2].I32[at : at+op.C]
-			}
-			if op.Kind == AveragePool {
-				op.average(x, y, p, q)
-			} else {
-				op.extreme(x, y, index, p, q)
-			}
+	in, out := op.H*op.W*op.C, op.P*op.Q*op.C
+	parts := op.parts(w)
+	w.Run(op.N*parts, func(_, task int) {
+		n, part := task/parts, task%parts
+		var index []int32
+		if mem[2].I32 != nil {
+			index = mem[2].I32[n*out : (n+1)*out]
 		}
+		op.pool(mem[0].F32[n*in:(n+1)*in], mem[1].F32[n*out:(n+1)*out], index, op.P*part/parts, op.P*(part+1)/parts)
 	})
 }
 
-func (op Pool2DFprop) average(x, y []float32, p, q int) {
-	clear(y)
-	count := 0
-	op.each(p, q, func(_, _, at int) {
-		addTo(y, x[at:at+op.C])
-		count++
-	})
-	for c := range y {
-		y[c] /= float32(count)
+// parts is the number of parts that each image's rows of windows are split into, so that there is work for every worker when there are
+// few images.
+func (g Pool2D) parts(w *Workers) int {
+	if g.N >= 2*w.Count() {
+		return 1
 	}
+	return min((2*w.Count()+g.N-1)/g.N, g.P)
 }
 
-func (op Pool2DFprop) extreme(x, y []float32, index []int32, p, q int) {
-	first := true
-	op.each(p, q, func(r, s, at int) {
-		row, place := x[at:at+op.C], int32(r*op.S+s)
-		switch {
-		case first:
-			first = false
-			copy(y, row)
-			for c := range index {
-				index[c] = place
+// pool computes rows lo to hi of one image's y [P Q C], and of its index unless that is nil, from x [H W C].
+func (g Pool2D) pool(x, y []float32, index []int32, lo, hi int) {
+	for p := lo; p < hi; p++ {
+		for q := 0; q < g.Q; {
+			t := g.run(p, q)
+			at, end := (p*g.Q+q)*g.C, (p*g.Q+q+t.windows)*g.C
+			t.image, t.values = x[t.corner:], y[at:end]
+			if index != nil {
+				t.index = index[at:end]
 			}
-		case index == nil && op.Kind == MaxPool:
-			for c, v := range row {
-				y[c] = max(y[c], v)
+			switch g.Kind {
+			case MaxPool:
+				t.max()
+			case MinPool:
+				t.min()
+			default:
+				t.average()
 			}
-		case index == nil:
-			for c, v := range row {
-				y[c] = min(y[c], v)
-			}
-		default:
-			op.improve(row, y, index, place)
-		}
-	})
-}
-
-// improve takes each value of row that is beyond the best so far, or the first NaN.
-func (op Pool2DFprop) improve(row, y []float32, index []int32, place int32) {
-	y, index = y[:len(row)], index[:len(row)]
-	isMax := op.Kind == MaxPool
-	for c, v := range row {
-		best := y[c]
-		if isMax && v > best || !isMax && v < best || v != v && best == best {
-			y[c], index[c] = v, place
+			q += t.windows
 		}
 	}
 }

@@ -33,22 +33,40 @@ func (op SGD) Host(mem []Mem, w *Workers) {
 	rate, momentum := mem[3].F32[0], float32(op.Momentum)
 	w.Range(len(mem[0].F32), func(lo, hi int) {
 		weights, g := mem[0].F32[lo:hi], mem[2].F32[lo:hi]
-		if mem[1].F32 == nil {
-			for i, g := range g {
-				weights[i] -= rate * g
-			}
-			return
-		}
-		v := mem[1].F32[lo:hi]
-		for i, g := range g {
-			v[i] = momentum*v[i] - rate*g
-			if op.Nesterov {
-				weights[i] += momentum*v[i] - rate*g
-			} else {
-				weights[i] += v[i]
-			}
+		switch {
+		case mem[1].F32 == nil:
+			addScaled(weights, -rate, g)
+		case op.Nesterov:
+			nesterovStep(weights, mem[1].F32[lo:hi], g, momentum, rate)
+		default:
+			momentumStep(weights, mem[1].F32[lo:hi], g, momentum, rate)
 		}
 	})
+}
+
+// momentumStep makes a step with momentum.
+func momentumStep(w, v, g []float32, momentum, rate float32) {
+	if cpu == avx2 {
+		momentumStepAVX2(w, v, g, momentum, rate)
+		return
+	}
+	for i, g := range g {
+		v[i] = momentum*v[i] - rate*g
+		w[i] += v[i]
+	}
+}
+
+// nesterovStep makes a step with Nesterov's momentum.
+func nesterovStep(w, v, g []float32, momentum, rate float32) {
+	if cpu == avx2 {
+		nesterovStepAVX2(w, v, g, momentum, rate)
+		return
+	}
+	for i, g := range g {
+		step := rate * g
+		v[i] = momentum*v[i] - step
+		w[i] += momentum*v[i] - step
+	}
 }
 
 // Launches implements [Op].

@@ -1,46 +1,65 @@
 package kernels
 
 import (
-	"sync"
+	"runtime"
 	"sync/atomic"
+	"time"
 )
 
 // Workers runs the CPU code of ops on a fixed number of goroutines. It runs one op at a time.
+//
+// An op often follows the last one within microseconds, so who waits first watches for its turn for a while, and only then parks.
 type Workers struct {
 	count   int
 	scratch []float32
 
-	wake []chan struct{}
-	done sync.WaitGroup
-	next atomic.Int64
-	job  struct {
+	job struct {
 		tasks int
 		run   func(worker, task int)
 	}
+	next   atomic.Int64  // the next task that nobody has taken
+	state  atomic.Uint64 // what follows, in one word
+	others []other
+	done   chan struct{} // wakes the caller of Run
 }
+
+// other is a worker that is not the caller of Run.
+type other struct {
+	isParked atomic.Bool
+	wake     chan struct{}
+}
+
+// The state counts the runs in its upper half; the lower half says whether the latest is open to workers that want to join, whether its
+// caller is parked, and how many others are at work on it. Run waits for those that have joined and for no one else, so a worker that finds no
+// free core holds nobody up.
+const (
+	working  = 1<<16 - 1
+	isOpen   = 1 << 16
+	isParked = 1 << 17
+	isClosed = 1 << 18
+	oneRun   = 1 << 32
+)
+
+// patience is how long one watches before parking: longer than most gaps between two ops, short enough to cost nobody else a core.
+const patience = 30 * time.Microsecond
 
 // NewWorkers starts count workers, the caller of Run among them. Close stops them.
 func NewWorkers(count int) *Workers {
-	w := &Workers{count: max(count, 1)}
-	for i := 1; i < w.count; i++ {
-		wake := make(chan struct{}, 1)
-		w.wake = append(w.wake, wake)
-		go func() {
-			for range wake {
-				w.work(i)
-				w.done.Done()
-			}
-		}()
+	w := &Workers{count: max(count, 1), done: make(chan struct{}, 1)}
+	w.others = make([]other, w.count-1)
+	for i := range w.others {
+		w.others[i].wake = make(chan struct{}, 1)
+		go w.serve(i)
 	}
 	return w
 }
 
 // Close stops the workers.
 func (w *Workers) Close() {
-	for _, wake := range w.wake {
-		close(wake)
+	w.state.Store(w.state.Load() + oneRun | isClosed)
+	for i := range w.others {
+		w.rouse(i)
 	}
-	w.wake = nil
 }
 
 // Count is the number of workers.
@@ -58,15 +77,20 @@ func (w *Workers) Scratch() []float32 { return w.scratch }
 
 // Run calls run for every task below tasks, each on one worker; which worker is open, so no result may depend on it.
 func (w *Workers) Run(tasks int, run func(worker, task int)) {
+	if tasks <= 1 || w.count == 1 {
+		for task := range tasks {
+			run(0, task)
+		}
+		return
+	}
 	w.job.tasks, w.job.run = tasks, run
 	w.next.Store(0)
-	helpers := min(len(w.wake), tasks-1)
-	w.done.Add(max(helpers, 0))
-	for i := range helpers {
-		w.wake[i] <- struct{}{}
+	w.state.Store(w.state.Load()&^working + oneRun | isOpen)
+	for i := range min(len(w.others), tasks-1) {
+		w.rouse(i)
 	}
 	w.work(0)
-	w.done.Wait()
+	w.finish()
 	w.job.run = nil
 }
 
@@ -78,6 +102,86 @@ func (w *Workers) work(worker int) {
 		}
 		w.job.run(worker, task)
 	}
+}
+
+// finish closes the run to workers that have not joined, and waits for those that have.
+func (w *Workers) finish() {
+	isDone := func() bool { return w.state.Load()&working == 0 }
+	w.state.And(^uint64(isOpen))
+	if w.watch(isDone) {
+		return
+	}
+	for state := w.state.Load(); state&working != 0; state = w.state.Load() {
+		if w.state.CompareAndSwap(state, state|isParked) {
+			<-w.done
+			w.state.And(^uint64(isParked))
+			return
+		}
+	}
+}
+
+// serve is the life of another worker.
+func (w *Workers) serve(i int) {
+	seen := uint64(0) // the last run that this worker looked at
+	isNew := func() bool { return w.state.Load()/oneRun != seen }
+	for {
+		if !w.watch(isNew) {
+			w.park(i, isNew)
+		}
+		state := w.state.Load()
+		if state&isClosed != 0 {
+			return
+		}
+		if state&isOpen == 0 {
+			seen = state / oneRun
+			continue
+		}
+		if !w.state.CompareAndSwap(state, state+1) {
+			continue
+		}
+		seen = state / oneRun
+		w.work(i + 1)
+		if left := w.state.Add(^uint64(0)); left&isParked != 0 && left&working == 0 {
+			w.done <- struct{}{}
+		}
+	}
+}
+
+// park sleeps until rouse, unless there is news already.
+func (w *Workers) park(i int, isNew func() bool) {
+	o := &w.others[i]
+	o.isParked.Store(true)
+	if isNew() && o.isParked.CompareAndSwap(true, false) {
+		return
+	}
+	<-o.wake
+}
+
+// rouse wakes a worker that is parked. The state was changed before, so one that is about to park sees that.
+func (w *Workers) rouse(i int) {
+	if o := &w.others[i]; o.isParked.CompareAndSwap(true, false) {
+		o.wake <- struct{}{}
+	}
+}
+
+// watch waits for a while until isReady, and says whether it is. With fewer threads than workers it does not wait: it might be
+// in the way of the one that it waits for.
+func (w *Workers) watch(isReady func() bool) bool {
+	if isReady() {
+		return true
+	}
+	if runtime.GOMAXPROCS(0) < w.count {
+		return false
+	}
+	for begun := time.Now(); time.Since(begun) < patience; {
+		for range 16 {
+			if isReady() {
+				return true
+			}
+			pause()
+		}
+	}
+	return false
 }
 
 // grain is the number of elements below which splitting an elementwise loop costs more than it saves.

@@ -21,6 +21,8 @@ func activationCases() []Case {
 			math.Inf(1), math.Inf(-1), math.NaN())}
 		cases = append(cases,
 			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationFprop{Function: f, X: x, Y: float("y", 67)}, edges),
+			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationDgrad{Function: f, Y: float("y", 67), DY: float("dy", 67), DX: x},
+				map[string]contents{"y": cycled(0, math.Copysign(0, -1), 0.5, 1, math.NaN())}),
 			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationFprop{Function: f, X: x, Y: x}, nil),
 			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationDgrad{Function: f, Y: float("y", 67), DY: x, DX: x}, nil))
 	}

@@ -1,0 +1,97 @@
+package kernels
+
+import "math"
+
+// The loops here are what the ops that work element by element are made of, each in two variants that give the same bits. Their
+// arguments have the length of the first one, or more, and may be the same slices, but not overlap otherwise.
+
+// add computes y = a + b.
+func add(y, a, b []float32) {
+	a, b = a[:len(y)], b[:len(y)]
+	if cpu == avx2 {
+		addAVX2(y, a, b)
+		return
+	}
+	for i := range y {
+		y[i] = a[i] + b[i]
+	}
+}
+
+// addScaled computes y += a·x.
+func addScaled(y []float32, a float32, x []float32) {
+	x = x[:len(y)]
+	if cpu == avx2 {
+		addScaledAVX2(y, a, x)
+		return
+	}
+	for i := range y {
+		y[i] += a * x[i]
+	}
+}
+
+// relu computes y = max(x, 0) and keeps NaN; the zeros are positive.
+func relu(y, x []float32) {
+	x = x[:len(y)]
+	if cpu == avx2 {
+		reluAVX2(y, x)
+		return
+	}
+	for i, v := range x {
+		y[i] = max(v, 0)
+	}
+}
+
+// reluGradient computes dx = dy where y > 0, and 0 elsewhere.
+func reluGradient(dx, y, dy []float32) {
+	y, dy = y[:len(dx)], dy[:len(dx)]
+	if cpu == avx2 {
+		reluGradientAVX2(dx, y, dy)
+		return
+	}
+	for i, v := range y {
+		// As an integer, for which the compiler needs no branch: random signs would mispredict it.
+		bits := math.Float32bits(dy[i])
+		if !(v > 0) {
+			bits = 0
+		}
+		dx[i] = math.Float32frombits(bits)
+	}
+}
+
+// sigmoidGradient computes dx = dy·y·(1 − y).
+func sigmoidGradient(dx, y, dy []float32) {
+	y, dy = y[:len(dx)], dy[:len(dx)]
+	if cpu == avx2 {
+		sigmoidGradientAVX2(dx, y, dy)
+		return
+	}
+	for i, v := range y {
+		dx[i] = dy[i] * v * (1 - v)
+	}
+}
+
+// tanhGradient computes dx = dy·(1 − y²).
+func tanhGradient(dx, y, dy []float32) {
+	y, dy = y[:len(dx)], dy[:len(dx)]
+	if cpu == avx2 {
+		tanhGradientAVX2(dx, y, dy)
+		return
+	}
+	for i, v := range y {
+		dx[i] = dy[i] * (1 - v*v)
+	}
+}
+
+// finite says that x holds neither NaN nor an infinity.
+func finite(x []float32) bool {
+	if cpu == avx2 {
+		return finiteAVX2(x)
+	}
+	const exponent = 0xff << 23
+	for _, v := range x {
+		if math.Float32bits(v)&exponent == exponent {
+			return false
+		}
+	}
+	return true
+}
