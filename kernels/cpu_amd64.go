@@ -3,6 +3,7 @@ package kernels
 import sys "golang.org/x/sys/cpu"
 
 //go:generate go run ./internal/productgen -out product_avx2_amd64.s
+//go:generate go run ./internal/transposegen -out transpose_avx2_amd64.s
 
 // CPUVariants lists the variants that this CPU can run, the fastest first.
 func CPUVariants() []string {
@@ -16,3 +17,8 @@ func CPUVariants() []string {
 //
 //go:noescape
 func productAVX2(t *product)
+
+// transposeAVX2 transposes matrices whose numbers of rows and columns are multiples of 8, and not zero.
+//
+//go:noescape
+func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int)

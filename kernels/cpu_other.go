@@ -6,3 +6,7 @@ package kernels
 func CPUVariants() []string { return []string{portable} }
 
 func productAVX2(*product) { panic("kernels: no AVX2 on this architecture") }
+
+func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int) {
+	panic("kernels: no AVX2 on this architecture")
+}

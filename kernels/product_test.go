@@ -34,15 +34,19 @@ func TestGeneratedAssemblyIsCurrent(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("needs the go command to run the generator: ", err)
 	}
-	const name = "product_avx2_amd64.s"
-	out := filepath.Join(t.TempDir(), name)
-	message, err := exec.Command("go", "run", "./internal/productgen", "-out", out).CombinedOutput()
-	require.NoError(t, err, string(message))
-	want, err := os.ReadFile(out)
-	require.NoError(t, err)
-	got, err := os.ReadFile(name)
-	require.NoError(t, err)
-	assert.Equal(t, body(want), body(got), "run go generate ./kernels")
+	for generator, name := range map[string]string{
+		"productgen":   "product_avx2_amd64.s",
+		"transposegen": "transpose_avx2_amd64.s",
+	} {
+		out := filepath.Join(t.TempDir(), name)
+		message, err := exec.Command("go", "run", "./internal/"+generator, "-out", out).CombinedOutput()
+		require.NoError(t, err, string(message))
+		want, err := os.ReadFile(out)
+		require.NoError(t, err)
+		got, err := os.ReadFile(name)
+		require.NoError(t, err)
+		assert.Equal(t, body(want), body(got), "%s is old: run go generate ./kernels", name)
+	}
 }
 
 // body is a generated file without its first line, which repeats the command's arguments.
