@@ -109,7 +109,7 @@ func (op Conv2DDgrad) prepareWinograd(workers int) Routine {
 		Derive: func(mem []Mem, w *Workers) {
 			w.Run(op.R*op.S, func(_, tap int) {
 				size := op.C * op.K
-				transpose(turned[tap*size:(tap+1)*size], mem[1].F32[(op.R*op.S-1-tap)*size:], op.C, op.K)
+				transpose(turned[tap*size:(tap+1)*size], mem[1].F32[(op.R*op.S-1-tap)*size:], op.C, op.K, op.C, op.K)
 			})
 			f.derive(turned, nil, w)
 		},
@@ -129,15 +129,6 @@ func (g Conv2D) turned() Conv2D {
 		H: g.P, W: g.Q, R: g.R, S: g.S, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1,
 		PadTop: g.R - 1 - g.PadTop, PadLeft: g.S - 1 - g.PadLeft, P: g.H, Q: g.Window.W,
 	}}
-}
-
-// transpose writes the transpose of a matrix [rows columns].
-func transpose(dst, matrix []float32, rows, columns int) {
-	for i := range rows {
-		for j, v := range matrix[i*columns : (i+1)*columns] {
-			dst[j*rows+i] = v
-		}
-	}
 }
 
 // directDgrad is the gradient of some images as matrix products, one for each pair of phases.

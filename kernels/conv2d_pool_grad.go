@@ -1,7 +1,5 @@
 package kernels
 
-import "slices"
-
 // Conv2DPoolGrad computes the gradients of a convolution whose output goes through a maximum or minimum pool. The pool hands each
 // of its gradients to one place, so the gradient by the convolution's output is mostly zero, and only what is not zero is multiplied.
 type Conv2DPoolGrad struct {
@@ -70,6 +68,7 @@ type sparseGrad struct {
 	pitch  int
 	slices int // of the batch: each sums a gradient of its own, so that the bits do not depend on the workers
 
+	turned    []float32 // the gradient in the layout of the filters
 	filters32 []float32 // nil where DX is not needed
 	places    []int32   // in X, of each place of each window
 	windows   int       // that are listed together
@@ -116,6 +115,7 @@ func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad
 	s.pitch = blocks(g.S*g.C, gatherVector) * gatherVector
 	s.copies = s.in.isPadded() || s.pitch > g.S*g.C
 	s.slices = max(1, min(16, blocks(g.N, 8), 1<<22/s.filters()))
+	s.turned = make([]float32, g.depth()*g.K)
 	if needsDX {
 		s.filters32 = make([]float32, s.filters())
 	}
@@ -161,12 +161,9 @@ func (s *sparseGrad) images() int {
 
 // derive transposes the filters.
 func (s *sparseGrad) derive(weights []float32, w *Workers) {
+	row := s.S * s.C
 	w.Run(s.R, func(_, r int) {
-		for j, row := range slices.Collect(slices.Chunk(weights[r*s.S*s.C*s.K:(r+1)*s.S*s.C*s.K], s.K)) {
-			for k, v := range row {
-				s.filters32[(k*s.R+r)*s.pitch+j] = v
-			}
-		}
+		transpose(s.filters32[r*s.pitch:], weights[r*row*s.K:], s.R*s.pitch, s.K, row, s.K)
 	})
 }
 
@@ -186,19 +183,11 @@ func (s *sparseGrad) run(mem []Mem, w *Workers) {
 			add(total[lo:hi], total[lo:hi], sums[slice*s.filters()+lo:slice*s.filters()+hi])
 		}
 	})
-	dw := mem[3].F32
+	row := s.S * s.C
 	w.Run(s.R, func(_, r int) {
-		const together = 16 // columns: a cache line
-		for j := 0; j < s.S*s.C; j += together {
-			for k := range s.K {
-				row := total[(k*s.R+r)*s.pitch:][j:min(j+together, s.S*s.C)]
-				at := (r*s.S*s.C+j)*s.K + k
-				for _, v := range row {
-					dw[at] += v
-					at += s.K
-				}
-			}
-		}
+		turned, dw := s.turned[r*row*s.K:(r+1)*row*s.K], mem[3].F32[r*row*s.K:(r+1)*row*s.K]
+		transpose(turned, total[r*s.pitch:], s.K, s.R*s.pitch, s.K, row)
+		add(dw, dw, turned)
 	})
 }
 

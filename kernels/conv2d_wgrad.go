@@ -19,9 +19,6 @@ func (op Conv2DWgrad) Operands() []Operand {
 // Cost implements [Op].
 func (op Conv2DWgrad) Cost() Cost { return cost(op, op.flops()) }
 
-// wgradChunk is the number of images that are prepared and reduced together: few enough to stay in the caches.
-const wgradChunk = 16
-
 // Host implements [Op].
 func (op Conv2DWgrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
 
@@ -31,102 +28,187 @@ func (op Conv2DWgrad) Prepare(workers int) Routine {
 	return Routine{
 		Scratch: g.scratch(),
 		Run: func(mem []Mem, w *Workers) {
-			for lo := 0; lo < op.N; lo += wgradChunk {
-				g.chunk(mem[0].F32, mem[1].F32, mem[2].F32, lo, min(lo+wgradChunk, op.N), w)
+			for _, b := range g.bands {
+				g.add(b, mem[0].F32, mem[1].F32, mem[2].F32, w)
 			}
 		},
 	}
 }
 
-// directWgrad is the gradient as the product of the images, one row for each (r, s, c), with the output's gradient. The terms of a
-// sum are the positions of a group of images at a time: seldom leave the sums the registers, and the group's data stays in the L1 cache.
+// directWgrad is the gradient as the product of X, one row for each (r, s, c), with DY. Both are first copied so that the positions
+// that a sum runs over lie together, X as planes [C height width images] and DY as panels [K/16 rows Q images 16].
 type directWgrad struct {
 	Conv2D
-	in           image
-	images       int // of a chunk
-	group        int
-	segments     []segment // of a group
-	steps        int
-	aRows, cRows []int
-	tasks        int
+	in    image
+	cRows []int
+	tasks int
+	bands []wgradBand
 }
 
+// wgradBand is what is copied and added at a time: some rows of the output, of some images.
+type wgradBand struct {
+	image, row int
+	*bandShape
+}
+
+// bandShape is what bands of equal size share.
+type bandShape struct {
+	images, rows int
+	height       int // of the input that the rows see
+	width        int // of the input, by the columns that the first tap meets, then those that the second meets, ...
+	plane        int // size of a plane
+	group        int // rows that are added while the sums are in registers
+	segments     []segment
+	aRows        []int
+}
+
+// Sums leave the registers every wgradDepth positions or so: the panel's part then stays in the L1 cache.
+const wgradDepth = 256
+
+// wgradBandSize is about the number of values of a band.
+const wgradBandSize = 1 << 19
+
 func newDirectWgrad(g Conv2D, workers int) *directWgrad {
-	d := &directWgrad{Conv2D: g, in: g.input(), images: min(g.N, wgradChunk)}
-	d.group = min(d.images, max(1, 256/(g.P*g.Q)))
-	rows := g.P
-	d.steps = g.Q
-	if g.StrideH*d.in.width == g.Q*g.StrideW { // the positions of X are evenly spaced beyond the rows' ends
-		rows, d.steps = 1, g.P*g.Q
+	d := &directWgrad{Conv2D: g}
+	if g.R*g.S*g.StrideH*g.StrideW == 1 && g.P == g.H && g.Q == g.Window.W { // every pixel is an image of its own
+		d.N, d.Window = g.N*g.H*g.Window.W, Window{H: 1, W: 1, R: 1, S: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, P: 1, Q: 1}
 	}
-	for n := range d.group {
-		for p := range rows {
-			d.segments = append(d.segments, segment{
-				a: n*d.in.size() + p*g.StrideH*d.in.width*g.C,
-				b: (n*g.P + p) * g.Q * tileColumns,
-			})
-		}
-	}
-	for r := range g.R {
-		for s := range g.S {
-			for c := range g.C {
-				d.aRows = append(d.aRows, (r*g.DilationH*d.in.width+s*g.DilationW)*g.C+c)
-				d.cRows = append(d.cRows, len(d.cRows)*g.K)
+	d.in = d.input()
+	d.eachRow(func(r, s, c int) { d.cRows = append(d.cRows, ((r*d.S+s)*d.C+c)*d.K) })
+	d.tasks = min(blocks(len(d.cRows), tileRows)*columns(d.K)/tileColumns, 2*workers)
+
+	images := min(d.N, blocks(wgradDepth, 8*d.P*d.Q)*8)
+	rowSize := images * (d.StrideH*d.in.width*d.C + d.Q*columns(d.K))
+	rows := max(1, min(d.P, wgradBandSize/rowSize))
+	shapes := map[[2]int]*bandShape{}
+	for n := 0; n < d.N; n += images {
+		for p := 0; p < d.P; p += rows {
+			size := [2]int{min(images, d.N-n), min(rows, d.P-p)}
+			if shapes[size] == nil {
+				shapes[size] = d.shape(size[0], size[1])
 			}
+			d.bands = append(d.bands, wgradBand{n, p, shapes[size]})
 		}
 	}
-	d.tasks = min(blocks(len(d.aRows), tileRows)*columns(g.K)/tileColumns, 2*workers)
 	return d
 }
 
-// scratch holds the padded images of a chunk, and DY packed in panels.
+func (d *directWgrad) shape(images, rows int) *bandShape {
+	b := &bandShape{images: images, rows: rows, height: (rows-1)*d.StrideH + (d.R-1)*d.DilationH + 1}
+	b.width = blocks(d.in.width, d.StrideW) * d.StrideW
+	// An odd number of cache lines, so that planes do not meet in the same places of the cache.
+	b.plane = (blocks(b.height*b.width*images, tileColumns) | 1) * tileColumns
+	b.group = max(1, wgradDepth/(d.Q*images))
+	for p := range rows {
+		b.segments = append(b.segments, segment{a: p * d.StrideH * b.width * images, b: p * d.Q * images * tileColumns})
+	}
+	d.eachRow(func(r, s, c int) {
+		b.aRows = append(b.aRows, c*b.plane+(r*d.DilationH*b.width+b.column(s*d.DilationW, d.StrideW))*images)
+	})
+	return b
+}
+
+// eachRow calls f for the rows of the product in their order: the taps of some planes, then those of the next, so that the planes
+// stay in the L1 cache and the rows of DW that are computed together are neighbours.
+func (d *directWgrad) eachRow(f func(r, s, c int)) {
+	for from := 0; from < d.C; from += tileRows {
+		for tap := range d.R * d.S {
+			for c := from; c < min(from+tileRows, d.C); c++ {
+				f(tap/d.S, tap%d.S, c)
+			}
+		}
+	}
+}
+
+// column is where column w of the input lies.
+func (b *bandShape) column(w, stride int) int { return w%stride*(b.width/stride) + w/stride }
+
+// scratch holds the copies of a band.
 func (d *directWgrad) scratch() int {
-	n := d.images * d.P * d.Q * columns(d.K)
-	if d.in.isPadded() {
-		n += d.images * d.in.size()
+	n := 0
+	for _, b := range d.bands {
+		n = max(n, d.C*b.plane+d.panels(b))
 	}
 	return n
 }
 
-// chunk adds what the images from lo to hi contribute.
-func (d *directWgrad) chunk(x, dy, dw []float32, lo, hi int, w *Workers) {
-	images, positions := hi-lo, d.P*d.Q
-	x = x[lo*d.H*d.Window.W*d.C : hi*d.H*d.Window.W*d.C]
-	dy = dy[lo*positions*d.K : hi*positions*d.K]
-	panels, padded := split(w.Scratch(), images*positions*columns(d.K))
-	w.Run(images, func(_, n int) {
-		if d.in.isPadded() {
-			d.in.of(x, n, n+1, padded[n*d.in.size():])
-		}
-		for at := 0; at < d.K; at += tileColumns {
-			packPanel(panels[(at*images+n*tileColumns)*positions:], dy[n*positions*d.K:], positions, d.K, at)
-		}
-	})
-	if d.in.isPadded() {
-		x = padded
-	}
+func (d *directWgrad) panels(b wgradBand) int { return b.rows * d.Q * b.images * columns(d.K) }
 
-	rowBlocks := blocks(len(d.aRows), tileRows)
-	all := rowBlocks * columns(d.K) / tileColumns
-	w.Run(d.tasks, func(_, task int) {
-		t := product{aStep: d.StrideW * d.C, bStep: tileColumns, steps: d.steps, floor: noFloor}
-		var e edge
-		first, last := all*task/d.tasks, all*(task+1)/d.tasks
-		for n := 0; n < images; n += d.group {
-			t.segments = d.segments[:len(d.segments)/d.group*min(d.group, images-n)]
-			t.a = x[n*d.in.size():]
-			for block := first; block < last; {
-				panel := block / rowBlocks
-				end := min(last, (panel+1)*rowBlocks)
-				from, to := (block-panel*rowBlocks)*tileRows, min((end-panel*rowBlocks)*tileRows, len(d.aRows))
-				t.aRows, t.cRows = d.aRows[from:to], d.cRows[from:to]
-				at := panel * tileColumns
-				t.b, t.c = panels[(at*images+n*tileColumns)*positions:], dw[at:]
-				t.runColumns(min(tileColumns, d.K-at), &e)
-				block = end
-			}
+// add adds what a band contributes.
+func (d *directWgrad) add(b wgradBand, x, dy, dw []float32, w *Workers) {
+	panels, planes := split(w.Scratch(), d.panels(b))
+	w.Run(b.height+b.rows, func(_, task int) {
+		if task < b.height {
+			d.copyX(b, planes, x, task)
+		} else {
+			d.copyDY(b, panels, dy, task-b.height)
 		}
 	})
+	w.Run(d.tasks, func(_, task int) { d.multiply(b, panels, planes, dw, task) })
+}
+
+// multiply adds the product to a part of the rows and panels of DW.
+func (d *directWgrad) multiply(b wgradBand, panels, planes, dw []float32, task int) {
+	t := product{a: planes, aStep: 1, bStep: tileColumns, steps: d.Q * b.images, floor: noFloor}
+	var e edge
+	rowBlocks := blocks(len(b.aRows), tileRows)
+	all := rowBlocks * columns(d.K) / tileColumns
+	first, last := all*task/d.tasks, all*(task+1)/d.tasks
+	for p := 0; p < b.rows; p += b.group {
+		t.segments = b.segments[p:min(p+b.group, b.rows)]
+		for block := first; block < last; {
+			panel := block / rowBlocks
+			end := min(last, (panel+1)*rowBlocks)
+			from, to := (block-panel*rowBlocks)*tileRows, min((end-panel*rowBlocks)*tileRows, len(b.aRows))
+			t.aRows, t.cRows = b.aRows[from:to], d.cRows[from:to]
+			t.b, t.c = panels[panel*b.rows*d.Q*b.images*tileColumns:], dw[panel*tileColumns:]
+			t.runColumns(min(tileColumns, d.K-panel*tileColumns), &e)
+			block = end
+		}
+	}
+}
+
+// copyX makes row h of the planes.
+func (d *directWgrad) copyX(b wgradBand, planes, x []float32, h int) {
+	width, size := b.width*b.images, d.H*d.Window.W*d.C
+	from := b.row*d.StrideH - d.PadTop + h
+	if from < 0 || from >= d.H {
+		for c := range d.C {
+			clear(planes[c*b.plane+h*width:][:width])
+		}
+		return
+	}
+	x = x[b.image*size+from*d.Window.W*d.C:]
+	if d.C == 1 && d.StrideW == 1 {
+		row := planes[h*width:][:width]
+		left, right := d.PadLeft*b.images, min(d.PadLeft+d.Window.W, b.width)*b.images
+		clear(row[:left])
+		transpose(row[left:], x, b.images, size, b.images, d.Window.W)
+		clear(row[right:])
+		return
+	}
+	for w := range b.width {
+		dst := planes[(h*b.width+b.column(w, d.StrideW))*b.images:]
+		if w -= d.PadLeft; w >= 0 && w < d.Window.W {
+			transpose(dst, x[w*d.C:], b.plane, size, b.images, d.C)
+			continue
+		}
+		for c := range d.C {
+			clear(dst[c*b.plane:][:b.images])
+		}
+	}
+}
+
+// copyDY makes row p of the panels.
+func (d *directWgrad) copyDY(b wgradBand, panels, dy []float32, p int) {
+	size := d.P * d.Q * d.K
+	dy = dy[b.image*size+(b.row+p)*d.Q*d.K:]
+	panel, row := b.rows*d.Q*b.images*tileColumns, p*d.Q*b.images*tileColumns
+	for q := range d.Q {
+		for n := range b.images {
+			packRow(panels[row+(q*b.images+n)*tileColumns:], dy[n*size+q*d.K:][:d.K], panel)
+		}
+	}
 }
 
 // Launches implements [Op].

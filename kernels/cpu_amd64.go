@@ -10,6 +10,7 @@ import (
 //go:generate go run ./internal/gathergen -out gather_avx2_amd64.s
 //go:generate go run ./internal/winogradgen -out winograd_avx2_amd64.s
 //go:generate go run ./internal/listgen -out list_avx2_amd64.s
+//go:generate go run ./internal/transposegen -out transpose_avx2_amd64.s
 
 // CPUVariants lists the variants that this CPU can run, the fastest first.
 func CPUVariants() []string {
@@ -63,3 +64,8 @@ func listFiltersAVX2(l *lister)
 //
 //go:noescape
 func listPlacesAVX2(l *lister)
+
+// transposeAVX2 transposes matrices whose numbers of rows and columns are multiples of 8, and not zero.
+//
+//go:noescape
+func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int)

@@ -15,3 +15,7 @@ func winogradAssembly(a winograd.Algorithm) winogradCode { return winogradCode{A
 
 func listFiltersAVX2(*lister) { panic("kernels: no AVX2 on this architecture") }
 func listPlacesAVX2(*lister)  { panic("kernels: no AVX2 on this architecture") }
+
+func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int) {
+	panic("kernels: no AVX2 on this architecture")
+}
