@@ -84,6 +84,19 @@ fuzz: ## fuzz each parser for a minute
 bench: ## time every op on this machine
 	$(GO) test -run '^$$' -bench . ./kernels
 
+# PyPI's PyTorch comes with CUDA, 5.5 GB in all, and does not load without it.
+BENCH_PACKAGES ?= torch onnx onnxruntime numpy pyyaml
+ROUNDS ?= 5
+BENCH_FLAGS ?=
+.PHONY: bench-cpu
+bench-cpu: build ## race PyTorch and onnxruntime, brought into .cache, on the CPU: ROUNDS=5, BENCH_FLAGS=--json
+	@python3 -m pip --version >/dev/null 2>&1 || { echo 'make bench-cpu: needs Python with pip, like the package python3-pip'; exit 1; }
+	@test -d .cache/bench-cpu || { rm -rf .cache/bench-cpu.part && mkdir -p .cache && \
+		python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .cache/bench-cpu.part $(BENCH_PACKAGES) && \
+		mv .cache/bench-cpu.part .cache/bench-cpu; }
+	@$(GO) test -c -o bin/kernels.test ./kernels
+	@PYTHONPATH=.cache/bench-cpu python3 docs/bench/compare.py --rounds $(ROUNDS) $(BENCH_FLAGS)
+
 .PHONY: generate
 generate: ## write the generated code anew
 	$(GO) generate ./...

@@ -22,6 +22,8 @@ type Device interface {
 	Upload(dst *kernels.Buffer, src any) error
 	// Download copies a kept buffer back, after all that was run before has finished.
 	Download(dst any, src *kernels.Buffer) error
+	// Roofline is what the device does at most, or an error that says why that is not known.
+	Roofline() (Roofline, error)
 	// Close frees everything that the device holds.
 	Close() error
 }

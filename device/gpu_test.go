@@ -215,3 +215,17 @@ func TestGPURefuses(t *testing.T) {
 	wide := kernels.NewBuffer("wide", kernels.Float32, 1<<10)
 	assert.ErrorContains(t, d.Upload(wide, make([]float32, 1<<10)), "does not outlive a run")
 }
+
+// The simulated H200 has the rates that its maker publishes: 66.9 TFLOP/s of float32 and 4.8 TB/s.
+func TestGPURoofline(t *testing.T) {
+	d := openForTest(t, Options{})
+	defer d.Close()
+	r, err := d.Roofline()
+	require.NoError(t, err)
+	assert.Greater(t, r.GFLOPS, 1e3)
+	assert.Greater(t, r.GBS, 1e2)
+	if d.Name() == "sim" {
+		assert.InEpsilon(t, 66.9e3, r.GFLOPS, 0.01)
+		assert.InEpsilon(t, 4.8e3, r.GBS, 0.03)
+	}
+}

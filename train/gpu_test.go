@@ -15,6 +15,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/model"
+	"cnn-gpu/train/data"
 )
 
 // openGPU opens a real GPU with CNN_GPU_REQUIRE=cuda, else the simulated one.
@@ -109,5 +110,25 @@ func TestGPUNotFinite(t *testing.T) {
 	assert.Equal(t, "dense_1", found.Layer)
 	for _, w := range weights(t, tr) {
 		require.Equal(t, w, w, "no NaN")
+	}
+}
+
+func TestGPUBenchmark(t *testing.T) {
+	m, err := model.Sequential(model.Input(6, 6, 1),
+		model.Conv2D{Filters: 4, Kernel: [2]int{3, 3}, Activation: model.ReLU}, model.Flatten{}, model.Dense{Units: 3, Activation: model.Softmax})
+	require.NoError(t, err)
+	d := openGPU(t)
+	defer d.Close()
+	trainer, err := Compile(m, Options{Device: d, Optimizer: Adam{}})
+	require.NoError(t, err)
+	set := data.Noise(m.Input.Shape, 3, 10, 1)
+	for _, benchmark := range []func(context.Context, data.Set, BenchmarkOptions) (*Benchmark, error){trainer.BenchmarkFit, trainer.BenchmarkPredict} {
+		b, err := benchmark(t.Context(), set, BenchmarkOptions{Batch: 4, Steps: 3})
+		require.NoError(t, err)
+		assert.Positive(t, b.Median)
+		if d.Name() == "sim" {
+			assert.True(t, b.Profile.Estimated)
+			assert.Equal(t, b.Profile.Seconds(), b.Median, "the simulation's own time is no time of a step")
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train/data"
@@ -28,6 +29,19 @@ type OpProfile struct {
 	Bytes   int64   `json:"bytes"`  // of its operands
 	GFLOPS  float64 `json:"gflops"` // 10^9 FLOPs in a second
 	GBS     float64 `json:"gbs"`    // 10^9 bytes in a second
+
+	// Roofline is the speed as a part of what the device does at most; see [Profile.Against]. It is above 1 where an op's operands lie
+	// in a cache, and where an op gets by with fewer operations than its cost counts.
+	Roofline float64 `json:"roofline,omitempty"`
+}
+
+// Against holds the ops against what the device does at most.
+func (p *Profile) Against(r device.Roofline) {
+	for i := range p.Ops {
+		if op := &p.Ops[i]; op.Seconds > 0 {
+			op.Roofline = r.Seconds(kernels.Cost{FLOPs: op.FLOPs, Bytes: op.Bytes}) / op.Seconds
+		}
+	}
 }
 
 // Seconds is the time of the whole step.
@@ -78,7 +92,9 @@ func (t *Trainer) remember() (restore func() error, err error) {
 			return nil, fmt.Errorf("train: profile: %w", err)
 		}
 	}
+	position := t.position
 	return func() error {
+		t.position = position
 		for i, b := range buffers {
 			if err := t.device.Upload(b, values[i]); err != nil {
 				return fmt.Errorf("train: profile: %w", err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -19,24 +20,44 @@ func printProfile(cmd *cobra.Command, p *train.Profile, kind string, asJSON bool
 	if asJSON {
 		return printJSON(cmd, profileLine{p.Ops, kind, p.Batch, p.Steps, p.Estimated})
 	}
-	t := newTable("Layer", "Op", "Time (µs)", "Share", "GFLOP/s", "GB/s")
-	flops, bytes := int64(0), int64(0)
-	for _, op := range p.Ops {
-		flops, bytes = flops+op.FLOPs, bytes+op.Bytes
-		t.AppendRow(table.Row{op.Layer, op.Op, english.Sprintf("%.1f", 1e6*op.Seconds), fmt.Sprintf("%.1f%%", 100*op.Share), rate(op.GFLOPS), rate(op.GBS)})
-	}
-	seconds := p.Seconds()
-	t.AppendFooter(table.Row{"All", "", english.Sprintf("%.1f", 1e6*seconds), "100.0%", rate(float64(flops) / seconds / 1e9), rate(float64(bytes) / seconds / 1e9)})
-	rightAlign(t, 3, 4, 5, 6)
 	how := fmt.Sprintf("mean of %d steps", p.Steps)
 	if p.Estimated {
 		how = "estimates of the simulated GPU from what it counted, no measurement"
 	}
 	w := cmd.ErrOrStderr()
-	english.Fprintf(w, "Where the time of a step of %s with %d images goes (%s):\n%s\n", kind, p.Batch, how, t.Render())
+	english.Fprintf(w, "Where the time of a step of %s with %d images goes (%s):\n%s\n", kind, p.Batch, how, opTable(p).Render())
 	fmt.Fprintln(w, "GFLOP/s counts a multiply-add as two, GB/s each operand once.")
 	return nil
 }
+
+// opTable lists the ops of a step, with the part of the roofline where that is known.
+func opTable(p *train.Profile) table.Writer {
+	header := []any{"Layer", "Op", "Time (µs)", "Share", "GFLOP/s", "GB/s"}
+	roofline := slices.ContainsFunc(p.Ops, func(op train.OpProfile) bool { return op.Roofline > 0 })
+	if roofline {
+		header = append(header, "Of roofline")
+	}
+	t := newTable(header...)
+	flops, bytes, least := int64(0), int64(0), 0.0
+	for _, op := range p.Ops {
+		flops, bytes, least = flops+op.FLOPs, bytes+op.Bytes, least+op.Roofline*op.Seconds
+		row := table.Row{op.Layer, op.Op, english.Sprintf("%.1f", 1e6*op.Seconds), percent(op.Share), rate(op.GFLOPS), rate(op.GBS)}
+		if roofline {
+			row = append(row, percent(op.Roofline))
+		}
+		t.AppendRow(row)
+	}
+	seconds := p.Seconds()
+	footer := table.Row{"All", "", english.Sprintf("%.1f", 1e6*seconds), "100.0%", rate(float64(flops) / seconds / 1e9), rate(float64(bytes) / seconds / 1e9)}
+	if roofline {
+		footer = append(footer, percent(least/seconds))
+	}
+	t.AppendFooter(footer)
+	rightAlign(t, 3, 4, 5, 6, 7)
+	return t
+}
+
+func percent(part float64) string { return fmt.Sprintf("%.1f%%", 100*part) }
 
 // profileLine is the line of --json.
 type profileLine struct {

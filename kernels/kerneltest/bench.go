@@ -23,6 +23,12 @@ func Benchmarks() []Case {
 		{8, 8, 8, 256, 256, three, one, one, kernels.Same},
 		{8, 32, 32, 64, 128, three, two, one, kernels.Same},
 		{8, 16, 16, 64, 256, one, one, one, kernels.Valid},
+		// Those that make bench-cpu holds against PyTorch.
+		{32, 32, 32, 16, 16, three, one, one, kernels.Same},
+		{32, 32, 32, 32, 32, three, one, one, kernels.Same},
+		{32, 16, 16, 64, 64, three, one, one, kernels.Same},
+		{32, 16, 16, 128, 128, three, one, one, kernels.Same},
+		{32, 8, 8, 256, 256, three, one, one, kernels.Same},
 	} {
 		fprop, dgrad, wgrad := s.ops()
 		name := s.String()

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"cnn-gpu/device"
+	"cnn-gpu/model"
+	"cnn-gpu/train"
+	"cnn-gpu/train/data"
+)
+
+// begun is when the program began, but for the few milliseconds of its loading.
+var begun = time.Now()
+
+// benchConfig is what bench is asked for.
+type benchConfig struct {
+	model, optimizer, data, dataDir, device string
+	options                                 device.Options
+	batches                                 []int
+	steps                                   int
+	seconds                                 float64
+	inference                               bool
+}
+
+func newBenchCommand() *cobra.Command {
+	var c benchConfig
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "bench [flags]",
+		Short: "Time a model's training or inference, and each op against what the device does at most",
+		Long: `Time steps of training or of inference, batches made and uploaded, and then each op of a step.
+
+The images are random if --data names none. Steps are timed in windows of 10 ms or one step; the table shows the median and the
+least time of a step. Each op is held against the roofline: the time that its operations take at the device's peak rate, or its
+bytes at the bandwidth of the memory, whichever is longer, as a part of the time that it took. Of a CPU both are measured at the
+start: the inner kernel on operands in the cache, and copies between large slices, on as many threads. Of a GPU they follow from its
+clock rates. More than 100% means that operands came from a cache, or that the op gets by with fewer operations than it counts.
+
+The times of the simulated GPU are its estimates.`,
+		Example: `  cnn-gpu bench
+  cnn-gpu bench --model resnet-mini --batch 128 --threads 1
+  cnn-gpu bench --inference --batch 1,32
+  cnn-gpu bench --model my.yaml --batch 32 --seconds 5 --json`,
+		Args: takes(0, 0, "cnn-gpu bench takes flags alone, such as --model and --batch"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.check(); err != nil {
+				return err
+			}
+			r, err := c.run(cmd)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd, r)
+			}
+			r.print(cmd.OutOrStdout())
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&c.model, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
+	f.IntSliceVar(&c.batches, "batch", []int{32, 128, 512}, "the `numbers` of images in a step, with commas between them")
+	f.BoolVar(&c.inference, "inference", false, "time inference instead of training")
+	f.StringVar(&c.optimizer, "optimizer", "adam", "the `method` of the training: adam or sgd")
+	f.StringVar(&c.data, "data", "", "a data `set` or a folder of IDX files (default: random images)")
+	f.StringVar(&c.dataDir, "data-dir", "", "the `folder` that holds the data set's files")
+	f.Float64Var(&c.seconds, "seconds", 1, "the `time` that the steps of a batch size are timed for")
+	f.IntVar(&c.steps, "steps", 0, "the `number` of steps that are timed, however long they take (default: those of --seconds)")
+	deviceFlag(cmd, &c.device)
+	f.IntVar(&c.options.Workers, "threads", 0, "the `number` of threads of the CPU device (default: one for each core)")
+	deviceOptionFlags(cmd, &c.options)
+	f.BoolVar(&asJSON, "json", false, "print the result as JSON")
+	completeFrom(cmd, "model", model.Zoo()...)
+	completeFrom(cmd, "data", data.Names()...)
+	completeFrom(cmd, "optimizer", "adam", "sgd")
+	return cmd
+}
+
+func (c *benchConfig) check() error {
+	for _, batch := range c.batches {
+		if batch < 1 {
+			return usageErrorf("--batch %d: give at least 1", batch)
+		}
+	}
+	switch {
+	case len(c.batches) == 0:
+		return usageErrorf("--batch: give at least one number, such as 32")
+	case c.steps < 0:
+		return usageErrorf("--steps %d: give at least 1", c.steps)
+	case !(c.seconds > 0 && c.seconds <= 3600):
+		return usageErrorf("--seconds %v: give a time above 0 and up to 3600", c.seconds)
+	case c.options.Workers < 0:
+		return usageErrorf("--threads %d: give at least 1", c.options.Workers)
+	}
+	if _, err := train.OptimizerByName(c.optimizer, 0); err != nil {
+		return &usageError{err}
+	}
+	if c.data == "" {
+		return nil
+	}
+	return checkDataName(c.data)
+}
+
+// benchResult is what bench found, as JSON has it.
+type benchResult struct {
+	Model       string             `json:"model"`
+	Parameters  int                `json:"parameters"`
+	Data        string             `json:"data"`
+	Device      string             `json:"device"`
+	Description string             `json:"description"` // of the device
+	Kind        string             `json:"kind"`        // of the steps: training or inference
+	FirstStep   float64            `json:"first_step_seconds"`
+	FirstStepAt float64            `json:"first_step_at"` // seconds since 1970
+	Roofline    *device.Roofline   `json:"roofline,omitempty"`
+	NoRoofline  string             `json:"no_roofline,omitempty"` // why
+	Benchmarks  []*train.Benchmark `json:"benchmarks"`
+}
+
+func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
+	m, err := model.Open(c.model)
+	if err != nil {
+		return nil, err
+	}
+	optimizer, err := train.OptimizerByName(c.optimizer, 0)
+	if err != nil {
+		return nil, err
+	}
+	d, err := device.Open(c.device, c.options)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	sayDevice(cmd, d, c.device)
+	t, err := train.Compile(m, train.Options{Device: d, Optimizer: optimizer, Seed: 1})
+	if err != nil {
+		return nil, err
+	}
+	set, err := c.set(m)
+	if err != nil {
+		return nil, err
+	}
+	r = &benchResult{
+		Model: m.Name, Parameters: m.ParamCount(), Data: set.Name(), Device: d.Name(), Description: d.String(), Kind: "training",
+	}
+	benchmark := t.BenchmarkFit
+	if c.inference {
+		r.Kind, benchmark = "inference", t.BenchmarkPredict
+	}
+	return r, r.fill(cmd.Context(), d, c, func(ctx context.Context, o train.BenchmarkOptions) (*train.Benchmark, error) {
+		return benchmark(ctx, set, o)
+	})
+}
+
+// set is the images to train on.
+func (c *benchConfig) set(m *model.Model) (data.Set, error) {
+	if c.data != "" {
+		set, _, err := data.Open(c.data, data.Options{DataDir: c.dataDir})
+		return set, err
+	}
+	const batches, most = 64, 60000
+	largest := 0
+	for _, batch := range c.batches {
+		largest = max(largest, batch)
+	}
+	shape := m.Output.Shape
+	return data.Noise(m.Input.Shape, shape[len(shape)-1], max(largest, min(batches*largest, most)), 1), nil
+}
+
+// fill times each batch size. What the device does at most is measured after the first step, which it would hold up.
+func (r *benchResult) fill(ctx context.Context, d device.Device, c *benchConfig, benchmark func(context.Context, train.BenchmarkOptions) (*train.Benchmark, error)) error {
+	for _, batch := range c.batches {
+		b, err := benchmark(ctx, train.BenchmarkOptions{Batch: batch, Steps: c.steps, Time: time.Duration(c.seconds * float64(time.Second))})
+		if err != nil {
+			return err
+		}
+		r.Benchmarks = append(r.Benchmarks, b)
+	}
+	first := r.Benchmarks[0].FirstStep
+	r.FirstStep, r.FirstStepAt = first.Sub(begun).Seconds(), float64(first.UnixNano())/1e9
+	roofline, err := d.Roofline()
+	if err != nil {
+		r.NoRoofline = err.Error()
+		return nil
+	}
+	r.Roofline = &roofline
+	for _, b := range r.Benchmarks {
+		b.Profile.Against(roofline)
+	}
+	return nil
+}
+
+func (r *benchResult) print(w io.Writer) {
+	english.Fprintf(w, "%s, %d parameters, %s on %s. The first step was done %.0f ms after the program began.\n",
+		r.Model, r.Parameters, r.Kind, r.Data, 1e3*r.FirstStep)
+	if r.Roofline != nil {
+		english.Fprintf(w, "The device does at most %.1f GFLOP/s and %.1f GB/s (%s).\n", r.Roofline.GFLOPS, r.Roofline.GBS, r.Roofline.Source)
+	} else {
+		fmt.Fprintf(w, "There is no part of the roofline: %s.\n", r.NoRoofline)
+	}
+	t := newTable("Batch", "Steps", "Median (ms)", "Least (ms)", "Images/s")
+	for _, b := range r.Benchmarks {
+		t.AppendRow(table.Row{b.Batch, b.Steps, english.Sprintf("%.3f", 1e3*b.Median), english.Sprintf("%.3f", 1e3*b.Min), english.Sprintf("%.0f", b.ImagesPerSecond)})
+	}
+	rightAlign(t, 1, 2, 3, 4, 5)
+	fmt.Fprintln(w, t.Render())
+	for _, b := range r.Benchmarks {
+		how := fmt.Sprintf("mean of %d steps", b.Profile.Steps)
+		if b.Profile.Estimated {
+			how = "estimated by the simulated GPU"
+		}
+		fmt.Fprintf(w, "The ops of a step with batch %d (%s):\n%s\n", b.Batch, how, opTable(b.Profile).Render())
+	}
+	fmt.Fprintln(w, "GFLOP/s counts a multiply-add as two, GB/s each operand once.")
+}

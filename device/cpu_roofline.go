@@ -1,0 +1,55 @@
+package device
+
+import (
+	"time"
+
+	"cnn-gpu/kernels"
+)
+
+// The measurement of a CPU takes the best of some rounds: what slows one down is other work, never the CPU itself.
+const (
+	rooflineRounds = 15
+	roundTime      = 10 * time.Millisecond
+	copiedFloats   = 16 << 20 // 64 MiB, more than the caches hold
+)
+
+// Roofline measures the inner kernel on operands in the first-level cache, and copies between large slices, on all threads.
+func (d *cpu) Roofline() (Roofline, error) {
+	return Roofline{GFLOPS: peak(d.workers) / 1e9, GBS: bandwidth(d.workers) / 1e9, Source: "measured"}, nil
+}
+
+// peak is floating-point operations in a second.
+func peak(w *kernels.Workers) float64 {
+	times := 1
+	for begun := time.Now(); time.Since(begun) < roundTime; times *= 2 {
+		begun = time.Now()
+		kernels.PeakRun(w, times)
+	}
+	return best(func() int64 { return kernels.PeakRun(w, times) })
+}
+
+// bandwidth is bytes read and written in a second.
+func bandwidth(w *kernels.Workers) float64 {
+	from, to := make([]float32, copiedFloats), make([]float32, copiedFloats)
+	for i := range from { // memory that nobody wrote is one page of zeros
+		from[i] = 1
+	}
+	parts := w.Count()
+	return best(func() int64 {
+		w.Run(parts, func(_, i int) {
+			lo, hi := copiedFloats*i/parts, copiedFloats*(i+1)/parts
+			copy(to[lo:hi], from[lo:hi])
+		})
+		return 2 * copiedFloats * int64(kernels.Float32.Size())
+	})
+}
+
+// best is the highest rate of some rounds.
+func best(round func() (amount int64)) (rate float64) {
+	for range rooflineRounds {
+		begun := time.Now()
+		amount := round()
+		rate = max(rate, float64(amount)/time.Since(begun).Seconds())
+	}
+	return rate
+}

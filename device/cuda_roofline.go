@@ -1,0 +1,46 @@
+//go:build cuda && cgo
+
+package device
+
+import (
+	"fmt"
+
+	"gorgonia.org/cu"
+)
+
+// float32Lanes is how many float32 multiply-adds a multiprocessor does in a clock cycle, by compute capability (CUDA C++ Programming
+// Guide, "Throughput of Native Arithmetic Instructions").
+var float32Lanes = map[int]float64{75: 64, 80: 64, 86: 128, 87: 128, 89: 128, 90: 128, 100: 128, 103: 128, 120: 128, 121: 128}
+
+// Roofline is computed from the GPU's properties: float32 without tensor cores.
+func (d *gpu) Roofline() (r Roofline, err error) {
+	err = d.do(func() error {
+		major, minor, err := d.device.ComputeCapability()
+		if err != nil {
+			return err
+		}
+		lanes, known := float32Lanes[10*major+minor]
+		if !known {
+			return fmt.Errorf("the peak of compute capability %d.%d is not known", major, minor)
+		}
+		values := map[cu.DeviceAttribute]float64{}
+		for _, a := range []cu.DeviceAttribute{cu.MultiprocessorCount, cu.ClockRate, cu.MemoryClockRate, cu.GlobalMemoryBusWidth} {
+			v, err := d.device.Attribute(a)
+			if err != nil {
+				return err
+			}
+			if v == 0 {
+				return fmt.Errorf("the driver does not tell clock rates and bus width")
+			}
+			values[a] = float64(v)
+		}
+		// Rates are in kHz, the bus in bits; memory transfers twice in a cycle.
+		r = Roofline{
+			GFLOPS: 2 * lanes * values[cu.MultiprocessorCount] * values[cu.ClockRate] * 1e3 / 1e9,
+			GBS:    2 * values[cu.MemoryClockRate] * 1e3 * values[cu.GlobalMemoryBusWidth] / 8 / 1e9,
+			Source: "the GPU's clock rates",
+		}
+		return nil
+	})
+	return r, err
+}

@@ -1,0 +1,27 @@
+package device
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/kernels"
+)
+
+func TestRooflineTakesTheLongerTime(t *testing.T) {
+	r := Roofline{GFLOPS: 4, GBS: 2}
+	assert.Equal(t, 2.0, r.Seconds(kernels.Cost{FLOPs: 8e9, Bytes: 1e9}))
+	assert.Equal(t, 3.0, r.Seconds(kernels.Cost{FLOPs: 8e9, Bytes: 6e9}))
+}
+
+func TestCPURoofline(t *testing.T) {
+	d, err := OpenCPU(Options{Workers: 2})
+	require.NoError(t, err)
+	defer d.Close()
+	r, err := d.Roofline()
+	require.NoError(t, err)
+	assert.Greater(t, r.GFLOPS, 0.1)
+	assert.Greater(t, r.GBS, 0.1)
+	assert.Equal(t, "measured", r.Source)
+}

@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""Runs cnn-gpu and PyTorch or onnxruntime on the CPU in turn and prints medians and ratios: `make bench-cpu` calls it.
+
+Each round times every row on both sides, one right after the other, on as many threads. Of PyTorch several settings are timed, and the
+one with the best median counts. A ratio is the median of the rounds' ratios; it says how many times faster cnn-gpu is. Nothing else
+should run meanwhile.
+"""
+
+import argparse
+import array
+import datetime
+import json
+import math
+import os
+import pathlib
+import platform
+import random
+import re
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TUTORIAL = ROOT / "model/zoo/mnist-cnn.yaml"
+NETWORKS = sorted((HERE / "networks").glob("*.yaml"))
+CONVOLUTIONS = [(32, 32, 16, 16), (32, 32, 32, 32), (32, 16, 64, 64), (32, 16, 128, 128), (32, 8, 256, 256)]  # batch, extent, channels, filters
+DIRECTIONS = ("fprop", "dgrad", "wgrad")
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def environment(threads, **more):
+    """The environment of a process with that many threads. What steers OpenBLAS on some hosts slows a current numpy."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
+    return env | {"GOMAXPROCS": str(threads), "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)} | more
+
+
+class Theirs:
+    """PyTorch and onnxruntime on a number of threads, in a process that waits for requests."""
+
+    # glibc would give the memory of large activations back to the system after each step and fetch it anew.
+    MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "4000000000"}
+
+    def __init__(self, threads):
+        self.process = subprocess.Popen(
+            [sys.executable, HERE / "theirs.py", str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=environment(threads, **self.MALLOC))
+        self.versions = self.read()
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit("compare: PyTorch's side ended, see above; `make clean` and `make bench-cpu` install it anew")
+        return json.loads(line)
+
+    def ask(self, kind, arguments, seconds):
+        self.process.stdin.write(json.dumps({"kind": kind, "arguments": arguments, "seconds": seconds}) + "\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Ours:
+    """The built command, and the benchmarks of the kernels as a test binary."""
+
+    def __init__(self, command, kernels, seconds):
+        self.command, self.kernels, self.seconds = command, kernels, seconds
+
+    def bench(self, threads, *flags):
+        output = subprocess.run(
+            [self.command, "bench", "--device", "cpu", "--threads", str(threads), "--json", *flags],
+            env=environment(threads), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
+        return json.loads(output)
+
+    def step(self, threads, model, batch, *flags):
+        """Seconds of a step, and the model's number of parameters."""
+        result = self.bench(threads, "--model", model, "--batch", str(batch), "--seconds", str(self.seconds), *flags)
+        return result["benchmarks"][0]["median_seconds"], result["parameters"]
+
+    def convolution(self, shape, direction):
+        """Seconds of an op on one thread."""
+        batch, extent, channels, filters = shape
+        name = f"conv2d_{direction}/{batch}x{extent}x{extent}x{channels}_{filters}@3x3_same"
+        output = subprocess.run(
+            [self.kernels, "-test.run", "^$", "-test.bench", f"^BenchmarkOps$/^conv2d_{direction}$/^{name.split('/')[1]}$",
+             "-test.benchtime", f"{self.seconds / 4}s"],
+            env=environment(1), cwd=ROOT / "kernels", stdout=subprocess.PIPE, text=True, check=True).stdout
+        found = re.search(r"^BenchmarkOps/\S+\s+\d+\s+([\d.]+) ns/op", output, re.MULTILINE)
+        if not found:
+            sys.exit(f"compare: the benchmarks of the kernels have no {name}; see kernels/kerneltest/bench.go")
+        return float(found[1]) * 1e-9
+
+    def first_step(self, threads, data):
+        """Seconds from the start of the process to the end of the first training step, images read from files."""
+        begun = time.time()
+        return self.bench(threads, "--data", data, "--batch", "32", "--steps", "1")["first_step_at"] - begun
+
+    def memory(self, threads, data, out):
+        """The most memory that an epoch of the tutorial's training has in use, in bytes."""
+        process = subprocess.Popen(
+            [self.command, "train", "--device", "cpu", "--data", data, "--epochs", "1", "--out", out],
+            env=environment(threads), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            sys.exit(f"compare: cnn-gpu train ended with {process.returncode}")
+        return usage.ru_maxrss * 1024
+
+
+class Row:
+    """A line of the table: what both sides take for the same work, round by round."""
+
+    def __init__(self, work, threads, goal, ours, theirs, images=None):
+        self.work, self.threads, self.goal, self.measure_ours, self.measure_theirs, self.images = work, threads, goal, ours, theirs, images
+        self.ours, self.theirs = [], {}
+
+    def run(self):
+        ours, our_parameters = self.measure_ours()
+        answer = self.measure_theirs()
+        if our_parameters not in (None, answer["parameters"]):
+            sys.exit(f"compare: {self.work}: cnn-gpu has {our_parameters} parameters, the other side {answer['parameters']}")
+        self.ours.append(ours)
+        for setting, seconds in answer["seconds"].items():
+            self.theirs.setdefault(setting, []).append(seconds)
+
+    def result(self):
+        setting = min(self.theirs, key=lambda s: statistics.median(self.theirs[s]))
+        theirs = self.theirs[setting]
+        ratios = [t / o for o, t in zip(self.ours, theirs)]
+        return {
+            "work": self.work, "threads": self.threads, "images": self.images, "setting": setting,
+            "ours_seconds": statistics.median(self.ours), "theirs_seconds": statistics.median(theirs),
+            "ratio": statistics.median(ratios), "least_ratio": min(ratios), "most_ratio": max(ratios), "goal": self.goal,
+            "rounds": {"ours": self.ours, "theirs": self.theirs},
+        }
+
+
+def rows(ours, theirs, cores, seconds):
+    """Everything that has another side to compare with."""
+    def network(kind, path, batch, threads, goal, share=1, *flags):
+        return Row(
+            f"{kind}, {path.stem}, batch {batch}", threads, goal,
+            lambda: ours.step(threads, path, batch, *flags),
+            lambda: theirs[threads].ask(kind, [str(path), batch], seconds * share), images=batch)
+
+    def convolution(shape, direction):
+        return Row(
+            f"{direction}, 3x3, {shape[2]} channels, {shape[1]}x{shape[1]}, batch {shape[0]}", 1, None,
+            lambda: (ours.convolution(shape, direction), None),
+            lambda: theirs[1].ask("convolution", [shape, direction], seconds / 4))
+
+    several = sorted({1, cores})
+    table = [network("training", TUTORIAL, 32, n, 8, 0.5) for n in several]
+    table += [network("training", TUTORIAL, batch, cores, 5, 0.5) for batch in (128, 512)]
+    table += [network("training", path, 32, cores, 1.2, 0.5) for path in NETWORKS]
+    table += [network("inference", TUTORIAL, batch, n, 1.5, 1, "--inference") for batch in (1, 32) for n in several]
+    return table, {d: [convolution(shape, d) for shape in CONVOLUTIONS] for d in DIRECTIONS}
+
+
+def write_images(folder):
+    """Random images and labels, as many as MNIST has and in its files."""
+    for name, count in (("train", 60000), ("t10k", 10000)):
+        for kind, header, values in (
+            ("images-idx3", struct.pack(">4i", 0x803, count, 28, 28), os.urandom(count * 28 * 28)),
+            ("labels-idx1", struct.pack(">2i", 0x801, count), array.array("B", random.choices(range(10), k=count)).tobytes()),
+        ):
+            (folder / f"{name}-{kind}-ubyte").write_bytes(header + values)
+
+
+def cpu_name():
+    try:
+        return re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())[1]
+    except (OSError, TypeError):
+        return platform.machine()
+
+
+def compare(options):
+    ours = Ours(options.command, options.kernels, options.seconds)
+    say("starting PyTorch and onnxruntime")
+    theirs = {n: Theirs(n) for n in {1, options.threads}}
+    versions = theirs[1].versions
+    table, convolutions = rows(ours, theirs, options.threads, options.seconds)
+    first_steps = []
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        write_images(folder)
+        for n in range(options.rounds):
+            begun = time.time()
+            for row in table + [row for d in DIRECTIONS for row in convolutions[d]]:
+                row.run()
+            first_steps.append(ours.first_step(options.threads, folder))
+            say(f"round {n + 1} of {options.rounds}: {time.time() - begun:.0f} s")
+        memory = ours.memory(options.threads, folder, folder / "run")
+    for side in theirs.values():
+        side.close()
+
+    means = []
+    for direction in DIRECTIONS:
+        results = [row.result() for row in convolutions[direction]]
+        means.append({
+            "work": f"{direction}, 3x3 convolutions of 16 to 256 channels, geometric mean", "threads": 1, "goal": 1.0,
+            "ratio": math.prod(r["ratio"] for r in results) ** (1 / len(results)), "convolutions": results,
+        })
+    return {
+        "date": datetime.date.today().isoformat(), "cpu": cpu_name(), "cores": os.cpu_count(), "rounds": options.rounds, **versions,
+        "compared": [row.result() for row in table], "convolutions": means,
+        "alone": [
+            {"work": "most memory of the tutorial's training, MB", "value": memory / 1e6, "goal": 150},
+            {"work": "start to first step, ms", "value": statistics.median(first_steps) * 1e3, "goal": 100, "rounds": first_steps},
+        ],
+    }
+
+
+def print_tables(result):
+    """The result as Markdown."""
+    print(f"{result['date']}, {result['cpu']}, {result['cores']} cores; PyTorch {result['pytorch']}, onnxruntime {result['onnxruntime']}; "
+          f"{result['rounds']} rounds.\n")
+    print("| work | threads | cnn-gpu, images/s | theirs, images/s | ratio, least to most | goal |\n| --- | --- | --- | --- | --- | --- |")
+    for r in result["compared"]:
+        ours, theirs = (f"{r['images'] / r[side]:,.0f}" for side in ("ours_seconds", "theirs_seconds"))
+        setting = f" ({r['setting']})" if r["setting"] else ""
+        print(f"| {r['work']} | {r['threads']} | {ours} | {theirs}{setting} | {spread(r)} | {r['goal']} |")
+    print("\n| work | threads | cnn-gpu, µs | PyTorch, µs | ratio, least to most | goal |\n| --- | --- | --- | --- | --- | --- |")
+    for mean in result["convolutions"]:
+        for r in mean["convolutions"]:
+            print(f"| {r['work']} | {r['threads']} | {r['ours_seconds'] * 1e6:,.0f} | {r['theirs_seconds'] * 1e6:,.0f} ({r['setting']}) | {spread(r)} | |")
+        print(f"| {mean['work']} | {mean['threads']} | | | {mean['ratio']:.2f} | {mean['goal']} |")
+    print("\n| work | cnn-gpu | goal, at most |\n| --- | --- | --- |")
+    for r in result["alone"]:
+        print(f"| {r['work']} | {r['value']:.0f} | {r['goal']} |")
+
+
+def spread(r):
+    return f"{r['ratio']:.2f}, {r['least_ratio']:.2f} to {r['most_ratio']:.2f}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--command", default=ROOT / "bin/cnn-gpu", type=pathlib.Path, help="the built cnn-gpu")
+    parser.add_argument("--kernels", default=ROOT / "bin/kernels.test", type=pathlib.Path, help="the built tests of package kernels")
+    parser.add_argument("--rounds", default=5, type=int, help="how often everything is timed")
+    parser.add_argument("--seconds", default=1.0, type=float, help="how long a row of a round is timed on each side")
+    parser.add_argument("--threads", default=os.cpu_count(), type=int, help="threads, where not one (default: one for each core)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    options = parser.parse_args()
+    result = compare(options)
+    if options.json:
+        json.dump(result, sys.stdout)
+        print()
+    else:
+        print_tables(result)
+
+
+if __name__ == "__main__":
+    main()
