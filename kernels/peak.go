@@ -5,13 +5,12 @@ package kernels
 func PeakRun(w *Workers, times int) (flops int64) {
 	const steps = 256 // 6 KiB of A and 16 KiB of B
 	w.Run(w.Count(), func(_, _ int) {
-		t := tile{
+		t := product{
 			a: make([]float32, tileRows*steps), b: make([]float32, steps*tileColumns), c: make([]float32, tileRows*tileColumns),
-			segments: []segment{{}}, steps: steps, aStep: 1, bStep: tileColumns,
+			segments: []segment{{}}, steps: steps, aStep: 1, bStep: tileColumns, floor: noFloor,
 		}
-		t.init = t.c
 		for i := range tileRows {
-			t.rows[i], t.initRows[i], t.cRows[i] = i*steps, i*tileColumns, i*tileColumns
+			t.aRows, t.cRows = append(t.aRows, i*steps), append(t.cRows, i*tileColumns)
 		}
 		for range times {
 			t.run()
