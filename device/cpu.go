@@ -16,9 +16,15 @@ const CPUEnv = "CNN_GPU_CPU"
 type cpu struct {
 	noGPU   error // why it was chosen although a GPU was wanted
 	workers *kernels.Workers
-	kept    map[*kernels.Buffer]kernels.Mem
+	kept    map[*kernels.Buffer]*keptValue
 	// Programs share one arena: they run one at a time, and what is in it does not outlive a run.
 	arena []float32
+}
+
+// keptValue is the memory of a kept value, and how often it has been written.
+type keptValue struct {
+	kernels.Mem
+	version uint64
 }
 
 // OpenCPU opens the CPU device.
@@ -39,7 +45,7 @@ func openCPU(o Options, noGPU error) (Device, error) {
 	return &cpu{
 		noGPU:   noGPU,
 		workers: kernels.NewWorkers(o.Workers),
-		kept:    map[*kernels.Buffer]kernels.Mem{},
+		kept:    map[*kernels.Buffer]*keptValue{},
 	}, nil
 }
 
@@ -59,12 +65,20 @@ func (d *cpu) Close() error {
 	return nil
 }
 
-// cpuProgram is an op list with the memory of each op's operands.
+// cpuProgram is an op list with its code.
 type cpuProgram struct {
 	workers *kernels.Workers
 	plan    Plan
-	code    []kernels.Routine
-	mem     [][]kernels.Mem
+	ops     []cpuOp
+}
+
+// cpuOp is an op with the memory of its operands.
+type cpuOp struct {
+	kernels.Routine
+	mem     []kernels.Mem
+	written []*keptValue // by the op
+	weights []*keptValue // that its code derives something from; nil if one of them is no kept value
+	derived uint64       // the sum of the weights' versions when that was done last, 0 if never
 }
 
 func (d *cpu) Compile(ops []kernels.Op) (Program, error) {
@@ -75,14 +89,53 @@ func (d *cpu) Compile(ops []kernels.Op) (Program, error) {
 	for _, op := range ops {
 		code := kernels.Prepare(op, d.workers.Count())
 		d.workers.Reserve(code.Scratch)
-		p.code = append(p.code, code)
-		var mem []kernels.Mem
-		for _, operand := range op.Operands() {
-			mem = append(mem, d.place(operand.Buffer, p.plan))
-		}
-		p.mem = append(p.mem, mem)
+		p.ops = append(p.ops, d.bind(op, code, p.plan))
 	}
 	return p, nil
+}
+
+// bind gives an op its memory.
+func (d *cpu) bind(op kernels.Op, code kernels.Routine, plan Plan) cpuOp {
+	bound := cpuOp{Routine: code}
+	operands := op.Operands()
+	for _, o := range operands {
+		bound.mem = append(bound.mem, d.place(o.Buffer, plan))
+		if o.Buffer != nil && o.Access != kernels.Read {
+			if root, _ := o.Buffer.Root(); root.Keep {
+				bound.written = append(bound.written, d.keep(root))
+			}
+		}
+	}
+	for _, i := range code.Weights {
+		if operands[i].Buffer == nil {
+			continue
+		}
+		root, _ := operands[i].Buffer.Root()
+		if !root.Keep {
+			bound.weights = nil
+			break
+		}
+		bound.weights = append(bound.weights, d.keep(root))
+	}
+	return bound
+}
+
+// run runs the op, and derives what it needs of the weights if they have changed.
+func (op *cpuOp) run(w *kernels.Workers) {
+	if op.Derive != nil {
+		versions := uint64(0)
+		for _, v := range op.weights {
+			versions += v.version
+		}
+		if op.weights == nil || op.derived != versions {
+			op.Derive(op.mem, w)
+			op.derived = versions
+		}
+	}
+	op.Run(op.mem, w)
+	for _, v := range op.written {
+		v.version++
+	}
 }
 
 // place is the memory of a buffer; none if it is absent.
@@ -103,13 +156,13 @@ func (d *cpu) place(b *kernels.Buffer, plan Plan) kernels.Mem {
 }
 
 // keep is the memory of a kept value, made on first use.
-func (d *cpu) keep(root *kernels.Buffer) kernels.Mem {
-	m, ok := d.kept[root]
-	if !ok {
-		m = kernels.HostMem(root.Type, root.Elements())
-		d.kept[root] = m
+func (d *cpu) keep(root *kernels.Buffer) *keptValue {
+	v := d.kept[root]
+	if v == nil {
+		v = &keptValue{Mem: kernels.HostMem(root.Type, root.Elements()), version: 1}
+		d.kept[root] = v
 	}
-	return m
+	return v
 }
 
 func (d *cpu) Upload(dst *kernels.Buffer, src any) error {
@@ -117,6 +170,8 @@ func (d *cpu) Upload(dst *kernels.Buffer, src any) error {
 	if err != nil {
 		return err
 	}
+	root, _ := dst.Root()
+	d.keep(root).version++
 	switch s := src.(type) {
 	case []float32:
 		copy(m.F32, s)
@@ -152,26 +207,17 @@ func (d *cpu) copyable(host any, b *kernels.Buffer) (kernels.Mem, error) {
 func (p *cpuProgram) Plan() Plan { return p.plan }
 
 func (p *cpuProgram) Run() error {
-	for i := range p.code {
-		p.run(i)
+	for i := range p.ops {
+		p.ops[i].run(p.workers)
 	}
 	return nil
 }
 
-// run runs op number i.
-func (p *cpuProgram) run(i int) {
-	r, mem := &p.code[i], p.mem[i]
-	if r.Derive != nil {
-		r.Derive(mem, p.workers)
-	}
-	r.Run(mem, p.workers)
-}
-
 func (p *cpuProgram) Profile() (Times, error) {
-	times := Times{Ops: make([]time.Duration, len(p.code))}
-	for i := range p.code {
+	times := Times{Ops: make([]time.Duration, len(p.ops))}
+	for i := range p.ops {
 		begun := time.Now()
-		p.run(i)
+		p.ops[i].run(p.workers)
 		times.Ops[i] = time.Since(begun)
 	}
 	return times, nil

@@ -76,7 +76,7 @@ func (op Conv2DChain) Prepare(workers int) Routine {
 		}
 		pool.pool(maps[:size], mem[3].F32[n*values:(n+1)*values], index, 0, pool.P)
 	}
-	r := Routine{Weights: 1, Derive: func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) }}
+	r := Routine{Weights: []int{1, 2}, Derive: func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) }}
 	if parts == 1 {
 		own += group * size
 		r.Scratch = workers * own

@@ -86,7 +86,7 @@ func (op Conv2DDgrad) Prepare(workers int) Routine {
 	parts := d.parts(workers)
 	return Routine{
 		Scratch: workers * d.scratch(),
-		Weights: 1,
+		Weights: []int{1},
 		Derive:  func(mem []Mem, w *Workers) { d.derive(mem[1].F32, w) },
 		Run: func(mem []Mem, w *Workers) {
 			w.Run(blocks(op.N, d.group)*parts, func(worker, task int) {
@@ -105,7 +105,7 @@ func (op Conv2DDgrad) prepareWinograd(workers int) Routine {
 	turned := make([]float32, op.depth()*op.K)
 	return Routine{
 		Scratch: workers * own,
-		Weights: 1,
+		Weights: []int{1},
 		Derive: func(mem []Mem, w *Workers) {
 			w.Run(op.R*op.S, func(_, tap int) {
 				size := op.C * op.K

@@ -32,7 +32,7 @@ func (op Conv2DFprop) prepare(workers int, floor float32) Routine {
 	own, group, parts := f.scratch(), f.images(), f.parts(workers)
 	return Routine{
 		Scratch: workers * own,
-		Weights: 1,
+		Weights: []int{1, 2},
 		Derive:  func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) },
 		Run: func(mem []Mem, w *Workers) {
 			w.Run(blocks(op.N, group)*parts, func(worker, task int) {

@@ -52,7 +52,7 @@ func (op Conv2DPoolGrad) Prepare(workers int) Routine {
 	g := newSparseGrad(op.Wgrad.Conv2D, op.Pool.Pool2D, op.Dgrad != nil, workers)
 	r := Routine{Scratch: workers*g.images() + g.slices*g.filters(), Run: g.run}
 	if op.Dgrad != nil {
-		r.Weights = 4
+		r.Weights = []int{4}
 		r.Derive = func(mem []Mem, w *Workers) { g.derive(mem[4].F32, w) }
 	}
 	return r

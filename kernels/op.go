@@ -76,8 +76,8 @@ type Preparer interface {
 type Routine struct {
 	// Scratch is the number of float32 values that [Workers.Scratch] must hold.
 	Scratch int
-	// Weights is the number of the operand that Derive reads.
-	Weights int
+	// Weights are the numbers of the operands that Derive reads.
+	Weights []int
 	// Derive makes what Run needs of the weights, before the first run and whenever they have changed; nil if that is nothing.
 	Derive func(mem []Mem, w *Workers)
 	// Run runs the op, as Host does.

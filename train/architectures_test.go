@@ -29,7 +29,7 @@ func TestZooCompilesForEveryArchitecture(t *testing.T) {
 		require.NoError(t, err)
 		lists, err := Ops(m, Options{Optimizer: Adam{}}, 32)
 		require.NoError(t, err)
-		ops = append(append(ops, lists.Fit...), lists.Eval...)
+		ops = append(append(ops, lists.Fit.Ops()...), lists.Eval.Ops()...)
 	}
 	architectures := map[int]string{75: "sm_75", 80: "sm_80", 86: "sm_86", 89: "sm_89", 90: "sm_90", 100: "sm_100", 120: "sm_120"}
 	for capability, arch := range architectures {

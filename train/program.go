@@ -13,7 +13,7 @@ import (
 type program struct {
 	lowered *model.Lowered
 	loss    LossBinding
-	steps   []model.Step // a node's ops, and without a node those of the loss, the metrics and the optimizer
+	steps   []model.Step     // a node's ops, and without a node those of the loss, the metrics and the optimizer
 	passes  []passes.Applied // what was rewritten in the steps
 	run     device.Program
 }
@@ -60,7 +60,7 @@ func (t *Trainer) fitProgram(batch int) *program {
 	p.add(t.optimizer.Update(Update{
 		W: t.model.Weights, DW: t.model.Gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt,
 	})...)
-	p.rewrite()
+	t.rewrite(p)
 	return p
 }
 
@@ -70,20 +70,31 @@ func (t *Trainer) evalProgram(batch int) *program {
 	p.steps = append(p.steps, p.lowered.Forward...)
 	p.add(t.loss.Forward(p.loss)...)
 	p.add(t.tally(p.loss, t.evalTotals))
-	p.rewrite()
+	t.rewrite(p)
 	return p
 }
 
-// rewrite runs the passes over the ops.
-func (p *program) rewrite() { p.steps, p.passes = passes.Apply(p.steps) }
+// rewrite runs the passes over a program's ops.
+func (t *Trainer) rewrite(p *program) {
+	p.steps, p.passes = passes.Apply(p.steps, passes.Options{Strict: t.strict})
+}
 
 // add appends ops that belong to no layer.
 func (p *program) add(ops ...kernels.Op) { p.steps = append(p.steps, model.Step{Ops: ops}) }
 
+// OpList is what a model runs, and what the passes did to it.
+type OpList struct {
+	Steps  []model.Step
+	Passes []passes.Applied
+}
+
+// Ops joins the ops of the steps.
+func (l OpList) Ops() []kernels.Op { return model.Ops(l.Steps) }
+
 // OpLists are the op lists that a model runs for a batch size.
 type OpLists struct {
-	Fit  []kernels.Op // a training step; none without an optimizer
-	Eval []kernels.Op // evaluation and prediction
+	Fit  OpList // a training step; none without an optimizer
+	Eval OpList // evaluation and prediction
 }
 
 // Ops lists what a model that is compiled with these options runs for a batch size, and runs nothing. The device is not used.
@@ -92,9 +103,10 @@ func Ops(m *model.Model, o Options, batch int) (OpLists, error) {
 	if err != nil {
 		return OpLists{}, err
 	}
-	lists := OpLists{Eval: model.Ops(t.evalProgram(batch).steps)}
+	list := func(p *program) OpList { return OpList{p.steps, p.passes} }
+	lists := OpLists{Eval: list(t.evalProgram(batch))}
 	if t.optimizer != nil {
-		lists.Fit = model.Ops(t.fitProgram(batch).steps)
+		lists.Fit = list(t.fitProgram(batch))
 	}
 	return lists, nil
 }

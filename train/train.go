@@ -29,6 +29,8 @@ type Options struct {
 
 	// Seed chooses the initial weights, the order of the examples and what layers draw.
 	Seed uint64
+	// Strict computes every sum as it stands, by no algorithm that rounds otherwise: slower, and with smaller error bounds.
+	Strict bool
 	// Weights to begin with, in the layout of the model's Weights; drawn by the model's initializers if nil.
 	Weights []float32
 }
@@ -44,6 +46,7 @@ type Trainer struct {
 	output     *model.Node // where the op lists end: the loss goes on from there
 	accuracy   bool
 	seed       uint64
+	strict     bool
 
 	state              []*kernels.Buffer // the optimizer's
 	rate, step, halt   *kernels.Buffer
@@ -90,7 +93,7 @@ func Compile(m *model.Model, o Options) (*Trainer, error) {
 // newTrainer is a trainer that has nothing on its device yet.
 func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	t := &Trainer{
-		model: m, device: o.Device, optimizer: o.Optimizer, loss: o.Loss, seed: o.Seed,
+		model: m, device: o.Device, optimizer: o.Optimizer, loss: o.Loss, seed: o.Seed, strict: o.Strict,
 		rate:       kernels.Kept("rate", kernels.Float32, 1),
 		step:       kernels.Kept("step", kernels.Int32, 1),
 		halt:       kernels.Kept("halt", kernels.Int32, 1),

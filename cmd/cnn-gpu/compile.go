@@ -94,5 +94,5 @@ func launchedOps(m *model.Model, o train.Options, batch int) ([]kernels.Op, erro
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(training.Fit, training.Eval, prediction.Eval), nil
+	return slices.Concat(training.Fit.Ops(), training.Eval.Ops(), prediction.Eval.Ops()), nil
 }

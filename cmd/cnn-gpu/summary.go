@@ -14,7 +14,7 @@ func newSummaryCommand() *cobra.Command {
 	var (
 		name, optimizer string
 		batch           int
-		memory          bool
+		memory, passes  bool
 	)
 	cmd := &cobra.Command{
 		Use:   "summary [RUN|WEIGHTS] [flags]",
@@ -25,11 +25,14 @@ floating-point operations for one image and the memory of its values for a batch
 The model is one of the zoo, a YAML file, or that of a run's folder or a weights file.
 
 --memory shows instead where the memory of a training step goes: what is kept from step to step, and the arena that all other values
-share, with what sharing saved, the largest values, and from which op to which each is needed.`,
+share, with what sharing saved, the largest values, and from which op to which each is needed.
+
+--passes shows instead how the op lists are rewritten so that they do less work, and the ops that a training step then runs.`,
 		Example: `  cnn-gpu summary
   cnn-gpu summary --model resnet-mini --batch 128
   cnn-gpu summary --model my.yaml
   cnn-gpu summary --memory --batch 512
+  cnn-gpu summary --passes --model resnet-mini
   cnn-gpu summary runs/mnist-cnn-digits`,
 		Args: takes(0, 1, "give at most one run's folder or weights file, as in: cnn-gpu summary runs/mnist-cnn-digits"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,8 +42,11 @@ share, with what sharing saved, the largest values, and from which op to which e
 			if len(args) == 1 && cmd.Flags().Changed("model") {
 				return usageErrorf("give either --model or a run, not both")
 			}
-			if cmd.Flags().Changed("optimizer") && !memory {
-				return usageErrorf("--optimizer goes with --memory")
+			if memory && passes {
+				return usageErrorf("give either --memory or --passes, not both")
+			}
+			if cmd.Flags().Changed("optimizer") && !memory && !passes {
+				return usageErrorf("--optimizer goes with --memory or --passes")
 			}
 			o, err := train.OptimizerByName(optimizer, 0)
 			if err != nil {
@@ -53,6 +59,9 @@ share, with what sharing saved, the largest values, and from which op to which e
 			if memory {
 				return printMemory(cmd.OutOrStdout(), m, o, batch)
 			}
+			if passes {
+				return printPasses(cmd.OutOrStdout(), m, o, batch)
+			}
 			fmt.Fprint(cmd.OutOrStdout(), m.Summary(batch))
 			return nil
 		},
@@ -60,7 +69,8 @@ share, with what sharing saved, the largest values, and from which op to which e
 	cmd.Flags().StringVar(&name, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
 	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images in a step, for the memory")
 	cmd.Flags().BoolVar(&memory, "memory", false, "show where the memory of a training step goes")
-	cmd.Flags().StringVar(&optimizer, "optimizer", "adam", "the `method` of the training, for --memory: adam or sgd")
+	cmd.Flags().BoolVar(&passes, "passes", false, "show how the op lists are rewritten to do less work")
+	cmd.Flags().StringVar(&optimizer, "optimizer", "adam", "the `method` of the training, for --memory and --passes: adam or sgd")
 	completeFrom(cmd, "optimizer", "adam", "sgd")
 	completeFrom(cmd, "model", model.Zoo()...)
 	return cmd

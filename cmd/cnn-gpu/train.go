@@ -64,6 +64,7 @@ there is a line before the last: "profile" lists the ops with layer, op, seconds
 	f.StringVar(&c.Optimizer, "optimizer", "adam", "the `method`: adam, or sgd with momentum 0.9")
 	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: adam 0.001, sgd 0.01)")
 	f.Uint64Var(&c.Seed, "seed", 1, "a `number` that chooses the first weights and the order of the images")
+	f.BoolVar(&c.Strict, "strict", false, "compute every sum as it stands: slower, and rounded less (see summary --passes)")
 	deviceFlag(cmd, &c.Device)
 	deviceOptionFlags(cmd, &c.DeviceOptions)
 	f.StringVar(&c.Out, "out", "", "the run's `folder` (default: runs/MODEL-DATA, numbered if there is one)")

@@ -12,10 +12,16 @@ import (
 
 // Pass is one kind of rewriting.
 type Pass struct {
-	Name string
-	Does string
+	Name   string
+	Does   string
+	Rounds bool // the results round otherwise than those of the ops as they stand, within a larger bound
 
 	run func(*list) int // returns how often it found something to rewrite
+}
+
+// Options say which passes run.
+type Options struct {
+	Strict bool // leave out those that round otherwise
 }
 
 // All lists the passes in the order in which they run.
@@ -27,12 +33,14 @@ type Applied struct {
 	Times int
 }
 
-// Apply runs every pass over the ops of a program and says what each did.
-func Apply(steps []model.Step) ([]model.Step, []Applied) {
+// Apply runs the passes over the ops of a program and says what each did.
+func Apply(steps []model.Step, o Options) ([]model.Step, []Applied) {
 	l := newList(steps)
 	var report []Applied
 	for _, p := range All() {
-		report = append(report, Applied{p, p.run(l)})
+		if !o.Strict || !p.Rounds {
+			report = append(report, Applied{p, p.run(l)})
+		}
 	}
 	return l.steps(), report
 }

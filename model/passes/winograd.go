@@ -4,8 +4,9 @@ import "cnn-gpu/kernels"
 
 // winograd chooses the algorithm for convolutions with 3x3 filters and their gradients by the input.
 var winograd = Pass{
-	Name: "winograd",
-	Does: "compute 3x3 convolutions with fewer products, where that is less work",
+	Name:   "winograd",
+	Does:   "compute 3x3 convolutions with fewer products, where that is less work",
+	Rounds: true,
 	run: func(l *list) (times int) {
 		for i, op := range l.ops {
 			tile := 0

@@ -36,6 +36,7 @@ type Config struct {
 	Optimizer    string  `json:"optimizer"`
 	LearningRate float64 `json:"learning_rate,omitempty"` // the optimizer's default if 0
 	Seed         uint64  `json:"seed"`
+	Strict       bool    `json:"strict,omitempty"` // see [train.Options]
 	Device       string  `json:"device"`
 	Out          string  `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
 
@@ -139,7 +140,7 @@ func open(c Config, m *model.Model) (*Run, error) {
 		return nil, err
 	}
 	r.trainer, err = train.Compile(m, train.Options{
-		Device: r.device, Optimizer: optimizer, Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed,
+		Device: r.device, Optimizer: optimizer, Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict,
 	})
 	if err == nil {
 		err = r.trainer.CheckFit(r.training, r.fitOptions())
