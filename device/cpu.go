@@ -1,12 +1,15 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 	"unsafe"
 
+	"cnn-gpu/device/driver"
 	"cnn-gpu/kernels"
 )
 
@@ -48,9 +51,22 @@ func (d *cpu) Name() string { return "cpu" }
 func (d *cpu) String() string {
 	s := fmt.Sprintf("CPU, %d threads, %s", d.workers.Count(), kernels.CPU())
 	if d.noGPU != nil {
-		s += fmt.Sprintf(" (no GPU: %v)", d.noGPU)
+		s += fmt.Sprintf(" (no GPU: %s; see cnn-gpu devices)", briefly(d.noGPU))
 	}
 	return s
+}
+
+// briefly says in a clause why no GPU could be opened.
+func briefly(noGPU error) string {
+	switch {
+	case !driver.Built:
+		return "this program was built without CUDA"
+	case errors.Is(noGPU, driver.ErrNoDriver):
+		return "no CUDA driver is installed"
+	}
+	reason, _, _ := strings.Cut(noGPU.Error(), "\n")
+	reason, _, _ = strings.Cut(reason, "; ") // the way out follows
+	return strings.TrimPrefix(strings.TrimPrefix(reason, "device: "), "cuda: ")
 }
 
 func (d *cpu) Close() error {

@@ -22,14 +22,17 @@ type compiler struct {
 	modules map[string]cu.Module // by key
 }
 
-// newCompiler finds NVRTC and what it can compile for a compute capability, such as 90.
+// newCompiler finds an NVRTC that the driver can follow and what it can compile for a compute capability, such as 90.
 func newCompiler(capability int, o Options) (*compiler, error) {
 	cache, err := openCodeCache(o)
 	if err != nil {
 		return nil, err
 	}
 	c := &compiler{cache: cache, modules: map[string]cu.Module{}}
-	c.library, c.missing = nvrtc.Open()
+	c.library, c.missing = nvrtc.OpenFor(cu.Version())
+	if c.library == nil && cache.isEmpty() {
+		return nil, fmt.Errorf("its kernels are not compiled, and there is no compiler: %w", c.missing)
+	}
 	if o.simulated {
 		c.archs = []string{fmt.Sprintf("compute_%d", capability)}
 		return c, nil

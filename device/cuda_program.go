@@ -49,8 +49,11 @@ func (d *gpu) Compile(ops []kernels.Op) (Program, error) {
 			return nil
 		}
 		var err error
-		p.graph, err = driver.Capture(d.stream, p.launchAll)
-		return err
+		if p.graph, err = driver.Capture(d.stream, p.launchAll); err != nil {
+			return err
+		}
+		d.graphs = append(d.graphs, p.graph)
+		return nil
 	})
 }
 
