@@ -226,3 +226,17 @@ func TestGPURefuses(t *testing.T) {
 	wide := kernels.NewBuffer("wide", kernels.Float32, 1<<10)
 	assert.ErrorContains(t, d.Upload(wide, make([]float32, 1<<10)), "does not outlive a run")
 }
+
+// An allocation that fails says how much was wanted, all of it, and what there was.
+func TestGPUOutOfMemory(t *testing.T) {
+	simulatedOnly(t)
+	d := openForTest(t, Options{})
+	defer func() { require.NoError(t, d.Close()) }()
+	x, y := kernels.Kept("x", kernels.Float32, 1000), kernels.NewBuffer("y", kernels.Float32, 1<<30)
+	_, err := d.Compile([]kernels.Op{kernels.Zero{Y: y}, kernels.Zero{Y: x}})
+	var outOfMemory *OutOfMemoryError
+	require.ErrorAs(t, err, &outOfMemory)
+	assert.EqualValues(t, 4<<30+4000, outOfMemory.Need)
+	assert.Equal(t, d.(*gpu).total, outOfMemory.Free)
+	run(t, d)
+}
