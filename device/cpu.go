@@ -84,6 +84,11 @@ type cpuProgram struct {
 }
 
 func (d *cpu) Compile(ops []kernels.Op) (Program, error) {
+	for _, op := range ops {
+		if err := kernels.CheckOperands(op); err != nil {
+			return nil, fmt.Errorf("device: cpu: %w", err)
+		}
+	}
 	p := &cpuProgram{workers: d.workers, plan: NewPlan(ops, nil), ops: ops}
 	if need := p.plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
 		d.arena = make([]float32, need)

@@ -32,7 +32,7 @@ type gpuLaunch struct {
 func (d *gpu) Compile(ops []kernels.Op) (Program, error) {
 	p := &gpuProgram{gpu: d, ops: ops, plan: NewPlan(ops, Workspace)}
 	for _, op := range ops {
-		if err := checkIndexable(op); err != nil {
+		if err := errors.Join(kernels.CheckOperands(op), checkIndexable(op)); err != nil {
 			return nil, fmt.Errorf("device: %s: %w", d.name, err)
 		}
 	}

@@ -223,6 +223,13 @@ func TestGPURefuses(t *testing.T) {
 	huge := kernels.NewBuffer("huge", kernels.Float32, 1<<16, 1<<16)
 	_, err = d.Compile([]kernels.Op{kernels.Zero{Y: huge}})
 	assert.ErrorContains(t, err, "more than 2^31-1 elements")
+	cpu, err := OpenCPU(Options{})
+	require.NoError(t, err)
+	for _, d := range []Device{d, cpu} {
+		x := kernels.NewBuffer("x", kernels.Float32, 3)
+		_, err = d.Compile([]kernels.Op{kernels.Add{A: x, B: x, Y: kernels.NewBuffer("y", kernels.Float32, 4)}})
+		assert.ErrorContains(t, err, "device: "+d.Name()+": add: a is \"x\", float32[3]; it takes float32[4]")
+	}
 	wide := kernels.NewBuffer("wide", kernels.Float32, 1<<10)
 	assert.ErrorContains(t, d.Upload(wide, make([]float32, 1<<10)), "does not outlive a run")
 }

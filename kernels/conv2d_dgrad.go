@@ -13,7 +13,11 @@ func (op Conv2DDgrad) Name() string { return "conv2d_dgrad" }
 
 // Operands implements [Op].
 func (op Conv2DDgrad) Operands() []Operand {
-	return []Operand{{"dy", op.DY, Read}, {"w", op.W, Read}, {"dx", op.DX, Write}}
+	return []Operand{
+		floats("dy", op.DY, Read, op.outputs()),
+		floats("w", op.W, Read, op.weights()),
+		floats("dx", op.DX, Write, op.inputs()),
+	}
 }
 
 // Cost implements [Op].

@@ -11,7 +11,12 @@ func (op Conv2DFprop) Name() string { return "conv2d_fprop" }
 
 // Operands implements [Op].
 func (op Conv2DFprop) Operands() []Operand {
-	return []Operand{{"x", op.X, Read}, {"w", op.W, Read}, {"b", op.B, Read}, {"y", op.Y, Write}}
+	return []Operand{
+		floats("x", op.X, Read, op.inputs()),
+		floats("w", op.W, Read, op.weights()),
+		floats("b", op.B, Read, op.K).optional(true),
+		floats("y", op.Y, Write, op.outputs()),
+	}
 }
 
 // Cost implements [Op].
