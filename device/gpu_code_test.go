@@ -42,7 +42,7 @@ func TestGPUWithoutNVRTC(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, want, run(t, d))
 	_, err = d.Compile([]kernels.Op{kernels.Zero{Y: kernels.Kept("y", kernels.Float32, 7)}})
-	assert.ErrorContains(t, err, "zero.cu is not compiled for compute_90")
+	assert.ErrorContains(t, err, "zero.cu is not compiled for compute_90 and these shapes")
 	assert.ErrorContains(t, err, "cnn-gpu compile")
 	require.NoError(t, d.Close())
 	_, err = Open("sim", Options{NoCache: true})

@@ -9,7 +9,7 @@ import (
 func newTable(header ...any) table.Writer {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = text.FormatDefault
+	t.Style().Format.Header, t.Style().Format.Footer = text.FormatDefault, text.FormatDefault
 	t.AppendHeader(header)
 	return t
 }
@@ -18,7 +18,7 @@ func newTable(header ...any) table.Writer {
 func rightAlign(t table.Writer, columns ...int) {
 	var configs []table.ColumnConfig
 	for _, c := range columns {
-		configs = append(configs, table.ColumnConfig{Number: c, Align: text.AlignRight, AlignHeader: text.AlignRight})
+		configs = append(configs, table.ColumnConfig{Number: c, Align: text.AlignRight, AlignHeader: text.AlignRight, AlignFooter: text.AlignRight})
 	}
 	t.SetColumnConfigs(configs)
 }
