@@ -44,7 +44,7 @@ func TestKeys(t *testing.T) {
 // What is torn or was made for something else is never taken for machine code.
 func TestCodeCache(t *testing.T) {
 	cache := codeCache{filepath.Join(t.TempDir(), "odd [name", "kernels")}
-	image := bytes.Repeat([]byte("machine code "), 100)
+	image := bytes.Repeat([]byte("machine code "), 10)
 	assert.True(t, cache.isEmpty())
 	_, found := cache.load("key", "12.9")
 	assert.False(t, found)

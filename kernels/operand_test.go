@@ -21,17 +21,14 @@ func TestCheckOperands(t *testing.T) {
 	for _, c := range kerneltest.Cases() {
 		require.NoError(t, kernels.CheckOperands(c.Op), c.Name)
 		name := c.Op.Name()
-		if seen[name] {
-			continue
-		}
-		seen[name] = true
 		fields := reflect.TypeOf(c.Op)
 		for i := range fields.NumField() {
 			field := fields.Field(i).Name
 			b, ok := reflect.ValueOf(c.Op).Field(i).Interface().(*kernels.Buffer)
-			if !ok || b == nil {
+			if !ok || b == nil || seen[name+field] {
 				continue
 			}
+			seen[name+field] = true
 			check := func(other *kernels.Buffer) error {
 				changed := reflect.New(fields).Elem()
 				changed.Set(reflect.ValueOf(c.Op))

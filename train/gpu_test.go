@@ -67,11 +67,20 @@ func TestGPULearns(t *testing.T) {
 	d := openGPU(t)
 	defer d.Close()
 	var accuracy []float64
+	var held driverapi.Held
 	for _, d := range []device.Device{cpu, d} {
 		tr, err := Compile(smallNet(t, 0.1), Options{Device: d, Optimizer: Adam{LearningRate: 0.01}, Metrics: []Metric{Accuracy}, Seed: 3})
 		require.NoError(t, err)
-		history, err := tr.Fit(context.Background(), digits(150), FitOptions{Epochs: 8, Batch: 16, Validation: digits(40)})
+		history, err := tr.Fit(context.Background(), digits(150), FitOptions{Epochs: 8, Batch: 16, Validation: digits(40), OnEpoch: func(e Epoch) error {
+			if e.Epoch == 1 {
+				held = driverapi.Holds()
+			}
+			return nil
+		}})
 		require.NoError(t, err)
+		if d.Name() == "sim" {
+			assert.Equal(t, held, driverapi.Holds(), "a step takes nothing more of the driver")
+		}
 		accuracy = append(accuracy, history[7].Validation.Accuracy)
 	}
 	assert.Greater(t, accuracy[0], 0.8)

@@ -69,6 +69,9 @@ type Held struct {
 // Holds says what is held now, of all devices: nothing, once a program has closed what it opened.
 func Holds() Held {
 	s := machine.Load()
+	if s == nil {
+		return Held{}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := Held{Handles: len(s.handles)}
