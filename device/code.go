@@ -99,7 +99,7 @@ func CodeSize() (bytes int64, files int, dir string, err error) {
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, 0, dir, fmt.Errorf("compiled kernels: %w", err)
+		return 0, 0, dir, err
 	}
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && strings.HasSuffix(e.Name(), codeSuffix) { // it may be gone by now

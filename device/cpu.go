@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"cnn-gpu/device/driver"
+	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/kernels"
 )
 
@@ -63,6 +64,8 @@ func briefly(noGPU error) string {
 		return "this program was built without CUDA"
 	case errors.Is(noGPU, driver.ErrNoDriver):
 		return "no CUDA driver is installed"
+	case errors.As(noGPU, new(*nvrtc.NotFoundError)):
+		return "there is no NVRTC to compile its kernels"
 	}
 	reason, _, _ := strings.Cut(noGPU.Error(), "\n")
 	reason, _, _ = strings.Cut(reason, "; ") // the way out follows

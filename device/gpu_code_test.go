@@ -3,6 +3,8 @@
 package device
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/device/driver"
+	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/device/sim/driverapi"
 	"cnn-gpu/kernels"
 )
@@ -47,6 +51,17 @@ func TestGPUWithoutNVRTC(t *testing.T) {
 	require.NoError(t, d.Close())
 	_, err = Open("sim", Options{NoCache: true})
 	assert.ErrorContains(t, err, "there is no compiler", "which does not look into the folder")
+}
+
+func TestReasonForNoGPU(t *testing.T) {
+	for want, err := range map[string]error{
+		"no CUDA driver is installed":              fmt.Errorf("device: cuda: driver: %w: libcuda.so.1: %w; do this", driver.ErrNoDriver, driver.NoDevice),
+		"there is no NVRTC to compile its kernels": fmt.Errorf("device: cuda: %w", &nvrtc.NotFoundError{}),
+		"driver: libcuda.so.1 does not start: (3)": errors.New("device: cuda: driver: libcuda.so.1 does not start: (3); do this"),
+		"it is hot": errors.New("device: cuda: it is hot\nvery hot"),
+	} {
+		assert.Equal(t, want, briefly(err))
+	}
 }
 
 // Torn files are replaced, whole ones are used, and with NoCache there are none.
