@@ -140,6 +140,7 @@ func TestSyncNamesTheOp(t *testing.T) {
 	fault := []string{"CNN_GPU_SIM_FAULT=launch@30"}
 	r := runSimulated(t, fault, append(w.trainArgs(), "--sync")...)
 	assert.Equal(t, exitFailure, r.code)
+	assert.NoDirExists(t, w.out, "nothing was saved yet")
 	assert.Regexp(t, `: \w+_\w+ to "[^"]+" \[[\d ]+\]: .*CUDA_ERROR_LAUNCH_FAILED \(719\)`, r.stderr)
 	w.out += "-2"
 	r = runSimulated(t, fault, w.trainArgs()...)
