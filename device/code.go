@@ -25,18 +25,21 @@ type source struct {
 	options    []string
 }
 
+// cudaSources are the kernels' sources; tests plant bugs into them.
+var cudaSources fs.FS = kernels.CUDA
+
 // newSource is the source of a launch for an architecture.
 func newSource(l kernels.Launch, arch string) (source, error) {
 	p := source{name: l.Source, headers: map[string]string{}, options: []string{"-arch=" + arch, "-lineinfo"}}
 	for _, d := range l.Defines {
 		p.options = append(p.options, "-D"+d.Name+"="+d.Value)
 	}
-	files, err := fs.Glob(kernels.CUDA, "cuda/*")
+	files, err := fs.Glob(cudaSources, "cuda/*")
 	if err != nil {
 		return p, err
 	}
 	for _, file := range files {
-		text, err := fs.ReadFile(kernels.CUDA, file)
+		text, err := fs.ReadFile(cudaSources, file)
 		if err != nil {
 			return p, err
 		}
@@ -96,7 +99,7 @@ func CodeSize() (bytes int64, files int, dir string, err error) {
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, 0, dir, fmt.Errorf("compiled kernels: %w", err)
+		return 0, 0, dir, err
 	}
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && strings.HasSuffix(e.Name(), codeSuffix) { // it may be gone by now
@@ -120,20 +123,23 @@ const codeSuffix = ".code"
 // anyVersion accepts code of every version of the compiler, where there is none at hand.
 const anyVersion = "*"
 
-func (c codeCache) path(key, version string) string {
-	return filepath.Join(c.dir, key+"-nvrtc"+version+codeSuffix)
+func fileName(key, version string) string { return key + "-nvrtc" + version + codeSuffix }
+
+// find lists the files that match a pattern.
+func (c codeCache) find(pattern string) []string {
+	if c.dir == "" {
+		return nil
+	}
+	names, _ := fs.Glob(os.DirFS(c.dir), pattern) // the pattern is well formed
+	return names
 }
 
+// isEmpty says whether there is no machine code at all.
+func (c codeCache) isEmpty() bool { return len(c.find("*"+codeSuffix)) == 0 }
+
 func (c codeCache) load(key, version string) ([]byte, bool) {
-	if c.dir == "" {
-		return nil, false
-	}
-	files := []string{c.path(key, version)}
-	if version == anyVersion {
-		files, _ = filepath.Glob(files[0]) // the pattern is well formed
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
+	for _, name := range c.find(fileName(key, version)) {
+		content, err := os.ReadFile(filepath.Join(c.dir, name))
 		if err != nil || len(content) <= sha256.Size {
 			continue
 		}
@@ -154,5 +160,5 @@ func (c codeCache) store(key, version string, image []byte) error {
 		return err
 	}
 	sum := sha256.Sum256(image)
-	return renameio.WriteFile(c.path(key, version), append(sum[:], image...), 0o666)
+	return renameio.WriteFile(filepath.Join(c.dir, fileName(key, version)), append(sum[:], image...), 0o666)
 }

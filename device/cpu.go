@@ -1,12 +1,16 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 	"unsafe"
 
+	"cnn-gpu/device/driver"
+	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/kernels"
 )
 
@@ -54,9 +58,24 @@ func (d *cpu) Name() string { return "cpu" }
 func (d *cpu) String() string {
 	s := fmt.Sprintf("CPU, %d threads, %s", d.workers.Count(), kernels.CPU())
 	if d.noGPU != nil {
-		s += fmt.Sprintf(" (no GPU: %v)", d.noGPU)
+		s += fmt.Sprintf(" (no GPU: %s; see cnn-gpu devices)", briefly(d.noGPU))
 	}
 	return s
+}
+
+// briefly says in a clause why no GPU could be opened.
+func briefly(noGPU error) string {
+	switch {
+	case !driver.Built:
+		return "this program was built without CUDA"
+	case errors.Is(noGPU, driver.ErrNoDriver):
+		return "no CUDA driver is installed"
+	case errors.As(noGPU, new(*nvrtc.NotFoundError)):
+		return "there is no NVRTC to compile its kernels"
+	}
+	reason, _, _ := strings.Cut(noGPU.Error(), "\n")
+	reason, _, _ = strings.Cut(reason, "; ") // the way out follows
+	return strings.TrimPrefix(strings.TrimPrefix(reason, "device: "), "cuda: ")
 }
 
 func (d *cpu) Close() error {
@@ -82,6 +101,11 @@ type cpuOp struct {
 }
 
 func (d *cpu) Compile(ops []kernels.Op) (Program, error) {
+	for _, op := range ops {
+		if err := kernels.CheckOperands(op); err != nil {
+			return nil, fmt.Errorf("device: cpu: %w", err)
+		}
+	}
 	p := &cpuProgram{workers: d.workers, plan: NewPlan(ops, nil)}
 	if need := p.plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
 		d.arena = make([]float32, need)

@@ -27,10 +27,11 @@ type gpu struct {
 	code   *compiler
 	stream cu.Stream
 
-	kept  map[*kernels.Buffer]cu.DevicePtr
-	arena region // what the programs share: they run one at a time
-	freed []cu.DevicePtr
-	stage map[*kernels.Buffer]*staging
+	kept   map[*kernels.Buffer]cu.DevicePtr
+	arena  region // what the programs share: they run one at a time
+	freed  []cu.DevicePtr
+	stage  map[*kernels.Buffer]*staging
+	graphs []*driver.Graph
 
 	broken driver.Result // the late error after which the context is of no use
 }
@@ -44,7 +45,7 @@ type region struct {
 // openGPU opens device number ordinal of the driver.
 func openGPU(name string, ordinal int, o Options) (Device, error) {
 	if err := driver.Open(); err != nil {
-		return nil, fmt.Errorf("device: %s: %w", name, err)
+		return nil, fmt.Errorf("device: %s: %w; `cnn-gpu devices` shows the way out, --device cpu needs no GPU", name, err)
 	}
 	d := &gpu{
 		name: name, options: o, calls: make(chan func()),
@@ -139,6 +140,9 @@ func (d *gpu) String() string {
 func (d *gpu) Close() error {
 	err := d.do(func() error {
 		errs := []error{d.stream.Synchronize()}
+		for _, g := range d.graphs {
+			errs = append(errs, g.Close())
+		}
 		errs = append(errs, d.code.close()...)
 		for _, s := range d.stage {
 			errs = append(errs, s.close())

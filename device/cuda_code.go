@@ -22,14 +22,17 @@ type compiler struct {
 	modules map[string]cu.Module // by key
 }
 
-// newCompiler finds NVRTC and what it can compile for a compute capability, such as 90.
+// newCompiler finds an NVRTC that the driver can follow and what it can compile for a compute capability, such as 90.
 func newCompiler(capability int, o Options) (*compiler, error) {
 	cache, err := openCodeCache(o)
 	if err != nil {
 		return nil, err
 	}
 	c := &compiler{cache: cache, modules: map[string]cu.Module{}}
-	c.library, c.missing = nvrtc.Open()
+	c.library, c.missing = nvrtc.OpenFor(cu.Version())
+	if c.library == nil && cache.isEmpty() {
+		return nil, fmt.Errorf("its kernels are not compiled, and there is no compiler: %w", c.missing)
+	}
 	if o.simulated {
 		c.archs = []string{fmt.Sprintf("compute_%d", capability)}
 		return c, nil
@@ -124,8 +127,8 @@ func (c *compiler) image(p source, key string) ([]byte, error) {
 		return image, nil
 	}
 	if c.library == nil {
-		return nil, fmt.Errorf("%s is not compiled for %s, and there is no compiler (cnn-gpu compile fills a folder with such code, %s names it): %w",
-			p.name, c.archs[0], CodeDirEnv, c.missing)
+		return nil, fmt.Errorf("%s is not compiled for %s and these shapes, and there is no compiler "+
+			"(cnn-gpu compile fills a folder for a model, a batch and an optimizer, %s names it): %w", p.name, c.archs[0], CodeDirEnv, c.missing)
 	}
 	image, err := compileSource(c.library, p)
 	if err != nil {
@@ -151,11 +154,11 @@ func compileSource(library *nvrtc.Library, p source) ([]byte, error) {
 // "compute_90" PTX, which the driver of any GPU from 9.0 on turns into machine code. It returns the number of files that the list
 // needs there.
 func CompileKernels(ops []kernels.Op, arch, dir string) (int, error) {
+	if err := CheckArchitecture(arch); err != nil {
+		return 0, err
+	}
 	library, err := nvrtc.Open()
 	if err != nil {
-		return 0, fmt.Errorf("device: %w", err)
-	}
-	if err := checkArch(arch, library); err != nil {
 		return 0, fmt.Errorf("device: %w", err)
 	}
 	cache, version := codeCache{dir}, versionOf(library)
@@ -184,11 +187,15 @@ func CompileKernels(ops []kernels.Op, arch, dir string) (int, error) {
 	return len(needed), nil
 }
 
-// checkArch refuses what the library does not compile for.
-func checkArch(arch string, library *nvrtc.Library) error {
+// CheckArchitecture says whether [CompileKernels] can compile for an architecture.
+func CheckArchitecture(arch string) error {
+	library, err := nvrtc.Open()
+	if err != nil {
+		return fmt.Errorf("device: %w", err)
+	}
 	known, err := library.Architectures()
 	if err != nil {
-		return err
+		return fmt.Errorf("device: %w", err)
 	}
 	var names []string
 	for _, a := range known {
@@ -198,7 +205,7 @@ func checkArch(arch string, library *nvrtc.Library) error {
 		}
 		names = append(names, name)
 	}
-	return fmt.Errorf("architecture %q; NVRTC %s compiles for %s, and for compute_ in place of sm_", arch, versionOf(library), strings.Join(names, ", "))
+	return fmt.Errorf("device: architecture %q; NVRTC %s compiles for %s, and for compute_ in place of sm_", arch, versionOf(library), strings.Join(names, ", "))
 }
 
 func (c *compiler) close() (errs []error) {

@@ -39,7 +39,7 @@ func (d *gpu) Compile(ops []kernels.Op) (Program, error) {
 	}
 	p := &gpuProgram{gpu: d, ops: ops, plan: NewPlan(parts, Workspace)}
 	for _, op := range parts {
-		if err := checkIndexable(op); err != nil {
+		if err := errors.Join(kernels.CheckOperands(op), checkIndexable(op)); err != nil {
 			return nil, fmt.Errorf("device: %s: %w", d.name, err)
 		}
 	}
@@ -56,8 +56,11 @@ func (d *gpu) Compile(ops []kernels.Op) (Program, error) {
 			return nil
 		}
 		var err error
-		p.graph, err = driver.Capture(d.stream, p.launchAll)
-		return err
+		if p.graph, err = driver.Capture(d.stream, p.launchAll); err != nil {
+			return err
+		}
+		d.graphs = append(d.graphs, p.graph)
+		return nil
 	})
 }
 

@@ -23,3 +23,6 @@ func openSim(name, _ string, _ Options) (Device, error) {
 func CompileKernels([]kernels.Op, string, string) (int, error) {
 	return 0, fmt.Errorf("device: %w", errNoCUDA)
 }
+
+// CheckArchitecture needs a build with CUDA.
+func CheckArchitecture(string) error { return fmt.Errorf("device: %w", errNoCUDA) }

@@ -36,7 +36,8 @@ func (op ActivationFprop) Name() string { return "activation_fprop" }
 
 // Operands implements [Op].
 func (op ActivationFprop) Operands() []Operand {
-	return []Operand{{"x", op.X, Read}, {"y", op.Y, Write}}
+	n := op.Y.Elements()
+	return []Operand{floats("x", op.X, Read, n), floats("y", op.Y, Write, n)}
 }
 
 // Cost implements [Op].
@@ -84,7 +85,8 @@ func (op ActivationDgrad) Name() string { return "activation_dgrad" }
 
 // Operands implements [Op].
 func (op ActivationDgrad) Operands() []Operand {
-	return []Operand{{"y", op.Y, Read}, {"dy", op.DY, Read}, {"dx", op.DX, Write}}
+	n := op.Y.Elements()
+	return []Operand{floats("y", op.Y, Read, n), floats("dy", op.DY, Read, n), floats("dx", op.DX, Write, n)}
 }
 
 // Cost implements [Op].

@@ -19,9 +19,10 @@ func (op Adam) Name() string { return "adam" }
 
 // Operands implements [Op].
 func (op Adam) Operands() []Operand {
+	n := op.W.Elements()
 	return []Operand{
-		{"w", op.W, Accumulate}, {"m", op.M, Accumulate}, {"v", op.V, Accumulate}, {"dw", op.DW, Read},
-		{"rate", op.Rate, Read}, {"step", op.Step, Read}, {"halt", op.Halt, Read},
+		floats("w", op.W, Accumulate, n), floats("m", op.M, Accumulate, n), floats("v", op.V, Accumulate, n), floats("dw", op.DW, Read, n),
+		floats("rate", op.Rate, Read, 1), ints("step", op.Step, Read, 1), ints("halt", op.Halt, Read, 1),
 	}
 }
 

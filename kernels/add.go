@@ -8,7 +8,8 @@ func (op Add) Name() string { return "add" }
 
 // Operands implements [Op].
 func (op Add) Operands() []Operand {
-	return []Operand{{"a", op.A, Read}, {"b", op.B, Read}, {"y", op.Y, Write}}
+	n := op.Y.Elements()
+	return []Operand{floats("a", op.A, Read, n), floats("b", op.B, Read, n), floats("y", op.Y, Write, n)}
 }
 
 // Cost implements [Op].

@@ -15,7 +15,7 @@ func (op BiasWgrad) Name() string { return "bias_wgrad" }
 
 // Operands implements [Op].
 func (op BiasWgrad) Operands() []Operand {
-	return []Operand{{"dy", op.DY, Read}, {"db", op.DB, Accumulate}}
+	return []Operand{floats("dy", op.DY, Read, op.M*op.K), floats("db", op.DB, Accumulate, op.K)}
 }
 
 // Cost implements [Op].

@@ -65,8 +65,13 @@ func Kept(name string, t Type, shape ...int) *Buffer {
 	return b
 }
 
-// Elements is the number of elements.
-func (b *Buffer) Elements() int { return b.Shape.Elements() }
+// Elements is the number of elements; 0 where there is no buffer.
+func (b *Buffer) Elements() int {
+	if b == nil {
+		return 0
+	}
+	return b.Shape.Elements()
+}
 
 // Bytes is the size of the value.
 func (b *Buffer) Bytes() int { return b.Elements() * b.Type.Size() }

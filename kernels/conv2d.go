@@ -12,6 +12,10 @@ type Conv2D struct {
 	Window
 }
 
+func (g Conv2D) inputs() int  { return g.N * g.H * g.W * g.C }
+func (g Conv2D) weights() int { return g.R * g.S * g.C * g.K }
+func (g Conv2D) outputs() int { return g.N * g.P * g.Q * g.K }
+
 // flops counts the multiply-adds of all R·S·C products at each output, those with padding included.
 func (g Conv2D) flops() int { return 2 * g.N * g.P * g.Q * g.K * g.R * g.S * g.C }
 

@@ -67,7 +67,7 @@ func (op Conv2DChain) Prepare(workers int) Routine {
 	g.P, g.Q = op.Outputs()
 	pool.H, pool.Window.W = g.P, g.Q
 	f := newFprop(g, op.Conv.Winograd, floor)
-	own, group, parts, size := f.scratch(), f.images(), f.parts(workers), g.outputs()
+	own, group, parts, size := f.scratch(), f.images(), f.parts(workers), g.maps()
 	poolImage := func(maps []float32, mem []Mem, n int) {
 		values := pool.P * pool.Q * pool.C
 		var index []int32

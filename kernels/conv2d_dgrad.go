@@ -16,7 +16,11 @@ func (op Conv2DDgrad) Name() string { return "conv2d_dgrad" }
 
 // Operands implements [Op].
 func (op Conv2DDgrad) Operands() []Operand {
-	return []Operand{{"dy", op.DY, Read}, {"w", op.W, Read}, {"dx", op.DX, Write}}
+	return []Operand{
+		floats("dy", op.DY, Read, op.outputs()),
+		floats("w", op.W, Read, op.weights()),
+		floats("dx", op.DX, Write, op.inputs()),
+	}
 }
 
 // Cost implements [Op].
@@ -117,7 +121,7 @@ func (op Conv2DDgrad) prepareWinograd(workers int) Routine {
 			w.Run(blocks(op.N, group)*parts, func(worker, task int) {
 				lo := task / parts * group
 				scratch := w.Scratch()[worker*own : (worker+1)*own]
-				f.compute(mem[0].F32, mem[2].F32[lo*g.outputs():], lo, min(lo+group, op.N), scratch, task%parts, parts)
+				f.compute(mem[0].F32, mem[2].F32[lo*g.maps():], lo, min(lo+group, op.N), scratch, task%parts, parts)
 			})
 		},
 	}

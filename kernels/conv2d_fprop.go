@@ -14,7 +14,12 @@ func (op Conv2DFprop) Name() string { return "conv2d_fprop" }
 
 // Operands implements [Op].
 func (op Conv2DFprop) Operands() []Operand {
-	return []Operand{{"x", op.X, Read}, {"w", op.W, Read}, {"b", op.B, Read}, {"y", op.Y, Write}}
+	return []Operand{
+		floats("x", op.X, Read, op.inputs()),
+		floats("w", op.W, Read, op.weights()),
+		floats("b", op.B, Read, op.K).optional(true),
+		floats("y", op.Y, Write, op.outputs()),
+	}
 }
 
 // Cost implements [Op].
@@ -38,7 +43,7 @@ func (op Conv2DFprop) prepare(workers int, floor float32) Routine {
 			w.Run(blocks(op.N, group)*parts, func(worker, task int) {
 				lo := task / parts * group
 				scratch := w.Scratch()[worker*own : (worker+1)*own]
-				f.compute(mem[0].F32, mem[3].F32[lo*op.outputs():], lo, min(lo+group, op.N), scratch, task%parts, parts)
+				f.compute(mem[0].F32, mem[3].F32[lo*op.maps():], lo, min(lo+group, op.N), scratch, task%parts, parts)
 			})
 		},
 	}
@@ -115,8 +120,8 @@ func (g Conv2D) group() int { return min(g.N, blocks(8*tileRows, g.P*g.Q)) }
 
 func (g Conv2D) depth() int { return g.R * g.S * g.C }
 
-// outputs is the number of values that the convolution makes of one image.
-func (g Conv2D) outputs() int { return g.P * g.Q * g.K }
+// maps is the number of values that the convolution makes of one image.
+func (g Conv2D) maps() int { return g.P * g.Q * g.K }
 
 func (f *directFprop) parts(workers int) int {
 	groups := blocks(f.N, f.group)

@@ -13,14 +13,16 @@ func (op Conv2DPoolGrad) Name() string { return "conv2d_pool_grad" }
 
 // Operands implements [Op].
 func (op Conv2DPoolGrad) Operands() []Operand {
-	list := []Operand{
-		{"dy", op.Pool.DY, Read}, {"index", op.Pool.Index, Read}, {"x", op.Wgrad.X, Read}, {"dw", op.Wgrad.DW, Accumulate},
-		{"w", nil, Read}, {"dx", nil, Write},
-	}
+	w, dx := (*Buffer)(nil), (*Buffer)(nil)
 	if op.Dgrad != nil {
-		list[4].Buffer, list[5].Buffer = op.Dgrad.W, op.Dgrad.DX
+		w, dx = op.Dgrad.W, op.Dgrad.DX
 	}
-	return list
+	g, pooled := op.Wgrad.Conv2D, op.Pool.N*op.Pool.P*op.Pool.Q*op.Pool.C
+	return []Operand{
+		floats("dy", op.Pool.DY, Read, pooled), ints("index", op.Pool.Index, Read, pooled),
+		floats("x", op.Wgrad.X, Read, g.inputs()), floats("dw", op.Wgrad.DW, Accumulate, g.weights()),
+		floats("w", w, Read, g.weights()).optional(true), floats("dx", dx, Write, g.inputs()).optional(true),
+	}
 }
 
 // Parts implements [Fused].

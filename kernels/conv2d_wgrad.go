@@ -13,7 +13,11 @@ func (op Conv2DWgrad) Name() string { return "conv2d_wgrad" }
 
 // Operands implements [Op].
 func (op Conv2DWgrad) Operands() []Operand {
-	return []Operand{{"x", op.X, Read}, {"dy", op.DY, Read}, {"dw", op.DW, Accumulate}}
+	return []Operand{
+		floats("x", op.X, Read, op.inputs()),
+		floats("dy", op.DY, Read, op.outputs()),
+		floats("dw", op.DW, Accumulate, op.weights()),
+	}
 }
 
 // Cost implements [Op].

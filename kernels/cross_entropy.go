@@ -16,7 +16,10 @@ func (op CrossEntropyFprop) Name() string { return "cross_entropy_fprop" }
 
 // Operands implements [Op].
 func (op CrossEntropyFprop) Operands() []Operand {
-	return []Operand{{"x", op.X, Read}, {"labels", op.Labels, Read}, {"y", op.Y, Write}, {"loss", op.Loss, Write}}
+	return []Operand{
+		floats("x", op.X, Read, op.N*op.K), ints("labels", op.Labels, Read, op.N), floats("y", op.Y, Write, op.N*op.K),
+		floats("loss", op.Loss, Write, op.N),
+	}
 }
 
 // Cost implements [Op].
@@ -55,7 +58,7 @@ func (op CrossEntropyDgrad) Name() string { return "cross_entropy_dgrad" }
 
 // Operands implements [Op].
 func (op CrossEntropyDgrad) Operands() []Operand {
-	return []Operand{{"y", op.Y, Read}, {"labels", op.Labels, Read}, {"dx", op.DX, Write}}
+	return []Operand{floats("y", op.Y, Read, op.N*op.K), ints("labels", op.Labels, Read, op.N), floats("dx", op.DX, Write, op.N*op.K)}
 }
 
 // Cost implements [Op].

@@ -19,7 +19,8 @@ func (op Dropout) Name() string { return "dropout" }
 
 // Operands implements [Op].
 func (op Dropout) Operands() []Operand {
-	return []Operand{{"x", op.X, Read}, {"step", op.Step, Read}, {"y", op.Y, Write}}
+	n := op.Y.Elements()
+	return []Operand{floats("x", op.X, Read, n), ints("step", op.Step, Read, 1), floats("y", op.Y, Write, n)}
 }
 
 // Cost implements [Op].

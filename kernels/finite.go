@@ -9,7 +9,7 @@ func (op FiniteCheck) Name() string { return "finite_check" }
 
 // Operands implements [Op].
 func (op FiniteCheck) Operands() []Operand {
-	return []Operand{{"x", op.X, Read}, {"step", op.Step, Read}, {"halt", op.Halt, Accumulate}}
+	return []Operand{floats("x", op.X, Read, op.X.Elements()), ints("step", op.Step, Read, 1), ints("halt", op.Halt, Accumulate, 1)}
 }
 
 // Cost implements [Op].

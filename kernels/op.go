@@ -16,23 +16,6 @@ type Op interface {
 	Cost() Cost
 }
 
-// Operand is a named argument of an op.
-type Operand struct {
-	Name   string
-	Buffer *Buffer
-	Access Access
-}
-
-// Access says what an op does with an operand.
-type Access uint8
-
-// The kinds of access. Accumulate reads what is there and adds to it.
-const (
-	Read Access = iota
-	Write
-	Accumulate
-)
-
 // Cost is what one run of an op takes: floating-point operations (a multiply-add counts two) and the bytes of its operands,
 // each read or written once.
 type Cost struct {

@@ -21,6 +21,9 @@ type Pool2D struct {
 	Window
 }
 
+func (g Pool2D) inputs() int  { return g.N * g.H * g.W * g.C }
+func (g Pool2D) outputs() int { return g.N * g.P * g.Q * g.C }
+
 func (g Pool2D) String() string {
 	return fmt.Sprintf("%v %dx%d of %dx%dx%dx%d, strides %dx%d, padding %d,%d", g.Kind, g.R, g.S, g.N, g.H, g.W, g.C,
 		g.StrideH, g.StrideW, g.PadTop, g.PadLeft)

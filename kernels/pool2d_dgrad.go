@@ -13,7 +13,10 @@ func (op Pool2DDgrad) Name() string { return "pool2d_dgrad" }
 
 // Operands implements [Op].
 func (op Pool2DDgrad) Operands() []Operand {
-	return []Operand{{"dy", op.DY, Read}, {"index", op.Index, Read}, {"dx", op.DX, Write}}
+	return []Operand{
+		floats("dy", op.DY, Read, op.outputs()), ints("index", op.Index, Read, op.outputs()).optional(op.Kind == AveragePool),
+		floats("dx", op.DX, Write, op.inputs()),
+	}
 }
 
 // Cost implements [Op].

@@ -16,7 +16,11 @@ func (op Pool2DFprop) Name() string { return "pool2d_fprop" }
 
 // Operands implements [Op].
 func (op Pool2DFprop) Operands() []Operand {
-	return []Operand{{"x", op.X, Read}, {"y", op.Y, Write}, {"index", op.Index, Write}}
+	return []Operand{
+		floats("x", op.X, Read, op.inputs()),
+		floats("y", op.Y, Write, op.outputs()),
+		ints("index", op.Index, Write, op.outputs()).optional(true),
+	}
 }
 
 // Cost implements [Op].

@@ -17,8 +17,10 @@ func (op SGD) Name() string { return "sgd" }
 
 // Operands implements [Op].
 func (op SGD) Operands() []Operand {
+	n := op.W.Elements()
 	return []Operand{
-		{"w", op.W, Accumulate}, {"v", op.V, Accumulate}, {"dw", op.DW, Read}, {"rate", op.Rate, Read}, {"halt", op.Halt, Read},
+		floats("w", op.W, Accumulate, n), floats("v", op.V, Accumulate, n).optional(op.Momentum == 0), floats("dw", op.DW, Read, n),
+		floats("rate", op.Rate, Read, 1), ints("halt", op.Halt, Read, 1),
 	}
 }
 

@@ -17,7 +17,7 @@ func (op SoftmaxFprop) Name() string { return "softmax_fprop" }
 
 // Operands implements [Op].
 func (op SoftmaxFprop) Operands() []Operand {
-	return []Operand{{"x", op.X, Read}, {"y", op.Y, Write}}
+	return []Operand{floats("x", op.X, Read, op.N*op.K), floats("y", op.Y, Write, op.N*op.K)}
 }
 
 // Cost implements [Op].
@@ -61,7 +61,7 @@ func (op SoftmaxDgrad) Name() string { return "softmax_dgrad" }
 
 // Operands implements [Op].
 func (op SoftmaxDgrad) Operands() []Operand {
-	return []Operand{{"y", op.Y, Read}, {"dy", op.DY, Read}, {"dx", op.DX, Write}}
+	return []Operand{floats("y", op.Y, Read, op.N*op.K), floats("dy", op.DY, Read, op.N*op.K), floats("dx", op.DX, Write, op.N*op.K)}
 }
 
 // Cost implements [Op].

@@ -19,7 +19,10 @@ func (op Tally) Name() string { return "tally" }
 
 // Operands implements [Op].
 func (op Tally) Operands() []Operand {
-	return []Operand{{"loss", op.Loss, Read}, {"scores", op.Scores, Read}, {"labels", op.Labels, Read}, {"totals", op.Totals, Accumulate}}
+	return []Operand{
+		floats("loss", op.Loss, Read, op.N), floats("scores", op.Scores, Read, op.N*op.K), ints("labels", op.Labels, Read, op.N),
+		floats("totals", op.Totals, Accumulate, TallySize),
+	}
 }
 
 // Cost implements [Op].

@@ -8,7 +8,9 @@ type Tick struct{ Step *Buffer }
 func (op Tick) Name() string { return "tick" }
 
 // Operands implements [Op].
-func (op Tick) Operands() []Operand { return []Operand{{"step", op.Step, Accumulate}} }
+func (op Tick) Operands() []Operand {
+	return []Operand{ints("step", op.Step, Accumulate, 1)}
+}
 
 // Cost implements [Op].
 func (op Tick) Cost() Cost { return cost(op, 0) }

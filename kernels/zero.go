@@ -7,7 +7,13 @@ type Zero struct{ Y *Buffer }
 func (op Zero) Name() string { return "zero" }
 
 // Operands implements [Op].
-func (op Zero) Operands() []Operand { return []Operand{{"y", op.Y, Write}} }
+func (op Zero) Operands() []Operand {
+	y := floats("y", op.Y, Write, op.Y.Elements())
+	if op.Y != nil {
+		y.Type = op.Y.Type // a zero has the same bits
+	}
+	return []Operand{y}
+}
 
 // Cost implements [Op].
 func (op Zero) Cost() Cost { return cost(op, 0) }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -17,6 +18,21 @@ type StepCheck struct {
 	Exact  float64   `json:"exact"`  // the batch's loss in float64
 	Bound  float64   `json:"bound"`  // how far float32 arithmetic may be from it
 	Losses []float64 `json:"losses"` // of each device
+}
+
+// MarshalJSON writes a loss that is not finite, which JSON has no number for, as null.
+func (c StepCheck) MarshalJSON() ([]byte, error) {
+	type plain StepCheck
+	losses := make([]*float64, len(c.Losses))
+	for i, loss := range c.Losses {
+		if !math.IsNaN(loss) && !math.IsInf(loss, 0) {
+			losses[i] = &loss
+		}
+	}
+	return json.Marshal(struct {
+		plain
+		Losses []*float64 `json:"losses"`
+	}{plain(c), losses})
 }
 
 // Holds says whether every device is within the bound.

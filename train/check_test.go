@@ -1,6 +1,8 @@
 package train
 
 import (
+	"encoding/json"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,6 +33,12 @@ func TestCheckSteps(t *testing.T) {
 	}
 	_, err = CheckSteps(smallNet(t, 0), nil, 0, 3, 1)
 	assert.ErrorContains(t, err, "give at least 1")
+}
+
+func TestStepCheckAsJSON(t *testing.T) {
+	text, err := json.Marshal(StepCheck{Step: 3, Exact: 0.5, Bound: 1e-6, Losses: []float64{0.5, math.NaN(), math.Inf(1)}})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"step": 3, "exact": 0.5, "bound": 1e-6, "losses": [0.5, null, null]}`, string(text))
 }
 
 // wrongDevice scales what is uploaded by a little.

@@ -30,7 +30,7 @@ func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each fun
 	}
 	p, err := t.eval(size)
 	if err != nil {
-		return Result{}, orSmaller(err, size, func(batch int) []*program { return []*program{t.evalProgram(batch)} })
+		return Result{}, orSmaller(err, size, 1, func(batch int) []*program { return []*program{t.evalProgram(batch)} })
 	}
 	if err := t.clear(t.evalTotals); err != nil {
 		return Result{}, err

@@ -136,11 +136,13 @@ type fitting struct {
 // prepare compiles all that the epochs run, so that what does not fit into the device's memory is known before the first.
 func (f *fitting) prepare() error {
 	batch, validates := f.options.Batch, f.options.Validation != nil
+	compiled := 1
 	var err error
 	if f.program, err = f.fit(batch); err == nil && validates {
+		compiled = 2
 		_, err = f.eval(batch)
 	}
-	return orSmaller(err, batch, func(batch int) []*program {
+	return orSmaller(err, batch, compiled, func(batch int) []*program {
 		programs := []*program{f.fitProgram(batch)}
 		if validates {
 			programs = append(programs, f.evalProgram(batch))

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/device/driver/nvrtc"
+	"cnn-gpu/device/sim/driverapi"
 	"cnn-gpu/model"
 	"cnn-gpu/train/data"
 )
@@ -66,11 +68,20 @@ func TestGPULearns(t *testing.T) {
 	d := openGPU(t)
 	defer d.Close()
 	var accuracy []float64
+	var held driverapi.Held
 	for _, d := range []device.Device{cpu, d} {
 		tr, err := Compile(smallNet(t, 0.1), Options{Device: d, Optimizer: Adam{LearningRate: 0.01}, Metrics: []Metric{Accuracy}, Seed: 3})
 		require.NoError(t, err)
-		history, err := tr.Fit(context.Background(), digits(150), FitOptions{Epochs: 8, Batch: 16, Validation: digits(40)})
+		history, err := tr.Fit(context.Background(), digits(150), FitOptions{Epochs: 8, Batch: 16, Validation: digits(40), OnEpoch: func(e Epoch) error {
+			if e.Epoch == 1 {
+				held = driverapi.Holds()
+			}
+			return nil
+		}})
 		require.NoError(t, err)
+		if d.Name() == "sim" {
+			assert.Equal(t, held, driverapi.Holds(), "a step takes nothing more of the driver")
+		}
 		accuracy = append(accuracy, history[7].Validation.Accuracy)
 	}
 	assert.Greater(t, accuracy[0], 0.8)
@@ -93,6 +104,36 @@ func TestGPUResumesFromTheCPU(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.InDelta(t, cpu.History()[1].Training.Loss, onGPU.History()[1].Training.Loss, 1e-4)
+}
+
+// Training, closing and opening again a hundred times leaves nothing behind, on the device or on the host.
+func TestGPUReopens(t *testing.T) {
+	t.Setenv(device.SimChecksEnv, "off") // other tests look for mistakes in kernels
+	m, err := model.Sequential(model.Input(28, 28, 1), model.Flatten{}, model.Dense{Units: 10, Activation: model.Softmax})
+	require.NoError(t, err)
+	threads := func() int {
+		list, err := os.ReadDir("/proc/self/task")
+		require.NoError(t, err)
+		return len(list)
+	}
+	var goroutines, before int
+	for i := range 100 {
+		d := openGPU(t)
+		tr, err := Compile(m, Options{Device: d, Optimizer: Adam{}, Metrics: []Metric{Accuracy}})
+		require.NoError(t, err)
+		_, err = tr.Fit(context.Background(), digits(4), FitOptions{Epochs: 1, Batch: 4})
+		require.NoError(t, err)
+		require.NoError(t, tr.Close())
+		require.NoError(t, d.Close())
+		if d.Name() == "sim" {
+			require.Zero(t, driverapi.Holds())
+		}
+		if i == 10 { // the runtime has the threads that it wants
+			goroutines, before = runtime.NumGoroutine(), threads()
+		}
+	}
+	assert.LessOrEqual(t, runtime.NumGoroutine(), goroutines+1)
+	assert.LessOrEqual(t, threads(), before+10, "each device had a thread of its own")
 }
 
 func TestGPUNotFinite(t *testing.T) {

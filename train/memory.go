@@ -10,17 +10,16 @@ import (
 	"cnn-gpu/model"
 )
 
-// orSmaller adds to an out-of-memory error the largest batch for which the programs that emit makes would have fitted.
-func orSmaller(err error, batch int, emit func(batch int) []*program) error {
+// orSmaller adds to an out-of-memory error the largest batch for which the programs that emit makes fit. The last of the first
+// compiled ones did not.
+func orSmaller(err error, batch, compiled int, emit func(batch int) []*program) error {
 	var outOfMemory *device.OutOfMemoryError
 	if !errors.As(err, &outOfMemory) {
 		return err
 	}
-	need := func(batch int) int64 { return planned(emit(batch)) }
-	// What the batch does not change was taken before, in part at least: the device did not ask for it.
-	taken := need(batch) - outOfMemory.Need
-	free := outOfMemory.Free
-	fits := sort.Search(batch, func(i int) bool { return need(i+1)-taken > free })
+	// What these programs hold already a smaller batch can have as well.
+	taken := planned(emit(batch)[:compiled]) - outOfMemory.Need
+	fits := sort.Search(batch, func(i int) bool { return planned(emit(i+1)) > outOfMemory.Free+taken })
 	switch fits {
 	case 0:
 		return fmt.Errorf("%w; not even a batch of 1 fits: use a smaller model, or a device with more memory", err)

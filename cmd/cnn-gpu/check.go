@@ -34,6 +34,9 @@ type opCheck struct {
 	Error  string  `json:"error,omitempty"` // of the first case that failed
 }
 
+// quickStep is odd: the table of cases has integers and real numbers in turn.
+const quickStep = 19
+
 // newCheckCommand is what a person runs first on a new host.
 func newCheckCommand() *cobra.Command {
 	var deviceName, modelName string
@@ -50,6 +53,9 @@ and each loss is held against training in float64. The exit code is 1 if anythin
   cnn-gpu check --device cpu --quick --json`,
 		Args: takes(0, 0, "cnn-gpu check takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if batch < 1 || steps < 1 {
+				return usageErrorf("--batch %d --steps %d: give at least 1 of each", batch, steps)
+			}
 			m, err := model.Open(modelName)
 			if err != nil {
 				return err
@@ -64,8 +70,10 @@ and each loss is held against training in float64. The exit code is 1 if anythin
 			if err := result.checkOps(cmd, d, quick); err != nil {
 				return err
 			}
-			if err := result.checkSteps(m, d, batch, steps); err != nil {
-				return err
+			if result.OK { // a model made of ops that are wrong shows nothing new
+				if err := result.checkSteps(m, d, batch, steps); err != nil {
+					return err
+				}
 			}
 			if asJSON {
 				if err := printJSON(cmd, result); err != nil {
@@ -84,7 +92,7 @@ and each loss is held against training in float64. The exit code is 1 if anythin
 	cmd.Flags().StringVar(&modelName, "model", "mnist-cnn", "the `model` whose training is checked: of the zoo, or a file")
 	cmd.Flags().IntVar(&batch, "batch", 2, "the `number` of images in a training step")
 	cmd.Flags().IntVar(&steps, "steps", 10, "the `number` of training steps")
-	cmd.Flags().BoolVar(&quick, "quick", false, "run one in twenty of the cases of each op")
+	cmd.Flags().BoolVar(&quick, "quick", false, "run only some of the cases of each op")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
 }
@@ -97,7 +105,7 @@ func (r *checkResult) checkOps(cmd *cobra.Command, d device.Device, quick bool) 
 			return err
 		}
 		seen[c.Op.Name()]++
-		if quick && seen[c.Op.Name()]%20 != 1 {
+		if quick && seen[c.Op.Name()]%quickStep != 1 {
 			continue
 		}
 		at, known := index[c.Op.Name()]
@@ -122,7 +130,7 @@ func (o *opCheck) run(c kerneltest.Case, runner kerneltest.Runner) bool {
 		}
 		return false
 	}
-	if result.Ratio > o.Worst {
+	if result.Ratio > o.Worst || o.Case == "" {
 		o.Worst, o.Case = result.Ratio, c.Name
 	}
 	return true
@@ -155,6 +163,9 @@ func (r *checkResult) print(w io.Writer) {
 		if o.Error != "" {
 			fmt.Fprintf(w, "FAILED %s\n", o.Error)
 		}
+	}
+	if len(r.Steps) == 0 {
+		return
 	}
 	steps := newTable("Step of "+r.Model, "Loss on "+r.Device, "On the CPU", "In float64", "Worst error", "Bound", "")
 	for _, s := range r.Steps {

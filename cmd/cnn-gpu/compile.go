@@ -57,17 +57,24 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 			if err != nil {
 				return err
 			}
+			for i, arch := range archs {
+				archs[i] = strings.TrimSpace(arch)
+				if err := device.CheckArchitecture(archs[i]); err != nil {
+					return err
+				}
+			}
 			for _, arch := range archs {
 				if err := cmd.Context().Err(); err != nil {
 					return err
 				}
-				files, err := device.CompileKernels(ops, strings.TrimSpace(arch), out)
+				files, err := device.CompileKernels(ops, arch, out)
 				if err != nil {
 					return err
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d kernels of %s for batches of %d are in %s\n", arch, files, m.Name, batch, out)
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "Use them: %s=%s cnn-gpu train --model %s --batch %d\n", device.CodeDirEnv, out, name, batch)
+			fmt.Fprintf(cmd.ErrOrStderr(), "Use them: %s=%s cnn-gpu train --model %s --batch %d --optimizer %s --seed %d\n",
+				device.CodeDirEnv, out, name, batch, optimizer, seed)
 			return nil
 		},
 	}

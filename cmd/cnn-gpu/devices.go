@@ -97,7 +97,7 @@ func gpuFindings(r *driver.Report) []finding {
 		add("NVRTC", "%s, version %s", r.NVRTC, r.Version)
 	}
 	for _, m := range r.Missing {
-		found = append(found, finding{What: "CUDA", Detail: m.What, Mend: m.Mend})
+		found = append(found, finding{What: m.Part, Detail: m.What, Mend: m.Mend})
 	}
 	return found
 }
@@ -119,7 +119,7 @@ func simulatedFinding() finding {
 func codeFinding() finding {
 	size, files, dir, err := device.CodeSize()
 	if err != nil {
-		return finding{What: "Compiled kernels", Detail: err.Error(), Mend: "name a folder that can be read by " + device.CodeDirEnv}
+		return finding{What: "Compiled kernels", Detail: err.Error(), Mend: "name another folder by " + device.CodeDirEnv}
 	}
 	return finding{What: "Compiled kernels", Found: true, Detail: fmt.Sprintf("%s, %d files, %.1f MB", dir, files, float64(size)/1e6)}
 }

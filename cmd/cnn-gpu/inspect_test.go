@@ -209,6 +209,11 @@ func TestDevices(t *testing.T) {
 		assert.Equal(t, f.Found, f.Mend == "", "what is missing, and that alone, says what to do")
 		assert.Contains(t, people, f.What)
 	}
+	notFolder := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(notFolder, nil, 0o666))
+	t.Setenv("CNN_GPU_KERNELS", notFolder)
+	assert.Regexp(t, `│ Compiled kernels │ no +│ open `+notFolder+`: not a directory +│\n│ +│ +│ name another folder by CNN_GPU_KERNELS`, succeed(t, "devices").stdout)
+
 	t.Cleanup(func() { require.NoError(t, kernels.SelectCPU(string(kernels.CPUVariants()[0]))) })
 	t.Setenv("CNN_GPU_CPU", "portable")
 	assert.Contains(t, succeed(t, "devices").stdout, "portable (this CPU runs")

@@ -49,7 +49,7 @@ func TestTrainTellsPeopleOnStandardError(t *testing.T) {
 	r := w.train(t)
 	assert.Empty(t, r.stdout)
 	assert.Contains(t, r.stderr, "Model: tiny, 242 parameters.")
-	assert.Contains(t, r.stderr, "(chosen by --device auto)")
+	assert.Contains(t, r.stderr, "Device, chosen by --device auto: ")
 	assert.Regexp(t, `(?m)^Epoch 4/4: loss \d\.\d{4}, accuracy [\d.]+%, val_loss \d\.\d{4}, val_accuracy [\d.]+%, [\d,]+ images/s, \d+\.\d s$`, r.stderr)
 	assert.Contains(t, r.stderr, "weights.safetensors")
 	assert.NotContains(t, r.stderr, "\r", "there is no bar where there is no terminal")

@@ -54,9 +54,9 @@ func folderOf(path string) string {
 func sayDevice(cmd *cobra.Command, d device.Device, asked string) {
 	chosen := ""
 	if asked == "auto" {
-		chosen = " (chosen by --device auto)"
+		chosen = ", chosen by --device auto"
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Device: %s%s\n", d, chosen)
+	fmt.Fprintf(cmd.ErrOrStderr(), "Device%s: %s\n", chosen, d)
 }
 
 // deviceFlag adds the flag that chooses where a model runs.

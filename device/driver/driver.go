@@ -13,11 +13,15 @@
 package driver
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 )
 
 //go:generate go run gen.go
+
+// ErrNoDriver is the part of an error of [Open] that says that libcuda was not found or is none.
+var ErrNoDriver = errors.New("no CUDA driver")
 
 // Result is an error code of the driver, CUresult in the CUDA driver API. cu's own error type holds the same numbers but
 // hides them; [ResultOf] recovers them.

@@ -31,7 +31,7 @@ func open() error {
 	problem := C.GoString(C.driver_problem())
 	switch {
 	case problem != "":
-		return fmt.Errorf("driver: no CUDA driver: %s: %w", problem, result)
+		return fmt.Errorf("driver: %w: %s: %w", ErrNoDriver, problem, result)
 	case result != Success:
 		return fmt.Errorf("driver: %s does not start: %w", C.GoString(C.driver_path()), result)
 	}

@@ -21,6 +21,7 @@ type Report struct {
 
 // Missing is one thing that CUDA needs and that is not there.
 type Missing struct {
+	Part string `json:"part"`           // "CUDA", "CUDA driver" or "NVRTC"
 	What string `json:"what"`           // a sentence
 	Mend string `json:"mend,omitempty"` // the command, or what to do, that changes it; empty where nothing does
 }
@@ -33,7 +34,7 @@ func (r *Report) Usable() bool { return len(r.GPUs) > 0 && r.NVRTC != "" }
 func Probe() *Report {
 	r := &Report{GPUs: []GPU{}}
 	if !Built {
-		r.Missing = []Missing{{"this program was built without CUDA", "install a C compiler (" + install("gcc") + "), then `make build`"}}
+		r.Missing = []Missing{{"CUDA", "this program was built without CUDA", "install a C compiler (" + install("gcc") + "), then `make build`"}}
 		return r
 	}
 	err := Open()
@@ -49,7 +50,7 @@ func Probe() *Report {
 	}
 	library, err := nvrtc.OpenFor(version())
 	if err != nil {
-		r.Missing = append(r.Missing, Missing{strings.TrimSuffix(strings.TrimPrefix(err.Error(), "nvrtc: "), "; "+nvrtc.Mend), nvrtc.Mend})
+		r.Missing = append(r.Missing, Missing{"NVRTC", strings.TrimSuffix(strings.TrimPrefix(err.Error(), "nvrtc: "), "; "+nvrtc.Mend), nvrtc.Mend})
 	} else {
 		r.NVRTC, r.Version = library.Path, fmt.Sprintf("%d.%d", library.Major, library.Minor)
 	}
@@ -63,21 +64,21 @@ func diagnose(err error, root string) Missing {
 	what := strings.TrimPrefix(err.Error(), "driver: ")
 	switch r {
 	case StubLibrary:
-		return Missing{what, "this libcuda is the toolkit's stub for linking: take its folder out of LD_LIBRARY_PATH"}
+		return Missing{"CUDA driver", what, "this libcuda is the toolkit's stub for linking: take its folder out of LD_LIBRARY_PATH"}
 	case SystemDriverMismatch:
-		return Missing{what, "the driver was updated and its kernel module is still the old one: reboot"}
+		return Missing{"CUDA driver", what, "the driver was updated and its kernel module is still the old one: reboot"}
 	case SystemNotReady:
-		return Missing{what, "sudo systemctl start nvidia-fabricmanager"}
+		return Missing{"CUDA driver", what, "sudo systemctl start nvidia-fabricmanager"}
 	case Unknown:
-		return Missing{what, "sudo modprobe nvidia-uvm, or reboot"}
+		return Missing{"CUDA driver", what, "sudo modprobe nvidia-uvm, or reboot"}
 	}
 	switch container, gpu, module := inContainer(root), hasGPU(root), exists(root, "proc/driver/nvidia/version"); {
 	case container && (gpu || module):
-		return Missing{what, "the container does not see the host's GPU: start it with `docker run --gpus all` (the host needs nvidia-container-toolkit)"}
+		return Missing{"CUDA driver", what, "the container does not see the host's GPU: start it with `docker run --gpus all` (the host needs nvidia-container-toolkit)"}
 	case gpu:
-		return Missing{"there is an NVIDIA GPU, but " + what, installDriver(root)}
+		return Missing{"CUDA driver", "there is an NVIDIA GPU, but " + what, installDriver(root)}
 	default:
-		return Missing{"this machine has no NVIDIA GPU: " + what, "none is needed for --device cpu, nor for --device sim, which runs the CUDA kernels in a simulated GPU"}
+		return Missing{"CUDA driver", "this machine has no NVIDIA GPU: " + what, "none is needed for --device cpu, nor for --device sim, which runs the CUDA kernels in a simulated GPU"}
 	}
 }
 

@@ -42,7 +42,7 @@ func activationCasesOf(f kernels.Function, n int) []Case {
 // classCases are those of softmax, its loss and the totals.
 func classCases() []Case {
 	var cases []Case
-	for _, s := range [][2]int{{1, 1}, {1, 2}, {3, 10}, {33, 31}, {2, 1000}, {5, 17}, {129, 3}} {
+	for _, s := range [][2]int{{1, 1}, {1, 2}, {3, 10}, {33, 31}, {2, 1000}, {5, 17}, {129, 3}, {300, 2}} {
 		cases = append(cases, classCasesOf(s[0], s[1])...)
 	}
 	return cases

@@ -198,8 +198,11 @@ func (r *Run) Config() Config { return r.config }
 // Trainer is the model in training.
 func (r *Run) Trainer() *train.Trainer { return r.trainer }
 
-// Close frees the device.
+// Close frees the device. The folder of a run that saved nothing goes too: the next run may have its name.
 func (r *Run) Close() error {
+	if r.dir != "" {
+		_ = os.Remove(r.dir) // it fails where something was saved
+	}
 	if r.device == nil {
 		return nil
 	}

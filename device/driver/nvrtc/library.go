@@ -44,7 +44,11 @@ func OpenFor(driver int) (*Library, error) {
 				return nil, fmt.Errorf("nvrtc: the folder CNN_GPU_NVRTC=%s holds no libnvrtc.so", chosen)
 			}
 		}
-		return Load(files[0])
+		l, err := Load(files[0])
+		if err != nil {
+			return nil, fmt.Errorf("%w (CNN_GPU_NVRTC is %s)", err, chosen)
+		}
+		return l, nil
 	}
 	e := &NotFoundError{}
 	for _, folder := range folders() {

@@ -7,7 +7,13 @@ package driverapi
 #include "thread.h"
 */
 import "C"
-import "cnn-gpu/device/driver"
+
+import (
+	"slices"
+	"syscall"
+
+	"cnn-gpu/device/driver"
+)
 
 // context is a CUDA context.
 type context struct {
@@ -48,6 +54,7 @@ func (s *system) destroy(c *context) {
 	for p := range c.memory {
 		_ = c.device.Free(p) // it is there: cuMemFree would have taken it from the list
 	}
+	s.pinned = slices.DeleteFunc(s.pinned, func(m pinnedMemory) bool { return m.context == c && syscall.Munmap(m.bytes) == nil })
 	for h, object := range s.handles {
 		if o, ok := object.(interface{ owner() *context }); ok && o.owner() == c {
 			if m, ok := object.(*module); ok {

@@ -15,8 +15,11 @@ import (
 	"cnn-gpu/device/sim"
 )
 
-// pinnedMemory is page-locked host memory that the driver made.
-type pinnedMemory struct{ bytes []byte }
+// pinnedMemory is page-locked host memory that the driver made. It goes with its context.
+type pinnedMemory struct {
+	context *context
+	bytes   []byte
+}
 
 func (m pinnedMemory) address() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(m.bytes))) }
 
@@ -123,7 +126,7 @@ func simMemAllocHost(out *unsafe.Pointer, bytes uint64) int32 {
 		if err != nil {
 			return s.failed(driver.OutOfMemory, err)
 		}
-		s.pinned = append(s.pinned, pinnedMemory{b})
+		s.pinned = append(s.pinned, pinnedMemory{c, b})
 		*out = unsafe.Pointer(unsafe.SliceData(b))
 		return driver.Success
 	})

@@ -59,6 +59,31 @@ func Install(config Config) error {
 
 var machine atomic.Pointer[system]
 
+// Held is what a program has taken of the machine and not given back.
+type Held struct {
+	DeviceBytes uint64
+	PinnedBytes int
+	Handles     int // of contexts, streams, events, modules, functions and graphs
+}
+
+// Holds says what is held now, of all devices: nothing, once a program has closed what it opened.
+func Holds() Held {
+	s := machine.Load()
+	if s == nil {
+		return Held{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := Held{Handles: len(s.handles)}
+	for _, d := range s.devices {
+		h.DeviceBytes += d.MemoryInUse()
+	}
+	for _, m := range s.pinned {
+		h.PinnedBytes += len(m.bytes)
+	}
+	return h
+}
+
 // system is the state of the driver. Its lock is held by every call, but not while a piece of work runs.
 type system struct {
 	mu   sync.Mutex

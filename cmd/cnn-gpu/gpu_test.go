@@ -1,0 +1,187 @@
+//go:build cuda && cgo
+
+package main
+
+import (
+	"debug/elf"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device/driver/nvrtc"
+)
+
+// The program needs libc and nothing of NVIDIA's to start, and what its tests link is what it links.
+func TestOnlyLibcIsNeeded(t *testing.T) {
+	f, err := elf.Open(os.Args[0])
+	require.NoError(t, err)
+	defer f.Close()
+	libraries, err := f.ImportedLibraries()
+	require.NoError(t, err)
+	require.NotEmpty(t, libraries, "cgo links dynamically")
+	for _, l := range libraries {
+		assert.Regexp(t, `^(libc|libpthread|libdl|ld-linux\S*)\.so`, l, "of glibc; one file since 2.34")
+	}
+}
+
+// newSimulated is a tiny model for the simulated GPU to train.
+func newSimulated(t *testing.T) tiny {
+	t.Helper()
+	if _, err := nvrtc.Open(); err != nil {
+		t.Skip(err)
+	}
+	return newTiny(t)
+}
+
+// kernelsFolder is an empty folder for compiled kernels.
+func kernelsFolder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("CNN_GPU_KERNELS", dir)
+	return dir
+}
+
+func countFiles(t *testing.T, dir string) int {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	return len(entries)
+}
+
+func runSimulated(t *testing.T, environment []string, args ...string) result {
+	t.Helper()
+	return runProcess(t, environment, append(args, "--device", "sim")...)
+}
+
+// A folder that compile filled is enough to train, test and predict with where there is no NVRTC.
+func TestCompileAheadOfTime(t *testing.T) {
+	w := newSimulated(t)
+	kernels := kernelsFolder(t)
+	r := succeed(t, "compile", "--model", w.model, "--batch", "4", "--arch", " compute_90", "--out", kernels)
+	made := countFiles(t, kernels)
+	assert.Equal(t, fmt.Sprintf("compute_90: %d kernels of tiny for batches of 4 are in %s\n", made, kernels), r.stdout)
+	assert.Contains(t, r.stderr, "CNN_GPU_KERNELS="+kernels+" cnn-gpu train --model "+w.model+" --batch 4 --optimizer adam --seed 1\n")
+
+	none := []string{"CNN_GPU_NVRTC=" + t.TempDir()}
+	r = runSimulated(t, none, w.trainArgs()...)
+	require.Equal(t, exitOK, r.code, r.stderr)
+	assert.Contains(t, r.stderr, "Device: GPU, NVIDIA H200 (simulated)")
+	assert.Contains(t, r.stderr, "Test accuracy 100.00%")
+	r = runSimulated(t, none, "eval", w.out, "--batch", "4")
+	require.Equal(t, exitOK, r.code, r.stderr)
+	assert.Contains(t, r.stdout, "accuracy 100.00%")
+	r = runSimulated(t, none, "predict", w.out, w.picture(t, "bar.png", true))
+	require.Equal(t, exitOK, r.code, r.stderr)
+
+	r = runSimulated(t, none, "eval", w.out, "--batch", "5")
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "conv2d_fprop.cu is not compiled for compute_90 and these shapes")
+	assert.Equal(t, made, countFiles(t, kernels))
+
+	for arch, want := range map[string]string{"sm_1": `architecture "sm_1"; NVRTC `, "hopper": "for sm_", "sm_90,sm_": `architecture "sm_"`} {
+		r = runCommand("compile", "--model", w.model, "--arch", arch, "--out", kernels)
+		assert.Equal(t, exitFailure, r.code, arch)
+		assert.Contains(t, r.stderr, want)
+	}
+	r = runCommand("compile", "--model", w.model, "--arch", "sm_90", "--out", filepath.Join(w.model, "kernels"))
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, w.model)
+}
+
+// The simulated GPU learns what the CPU learns.
+func TestTrainOnTheSimulatedGPU(t *testing.T) {
+	w := newSimulated(t)
+	losses := func(device string) (list []float64) {
+		r := runProcess(t, nil, append(w.trainArgs(), "--json", "--device", device, "--out", w.out+device)...)
+		require.Equal(t, exitOK, r.code, r.stderr)
+		for line := range strings.Lines(r.stdout) {
+			var epoch struct {
+				Loss   float64 `json:"loss"`
+				Device string  `json:"device"`
+			}
+			require.NoError(t, json.Unmarshal([]byte(line), &epoch))
+			assert.Equal(t, device, epoch.Device)
+			list = append(list, epoch.Loss)
+		}
+		return list
+	}
+	assert.InDeltaSlice(t, losses("cpu"), losses("sim"), 1e-5)
+}
+
+// Without --no-cache kernels are kept, and devices counts them.
+func TestCompiledKernelsAreKept(t *testing.T) {
+	w := newSimulated(t)
+	w.train(t)
+	kernels := kernelsFolder(t)
+	r := runSimulated(t, nil, "eval", w.out, "--no-cache")
+	require.Equal(t, exitOK, r.code, r.stderr)
+	assert.Zero(t, countFiles(t, kernels))
+	again := runSimulated(t, nil, "eval", w.out)
+	require.Equal(t, exitOK, again.code, again.stderr)
+	assert.Equal(t, r.stdout, again.stdout)
+	made := countFiles(t, kernels)
+	require.NotZero(t, made)
+
+	var found []finding
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "devices", "--json").stdout), &found))
+	last := found[len(found)-1]
+	assert.Equal(t, "Compiled kernels", last.What)
+	assert.Regexp(t, fmt.Sprintf(`^%s, %d files, \d+\.\d MB$`, kernels, made), last.Detail)
+}
+
+func TestSyncNamesTheOp(t *testing.T) {
+	w := newSimulated(t)
+	fault := []string{"CNN_GPU_SIM_FAULT=launch@30"}
+	r := runSimulated(t, fault, append(w.trainArgs(), "--sync")...)
+	assert.Equal(t, exitFailure, r.code)
+	assert.NoDirExists(t, w.out, "nothing was saved yet")
+	assert.Regexp(t, `: \w+_\w+ to "[^"]+" \[[\d ]+\]: .*CUDA_ERROR_LAUNCH_FAILED \(719\)`, r.stderr)
+	w.out += "-2"
+	r = runSimulated(t, fault, w.trainArgs()...)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "CUDA_ERROR_LAUNCH_FAILED (719)")
+	assert.Contains(t, r.stderr, "an op that was queued before failed, --sync tells which")
+}
+
+func TestCheckTheSimulatedGPU(t *testing.T) {
+	w := newSimulated(t)
+	r := runSimulated(t, nil, "check", "--quick", "--model", w.model, "--steps", "3", "--json")
+	require.Equal(t, exitOK, r.code, r.stderr)
+	var found checkResult
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &found))
+	assert.True(t, found.OK)
+	assert.Equal(t, "sim", found.Device)
+	assert.Greater(t, len(found.Ops), 20)
+	for _, op := range found.Ops {
+		assert.Zero(t, op.Failed, op.Op)
+		assert.Positive(t, op.Cases, op.Op)
+		assert.LessOrEqual(t, op.Worst, 1.0, op.Op)
+	}
+	require.Len(t, found.Steps, 3)
+	for _, s := range found.Steps {
+		require.Len(t, s.Losses, 2)
+		assert.True(t, s.Holds(), "%+v", s)
+	}
+
+	r = runSimulated(t, []string{"CNN_GPU_SIM_FAULT=launch@3"}, "check", "--quick", "--model", w.model)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Regexp(t, `(?m)^FAILED conv2d_fprop/.*CUDA_ERROR_LAUNCH_FAILED`, r.stdout)
+	assert.Contains(t, r.stderr, "the device is not right")
+}
+
+// Estimates of the simulated GPU say that they are none of a clock's.
+func TestProfileOfTheSimulatedGPU(t *testing.T) {
+	w := newSimulated(t)
+	r := runSimulated(t, nil, append(w.trainArgs(), "--epochs", "1", "--profile")...)
+	require.Equal(t, exitOK, r.code, r.stderr)
+	assert.Contains(t, r.stderr, "Where the time of a step of training with 4 images goes (estimates of the simulated GPU")
+	r = runSimulated(t, nil, "eval", w.out, "--profile", "--json", "--batch", "4")
+	require.Equal(t, exitOK, r.code, r.stderr)
+	assert.True(t, profileOf(t, r).Estimated)
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// bytesAfter finds a number of bytes by what stands before it.
+func bytesAfter(t *testing.T, text, before string) int {
+	t.Helper()
+	m := regexp.MustCompile(before + ` +([\d,]+) bytes`).FindStringSubmatch(text)
+	require.NotNil(t, m, text)
+	n, err := strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
+	require.NoError(t, err)
+	return n
+}
+
+func TestSummaryMemory(t *testing.T) {
+	w := newTiny(t)
+	text := succeed(t, "summary", "--memory", "--model", w.model, "--batch", "8").stdout
+	kept, arena := bytesAfter(t, text, "kept from step to step"), bytesAfter(t, text, "the arena")
+	assert.Equal(t, kept+arena, bytesAfter(t, text, "together"))
+	unshared := bytesAfter(t, text, "Without reuse the arena would take")
+	assert.Greater(t, unshared, arena)
+	assert.Contains(t, text, fmt.Sprintf("reuse saved %.1f%%.", 100*(1-float64(arena)/float64(unshared))))
+	assert.Contains(t, text, "with adam and batches of 8")
+	assert.Regexp(t, `(?m)^│ conv2d +│ \[8 10 10 4\] +│ 12,800 │ +[\d,]+ │ 1 conv2d_fprop +│ 2 activation_fprop +│$`, text)
+	assert.Regexp(t, `(?m)^│ adam/v +│ \[\d+\] +│`, text)
+	assert.Regexp(t, `(?m)^│ input +│ \[8 12 12 1\] +│ +4,608 │$`, text)
+	listed := 0
+	for _, m := range regexp.MustCompile(`(?m)^│ [^│]+│[^│]+│ +([\d,]+) │$`).FindAllStringSubmatch(text, -1) {
+		n, err := strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
+		require.NoError(t, err)
+		listed += n
+	}
+	assert.Equal(t, kept, listed, "of so small a model all kept values are listed")
+
+	sgd := succeed(t, "summary", "--memory", "--model", w.model, "--batch", "8", "--optimizer", "sgd").stdout
+	assert.Less(t, bytesAfter(t, sgd, "kept from step to step"), kept, "Adam keeps two values for each weight")
+	large := succeed(t, "summary", "--memory", "--model", w.model, "--batch", "80").stdout
+	assert.Greater(t, bytesAfter(t, large, "the arena"), 5*arena)
+	w.train(t)
+	assert.Equal(t, text, succeed(t, "summary", "--memory", w.out, "--batch", "8").stdout)
+}

@@ -1,0 +1,132 @@
+//go:build cuda && cgo
+
+package device
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device/sim"
+	"cnn-gpu/device/sim/driverapi"
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/kerneltest"
+)
+
+// planted is a mistake in a kernel: old text, which stands there once, becomes new text.
+type planted struct {
+	name, op  string // the op whose cases must find it
+	file      string
+	old, new  string
+	kind      sim.Kind
+	accusedIn string // the file, and part of the line, that must be named
+	accused   string
+}
+
+var plantedBugs = []planted{
+	{"no barrier behind the products", "conv2d_fprop", "tile.cuh",
+		"sums[i][j]);\n        __syncthreads();", "sums[i][j]);",
+		sim.SharedRace, "tile.cuh", "fmaf(as[k]"},
+	{"no wait for the tiles", "conv2d_fprop", "tile.cuh",
+		"__syncthreads();\n        for (int k = 0; k < DEPTH; k++)", "for (int k = 0; k < DEPTH; k++)",
+		sim.SharedRace, "tile.cuh", "fmaf(as[k]"},
+	{"a filter too many", "conv2d_fprop", "conv2d_fprop.cu",
+		"n < K ? w[", "n <= K ? w[",
+		sim.OutOfBounds, "conv2d_fprop.cu", "n <= K ? w["},
+
+	{"two rows write one place", "bias_wgrad", "bias_wgrad.cu",
+		"sums[threadIdx.y][threadIdx.x] = sum;", "sums[threadIdx.y / 2][threadIdx.x] = sum;",
+		sim.SharedRace, "bias_wgrad.cu", "sums[threadIdx.y / 2]"},
+	{"no wait for the rows", "bias_wgrad", "bias_wgrad.cu",
+		"__syncthreads();", "",
+		sim.SharedRace, "bias_wgrad.cu", "sum += sums[i]"},
+	{"a row too many", "bias_wgrad", "bias_wgrad.cu",
+		"m < min(first + ROWS, M)", "m <= min(first + ROWS, M)",
+		sim.OutOfBounds, "bias_wgrad.cu", "sum += dy["},
+
+	{"no barrier behind the sum", "tally", "tally.cu",
+		"examples++;\n            }\n        }\n        __syncthreads();", "examples++;\n            }\n        }",
+		sim.SharedRace, "tally.cu", "losses[threadIdx.x] = loss[n]"},
+	{"no wait for the losses", "tally", "tally.cu",
+		"__syncthreads();\n        if (threadIdx.x == 0)", "if (threadIdx.x == 0)",
+		sim.SharedRace, "tally.cu", "if (kinds[i] == 0)"},
+	{"an example too many", "tally", "tally.cu",
+		"if (n < N)", "if (n <= N)",
+		sim.OutOfBounds, "tally.cu", "label = labels[n]"},
+
+	{"a workspace that nobody wrote", "bias_wgrad", "bias_wgrad.cu",
+		"parts[blockIdx.y * K + k] = sum;", "",
+		sim.UninitializedGlobal, "bias_wgrad.cu", "sum += parts["},
+	{"no wait for the rate", "adam", "adam.cu",
+		"__syncthreads();", "",
+		sim.WarpRace, "adam.cu", "w[i] -= alpha"},
+}
+
+// A race, an access out of bounds or a missing wait in a kernel is found by the suite, and the error names the kind, the file and
+// the line, in whatever order the warps run.
+func TestGPUFindsPlantedBugs(t *testing.T) {
+	simulatedOnly(t)
+	for _, b := range plantedBugs {
+		t.Run(b.op+": "+b.name, func(t *testing.T) {
+			sources := b.plant(t)
+			for _, order := range []string{"forward", "reverse", "random:3"} {
+				t.Setenv(SimOrderEnv, order)
+				err := b.firstError(t)
+				require.Error(t, err, "nobody noticed")
+				assert.ErrorContains(t, err, string(b.kind))
+				assert.ErrorContains(t, err, fmt.Sprintf("%s:%d", b.accusedIn, lineOf(t, sources[b.accusedIn], b.accused)))
+				assert.Zero(t, driverapi.Holds())
+			}
+		})
+	}
+}
+
+// plant replaces the sources until the test ends, and returns them.
+func (b planted) plant(t *testing.T) map[string]string {
+	t.Helper()
+	texts, planted := map[string]string{}, fstest.MapFS{}
+	files, err := fs.Glob(kernels.CUDA, "cuda/*")
+	require.NoError(t, err)
+	for _, file := range files {
+		text, err := fs.ReadFile(kernels.CUDA, file)
+		require.NoError(t, err)
+		name := strings.TrimPrefix(file, "cuda/")
+		if name == b.file {
+			require.Equal(t, 1, strings.Count(string(text), b.old), "the kernel has changed: plant the bug elsewhere")
+			text = []byte(strings.Replace(string(text), b.old, b.new, 1))
+		}
+		texts[name], planted[file] = string(text), &fstest.MapFile{Data: text}
+	}
+	cudaSources = planted
+	t.Cleanup(func() { cudaSources = kernels.CUDA })
+	return texts
+}
+
+// firstError runs the suite's cases of the op up to the first that fails.
+func (b planted) firstError(t *testing.T) error {
+	t.Helper()
+	d := openForTest(t, Options{NoCache: true})
+	defer func() { assert.NoError(t, d.Close()) }()
+	for _, c := range kerneltest.Short() {
+		if c.Op.Name() != b.op {
+			continue
+		}
+		if _, err := c.Check(OpRunner{d}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lineOf is the number of the line that holds a text.
+func lineOf(t *testing.T, text, part string) int {
+	t.Helper()
+	before, _, found := strings.Cut(text, part)
+	require.True(t, found, part)
+	return strings.Count(before, "\n") + 1
+}

@@ -1,0 +1,104 @@
+//go:build cuda && cgo
+
+package device
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device/driver"
+	"cnn-gpu/device/driver/nvrtc"
+	"cnn-gpu/device/sim/driverapi"
+	"cnn-gpu/kernels"
+)
+
+// A folder that was filled ahead of time is all that a machine without NVRTC needs; without one the answer comes at once.
+func TestGPUWithoutNVRTC(t *testing.T) {
+	simulatedOnly(t)
+	cpu, err := OpenCPU(Options{})
+	require.NoError(t, err)
+	want := run(t, cpu)
+	dir := t.TempDir()
+	t.Setenv(CodeDirEnv, dir)
+	t.Setenv("CNN_GPU_NVRTC", t.TempDir())
+
+	_, err = Open("sim", Options{})
+	assert.ErrorContains(t, err, "not compiled, and there is no compiler: nvrtc: ")
+	d, err := Open("auto", Options{}) // in front of the simulated driver
+	require.NoError(t, err)
+	assert.Equal(t, "cpu", d.Name())
+	assert.Contains(t, d.String(), "(no GPU: its kernels are not compiled, and there is no compiler: nvrtc: ")
+	assert.Contains(t, d.String(), "; see cnn-gpu devices)")
+	require.NoError(t, d.Close())
+	assert.Zero(t, driverapi.Holds())
+
+	ops, _, _ := doubling()
+	files, err := CompileKernels(ops, "compute_90", dir)
+	require.NoError(t, err)
+	assert.Equal(t, 3, files)
+	d, err = Open("sim", Options{})
+	require.NoError(t, err)
+	assert.Equal(t, want, run(t, d))
+	_, err = d.Compile([]kernels.Op{kernels.Zero{Y: kernels.Kept("y", kernels.Float32, 7)}})
+	assert.ErrorContains(t, err, "zero.cu is not compiled for compute_90 and these shapes")
+	assert.ErrorContains(t, err, "cnn-gpu compile")
+	require.NoError(t, d.Close())
+	_, err = Open("sim", Options{NoCache: true})
+	assert.ErrorContains(t, err, "there is no compiler", "which does not look into the folder")
+}
+
+func TestReasonForNoGPU(t *testing.T) {
+	for want, err := range map[string]error{
+		"no CUDA driver is installed":              fmt.Errorf("device: cuda: driver: %w: libcuda.so.1: %w; do this", driver.ErrNoDriver, driver.NoDevice),
+		"there is no NVRTC to compile its kernels": fmt.Errorf("device: cuda: %w", &nvrtc.NotFoundError{}),
+		"driver: libcuda.so.1 does not start: (3)": errors.New("device: cuda: driver: libcuda.so.1 does not start: (3); do this"),
+		"it is hot": errors.New("device: cuda: it is hot\nvery hot"),
+	} {
+		assert.Equal(t, want, briefly(err))
+	}
+}
+
+// Torn files are replaced, whole ones are used, and with NoCache there are none.
+func TestGPUKeepsMachineCode(t *testing.T) {
+	simulatedOnly(t)
+	dir := t.TempDir()
+	t.Setenv(CodeDirEnv, dir)
+	ops, _, _ := doubling()
+	start := func(o Options) {
+		d, err := Open("sim", o)
+		require.NoError(t, err)
+		_, err = d.Compile(ops)
+		require.NoError(t, err)
+		require.NoError(t, d.Close())
+	}
+	list := func() (infos []os.FileInfo) {
+		files, err := filepath.Glob(dir + "/*")
+		require.NoError(t, err)
+		for _, f := range files {
+			info, err := os.Stat(f)
+			require.NoError(t, err)
+			infos = append(infos, info)
+		}
+		return infos
+	}
+	start(Options{NoCache: true})
+	require.Empty(t, list())
+	start(Options{})
+	made := list()
+	require.Len(t, made, 3)
+	start(Options{})
+	require.NoError(t, os.Truncate(filepath.Join(dir, made[0].Name()), made[0].Size()/2))
+	start(Options{})
+	again := list()
+	require.Len(t, again, 3)
+	assert.Equal(t, made[0].Size(), again[0].Size())
+	for i := range again {
+		assert.Equal(t, i != 0, os.SameFile(made[i], again[i]), "only what is torn is written again")
+	}
+}

@@ -1,0 +1,59 @@
+package kernels_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/kerneltest"
+)
+
+// Every operand of every op is asked for by type and size, and only those that may be absent are.
+func TestCheckOperands(t *testing.T) {
+	absent := map[string][]string{
+		"conv2d_fprop": {"B"}, "dense_fprop": {"B"}, "pool2d_fprop": {"Index"}, "pool2d_dgrad": {"Index"}, "sgd": {"V"},
+	}
+	anySize := map[string]string{"zero": "Y", "finite_check": "X"}
+	seen := map[string]bool{}
+	for _, c := range kerneltest.Cases() {
+		require.NoError(t, kernels.CheckOperands(c.Op), c.Name)
+		name := c.Op.Name()
+		fields := reflect.TypeOf(c.Op)
+		for i := range fields.NumField() {
+			field := fields.Field(i).Name
+			b, ok := reflect.ValueOf(c.Op).Field(i).Interface().(*kernels.Buffer)
+			if !ok || b == nil || seen[name+field] {
+				continue
+			}
+			seen[name+field] = true
+			check := func(other *kernels.Buffer) error {
+				changed := reflect.New(fields).Elem()
+				changed.Set(reflect.ValueOf(c.Op))
+				changed.Field(i).Set(reflect.ValueOf(other))
+				return kernels.CheckOperands(changed.Interface().(kernels.Op))
+			}
+			if anySize[name] != field {
+				larger := kernels.NewBuffer("other", b.Type, b.Elements()+1)
+				assert.ErrorContains(t, check(larger), name+": ", "%s: a larger %s", c.Name, field)
+			}
+			if name != "zero" {
+				number := kernels.NewBuffer("other", kernels.Int32-b.Type, b.Shape...)
+				assert.ErrorContains(t, check(number), `is "other", `+number.Type.String(), "%s: %s of another type", c.Name, field)
+			}
+			if err := check(nil); err != nil {
+				assert.ErrorContains(t, err, name+": ", c.Name)
+			} else {
+				assert.Contains(t, absent[name], field, "%s has no %s", c.Name, field)
+			}
+		}
+	}
+}
+
+func TestCheckOperandsSaysWhatIsWrong(t *testing.T) {
+	x, y := kernels.NewBuffer("pixels", kernels.Float32, 2, 3), kernels.NewBuffer("sums", kernels.Float32, 5)
+	assert.EqualError(t, kernels.CheckOperands(kernels.Add{A: x, B: x, Y: y}), `add: a is "pixels", float32[2 3]; it takes float32[5]`)
+	assert.EqualError(t, kernels.CheckOperands(kernels.Add{A: x, Y: x}), `add: there is no b; it takes float32[6]`)
+}
