@@ -64,7 +64,7 @@ func (t *Trainer) BenchmarkPredict(ctx context.Context, set data.Set, o Benchmar
 	}
 	p, err := t.eval(size)
 	if err != nil {
-		return nil, orSmaller(err, size, func(batch int) []*program { return []*program{t.evalProgram(batch)} })
+		return nil, orSmaller(err, size, 1, func(batch int) []*program { return []*program{t.evalProgram(batch)} })
 	}
 	probabilities := make([]float32, size*t.output.Shape[0])
 	step := func(b *batch) error {
