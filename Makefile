@@ -40,11 +40,12 @@ race: ## run the tests under the race detector (needs a C compiler)
 	$(GO) test -race -short -timeout 30m ./kernels/... ./device ./model/... ./train/... ./cmd/...
 
 .PHONY: lint
-lint: ## gofmt, vet and staticcheck
+lint: ## gofmt, vet and staticcheck, and shellcheck where it is installed
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; }
 	CGO_ENABLED=0 $(GO) vet ./...
 	$(GO) vet -tags '$(TAGS)' ./...
 	$(GO) tool staticcheck -tags '$(TAGS)' ./...
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/* docker/*.sh; else echo 'skipped: shellcheck (it is not installed)'; fi
 
 # wheel brings one of NVIDIA's wheels for Python into a folder of .cache.
 define wheel
