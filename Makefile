@@ -40,34 +40,55 @@ race: ## run the tests under the race detector (needs a C compiler)
 	$(GO) test -race -short -timeout 30m ./kernels/... ./device ./model/... ./train/... ./cmd/...
 
 .PHONY: lint
-lint: ## gofmt, vet and staticcheck
+lint: ## gofmt, vet and staticcheck, and shellcheck where it is installed
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; }
 	CGO_ENABLED=0 $(GO) vet ./...
 	$(GO) vet -tags '$(TAGS)' ./...
 	$(GO) tool staticcheck -tags '$(TAGS)' ./...
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/* docker/*.sh; else echo 'skipped: shellcheck (it is not installed)'; fi
+
+# wheel brings one of NVIDIA's wheels for Python into a folder of .cache.
+define wheel
+	@python3 -m pip --version >/dev/null 2>&1 || { echo 'make $1: needs Python with pip, like the package python3-pip'; exit 1; }
+	@rm -rf .cache/$1.part && mkdir -p .cache
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --target .cache/$1.part '$2'
+	@rm -rf .cache/$1 && mv .cache/$1.part .cache/$1
+endef
 
 # The wheel holds a second copy of the library, half of its 217 MB, that nobody needs here.
 NVRTC_PACKAGE ?= nvidia-cuda-nvrtc-cu12==12.9.*
 .PHONY: nvrtc
 nvrtc: ## bring NVIDIA's run-time compiler into .cache/nvrtc (needs Python with pip)
-	@python3 -m pip --version >/dev/null 2>&1 || { echo 'make nvrtc: needs Python with pip, like the package python3-pip'; exit 1; }
-	@rm -rf .cache/nvrtc.part && mkdir -p .cache
-	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --target .cache/nvrtc.part '$(NVRTC_PACKAGE)'
-	@rm -f .cache/nvrtc.part/nvidia/*/lib/libnvrtc*.alt.so* && rm -rf .cache/nvrtc && mv .cache/nvrtc.part .cache/nvrtc
+	$(call wheel,nvrtc,$(NVRTC_PACKAGE))
+	@rm -f .cache/nvrtc/nvidia/*/lib/libnvrtc*.alt.so*
 	@ls .cache/nvrtc/nvidia/*/lib/libnvrtc.so.*
+
+# The wheel for CUDA 12.9 lacks the file that starts the program, and so runs nothing. Of this one, only the tool itself is needed.
+SANITIZER_PACKAGE ?= nvidia-cuda-sanitizer-api==13.5.*
+.PHONY: sanitizer
+sanitizer: ## bring NVIDIA's compute-sanitizer into .cache/sanitizer (needs Python with pip)
+	$(call wheel,sanitizer,$(SANITIZER_PACKAGE))
+	@rm -rf .cache/sanitizer/nvidia/*/compute-sanitizer/*/
+	@ls .cache/sanitizer/nvidia/*/compute-sanitizer/compute-sanitizer
 
 # What a GPU host needs to check and time everything, with no network and no Go; it runs at once where there is a GPU.
 .PHONY: gpu
 gpu: build ## pack all GPU checks and benchmarks into bin/gpu, and run them if there is a GPU
+	@test '$(TAGS)' = cuda || { echo 'make gpu: the program is built $(WITH)'; exit 1; }
 	@test -d .cache/nvrtc || $(MAKE) nvrtc
-	rm -rf bin/gpu && mkdir -p bin/gpu/nvrtc
+	@test -d .cache/sanitizer || $(MAKE) sanitizer || echo 'skipped: compute-sanitizer, unless the GPU host has one'
+	rm -rf bin/gpu && mkdir -p bin/gpu/nvrtc bin/gpu/sanitizer bin/gpu/tests
 	cp .cache/nvrtc/nvidia/*/lib/libnvrtc*.so.* bin/gpu/nvrtc
-	for p in device device/driver train; do \
-		mkdir -p bin/gpu/tests/$$(basename $$p) && $(GO) test -c -tags cuda -o bin/gpu/tests/$$(basename $$p)/$$(basename $$p).test ./$$p || exit 1; \
-		if test -d $$p/testdata; then cp -r $$p/testdata bin/gpu/tests/$$(basename $$p); fi; \
-	done
+	if test -d .cache/sanitizer; then cp .cache/sanitizer/nvidia/*/compute-sanitizer/* bin/gpu/sanitizer; fi
+	if $(BIN) data fetch mnist --data-dir .cache/mnist; then cp -r .cache/mnist bin/gpu; else echo 'skipped: MNIST, unless its four files are put into .cache/mnist'; fi
+	$(GO) test -c -tags cuda -o bin/gpu/tests/ ./device ./device/driver ./train
+	cp -r device/driver/testdata bin/gpu/tests
 	cp .ci/gpu bin/gpu/run && cp $(BIN) bin/gpu
-	@if command -v nvidia-smi >/dev/null; then bin/gpu/run; else echo 'no GPU here: copy bin/gpu to a host that has one, and start ./run'; fi
+	@if $(BIN) devices --json | grep -q '"GPU cuda:0"'; then \
+		bin/gpu/run --out bin/gpu.json; \
+	else \
+		echo 'no GPU here: copy bin/gpu to a host that has one, and start ./run'; \
+	fi
 
 .PHONY: env
 env: ## print what `go test -tags cuda` and editors need: eval "$$(make -s env)"
