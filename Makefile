@@ -19,7 +19,7 @@ endif
 
 .PHONY: help
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 .PHONY: build
 build: ## build bin/cnn-gpu, with CUDA where there is a C compiler
@@ -38,6 +38,16 @@ test: ## run every test that this machine allows
 .PHONY: race
 race: ## run the tests under the race detector (needs a C compiler)
 	$(GO) test -race -short -timeout 30m ./kernels/... ./device ./model/... ./train/... ./cmd/...
+
+QEMU := $(shell command -v qemu-aarch64 || command -v qemu-aarch64-static)
+.PHONY: arm64
+arm64: ## run the tests of the kernels as on an arm64 machine, under QEMU
+ifeq ($(QEMU),)
+	@echo 'skipped: make arm64 (no qemu-aarch64, like the package qemu-user)'
+else
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./kernels/...
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -short -exec $(QEMU) -skip TestGeneratedAssembly ./kernels
+endif
 
 .PHONY: lint
 lint: ## gofmt, vet and staticcheck, and shellcheck where it is installed
