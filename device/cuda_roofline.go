@@ -3,6 +3,7 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 
 	"gorgonia.org/cu"
@@ -30,7 +31,7 @@ func (d *gpu) Roofline() (r Roofline, err error) {
 				return err
 			}
 			if v == 0 {
-				return fmt.Errorf("the driver does not tell clock rates and bus width")
+				return errors.New("the driver does not tell clock rates and bus width")
 			}
 			values[a] = float64(v)
 		}

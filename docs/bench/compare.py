@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs cnn-gpu and PyTorch or onnxruntime on the CPU in turn and prints medians and ratios: `make bench-cpu` calls it.
 
-Each round times every row on both sides, one right after the other, on as many threads. Of PyTorch several settings are timed, and the
-one with the best median counts. A ratio is the median of the rounds' ratios; it says how many times faster cnn-gpu is. Nothing else
-should run meanwhile.
+Each round times every row on both sides, one right after the other, on as many threads. Of PyTorch several settings are timed, as it
+is installed and with a glibc that keeps memory, and of each the one with the best median counts. A ratio is the median of the rounds'
+ratios; it says how many times faster cnn-gpu is. Nothing else should run meanwhile.
 """
 
 import argparse
@@ -41,16 +41,21 @@ def environment(threads, **more):
     return env | {"GOMAXPROCS": str(threads), "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)} | more
 
 
+# How the other side runs. By default glibc gives the memory of large activations back to the system after each step, and fetches it anew.
+INSTALLED, KEEPS_MEMORY = "as installed", "glibc keeps memory"
+VARIABLES = {
+    INSTALLED: {},
+    KEEPS_MEMORY: {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4000000000", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"},
+}
+
+
 class Theirs:
     """PyTorch and onnxruntime on a number of threads, in a process that waits for requests."""
 
-    # glibc would give the memory of large activations back to the system after each step and fetch it anew.
-    MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "4000000000"}
-
-    def __init__(self, threads):
+    def __init__(self, threads, variables):
         self.process = subprocess.Popen(
             [sys.executable, HERE / "theirs.py", str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=environment(threads, **self.MALLOC))
+            env=environment(threads, **variables))
         self.versions = self.read()
 
     def read(self):
@@ -125,44 +130,53 @@ class Row:
 
     def run(self):
         ours, our_parameters = self.measure_ours()
-        answer = self.measure_theirs()
-        if our_parameters not in (None, answer["parameters"]):
-            sys.exit(f"compare: {self.work}: cnn-gpu has {our_parameters} parameters, the other side {answer['parameters']}")
         self.ours.append(ours)
-        for setting, seconds in answer["seconds"].items():
-            self.theirs.setdefault(setting, []).append(seconds)
+        for how, measure in self.measure_theirs.items():
+            answer = measure()
+            if our_parameters not in (None, answer["parameters"]):
+                sys.exit(f"compare: {self.work}: cnn-gpu has {our_parameters} parameters, the other side {answer['parameters']}")
+            for setting, seconds in answer["seconds"].items():
+                self.theirs.setdefault(how, {}).setdefault(setting, []).append(seconds)
 
     def result(self):
-        setting = min(self.theirs, key=lambda s: statistics.median(self.theirs[s]))
-        theirs = self.theirs[setting]
-        ratios = [t / o for o, t in zip(self.ours, theirs)]
         return {
-            "work": self.work, "threads": self.threads, "images": self.images, "setting": setting,
-            "ours_seconds": statistics.median(self.ours), "theirs_seconds": statistics.median(theirs),
-            "ratio": statistics.median(ratios), "least_ratio": min(ratios), "most_ratio": max(ratios), "goal": self.goal,
+            "work": self.work, "threads": self.threads, "images": self.images, "goal": self.goal,
+            "ours_seconds": statistics.median(self.ours), "theirs": {how: self.against(settings) for how, settings in self.theirs.items()},
             "rounds": {"ours": self.ours, "theirs": self.theirs},
+        }
+
+    def against(self, settings):
+        """The best of some settings, and how many times faster cnn-gpu is."""
+        setting = min(settings, key=lambda s: statistics.median(settings[s]))
+        ratios = [theirs / ours for ours, theirs in zip(self.ours, settings[setting])]
+        return {
+            "setting": setting, "seconds": statistics.median(settings[setting]),
+            "ratio": statistics.median(ratios), "least_ratio": min(ratios), "most_ratio": max(ratios),
         }
 
 
 def rows(ours, theirs, cores, seconds):
-    """Everything that has another side to compare with."""
-    def network(kind, path, batch, threads, goal, share=1, *flags):
+    """Everything that has another side to compare with: a list, and the convolutions of each direction."""
+    def ask(threads, *request):
+        return {how: lambda side=sides[threads]: side.ask(*request) for how, sides in theirs.items()}
+
+    def network(kind, path, batch, threads, goal, share, *flags):
         return Row(
             f"{kind}, {path.stem}, batch {batch}", threads, goal,
             lambda: ours.step(threads, path, batch, *flags),
-            lambda: theirs[threads].ask(kind, [str(path), batch], seconds * share), images=batch)
+            ask(threads, kind, [str(path), batch], seconds * share), images=batch)
 
     def convolution(shape, direction):
         return Row(
             f"{direction}, 3x3, {shape[2]} channels, {shape[1]}x{shape[1]}, batch {shape[0]}", 1, None,
             lambda: (ours.convolution(shape, direction), None),
-            lambda: theirs[1].ask("convolution", [shape, direction], seconds / 4))
+            ask(1, "convolution", [shape, direction], seconds / 4))
 
     several = sorted({1, cores})
-    table = [network("training", TUTORIAL, 32, n, 8, 0.5) for n in several]
-    table += [network("training", TUTORIAL, batch, cores, 5, 0.5) for batch in (128, 512)]
-    table += [network("training", path, 32, cores, 1.2, 0.5) for path in NETWORKS]
-    table += [network("inference", TUTORIAL, batch, n, 1.5, 1, "--inference") for batch in (1, 32) for n in several]
+    table = [network("training", TUTORIAL, 32, n, 8, 1 / 4) for n in several]
+    table += [network("training", TUTORIAL, batch, cores, 5, 1 / 4) for batch in (128, 512)]
+    table += [network("training", path, 32, cores, 1.2, 1 / 4) for path in NETWORKS]
+    table += [network("inference", TUTORIAL, batch, n, 1.5, 1 / 2, "--inference") for batch in (1, 32) for n in several]
     return table, {d: [convolution(shape, d) for shape in CONVOLUTIONS] for d in DIRECTIONS}
 
 
@@ -186,8 +200,8 @@ def cpu_name():
 def compare(options):
     ours = Ours(options.command, options.kernels, options.seconds)
     say("starting PyTorch and onnxruntime")
-    theirs = {n: Theirs(n) for n in {1, options.threads}}
-    versions = theirs[1].versions
+    theirs = {how: {n: Theirs(n, variables) for n in {1, options.threads}} for how, variables in VARIABLES.items()}
+    versions = theirs[INSTALLED][1].versions
     table, convolutions = rows(ours, theirs, options.threads, options.seconds)
     first_steps = []
     with tempfile.TemporaryDirectory() as folder:
@@ -200,15 +214,17 @@ def compare(options):
             first_steps.append(ours.first_step(options.threads, folder))
             say(f"round {n + 1} of {options.rounds}: {time.time() - begun:.0f} s")
         memory = ours.memory(options.threads, folder, folder / "run")
-    for side in theirs.values():
-        side.close()
+    for sides in theirs.values():
+        for side in sides.values():
+            side.close()
 
     means = []
     for direction in DIRECTIONS:
         results = [row.result() for row in convolutions[direction]]
         means.append({
             "work": f"{direction}, 3x3 convolutions of 16 to 256 channels, geometric mean", "threads": 1, "goal": 1.0,
-            "ratio": math.prod(r["ratio"] for r in results) ** (1 / len(results)), "convolutions": results,
+            "ratios": {how: math.prod(r["theirs"][how]["ratio"] for r in results) ** (1 / len(results)) for how in VARIABLES},
+            "convolutions": results,
         })
     return {
         "date": datetime.date.today().isoformat(), "cpu": cpu_name(), "cores": os.cpu_count(), "rounds": options.rounds, **versions,
@@ -223,24 +239,37 @@ def compare(options):
 def print_tables(result):
     """The result as Markdown."""
     print(f"{result['date']}, {result['cpu']}, {result['cores']} cores; PyTorch {result['pytorch']}, onnxruntime {result['onnxruntime']}; "
-          f"{result['rounds']} rounds.\n")
-    print("| work | threads | cnn-gpu, images/s | theirs, images/s | ratio, least to most | goal |\n| --- | --- | --- | --- | --- | --- |")
+          f"{result['rounds']} rounds. Ratios are medians, with the least and most of a round.")
+    header("work", "threads", "cnn-gpu, images/s", *(f"{how}, images/s | ratio" for how in VARIABLES), "goal")
     for r in result["compared"]:
-        ours, theirs = (f"{r['images'] / r[side]:,.0f}" for side in ("ours_seconds", "theirs_seconds"))
-        setting = f" ({r['setting']})" if r["setting"] else ""
-        print(f"| {r['work']} | {r['threads']} | {ours} | {theirs}{setting} | {spread(r)} | {r['goal']} |")
-    print("\n| work | threads | cnn-gpu, µs | PyTorch, µs | ratio, least to most | goal |\n| --- | --- | --- | --- | --- | --- |")
+        cells(r["work"], r["threads"], f"{r['images'] / r['ours_seconds']:,.0f}",
+              *(f"{r['images'] / t['seconds']:,.0f}{setting(t)} | {spread(t)}" for t in r["theirs"].values()), r["goal"])
+    header("work", "threads", "cnn-gpu, µs", *(f"{how}, µs | ratio" for how in VARIABLES), "goal")
     for mean in result["convolutions"]:
         for r in mean["convolutions"]:
-            print(f"| {r['work']} | {r['threads']} | {r['ours_seconds'] * 1e6:,.0f} | {r['theirs_seconds'] * 1e6:,.0f} ({r['setting']}) | {spread(r)} | |")
-        print(f"| {mean['work']} | {mean['threads']} | | | {mean['ratio']:.2f} | {mean['goal']} |")
-    print("\n| work | cnn-gpu | goal, at most |\n| --- | --- | --- |")
+            cells(r["work"], r["threads"], f"{r['ours_seconds'] * 1e6:,.0f}",
+                  *(f"{t['seconds'] * 1e6:,.0f}{setting(t)} | {spread(t)}" for t in r["theirs"].values()), "")
+        cells(mean["work"], mean["threads"], "", *(f"| {ratio:.2f}" for ratio in mean["ratios"].values()), mean["goal"])
+    header("work", "cnn-gpu", "goal, at most")
     for r in result["alone"]:
-        print(f"| {r['work']} | {r['value']:.0f} | {r['goal']} |")
+        cells(r["work"], f"{r['value']:.0f}", r["goal"])
 
 
-def spread(r):
-    return f"{r['ratio']:.2f}, {r['least_ratio']:.2f} to {r['most_ratio']:.2f}"
+def header(*names):
+    text = " | ".join(names)
+    print(f"\n| {text} |\n|{' --- |' * (text.count('|') + 1)}")
+
+
+def cells(*values):
+    print("|", " | ".join(map(str, values)), "|")
+
+
+def setting(t):
+    return f" ({t['setting']})" if t["setting"] else ""
+
+
+def spread(t):
+    return f"{t['ratio']:.2f}, {t['least_ratio']:.2f} to {t['most_ratio']:.2f}"
 
 
 def main():
