@@ -1,6 +1,6 @@
 package kernels
 
-// gather adds sparse sums to rows of values: for each span, each of groups·rows rows r and 8·vectors columns j,
+// gather adds sparse sums to rows of values: for each span, each of rows rows r and 8·vectors columns j,
 //
 //	sums[span.sums + r·sumsRow + j] += Σ_i values[i] · b[places[i] + r·bRow + j]   over the entries i of the span
 //
@@ -10,8 +10,7 @@ type gather struct {
 	spans         []gatherSpan
 	places        []int32
 	values        []float32
-	groups        int
-	rows, vectors int // of a group; see gatherShape
+	rows, vectors int
 	sumsRow, bRow int
 }
 
@@ -24,7 +23,8 @@ const (
 	gatherRows   = 3  // at once
 )
 
-// run computes the sums of any number of rows of the given length, a multiple of gatherVector.
+// run computes the sums of any number of rows of the given length, a multiple of gatherVector. As few rows as fill the registers are
+// summed at once, so that the rows of B which the lists share stay in the L1 cache.
 func (t gather) run(rows, length int) {
 	sums, b := t.sums, t.b
 	vectors := length / gatherVector
@@ -32,9 +32,8 @@ func (t gather) run(rows, length int) {
 	for chunk := range chunks {
 		first := vectors * chunk / chunks
 		t.vectors = vectors*(chunk+1)/chunks - first
-		for row := 0; row < rows; row += t.groups * t.rows {
+		for row := 0; row < rows; row += t.rows {
 			t.rows = min(rows-row, gatherRows, gatherSums/t.vectors)
-			t.groups = (rows - row) / t.rows
 			t.sums, t.b = sums[first*gatherVector+row*t.sumsRow:], b[first*gatherVector+row*t.bRow:]
 			t.block()
 		}
@@ -56,7 +55,7 @@ func (t *gather) portable() {
 		if s.count == 0 { // then it may have no place
 			continue
 		}
-		for row := range t.groups * t.rows {
+		for row := range t.rows {
 			sums := t.sums[s.sums+row*t.sumsRow:][:length]
 			for i := s.first; i < s.first+s.count; i++ {
 				value := t.values[i]

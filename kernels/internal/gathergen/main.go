@@ -16,11 +16,10 @@ const (
 	fieldSpans   = 48
 	fieldPlaces  = 72
 	fieldValues  = 96
-	fieldGroups  = 120
-	fieldRows    = 128
-	fieldVectors = 136
-	fieldSumsRow = 144
-	fieldBRow    = 152
+	fieldRows    = 120
+	fieldVectors = 128
+	fieldSumsRow = 136
+	fieldBRow    = 144
 
 	slicePointer, sliceLength      = 0, 8
 	spanSums, spanFirst, spanCount = 0, 8, 16
@@ -90,14 +89,12 @@ func writeBlock(field func(int) Mem, rows, vectors int) {
 	MOVQ(Mem{Base: span, Disp: spanCount}, count)
 	TESTQ(count, count)
 	JZ(LabelRef(label("next")))
-	ps, pb, groups, n := GP64(), GP64(), GP64(), GP64()
+	ps, pb, n := GP64(), GP64(), GP64()
 	MOVQ(Mem{Base: span, Disp: spanSums}, n)
 	MOVQ(field(fieldSums+slicePointer), ps)
 	LEAQ(Mem{Base: ps, Index: n, Scale: 4}, ps)
 	MOVQ(field(fieldB+slicePointer), pb)
-	MOVQ(field(fieldGroups), groups)
 
-	Label(label("group"))
 	acc := make([][]reg.VecVirtual, rows)
 	for r := range acc {
 		for v := range vectors {
@@ -130,13 +127,6 @@ func writeBlock(field func(int) Mem, rows, vectors int) {
 			VMOVUPS(acc[r][v], row(ps, sumsBytes, r, v))
 		}
 	}
-	for range rows {
-		ADDQ(sumsBytes, ps)
-		ADDQ(bBytes, pb)
-	}
-	DECQ(groups)
-	JNZ(LabelRef(label("group")))
-
 	Label(label("next"))
 	ADDQ(Imm(spanSize), span)
 	DECQ(spans)
