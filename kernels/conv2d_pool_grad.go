@@ -77,41 +77,6 @@ type sparseGrad struct {
 	lists     []sparseLists
 }
 
-// sparseLists are a worker's lists of the gradients that are not zero.
-type sparseLists struct{ filters, places sparseList }
-
-// sparseList is a number of lists with equal room.
-type sparseList struct {
-	places []int32
-	values []float32
-	ends   []int32
-	spans  []gatherSpan
-}
-
-func newSparseList(lists, room int) sparseList {
-	l := sparseList{
-		places: make([]int32, lists*room), values: make([]float32, lists*room), ends: make([]int32, lists), spans: make([]gatherSpan, lists),
-	}
-	for i := range l.spans {
-		l.spans[i].first = i * room
-	}
-	return l
-}
-
-// begin empties the lists.
-func (l *sparseList) begin() {
-	for i := range l.spans {
-		l.ends[i] = int32(l.spans[i].first)
-	}
-}
-
-// finish counts what is in the lists.
-func (l *sparseList) finish() {
-	for i := range l.spans {
-		l.spans[i].count = int(l.ends[i]) - l.spans[i].first
-	}
-}
-
 func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad {
 	s := &sparseGrad{Conv2D: g, pool: pool, in: g.input()}
 	s.pitch = blocks(g.S*g.C, gatherVector) * gatherVector

@@ -71,3 +71,38 @@ func (l *lister) portable() {
 		}
 	}
 }
+
+// sparseLists are a worker's lists of the gradients that are not zero.
+type sparseLists struct{ filters, places sparseList }
+
+// sparseList is a number of lists with equal room.
+type sparseList struct {
+	places []int32
+	values []float32
+	ends   []int32
+	spans  []gatherSpan
+}
+
+func newSparseList(lists, room int) sparseList {
+	l := sparseList{
+		places: make([]int32, lists*room), values: make([]float32, lists*room), ends: make([]int32, lists), spans: make([]gatherSpan, lists),
+	}
+	for i := range l.spans {
+		l.spans[i].first = i * room
+	}
+	return l
+}
+
+// begin empties the lists.
+func (l *sparseList) begin() {
+	for i := range l.spans {
+		l.ends[i] = int32(l.spans[i].first)
+	}
+}
+
+// finish counts what is in the lists.
+func (l *sparseList) finish() {
+	for i := range l.spans {
+		l.spans[i].count = int(l.ends[i]) - l.spans[i].first
+	}
+}
