@@ -75,13 +75,14 @@ func (t *winogradTransform) portable(l [][]float64, isOutput bool) {
 	}
 }
 
-// WinogradTile is the tile of the algorithm F(tile×tile, 3×3) that computes rows×columns outputs of the convolution with the least
-// products, 0 if the convolution itself is as good: transforms cost too, and the more the fewer channels there are.
-func (g Conv2D) WinogradTile(rows, columns int) int {
+// WinogradTile is the tile of the algorithm F(tile×tile, 3×3) that computes rows×columns outputs of the convolution, or as large a
+// gradient, with the least work; 0 if the sums as they stand are as good, which take 9 products for each of a number of positions.
+// Transforms count too, and the more the fewer channels there are.
+func (g Conv2D) WinogradTile(rows, columns, positions int) int {
 	if g.R != 3 || g.S != 3 || g.StrideH*g.StrideW*g.DilationH*g.DilationW != 1 || g.C%winogradVector+g.K%winogradVector > 0 {
 		return 0
 	}
-	best, least := 0, float64(rows*columns*9)
+	best, least := 0, float64(9*positions)
 	for _, a := range winograd.Algorithms() {
 		tiles := blocks(rows, a.Tile) * blocks(columns, a.Tile)
 		products := float64(tiles * a.Points() * a.Points())

@@ -47,7 +47,7 @@ func winogradCases() []Case {
 	for _, s := range chainShapes {
 		for _, tile := range []int{2, 3} {
 			op := s.chain(kernels.MaxPool, true)
-			if op.Conv.WinogradTile(op.Outputs()) == 0 {
+			if rows, columns := op.Outputs(); op.Conv.WinogradTile(rows, columns, rows*columns) == 0 {
 				continue
 			}
 			op.Conv.Winograd = tile

@@ -12,15 +12,16 @@ var winograd = Pass{
 			tile := 0
 			switch op := op.(type) {
 			case kernels.Conv2DFprop:
-				tile = op.WinogradTile(op.P, op.Q)
+				tile = op.WinogradTile(op.P, op.Q, op.P*op.Q)
 				op.Winograd = tile
 				l.ops[i] = op
 			case kernels.Conv2DChain:
-				tile = op.Conv.WinogradTile(op.Outputs())
+				rows, columns := op.Outputs()
+				tile = op.Conv.WinogradTile(rows, columns, rows*columns)
 				op.Conv.Winograd = tile
 				l.ops[i] = op
-			case kernels.Conv2DDgrad:
-				tile = op.WinogradTile(op.H, op.Window.W)
+			case kernels.Conv2DDgrad: // each value of DY meets each tap once
+				tile = op.WinogradTile(op.H, op.Window.W, op.P*op.Q)
 				op.Winograd = tile
 				l.ops[i] = op
 			}
