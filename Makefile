@@ -90,7 +90,7 @@ gpu: build ## pack all GPU checks and benchmarks into bin/gpu, and run them if t
 	rm -rf bin/gpu && mkdir -p bin/gpu/nvrtc bin/gpu/sanitizer bin/gpu/tests
 	cp .cache/nvrtc/nvidia/*/lib/libnvrtc*.so.* bin/gpu/nvrtc
 	if test -d .cache/sanitizer; then cp .cache/sanitizer/nvidia/*/compute-sanitizer/* bin/gpu/sanitizer; fi
-	if $(BIN) data fetch mnist --data-dir .cache/mnist; then cp -r .cache/mnist bin/gpu; else echo 'skipped: MNIST, unless its four files are put into .cache/mnist'; fi
+	$(BIN) data fetch mnist --data-dir .cache/mnist && cp -r .cache/mnist bin/gpu || echo 'skipped: MNIST, unless .cache/mnist has its files'
 	$(GO) test -c -tags cuda -o bin/gpu/tests/ ./device ./device/driver ./train
 	cp -r device/driver/testdata bin/gpu/tests
 	cp .ci/gpu bin/gpu/run && cp $(BIN) bin/gpu

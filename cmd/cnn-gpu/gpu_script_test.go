@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -13,13 +14,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device/driver"
 )
 
 // gpuTable is the JSON that the script of `make gpu` writes.
 type gpuTable struct {
-	Device string `json:"device"`
-	OK     bool   `json:"ok"`
-	Steps  []struct {
+	GPU   string `json:"gpu"`
+	OK    bool   `json:"ok"`
+	Steps []struct {
 		Step   string          `json:"step"`
 		Result string          `json:"result"`
 		Detail string          `json:"detail"`
@@ -56,9 +59,17 @@ func newGPUPack(t *testing.T, tests map[string]string) string {
 case $1 in --version) echo 'a "quoted" version' ;; *) cat "$(dirname "$0")/$1.out" ;; esac
 `)
 	w := newTiny(t)
-	write("train.out", succeed(t, "train", "--model", w.model, "--data", w.data, "--epochs", "2", "--json", "--device", "cpu", "--out", w.out).stdout)
+	write("train.out", w.train(t, "--epochs", "2", "--json").stdout)
 	write("check.out", succeed(t, "check", "--model", w.model, "--device", "cpu", "--steps", "1", "--quick", "--json").stdout)
-	write("devices.out", "")
+	var devices bytes.Buffer
+	found := gpuFindings(&driver.Report{GPUs: []driver.GPU{{Name: "Test GPU", Major: 9}}})
+	require.NoError(t, json.NewEncoder(&devices).Encode(found))
+	write("devices.out", devices.String())
+	write("sanitizer/compute-sanitizer", `#!/bin/sh
+echo '========= ERROR SUMMARY: 0 errors'
+while [ "${1#./}" = "$1" ]; do shift; done
+exec "$@"
+`)
 	for name, text := range tests {
 		write("tests/"+name+".test", "#!/bin/sh\n"+text+"\n")
 	}
@@ -73,14 +84,14 @@ func TestGPUScript(t *testing.T) {
 		"train":  "echo 'testing: warning: no tests to run'",
 	})
 	out := filepath.Join(dir, "table.json")
-	cmd := exec.Command(filepath.Join(dir, "run"), "--device", "sim", "--epochs", "2", "--out", out)
-	cmd.Env = append(os.Environ(), "CNN_GPU_BASELINE=")
+	cmd := exec.Command(filepath.Join(dir, "run"), "--epochs", "2", "--out", out)
+	cmd.Env = append(os.Environ(), "CNN_GPU_BASELINE=", "PATH="+filepath.Join(dir, "sanitizer")+":"+os.Getenv("PATH"))
 	text, err := cmd.CombinedOutput()
 	require.Error(t, err)
 	require.Equal(t, 1, cmd.ProcessState.ExitCode(), string(text))
 
 	table := readGPUTable(t, out)
-	assert.Equal(t, "sim", table.Device)
+	assert.Regexp(t, "^Test GPU, compute capability 9.0", table.GPU)
 	assert.False(t, table.OK)
 	var results []string
 	for _, s := range table.Steps {
@@ -89,6 +100,8 @@ func TestGPUScript(t *testing.T) {
 		switch s.Step {
 		case "suite-driver":
 			assert.Equal(t, `gpu_test.go:7: a "quoted" \ message`, s.Detail)
+		case "memcheck-device":
+			assert.Equal(t, "1 tests passed, 0 skipped; ERROR SUMMARY: 0 errors", s.Detail)
 		case "check":
 			assert.Regexp(t, `^[1-9]\d* cases, 0 failed; worst error 0\.\d+ of its bound$`, s.Detail)
 		case "train":
@@ -98,8 +111,9 @@ func TestGPUScript(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"suite-device pass", "suite-driver FAIL", "suite-train FAIL", "suite-sticky FAIL", "check pass",
-		"memcheck skipped", "racecheck skipped", "initcheck skipped", "train pass", "bench-32 pass", "bench-128 pass", "bench-512 pass",
-		"baseline skipped"}, results)
+		"memcheck-device pass", "memcheck-driver FAIL", "memcheck-train FAIL", "racecheck-device pass", "racecheck-driver FAIL",
+		"racecheck-train FAIL", "initcheck-device pass", "initcheck-driver FAIL", "initcheck-train FAIL", "train pass",
+		"bench-32 pass", "bench-128 pass", "bench-512 pass", "baseline skipped"}, results)
 }
 
 func TestGPUScriptIsInterrupted(t *testing.T) {
