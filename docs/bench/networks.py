@@ -114,7 +114,7 @@ def torch_module(layers):
 def onnx_model(layers, batch):
     """The network with random weights, and its number of parameters."""
     import numpy as np
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, helper as make, numpy_helper as arrays
 
     rng = np.random.default_rng(1)
     nodes, weights, parameters, at = [], [], 0, "x"
@@ -122,12 +122,12 @@ def onnx_model(layers, batch):
     def weight(*shape):
         nonlocal parameters
         parameters += math.prod(shape)
-        weights.append(numpy_helper.from_array(rng.normal(0, 0.05, shape).astype(np.float32), f"w{len(weights)}"))
+        weights.append(arrays.from_array(rng.normal(0, 0.05, shape).astype(np.float32), f"w{len(weights)}"))
         return weights[-1].name
 
     def add(kind, *more, **attributes):
         nonlocal at
-        nodes.append(helper.make_node(kind, [at, *more], [f"y{len(nodes)}"], **attributes))
+        nodes.append(make.make_node(kind, [at, *more], [f"y{len(nodes)}"], **attributes))
         at = nodes[-1].output[0]
 
     for layer in layers:
@@ -146,9 +146,9 @@ def onnx_model(layers, batch):
             add("Gemm", weight(*layer.input, *layer.output), weight(*layer.output))
         if layer.activation:
             add(ACTIVATIONS[layer.activation])
-    value = helper.make_tensor_value_info
-    graph = helper.make_graph(
+    value = make.make_tensor_value_info
+    graph = make.make_graph(
         nodes, "network",
         [value("x", TensorProto.FLOAT, [batch, *layers[0].input])],
         [value(at, TensorProto.FLOAT, [batch, *layers[-1].output])], weights)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), parameters
+    return make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=9), parameters

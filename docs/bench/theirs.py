@@ -61,14 +61,14 @@ def inference(path, batch):
     model, parameters = networks.onnx_model(layers, batch)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    network = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     images = [np.random.default_rng(i).random((batch, *shape), dtype=np.float32) for i in range(BATCHES)]
     at = 0
 
     def step():
         nonlocal at
         at = (at + 1) % BATCHES
-        session.run(None, {"x": images[at]})
+        network.run(None, {"x": images[at]})
 
     return step, parameters
 
@@ -103,7 +103,7 @@ def answer(request):
     result = {"seconds": {}}
     for name, setting in settings.items():
         key = json.dumps([kind, arguments, setting])
-        if key not in steps or kind == "inference":  # the threads of a session that is kept would spin beside other work
+        if key not in steps or kind == "inference":  # onnxruntime's threads would spin beside other work
             steps[key] = make(*arguments, *setting)
         step, result["parameters"] = steps[key]
         step()
