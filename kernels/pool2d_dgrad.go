@@ -36,13 +36,8 @@ func (op Pool2DDgrad) Host(mem []Mem, w *Workers) {
 
 // gradient computes dx [H W C] of one image from dy [P Q C] and, unless the pool is an average, the index of its maxima or minima.
 func (g Pool2D) gradient(dy []float32, index []int32, dx []float32) {
-	// Rows are cleared just before their first window, while they are in cache.
-	row, cleared := g.W*g.C, 0
+	clear(dx)
 	for p := range g.P {
-		if end := min(p*g.StrideH-g.PadTop+(g.R-1)*g.DilationH+1, g.H); end > cleared {
-			clear(dx[cleared*row : end*row])
-			cleared = end
-		}
 		for q := 0; q < g.Q; {
 			t := g.run(p, q)
 			at, end := (p*g.Q+q)*g.C, (p*g.Q+q+t.windows)*g.C
@@ -56,7 +51,6 @@ func (g Pool2D) gradient(dy []float32, index []int32, dx []float32) {
 			q += t.windows
 		}
 	}
-	clear(dx[cleared*row:])
 }
 
 // Launches implements [Op].

@@ -70,6 +70,9 @@ func (m memory) bits() []uint32 {
 // variantsAgree holds every variant of a loop against the portable one.
 func variantsAgree(t *testing.T, name string, n int, run func(m memory)) {
 	t.Helper()
+	if len(CPUVariants()) == 1 {
+		t.Skip("this CPU runs the portable code only")
+	}
 	used := cpu
 	defer func() { cpu = used }()
 	cpu = portable
@@ -83,22 +86,22 @@ func variantsAgree(t *testing.T, name string, n int, run func(m memory)) {
 }
 
 func TestLoopsAgree(t *testing.T) {
-	for name, run := range map[string]func(m memory, a, b, c, d []float32){
-		"add":              func(_ memory, a, b, c, _ []float32) { add(a, b, c) },
-		"add in place":     func(_ memory, a, b, _, _ []float32) { add(a, a, b) },
-		"addScaled":        func(_ memory, a, b, _, _ []float32) { addScaled(a, -0.3, b) },
-		"relu":             func(_ memory, a, b, _, _ []float32) { relu(a, b) },
-		"reluGradient":     func(_ memory, a, b, c, _ []float32) { reluGradient(a, b, c) },
-		"sigmoidGradient":  func(_ memory, a, b, c, _ []float32) { sigmoidGradient(a, b, c) },
-		"tanhGradient":     func(_ memory, a, b, c, _ []float32) { tanhGradient(a, b, c) },
-		"momentumStep":     func(_ memory, a, b, c, _ []float32) { momentumStep(a, b, c, 0.9, 0.01) },
-		"nesterovStep":     func(_ memory, a, b, c, _ []float32) { nesterovStep(a, b, c, 0.9, 0.01) },
-		"adamStep":         func(_ memory, a, b, c, d []float32) { adamStep(a, b, c, d, 0.1, 0.001, 0.01, 1e-7) },
-		"relu in place":    func(_ memory, a, _, _, _ []float32) { relu(a, a) },
-		"gradient inplace": func(_ memory, a, b, _, _ []float32) { reluGradient(b, a, b) },
+	for name, run := range map[string]func(a, b, c, d []float32){
+		"add":               func(a, b, c, _ []float32) { add(a, b, c) },
+		"add in place":      func(a, b, _, _ []float32) { add(a, a, b) },
+		"addScaled":         func(a, b, _, _ []float32) { addScaled(a, -0.3, b) },
+		"relu":              func(a, b, _, _ []float32) { relu(a, b) },
+		"reluGradient":      func(a, b, c, _ []float32) { reluGradient(a, b, c) },
+		"sigmoidGradient":   func(a, b, c, _ []float32) { sigmoidGradient(a, b, c) },
+		"tanhGradient":      func(a, b, c, _ []float32) { tanhGradient(a, b, c) },
+		"momentumStep":      func(a, b, c, _ []float32) { momentumStep(a, b, c, 0.9, 0.01) },
+		"nesterovStep":      func(a, b, c, _ []float32) { nesterovStep(a, b, c, 0.9, 0.01) },
+		"adamStep":          func(a, b, c, d []float32) { adamStep(a, b, c, d, 0.1, 0.001, 0.01, 1e-7) },
+		"relu in place":     func(a, _, _, _ []float32) { relu(a, a) },
+		"gradient in place": func(a, b, _, _ []float32) { reluGradient(b, a, b) },
 	} {
 		for _, n := range lengths {
-			variantsAgree(t, name, n, func(m memory) { run(m, m.f32[0], m.f32[1], m.f32[2], m.f32[3]) })
+			variantsAgree(t, name, n, func(m memory) { run(m.f32[0], m.f32[1], m.f32[2], m.f32[3]) })
 		}
 	}
 }
@@ -121,21 +124,19 @@ func TestFiniteAgrees(t *testing.T) {
 	}
 }
 
-// Windows of every width of channels, with a border, that overlap and that do not.
+// Windows of every number of channels, with a border, that overlap and that do not.
 func TestTapsAgree(t *testing.T) {
 	for _, channels := range lengths[1:] {
-		for _, size := range []int{1, 2, 3} {
-			for _, stride := range []int{1, 2} {
-				window, err := NewWindow([2]int{5, 6}, [2]int{size, size}, [2]int{stride, stride}, [2]int{1, 1}, Same)
-				require.NoError(t, err)
-				g := Pool2D{N: 1, C: channels, Window: window}
-				in, out := g.H*g.W*g.C, g.P*g.Q*g.C
-				for g.Kind = MaxPool; g.Kind <= AveragePool; g.Kind++ {
-					name := fmt.Sprint(g)
-					variantsAgree(t, name, in, func(m memory) { g.pool(m.f32[0], m.f32[1][:out], nil, 0, g.P) })
-					variantsAgree(t, name+" with index", in, func(m memory) { g.pool(m.f32[0], m.f32[1][:out], m.i32[:out], 0, g.P) })
-					variantsAgree(t, name+" gradient", in, func(m memory) { g.gradient(m.f32[0][:out], m.i32[:out], m.f32[1]) })
-				}
+		for _, size := range []int{2, 3} {
+			window, err := NewWindow([2]int{5, 6}, [2]int{size, size}, [2]int{2, 2}, [2]int{1, 1}, Same)
+			require.NoError(t, err)
+			g := Pool2D{N: 1, C: channels, Window: window}
+			in, out := g.H*g.W*g.C, g.P*g.Q*g.C
+			for g.Kind = MaxPool; g.Kind <= AveragePool; g.Kind++ {
+				name := fmt.Sprint(g)
+				variantsAgree(t, name, in, func(m memory) { g.pool(m.f32[0], m.f32[1][:out], nil, 0, g.P) })
+				variantsAgree(t, name+" with index", in, func(m memory) { g.pool(m.f32[0], m.f32[1][:out], m.i32[:out], 0, g.P) })
+				variantsAgree(t, name+" gradient", in, func(m memory) { g.gradient(m.f32[0][:out], m.i32[:out], m.f32[1]) })
 			}
 		}
 	}

@@ -29,15 +29,15 @@ type other struct {
 	wake     chan struct{}
 }
 
-// The state counts the runs in its upper half; the lower half says whether the latest is open to workers that want to join, whether its
-// caller is parked, and how many others are at work on it. Run waits for those that have joined and for no one else, so a worker that finds no
-// free core holds nobody up.
+// The state counts the runs in its upper half; the lower half says whether the latest is open to workers that want to join, whether
+// its caller is parked, and how many others are at work on it. Run waits for those that have joined and for no one else, so a worker
+// that finds no free core holds nobody up.
 const (
-	working  = 1<<16 - 1
-	isOpen   = 1 << 16
-	isParked = 1 << 17
-	isClosed = 1 << 18
-	oneRun   = 1 << 32
+	working      = 1<<16 - 1
+	isOpen       = 1 << 16
+	callerParked = 1 << 17
+	isClosed     = 1 << 18
+	oneRun       = 1 << 32
 )
 
 // patience is how long one watches before parking: longer than most gaps between two ops, short enough to cost nobody else a core.
@@ -56,7 +56,7 @@ func NewWorkers(count int) *Workers {
 
 // Close stops the workers.
 func (w *Workers) Close() {
-	w.state.Store(w.state.Load() + oneRun | isClosed)
+	w.state.Store((w.state.Load() + oneRun) | isClosed)
 	for i := range w.others {
 		w.rouse(i)
 	}
@@ -85,7 +85,7 @@ func (w *Workers) Run(tasks int, run func(worker, task int)) {
 	}
 	w.job.tasks, w.job.run = tasks, run
 	w.next.Store(0)
-	w.state.Store(w.state.Load()&^working + oneRun | isOpen)
+	w.state.Store((w.state.Load() + oneRun) | isOpen)
 	for i := range min(len(w.others), tasks-1) {
 		w.rouse(i)
 	}
@@ -112,9 +112,9 @@ func (w *Workers) finish() {
 		return
 	}
 	for state := w.state.Load(); state&working != 0; state = w.state.Load() {
-		if w.state.CompareAndSwap(state, state|isParked) {
+		if w.state.CompareAndSwap(state, state|callerParked) {
 			<-w.done
-			w.state.And(^uint64(isParked))
+			w.state.And(^uint64(callerParked))
 			return
 		}
 	}
@@ -141,7 +141,7 @@ func (w *Workers) serve(i int) {
 		}
 		seen = state / oneRun
 		w.work(i + 1)
-		if left := w.state.Add(^uint64(0)); left&isParked != 0 && left&working == 0 {
+		if left := w.state.Add(^uint64(0)); left&callerParked != 0 && left&working == 0 {
 			w.done <- struct{}{}
 		}
 	}

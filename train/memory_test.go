@@ -43,7 +43,7 @@ func (d *smallDevice) Upload(dst *kernels.Buffer, src any) error {
 }
 
 func (d *smallDevice) Compile(ops []kernels.Op) (device.Program, error) {
-	plan := device.NewPlan(ops, device.Workspace)
+	plan := device.NewPlan(kernels.Expand(ops), device.Workspace)
 	need := 0
 	if plan.Arena > d.arena {
 		need = plan.Arena
