@@ -51,6 +51,10 @@ func (op Conv2DPoolGrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w)
 
 // Prepare implements [Preparer].
 func (op Conv2DPoolGrad) Prepare(workers int) Routine {
+	if op.Dgrad == nil && canPick(op.Wgrad.Conv2D, op.Pool.Pool2D) {
+		p := newPickedGrad(op.Wgrad.Conv2D, op.Pool.Pool2D)
+		return Routine{Scratch: workers*p.scratch() + p.slices*p.weights(), Run: p.run}
+	}
 	g := newSparseGrad(op.Wgrad.Conv2D, op.Pool.Pool2D, op.Dgrad != nil, workers)
 	r := Routine{Scratch: workers*g.images() + g.slices*g.filters(), Run: g.run}
 	if op.Dgrad != nil {
@@ -81,7 +85,7 @@ func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad
 	s := &sparseGrad{Conv2D: g, pool: pool, in: g.input()}
 	s.pitch = blocks(g.S*g.C, gatherVector) * gatherVector
 	s.copies = s.in.isPadded() || s.pitch > g.S*g.C
-	s.slices = max(1, min(16, blocks(g.N, 8), 1<<22/s.filters()))
+	s.slices = gradSlices(g.N, s.filters())
 	s.turned = make([]float32, g.depth()*g.K)
 	if needsDX {
 		s.filters32 = make([]float32, s.filters())
@@ -111,6 +115,10 @@ func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad
 	}
 	return s
 }
+
+// gradSlices is the number of slices that a batch is split into when each sums a gradient of its own: enough for some workers, and
+// not too much memory.
+func gradSlices(images, values int) int { return max(1, min(16, blocks(images, 8), 1<<22/values)) }
 
 // filters is the number of values of the filters or their gradient.
 func (s *sparseGrad) filters() int { return s.K * s.R * s.pitch }

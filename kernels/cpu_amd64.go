@@ -9,6 +9,7 @@ import (
 //go:generate go run ./internal/productgen -out product_avx2_amd64.s
 //go:generate go run ./internal/gathergen -out gather_avx2_amd64.s
 //go:generate go run ./internal/winogradgen -out winograd_avx2_amd64.s
+//go:generate go run ./internal/pickgen -out pick_avx2_amd64.s
 //go:generate go run ./internal/listgen -out list_avx2_amd64.s
 //go:generate go run ./internal/transposegen -out transpose_avx2_amd64.s
 
@@ -69,3 +70,13 @@ func listPlacesAVX2(l *lister)
 //
 //go:noescape
 func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int)
+
+// pickCandidatesAVX2 copies the candidates of each window.
+//
+//go:noescape
+func pickCandidatesAVX2(p *pick)
+
+// pickSumsAVX2 adds the sums of up to pickTaps taps.
+//
+//go:noescape
+func pickSumsAVX2(p *pick)

@@ -19,3 +19,6 @@ func listPlacesAVX2(*lister)  { panic("kernels: no AVX2 on this architecture") }
 func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int) {
 	panic("kernels: no AVX2 on this architecture")
 }
+
+func pickCandidatesAVX2(*pick) { panic(noAVX2) }
+func pickSumsAVX2(*pick)       { panic(noAVX2) }
