@@ -7,6 +7,8 @@ func CPUVariants() []string { return []string{portable} }
 
 func productAVX2(*product) { panic("kernels: no AVX2 on this architecture") }
 
+func productAVX512(*product) { panic("kernels: no AVX-512 on this architecture") }
+
 func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int) {
 	panic("kernels: no AVX2 on this architecture")
 }

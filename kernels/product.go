@@ -36,6 +36,8 @@ var noFloor = float32(math.Inf(-1))
 // run computes the product.
 func (t *product) run() {
 	switch cpu {
+	case avx512:
+		productAVX512(t)
 	case avx2:
 		productAVX2(t)
 	default:

@@ -209,7 +209,8 @@ func TestDevices(t *testing.T) {
 		assert.Equal(t, f.Found, f.Mend == "", "what is missing, and that alone, says what to do")
 		assert.Contains(t, people, f.What)
 	}
-	t.Cleanup(func() { require.NoError(t, kernels.SelectCPU(string(kernels.CPUVariants()[0]))) })
+	used := kernels.CPU()
+	t.Cleanup(func() { require.NoError(t, kernels.SelectCPU(used)) })
 	t.Setenv("CNN_GPU_CPU", "portable")
 	assert.Contains(t, succeed(t, "devices").stdout, "portable (this CPU runs")
 	t.Setenv("CNN_GPU_CPU", "mmx")
