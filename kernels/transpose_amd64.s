@@ -14,12 +14,12 @@ TEXT ·transposeAVX2(SB), $0-48
 	LEAQ (DX)(DX*2), R8
 	LEAQ (BX)(BX*2), R9
 
-rows:
+columns:
 	MOVQ AX, R10
 	MOVQ CX, R11
-	MOVQ DI, R12
+	MOVQ SI, R12
 
-columns:
+rows:
 	LEAQ        (R11)(BX*4), R13
 	PREFETCHT0  512(R11)
 	PREFETCHT0  512(R13)
@@ -45,38 +45,40 @@ columns:
 	VINSERTF128 $0x01, 16(R13)(BX*2), Y6, Y6
 	VMOVUPS     16(R11)(R9*1), X7
 	VINSERTF128 $0x01, 16(R13)(R9*1), Y7, Y7
+	MOVQ        R10, R13
 	VUNPCKLPS   Y1, Y0, Y8
 	VUNPCKHPS   Y1, Y0, Y9
 	VUNPCKLPS   Y3, Y2, Y10
 	VUNPCKHPS   Y3, Y2, Y11
 	VUNPCKLPD   Y10, Y8, Y12
-	VMOVUPS     Y12, (R10)
+	VMOVUPS     Y12, (R13)
 	VUNPCKHPD   Y10, Y8, Y8
-	VMOVUPS     Y8, (R10)(DX*1)
+	VMOVUPS     Y8, (R13)(DX*1)
 	VUNPCKLPD   Y11, Y9, Y8
-	VMOVUPS     Y8, (R10)(DX*2)
+	VMOVUPS     Y8, (R13)(DX*2)
 	VUNPCKHPD   Y11, Y9, Y8
-	VMOVUPS     Y8, (R10)(R8*1)
-	LEAQ        (R10)(DX*4), R10
+	VMOVUPS     Y8, (R13)(R8*1)
+	LEAQ        (R13)(DX*4), R13
 	VUNPCKLPS   Y5, Y4, Y8
 	VUNPCKHPS   Y5, Y4, Y9
 	VUNPCKLPS   Y7, Y6, Y10
 	VUNPCKHPS   Y7, Y6, Y11
 	VUNPCKLPD   Y10, Y8, Y12
-	VMOVUPS     Y12, (R10)
+	VMOVUPS     Y12, (R13)
 	VUNPCKHPD   Y10, Y8, Y8
-	VMOVUPS     Y8, (R10)(DX*1)
+	VMOVUPS     Y8, (R13)(DX*1)
 	VUNPCKLPD   Y11, Y9, Y8
-	VMOVUPS     Y8, (R10)(DX*2)
+	VMOVUPS     Y8, (R13)(DX*2)
 	VUNPCKHPD   Y11, Y9, Y8
-	VMOVUPS     Y8, (R10)(R8*1)
-	LEAQ        (R10)(DX*4), R10
-	ADDQ        $0x20, R11
+	VMOVUPS     Y8, (R13)(R8*1)
+	LEAQ        (R13)(DX*4), R13
+	ADDQ        $0x20, R10
+	LEAQ        (R11)(BX*8), R11
 	SUBQ        $0x08, R12
-	JNZ         columns
-	ADDQ        $0x20, AX
-	LEAQ        (CX)(BX*8), CX
-	SUBQ        $0x08, SI
 	JNZ         rows
+	LEAQ        (AX)(DX*8), AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, DI
+	JNZ         columns
 	VZEROUPPER
 	RET
