@@ -215,6 +215,21 @@ func (d *directWgrad) copyDY(b wgradBand, panels, dy []float32, p int) {
 	}
 }
 
+// packRow copies a row of a matrix to the first of its panels, pitch values apart, with zeros beyond its end.
+func packRow(panels, row []float32, pitch int) {
+	for len(row) >= tileColumns {
+		to := (*[tileColumns]float32)(panels)
+		for j := 0; j < tileColumns; j += 4 { // in registers, which is quicker than copy
+			*(*[4]float32)(to[j:]) = [4]float32(row[j:])
+		}
+		if row = row[tileColumns:]; len(row) == 0 {
+			return
+		}
+		panels = panels[pitch:]
+	}
+	clear(panels[copy(panels, row):tileColumns])
+}
+
 // Launches implements [Op].
 func (op Conv2DWgrad) Launches() []Launch {
 	values, positions := op.R*op.S*op.C, op.N*op.P*op.Q

@@ -6,25 +6,34 @@ import (
 	"cnn-gpu/kernels/internal/winograd"
 )
 
-//go:generate go run ./internal/productgen -out product_avx2_amd64.s
-//go:generate go run ./internal/gathergen -out gather_avx2_amd64.s
-//go:generate go run ./internal/winogradgen -out winograd_avx2_amd64.s
-//go:generate go run ./internal/pickgen -out pick_avx2_amd64.s
-//go:generate go run ./internal/listgen -out list_avx2_amd64.s
-//go:generate go run ./internal/transposegen -out transpose_avx2_amd64.s
+//go:generate go run ./internal/productgen -out product_amd64.s
+//go:generate go run ./internal/gathergen -out gather_amd64.s
+//go:generate go run ./internal/winogradgen -out winograd_amd64.s
+//go:generate go run ./internal/pickgen -out pick_amd64.s
+//go:generate go run ./internal/listgen -out list_amd64.s
+//go:generate go run ./internal/transposegen -out transpose_amd64.s
 
 // CPUVariants lists the variants that this CPU can run, the fastest first.
 func CPUVariants() []string {
+	var variants []string
 	if sys.X86.HasAVX2 && sys.X86.HasFMA {
-		return []string{avx2, portable}
+		if sys.X86.HasAVX512F {
+			variants = append(variants, avx512)
+		}
+		variants = append(variants, avx2)
 	}
-	return []string{portable}
+	return append(variants, portable)
 }
 
 // productAVX2 computes the product with AVX2 and FMA.
 //
 //go:noescape
 func productAVX2(t *product)
+
+// productAVX512 computes the product with AVX-512F.
+//
+//go:noescape
+func productAVX512(t *product)
 
 // gatherAVX2 computes the sums with AVX2 and FMA.
 //

@@ -9,6 +9,8 @@ func CPUVariants() []string { return []string{portable} }
 
 func productAVX2(*product) { panic("kernels: no AVX2 on this architecture") }
 
+func productAVX512(*product) { panic("kernels: no AVX-512 on this architecture") }
+
 func gatherAVX2(*gather) { panic("kernels: no AVX2 on this architecture") }
 
 func winogradAssembly(a winograd.Algorithm) winogradCode { return winogradCode{Algorithm: a} }

@@ -41,11 +41,10 @@ func (t gather) run(rows, length int) {
 }
 
 func (t *gather) block() {
-	switch cpu {
-	case avx2:
-		gatherAVX2(t)
-	default:
+	if cpu == portable {
 		t.portable()
+	} else {
+		gatherAVX2(t)
 	}
 }
 

@@ -36,6 +36,8 @@ var noFloor = float32(math.Inf(-1))
 // run computes the product.
 func (t *product) run() {
 	switch cpu {
+	case avx512:
+		productAVX512(t)
 	case avx2:
 		productAVX2(t)
 	default:
@@ -113,27 +115,13 @@ func columns(k int) int { return (k + tileColumns - 1) / tileColumns * tileColum
 // panelsSize is the size of a packed matrix [depth k].
 func panelsSize(depth, k int) int { return depth * columns(k) }
 
-// packRow copies a row of a matrix to the first of its panels, pitch values apart, with zeros beyond its end.
-func packRow(panels, row []float32, pitch int) {
-	for len(row) >= tileColumns {
-		to := (*[tileColumns]float32)(panels)
-		for j := 0; j < tileColumns; j += 4 { // in registers, which is quicker than copy
-			*(*[4]float32)(to[j:]) = [4]float32(row[j:])
-		}
-		if row = row[tileColumns:]; len(row) == 0 {
-			return
-		}
-		panels = panels[pitch:]
-	}
-	clear(panels[copy(panels, row):tileColumns])
-}
-
 // packPanel packs columns at, at+1, ... of a matrix [depth k] so that they lie together, row after row, with zeros for the columns
 // beyond k.
 func packPanel(panel, matrix []float32, depth, k, at int) {
 	valid := min(tileColumns, k-at)
 	for d := range depth {
-		packRow(panel[d*tileColumns:], matrix[d*k+at:][:valid], 0)
+		row := panel[d*tileColumns : (d+1)*tileColumns]
+		clear(row[copy(row, matrix[d*k+at:d*k+at+valid]):])
 	}
 }
 

@@ -1,6 +1,6 @@
 package kernels
 
-//go:generate go run ./internal/vectorgen -out vector_avx2_amd64.s
+//go:generate go run ./internal/vectorgen -out vector_amd64.s
 
 //go:noescape
 func addAVX2(y, a, b []float32)

@@ -37,11 +37,10 @@ func (c *winogradCode) runFilter(t *winogradTransform) { t.run(c.filter, c.Filte
 func (c *winogradCode) runOutput(t *winogradTransform) { t.run(c.output, c.Output, true) }
 
 func (t *winogradTransform) run(assembly func(*winogradTransform), l [][]float64, isOutput bool) {
-	switch cpu {
-	case avx2:
-		assembly(t)
-	default:
+	if cpu == portable {
 		t.portable(l, isOutput)
+	} else {
+		assembly(t)
 	}
 }
 

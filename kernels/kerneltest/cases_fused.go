@@ -27,7 +27,7 @@ var chainShapes = func() []chainShape {
 		{convShape{2, 12, 13, 16, 33, one, one, one, kernels.Valid}, two, three, kernels.Valid}, // gaps between the windows
 		{convShape{2, 12, 13, 40, 3, three, one, one, kernels.Same}, two, two, kernels.Valid},   // rows of more than a block of sums
 		{convShape{1, 23, 21, 3, 40, [2]int{5, 5}, one, one, kernels.Same}, two, two, kernels.Valid},
-		{convShape{9, 9, 10, 3, 16, three, one, one, kernels.Same}, two, two, kernels.Valid}, // few taps, in several rounds
+		{convShape{9, 9, 10, 3, 16, three, one, one, kernels.Same}, two, two, kernels.Valid},                   // few taps, in several rounds
 		{convShape{2, 12, 10, 4, 5, three, [2]int{1, 2}, [2]int{2, 1}, kernels.Same}, two, two, kernels.Valid}, // dilated
 		{convShape{2, 9, 9, 16, 24, three, one, one, kernels.Same}, three, three, kernels.Valid},
 	}

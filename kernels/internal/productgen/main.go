@@ -27,27 +27,79 @@ const (
 	slicePointer, sliceLength = 0, 8
 )
 
-// columns is the width of a product, and vector the number of bytes in a register.
+// columns is the width of a product.
 const columns = 16
 
 func main() {
 	Package("cnn-gpu/kernels")
 	generate("productAVX2", 6, 32, YMM)
+	generate("productAVX512", 12, 64, ZMM)
 	Generate()
 }
+
+// Which register holds what; avo's own allocation fails where this many are in use.
+var (
+	t             = reg.RAX // the product
+	next, pointer = reg.RCX, reg.RDX
+	c, place      = reg.RBX, reg.RSI
+	value         = reg.RCX
+	pa, pb        = reg.RCX, reg.RDX // inside the loops
+	places        = []reg.GPPhysical{
+		reg.RBX, reg.RSI, reg.RDI, reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.R13, reg.R14, reg.R15, reg.RAX,
+	}
+)
+
+// field is a field of the product.
+func field(offset int) Mem { return Mem{Base: t, Disp: offset} }
+
+// slots are what a block of rows keeps besides the rows' places.
+type slots struct{ a, b, steps, aBytes, bBytes, segment, left, step Op }
+
+// registerRows is the number of rows up to which there are enough registers for all that a block keeps.
+const registerRows = 6
+
+// registerSlots are for blocks of up to registerRows rows; those leave the product's register alone too.
+func registerSlots() slots {
+	return slots{
+		a: field(fieldA + slicePointer), b: field(fieldB + slicePointer), steps: field(fieldSteps),
+		aBytes: reg.R11, bBytes: reg.R12, segment: reg.R13, left: reg.R14, step: reg.R15,
+	}
+}
+
+// stackSlots are for all others.
+func stackSlots() slots {
+	slot := func() Op { return AllocLocal(8) }
+	return slots{slot(), slot(), slot(), slot(), slot(), slot(), slot(), slot()}
+}
+
+// move copies a field to a slot.
+func move(from Mem, to Op) {
+	if _, isMemory := to.(Mem); isMemory {
+		MOVQ(from, value)
+		MOVQ(value, to)
+		return
+	}
+	MOVQ(from, to)
+}
+
+// loadProduct brings back the product's address after a block, which may have used the register.
+func loadProduct() { Load(Param("t"), t) }
 
 // generate writes a function that computes at most rows rows at a time, each in columns*4/width registers.
 func generate(name string, rows, width int, vector func() reg.VecVirtual) {
 	Implement(name)
-	t := Load(Param("t"), GP64())
-	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
-	clear := GP64()
-	XORQ(clear, clear)
-	MOVQ(clear, field(fieldNext))
+	var kept slots
+	if rows > registerRows {
+		kept = stackSlots()
+	}
+	loadProduct()
+	XORQ(next, next)
+	MOVQ(next, field(fieldNext))
 
 	// Whole blocks of rows while there are enough; what is left is split evenly, since a block of few rows waits for its own sums.
 	Label("rows")
-	left, size := GP64(), GP64()
+	loadProduct()
+	left := value
 	MOVQ(field(fieldARows+sliceLength), left)
 	SUBQ(field(fieldNext), left)
 	JLE(LabelRef("done"))
@@ -58,13 +110,12 @@ func generate(name string, rows, width int, vector func() reg.VecVirtual) {
 	INCQ(left)
 	SHRQ(Imm(1), left)
 	Label("choose")
-	MOVQ(left, size)
 	for n := 1; n < rows; n++ {
-		CMPQ(size, Imm(uint64(n)))
+		CMPQ(left, Imm(uint64(n)))
 		JE(LabelRef(block(n)))
 	}
 	for n := rows; n > 0; n-- {
-		writeBlock(field, n, columns*4/width, width, vector)
+		writeBlock(n, columns*4/width, width, vector, kept)
 	}
 	Label("done")
 	VZEROUPPER()
@@ -73,9 +124,12 @@ func generate(name string, rows, width int, vector func() reg.VecVirtual) {
 
 func block(rows int) string { return fmt.Sprintf("block%d", rows) }
 
-func writeBlock(field func(int) Mem, rows, vectors, width int, vector func() reg.VecVirtual) {
+func writeBlock(rows, vectors, width int, vector func() reg.VecVirtual, kept slots) {
 	label := func(what string) string { return fmt.Sprintf("%s%d", what, rows) }
 	Label(block(rows))
+	if rows <= registerRows {
+		kept = registerSlots()
+	}
 
 	sums := make([][]reg.VecVirtual, rows)
 	for i := range sums {
@@ -83,20 +137,25 @@ func writeBlock(field func(int) Mem, rows, vectors, width int, vector func() reg
 			sums[i] = append(sums[i], vector())
 		}
 	}
-	// places returns the offsets of the block's rows of a table.
-	places := func(table int) []reg.GPVirtual {
-		next, pointer := GP64(), GP64()
+	// loadPlace moves the place of row i in a table to a register.
+	loadTable := func(table int) {
 		MOVQ(field(fieldNext), next)
 		MOVQ(field(table+slicePointer), pointer)
-		list := make([]reg.GPVirtual, rows)
-		for i := range list {
-			list[i] = GP64()
-			MOVQ(Mem{Base: pointer, Index: next, Scale: 8, Disp: 8 * i}, list[i])
+	}
+	loadPlace := func(i int, to reg.GPPhysical) { MOVQ(Mem{Base: pointer, Index: next, Scale: 8, Disp: 8 * i}, to) }
+	// eachOutput calls f with where each row and vector lies in C.
+	eachOutput := func(f func(i, j int, at Mem)) {
+		MOVQ(field(fieldC+slicePointer), c)
+		loadTable(fieldCRows)
+		for i := range rows {
+			loadPlace(i, place)
+			for j := range vectors {
+				f(i, j, Mem{Base: c, Index: place, Scale: 4, Disp: width * j})
+			}
 		}
-		return list
 	}
 
-	start := GP64()
+	start := value
 	MOVQ(field(fieldStart+slicePointer), start)
 	TESTQ(start, start)
 	JZ(LabelRef(label("accumulate")))
@@ -108,37 +167,38 @@ func writeBlock(field func(int) Mem, rows, vectors, width int, vector func() reg
 	}
 	JMP(LabelRef(label("begin")))
 	Label(label("accumulate"))
-	c := GP64()
-	MOVQ(field(fieldC+slicePointer), c)
-	for i, at := range places(fieldCRows) {
-		for j := range vectors {
-			VMOVUPS(Mem{Base: c, Index: at, Scale: 4, Disp: width * j}, sums[i][j])
-		}
-	}
+	eachOutput(func(i, j int, at Mem) { VMOVUPS(at, sums[i][j]) })
 
 	Label(label("begin"))
-	row := places(fieldARows)
-	aBytes, bBytes := GP64(), GP64()
-	MOVQ(field(fieldAStep), aBytes)
-	SHLQ(Imm(2), aBytes)
-	MOVQ(field(fieldBStep), bBytes)
-	SHLQ(Imm(2), bBytes)
-	segment, left := GP64(), GP64()
-	MOVQ(field(fieldSegments+slicePointer), segment)
-	MOVQ(field(fieldSegments+sliceLength), left)
-	TESTQ(left, left)
-	JZ(LabelRef(label("store")))
+	if rows > registerRows {
+		move(field(fieldA+slicePointer), kept.a)
+		move(field(fieldB+slicePointer), kept.b)
+		move(field(fieldSteps), kept.steps)
+	}
+	move(field(fieldAStep), kept.aBytes)
+	SHLQ(Imm(2), kept.aBytes)
+	move(field(fieldBStep), kept.bBytes)
+	SHLQ(Imm(2), kept.bBytes)
+	move(field(fieldSegments+slicePointer), kept.segment)
+	move(field(fieldSegments+sliceLength), kept.left)
+	CMPQ(kept.left, Imm(0))
+	JE(LabelRef(label("store")))
+	loadTable(fieldARows)
+	for i := range rows {
+		loadPlace(i, places[i])
+	}
 
 	Label(label("segment"))
-	pa, pb, n := GP64(), GP64(), GP64()
-	MOVQ(field(fieldA+slicePointer), pa)
-	MOVQ(Mem{Base: segment}, n)
-	LEAQ(Mem{Base: pa, Index: n, Scale: 4}, pa)
-	MOVQ(field(fieldB+slicePointer), pb)
-	MOVQ(Mem{Base: segment, Disp: 8}, n)
-	LEAQ(Mem{Base: pb, Index: n, Scale: 4}, pb)
-	ADDQ(Imm(16), segment)
-	MOVQ(field(fieldSteps), n)
+	MOVQ(kept.steps, pa)
+	MOVQ(pa, kept.step)
+	MOVQ(kept.segment, pa)
+	MOVQ(Mem{Base: pa, Disp: 8}, pb)
+	SHLQ(Imm(2), pb)
+	ADDQ(kept.b, pb)
+	MOVQ(Mem{Base: pa}, pa)
+	SHLQ(Imm(2), pa)
+	ADDQ(kept.a, pa)
+	ADDQ(Imm(16), kept.segment)
 
 	Label(label("step"))
 	column := make([]reg.VecVirtual, vectors)
@@ -147,32 +207,32 @@ func writeBlock(field func(int) Mem, rows, vectors, width int, vector func() reg
 		VMOVUPS(Mem{Base: pb, Disp: width * j}, column[j])
 	}
 	for i := range rows {
-		value := vector()
-		VBROADCASTSS(Mem{Base: pa, Index: row[i], Scale: 4}, value)
+		a := Mem{Base: pa, Index: places[i], Scale: 4}
+		if vectors == 1 {
+			VFMADD231PS_BCST(a, column[0], sums[i][0])
+			continue
+		}
+		term := vector()
+		VBROADCASTSS(a, term)
 		for j := range vectors {
-			VFMADD231PS(column[j], value, sums[i][j])
+			VFMADD231PS(column[j], term, sums[i][j])
 		}
 	}
-	ADDQ(aBytes, pa)
-	ADDQ(bBytes, pb)
-	DECQ(n)
+	ADDQ(kept.aBytes, pa)
+	ADDQ(kept.bBytes, pb)
+	DECQ(kept.step)
 	JNZ(LabelRef(label("step")))
-	DECQ(left)
+	DECQ(kept.left)
 	JNZ(LabelRef(label("segment")))
 
 	Label(label("store"))
+	loadProduct()
 	floor := vector()
 	VBROADCASTSS(field(fieldFloor), floor)
-	MOVQ(field(fieldC+slicePointer), c)
-	for i, at := range places(fieldCRows) {
-		for j := range vectors {
-			VMAXPS(sums[i][j], floor, sums[i][j]) // the last operand of the instruction, here the first, wins over NaN
-			VMOVUPS(sums[i][j], Mem{Base: c, Index: at, Scale: 4, Disp: width * j})
-		}
-	}
-	next := GP64()
-	MOVQ(field(fieldNext), next)
-	ADDQ(Imm(uint64(rows)), next)
-	MOVQ(next, field(fieldNext))
+	eachOutput(func(i, j int, at Mem) {
+		VMAXPS(sums[i][j], floor, sums[i][j]) // the last operand of the instruction, here the first, wins over NaN
+		VMOVUPS(sums[i][j], at)
+	})
+	ADDQ(Imm(uint64(rows)), field(fieldNext))
 	JMP(LabelRef("rows"))
 }

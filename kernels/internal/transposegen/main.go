@@ -36,13 +36,13 @@ func main() {
 		}
 	}
 
-	Label("rows")
+	Label("columns")
 	to, from, left := GP64(), GP64(), GP64()
 	MOVQ(dst, to)
 	MOVQ(src, from)
-	MOVQ(columns, left)
+	MOVQ(rows, left)
 
-	Label("columns")
+	Label("rows")
 	lower := GP64()
 	LEAQ(Mem{Base: from, Index: srcStride, Scale: 4}, lower)
 	for i := range 4 {
@@ -58,6 +58,8 @@ func main() {
 			VINSERTF128(Imm(1), row(lower, srcStride, srcStride3, i).Offset(16*h), halves[h][i], halves[h][i])
 		}
 	}
+	below := GP64()
+	MOVQ(to, below)
 	for _, r := range halves {
 		low01, high01, low23, high23 := YMM(), YMM(), YMM(), YMM()
 		VUNPCKLPS(r[1], r[0], low01)
@@ -75,18 +77,19 @@ func main() {
 			} else {
 				VUNPCKHPD(pair23, pair01, column)
 			}
-			VMOVUPS(column, row(to, dstStride, dstStride3, i))
+			VMOVUPS(column, row(below, dstStride, dstStride3, i))
 		}
-		LEAQ(Mem{Base: to, Index: dstStride, Scale: 4}, to)
+		LEAQ(Mem{Base: below, Index: dstStride, Scale: 4}, below)
 	}
-	ADDQ(Imm(4*tile), from)
+	ADDQ(Imm(4*tile), to)
+	LEAQ(Mem{Base: from, Index: srcStride, Scale: tile}, from)
 	SUBQ(Imm(tile), left)
-	JNZ(LabelRef("columns"))
-
-	ADDQ(Imm(4*tile), dst)
-	LEAQ(Mem{Base: src, Index: srcStride, Scale: tile}, src)
-	SUBQ(Imm(tile), rows)
 	JNZ(LabelRef("rows"))
+
+	LEAQ(Mem{Base: dst, Index: dstStride, Scale: tile}, dst)
+	ADDQ(Imm(4*tile), src)
+	SUBQ(Imm(tile), columns)
+	JNZ(LabelRef("columns"))
 	VZEROUPPER()
 	RET()
 	Generate()
