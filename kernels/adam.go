@@ -44,7 +44,7 @@ func (op Adam) Host(mem []Mem, w *Workers) {
 
 // adamStep is the step, with what changes from step to step in rate.
 func adamStep(w, m, v, g []float32, new1, new2, rate, epsilon float32) {
-	if cpu == avx2 {
+	if cpu != portable {
 		adamStepAVX2(w, m, v, g, new1, new2, rate, epsilon)
 		return
 	}

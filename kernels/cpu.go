@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// The variants of the CPU code, by the instructions that they use; what AVX-512 has no code of its own for runs that of AVX2. AVX-512 has not run yet, for want of a CPU that has it: it is
-// generated and its instructions are vetted, but it is used only where [SelectCPU] asks for it, and stays so until a run of the case
-// table on such a CPU is on record. The tests run every variant that the CPU can run.
+// The variants of the CPU code, by the instructions that they use; what has no code for AVX-512 runs that for AVX2 there. AVX-512 has
+// not run yet, for want of a CPU that has it: it is generated and its instructions are vetted, but it is used only where [SelectCPU] asks
+// for it, and stays so until a run of the case table on such a CPU is on record. The tests run every variant that the CPU can run.
 const (
 	avx512   = "avx512"
 	avx2     = "avx2"

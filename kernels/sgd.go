@@ -48,7 +48,7 @@ func (op SGD) Host(mem []Mem, w *Workers) {
 
 // momentumStep makes a step with momentum.
 func momentumStep(w, v, g []float32, momentum, rate float32) {
-	if cpu == avx2 {
+	if cpu != portable {
 		momentumStepAVX2(w, v, g, momentum, rate)
 		return
 	}
@@ -60,7 +60,7 @@ func momentumStep(w, v, g []float32, momentum, rate float32) {
 
 // nesterovStep makes a step with Nesterov's momentum.
 func nesterovStep(w, v, g []float32, momentum, rate float32) {
-	if cpu == avx2 {
+	if cpu != portable {
 		nesterovStepAVX2(w, v, g, momentum, rate)
 		return
 	}

@@ -103,7 +103,7 @@ func (t *taps) spread() {
 }
 
 // isVector says whether the assembly does it. Only a dilated window at the image's border may have no taps at all.
-func (t *taps) isVector() bool { return cpu == avx2 && t.rows > 0 && t.columns > 0 }
+func (t *taps) isVector() bool { return cpu != portable && t.rows > 0 && t.columns > 0 }
 
 // each calls visit with every tap's number, its place in image and where its window begins in values.
 func (t *taps) each(visit func(tap, at, i int)) {

@@ -8,7 +8,7 @@ import "math"
 // add computes y = a + b.
 func add(y, a, b []float32) {
 	a, b = a[:len(y)], b[:len(y)]
-	if cpu == avx2 {
+	if cpu != portable {
 		addAVX2(y, a, b)
 		return
 	}
@@ -20,7 +20,7 @@ func add(y, a, b []float32) {
 // addScaled computes y += a·x.
 func addScaled(y []float32, a float32, x []float32) {
 	x = x[:len(y)]
-	if cpu == avx2 {
+	if cpu != portable {
 		addScaledAVX2(y, a, x)
 		return
 	}
@@ -32,7 +32,7 @@ func addScaled(y []float32, a float32, x []float32) {
 // relu computes y = max(x, 0) and keeps NaN; the zeros are positive.
 func relu(y, x []float32) {
 	x = x[:len(y)]
-	if cpu == avx2 {
+	if cpu != portable {
 		reluAVX2(y, x)
 		return
 	}
@@ -44,7 +44,7 @@ func relu(y, x []float32) {
 // reluGradient computes dx = dy where y > 0, and 0 elsewhere.
 func reluGradient(dx, y, dy []float32) {
 	y, dy = y[:len(dx)], dy[:len(dx)]
-	if cpu == avx2 {
+	if cpu != portable {
 		reluGradientAVX2(dx, y, dy)
 		return
 	}
@@ -61,7 +61,7 @@ func reluGradient(dx, y, dy []float32) {
 // sigmoidGradient computes dx = dy·y·(1 − y).
 func sigmoidGradient(dx, y, dy []float32) {
 	y, dy = y[:len(dx)], dy[:len(dx)]
-	if cpu == avx2 {
+	if cpu != portable {
 		sigmoidGradientAVX2(dx, y, dy)
 		return
 	}
@@ -73,7 +73,7 @@ func sigmoidGradient(dx, y, dy []float32) {
 // tanhGradient computes dx = dy·(1 − y²).
 func tanhGradient(dx, y, dy []float32) {
 	y, dy = y[:len(dx)], dy[:len(dx)]
-	if cpu == avx2 {
+	if cpu != portable {
 		tanhGradientAVX2(dx, y, dy)
 		return
 	}
@@ -84,7 +84,7 @@ func tanhGradient(dx, y, dy []float32) {
 
 // finite says that x holds neither NaN nor an infinity.
 func finite(x []float32) bool {
-	if cpu == avx2 {
+	if cpu != portable {
 		return finiteAVX2(x)
 	}
 	const exponent = 0xff << 23

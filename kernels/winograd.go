@@ -116,7 +116,7 @@ func newWinogradFprop(g Conv2D, tile int, floor float32) *winogradFprop {
 	f.filters = make([]float32, points*panelsSize(g.C, g.K))
 	f.start, f.zeros = make([]float32, columns(g.K)), make([]float32, tileColumns)
 	// A block's transformed tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
-	f.block = max(4*tileRows, 1<<16/(points*(g.C+columns(g.K)))/tileRows*tileRows)
+	f.block = max(4*tileRows, 1<<17/(points*(g.C+columns(g.K)))/tileRows*tileRows)
 	f.group = min(g.N, max(1, f.block/f.tiles))
 	f.block = min(f.block, f.group*f.tiles)
 	const apart = 16 // keeps the points' values off the same sets of the caches
