@@ -92,17 +92,17 @@ class Ours:
         return result["benchmarks"][0]["median_seconds"], result["parameters"]
 
     def convolution(self, shape, direction):
-        """Seconds of an op on one thread."""
+        """Seconds of an op on one thread, by the algorithm that the passes choose: the benchmarks have no other that is Winograd's."""
         batch, extent, channels, filters = shape
         name = f"conv2d_{direction}/{batch}x{extent}x{extent}x{channels}_{filters}@3x3_same"
         output = subprocess.run(
-            [self.kernels, "-test.run", "^$", "-test.bench", f"^BenchmarkOps$/^conv2d_{direction}$/^{name.split('/')[1]}$",
+            [self.kernels, "-test.run", "^$", "-test.bench", f"^BenchmarkOps$/^conv2d_{direction}$/^{name.split('/')[1]}(_winograd)?$",
              "-test.benchtime", f"{self.seconds / 4}s"],
             env=environment(1), cwd=ROOT / "kernels", stdout=subprocess.PIPE, text=True, check=True).stdout
-        found = re.search(r"^BenchmarkOps/\S+\s+\d+\s+([\d.]+) ns/op", output, re.MULTILINE)
+        found = re.findall(r"^BenchmarkOps/\S+\s+\d+\s+([\d.]+) ns/op", output, re.MULTILINE)
         if not found:
             sys.exit(f"compare: the benchmarks of the kernels have no {name}; see kernels/kerneltest/bench.go")
-        return float(found[1]) * 1e-9
+        return float(found[-1]) * 1e-9
 
     def first_step(self, threads, data):
         """Seconds from the start of the process to the end of the first training step, images read from files."""
@@ -203,13 +203,15 @@ def compare(options):
     theirs = {how: {n: Theirs(n, variables) for n in {1, options.threads}} for how, variables in VARIABLES.items()}
     versions = theirs[INSTALLED][1].versions
     table, convolutions = rows(ours, theirs, options.threads, options.seconds)
+    table = [row for row in table if options.only.search(row.work)]
+    convolutions = {d: kept for d in DIRECTIONS if (kept := [row for row in convolutions[d] if options.only.search(row.work)])}
     first_steps = []
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         write_images(folder)
         for n in range(options.rounds):
             begun = time.time()
-            for row in table + [row for d in DIRECTIONS for row in convolutions[d]]:
+            for row in table + [row for each in convolutions.values() for row in each]:
                 row.run()
             first_steps.append(ours.first_step(options.threads, folder))
             say(f"round {n + 1} of {options.rounds}: {time.time() - begun:.0f} s")
@@ -219,8 +221,8 @@ def compare(options):
             side.close()
 
     means = []
-    for direction in DIRECTIONS:
-        results = [row.result() for row in convolutions[direction]]
+    for direction, kept in convolutions.items():
+        results = [row.result() for row in kept]
         means.append({
             "work": f"{direction}, 3x3 convolutions of 16 to 256 channels, geometric mean", "threads": 1, "goal": 1.0,
             "ratios": {how: math.prod(r["theirs"][how]["ratio"] for r in results) ** (1 / len(results)) for how in VARIABLES},
@@ -279,6 +281,7 @@ def main():
     parser.add_argument("--rounds", default=5, type=int, help="how often everything is timed")
     parser.add_argument("--seconds", default=1.0, type=float, help="how long a row of a round is timed on each side")
     parser.add_argument("--threads", default=os.cpu_count(), type=int, help="threads, where not one (default: one for each core)")
+    parser.add_argument("--only", default="", type=re.compile, help="a regular expression: time the rows whose work it matches")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args()
     result = compare(options)

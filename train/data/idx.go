@@ -103,13 +103,11 @@ func readIDX(r io.Reader, size int64) (array, error) {
 	if want > limit-header {
 		return array{}, fmt.Errorf("the header promises %s = %d bytes, a file of %d bytes can not hold them: it is torn or its header is wrong", times(dims), want, size)
 	}
-	var buf bytes.Buffer
-	buf.Grow(int(min(want, 8*size)) + bytes.MinRead)
-	got, err := io.Copy(&buf, io.LimitReader(src, want))
+	values, err := readValues(src, want, src == io.Reader(in), size)
 	if err != nil {
 		return array{}, torn(err)
 	}
-	if got < want {
+	if got := int64(len(values)); got < want {
 		return array{}, fmt.Errorf("the header promises %s = %d bytes, the file holds %d: it is torn", times(dims), want, got)
 	}
 	// Reading on to the end also makes gzip compare its checksum.
@@ -119,7 +117,24 @@ func readIDX(r io.Reader, size int64) (array, error) {
 	case !errors.Is(err, io.EOF):
 		return array{}, torn(err)
 	}
-	return array{dims, buf.Bytes()}, nil
+	return array{dims, values}, nil
+}
+
+// readValues reads want bytes, or what there is of them. Plain ones are known to be there: they are read in one go. What a gzip stream
+// holds shows only on the way.
+func readValues(r io.Reader, want int64, isPlain bool, size int64) ([]byte, error) {
+	if isPlain {
+		values := make([]byte, want)
+		n, err := io.ReadFull(r, values)
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return values[:n], err
+	}
+	var buf bytes.Buffer
+	buf.Grow(int(min(want, 8*size)) + bytes.MinRead)
+	_, err := io.Copy(&buf, io.LimitReader(r, want))
+	return buf.Bytes(), err
 }
 
 func readHeader(r io.Reader) ([]int, error) {
