@@ -98,9 +98,12 @@ func newPickedGrad(g Conv2D, pool Pool2D) *pickedGrad {
 	return p
 }
 
+// pickWindows is the number of windows that are worked on together: what they need stays in the L1 cache.
+const pickWindows = 32
+
 // scratch is the number of values that a worker needs: the candidates, and an image if it is padded.
 func (p *pickedGrad) scratch() int {
-	n := len(p.bases) * len(p.offsets)
+	n := pickWindows * len(p.offsets)
 	if p.in.isPadded() {
 		n += p.in.size()
 	}
@@ -113,13 +116,18 @@ func (p *pickedGrad) run(mem []Mem, w *Workers) {
 	w.Run(p.slices, func(worker, slice int) {
 		dw := sums[slice*p.weights() : (slice+1)*p.weights()]
 		clear(dw)
-		candidates, padded := split(scratch[worker*p.scratch():(worker+1)*p.scratch()], len(p.bases)*len(p.offsets))
+		candidates, padded := split(scratch[worker*p.scratch():(worker+1)*p.scratch()], pickWindows*len(p.offsets))
 		for n := p.N * slice / p.slices; n < p.N*(slice+1)/p.slices; n++ {
-			pick{
-				x: p.in.of(mem[2].F32, n, n+1, padded), bases: p.bases, offsets: p.offsets, candidates: candidates,
-				values: mem[0].F32[n*pooled : (n+1)*pooled], index: mem[1].I32[n*pooled : (n+1)*pooled], sums: dw,
-				windows: len(p.bases), filters: p.K, allTaps: p.depth(),
-			}.run()
+			x := p.in.of(mem[2].F32, n, n+1, padded)
+			for first := 0; first < len(p.bases); first += pickWindows {
+				windows := min(pickWindows, len(p.bases)-first)
+				lo, hi := n*pooled+first*p.K, n*pooled+(first+windows)*p.K
+				pick{
+					x: x, bases: p.bases[first:], offsets: p.offsets, candidates: candidates,
+					values: mem[0].F32[lo:hi], index: mem[1].I32[lo:hi], sums: dw,
+					windows: windows, filters: p.K, allTaps: p.depth(),
+				}.run()
+			}
 		}
 	})
 	dw := mem[3].F32
