@@ -6,6 +6,9 @@ package kernels
 type Conv2DWgrad struct {
 	Conv2D
 	X, DY, DW *Buffer
+
+	// Winograd is the tile of the algorithm that the CPU uses, 0 for the sums as they stand; see [Conv2D.WinogradTile].
+	Winograd int
 }
 
 // Name implements [Op].
@@ -28,6 +31,10 @@ func (op Conv2DWgrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
 
 // Prepare implements [Preparer].
 func (op Conv2DWgrad) Prepare(workers int) Routine {
+	if op.Winograd > 0 {
+		g := newWinogradWgrad(op.Conv2D, op.Winograd)
+		return Routine{Scratch: g.scratch(workers), Run: g.run}
+	}
 	g := newDirectWgrad(op.Conv2D, workers)
 	return Routine{
 		Scratch: g.scratch(),

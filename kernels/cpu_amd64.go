@@ -42,9 +42,15 @@ func gatherAVX2(t *gather)
 
 func winogradAssembly(a winograd.Algorithm) winogradCode {
 	if a.Tile == 2 {
-		return winogradCode{a, winogradInput2AVX2, winogradFilter2AVX2, winogradOutput2AVX2}
+		return winogradCode{
+			Algorithm: a, input: winogradInput2AVX2, filter: winogradFilter2AVX2, output: winogradOutput2AVX2,
+			gradient: winogradGradient2AVX2, weights: winogradWeights2AVX2,
+		}
 	}
-	return winogradCode{a, winogradInput3AVX2, winogradFilter3AVX2, winogradOutput3AVX2}
+	return winogradCode{
+		Algorithm: a, input: winogradInput3AVX2, filter: winogradFilter3AVX2, output: winogradOutput3AVX2,
+		gradient: winogradGradient3AVX2, weights: winogradWeights3AVX2,
+	}
 }
 
 //go:noescape
@@ -57,6 +63,12 @@ func winogradFilter2AVX2(t *winogradTransform)
 func winogradOutput2AVX2(t *winogradTransform)
 
 //go:noescape
+func winogradGradient2AVX2(t *winogradTransform)
+
+//go:noescape
+func winogradWeights2AVX2(t *winogradTransform)
+
+//go:noescape
 func winogradInput3AVX2(t *winogradTransform)
 
 //go:noescape
@@ -64,6 +76,12 @@ func winogradFilter3AVX2(t *winogradTransform)
 
 //go:noescape
 func winogradOutput3AVX2(t *winogradTransform)
+
+//go:noescape
+func winogradGradient3AVX2(t *winogradTransform)
+
+//go:noescape
+func winogradWeights3AVX2(t *winogradTransform)
 
 // listFiltersAVX2 makes the lists of the filters.
 //

@@ -72,7 +72,9 @@ type DenseWgrad struct {
 	X, DY, DW *Buffer
 }
 
-func (op DenseWgrad) conv() Conv2DWgrad { return Conv2DWgrad{op.conv2D(), op.X, op.DY, op.DW} }
+func (op DenseWgrad) conv() Conv2DWgrad {
+	return Conv2DWgrad{Conv2D: op.conv2D(), X: op.X, DY: op.DY, DW: op.DW}
+}
 
 // Name implements [Op].
 func (op DenseWgrad) Name() string { return "dense_wgrad" }

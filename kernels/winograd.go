@@ -21,13 +21,17 @@ const winogradVector = 8
 // winogradCode is an algorithm with its transforms in assembly.
 type winogradCode struct {
 	winograd.Algorithm
-	input, filter, output func(*winogradTransform)
+	input, filter, output, gradient, weights func(*winogradTransform)
+
+	gradientMatrix, weightsMatrix [][]float64 // A and Gᵀ
 }
 
 var winogradCodes = func() map[int]winogradCode {
 	codes := map[int]winogradCode{}
 	for _, a := range winograd.Algorithms() {
-		codes[a.Tile] = winogradAssembly(a)
+		code := winogradAssembly(a)
+		code.gradientMatrix, code.weightsMatrix = winograd.Transposed(a.Output), winograd.Transposed(a.Filter)
+		codes[a.Tile] = code
 	}
 	return codes
 }()
@@ -35,6 +39,10 @@ var winogradCodes = func() map[int]winogradCode {
 func (c *winogradCode) runInput(t *winogradTransform)  { t.run(c.input, c.Input, false) }
 func (c *winogradCode) runFilter(t *winogradTransform) { t.run(c.filter, c.Filter, false) }
 func (c *winogradCode) runOutput(t *winogradTransform) { t.run(c.output, c.Output, true) }
+
+// runGradient transforms a tile of an output's gradient, runWeights a filter's gradient back.
+func (c *winogradCode) runGradient(t *winogradTransform) { t.run(c.gradient, c.gradientMatrix, false) }
+func (c *winogradCode) runWeights(t *winogradTransform)  { t.run(c.weights, c.weightsMatrix, false) }
 
 func (t *winogradTransform) run(assembly func(*winogradTransform), l [][]float64, isOutput bool) {
 	if cpu == portable {

@@ -514,6 +514,324 @@ vector:
 	VZEROUPPER
 	RET
 
+// func winogradGradient2AVX2(t *winogradTransform)
+// Requires: AVX
+TEXT ·winogradGradient2AVX2(SB), $256-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVQ    R10, R13
+	MOVQ    R13, R14
+	VMOVUPS (R14), Y0
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y1
+	VMOVUPS Y0, (SP)
+	VADDPS  Y1, Y0, Y2
+	VMOVUPS Y2, 64(SP)
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, 128(SP)
+	VMULPS  winograd2<>+0(SB), Y1, Y0
+	VMOVUPS Y0, 192(SP)
+	ADDQ    DX, R13
+	MOVQ    R13, R14
+	VMOVUPS (R14), Y0
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y1
+	VMOVUPS Y0, 32(SP)
+	VADDPS  Y1, Y0, Y2
+	VMOVUPS Y2, 96(SP)
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, 160(SP)
+	VMULPS  winograd2<>+0(SB), Y1, Y0
+	VMOVUPS Y0, 224(SP)
+	MOVQ    R11, R13
+	VMOVUPS (SP), Y0
+	VMOVUPS 32(SP), Y1
+	MOVQ    R13, R14
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VADDPS  Y1, Y0, Y2
+	VMOVUPS Y2, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y1, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
+	VMOVUPS 64(SP), Y0
+	VMOVUPS 96(SP), Y1
+	MOVQ    R13, R14
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VADDPS  Y1, Y0, Y2
+	VMOVUPS Y2, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y1, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
+	VMOVUPS 128(SP), Y0
+	VMOVUPS 160(SP), Y1
+	MOVQ    R13, R14
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VADDPS  Y1, Y0, Y2
+	VMOVUPS Y2, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y1, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
+	VMOVUPS 192(SP), Y0
+	VMOVUPS 224(SP), Y1
+	MOVQ    R13, R14
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VADDPS  Y1, Y0, Y2
+	VMOVUPS Y2, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y1, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R11
+	DECQ    R12
+	JNZ     vector
+	MOVQ    88(AX), R10
+	LEAQ    (DI)(R10*4), DI
+	MOVQ    112(AX), R10
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R9
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+DATA winograd2<>+0(SB)/4, $0xbf800000
+DATA winograd2<>+4(SB)/4, $0xbf800000
+DATA winograd2<>+8(SB)/4, $0xbf800000
+DATA winograd2<>+12(SB)/4, $0xbf800000
+DATA winograd2<>+16(SB)/4, $0xbf800000
+DATA winograd2<>+20(SB)/4, $0xbf800000
+DATA winograd2<>+24(SB)/4, $0xbf800000
+DATA winograd2<>+28(SB)/4, $0xbf800000
+GLOBL winograd2<>(SB), RODATA|NOPTR, $32
+
+// func winogradWeights2AVX2(t *winogradTransform)
+// Requires: AVX, FMA3
+TEXT ·winogradWeights2AVX2(SB), $384-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVQ        R10, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (SP)
+	VMULPS      winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 128(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 256(SP)
+	ADDQ        DX, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 32(SP)
+	VMULPS      winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 160(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 288(SP)
+	ADDQ        DX, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 64(SP)
+	VMULPS      winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 192(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 320(SP)
+	ADDQ        DX, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 96(SP)
+	VMULPS      winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 224(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 352(SP)
+	MOVQ        R11, R13
+	VMOVUPS     (SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     64(SP), Y2
+	VMOVUPS     96(SP), Y3
+	MOVQ        R13, R14
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	VMOVUPS     128(SP), Y0
+	VMOVUPS     160(SP), Y1
+	VMOVUPS     192(SP), Y2
+	VMOVUPS     224(SP), Y3
+	MOVQ        R13, R14
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	VMOVUPS     256(SP), Y0
+	VMOVUPS     288(SP), Y1
+	VMOVUPS     320(SP), Y2
+	VMOVUPS     352(SP), Y3
+	MOVQ        R13, R14
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	DECQ        R12
+	JNZ         vector
+	MOVQ        88(AX), R10
+	LEAQ        (DI)(R10*4), DI
+	MOVQ        112(AX), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         tile
+	VZEROUPPER
+	RET
+
 // func winogradInput3AVX2(t *winogradTransform)
 // Requires: AVX, FMA3
 TEXT ·winogradInput3AVX2(SB), $800-8
@@ -548,27 +866,27 @@ vector:
 	ADDQ        CX, R14
 	VMOVUPS     (R14), Y4
 	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd2<>+0(SB), Y0, Y5
+	VFMADD231PS winograd3<>+0(SB), Y0, Y5
 	VSUBPS      Y1, Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 160(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VFMADD231PS winograd5<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 320(SP)
 	VSUBPS      Y1, Y3, Y0
 	VMOVUPS     Y0, 480(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VFMADD231PS winograd4<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 640(SP)
 	ADDQ        DX, R13
 	MOVQ        R13, R14
@@ -582,27 +900,27 @@ vector:
 	ADDQ        CX, R14
 	VMOVUPS     (R14), Y4
 	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd2<>+0(SB), Y0, Y5
+	VFMADD231PS winograd3<>+0(SB), Y0, Y5
 	VSUBPS      Y1, Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 32(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 192(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VFMADD231PS winograd5<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 352(SP)
 	VSUBPS      Y1, Y3, Y0
 	VMOVUPS     Y0, 512(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VFMADD231PS winograd4<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 672(SP)
 	ADDQ        DX, R13
 	MOVQ        R13, R14
@@ -616,27 +934,27 @@ vector:
 	ADDQ        CX, R14
 	VMOVUPS     (R14), Y4
 	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd2<>+0(SB), Y0, Y5
+	VFMADD231PS winograd3<>+0(SB), Y0, Y5
 	VSUBPS      Y1, Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 64(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 224(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VFMADD231PS winograd5<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 384(SP)
 	VSUBPS      Y1, Y3, Y0
 	VMOVUPS     Y0, 544(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VFMADD231PS winograd4<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 704(SP)
 	ADDQ        DX, R13
 	MOVQ        R13, R14
@@ -650,27 +968,27 @@ vector:
 	ADDQ        CX, R14
 	VMOVUPS     (R14), Y4
 	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd2<>+0(SB), Y0, Y5
+	VFMADD231PS winograd3<>+0(SB), Y0, Y5
 	VSUBPS      Y1, Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 96(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 256(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VFMADD231PS winograd5<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 416(SP)
 	VSUBPS      Y1, Y3, Y0
 	VMOVUPS     Y0, 576(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VFMADD231PS winograd4<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 736(SP)
 	ADDQ        DX, R13
 	MOVQ        R13, R14
@@ -684,27 +1002,27 @@ vector:
 	ADDQ        CX, R14
 	VMOVUPS     (R14), Y4
 	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd2<>+0(SB), Y0, Y5
+	VFMADD231PS winograd3<>+0(SB), Y0, Y5
 	VSUBPS      Y1, Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 128(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 288(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VFMADD231PS winograd5<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 448(SP)
 	VSUBPS      Y1, Y3, Y0
 	VMOVUPS     Y0, 608(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VFMADD231PS winograd4<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 768(SP)
 	MOVQ        R11, R13
 	VMOVUPS     (SP), Y0
@@ -714,31 +1032,31 @@ vector:
 	VMOVUPS     128(SP), Y4
 	MOVQ        R13, R14
 	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd2<>+0(SB), Y0, Y5
+	VFMADD231PS winograd3<>+0(SB), Y0, Y5
 	VSUBPS      Y1, Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VFMADD231PS winograd5<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VSUBPS      Y1, Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VFMADD231PS winograd4<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
 	VMOVUPS     160(SP), Y0
@@ -748,31 +1066,31 @@ vector:
 	VMOVUPS     288(SP), Y4
 	MOVQ        R13, R14
 	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd2<>+0(SB), Y0, Y5
+	VFMADD231PS winograd3<>+0(SB), Y0, Y5
 	VSUBPS      Y1, Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VFMADD231PS winograd5<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VSUBPS      Y1, Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VFMADD231PS winograd4<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
 	VMOVUPS     320(SP), Y0
@@ -782,31 +1100,31 @@ vector:
 	VMOVUPS     448(SP), Y4
 	MOVQ        R13, R14
 	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd2<>+0(SB), Y0, Y5
+	VFMADD231PS winograd3<>+0(SB), Y0, Y5
 	VSUBPS      Y1, Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VFMADD231PS winograd5<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VSUBPS      Y1, Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VFMADD231PS winograd4<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
 	VMOVUPS     480(SP), Y0
@@ -816,31 +1134,31 @@ vector:
 	VMOVUPS     608(SP), Y4
 	MOVQ        R13, R14
 	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd2<>+0(SB), Y0, Y5
+	VFMADD231PS winograd3<>+0(SB), Y0, Y5
 	VSUBPS      Y1, Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VFMADD231PS winograd5<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VSUBPS      Y1, Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VFMADD231PS winograd4<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
 	VMOVUPS     640(SP), Y0
@@ -850,31 +1168,31 @@ vector:
 	VMOVUPS     768(SP), Y4
 	MOVQ        R13, R14
 	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd2<>+0(SB), Y0, Y5
+	VFMADD231PS winograd3<>+0(SB), Y0, Y5
 	VSUBPS      Y1, Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VFMADD231PS winograd5<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VSUBPS      Y1, Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd2<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VSUBPS      Y2, Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VFMADD231PS winograd4<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
@@ -889,35 +1207,35 @@ vector:
 	VZEROUPPER
 	RET
 
-DATA winograd2<>+0(SB)/4, $0x40000000
-DATA winograd2<>+4(SB)/4, $0x40000000
-DATA winograd2<>+8(SB)/4, $0x40000000
-DATA winograd2<>+12(SB)/4, $0x40000000
-DATA winograd2<>+16(SB)/4, $0x40000000
-DATA winograd2<>+20(SB)/4, $0x40000000
-DATA winograd2<>+24(SB)/4, $0x40000000
-DATA winograd2<>+28(SB)/4, $0x40000000
-GLOBL winograd2<>(SB), RODATA|NOPTR, $32
-
-DATA winograd3<>+0(SB)/4, $0xc0000000
-DATA winograd3<>+4(SB)/4, $0xc0000000
-DATA winograd3<>+8(SB)/4, $0xc0000000
-DATA winograd3<>+12(SB)/4, $0xc0000000
-DATA winograd3<>+16(SB)/4, $0xc0000000
-DATA winograd3<>+20(SB)/4, $0xc0000000
-DATA winograd3<>+24(SB)/4, $0xc0000000
-DATA winograd3<>+28(SB)/4, $0xc0000000
+DATA winograd3<>+0(SB)/4, $0x40000000
+DATA winograd3<>+4(SB)/4, $0x40000000
+DATA winograd3<>+8(SB)/4, $0x40000000
+DATA winograd3<>+12(SB)/4, $0x40000000
+DATA winograd3<>+16(SB)/4, $0x40000000
+DATA winograd3<>+20(SB)/4, $0x40000000
+DATA winograd3<>+24(SB)/4, $0x40000000
+DATA winograd3<>+28(SB)/4, $0x40000000
 GLOBL winograd3<>(SB), RODATA|NOPTR, $32
 
-DATA winograd4<>+0(SB)/4, $0xc0400000
-DATA winograd4<>+4(SB)/4, $0xc0400000
-DATA winograd4<>+8(SB)/4, $0xc0400000
-DATA winograd4<>+12(SB)/4, $0xc0400000
-DATA winograd4<>+16(SB)/4, $0xc0400000
-DATA winograd4<>+20(SB)/4, $0xc0400000
-DATA winograd4<>+24(SB)/4, $0xc0400000
-DATA winograd4<>+28(SB)/4, $0xc0400000
+DATA winograd4<>+0(SB)/4, $0xc0000000
+DATA winograd4<>+4(SB)/4, $0xc0000000
+DATA winograd4<>+8(SB)/4, $0xc0000000
+DATA winograd4<>+12(SB)/4, $0xc0000000
+DATA winograd4<>+16(SB)/4, $0xc0000000
+DATA winograd4<>+20(SB)/4, $0xc0000000
+DATA winograd4<>+24(SB)/4, $0xc0000000
+DATA winograd4<>+28(SB)/4, $0xc0000000
 GLOBL winograd4<>(SB), RODATA|NOPTR, $32
+
+DATA winograd5<>+0(SB)/4, $0xc0400000
+DATA winograd5<>+4(SB)/4, $0xc0400000
+DATA winograd5<>+8(SB)/4, $0xc0400000
+DATA winograd5<>+12(SB)/4, $0xc0400000
+DATA winograd5<>+16(SB)/4, $0xc0400000
+DATA winograd5<>+20(SB)/4, $0xc0400000
+DATA winograd5<>+24(SB)/4, $0xc0400000
+DATA winograd5<>+28(SB)/4, $0xc0400000
+GLOBL winograd5<>(SB), RODATA|NOPTR, $32
 
 // func winogradFilter3AVX2(t *winogradTransform)
 // Requires: AVX, FMA3
@@ -956,17 +1274,17 @@ vector:
 	VMOVAPS     Y3, Y3
 	VFMADD231PS winograd1<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 96(SP)
-	VMULPS      winograd5<>+0(SB), Y0, Y3
+	VMULPS      winograd6<>+0(SB), Y0, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y1, Y3
+	VFMADD231PS winograd7<>+0(SB), Y1, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd5<>+0(SB), Y2, Y3
+	VFMADD231PS winograd6<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 192(SP)
-	VMULPS      winograd6<>+0(SB), Y0, Y0
+	VMULPS      winograd7<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y1, Y0
+	VFMADD231PS winograd8<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y2, Y0
+	VFMADD231PS winograd9<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 288(SP)
 	VMOVUPS     Y2, 384(SP)
 	ADDQ        DX, R13
@@ -984,17 +1302,17 @@ vector:
 	VMOVAPS     Y3, Y3
 	VFMADD231PS winograd1<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 128(SP)
-	VMULPS      winograd5<>+0(SB), Y0, Y3
+	VMULPS      winograd6<>+0(SB), Y0, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y1, Y3
+	VFMADD231PS winograd7<>+0(SB), Y1, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd5<>+0(SB), Y2, Y3
+	VFMADD231PS winograd6<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 224(SP)
-	VMULPS      winograd6<>+0(SB), Y0, Y0
+	VMULPS      winograd7<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y1, Y0
+	VFMADD231PS winograd8<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y2, Y0
+	VFMADD231PS winograd9<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 320(SP)
 	VMOVUPS     Y2, 416(SP)
 	ADDQ        DX, R13
@@ -1012,17 +1330,17 @@ vector:
 	VMOVAPS     Y3, Y3
 	VFMADD231PS winograd1<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 160(SP)
-	VMULPS      winograd5<>+0(SB), Y0, Y3
+	VMULPS      winograd6<>+0(SB), Y0, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y1, Y3
+	VFMADD231PS winograd7<>+0(SB), Y1, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd5<>+0(SB), Y2, Y3
+	VFMADD231PS winograd6<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 256(SP)
-	VMULPS      winograd6<>+0(SB), Y0, Y0
+	VMULPS      winograd7<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y1, Y0
+	VFMADD231PS winograd8<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y2, Y0
+	VFMADD231PS winograd9<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 352(SP)
 	VMOVUPS     Y2, 448(SP)
 	MOVQ        R11, R13
@@ -1040,18 +1358,18 @@ vector:
 	VFMADD231PS winograd1<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd5<>+0(SB), Y0, Y3
+	VMULPS      winograd6<>+0(SB), Y0, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y1, Y3
+	VFMADD231PS winograd7<>+0(SB), Y1, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd5<>+0(SB), Y2, Y3
+	VFMADD231PS winograd6<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd6<>+0(SB), Y0, Y0
+	VMULPS      winograd7<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y1, Y0
+	VFMADD231PS winograd8<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y2, Y0
+	VFMADD231PS winograd9<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVUPS     Y2, (R14)
@@ -1070,18 +1388,18 @@ vector:
 	VFMADD231PS winograd1<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd5<>+0(SB), Y0, Y3
+	VMULPS      winograd6<>+0(SB), Y0, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y1, Y3
+	VFMADD231PS winograd7<>+0(SB), Y1, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd5<>+0(SB), Y2, Y3
+	VFMADD231PS winograd6<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd6<>+0(SB), Y0, Y0
+	VMULPS      winograd7<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y1, Y0
+	VFMADD231PS winograd8<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y2, Y0
+	VFMADD231PS winograd9<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVUPS     Y2, (R14)
@@ -1100,18 +1418,18 @@ vector:
 	VFMADD231PS winograd1<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd5<>+0(SB), Y0, Y3
+	VMULPS      winograd6<>+0(SB), Y0, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y1, Y3
+	VFMADD231PS winograd7<>+0(SB), Y1, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd5<>+0(SB), Y2, Y3
+	VFMADD231PS winograd6<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd6<>+0(SB), Y0, Y0
+	VMULPS      winograd7<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y1, Y0
+	VFMADD231PS winograd8<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y2, Y0
+	VFMADD231PS winograd9<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVUPS     Y2, (R14)
@@ -1130,18 +1448,18 @@ vector:
 	VFMADD231PS winograd1<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd5<>+0(SB), Y0, Y3
+	VMULPS      winograd6<>+0(SB), Y0, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y1, Y3
+	VFMADD231PS winograd7<>+0(SB), Y1, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd5<>+0(SB), Y2, Y3
+	VFMADD231PS winograd6<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd6<>+0(SB), Y0, Y0
+	VMULPS      winograd7<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y1, Y0
+	VFMADD231PS winograd8<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y2, Y0
+	VFMADD231PS winograd9<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVUPS     Y2, (R14)
@@ -1160,18 +1478,18 @@ vector:
 	VFMADD231PS winograd1<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd5<>+0(SB), Y0, Y3
+	VMULPS      winograd6<>+0(SB), Y0, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y1, Y3
+	VFMADD231PS winograd7<>+0(SB), Y1, Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd5<>+0(SB), Y2, Y3
+	VFMADD231PS winograd6<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd6<>+0(SB), Y0, Y0
+	VMULPS      winograd7<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y1, Y0
+	VFMADD231PS winograd8<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y2, Y0
+	VFMADD231PS winograd9<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVUPS     Y2, (R14)
@@ -1188,45 +1506,45 @@ vector:
 	VZEROUPPER
 	RET
 
-DATA winograd5<>+0(SB)/4, $0xbe2aaaab
-DATA winograd5<>+4(SB)/4, $0xbe2aaaab
-DATA winograd5<>+8(SB)/4, $0xbe2aaaab
-DATA winograd5<>+12(SB)/4, $0xbe2aaaab
-DATA winograd5<>+16(SB)/4, $0xbe2aaaab
-DATA winograd5<>+20(SB)/4, $0xbe2aaaab
-DATA winograd5<>+24(SB)/4, $0xbe2aaaab
-DATA winograd5<>+28(SB)/4, $0xbe2aaaab
-GLOBL winograd5<>(SB), RODATA|NOPTR, $32
-
-DATA winograd6<>+0(SB)/4, $0x3e2aaaab
-DATA winograd6<>+4(SB)/4, $0x3e2aaaab
-DATA winograd6<>+8(SB)/4, $0x3e2aaaab
-DATA winograd6<>+12(SB)/4, $0x3e2aaaab
-DATA winograd6<>+16(SB)/4, $0x3e2aaaab
-DATA winograd6<>+20(SB)/4, $0x3e2aaaab
-DATA winograd6<>+24(SB)/4, $0x3e2aaaab
-DATA winograd6<>+28(SB)/4, $0x3e2aaaab
+DATA winograd6<>+0(SB)/4, $0xbe2aaaab
+DATA winograd6<>+4(SB)/4, $0xbe2aaaab
+DATA winograd6<>+8(SB)/4, $0xbe2aaaab
+DATA winograd6<>+12(SB)/4, $0xbe2aaaab
+DATA winograd6<>+16(SB)/4, $0xbe2aaaab
+DATA winograd6<>+20(SB)/4, $0xbe2aaaab
+DATA winograd6<>+24(SB)/4, $0xbe2aaaab
+DATA winograd6<>+28(SB)/4, $0xbe2aaaab
 GLOBL winograd6<>(SB), RODATA|NOPTR, $32
 
-DATA winograd7<>+0(SB)/4, $0x3eaaaaab
-DATA winograd7<>+4(SB)/4, $0x3eaaaaab
-DATA winograd7<>+8(SB)/4, $0x3eaaaaab
-DATA winograd7<>+12(SB)/4, $0x3eaaaaab
-DATA winograd7<>+16(SB)/4, $0x3eaaaaab
-DATA winograd7<>+20(SB)/4, $0x3eaaaaab
-DATA winograd7<>+24(SB)/4, $0x3eaaaaab
-DATA winograd7<>+28(SB)/4, $0x3eaaaaab
+DATA winograd7<>+0(SB)/4, $0x3e2aaaab
+DATA winograd7<>+4(SB)/4, $0x3e2aaaab
+DATA winograd7<>+8(SB)/4, $0x3e2aaaab
+DATA winograd7<>+12(SB)/4, $0x3e2aaaab
+DATA winograd7<>+16(SB)/4, $0x3e2aaaab
+DATA winograd7<>+20(SB)/4, $0x3e2aaaab
+DATA winograd7<>+24(SB)/4, $0x3e2aaaab
+DATA winograd7<>+28(SB)/4, $0x3e2aaaab
 GLOBL winograd7<>(SB), RODATA|NOPTR, $32
 
-DATA winograd8<>+0(SB)/4, $0x3f2aaaab
-DATA winograd8<>+4(SB)/4, $0x3f2aaaab
-DATA winograd8<>+8(SB)/4, $0x3f2aaaab
-DATA winograd8<>+12(SB)/4, $0x3f2aaaab
-DATA winograd8<>+16(SB)/4, $0x3f2aaaab
-DATA winograd8<>+20(SB)/4, $0x3f2aaaab
-DATA winograd8<>+24(SB)/4, $0x3f2aaaab
-DATA winograd8<>+28(SB)/4, $0x3f2aaaab
+DATA winograd8<>+0(SB)/4, $0x3eaaaaab
+DATA winograd8<>+4(SB)/4, $0x3eaaaaab
+DATA winograd8<>+8(SB)/4, $0x3eaaaaab
+DATA winograd8<>+12(SB)/4, $0x3eaaaaab
+DATA winograd8<>+16(SB)/4, $0x3eaaaaab
+DATA winograd8<>+20(SB)/4, $0x3eaaaaab
+DATA winograd8<>+24(SB)/4, $0x3eaaaaab
+DATA winograd8<>+28(SB)/4, $0x3eaaaaab
 GLOBL winograd8<>(SB), RODATA|NOPTR, $32
+
+DATA winograd9<>+0(SB)/4, $0x3f2aaaab
+DATA winograd9<>+4(SB)/4, $0x3f2aaaab
+DATA winograd9<>+8(SB)/4, $0x3f2aaaab
+DATA winograd9<>+12(SB)/4, $0x3f2aaaab
+DATA winograd9<>+16(SB)/4, $0x3f2aaaab
+DATA winograd9<>+20(SB)/4, $0x3f2aaaab
+DATA winograd9<>+24(SB)/4, $0x3f2aaaab
+DATA winograd9<>+28(SB)/4, $0x3f2aaaab
+GLOBL winograd9<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutput3AVX2(t *winogradTransform)
 // Requires: AVX, FMA3
@@ -1268,11 +1586,11 @@ vector:
 	VMOVUPS      Y0, (SP)
 	VSUBPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd2<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
 	VMOVUPS      Y0, 160(SP)
 	VADDPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd9<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
 	VADDPS       Y4, Y0, Y0
 	VMOVUPS      Y0, 320(SP)
 	ADDQ         DX, R14
@@ -1292,11 +1610,11 @@ vector:
 	VMOVUPS      Y0, 32(SP)
 	VSUBPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd2<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
 	VMOVUPS      Y0, 192(SP)
 	VADDPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd9<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
 	VADDPS       Y4, Y0, Y0
 	VMOVUPS      Y0, 352(SP)
 	ADDQ         DX, R14
@@ -1316,11 +1634,11 @@ vector:
 	VMOVUPS      Y0, 64(SP)
 	VSUBPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd2<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
 	VMOVUPS      Y0, 224(SP)
 	VADDPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd9<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
 	VADDPS       Y4, Y0, Y0
 	VMOVUPS      Y0, 384(SP)
 	ADDQ         DX, R14
@@ -1340,11 +1658,11 @@ vector:
 	VMOVUPS      Y0, 96(SP)
 	VSUBPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd2<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
 	VMOVUPS      Y0, 256(SP)
 	VADDPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd9<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
 	VADDPS       Y4, Y0, Y0
 	VMOVUPS      Y0, 416(SP)
 	ADDQ         DX, R14
@@ -1364,11 +1682,11 @@ vector:
 	VMOVUPS      Y0, 128(SP)
 	VSUBPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd2<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
 	VMOVUPS      Y0, 288(SP)
 	VADDPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd9<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
 	VADDPS       Y4, Y0, Y0
 	VMOVUPS      Y0, 448(SP)
 	MOVQ         R11, R14
@@ -1388,7 +1706,7 @@ vector:
 	ADDQ         SI, R15
 	VSUBPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd2<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
 	VADDPS       (R13), Y0, Y0
 	VBROADCASTSS 136(AX), Y5
 	VMAXPS       Y0, Y5, Y0
@@ -1396,7 +1714,7 @@ vector:
 	ADDQ         SI, R15
 	VADDPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd9<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
 	VADDPS       Y4, Y0, Y0
 	VADDPS       (R13), Y0, Y0
 	VBROADCASTSS 136(AX), Y1
@@ -1419,7 +1737,7 @@ vector:
 	ADDQ         SI, R15
 	VSUBPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd2<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
 	VADDPS       (R13), Y0, Y0
 	VBROADCASTSS 136(AX), Y5
 	VMAXPS       Y0, Y5, Y0
@@ -1427,7 +1745,7 @@ vector:
 	ADDQ         SI, R15
 	VADDPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd9<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
 	VADDPS       Y4, Y0, Y0
 	VADDPS       (R13), Y0, Y0
 	VBROADCASTSS 136(AX), Y1
@@ -1450,7 +1768,7 @@ vector:
 	ADDQ         SI, R15
 	VSUBPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd2<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
 	VADDPS       (R13), Y0, Y0
 	VBROADCASTSS 136(AX), Y5
 	VMAXPS       Y0, Y5, Y0
@@ -1458,7 +1776,7 @@ vector:
 	ADDQ         SI, R15
 	VADDPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd9<>+0(SB), Y3, Y0
+	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
 	VADDPS       Y4, Y0, Y0
 	VADDPS       (R13), Y0, Y0
 	VBROADCASTSS 136(AX), Y1
@@ -1478,12 +1796,502 @@ vector:
 	VZEROUPPER
 	RET
 
-DATA winograd9<>+0(SB)/4, $0x40800000
-DATA winograd9<>+4(SB)/4, $0x40800000
-DATA winograd9<>+8(SB)/4, $0x40800000
-DATA winograd9<>+12(SB)/4, $0x40800000
-DATA winograd9<>+16(SB)/4, $0x40800000
-DATA winograd9<>+20(SB)/4, $0x40800000
-DATA winograd9<>+24(SB)/4, $0x40800000
-DATA winograd9<>+28(SB)/4, $0x40800000
-GLOBL winograd9<>(SB), RODATA|NOPTR, $32
+DATA winograd10<>+0(SB)/4, $0x40800000
+DATA winograd10<>+4(SB)/4, $0x40800000
+DATA winograd10<>+8(SB)/4, $0x40800000
+DATA winograd10<>+12(SB)/4, $0x40800000
+DATA winograd10<>+16(SB)/4, $0x40800000
+DATA winograd10<>+20(SB)/4, $0x40800000
+DATA winograd10<>+24(SB)/4, $0x40800000
+DATA winograd10<>+28(SB)/4, $0x40800000
+GLOBL winograd10<>(SB), RODATA|NOPTR, $32
+
+// func winogradGradient3AVX2(t *winogradTransform)
+// Requires: AVX, FMA3
+TEXT ·winogradGradient3AVX2(SB), $480-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVQ        R10, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	VMOVUPS     Y0, (SP)
+	VADDPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, 96(SP)
+	VSUBPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, 192(SP)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 288(SP)
+	VMOVUPS     Y2, 384(SP)
+	ADDQ        DX, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	VMOVUPS     Y0, 32(SP)
+	VADDPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, 128(SP)
+	VSUBPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, 224(SP)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 320(SP)
+	VMOVUPS     Y2, 416(SP)
+	ADDQ        DX, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	VMOVUPS     Y0, 64(SP)
+	VADDPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, 160(SP)
+	VSUBPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, 256(SP)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 352(SP)
+	VMOVUPS     Y2, 448(SP)
+	MOVQ        R11, R13
+	VMOVUPS     (SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     64(SP), Y2
+	MOVQ        R13, R14
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y2, (R14)
+	ADDQ        BX, R13
+	VMOVUPS     96(SP), Y0
+	VMOVUPS     128(SP), Y1
+	VMOVUPS     160(SP), Y2
+	MOVQ        R13, R14
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y2, (R14)
+	ADDQ        BX, R13
+	VMOVUPS     192(SP), Y0
+	VMOVUPS     224(SP), Y1
+	VMOVUPS     256(SP), Y2
+	MOVQ        R13, R14
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y2, (R14)
+	ADDQ        BX, R13
+	VMOVUPS     288(SP), Y0
+	VMOVUPS     320(SP), Y1
+	VMOVUPS     352(SP), Y2
+	MOVQ        R13, R14
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y2, (R14)
+	ADDQ        BX, R13
+	VMOVUPS     384(SP), Y0
+	VMOVUPS     416(SP), Y1
+	VMOVUPS     448(SP), Y2
+	MOVQ        R13, R14
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y2, (R14)
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	DECQ        R12
+	JNZ         vector
+	MOVQ        88(AX), R10
+	LEAQ        (DI)(R10*4), DI
+	MOVQ        112(AX), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         tile
+	VZEROUPPER
+	RET
+
+// func winogradWeights3AVX2(t *winogradTransform)
+// Requires: AVX, FMA3
+TEXT ·winogradWeights3AVX2(SB), $480-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVQ        R10, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMULPS      winograd0<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (SP)
+	VMULPS      winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 160(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 320(SP)
+	ADDQ        DX, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMULPS      winograd0<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 32(SP)
+	VMULPS      winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 192(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 352(SP)
+	ADDQ        DX, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMULPS      winograd0<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 64(SP)
+	VMULPS      winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 224(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 384(SP)
+	ADDQ        DX, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMULPS      winograd0<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 96(SP)
+	VMULPS      winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 256(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 416(SP)
+	ADDQ        DX, R13
+	MOVQ        R13, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMULPS      winograd0<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 128(SP)
+	VMULPS      winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 288(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 448(SP)
+	MOVQ        R11, R13
+	VMOVUPS     (SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     64(SP), Y2
+	VMOVUPS     96(SP), Y3
+	VMOVUPS     128(SP), Y4
+	MOVQ        R13, R14
+	VMULPS      winograd0<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	VMOVUPS     160(SP), Y0
+	VMOVUPS     192(SP), Y1
+	VMOVUPS     224(SP), Y2
+	VMOVUPS     256(SP), Y3
+	VMOVUPS     288(SP), Y4
+	MOVQ        R13, R14
+	VMULPS      winograd0<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	VMOVUPS     320(SP), Y0
+	VMOVUPS     352(SP), Y1
+	VMOVUPS     384(SP), Y2
+	VMOVUPS     416(SP), Y3
+	VMOVUPS     448(SP), Y4
+	MOVQ        R13, R14
+	VMULPS      winograd0<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	DECQ        R12
+	JNZ         vector
+	MOVQ        88(AX), R10
+	LEAQ        (DI)(R10*4), DI
+	MOVQ        112(AX), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         tile
+	VZEROUPPER
+	RET

@@ -55,6 +55,8 @@ func algorithm(op kernels.Op) string {
 		tile = op.Winograd
 	case kernels.Conv2DDgrad:
 		tile = op.Winograd
+	case kernels.Conv2DWgrad:
+		tile = op.Winograd
 	case kernels.Conv2DChain:
 		tile = op.Conv.Winograd
 	case kernels.Conv2DPoolGrad:

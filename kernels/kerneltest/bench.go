@@ -37,6 +37,10 @@ func Benchmarks() []Case {
 			fprop.Winograd = tile
 			cases = append(cases, newCase(name+"_winograd", fprop, nil))
 		}
+		if tile := wgrad.WinogradWgradTile(); tile > 0 {
+			wgrad.Winograd = tile
+			cases = append(cases, newCase(name+"_winograd", wgrad, nil))
+		}
 		if tile := dgrad.WinogradTile(dgrad.H, dgrad.Window.W, dgrad.P*dgrad.Q); tile > 0 {
 			dgrad.Winograd = tile
 			cases = append(cases, newCase(name+"_winograd", dgrad, nil))

@@ -29,18 +29,18 @@ var winogradShapes = func() []convShape {
 func winogradCases() []Case {
 	var cases []Case
 	for _, s := range winogradShapes {
-		fprop, dgrad, _ := s.ops()
+		fprop, dgrad, wgrad := s.ops()
 		for _, tile := range []int{2, 3} {
-			fprop.Winograd, dgrad.Winograd = tile, tile
+			fprop.Winograd, dgrad.Winograd, wgrad.Winograd = tile, tile, tile
 			noBias := fprop
 			noBias.B = nil
 			relu := kernels.Conv2DChain{
 				Conv: fprop, ReLU: &kernels.ActivationFprop{Function: kernels.ReLU, X: fprop.Y, Y: float("relu", fprop.Y.Shape...)},
 			}
 			name := fmt.Sprintf("%v_winograd%d", s, tile)
-			cases = append(cases, newCase(name, fprop, nil), newCase(name+"_no_bias", noBias, nil), newCase(name, dgrad, nil), newCase(name, relu, nil))
+			cases = append(cases, newCase(name, fprop, nil), newCase(name+"_no_bias", noBias, nil), newCase(name, dgrad, nil), newCase(name, wgrad, nil), newCase(name, relu, nil))
 			if tile == 2 {
-				cases = append(cases, newIntegerCase(name+"_int", fprop, nil), newIntegerCase(name+"_int", dgrad, nil))
+				cases = append(cases, newIntegerCase(name+"_int", fprop, nil), newIntegerCase(name+"_int", dgrad, nil), newIntegerCase(name+"_int", wgrad, nil))
 			}
 		}
 	}

@@ -26,6 +26,9 @@ func Compute(op kernels.Op, in [][]float64) ([][]Value, error) {
 		}
 	case kernels.Conv2DWgrad:
 		out[2] = convWgrad(op.Conv2D, in[0], exacts(in[1]), in[2])
+		if op.Winograd > 0 {
+			boundWinogradWgrad(op, out[2], in[0], in[1], in[2])
+		}
 	case kernels.Conv2DChain:
 		y, index := convChain(op, in[0], in[1], in[2])
 		out[3] = y

@@ -19,12 +19,7 @@ func winogradRoundings(c int) int { return 2*5 + 2*(3+1) + (c + 1) + 2*5 + 1 }
 // for outputs [n rows columns k] of inputs x(n, h, w, c) and filters f(r, s, c, k): γ times it bounds the error (Barabasz, Anderson,
 // Soodhalter and Gregg, "Error analysis and improving the accuracy of Winograd convolution for deep neural networks", 2020, section 4).
 func winogradMagnitudes(tile, n, rows, columns, c, k int, x, f func(i, j, l, m int) float64) []float64 {
-	var a winograd.Algorithm
-	for _, candidate := range winograd.Algorithms() {
-		if candidate.Tile == tile {
-			a = candidate
-		}
-	}
+	a := algorithm(tile)
 	filters := make([][][]float64, c*k)
 	for i := range filters {
 		filters[i] = transformed(a.Filter, func(r, s int) float64 { return f(r, s, i/k, i%k) })
@@ -55,6 +50,15 @@ func winogradMagnitudes(tile, n, rows, columns, c, k int, x, f func(i, j, l, m i
 		}
 	}
 	return out
+}
+
+func algorithm(tile int) winograd.Algorithm {
+	for _, a := range winograd.Algorithms() {
+		if a.Tile == tile {
+			return a
+		}
+	}
+	panic("kerneltest: there is no such algorithm")
 }
 
 // transformed is |L| |X| |L|ᵀ.
@@ -116,6 +120,48 @@ func winogradDgrad(op kernels.Conv2DDgrad, dy, w []float64) []Value {
 		values[i].Bound = gamma(winogradRoundings(g.K)) * m
 	}
 	return values
+}
+
+// boundWinogradWgrad bounds the error of the gradient by the filters, with
+//
+//	|G|ᵀ [Σ_tiles (|Bᵀ| |d| |B|) ⊙ (|A| |dy| |A|ᵀ)] |G|
+//
+// for the magnitudes. A product meets two stages of each transform, with at most five, three and five terms and coefficients of G that are
+// rounded themselves, the sum over the tiles, and what was there before.
+func boundWinogradWgrad(op kernels.Conv2DWgrad, values []Value, x, dy, dw []float64) {
+	g, a := op.Conv2D, algorithm(op.Winograd)
+	down, across := (g.P+a.Tile-1)/a.Tile, (g.Q+a.Tile-1)/a.Tile
+	points := a.Points()
+	sums := make([]float64, points*points*g.C*g.K)
+	for n := range g.N {
+		for top := 0; top < g.P; top += a.Tile {
+			for left := 0; left < g.Q; left += a.Tile {
+				for c := range g.C {
+					in := transformed(a.Input, func(h, w int) float64 {
+						return pixel(x, n, top+h-g.PadTop, left+w-g.PadLeft, c, g.H, g.Window.W, g.C)
+					})
+					for k := range g.K {
+						out := transformed(winograd.Transposed(a.Output), func(p, q int) float64 {
+							return pixel(dy, n, top+p, left+q, k, g.P, g.Q, g.K)
+						})
+						for i := range points * points {
+							sums[(i*g.C+c)*g.K+k] += in[i/points][i%points] * out[i/points][i%points]
+						}
+					}
+				}
+			}
+		}
+	}
+	roundings := 2*5 + 2*3 + g.N*down*across + 2*(5+1) + 2
+	for c := range g.C {
+		for k := range g.K {
+			m := transformed(winograd.Transposed(a.Filter), func(i, j int) float64 { return sums[((i*points+j)*g.C+c)*g.K+k] })
+			for tap := range 9 {
+				i := (tap*g.C+c)*g.K + k
+				values[i].Bound = gamma(roundings) * (m[tap/3][tap%3] + math.Abs(dw[i]))
+			}
+		}
+	}
 }
 
 // pixel is a value of images [N height width channels], zero outside.

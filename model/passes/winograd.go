@@ -2,7 +2,7 @@ package passes
 
 import "cnn-gpu/kernels"
 
-// winograd chooses the algorithm for convolutions with 3x3 filters and their gradients by the input.
+// winograd chooses the algorithm for convolutions with 3x3 filters and their gradients.
 var winograd = Pass{
 	Name:   "winograd",
 	Does:   "compute 3x3 convolutions with fewer products, where that is less work",
@@ -19,6 +19,10 @@ var winograd = Pass{
 				rows, columns := op.Outputs()
 				tile = op.Conv.WinogradTile(rows, columns, rows*columns)
 				op.Conv.Winograd = tile
+				l.ops[i] = op
+			case kernels.Conv2DWgrad:
+				tile = op.WinogradWgradTile()
+				op.Winograd = tile
 				l.ops[i] = op
 			case kernels.Conv2DDgrad: // each value of DY meets each tap once
 				tile = op.WinogradTile(op.H, op.Window.W, op.P*op.Q)

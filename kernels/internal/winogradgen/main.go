@@ -37,6 +37,8 @@ func main() {
 		writeTransform(fmt.Sprintf("winogradInput%dAVX2", a.Tile), a.Input, false)
 		writeTransform(fmt.Sprintf("winogradFilter%dAVX2", a.Tile), a.Filter, false)
 		writeTransform(fmt.Sprintf("winogradOutput%dAVX2", a.Tile), a.Output, true)
+		writeTransform(fmt.Sprintf("winogradGradient%dAVX2", a.Tile), winograd.Transposed(a.Output), false)
+		writeTransform(fmt.Sprintf("winogradWeights%dAVX2", a.Tile), winograd.Transposed(a.Filter), false)
 	}
 	Generate()
 }
