@@ -47,12 +47,16 @@ func TestProfile(t *testing.T) {
 			}
 		}
 		assert.InDelta(t, 1, share, 1e-9)
-		conv := p.Profile[slices.IndexFunc(p.Profile, func(op train.OpProfile) bool { return op.Op == "conv2d_fprop" })]
+		conv := p.Profile[slices.IndexFunc(p.Profile, func(op train.OpProfile) bool { return op.Op == "conv2d_fprop_relu_pool" })]
 		assert.Equal(t, "conv2d", conv.Layer)
-		assert.EqualValues(t, 2*4*10*10*4*3*3, conv.FLOPs, "10x10 places and 4 filters of 3x3 for 4 images")
-		assert.EqualValues(t, 4*(4*12*12+3*3*4+4+4*10*10*4), conv.Bytes, "images, filters, bias and maps")
+		assert.EqualValues(t, 2*4*10*10*4*3*3+4*10*10*4+4*5*5*4*2*2, conv.FLOPs, "10x10 places and 4 filters of 3x3, ReLU and pool, for 4 images")
+		maps := 4 * 5 * 5 * 4
+		if p.Kind == "training" {
+			maps *= 2 // with the places of the maxima
+		}
+		assert.EqualValues(t, 4*(4*12*12+3*3*4+4+maps), conv.Bytes, "images, filters, bias and pooled maps, but not the maps themselves")
 	}
 	people := succeed(t, "eval", w.out, "--profile", "--device", "cpu").stderr
-	assert.Regexp(t, `(?m)^│ conv2d +│ conv2d_fprop +│ +[\d.,]+ │ +[\d.]+% │ +[\d.]+ │ +[\d.]+ │$`, people)
+	assert.Regexp(t, `(?m)^│ conv2d +│ conv2d_fprop_relu_pool +│ +[\d.,]+ │ +[\d.]+% │ +[\d.]+ │ +[\d.]+ │$`, people)
 	assert.Regexp(t, `(?m)^│ All +│ +│ +[\d.,]+ │ +100.0% │ +[\d.]+ │ +[\d.]+ │$`, people)
 }

@@ -70,6 +70,7 @@ func TestExitCodes(t *testing.T) {
 		{"bench --device cpu --model MODEL --data DATA --batch 49", exitFailure, "48 examples"},
 		{"summary --optimizer sgd", exitUsage, "goes with --memory or --passes"},
 		{"summary --memory --passes", exitUsage, "not both"},
+		{"train --resume RUN --strict", exitUsage, "leave out --strict"},
 		{"summary --memory --optimizer adm", exitUsage, "adam or sgd"},
 		{"check --batch 0", exitUsage, "at least 1"},
 		{"check --steps 0", exitUsage, "at least 1"},
