@@ -14,6 +14,7 @@ import (
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/kerneltest"
 	"cnn-gpu/model"
+	"cnn-gpu/model/passes"
 )
 
 // tutorialGolden is what PyTorch computes in float64 for the tutorial's network; kernels/kerneltest/testdata/golden.py makes it.
@@ -62,7 +63,8 @@ type tutorial struct {
 	ops          []kernels.Op
 }
 
-func newTutorial(t *testing.T) tutorial {
+// newTutorial emits the ops as the layers do, or as the passes rewrite them.
+func newTutorial(t *testing.T, rewritten bool) tutorial {
 	text, err := os.ReadFile("testdata/tutorial_golden.json")
 	require.NoError(t, err)
 	var c tutorial
@@ -100,12 +102,16 @@ func newTutorial(t *testing.T) tutorial {
 	c.labels = kernels.Kept("labels", kernels.Int32, n)
 	c.loss = kernels.Kept("loss", kernels.Float32, n)
 	y := kernels.NewBuffer("probabilities", kernels.Float32, n, k)
-	c.ops = append(c.ops, kernels.Zero{Y: c.model.Gradients})
-	c.ops = append(c.ops, model.Ops(c.lowered.Forward)...)
-	c.ops = append(c.ops,
+	steps := append([]model.Step{{Ops: []kernels.Op{kernels.Zero{Y: c.model.Gradients}}}}, c.lowered.Forward...)
+	steps = append(steps, model.Step{Ops: []kernels.Op{
 		kernels.CrossEntropyFprop{N: n, K: k, X: c.lowered.Output, Labels: c.labels, Y: y, Loss: c.loss},
-		kernels.CrossEntropyDgrad{N: n, K: k, Y: y, Labels: c.labels, DX: c.lowered.DOutput})
-	c.ops = append(c.ops, model.Ops(c.lowered.Backward)...)
+		kernels.CrossEntropyDgrad{N: n, K: k, Y: y, Labels: c.labels, DX: c.lowered.DOutput},
+	}})
+	steps = append(steps, c.lowered.Backward...)
+	if rewritten {
+		steps, _ = passes.Apply(steps, passes.Options{})
+	}
+	c.ops = model.Ops(steps)
 	return c
 }
 
@@ -124,7 +130,11 @@ func (c tutorial) inFloat64(t *testing.T, noise *rand.Rand) *kerneltest.Oracle {
 // The ops that the tutorial's network is lowered to have PyTorch's loss and gradients in float64, and the CPU device has them
 // within what float32 arithmetic may do to each parameter's.
 func TestTutorialGradientsAgreeWithPyTorch(t *testing.T) {
-	c := newTutorial(t)
+	t.Run("as lowered", func(t *testing.T) { testTutorialGradients(t, newTutorial(t, false)) })
+	t.Run("rewritten", func(t *testing.T) { testTutorialGradients(t, newTutorial(t, true)) })
+}
+
+func testTutorialGradients(t *testing.T, c tutorial) {
 	exact := c.inFloat64(t, nil)
 	noisy := c.inFloat64(t, rand.New(rand.NewPCG(1, 1)))
 
