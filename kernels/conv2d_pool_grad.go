@@ -118,7 +118,7 @@ func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad
 
 // gradSlices is the number of slices that a batch is split into when each sums a gradient of its own: enough for some workers, and
 // not too much memory.
-func gradSlices(images, values int) int { return max(1, min(16, blocks(images, 8), 1<<22/values)) }
+func gradSlices(images, values int) int { return max(1, min(16, blocks(images, 4), 1<<22/values)) }
 
 // filters is the number of values of the filters or their gradient.
 func (s *sparseGrad) filters() int { return s.K * s.R * s.pitch }

@@ -76,6 +76,11 @@ func TestPassesKeepWhatModelsCompute(t *testing.T) {
 			map[string]int{"chain": 1}, map[string]int{"chain": 1},
 		},
 		{
+			"average pool without an activation",
+			sequential(t, model.Input(10, 10, 2), append([]model.Spec{conv(4, ""), model.AveragePooling2D{Size: two}}, tail...)...),
+			map[string]int{"chain": 1}, map[string]int{"chain": 1},
+		},
+		{
 			"dilated",
 			sequential(t, model.Input(12, 12, 2), append([]model.Spec{
 				model.Conv2D{Filters: 8, Kernel: three, Dilation: two, Activation: model.ReLU}, model.MaxPooling2D{Size: two}}, tail...)...),
@@ -92,6 +97,9 @@ func TestPassesKeepWhatModelsCompute(t *testing.T) {
 			steps := append(append([]model.Step{}, l.Forward...), l.Backward...)
 			rewritten, report := passes.Apply(steps, passes.Options{})
 			assert.Equal(t, c.training, times(report))
+			for _, op := range model.Ops(rewritten) {
+				assert.NoError(t, kernels.CheckOperands(op))
+			}
 			forward := c.model.Lower(3, model.LowerOptions{})
 			_, report = passes.Apply(forward.Forward, passes.Options{})
 			assert.Equal(t, c.eval, times(report))

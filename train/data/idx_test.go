@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,7 +37,7 @@ func TestReadIDX(t *testing.T) {
 	content := idxBytes([]byte{1, 2, 3, 4, 5, 6}, 1, 2, 3)
 	for name, b := range map[string][]byte{"plain": content, "gzip": gzipped(t, content)} {
 		t.Run(name, func(t *testing.T) {
-			a, err := readIDX(bytes.NewReader(b), int64(len(b)))
+			a, err := readIDX(iotest.OneByteReader(bytes.NewReader(b)), int64(len(b)))
 			require.NoError(t, err)
 			assert.Equal(t, []int{1, 2, 3}, a.dims)
 			assert.Equal(t, []byte{1, 2, 3, 4, 5, 6}, a.values)
