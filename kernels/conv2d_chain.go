@@ -67,7 +67,7 @@ func (op Conv2DChain) Prepare(workers int) Routine {
 	g.P, g.Q = op.Outputs()
 	pool.H, pool.Window.W = g.P, g.Q
 	f := newFprop(g, op.Conv.Winograd, floor)
-	own, group, parts, size := f.scratch(), f.images(), f.parts(workers), g.maps()
+	own, group, size := f.scratch(), f.images(), g.maps()
 	poolImage := func(maps []float32, mem []Mem, n int) {
 		values := pool.P * pool.Q * pool.C
 		var index []int32
@@ -77,7 +77,7 @@ func (op Conv2DChain) Prepare(workers int) Routine {
 		pool.pool(maps[:size], mem[3].F32[n*values:(n+1)*values], index, 0, pool.P)
 	}
 	r := Routine{Weights: []int{1, 2}, Derive: func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) }}
-	if parts == 1 {
+	if f.parts(workers) == 1 {
 		own += group * size
 		r.Scratch = workers * own
 		r.Run = func(mem []Mem, w *Workers) {
@@ -97,10 +97,7 @@ func (op Conv2DChain) Prepare(workers int) Routine {
 	r.Scratch = g.N*size + workers*own
 	r.Run = func(mem []Mem, w *Workers) {
 		maps, scratch := split(w.Scratch(), g.N*size)
-		w.Run(blocks(g.N, group)*parts, func(worker, task int) {
-			lo := task / parts * group
-			f.compute(mem[0].F32, maps[lo*size:], lo, min(lo+group, g.N), scratch[worker*own:(worker+1)*own], task%parts, parts)
-		})
+		computeAll(f, g.N, size, mem[0].F32, maps, scratch, w)
 		w.Run(g.N, func(_, n int) { poolImage(maps[n*size:], mem, n) })
 	}
 	return r

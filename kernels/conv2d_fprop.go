@@ -34,17 +34,12 @@ func (op Conv2DFprop) Prepare(workers int) Routine { return op.prepare(workers, 
 // prepare returns code that raises what is below the floor to it.
 func (op Conv2DFprop) prepare(workers int, floor float32) Routine {
 	f := newFprop(op.Conv2D, op.Winograd, floor)
-	own, group, parts := f.scratch(), f.images(), f.parts(workers)
 	return Routine{
-		Scratch: workers * own,
+		Scratch: workers * f.scratch(),
 		Weights: []int{1, 2},
 		Derive:  func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) },
 		Run: func(mem []Mem, w *Workers) {
-			w.Run(blocks(op.N, group)*parts, func(worker, task int) {
-				lo := task / parts * group
-				scratch := w.Scratch()[worker*own : (worker+1)*own]
-				f.compute(mem[0].F32, mem[3].F32[lo*op.maps():], lo, min(lo+group, op.N), scratch, task%parts, parts)
-			})
+			computeAll(f, op.N, op.maps(), mem[0].F32, mem[3].F32, w.Scratch(), w)
 		},
 	}
 }
@@ -61,6 +56,23 @@ type fprop interface {
 	derive(weights, bias []float32, w *Workers)
 	// compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
 	compute(x, c []float32, lo, hi int, scratch []float32, part, parts int)
+}
+
+// computeAll writes the outputs of all images of x to y, maps values for each.
+func computeAll(f fprop, images, maps int, x, y, scratch []float32, w *Workers) {
+	group, parts, own := f.images(), f.parts(w.Count()), f.scratch()
+	w.Run(blocks(images, group)*parts, func(worker, task int) {
+		lo := task / parts * group
+		f.compute(x, y[lo*maps:], lo, min(lo+group, images), scratch[worker*own:(worker+1)*own], task%parts, parts)
+	})
+}
+
+// partsOf is the number of parts that the work on each of some groups of images is split into, so that there is enough for every worker.
+func partsOf(groups, workers, most int) int {
+	if groups >= 2*workers {
+		return 1
+	}
+	return max(1, min(blocks(2*workers, groups), most))
 }
 
 // newFprop returns the code for a geometry; tile is that of the algorithm of Winograd or 0.
@@ -124,11 +136,7 @@ func (g Conv2D) depth() int { return g.R * g.S * g.C }
 func (g Conv2D) maps() int { return g.P * g.Q * g.K }
 
 func (f *directFprop) parts(workers int) int {
-	groups := blocks(f.N, f.group)
-	if groups >= 2*workers {
-		return 1
-	}
-	return max(1, min(blocks(2*workers, groups), len(f.aRows)/(2*tileRows)))
+	return partsOf(blocks(f.N, f.group), workers, len(f.aRows)/(2*tileRows))
 }
 
 func (f *directFprop) scratch() int {

@@ -74,11 +74,11 @@ type sparseGrad struct {
 	pitch  int
 	slices int // of the batch: each sums a gradient of its own, so that the bits do not depend on the workers
 
-	turned    []float32 // the gradient in the layout of the filters
-	filters32 []float32 // nil where DX is not needed
-	places    []int32   // in X, of each place of each window
-	windows   int       // that are listed together
-	lists     []sparseLists
+	turned   []float32 // the gradient in the layout of the filters
+	byFilter []float32 // the filters as [K][R][pitch]; nil where DX is not needed
+	places   []int32   // in X, of each place of each window
+	windows  int       // that are listed together
+	lists    []sparseLists
 }
 
 func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad {
@@ -88,7 +88,7 @@ func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad
 	s.slices = gradSlices(g.N, s.filters())
 	s.turned = make([]float32, g.depth()*g.K)
 	if needsDX {
-		s.filters32 = make([]float32, s.filters())
+		s.byFilter = make([]float32, s.filters())
 	}
 	area := pool.R * pool.S
 	for p := range pool.P {
@@ -138,7 +138,7 @@ func (s *sparseGrad) images() int {
 func (s *sparseGrad) derive(weights []float32, w *Workers) {
 	row := s.S * s.C
 	w.Run(s.R, func(_, r int) {
-		transpose(s.filters32[r*s.pitch:], weights[r*row*s.K:], s.R*s.pitch, s.K, row, s.K)
+		transpose(s.byFilter[r*s.pitch:], weights[r*row*s.K:], s.R*s.pitch, s.K, row, s.K)
 	})
 }
 
@@ -171,7 +171,7 @@ func (s *sparseGrad) image(mem []Mem, n int, dw, copies []float32, lists *sparse
 	size := s.H * s.Window.W * s.C
 	x := mem[2].F32[n*size : (n+1)*size]
 	var dx []float32
-	if s.filters32 != nil {
+	if s.byFilter != nil {
 		dx = mem[5].F32[n*size : (n+1)*size]
 	}
 	image, gradient := x, dx
@@ -193,7 +193,7 @@ func (s *sparseGrad) image(mem []Mem, n int, dw, copies []float32, lists *sparse
 		}.run(s.R, s.pitch)
 		if dx != nil {
 			gather{
-				sums: gradient, b: s.filters32, spans: lists.places.spans, places: lists.places.places, values: lists.places.values,
+				sums: gradient, b: s.byFilter, spans: lists.places.spans, places: lists.places.places, values: lists.places.values,
 				sumsRow: rowX, bRow: s.pitch,
 			}.run(s.R, s.pitch)
 		}

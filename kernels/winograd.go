@@ -152,11 +152,7 @@ func (f *winogradFprop) padded() int {
 func (f *winogradFprop) images() int { return f.group }
 
 func (f *winogradFprop) parts(workers int) int {
-	groups := blocks(f.N, f.group)
-	if groups >= 2*workers {
-		return 1
-	}
-	return max(1, min(blocks(2*workers, groups), f.group*f.tiles/(2*tileRows)))
+	return partsOf(blocks(f.N, f.group), workers, f.group*f.tiles/(2*tileRows))
 }
 
 // derive transforms the filters.

@@ -4,10 +4,9 @@ package kernels
 func (op Conv2DDgrad) prepareWinograd(workers int) Routine {
 	g := op.turned()
 	f := newWinogradFprop(g, op.Winograd, noFloor)
-	own, group, parts := f.scratch(), f.images(), f.parts(workers)
 	turned := make([]float32, op.depth()*op.K)
 	return Routine{
-		Scratch: workers * own,
+		Scratch: workers * f.scratch(),
 		Weights: []int{1},
 		Derive: func(mem []Mem, w *Workers) {
 			w.Run(op.R*op.S, func(_, tap int) {
@@ -17,11 +16,7 @@ func (op Conv2DDgrad) prepareWinograd(workers int) Routine {
 			f.derive(turned, nil, w)
 		},
 		Run: func(mem []Mem, w *Workers) {
-			w.Run(blocks(op.N, group)*parts, func(worker, task int) {
-				lo := task / parts * group
-				scratch := w.Scratch()[worker*own : (worker+1)*own]
-				f.compute(mem[0].F32, mem[2].F32[lo*g.maps():], lo, min(lo+group, op.N), scratch, task%parts, parts)
-			})
+			computeAll(f, op.N, g.maps(), mem[0].F32, mem[2].F32, w.Scratch(), w)
 		},
 	}
 }
