@@ -30,6 +30,11 @@ func CPUVariants() []string {
 //go:noescape
 func productAVX2(t *product)
 
+// productNarrowAVX2 computes the first eight columns of the product with AVX2 and FMA.
+//
+//go:noescape
+func productNarrowAVX2(t *product)
+
 // productAVX512 computes the product with AVX-512F.
 //
 //go:noescape

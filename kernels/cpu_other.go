@@ -7,6 +7,8 @@ import "cnn-gpu/kernels/internal/winograd"
 // CPUVariants lists the variants that this CPU can run, the fastest first.
 func CPUVariants() []string { return []string{portable} }
 
+func productNarrowAVX2(*product) { panic(noAVX2) }
+
 func productAVX2(*product) { panic("kernels: no AVX2 on this architecture") }
 
 func productAVX512(*product) { panic("kernels: no AVX-512 on this architecture") }

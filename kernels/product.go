@@ -13,6 +13,8 @@ import "math"
 const (
 	tileRows    = 6
 	tileColumns = 16
+
+	narrowColumns = 8 // of the kernel for a last few columns
 )
 
 // segment is where A and B begin a run of evenly spaced terms.
@@ -42,6 +44,15 @@ func (t *product) run() {
 		productAVX2(t)
 	default:
 		t.portable()
+	}
+}
+
+// runNarrow computes at least the first narrowColumns columns of the product.
+func (t *product) runNarrow() {
+	if cpu == avx2 {
+		productNarrowAVX2(t)
+	} else {
+		t.run()
 	}
 }
 
@@ -101,7 +112,11 @@ func (t product) runColumns(valid int, e *edge) {
 				copy(e[i*tileColumns:][:valid], c[place:])
 			}
 		}
-		t.run()
+		if valid <= narrowColumns {
+			t.runNarrow()
+		} else {
+			t.run()
+		}
 		for i, place := range cRows[:n] {
 			copy(c[place:][:valid], e[i*tileColumns:])
 		}

@@ -653,6 +653,1451 @@ done:
 	VZEROUPPER
 	RET
 
+// func productNarrowAVX2(t *product)
+// Requires: AVX, FMA3
+TEXT ·productNarrowAVX2(SB), $64-8
+	MOVQ t+0(FP), AX
+	XORQ CX, CX
+	MOVQ CX, 200(AX)
+
+rows:
+	MOVQ t+0(FP), AX
+	MOVQ 152(AX), CX
+	SUBQ 200(AX), CX
+	JLE  done
+	CMPQ CX, $0x17
+	JGE  block12
+	CMPQ CX, $0x0c
+	JLE  choose
+	INCQ CX
+	SHRQ $0x01, CX
+
+choose:
+	CMPQ CX, $0x01
+	JE   block1
+	CMPQ CX, $0x02
+	JE   block2
+	CMPQ CX, $0x03
+	JE   block3
+	CMPQ CX, $0x04
+	JE   block4
+	CMPQ CX, $0x05
+	JE   block5
+	CMPQ CX, $0x06
+	JE   block6
+	CMPQ CX, $0x07
+	JE   block7
+	CMPQ CX, $0x08
+	JE   block8
+	CMPQ CX, $0x09
+	JE   block9
+	CMPQ CX, $0x0a
+	JE   block10
+	CMPQ CX, $0x0b
+	JE   block11
+
+block12:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate12
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y9
+	VMOVAPS Y0, Y10
+	VMOVAPS Y0, Y11
+	JMP     begin12
+
+accumulate12:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+	MOVQ    8(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y1
+	MOVQ    16(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y2
+	MOVQ    24(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y3
+	MOVQ    32(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y4
+	MOVQ    40(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y5
+	MOVQ    48(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y6
+	MOVQ    56(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y7
+	MOVQ    64(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y8
+	MOVQ    72(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y9
+	MOVQ    80(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y10
+	MOVQ    88(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y11
+
+begin12:
+	MOVQ (AX), CX
+	MOVQ CX, (SP)
+	MOVQ 24(AX), CX
+	MOVQ CX, 8(SP)
+	MOVQ 120(AX), CX
+	MOVQ CX, 16(SP)
+	MOVQ 128(AX), CX
+	MOVQ CX, 24(SP)
+	SHLQ $0x02, 24(SP)
+	MOVQ 136(AX), CX
+	MOVQ CX, 32(SP)
+	SHLQ $0x02, 32(SP)
+	MOVQ 96(AX), CX
+	MOVQ CX, 40(SP)
+	MOVQ 104(AX), CX
+	MOVQ CX, 48(SP)
+	CMPQ 48(SP), $0x00
+	JE   store12
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+	MOVQ 40(DX)(CX*8), R10
+	MOVQ 48(DX)(CX*8), R11
+	MOVQ 56(DX)(CX*8), R12
+	MOVQ 64(DX)(CX*8), R13
+	MOVQ 72(DX)(CX*8), R14
+	MOVQ 80(DX)(CX*8), R15
+	MOVQ 88(DX)(CX*8), AX
+
+segment12:
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 40(SP), CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 8(SP), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (SP), CX
+	ADDQ $0x10, 40(SP)
+
+step12:
+	VMOVUPS      (DX), Y12
+	VBROADCASTSS (CX)(BX*4), Y13
+	VFMADD231PS  Y12, Y13, Y0
+	VBROADCASTSS (CX)(SI*4), Y13
+	VFMADD231PS  Y12, Y13, Y1
+	VBROADCASTSS (CX)(DI*4), Y13
+	VFMADD231PS  Y12, Y13, Y2
+	VBROADCASTSS (CX)(R8*4), Y13
+	VFMADD231PS  Y12, Y13, Y3
+	VBROADCASTSS (CX)(R9*4), Y13
+	VFMADD231PS  Y12, Y13, Y4
+	VBROADCASTSS (CX)(R10*4), Y13
+	VFMADD231PS  Y12, Y13, Y5
+	VBROADCASTSS (CX)(R11*4), Y13
+	VFMADD231PS  Y12, Y13, Y6
+	VBROADCASTSS (CX)(R12*4), Y13
+	VFMADD231PS  Y12, Y13, Y7
+	VBROADCASTSS (CX)(R13*4), Y13
+	VFMADD231PS  Y12, Y13, Y8
+	VBROADCASTSS (CX)(R14*4), Y13
+	VFMADD231PS  Y12, Y13, Y9
+	VBROADCASTSS (CX)(R15*4), Y13
+	VFMADD231PS  Y12, Y13, Y10
+	VBROADCASTSS (CX)(AX*4), Y13
+	VFMADD231PS  Y12, Y13, Y11
+	ADDQ         24(SP), CX
+	ADDQ         32(SP), DX
+	DECQ         56(SP)
+	JNZ          step12
+	DECQ         48(SP)
+	JNZ          segment12
+
+store12:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y12
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y12, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	MOVQ         8(DX)(CX*8), SI
+	VMAXPS       Y1, Y12, Y1
+	VMOVUPS      Y1, (BX)(SI*4)
+	MOVQ         16(DX)(CX*8), SI
+	VMAXPS       Y2, Y12, Y2
+	VMOVUPS      Y2, (BX)(SI*4)
+	MOVQ         24(DX)(CX*8), SI
+	VMAXPS       Y3, Y12, Y3
+	VMOVUPS      Y3, (BX)(SI*4)
+	MOVQ         32(DX)(CX*8), SI
+	VMAXPS       Y4, Y12, Y4
+	VMOVUPS      Y4, (BX)(SI*4)
+	MOVQ         40(DX)(CX*8), SI
+	VMAXPS       Y5, Y12, Y5
+	VMOVUPS      Y5, (BX)(SI*4)
+	MOVQ         48(DX)(CX*8), SI
+	VMAXPS       Y6, Y12, Y6
+	VMOVUPS      Y6, (BX)(SI*4)
+	MOVQ         56(DX)(CX*8), SI
+	VMAXPS       Y7, Y12, Y7
+	VMOVUPS      Y7, (BX)(SI*4)
+	MOVQ         64(DX)(CX*8), SI
+	VMAXPS       Y8, Y12, Y8
+	VMOVUPS      Y8, (BX)(SI*4)
+	MOVQ         72(DX)(CX*8), SI
+	VMAXPS       Y9, Y12, Y9
+	VMOVUPS      Y9, (BX)(SI*4)
+	MOVQ         80(DX)(CX*8), SI
+	VMAXPS       Y10, Y12, Y10
+	VMOVUPS      Y10, (BX)(SI*4)
+	MOVQ         88(DX)(CX*8), SI
+	VMAXPS       Y11, Y12, Y11
+	VMOVUPS      Y11, (BX)(SI*4)
+	ADDQ         $0x0c, 200(AX)
+	JMP          rows
+
+block11:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate11
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y9
+	VMOVAPS Y0, Y10
+	JMP     begin11
+
+accumulate11:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+	MOVQ    8(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y1
+	MOVQ    16(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y2
+	MOVQ    24(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y3
+	MOVQ    32(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y4
+	MOVQ    40(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y5
+	MOVQ    48(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y6
+	MOVQ    56(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y7
+	MOVQ    64(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y8
+	MOVQ    72(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y9
+	MOVQ    80(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y10
+
+begin11:
+	MOVQ (AX), CX
+	MOVQ CX, (SP)
+	MOVQ 24(AX), CX
+	MOVQ CX, 8(SP)
+	MOVQ 120(AX), CX
+	MOVQ CX, 16(SP)
+	MOVQ 128(AX), CX
+	MOVQ CX, 24(SP)
+	SHLQ $0x02, 24(SP)
+	MOVQ 136(AX), CX
+	MOVQ CX, 32(SP)
+	SHLQ $0x02, 32(SP)
+	MOVQ 96(AX), CX
+	MOVQ CX, 40(SP)
+	MOVQ 104(AX), CX
+	MOVQ CX, 48(SP)
+	CMPQ 48(SP), $0x00
+	JE   store11
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+	MOVQ 40(DX)(CX*8), R10
+	MOVQ 48(DX)(CX*8), R11
+	MOVQ 56(DX)(CX*8), R12
+	MOVQ 64(DX)(CX*8), R13
+	MOVQ 72(DX)(CX*8), R14
+	MOVQ 80(DX)(CX*8), R15
+
+segment11:
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 40(SP), CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 8(SP), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (SP), CX
+	ADDQ $0x10, 40(SP)
+
+step11:
+	VMOVUPS      (DX), Y11
+	VBROADCASTSS (CX)(BX*4), Y12
+	VFMADD231PS  Y11, Y12, Y0
+	VBROADCASTSS (CX)(SI*4), Y12
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (CX)(DI*4), Y12
+	VFMADD231PS  Y11, Y12, Y2
+	VBROADCASTSS (CX)(R8*4), Y12
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (CX)(R9*4), Y12
+	VFMADD231PS  Y11, Y12, Y4
+	VBROADCASTSS (CX)(R10*4), Y12
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (CX)(R11*4), Y12
+	VFMADD231PS  Y11, Y12, Y6
+	VBROADCASTSS (CX)(R12*4), Y12
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (CX)(R13*4), Y12
+	VFMADD231PS  Y11, Y12, Y8
+	VBROADCASTSS (CX)(R14*4), Y12
+	VFMADD231PS  Y11, Y12, Y9
+	VBROADCASTSS (CX)(R15*4), Y12
+	VFMADD231PS  Y11, Y12, Y10
+	ADDQ         24(SP), CX
+	ADDQ         32(SP), DX
+	DECQ         56(SP)
+	JNZ          step11
+	DECQ         48(SP)
+	JNZ          segment11
+
+store11:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y11
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y11, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	MOVQ         8(DX)(CX*8), SI
+	VMAXPS       Y1, Y11, Y1
+	VMOVUPS      Y1, (BX)(SI*4)
+	MOVQ         16(DX)(CX*8), SI
+	VMAXPS       Y2, Y11, Y2
+	VMOVUPS      Y2, (BX)(SI*4)
+	MOVQ         24(DX)(CX*8), SI
+	VMAXPS       Y3, Y11, Y3
+	VMOVUPS      Y3, (BX)(SI*4)
+	MOVQ         32(DX)(CX*8), SI
+	VMAXPS       Y4, Y11, Y4
+	VMOVUPS      Y4, (BX)(SI*4)
+	MOVQ         40(DX)(CX*8), SI
+	VMAXPS       Y5, Y11, Y5
+	VMOVUPS      Y5, (BX)(SI*4)
+	MOVQ         48(DX)(CX*8), SI
+	VMAXPS       Y6, Y11, Y6
+	VMOVUPS      Y6, (BX)(SI*4)
+	MOVQ         56(DX)(CX*8), SI
+	VMAXPS       Y7, Y11, Y7
+	VMOVUPS      Y7, (BX)(SI*4)
+	MOVQ         64(DX)(CX*8), SI
+	VMAXPS       Y8, Y11, Y8
+	VMOVUPS      Y8, (BX)(SI*4)
+	MOVQ         72(DX)(CX*8), SI
+	VMAXPS       Y9, Y11, Y9
+	VMOVUPS      Y9, (BX)(SI*4)
+	MOVQ         80(DX)(CX*8), SI
+	VMAXPS       Y10, Y11, Y10
+	VMOVUPS      Y10, (BX)(SI*4)
+	ADDQ         $0x0b, 200(AX)
+	JMP          rows
+
+block10:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate10
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y9
+	JMP     begin10
+
+accumulate10:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+	MOVQ    8(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y1
+	MOVQ    16(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y2
+	MOVQ    24(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y3
+	MOVQ    32(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y4
+	MOVQ    40(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y5
+	MOVQ    48(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y6
+	MOVQ    56(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y7
+	MOVQ    64(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y8
+	MOVQ    72(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y9
+
+begin10:
+	MOVQ (AX), CX
+	MOVQ CX, (SP)
+	MOVQ 24(AX), CX
+	MOVQ CX, 8(SP)
+	MOVQ 120(AX), CX
+	MOVQ CX, 16(SP)
+	MOVQ 128(AX), CX
+	MOVQ CX, 24(SP)
+	SHLQ $0x02, 24(SP)
+	MOVQ 136(AX), CX
+	MOVQ CX, 32(SP)
+	SHLQ $0x02, 32(SP)
+	MOVQ 96(AX), CX
+	MOVQ CX, 40(SP)
+	MOVQ 104(AX), CX
+	MOVQ CX, 48(SP)
+	CMPQ 48(SP), $0x00
+	JE   store10
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+	MOVQ 40(DX)(CX*8), R10
+	MOVQ 48(DX)(CX*8), R11
+	MOVQ 56(DX)(CX*8), R12
+	MOVQ 64(DX)(CX*8), R13
+	MOVQ 72(DX)(CX*8), R14
+
+segment10:
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 40(SP), CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 8(SP), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (SP), CX
+	ADDQ $0x10, 40(SP)
+
+step10:
+	VMOVUPS      (DX), Y10
+	VBROADCASTSS (CX)(BX*4), Y11
+	VFMADD231PS  Y10, Y11, Y0
+	VBROADCASTSS (CX)(SI*4), Y11
+	VFMADD231PS  Y10, Y11, Y1
+	VBROADCASTSS (CX)(DI*4), Y11
+	VFMADD231PS  Y10, Y11, Y2
+	VBROADCASTSS (CX)(R8*4), Y11
+	VFMADD231PS  Y10, Y11, Y3
+	VBROADCASTSS (CX)(R9*4), Y11
+	VFMADD231PS  Y10, Y11, Y4
+	VBROADCASTSS (CX)(R10*4), Y11
+	VFMADD231PS  Y10, Y11, Y5
+	VBROADCASTSS (CX)(R11*4), Y11
+	VFMADD231PS  Y10, Y11, Y6
+	VBROADCASTSS (CX)(R12*4), Y11
+	VFMADD231PS  Y10, Y11, Y7
+	VBROADCASTSS (CX)(R13*4), Y11
+	VFMADD231PS  Y10, Y11, Y8
+	VBROADCASTSS (CX)(R14*4), Y11
+	VFMADD231PS  Y10, Y11, Y9
+	ADDQ         24(SP), CX
+	ADDQ         32(SP), DX
+	DECQ         56(SP)
+	JNZ          step10
+	DECQ         48(SP)
+	JNZ          segment10
+
+store10:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y10
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y10, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	MOVQ         8(DX)(CX*8), SI
+	VMAXPS       Y1, Y10, Y1
+	VMOVUPS      Y1, (BX)(SI*4)
+	MOVQ         16(DX)(CX*8), SI
+	VMAXPS       Y2, Y10, Y2
+	VMOVUPS      Y2, (BX)(SI*4)
+	MOVQ         24(DX)(CX*8), SI
+	VMAXPS       Y3, Y10, Y3
+	VMOVUPS      Y3, (BX)(SI*4)
+	MOVQ         32(DX)(CX*8), SI
+	VMAXPS       Y4, Y10, Y4
+	VMOVUPS      Y4, (BX)(SI*4)
+	MOVQ         40(DX)(CX*8), SI
+	VMAXPS       Y5, Y10, Y5
+	VMOVUPS      Y5, (BX)(SI*4)
+	MOVQ         48(DX)(CX*8), SI
+	VMAXPS       Y6, Y10, Y6
+	VMOVUPS      Y6, (BX)(SI*4)
+	MOVQ         56(DX)(CX*8), SI
+	VMAXPS       Y7, Y10, Y7
+	VMOVUPS      Y7, (BX)(SI*4)
+	MOVQ         64(DX)(CX*8), SI
+	VMAXPS       Y8, Y10, Y8
+	VMOVUPS      Y8, (BX)(SI*4)
+	MOVQ         72(DX)(CX*8), SI
+	VMAXPS       Y9, Y10, Y9
+	VMOVUPS      Y9, (BX)(SI*4)
+	ADDQ         $0x0a, 200(AX)
+	JMP          rows
+
+block9:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate9
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	JMP     begin9
+
+accumulate9:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+	MOVQ    8(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y1
+	MOVQ    16(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y2
+	MOVQ    24(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y3
+	MOVQ    32(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y4
+	MOVQ    40(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y5
+	MOVQ    48(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y6
+	MOVQ    56(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y7
+	MOVQ    64(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y8
+
+begin9:
+	MOVQ (AX), CX
+	MOVQ CX, (SP)
+	MOVQ 24(AX), CX
+	MOVQ CX, 8(SP)
+	MOVQ 120(AX), CX
+	MOVQ CX, 16(SP)
+	MOVQ 128(AX), CX
+	MOVQ CX, 24(SP)
+	SHLQ $0x02, 24(SP)
+	MOVQ 136(AX), CX
+	MOVQ CX, 32(SP)
+	SHLQ $0x02, 32(SP)
+	MOVQ 96(AX), CX
+	MOVQ CX, 40(SP)
+	MOVQ 104(AX), CX
+	MOVQ CX, 48(SP)
+	CMPQ 48(SP), $0x00
+	JE   store9
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+	MOVQ 40(DX)(CX*8), R10
+	MOVQ 48(DX)(CX*8), R11
+	MOVQ 56(DX)(CX*8), R12
+	MOVQ 64(DX)(CX*8), R13
+
+segment9:
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 40(SP), CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 8(SP), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (SP), CX
+	ADDQ $0x10, 40(SP)
+
+step9:
+	VMOVUPS      (DX), Y9
+	VBROADCASTSS (CX)(BX*4), Y10
+	VFMADD231PS  Y9, Y10, Y0
+	VBROADCASTSS (CX)(SI*4), Y10
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (CX)(DI*4), Y10
+	VFMADD231PS  Y9, Y10, Y2
+	VBROADCASTSS (CX)(R8*4), Y10
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (CX)(R9*4), Y10
+	VFMADD231PS  Y9, Y10, Y4
+	VBROADCASTSS (CX)(R10*4), Y10
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (CX)(R11*4), Y10
+	VFMADD231PS  Y9, Y10, Y6
+	VBROADCASTSS (CX)(R12*4), Y10
+	VFMADD231PS  Y9, Y10, Y7
+	VBROADCASTSS (CX)(R13*4), Y10
+	VFMADD231PS  Y9, Y10, Y8
+	ADDQ         24(SP), CX
+	ADDQ         32(SP), DX
+	DECQ         56(SP)
+	JNZ          step9
+	DECQ         48(SP)
+	JNZ          segment9
+
+store9:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y9
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y9, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	MOVQ         8(DX)(CX*8), SI
+	VMAXPS       Y1, Y9, Y1
+	VMOVUPS      Y1, (BX)(SI*4)
+	MOVQ         16(DX)(CX*8), SI
+	VMAXPS       Y2, Y9, Y2
+	VMOVUPS      Y2, (BX)(SI*4)
+	MOVQ         24(DX)(CX*8), SI
+	VMAXPS       Y3, Y9, Y3
+	VMOVUPS      Y3, (BX)(SI*4)
+	MOVQ         32(DX)(CX*8), SI
+	VMAXPS       Y4, Y9, Y4
+	VMOVUPS      Y4, (BX)(SI*4)
+	MOVQ         40(DX)(CX*8), SI
+	VMAXPS       Y5, Y9, Y5
+	VMOVUPS      Y5, (BX)(SI*4)
+	MOVQ         48(DX)(CX*8), SI
+	VMAXPS       Y6, Y9, Y6
+	VMOVUPS      Y6, (BX)(SI*4)
+	MOVQ         56(DX)(CX*8), SI
+	VMAXPS       Y7, Y9, Y7
+	VMOVUPS      Y7, (BX)(SI*4)
+	MOVQ         64(DX)(CX*8), SI
+	VMAXPS       Y8, Y9, Y8
+	VMOVUPS      Y8, (BX)(SI*4)
+	ADDQ         $0x09, 200(AX)
+	JMP          rows
+
+block8:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate8
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	JMP     begin8
+
+accumulate8:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+	MOVQ    8(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y1
+	MOVQ    16(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y2
+	MOVQ    24(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y3
+	MOVQ    32(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y4
+	MOVQ    40(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y5
+	MOVQ    48(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y6
+	MOVQ    56(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y7
+
+begin8:
+	MOVQ (AX), CX
+	MOVQ CX, (SP)
+	MOVQ 24(AX), CX
+	MOVQ CX, 8(SP)
+	MOVQ 120(AX), CX
+	MOVQ CX, 16(SP)
+	MOVQ 128(AX), CX
+	MOVQ CX, 24(SP)
+	SHLQ $0x02, 24(SP)
+	MOVQ 136(AX), CX
+	MOVQ CX, 32(SP)
+	SHLQ $0x02, 32(SP)
+	MOVQ 96(AX), CX
+	MOVQ CX, 40(SP)
+	MOVQ 104(AX), CX
+	MOVQ CX, 48(SP)
+	CMPQ 48(SP), $0x00
+	JE   store8
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+	MOVQ 40(DX)(CX*8), R10
+	MOVQ 48(DX)(CX*8), R11
+	MOVQ 56(DX)(CX*8), R12
+
+segment8:
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 40(SP), CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 8(SP), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (SP), CX
+	ADDQ $0x10, 40(SP)
+
+step8:
+	VMOVUPS      (DX), Y8
+	VBROADCASTSS (CX)(BX*4), Y9
+	VFMADD231PS  Y8, Y9, Y0
+	VBROADCASTSS (CX)(SI*4), Y9
+	VFMADD231PS  Y8, Y9, Y1
+	VBROADCASTSS (CX)(DI*4), Y9
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS (CX)(R8*4), Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VBROADCASTSS (CX)(R9*4), Y9
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS (CX)(R10*4), Y9
+	VFMADD231PS  Y8, Y9, Y5
+	VBROADCASTSS (CX)(R11*4), Y9
+	VFMADD231PS  Y8, Y9, Y6
+	VBROADCASTSS (CX)(R12*4), Y9
+	VFMADD231PS  Y8, Y9, Y7
+	ADDQ         24(SP), CX
+	ADDQ         32(SP), DX
+	DECQ         56(SP)
+	JNZ          step8
+	DECQ         48(SP)
+	JNZ          segment8
+
+store8:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y8
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y8, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	MOVQ         8(DX)(CX*8), SI
+	VMAXPS       Y1, Y8, Y1
+	VMOVUPS      Y1, (BX)(SI*4)
+	MOVQ         16(DX)(CX*8), SI
+	VMAXPS       Y2, Y8, Y2
+	VMOVUPS      Y2, (BX)(SI*4)
+	MOVQ         24(DX)(CX*8), SI
+	VMAXPS       Y3, Y8, Y3
+	VMOVUPS      Y3, (BX)(SI*4)
+	MOVQ         32(DX)(CX*8), SI
+	VMAXPS       Y4, Y8, Y4
+	VMOVUPS      Y4, (BX)(SI*4)
+	MOVQ         40(DX)(CX*8), SI
+	VMAXPS       Y5, Y8, Y5
+	VMOVUPS      Y5, (BX)(SI*4)
+	MOVQ         48(DX)(CX*8), SI
+	VMAXPS       Y6, Y8, Y6
+	VMOVUPS      Y6, (BX)(SI*4)
+	MOVQ         56(DX)(CX*8), SI
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS      Y7, (BX)(SI*4)
+	ADDQ         $0x08, 200(AX)
+	JMP          rows
+
+block7:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate7
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	JMP     begin7
+
+accumulate7:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+	MOVQ    8(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y1
+	MOVQ    16(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y2
+	MOVQ    24(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y3
+	MOVQ    32(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y4
+	MOVQ    40(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y5
+	MOVQ    48(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y6
+
+begin7:
+	MOVQ (AX), CX
+	MOVQ CX, (SP)
+	MOVQ 24(AX), CX
+	MOVQ CX, 8(SP)
+	MOVQ 120(AX), CX
+	MOVQ CX, 16(SP)
+	MOVQ 128(AX), CX
+	MOVQ CX, 24(SP)
+	SHLQ $0x02, 24(SP)
+	MOVQ 136(AX), CX
+	MOVQ CX, 32(SP)
+	SHLQ $0x02, 32(SP)
+	MOVQ 96(AX), CX
+	MOVQ CX, 40(SP)
+	MOVQ 104(AX), CX
+	MOVQ CX, 48(SP)
+	CMPQ 48(SP), $0x00
+	JE   store7
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+	MOVQ 40(DX)(CX*8), R10
+	MOVQ 48(DX)(CX*8), R11
+
+segment7:
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 40(SP), CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 8(SP), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (SP), CX
+	ADDQ $0x10, 40(SP)
+
+step7:
+	VMOVUPS      (DX), Y7
+	VBROADCASTSS (CX)(BX*4), Y8
+	VFMADD231PS  Y7, Y8, Y0
+	VBROADCASTSS (CX)(SI*4), Y8
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (CX)(DI*4), Y8
+	VFMADD231PS  Y7, Y8, Y2
+	VBROADCASTSS (CX)(R8*4), Y8
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (CX)(R9*4), Y8
+	VFMADD231PS  Y7, Y8, Y4
+	VBROADCASTSS (CX)(R10*4), Y8
+	VFMADD231PS  Y7, Y8, Y5
+	VBROADCASTSS (CX)(R11*4), Y8
+	VFMADD231PS  Y7, Y8, Y6
+	ADDQ         24(SP), CX
+	ADDQ         32(SP), DX
+	DECQ         56(SP)
+	JNZ          step7
+	DECQ         48(SP)
+	JNZ          segment7
+
+store7:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y7
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y7, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	MOVQ         8(DX)(CX*8), SI
+	VMAXPS       Y1, Y7, Y1
+	VMOVUPS      Y1, (BX)(SI*4)
+	MOVQ         16(DX)(CX*8), SI
+	VMAXPS       Y2, Y7, Y2
+	VMOVUPS      Y2, (BX)(SI*4)
+	MOVQ         24(DX)(CX*8), SI
+	VMAXPS       Y3, Y7, Y3
+	VMOVUPS      Y3, (BX)(SI*4)
+	MOVQ         32(DX)(CX*8), SI
+	VMAXPS       Y4, Y7, Y4
+	VMOVUPS      Y4, (BX)(SI*4)
+	MOVQ         40(DX)(CX*8), SI
+	VMAXPS       Y5, Y7, Y5
+	VMOVUPS      Y5, (BX)(SI*4)
+	MOVQ         48(DX)(CX*8), SI
+	VMAXPS       Y6, Y7, Y6
+	VMOVUPS      Y6, (BX)(SI*4)
+	ADDQ         $0x07, 200(AX)
+	JMP          rows
+
+block6:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate6
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	JMP     begin6
+
+accumulate6:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+	MOVQ    8(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y1
+	MOVQ    16(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y2
+	MOVQ    24(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y3
+	MOVQ    32(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y4
+	MOVQ    40(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y5
+
+begin6:
+	MOVQ 128(AX), R11
+	SHLQ $0x02, R11
+	MOVQ 136(AX), R12
+	SHLQ $0x02, R12
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	CMPQ R14, $0x00
+	JE   store6
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+	MOVQ 40(DX)(CX*8), R10
+
+segment6:
+	MOVQ 120(AX), CX
+	MOVQ CX, R15
+	MOVQ R13, CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 24(AX), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (AX), CX
+	ADDQ $0x10, R13
+
+step6:
+	VMOVUPS      (DX), Y6
+	VBROADCASTSS (CX)(BX*4), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (CX)(SI*4), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (CX)(DI*4), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (CX)(R8*4), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (CX)(R9*4), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (CX)(R10*4), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         R11, CX
+	ADDQ         R12, DX
+	DECQ         R15
+	JNZ          step6
+	DECQ         R14
+	JNZ          segment6
+
+store6:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y6
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y6, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	MOVQ         8(DX)(CX*8), SI
+	VMAXPS       Y1, Y6, Y1
+	VMOVUPS      Y1, (BX)(SI*4)
+	MOVQ         16(DX)(CX*8), SI
+	VMAXPS       Y2, Y6, Y2
+	VMOVUPS      Y2, (BX)(SI*4)
+	MOVQ         24(DX)(CX*8), SI
+	VMAXPS       Y3, Y6, Y3
+	VMOVUPS      Y3, (BX)(SI*4)
+	MOVQ         32(DX)(CX*8), SI
+	VMAXPS       Y4, Y6, Y4
+	VMOVUPS      Y4, (BX)(SI*4)
+	MOVQ         40(DX)(CX*8), SI
+	VMAXPS       Y5, Y6, Y5
+	VMOVUPS      Y5, (BX)(SI*4)
+	ADDQ         $0x06, 200(AX)
+	JMP          rows
+
+block5:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate5
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	JMP     begin5
+
+accumulate5:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+	MOVQ    8(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y1
+	MOVQ    16(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y2
+	MOVQ    24(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y3
+	MOVQ    32(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y4
+
+begin5:
+	MOVQ 128(AX), R11
+	SHLQ $0x02, R11
+	MOVQ 136(AX), R12
+	SHLQ $0x02, R12
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	CMPQ R14, $0x00
+	JE   store5
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+
+segment5:
+	MOVQ 120(AX), CX
+	MOVQ CX, R15
+	MOVQ R13, CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 24(AX), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (AX), CX
+	ADDQ $0x10, R13
+
+step5:
+	VMOVUPS      (DX), Y5
+	VBROADCASTSS (CX)(BX*4), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS (CX)(SI*4), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (CX)(DI*4), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS (CX)(R8*4), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS (CX)(R9*4), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         R11, CX
+	ADDQ         R12, DX
+	DECQ         R15
+	JNZ          step5
+	DECQ         R14
+	JNZ          segment5
+
+store5:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y5
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y5, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	MOVQ         8(DX)(CX*8), SI
+	VMAXPS       Y1, Y5, Y1
+	VMOVUPS      Y1, (BX)(SI*4)
+	MOVQ         16(DX)(CX*8), SI
+	VMAXPS       Y2, Y5, Y2
+	VMOVUPS      Y2, (BX)(SI*4)
+	MOVQ         24(DX)(CX*8), SI
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      Y3, (BX)(SI*4)
+	MOVQ         32(DX)(CX*8), SI
+	VMAXPS       Y4, Y5, Y4
+	VMOVUPS      Y4, (BX)(SI*4)
+	ADDQ         $0x05, 200(AX)
+	JMP          rows
+
+block4:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate4
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	JMP     begin4
+
+accumulate4:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+	MOVQ    8(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y1
+	MOVQ    16(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y2
+	MOVQ    24(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y3
+
+begin4:
+	MOVQ 128(AX), R11
+	SHLQ $0x02, R11
+	MOVQ 136(AX), R12
+	SHLQ $0x02, R12
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	CMPQ R14, $0x00
+	JE   store4
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+
+segment4:
+	MOVQ 120(AX), CX
+	MOVQ CX, R15
+	MOVQ R13, CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 24(AX), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (AX), CX
+	ADDQ $0x10, R13
+
+step4:
+	VMOVUPS      (DX), Y4
+	VBROADCASTSS (CX)(BX*4), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (CX)(SI*4), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (CX)(DI*4), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (CX)(R8*4), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         R11, CX
+	ADDQ         R12, DX
+	DECQ         R15
+	JNZ          step4
+	DECQ         R14
+	JNZ          segment4
+
+store4:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y4
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	MOVQ         8(DX)(CX*8), SI
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      Y1, (BX)(SI*4)
+	MOVQ         16(DX)(CX*8), SI
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      Y2, (BX)(SI*4)
+	MOVQ         24(DX)(CX*8), SI
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      Y3, (BX)(SI*4)
+	ADDQ         $0x04, 200(AX)
+	JMP          rows
+
+block3:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate3
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	JMP     begin3
+
+accumulate3:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+	MOVQ    8(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y1
+	MOVQ    16(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y2
+
+begin3:
+	MOVQ 128(AX), R11
+	SHLQ $0x02, R11
+	MOVQ 136(AX), R12
+	SHLQ $0x02, R12
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	CMPQ R14, $0x00
+	JE   store3
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+
+segment3:
+	MOVQ 120(AX), CX
+	MOVQ CX, R15
+	MOVQ R13, CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 24(AX), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (AX), CX
+	ADDQ $0x10, R13
+
+step3:
+	VMOVUPS      (DX), Y3
+	VBROADCASTSS (CX)(BX*4), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS (CX)(SI*4), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS (CX)(DI*4), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	ADDQ         R11, CX
+	ADDQ         R12, DX
+	DECQ         R15
+	JNZ          step3
+	DECQ         R14
+	JNZ          segment3
+
+store3:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y3
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y3, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	MOVQ         8(DX)(CX*8), SI
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      Y1, (BX)(SI*4)
+	MOVQ         16(DX)(CX*8), SI
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      Y2, (BX)(SI*4)
+	ADDQ         $0x03, 200(AX)
+	JMP          rows
+
+block2:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate2
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y1
+	JMP     begin2
+
+accumulate2:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+	MOVQ    8(DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y1
+
+begin2:
+	MOVQ 128(AX), R11
+	SHLQ $0x02, R11
+	MOVQ 136(AX), R12
+	SHLQ $0x02, R12
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	CMPQ R14, $0x00
+	JE   store2
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+
+segment2:
+	MOVQ 120(AX), CX
+	MOVQ CX, R15
+	MOVQ R13, CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 24(AX), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (AX), CX
+	ADDQ $0x10, R13
+
+step2:
+	VMOVUPS      (DX), Y2
+	VBROADCASTSS (CX)(BX*4), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (CX)(SI*4), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         R11, CX
+	ADDQ         R12, DX
+	DECQ         R15
+	JNZ          step2
+	DECQ         R14
+	JNZ          segment2
+
+store2:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y2
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	MOVQ         8(DX)(CX*8), SI
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      Y1, (BX)(SI*4)
+	ADDQ         $0x02, 200(AX)
+	JMP          rows
+
+block1:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate1
+	VMOVUPS (CX), Y0
+	JMP     begin1
+
+accumulate1:
+	MOVQ    48(AX), BX
+	MOVQ    200(AX), CX
+	MOVQ    168(AX), DX
+	MOVQ    (DX)(CX*8), SI
+	VMOVUPS (BX)(SI*4), Y0
+
+begin1:
+	MOVQ 128(AX), R11
+	SHLQ $0x02, R11
+	MOVQ 136(AX), R12
+	SHLQ $0x02, R12
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	CMPQ R14, $0x00
+	JE   store1
+	MOVQ 200(AX), CX
+	MOVQ 144(AX), DX
+	MOVQ (DX)(CX*8), BX
+
+segment1:
+	MOVQ 120(AX), CX
+	MOVQ CX, R15
+	MOVQ R13, CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 24(AX), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (AX), CX
+	ADDQ $0x10, R13
+
+step1:
+	VMOVUPS      (DX), Y1
+	VBROADCASTSS (CX)(BX*4), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	ADDQ         R11, CX
+	ADDQ         R12, DX
+	DECQ         R15
+	JNZ          step1
+	DECQ         R14
+	JNZ          segment1
+
+store1:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 192(AX), Y1
+	MOVQ         48(AX), BX
+	MOVQ         200(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         (DX)(CX*8), SI
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (BX)(SI*4)
+	ADDQ         $0x01, 200(AX)
+	JMP          rows
+
+done:
+	VZEROUPPER
+	RET
+
 // func productAVX512(t *product)
 // Requires: AVX, AVX512F
 TEXT ·productAVX512(SB), $64-8

@@ -27,13 +27,11 @@ const (
 	slicePointer, sliceLength = 0, 8
 )
 
-// columns is the width of a product.
-const columns = 16
-
 func main() {
 	Package("cnn-gpu/kernels")
-	generate("productAVX2", 6, 32, YMM)
-	generate("productAVX512", 12, 64, ZMM)
+	generate("productAVX2", 6, 16, 32, YMM)
+	generate("productNarrowAVX2", 12, 8, 32, YMM)
+	generate("productAVX512", 12, 16, 64, ZMM)
 	Generate()
 }
 
@@ -85,8 +83,8 @@ func move(from Mem, to Op) {
 // loadProduct brings back the product's address after a block, which may have used the register.
 func loadProduct() { Load(Param("t"), t) }
 
-// generate writes a function that computes at most rows rows at a time, each in columns*4/width registers.
-func generate(name string, rows, width int, vector func() reg.VecVirtual) {
+// generate writes a function that computes at most rows rows of a number of columns at a time, each in columns*4/width registers.
+func generate(name string, rows, columns, width int, vector func() reg.VecVirtual) {
 	Implement(name)
 	var kept slots
 	if rows > registerRows {
@@ -208,7 +206,7 @@ func writeBlock(rows, vectors, width int, vector func() reg.VecVirtual, kept slo
 	}
 	for i := range rows {
 		a := Mem{Base: pa, Index: places[i], Scale: 4}
-		if vectors == 1 {
+		if width == 64 { // AVX-512 broadcasts on the way
 			VFMADD231PS_BCST(a, column[0], sums[i][0])
 			continue
 		}
