@@ -122,17 +122,16 @@ type stopwatch struct {
 
 // run does that many steps, or if steps is 0, steps until the time is up.
 func (w *stopwatch) run(ctx context.Context, set data.Set, size, steps int, limit time.Duration) error {
-	loading, stop := context.WithCancel(ctx)
-	defer stop()
 	order := inOrder(set.Len())[:set.Len()/size*size] // whole batches
 	inWindow, begun := 0, time.Now()
 	for end := begun.Add(limit); ; {
-		batches, done := load(loading, set, order, size)
-		for b := range batches {
+		loader := load(ctx, set, order, size)
+		defer loader.stop() // one that has ended stops at once
+		for b := range loader.batches {
 			if err := w.step(b); err != nil {
 				return err
 			}
-			done(b)
+			loader.done(b)
 			w.steps++
 			inWindow++
 			if time.Since(begun) < window && w.steps != steps {

@@ -35,13 +35,12 @@ func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each fun
 	if err := t.clear(t.evalTotals); err != nil {
 		return Result{}, err
 	}
-	loading, stop := context.WithCancel(ctx)
-	defer stop()
 	classes := t.output.Shape[0]
 	probabilities := make([]float32, size*classes)
-	batches, done := load(loading, set, inOrder(set.Len()), size)
+	loader := load(ctx, set, inOrder(set.Len()), size)
+	defer loader.stop()
 	at := 0
-	for b := range batches {
+	for b := range loader.batches {
 		if b.err != nil {
 			return Result{}, b.err
 		}
@@ -57,7 +56,7 @@ func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each fun
 			}
 		}
 		at += b.count
-		done(b)
+		loader.done(b)
 	}
 	if err := ctx.Err(); err != nil {
 		return Result{}, err

@@ -192,16 +192,15 @@ func (f *fitting) epoch(ctx context.Context) error {
 
 // batches trains on the rest of the epoch's batches.
 func (f *fitting) batches(ctx context.Context) error {
-	loading, stop := context.WithCancel(ctx)
-	defer stop()
 	order := shuffled(f.set.Len(), f.seed, f.position.Epoch)
-	batches, done := load(loading, f.set, order[min(f.position.Batch*f.options.Batch, len(order)):], f.options.Batch)
+	loader := load(ctx, f.set, order[min(f.position.Batch*f.options.Batch, len(order)):], f.options.Batch)
+	defer loader.stop()
 	f.begun, f.done, f.looked = time.Now(), 0, time.Now()
-	for b := range batches {
+	for b := range loader.batches {
 		if err := f.trainOn(b); err != nil {
 			return err
 		}
-		done(b)
+		loader.done(b)
 		if err := f.lookNowAndThen(); err != nil {
 			return err
 		}

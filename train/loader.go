@@ -24,9 +24,16 @@ type batch struct {
 // prefetch is the number of batches that are filled ahead of the one in use.
 const prefetch = 2
 
-// load fills batches of the examples named by order, in a goroutine of its own, until the context ends. A batch from the
-// channel is to be given back by calling done.
-func load(ctx context.Context, set data.Set, order []int, size int) (batches <-chan *batch, done func(*batch)) {
+// loader fills batches in a goroutine of its own.
+type loader struct {
+	batches <-chan *batch // each is to be given back by done
+	free    chan<- *batch
+	cancel  context.CancelFunc
+}
+
+// load begins to fill batches of the examples named by order, until the context ends or the loader is stopped.
+func load(ctx context.Context, set data.Set, order []int, size int) *loader {
+	ctx, cancel := context.WithCancel(ctx)
 	free, full := make(chan *batch, prefetch+1), make(chan *batch, prefetch)
 	example := model.Shape(set.Shape()).Elements()
 	for range prefetch + 1 {
@@ -48,7 +55,17 @@ func load(ctx context.Context, set data.Set, order []int, size int) (batches <-c
 			}
 		}
 	}()
-	return full, func(b *batch) { free <- b }
+	return &loader{full, free, cancel}
+}
+
+// done gives a batch back to be filled again.
+func (l *loader) done(b *batch) { l.free <- b }
+
+// stop ends the loader. The data set is not read any more once it returns.
+func (l *loader) stop() {
+	l.cancel()
+	for range l.batches {
+	}
 }
 
 func (b *batch) fill(set data.Set, part []int, example int) {
