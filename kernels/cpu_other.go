@@ -9,19 +9,19 @@ func CPUVariants() []string { return []string{portable} }
 
 func productNarrowAVX2(*product) { panic(noAVX2) }
 
-func productAVX2(*product) { panic("kernels: no AVX2 on this architecture") }
+func productAVX2(*product) { panic(noAVX2) }
 
 func productAVX512(*product) { panic("kernels: no AVX-512 on this architecture") }
 
-func gatherAVX2(*gather) { panic("kernels: no AVX2 on this architecture") }
+func gatherAVX2(*gather) { panic(noAVX2) }
 
 func winogradAssembly(a winograd.Algorithm) winogradCode { return winogradCode{Algorithm: a} }
 
-func listFiltersAVX2(*lister) { panic("kernels: no AVX2 on this architecture") }
-func listPlacesAVX2(*lister)  { panic("kernels: no AVX2 on this architecture") }
+func listFiltersAVX2(*lister) { panic(noAVX2) }
+func listPlacesAVX2(*lister)  { panic(noAVX2) }
 
 func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int) {
-	panic("kernels: no AVX2 on this architecture")
+	panic(noAVX2)
 }
 
 func pickCandidatesAVX2(*pick) { panic(noAVX2) }
