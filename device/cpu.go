@@ -106,6 +106,7 @@ func (d *cpu) Compile(ops []kernels.Op) (Program, error) {
 			return nil, fmt.Errorf("device: cpu: %w", err)
 		}
 	}
+	ops = depthFirst(ops)
 	p := &cpuProgram{workers: d.workers, plan: NewPlan(ops, nil)}
 	if need := p.plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
 		d.arena = make([]float32, need)
@@ -144,8 +145,8 @@ func (d *cpu) bind(op kernels.Op, code kernels.Routine, plan Plan) cpuOp {
 	return bound
 }
 
-// run runs the op, and derives what it needs of the weights if they have changed.
-func (op *cpuOp) run(w *kernels.Workers) {
+// run runs the op, after deriving what it needs of the weights if they have changed, and calls it done.
+func (op *cpuOp) run(w *kernels.Workers, run func(mem []kernels.Mem, w *kernels.Workers)) {
 	if op.Derive != nil {
 		versions := uint64(0)
 		for _, v := range op.weights {
@@ -156,10 +157,29 @@ func (op *cpuOp) run(w *kernels.Workers) {
 			op.derived = versions
 		}
 	}
-	op.Run(op.mem, w)
+	run(op.mem, w)
 	for _, v := range op.written {
 		v.version++
 	}
+}
+
+// profile runs the op and returns its time, or those of the ops that it joins.
+func (op *cpuOp) profile(w *kernels.Workers) []time.Duration {
+	shares := []float64{1}
+	begun := time.Now()
+	op.run(w, func(mem []kernels.Mem, w *kernels.Workers) {
+		if op.Profile != nil {
+			shares = op.Profile(mem, w)
+		} else {
+			op.Run(mem, w)
+		}
+	})
+	spent := time.Since(begun)
+	var times []time.Duration
+	for _, share := range shares {
+		times = append(times, time.Duration(share*float64(spent)))
+	}
+	return times
 }
 
 // place is the memory of a buffer; none if it is absent.
@@ -232,17 +252,14 @@ func (p *cpuProgram) Plan() Plan { return p.plan }
 
 func (p *cpuProgram) Run() error {
 	for i := range p.ops {
-		p.ops[i].run(p.workers)
+		p.ops[i].run(p.workers, p.ops[i].Run)
 	}
 	return nil
 }
 
-func (p *cpuProgram) Profile() (Times, error) {
-	times := Times{Ops: make([]time.Duration, len(p.ops))}
+func (p *cpuProgram) Profile() (times Times, err error) {
 	for i := range p.ops {
-		begun := time.Now()
-		p.ops[i].run(p.workers)
-		times.Ops[i] = time.Since(begun)
+		times.Ops = append(times.Ops, p.ops[i].profile(p.workers)...)
 	}
 	return times, nil
 }

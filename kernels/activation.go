@@ -44,10 +44,12 @@ func (op ActivationFprop) Operands() []Operand {
 func (op ActivationFprop) Cost() Cost { return cost(op, op.Y.Elements()) }
 
 // Host implements [Op].
-func (op ActivationFprop) Host(mem []Mem, w *Workers) {
-	w.Range(len(mem[0].F32), func(lo, hi int) {
-		x := mem[0].F32[lo:hi]
-		y := mem[1].F32[lo:][:len(x)]
+func (op ActivationFprop) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
+
+// Prepare implements [Preparer].
+func (op ActivationFprop) Prepare(int) Routine {
+	return elementwise(op.Slicing(), []int{0, 1}, func(mem [3][]float32) {
+		y, x := mem[1], mem[0]
 		switch op.Function {
 		case Linear:
 			copy(y, x)
@@ -64,6 +66,9 @@ func (op ActivationFprop) Host(mem []Mem, w *Workers) {
 		}
 	})
 }
+
+// Slicing implements [Slicer].
+func (op ActivationFprop) Slicing() Slicing { return slicingOf(op.Y) }
 
 // Launches implements [Op].
 func (op ActivationFprop) Launches() []Launch {
@@ -93,10 +98,12 @@ func (op ActivationDgrad) Operands() []Operand {
 func (op ActivationDgrad) Cost() Cost { return cost(op, 3*op.DX.Elements()) }
 
 // Host implements [Op].
-func (op ActivationDgrad) Host(mem []Mem, w *Workers) {
-	w.Range(len(mem[0].F32), func(lo, hi int) {
-		y := mem[0].F32[lo:hi]
-		dy, dx := mem[1].F32[lo:][:len(y)], mem[2].F32[lo:][:len(y)]
+func (op ActivationDgrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
+
+// Prepare implements [Preparer].
+func (op ActivationDgrad) Prepare(int) Routine {
+	return elementwise(op.Slicing(), []int{0, 1, 2}, func(mem [3][]float32) {
+		y, dy, dx := mem[0], mem[1], mem[2]
 		switch op.Function {
 		case Linear:
 			copy(dx, dy)
@@ -109,6 +116,9 @@ func (op ActivationDgrad) Host(mem []Mem, w *Workers) {
 		}
 	})
 }
+
+// Slicing implements [Slicer].
+func (op ActivationDgrad) Slicing() Slicing { return slicingOf(op.DX) }
 
 // Launches implements [Op].
 func (op ActivationDgrad) Launches() []Launch {

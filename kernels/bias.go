@@ -21,24 +21,46 @@ func (op BiasWgrad) Operands() []Operand {
 // Cost implements [Op].
 func (op BiasWgrad) Cost() Cost { return cost(op, op.M*op.K) }
 
-func (op BiasWgrad) blocks() int { return (op.M + biasBlock - 1) / biasBlock }
-
-// HostScratch implements [Scratcher].
-func (op BiasWgrad) HostScratch(int) int { return op.blocks() * op.K }
-
 // Host implements [Op].
-func (op BiasWgrad) Host(mem []Mem, w *Workers) {
-	dy, db, sums := mem[0].F32, mem[1].F32, w.Scratch()
-	w.Run(op.blocks(), func(_, block int) {
-		first := block * biasBlock
-		column := taps{ // one window over a column of the block's rows
-			image: dy[first*op.K:], values: sums[block*op.K : (block+1)*op.K],
-			windows: 1, channels: op.K, rows: min(biasBlock, op.M-first), columns: 1, rowStep: op.K, divisor: 1,
-		}
-		column.average()
-	})
-	for block := range op.blocks() {
-		add(db, db, sums[block*op.K:(block+1)*op.K])
+func (op BiasWgrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
+
+// Prepare implements [Preparer].
+func (op BiasWgrad) Prepare(int) Routine {
+	parts := blocks(op.M, biasBlock)
+	return Routine{
+		Scratch: parts * op.K,
+		Run: func(mem []Mem, w *Workers) {
+			dy, sums := mem[0].F32, w.Scratch()
+			w.Run(parts, func(_, part int) {
+				first := part * biasBlock
+				op.sum(sums[part*op.K:(part+1)*op.K], dy[first*op.K:min(first+biasBlock, op.M)*op.K])
+			})
+			op.add(mem[1].F32, sums[:parts*op.K])
+		},
+		Slice: &Slice{
+			Slicing: op.Slicing(), Batched: []int{0}, Scratch: op.K, Sums: op.K,
+			Run: func(_ int, mem []Mem, _ int, scratch, sums []float32) {
+				op.sum(scratch[:op.K], mem[0].F32)
+				add(sums, sums, scratch)
+			},
+			Add: func(mem []Mem, sums []float32, _ *Workers) { op.add(mem[1].F32, sums) },
+		},
+	}
+}
+
+// Slicing implements [Slicer].
+func (op BiasWgrad) Slicing() Slicing { return slicingOf(op.DY) }
+
+// sum computes the sums of some rows of dy.
+func (op BiasWgrad) sum(sums, dy []float32) {
+	column := taps{image: dy, values: sums, windows: 1, channels: op.K, rows: len(dy) / op.K, columns: 1, rowStep: op.K, divisor: 1}
+	column.average() // of one window over all rows
+}
+
+// add adds sums to db, one after the other.
+func (op BiasWgrad) add(db, sums []float32) {
+	for at := 0; at < len(sums); at += op.K {
+		add(db, db, sums[at:at+op.K])
 	}
 }
 

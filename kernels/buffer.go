@@ -119,6 +119,9 @@ func (m Mem) Slice(offset, elements int) Mem {
 	return Mem{F32: m.F32[offset : offset+elements : offset+elements]}
 }
 
+// isThere says whether there is any memory.
+func (m Mem) isThere() bool { return m.F32 != nil || m.I32 != nil }
+
 // Values is the slice that is set.
 func (m Mem) Values() any {
 	if m.I32 != nil {

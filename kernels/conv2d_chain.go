@@ -76,32 +76,37 @@ func (op Conv2DChain) Prepare(workers int) Routine {
 		}
 		pool.pool(maps[:size], mem[3].F32[n*values:(n+1)*values], index, 0, pool.P)
 	}
-	r := Routine{Weights: []int{1, 2}, Derive: func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) }}
-	if f.parts(workers) == 1 {
-		own += group * size
-		r.Scratch = workers * own
-		r.Run = func(mem []Mem, w *Workers) {
-			w.Run(blocks(g.N, group), func(worker, task int) {
-				maps, scratch := split(w.Scratch()[worker*own:(worker+1)*own], group*size)
-				lo := task * group
-				hi := min(lo+group, g.N)
+	slice := &Slice{
+		Slicing: op.Slicing(), Batched: []int{0, 3, 4}, Scratch: group*size + own,
+		Run: func(_ int, mem []Mem, images int, scratch, _ []float32) {
+			maps, scratch := split(scratch, group*size)
+			for lo := 0; lo < images; lo += group {
+				hi := min(lo+group, images)
 				f.compute(mem[0].F32, maps, lo, hi, scratch, 0, 1)
 				for n := lo; n < hi; n++ {
 					poolImage(maps[(n-lo)*size:], mem, n)
 				}
-			})
+			}
+		},
+	}
+	r := Routine{Slice: slice}
+	if f.parts(workers) == 1 {
+		r = slice.routine(op, workers)
+	} else {
+		// Too few images: the workers share the outputs of each, and pool when all are there.
+		r.Scratch = g.N*size + workers*own
+		r.Run = func(mem []Mem, w *Workers) {
+			maps, scratch := split(w.Scratch(), g.N*size)
+			computeAll(f, g.N, size, mem[0].F32, maps, scratch, w)
+			w.Run(g.N, func(_, n int) { poolImage(maps[n*size:], mem, n) })
 		}
-		return r
 	}
-	// Too few images: the workers share the outputs of each, and pool when all are there.
-	r.Scratch = g.N*size + workers*own
-	r.Run = func(mem []Mem, w *Workers) {
-		maps, scratch := split(w.Scratch(), g.N*size)
-		computeAll(f, g.N, size, mem[0].F32, maps, scratch, w)
-		w.Run(g.N, func(_, n int) { poolImage(maps[n*size:], mem, n) })
-	}
+	r.Weights, r.Derive = []int{1, 2}, func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) }
 	return r
 }
+
+// Slicing implements [Slicer].
+func (op Conv2DChain) Slicing() Slicing { return op.Conv.Slicing() }
 
 // Outputs is how many rows and columns of the convolution's output are computed.
 func (op Conv2DChain) Outputs() (rows, columns int) {

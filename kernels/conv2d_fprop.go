@@ -41,7 +41,25 @@ func (op Conv2DFprop) prepare(workers int, floor float32) Routine {
 		Run: func(mem []Mem, w *Workers) {
 			computeAll(f, op.N, op.maps(), mem[0].F32, mem[3].F32, w.Scratch(), w)
 		},
+		Slice: &Slice{
+			Slicing: op.Slicing(), Batched: []int{0, 3}, Scratch: f.scratch(),
+			Run: func(_ int, mem []Mem, images int, scratch, _ []float32) {
+				for lo, group := 0, f.images(); lo < images; lo += group {
+					f.compute(mem[0].F32, mem[3].F32[lo*op.maps():], lo, min(lo+group, images), scratch, 0, 1)
+				}
+			},
+		},
 	}
+}
+
+// Slicing implements [Slicer].
+func (op Conv2DFprop) Slicing() Slicing {
+	rows, filters := op.P*op.Q, panelsSize(op.depth(), op.K) // of the products for an image
+	if tile := op.Winograd; tile > 0 {
+		rows = blocks(op.P, tile) * blocks(op.Q, tile)
+		filters = (tile + 2) * (tile + 2) * panelsSize(op.C, op.K)
+	}
+	return Slicing{Batch: op.N, Images: min(op.N, blocks(8*tileRows, rows)), Weights: filters}
 }
 
 // fprop is a way to compute convolutions.

@@ -51,17 +51,31 @@ func (op Conv2DPoolGrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w)
 
 // Prepare implements [Preparer].
 func (op Conv2DPoolGrad) Prepare(workers int) Routine {
-	if op.Dgrad == nil && canPick(op.Wgrad.Conv2D, op.Pool.Pool2D) {
-		p := newPickedGrad(op.Wgrad.Conv2D, op.Pool.Pool2D)
-		return Routine{Scratch: workers*p.scratch() + p.slices*p.weights(), Run: p.run}
+	if op.picks() {
+		return newPickedGrad(op.Wgrad.Conv2D, op.Pool.Pool2D).slice(op.Slicing()).routine(op, workers)
 	}
 	g := newSparseGrad(op.Wgrad.Conv2D, op.Pool.Pool2D, op.Dgrad != nil, workers)
-	r := Routine{Scratch: workers*g.images() + g.slices*g.filters(), Run: g.run}
+	r := g.slice(op.Slicing()).routine(op, workers)
 	if op.Dgrad != nil {
 		r.Weights = []int{4}
 		r.Derive = func(mem []Mem, w *Workers) { g.derive(mem[4].F32, w) }
 	}
 	return r
+}
+
+// picks says whether the gradient is computed without lists.
+func (op Conv2DPoolGrad) picks() bool {
+	return op.Dgrad == nil && canPick(op.Wgrad.Conv2D, op.Pool.Pool2D)
+}
+
+// Slicing implements [Slicer].
+func (op Conv2DPoolGrad) Slicing() Slicing {
+	g := op.Wgrad.Conv2D
+	s := Slicing{Batch: g.N, Images: 1, Weights: g.weights()}
+	if op.Dgrad != nil {
+		s.Weights *= 2
+	}
+	return s
 }
 
 // sparseGrad is the code of Conv2DPoolGrad. A row is what a row of the filter covers: its S·C values lie together in X, in DX and, padded
@@ -72,7 +86,6 @@ type sparseGrad struct {
 	in     image // X and DX as the filters see them
 	copies bool  // X and DX do not lie so in memory
 	pitch  int
-	slices int // of the batch: each sums a gradient of its own, so that the bits do not depend on the workers
 
 	turned   []float32 // the gradient in the layout of the filters
 	byFilter []float32 // the filters as [K][R][pitch]; nil where DX is not needed
@@ -85,7 +98,6 @@ func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad
 	s := &sparseGrad{Conv2D: g, pool: pool, in: g.input()}
 	s.pitch = blocks(g.S*g.C, gatherVector) * gatherVector
 	s.copies = s.in.isPadded() || s.pitch > g.S*g.C
-	s.slices = gradSlices(g.N, s.filters())
 	s.turned = make([]float32, g.depth()*g.K)
 	if needsDX {
 		s.byFilter = make([]float32, s.filters())
@@ -116,10 +128,6 @@ func newSparseGrad(g Conv2D, pool Pool2D, needsDX bool, workers int) *sparseGrad
 	return s
 }
 
-// gradSlices is the number of slices that a batch is split into when each sums a gradient of its own: enough for some workers, and
-// not too much memory.
-func gradSlices(images, values int) int { return max(1, min(16, blocks(images, 4), 1<<22/values)) }
-
 // filters is the number of values of the filters or their gradient.
 func (s *sparseGrad) filters() int { return s.K * s.R * s.pitch }
 
@@ -142,20 +150,24 @@ func (s *sparseGrad) derive(weights []float32, w *Workers) {
 	})
 }
 
-func (s *sparseGrad) run(mem []Mem, w *Workers) {
-	sums, scratch := split(w.Scratch(), s.slices*s.filters())
-	w.Run(s.slices, func(worker, slice int) {
-		dw := sums[slice*s.filters() : (slice+1)*s.filters()]
-		clear(dw)
-		copies := scratch[worker*s.images() : (worker+1)*s.images()]
-		for n := s.N * slice / s.slices; n < s.N*(slice+1)/s.slices; n++ {
-			s.image(mem, n, dw, copies, &s.lists[worker])
-		}
-	})
-	total := sums[:s.filters()]
+func (s *sparseGrad) slice(slicing Slicing) *Slice {
+	return &Slice{
+		Slicing: slicing, Batched: []int{0, 1, 2, 5}, Scratch: s.images(), Sums: s.filters(),
+		Run: func(worker int, mem []Mem, images int, scratch, sums []float32) {
+			for n := range images {
+				s.image(mem, n, sums, scratch, &s.lists[worker])
+			}
+		},
+		Add: s.add,
+	}
+}
+
+// add adds the sums of all parts to the gradient by the filters.
+func (s *sparseGrad) add(mem []Mem, sums []float32, w *Workers) {
+	total, others := split(sums, s.filters())
 	w.Range(len(total), func(lo, hi int) {
-		for slice := 1; slice < s.slices; slice++ {
-			add(total[lo:hi], total[lo:hi], sums[slice*s.filters()+lo:slice*s.filters()+hi])
+		for at := 0; at < len(others); at += len(total) {
+			add(total[lo:hi], total[lo:hi], others[at+lo:at+hi])
 		}
 	})
 	row := s.S * s.C

@@ -65,6 +65,10 @@ type Routine struct {
 	Derive func(mem []Mem, w *Workers)
 	// Run runs the op, as Host does.
 	Run func(mem []Mem, w *Workers)
+	// Slice is the code for a few images, of a [Slicer].
+	Slice *Slice
+	// Profile runs the ops of a [DepthFirst] and returns which part of the time each took; nil for any other op.
+	Profile func(mem []Mem, w *Workers) []float64
 }
 
 // Prepare returns the CPU code of an op.

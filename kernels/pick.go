@@ -63,7 +63,6 @@ type pickedGrad struct {
 	Conv2D
 	pool           Pool2D
 	in             image
-	slices         int // of the batch, as in sparseGrad
 	bases, offsets []int32
 }
 
@@ -75,7 +74,7 @@ func canPick(g Conv2D, pool Pool2D) bool {
 }
 
 func newPickedGrad(g Conv2D, pool Pool2D) *pickedGrad {
-	p := &pickedGrad{Conv2D: g, pool: pool, in: g.input(), slices: gradSlices(g.N, g.weights())}
+	p := &pickedGrad{Conv2D: g, pool: pool, in: g.input()}
 	place := func(row, column int) int32 {
 		return int32((row*g.StrideH*p.in.width + column*g.StrideW) * g.C)
 	}
@@ -110,28 +109,35 @@ func (p *pickedGrad) scratch() int {
 	return n
 }
 
-func (p *pickedGrad) run(mem []Mem, w *Workers) {
-	sums, scratch := split(w.Scratch(), p.slices*p.weights())
-	pooled := len(p.bases) * p.K
-	w.Run(p.slices, func(worker, slice int) {
-		dw := sums[slice*p.weights() : (slice+1)*p.weights()]
-		clear(dw)
-		candidates, padded := split(scratch[worker*p.scratch():(worker+1)*p.scratch()], pickWindows*len(p.offsets))
-		for n := p.N * slice / p.slices; n < p.N*(slice+1)/p.slices; n++ {
-			x := p.in.of(mem[2].F32, n, n+1, padded)
-			for first := 0; first < len(p.bases); first += pickWindows {
-				windows := min(pickWindows, len(p.bases)-first)
-				lo, hi := n*pooled+first*p.K, n*pooled+(first+windows)*p.K
-				pick{
-					x: x, bases: p.bases[first:], offsets: p.offsets, candidates: candidates,
-					values: mem[0].F32[lo:hi], index: mem[1].I32[lo:hi], sums: dw,
-					windows: windows, filters: p.K, allTaps: p.depth(),
-				}.run()
+func (p *pickedGrad) slice(slicing Slicing) *Slice {
+	return &Slice{
+		Slicing: slicing, Batched: []int{0, 1, 2}, Scratch: p.scratch(), Sums: p.weights(),
+		Run: func(_ int, mem []Mem, images int, scratch, sums []float32) {
+			for n := range images {
+				p.image(mem, n, sums, scratch)
 			}
-		}
-	})
-	dw := mem[3].F32
-	for slice := range p.slices {
-		add(dw, dw, sums[slice*len(dw):(slice+1)*len(dw)])
+		},
+		Add: func(mem []Mem, sums []float32, _ *Workers) {
+			dw := mem[3].F32
+			for at := 0; at < len(sums); at += len(dw) {
+				add(dw, dw, sums[at:at+len(dw)])
+			}
+		},
+	}
+}
+
+// image adds image n's part of the gradient to dw.
+func (p *pickedGrad) image(mem []Mem, n int, dw, scratch []float32) {
+	candidates, padded := split(scratch, pickWindows*len(p.offsets))
+	x := p.in.of(mem[2].F32, n, n+1, padded)
+	pooled := len(p.bases) * p.K
+	for first := 0; first < len(p.bases); first += pickWindows {
+		windows := min(pickWindows, len(p.bases)-first)
+		lo, hi := n*pooled+first*p.K, n*pooled+(first+windows)*p.K
+		pick{
+			x: x, bases: p.bases[first:], offsets: p.offsets, candidates: candidates,
+			values: mem[0].F32[lo:hi], index: mem[1].I32[lo:hi], sums: dw,
+			windows: windows, filters: p.K, allTaps: p.depth(),
+		}.run()
 	}
 }

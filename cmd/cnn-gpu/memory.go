@@ -31,7 +31,7 @@ func printMemory(w io.Writer, m *model.Model, o train.Optimizer, batch int) erro
 	english.Fprintf(w, "  the arena               %15d bytes: %d values and workspaces that live within a step\n", plan.Arena, len(plan.Values))
 	english.Fprintf(w, "  together                %15d bytes\n", plan.Bytes())
 	english.Fprintf(w, "Without reuse the arena would take %d bytes: reuse saved %.1f%%.\n", plan.Sum, 100*(1-float64(plan.Arena)/float64(max(plan.Sum, 1))))
-	english.Fprintf(w, "On the CPU, which needs no workspaces, the arena takes %d bytes.\n", device.NewPlan(lists.Fit.Ops(), nil).Arena)
+	english.Fprintf(w, "On the CPU, which needs no workspaces, the arena takes %d bytes.\n", device.CPUPlan(lists.Fit.Ops()).Arena)
 
 	t := newTable("Kept", "Shape", "Bytes")
 	slices.SortStableFunc(plan.Kept, func(a, b *kernels.Buffer) int { return cmp.Compare(b.Bytes(), a.Bytes()) })

@@ -12,7 +12,7 @@ func Cases() []Case { return allCases() }
 var allCases = sync.OnceValue(func() []Case {
 	var cases []Case
 	for _, list := range [][]Case{
-		convCases(), fusedCases(), winogradCases(), denseCases(), poolCases(), activationCases(), classCases(), dropoutCases(), optimizerCases(), smallCases(),
+		convCases(), fusedCases(), depthFirstCases(), winogradCases(), denseCases(), poolCases(), activationCases(), classCases(), dropoutCases(), optimizerCases(), smallCases(),
 		randomCases(),
 	} {
 		cases = append(cases, list...)

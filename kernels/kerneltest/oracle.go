@@ -37,6 +37,8 @@ func Compute(op kernels.Op, in [][]float64) ([][]Value, error) {
 		}
 	case kernels.Conv2DPoolGrad:
 		out[3], out[5] = convPoolGrad(op, in[0], in[1], in[2], in[3], in[4])
+	case kernels.DepthFirst:
+		return depthFirst(op, in)
 	case kernels.DenseFprop:
 		out[3] = denseFprop(op.Dense, in[0], in[1], in[2])
 	case kernels.DenseDgrad:

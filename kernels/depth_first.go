@@ -1,0 +1,250 @@
+package kernels
+
+import (
+	"strings"
+	"time"
+)
+
+// DepthFirst runs some ops on a few images of their batch, then on the next few, so that what one op hands to another is still in the
+// cache. All are [Slicer] of the same batch.
+type DepthFirst struct {
+	Ops   []Op
+	Local []*Buffer // float32 values for each image that nothing but these ops sees
+}
+
+// Name implements [Op].
+func (op DepthFirst) Name() string {
+	var names []string
+	for _, part := range op.Ops {
+		names = append(names, part.Name())
+	}
+	return strings.Join(names, "+")
+}
+
+// Parts implements [Fused].
+func (op DepthFirst) Parts() []Op { return op.Ops }
+
+// Cost implements [Op].
+func (op DepthFirst) Cost() Cost { return partsCost(op) }
+
+// Launches implements [Op]: GPUs run the parts.
+func (op DepthFirst) Launches() []Launch { return nil }
+
+// Operands implements [Op]. Each buffer is listed once, as the first op that names it has it.
+func (op DepthFirst) Operands() []Operand {
+	operands, _ := op.operands()
+	return operands
+}
+
+// operands lists the operands, and for each op the places of its own among them; one that is local has none.
+func (op DepthFirst) operands() (all []Operand, places [][]int) {
+	known := map[*Buffer]int{}
+	for _, b := range op.Local {
+		known[b] = noPlace
+	}
+	for _, part := range op.Ops {
+		var own []int
+		for _, o := range part.Operands() {
+			place, isKnown := known[o.Buffer]
+			if !isKnown || o.Buffer == nil {
+				place = len(all)
+				known[o.Buffer] = place
+				all = append(all, o)
+			}
+			own = append(own, place)
+		}
+		places = append(places, own)
+	}
+	return all, places
+}
+
+// noPlace is the place of what is local.
+const noPlace = -1
+
+// Host implements [Op].
+func (op DepthFirst) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
+
+// Prepare implements [Preparer].
+func (op DepthFirst) Prepare(workers int) Routine {
+	d := newDepthFirst(op.Ops[0].(Slicer).Slicing().Batch, workers)
+	local := map[*Buffer]int{}
+	for _, b := range op.Local {
+		local[b] = d.locals
+		d.locals += b.Elements() / d.batch
+	}
+	_, places := op.operands()
+	var r Routine
+	var derive []func(mem []Mem, w *Workers)
+	for i, part := range op.Ops {
+		code := Prepare(part, workers)
+		d.add(part, code.Slice, places[i], local)
+		if code.Derive != nil {
+			derive = append(derive, func(mem []Mem, w *Workers) { code.Derive(d.whole(i, mem), w) })
+		}
+		for _, weights := range code.Weights {
+			r.Weights = append(r.Weights, places[i][weights])
+		}
+	}
+	r.Derive = func(mem []Mem, w *Workers) {
+		for _, f := range derive {
+			f(mem, w)
+		}
+	}
+	r.Scratch = d.scratch()
+	r.Run = func(mem []Mem, w *Workers) { d.run(mem, w, nil) }
+	r.Profile = func(mem []Mem, w *Workers) []float64 {
+		spent := make([]time.Duration, workers*len(op.Ops))
+		d.run(mem, w, spent)
+		return shares(spent, len(op.Ops))
+	}
+	return r
+}
+
+// shares is the part of all time that each of some ops took; spent holds the time of each op for one worker after the other.
+func shares(spent []time.Duration, ops int) []float64 {
+	all := time.Duration(0)
+	list := make([]float64, ops)
+	for i, t := range spent {
+		all += t
+		list[i%ops] += float64(t)
+	}
+	for i := range list {
+		list[i] /= float64(max(all, 1))
+	}
+	return list
+}
+
+// depthFirst is the code of ops that run on a few images at a time. Each part of the batch has sums of its own, so that the bits do not
+// depend on the workers.
+type depthFirst struct {
+	batch, workers int
+	ops            []slicedOp
+	images         int // that are run together
+	own            int // values that an op works with
+	locals         int // local values for an image
+	sums           int // for a part
+}
+
+// slicedOp is an op with its operands.
+type slicedOp struct {
+	*Slice
+	operands []slicedOperand
+	views    [][]Mem // of the operands, for each worker
+	sums     int     // that the ops before it have
+}
+
+// slicedOperand is where an operand lies.
+type slicedOperand struct {
+	place  int // among all operands, or noPlace
+	local  int // values for an image that lie before it among the local ones
+	stride int // its values for an image, 0 if it is not batched
+}
+
+func newDepthFirst(batch, workers int) *depthFirst {
+	return &depthFirst{batch: batch, workers: workers, images: 1}
+}
+
+// add appends an op, the places of its operands among all, and where local ones begin.
+func (d *depthFirst) add(op Op, s *Slice, places []int, local map[*Buffer]int) {
+	sliced := slicedOp{Slice: s, sums: d.sums}
+	for i, o := range op.Operands() {
+		sliced.operands = append(sliced.operands, slicedOperand{place: places[i], local: local[o.Buffer]})
+	}
+	for _, i := range s.Batched {
+		sliced.operands[i].stride = op.Operands()[i].Elements / d.batch
+	}
+	for range d.workers {
+		sliced.views = append(sliced.views, make([]Mem, len(places)))
+	}
+	d.ops = append(d.ops, sliced)
+	d.images = max(d.images, s.Images)
+	d.own = max(d.own, s.Scratch)
+	d.sums += s.Sums
+}
+
+// parts is the number of parts of the batch: enough for some workers, but not too much memory for their sums.
+func (d *depthFirst) parts() int {
+	if d.sums == 0 {
+		return blocks(d.batch, d.images)
+	}
+	return max(1, min(16, blocks(d.batch, 4), 1<<22/d.sums))
+}
+
+func (d *depthFirst) scratch() int {
+	return d.workers*(d.own+d.images*d.locals) + d.parts()*d.sums
+}
+
+// run runs the ops. Unless spent is nil, it adds to it what each op takes, for one worker after the other.
+func (d *depthFirst) run(mem []Mem, w *Workers, spent []time.Duration) {
+	parts := d.parts()
+	sums, rest := split(w.Scratch(), parts*d.sums)
+	w.Run(parts, func(worker, part int) {
+		size := d.own + d.images*d.locals
+		own, locals := split(rest[worker*size:(worker+1)*size], d.own)
+		for _, op := range d.ops {
+			clear(op.part(sums, parts, part))
+		}
+		lo, hi := d.batch*part/parts, d.batch*(part+1)/parts
+		slices := blocks(hi-lo, d.images)
+		for i := range slices {
+			first, last := lo+(hi-lo)*i/slices, lo+(hi-lo)*(i+1)/slices
+			for j, op := range d.ops {
+				begun := clock(spent)
+				op.Slice.Run(worker, op.view(worker, mem, locals, d.images, first, last), last-first, own, op.part(sums, parts, part))
+				count(spent, worker*len(d.ops)+j, begun)
+			}
+		}
+	})
+	for j, op := range d.ops {
+		if op.Sums > 0 {
+			begun := clock(spent)
+			op.Add(d.whole(j, mem), sums[parts*op.sums:][:parts*op.Sums], w)
+			count(spent, j, begun)
+		}
+	}
+}
+
+// clock is the time if somebody wants to know it.
+func clock(spent []time.Duration) (now time.Time) {
+	if spent != nil {
+		now = time.Now()
+	}
+	return now
+}
+
+// count adds what has passed since then to spent, unless that is nil.
+func count(spent []time.Duration, i int, begun time.Time) {
+	if spent != nil {
+		spent[i] += time.Since(begun)
+	}
+}
+
+// part are the sums of one part of the batch.
+func (op *slicedOp) part(sums []float32, parts, part int) []float32 {
+	return sums[parts*op.sums+part*op.Sums:][:op.Sums]
+}
+
+// whole is the memory of an op's operands for the whole batch, without the local ones.
+func (d *depthFirst) whole(op int, mem []Mem) []Mem {
+	return d.ops[op].view(0, mem, nil, 0, 0, d.batch)
+}
+
+// view is the memory of the operands for images first to last. Locals, which may be nil, is that of the local ones, with room for a
+// number of images.
+func (op *slicedOp) view(worker int, mem []Mem, locals []float32, images, first, last int) []Mem {
+	view := op.views[worker]
+	for i, o := range op.operands {
+		switch {
+		case o.place == noPlace:
+			view[i] = Mem{}
+			if locals != nil {
+				view[i].F32 = locals[images*o.local:][:(last-first)*o.stride]
+			}
+		case o.stride > 0 && mem[o.place].isThere():
+			view[i] = mem[o.place].Slice(first*o.stride, (last-first)*o.stride)
+		default:
+			view[i] = mem[o.place]
+		}
+	}
+	return view
+}
