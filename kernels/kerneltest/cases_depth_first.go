@@ -20,12 +20,12 @@ func depthFirstCases() []Case {
 		for _, training := range []bool{true, false} {
 			a, b := first.chain(kernels.MaxPool, true), second.chain(kernels.MaxPool, true)
 			b.Conv.Winograd = 2
-			b.Conv.X = a.Pool.Y
-			op := kernels.DepthFirst{Ops: []kernels.Op{a, b}}
+			between := kernels.ActivationFprop{Function: kernels.ReLU, X: a.Pool.Y, Y: b.Conv.X}
+			op := kernels.DepthFirst{Ops: []kernels.Op{a, between, b}}
 			name := fmt.Sprintf("training%d", n)
 			if !training {
 				a.Pool.Index, b.Pool.Index = nil, nil
-				op.Local, name = []*kernels.Buffer{a.Pool.Y}, fmt.Sprintf("inference%d", n)
+				op.Local, name = []*kernels.Buffer{a.Pool.Y, b.Conv.X}, fmt.Sprintf("inference%d", n)
 			}
 			cases = append(cases, newIntegerCase(name, op, nil))
 		}
