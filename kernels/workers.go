@@ -13,14 +13,18 @@ type Workers struct {
 	count   int
 	scratch []float32
 
-	job struct {
-		tasks int
-		run   func(worker, task int)
-	}
-	next   atomic.Int64  // the next task that nobody has taken
+	job    func(worker, task int)
+	queues []queue       // of tasks, one for each worker
 	state  atomic.Uint64 // what follows, in one word
 	others []other
 	done   chan struct{} // wakes the caller of Run
+}
+
+// queue is a run of tasks that nobody has taken.
+type queue struct {
+	next atomic.Int64
+	end  int64
+	_    [48]byte // keeps the queues on cache lines of their own
 }
 
 // other is a worker that is not the caller of Run.
@@ -46,6 +50,7 @@ const patience = 30 * time.Microsecond
 // NewWorkers starts count workers, the caller of Run among them. Close stops them.
 func NewWorkers(count int) *Workers {
 	w := &Workers{count: max(count, 1), done: make(chan struct{}, 1)}
+	w.queues = make([]queue, w.count)
 	w.others = make([]other, w.count-1)
 	for i := range w.others {
 		w.others[i].wake = make(chan struct{}, 1)
@@ -75,7 +80,9 @@ func (w *Workers) Reserve(n int) {
 // Scratch is memory that an op may use while it runs; it holds what an earlier op left there.
 func (w *Workers) Scratch() []float32 { return w.scratch }
 
-// Run calls run for every task below tasks, each on one worker; which worker is open, so no result may depend on it.
+// Run calls run for every task below tasks, each on one worker. Each worker begins with its share of neighbouring tasks, so that it mostly
+// finds in its cache what it left there for equal tasks of another run; who is done helps the others. Which worker runs a task is open, so
+// no result may depend on it.
 func (w *Workers) Run(tasks int, run func(worker, task int)) {
 	if tasks <= 1 || w.count == 1 {
 		for task := range tasks {
@@ -83,24 +90,26 @@ func (w *Workers) Run(tasks int, run func(worker, task int)) {
 		}
 		return
 	}
-	w.job.tasks, w.job.run = tasks, run
-	w.next.Store(0)
+	w.job = run
+	for i := range w.queues {
+		w.queues[i].next.Store(int64(blocks(tasks*i, w.count)))
+		w.queues[i].end = int64(blocks(tasks*(i+1), w.count))
+	}
 	w.state.Store((w.state.Load() + oneRun) | isOpen)
 	for i := range min(len(w.others), tasks-1) {
 		w.rouse(i)
 	}
 	w.work(0)
 	w.finish()
-	w.job.run = nil
+	w.job = nil
 }
 
 func (w *Workers) work(worker int) {
-	for {
-		task := int(w.next.Add(1)) - 1
-		if task >= w.job.tasks {
-			return
+	for i := range w.queues {
+		q := &w.queues[(worker+i)%len(w.queues)]
+		for task := q.next.Add(1) - 1; task < q.end; task = q.next.Add(1) - 1 {
+			w.job(worker, int(task))
 		}
-		w.job.run(worker, task)
 	}
 }
 
