@@ -93,20 +93,28 @@ func (op DepthFirst) Prepare(workers int) Routine {
 	r.Scratch = d.scratch()
 	r.Run = func(mem []Mem, w *Workers) { d.run(mem, w, nil) }
 	r.Profile = func(mem []Mem, w *Workers) []float64 {
-		spent := make([]time.Duration, workers*len(op.Ops))
+		spent := make([][]time.Duration, workers)
+		for i := range spent {
+			spent[i] = make([]time.Duration, len(op.Ops), len(op.Ops)+apart)
+		}
 		d.run(mem, w, spent)
-		return shares(spent, len(op.Ops))
+		return shares(spent)
 	}
 	return r
 }
 
-// shares is the part of all time that each of some ops took; spent holds the time of each op for one worker after the other.
-func shares(spent []time.Duration, ops int) []float64 {
+// apart is the room, in elements, for lists that different workers write: no cache line then holds parts of two.
+const apart = 32
+
+// shares is the part of all time that each op took; spent holds what it took each worker.
+func shares(spent [][]time.Duration) []float64 {
 	all := time.Duration(0)
-	list := make([]float64, ops)
-	for i, t := range spent {
-		all += t
-		list[i%ops] += float64(t)
+	list := make([]float64, len(spent[0]))
+	for _, times := range spent {
+		for i, t := range times {
+			all += t
+			list[i] += float64(t)
+		}
 	}
 	for i := range list {
 		list[i] /= float64(max(all, 1))
@@ -154,7 +162,7 @@ func (d *depthFirst) add(op Op, s *Slice, places []int, local map[*Buffer]int) {
 		sliced.operands[i].stride = op.Operands()[i].Elements / d.batch
 	}
 	for range d.workers {
-		sliced.views = append(sliced.views, make([]Mem, len(places)))
+		sliced.views = append(sliced.views, make([]Mem, len(places), max(len(places), apart)))
 	}
 	d.ops = append(d.ops, sliced)
 	d.images = max(d.images, s.Images)
@@ -170,17 +178,20 @@ func (d *depthFirst) parts() int {
 	return max(1, min(16, blocks(d.batch, 4), 1<<22/d.sums))
 }
 
-func (d *depthFirst) scratch() int {
-	return d.workers*(d.own+d.images*d.locals) + d.parts()*d.sums
+// forWorker is the number of values that a worker needs, in whole cache lines.
+func (d *depthFirst) forWorker() int {
+	const line = 16
+	return blocks(d.own+d.images*d.locals, line) * line
 }
 
-// run runs the ops. Unless spent is nil, it adds to it what each op takes, for one worker after the other.
-func (d *depthFirst) run(mem []Mem, w *Workers, spent []time.Duration) {
-	parts := d.parts()
-	sums, rest := split(w.Scratch(), parts*d.sums)
+func (d *depthFirst) scratch() int { return d.workers*d.forWorker() + d.parts()*d.sums }
+
+// run runs the ops. Unless spent is nil, it adds what each op takes each worker to it.
+func (d *depthFirst) run(mem []Mem, w *Workers, spent [][]time.Duration) {
+	parts, size := d.parts(), d.forWorker()
+	scratch, sums := split(w.Scratch(), d.workers*size)
 	w.Run(parts, func(worker, part int) {
-		size := d.own + d.images*d.locals
-		own, locals := split(rest[worker*size:(worker+1)*size], d.own)
+		own, locals := split(scratch[worker*size:(worker+1)*size], d.own)
 		for _, op := range d.ops {
 			clear(op.part(sums, parts, part))
 		}
@@ -191,7 +202,7 @@ func (d *depthFirst) run(mem []Mem, w *Workers, spent []time.Duration) {
 			for j, op := range d.ops {
 				begun := clock(spent)
 				op.Slice.Run(worker, op.view(worker, mem, locals, d.images, first, last), last-first, own, op.part(sums, parts, part))
-				count(spent, worker*len(d.ops)+j, begun)
+				count(spent, worker, j, begun)
 			}
 		}
 	})
@@ -199,23 +210,23 @@ func (d *depthFirst) run(mem []Mem, w *Workers, spent []time.Duration) {
 		if op.Sums > 0 {
 			begun := clock(spent)
 			op.Add(d.whole(j, mem), sums[parts*op.sums:][:parts*op.Sums], w)
-			count(spent, j, begun)
+			count(spent, 0, j, begun)
 		}
 	}
 }
 
 // clock is the time if somebody wants to know it.
-func clock(spent []time.Duration) (now time.Time) {
+func clock(spent [][]time.Duration) (now time.Time) {
 	if spent != nil {
 		now = time.Now()
 	}
 	return now
 }
 
-// count adds what has passed since then to spent, unless that is nil.
-func count(spent []time.Duration, i int, begun time.Time) {
+// count adds the time since then to what an op took a worker, if somebody wants to know it.
+func count(spent [][]time.Duration, worker, op int, begun time.Time) {
 	if spent != nil {
-		spent[i] += time.Since(begun)
+		spent[worker][op] += time.Since(begun)
 	}
 }
 
