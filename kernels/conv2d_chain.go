@@ -64,6 +64,9 @@ func (op Conv2DChain) Prepare(workers int) Routine {
 	}
 	pool := op.Pool.Pool2D
 	g := op.Conv.Conv2D
+	if op.Conv.Winograd == 0 && canPoolSums(g, pool) {
+		return newPooledFprop(g, pool, floor).routine(workers)
+	}
 	g.P, g.Q = op.Outputs()
 	pool.H, pool.Window.W = g.P, g.Q
 	f := newFprop(g, op.Conv.Winograd, floor)
