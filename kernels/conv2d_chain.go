@@ -64,6 +64,9 @@ func (op Conv2DChain) Prepare(workers int) Routine {
 	}
 	pool := op.Pool.Pool2D
 	g := op.Conv.Conv2D
+	if op.poolsSums() {
+		return newPooledFprop(g, pool, floor).routine(op.Slicing(), workers)
+	}
 	g.P, g.Q = op.Outputs()
 	pool.H, pool.Window.W = g.P, g.Q
 	f := newFprop(g, op.Conv.Winograd, floor)
@@ -103,6 +106,11 @@ func (op Conv2DChain) Prepare(workers int) Routine {
 	}
 	r.Weights, r.Derive = []int{1, 2}, func(mem []Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) }
 	return r
+}
+
+// poolsSums says whether the pool takes the convolution's sums from the registers.
+func (op Conv2DChain) poolsSums() bool {
+	return op.Pool != nil && op.Conv.Winograd == 0 && canPoolSums(op.Conv.Conv2D, op.Pool.Pool2D)
 }
 
 // Slicing implements [Slicer].

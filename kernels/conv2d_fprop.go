@@ -165,10 +165,15 @@ func (f *directFprop) scratch() int {
 }
 
 func (f *directFprop) derive(weights, bias []float32, w *Workers) {
-	copy(f.start, bias)
-	depth := f.depth()
-	w.Run(columns(f.K)/tileColumns, func(_, panel int) {
-		packPanel(f.panels[panel*depth*tileColumns:], weights, depth, f.K, panel*tileColumns)
+	f.pack(f.panels, f.start, weights, bias, w)
+}
+
+// pack packs the filters and the bias for the inner kernels.
+func (g Conv2D) pack(panels, start, weights, bias []float32, w *Workers) {
+	copy(start, bias)
+	depth := g.depth()
+	w.Run(columns(g.K)/tileColumns, func(_, panel int) {
+		packPanel(panels[panel*depth*tileColumns:], weights, depth, g.K, panel*tileColumns)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 )
 
 //go:generate go run ./internal/productgen -out product_amd64.s
+//go:generate go run ./internal/pooledgen -out pooled_amd64.s
 //go:generate go run ./internal/gathergen -out gather_amd64.s
 //go:generate go run ./internal/winogradgen -out winograd_amd64.s
 //go:generate go run ./internal/pickgen -out pick_amd64.s
@@ -39,6 +40,16 @@ func productNarrowAVX2(t *product)
 //
 //go:noescape
 func productAVX512(t *product)
+
+// pooledMaxAVX2 computes the products and their maxima with AVX2 and FMA.
+//
+//go:noescape
+func pooledMaxAVX2(p *pooledProduct)
+
+// pooledMinAVX2 computes the products and their minima with AVX2 and FMA.
+//
+//go:noescape
+func pooledMinAVX2(p *pooledProduct)
 
 // gatherAVX2 computes the sums with AVX2 and FMA.
 //

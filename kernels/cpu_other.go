@@ -13,6 +13,9 @@ func productAVX2(*product) { panic(noAVX2) }
 
 func productAVX512(*product) { panic("kernels: no AVX-512 on this architecture") }
 
+func pooledMaxAVX2(*pooledProduct) { panic(noAVX2) }
+func pooledMinAVX2(*pooledProduct) { panic(noAVX2) }
+
 func gatherAVX2(*gather) { panic(noAVX2) }
 
 func winogradAssembly(a winograd.Algorithm) winogradCode { return winogradCode{Algorithm: a} }

@@ -69,8 +69,7 @@ type pickedGrad struct {
 // canPick says whether few enough values are picked from, all inside the image.
 func canPick(g Conv2D, pool Pool2D) bool {
 	const mostTaps = 3 * pickTaps
-	return g.depth() <= mostTaps && pool.R*pool.S <= pickPlaces && g.K%pickFilters == 0 && pool.PadTop+pool.PadLeft == 0 &&
-		(pool.P-1)*pool.StrideH+(pool.R-1)*pool.DilationH < pool.H && (pool.Q-1)*pool.StrideW+(pool.S-1)*pool.DilationW < pool.Window.W
+	return g.depth() <= mostTaps && pool.R*pool.S <= pickPlaces && g.K%pickFilters == 0 && pool.isInside()
 }
 
 func newPickedGrad(g Conv2D, pool Pool2D) *pickedGrad {

@@ -29,6 +29,12 @@ func (g Pool2D) String() string {
 		g.StrideH, g.StrideW, g.PadTop, g.PadLeft)
 }
 
+// isInside says whether every window lies inside the image.
+func (g Pool2D) isInside() bool {
+	return g.PadTop+g.PadLeft == 0 &&
+		(g.P-1)*g.StrideH+(g.R-1)*g.DilationH < g.H && (g.Q-1)*g.StrideW+(g.S-1)*g.DilationW < g.Window.W
+}
+
 // inside is the range of window rows (or columns) that lie inside the image when the window begins at start.
 func inside(start, size, dilation, extent int) (lo, hi int) {
 	if start < 0 {

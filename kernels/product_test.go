@@ -34,7 +34,7 @@ func TestGeneratedAssemblyIsCurrent(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("needs the go command to run the generators: ", err)
 	}
-	for _, name := range []string{"product", "gather", "winograd", "list", "pick", "vector", "transpose"} {
+	for _, name := range []string{"product", "pooled", "gather", "winograd", "list", "pick", "vector", "transpose"} {
 		file := name + "_amd64.s"
 		out := filepath.Join(t.TempDir(), file)
 		message, err := exec.Command("go", "run", "./internal/"+name+"gen", "-out", out).CombinedOutput()

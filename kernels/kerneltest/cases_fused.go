@@ -30,6 +30,12 @@ var chainShapes = func() []chainShape {
 		{convShape{9, 9, 10, 3, 16, three, one, one, kernels.Same}, two, two, kernels.Valid},                   // few taps, in several rounds
 		{convShape{2, 12, 10, 4, 5, three, [2]int{1, 2}, [2]int{2, 1}, kernels.Same}, two, two, kernels.Valid}, // dilated
 		{convShape{2, 9, 9, 16, 24, three, one, one, kernels.Same}, three, three, kernels.Valid},
+		{convShape{2, 11, 12, 3, 16, three, two, one, kernels.Same}, two, two, kernels.Valid}, // pools of four places, which do not overlap
+		{convShape{1, 14, 13, 2, 32, [2]int{2, 3}, one, [2]int{2, 1}, kernels.Same}, [2]int{1, 4}, [2]int{1, 4}, kernels.Valid},
+		{convShape{3, 13, 9, 1, 48, [2]int{3, 1}, [2]int{1, 2}, one, kernels.Valid}, [2]int{4, 1}, [2]int{5, 2}, kernels.Valid},
+		{convShape{17, 3, 3, 1, 16, two, one, one, kernels.Valid}, two, two, kernels.Valid},         // a single window, shared by workers
+		{convShape{1, 7, 6, 5, 16, two, one, one, kernels.Valid}, two, [2]int{2, 1}, kernels.Valid}, // overlap after all
+		{convShape{1, 5, 9, 2, 16, two, one, one, kernels.Valid}, two, two, kernels.Same},           // half outside
 	}
 }()
 
@@ -101,7 +107,12 @@ func fusedCases() []Case {
 					cases = append(cases, newCase(name, op, nil))
 					continue
 				}
-				cases = append(cases, newIntegerCase(name+"_int", op, nil), newCase(name, op, nil))
+				cases = append(cases, newIntegerCase(name+"_int", op, nil), newCase(name, op, nil),
+					newIntegerCase(name+"_nan", op, map[string]contents{"x": integersAndNaN}))
+				pool := *op.Pool
+				pool.Index = nil
+				op.Pool = &pool
+				cases = append(cases, newIntegerCase(name+"_no_index_int", op, nil))
 			}
 			if kind == kernels.AveragePool {
 				continue

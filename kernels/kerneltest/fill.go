@@ -11,6 +11,14 @@ func reals(r *rand.Rand, _ int) float64 { return 2*r.Float64() - 1 }
 // integers are in [−4, 4].
 func integers(r *rand.Rand, _ int) float64 { return float64(r.IntN(9) - 4) }
 
+// integersAndNaN are integers with a few NaNs among them.
+func integersAndNaN(r *rand.Rand, i int) float64 {
+	if r.IntN(20) == 0 {
+		return math.NaN()
+	}
+	return integers(r, i)
+}
+
 // positives are in [0, 1).
 func positives(r *rand.Rand, _ int) float64 { return r.Float64() }
 
