@@ -54,7 +54,7 @@ done:
 	RET
 
 // func pickSumsAVX2(p *pick)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·pickSumsAVX2(SB), $24-8
 	MOVQ    p+0(FP), R15
 	CMPQ    56(R15), $0x01
@@ -153,6 +153,8 @@ window9:
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y9
 	VMOVDQU        (BX), Y10
+	PREFETCHT0     (DX)(R15*8)
+	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y11
 	VPERMILPS      Y10, Y11, Y11
 	VFMADD231PS    Y11, Y9, Y0
@@ -290,6 +292,8 @@ window8:
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y8
 	VMOVDQU        (BX), Y9
+	PREFETCHT0     (DX)(R15*8)
+	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y10
 	VPERMILPS      Y9, Y10, Y10
 	VFMADD231PS    Y10, Y8, Y0
@@ -416,6 +420,8 @@ window7:
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y7
 	VMOVDQU        (BX), Y8
+	PREFETCHT0     (DX)(R15*8)
+	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y9
 	VPERMILPS      Y8, Y9, Y9
 	VFMADD231PS    Y9, Y7, Y0
@@ -531,6 +537,8 @@ window6:
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y6
 	VMOVDQU        (BX), Y7
+	PREFETCHT0     (DX)(R15*8)
+	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y8
 	VPERMILPS      Y7, Y8, Y8
 	VFMADD231PS    Y8, Y6, Y0
@@ -635,6 +643,8 @@ window5:
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y5
 	VMOVDQU        (BX), Y6
+	PREFETCHT0     (DX)(R15*8)
+	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y7
 	VPERMILPS      Y6, Y7, Y7
 	VFMADD231PS    Y7, Y5, Y0
@@ -728,6 +738,8 @@ window4:
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y4
 	VMOVDQU        (BX), Y5
+	PREFETCHT0     (DX)(R15*8)
+	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y6
 	VPERMILPS      Y5, Y6, Y6
 	VFMADD231PS    Y6, Y4, Y0
@@ -810,6 +822,8 @@ window3:
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y3
 	VMOVDQU        (BX), Y4
+	PREFETCHT0     (DX)(R15*8)
+	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y5
 	VPERMILPS      Y4, Y5, Y5
 	VFMADD231PS    Y5, Y3, Y0
@@ -881,6 +895,8 @@ window2:
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y2
 	VMOVDQU        (BX), Y3
+	PREFETCHT0     (DX)(R15*8)
+	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y4
 	VPERMILPS      Y3, Y4, Y4
 	VFMADD231PS    Y4, Y2, Y0
@@ -941,6 +957,8 @@ window1:
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y1
 	VMOVDQU        (BX), Y2
+	PREFETCHT0     (DX)(R15*8)
+	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y3
 	VPERMILPS      Y2, Y3, Y3
 	VFMADD231PS    Y3, Y1, Y0

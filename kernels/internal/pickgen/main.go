@@ -173,6 +173,8 @@ func writeBlock(n int, k, rowBytes, end Mem) {
 	value, places := YMM(), YMM()
 	VMOVUPS(Mem{Base: values}, value)
 	VMOVDQU(Mem{Base: index}, places)
+	PREFETCHT0(Mem{Base: values, Index: row, Scale: 8}) // of windows to come
+	PREFETCHT0(Mem{Base: index, Index: row, Scale: 8})
 	for i := range sums {
 		picked := YMM()
 		VBROADCASTF128(Mem{Base: entries[i], Index: at, Scale: 1}, picked)
