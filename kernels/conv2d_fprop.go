@@ -104,19 +104,23 @@ func newFprop(g Conv2D, tile int, floor float32) fprop {
 // directFprop is the convolution of some images as a matrix product of their windows with the filters.
 type directFprop struct {
 	Conv2D
-	in            image
-	panels, start []float32 // the filters and the bias, packed
-	segments      []segment
-	steps         int
-	floor         float32
-	group         int   // images that are computed together
-	aRows, cRows  []int // of the windows of a group
+	in             image
+	filters, start []float32 // the weights, in panels or where they lie, and the bias
+	row, panel     int       // from one row or panel of the filters to the next
+	segments       []segment
+	steps          int
+	floor          float32
+	group          int   // images that are computed together
+	aRows, cRows   []int // of the windows of a group
 }
 
 func newDirectFprop(g Conv2D, floor float32) *directFprop {
-	f := &directFprop{
-		Conv2D: g, in: g.input(), floor: floor, group: g.group(),
-		panels: make([]float32, panelsSize(g.depth(), g.K)), start: make([]float32, columns(g.K)),
+	f := &directFprop{Conv2D: g, in: g.input(), start: make([]float32, columns(g.K)), floor: floor, group: g.group()}
+	if f.isInPlace() {
+		f.row, f.panel = g.K, tileColumns
+	} else {
+		f.row, f.panel = tileColumns, g.depth()*tileColumns
+		f.filters = make([]float32, panelsSize(g.depth(), g.K))
 	}
 	// The S·C values of a window's row are adjacent unless the window is dilated.
 	parts := 1
@@ -128,7 +132,7 @@ func newDirectFprop(g Conv2D, floor float32) *directFprop {
 		for s := range parts {
 			f.segments = append(f.segments, segment{
 				a: (r*g.DilationH*f.in.width + s*g.DilationW) * g.C,
-				b: len(f.segments) * f.steps * tileColumns,
+				b: len(f.segments) * f.steps * f.row,
 			})
 		}
 	}
@@ -142,6 +146,10 @@ func newDirectFprop(g Conv2D, floor float32) *directFprop {
 	}
 	return f
 }
+
+// isInPlace says whether the filters are read where they lie: packing takes half as long as a product of 32 rows, and gains nothing where
+// the rows are short.
+func (f *directFprop) isInPlace() bool { return f.K%tileColumns == 0 && f.K <= 4*tileColumns }
 
 func (f *directFprop) images() int { return f.group }
 
@@ -165,7 +173,12 @@ func (f *directFprop) scratch() int {
 }
 
 func (f *directFprop) derive(weights, bias []float32, w *Workers) {
-	f.pack(f.panels, f.start, weights, bias, w)
+	if f.isInPlace() {
+		copy(f.start, bias)
+		f.filters = weights
+		return
+	}
+	f.pack(f.filters, f.start, weights, bias, w)
 }
 
 // pack packs the filters and the bias for the inner kernels.
@@ -179,15 +192,14 @@ func (g Conv2D) pack(panels, start, weights, bias []float32, w *Workers) {
 
 func (f *directFprop) compute(x, c []float32, lo, hi int, padded []float32, part, parts int) {
 	t := product{
-		a: f.in.of(x, lo, hi, padded), segments: f.segments, steps: f.steps, aStep: 1, bStep: tileColumns, floor: f.floor,
+		a: f.in.of(x, lo, hi, padded), segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row, floor: f.floor,
 	}
 	positions := (hi - lo) * f.P * f.Q
 	first, last := positions*part/parts, positions*(part+1)/parts
 	t.aRows, t.cRows = f.aRows[first:last], f.cRows[first:last]
-	depth := f.depth()
 	var e edge
 	for at := 0; at < f.K; at += tileColumns {
-		t.b, t.c, t.start = f.panels[at*depth:], c[at:], f.start[at:]
+		t.b, t.c, t.start = f.filters[at/tileColumns*f.panel:], c[at:], f.start[at:]
 		t.runColumns(min(tileColumns, f.K-at), &e)
 	}
 }

@@ -114,10 +114,10 @@ func listPlacesAVX2(l *lister)
 //go:noescape
 func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int)
 
-// pickCandidatesAVX2 copies the candidates of each window.
+// pickTableAVX2 makes the table, of at least pickEntries entries.
 //
 //go:noescape
-func pickCandidatesAVX2(p *pick)
+func pickTableAVX2(p *pick)
 
 // pickSumsAVX2 adds the sums of up to pickTaps taps.
 //

@@ -27,5 +27,5 @@ func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int) {
 	panic(noAVX2)
 }
 
-func pickCandidatesAVX2(*pick) { panic(noAVX2) }
-func pickSumsAVX2(*pick)       { panic(noAVX2) }
+func pickTableAVX2(*pick) { panic(noAVX2) }
+func pickSumsAVX2(*pick)  { panic(noAVX2) }

@@ -2,52 +2,59 @@ package kernels
 
 // pick sums the products of gradients with one of four values each,
 //
-//	sums[t·filters + k] += Σ_w values[w·filters + k] · candidates[w][t][index[w·filters + k]],
-//	candidates[w][t][i] = x[bases[w] + offsets[t·pickPlaces + i]],
+//	sums[t·filters + k] += Σ_w values[w·filters + k] · x[bases[w] + taps[t] + places[index[w·filters + k]]],
 //
-// over windows w, for taps t and filters k: the gradient of a few taps by a pool of at most four places, without lists. The assembly
-// reads the fields by their offsets.
+// over windows w, for taps t and filters k: the gradient of a few taps by a pool of at most four places, without lists. The bases and
+// the taps increase. The assembly reads the fields by their offsets.
+//
+// All that may be picked from comes from one table,
+//
+//	table[j] = {x[bases[0] + j + places[0]], ..., x[bases[0] + j + places[3]]}.
 type pick struct {
-	x          []float32
-	bases      []int32
-	offsets    []int32 // of all taps
-	candidates []float32
-	values     []float32
-	index      []int32
-	sums       []float32
-
-	windows, taps, filters int // taps is the number that is summed at once, up to pickTaps
-	allTaps                int
+	x           []float32
+	bases, taps []int32
+	table       []float32
+	values      []float32
+	index       []int32
+	sums        []float32
+	filters     int
+	places      [pickPlaces]int32
 }
 
 const (
-	pickTaps    = 9
+	pickTaps    = 9 // that are summed at once
 	pickPlaces  = 4
 	pickFilters = 8 // that are summed at once
+	pickEntries = 8 // of the table that are made at once
 )
 
-// run computes the sums of all taps.
+// run adds the sums of all taps.
 func (p pick) run() {
-	if cpu == portable {
+	entries := tableEntries(p.bases, p.taps)
+	if cpu == portable || entries < pickEntries {
 		p.portable()
 		return
 	}
-	pickCandidatesAVX2(&p)
-	sums, candidates := p.sums, p.candidates
-	for first := 0; first < p.allTaps; first += p.taps {
-		p.taps = min(pickTaps, p.allTaps-first)
-		p.sums, p.candidates = sums[first*p.filters:], candidates[first*pickPlaces:]
+	p.table = p.table[:entries*pickPlaces]
+	pickTableAVX2(&p)
+	taps, sums := p.taps, p.sums
+	for first := 0; first < len(taps); first += pickTaps {
+		p.taps, p.sums = taps[first:min(first+pickTaps, len(taps))], sums[first*p.filters:]
 		pickSumsAVX2(&p)
 	}
 }
 
+// tableEntries is the number of entries that the windows' taps need.
+func tableEntries(bases, taps []int32) int {
+	return int(bases[len(bases)-1] - bases[0] + taps[len(taps)-1] + 1)
+}
+
 func (p *pick) portable() {
-	for w := range p.windows {
-		base := int(p.bases[w])
-		for t := range p.allTaps {
+	for w, base := range p.bases {
+		for t, tap := range p.taps {
 			var candidates [pickPlaces]float32
-			for i, offset := range p.offsets[t*pickPlaces : (t+1)*pickPlaces] {
-				candidates[i] = p.x[base+int(offset)]
+			for i, place := range p.places {
+				candidates[i] = p.x[base+tap+place]
 			}
 			sums := p.sums[t*p.filters : (t+1)*p.filters]
 			values, index := p.values[w*p.filters:][:len(sums)], p.index[w*p.filters:][:len(sums)]
@@ -61,9 +68,11 @@ func (p *pick) portable() {
 // pickedGrad is the code of Conv2DPoolGrad for few taps and small pools, where the gradient by the input is not needed.
 type pickedGrad struct {
 	Conv2D
-	pool           Pool2D
-	in             image
-	bases, offsets []int32
+	pool        Pool2D
+	in          image
+	bases, taps []int32
+	places      [pickPlaces]int32
+	table       int // values of the largest table
 }
 
 // canPick says whether few enough values are picked from, all inside the image.
@@ -82,26 +91,28 @@ func newPickedGrad(g Conv2D, pool Pool2D) *pickedGrad {
 			p.bases = append(p.bases, place(row*pool.StrideH, column*pool.StrideW))
 		}
 	}
+	for i := range pool.R * pool.S { // places that the pool does not have are never picked
+		p.places[i] = place(i/pool.S*pool.DilationH, i%pool.S*pool.DilationW)
+	}
 	for r := range g.R {
 		for s := range g.S {
 			for c := range g.C {
-				var offsets [pickPlaces]int32 // places that the pool does not have are never picked
-				for i := range pool.R * pool.S {
-					offsets[i] = place(i/pool.S*pool.DilationH, i%pool.S*pool.DilationW) + int32((r*g.DilationH*p.in.width+s*g.DilationW)*g.C+c)
-				}
-				p.offsets = append(p.offsets, offsets[:]...)
+				p.taps = append(p.taps, int32((r*g.DilationH*p.in.width+s*g.DilationW)*g.C+c))
 			}
 		}
+	}
+	for first := 0; first < len(p.bases); first += pickWindows {
+		p.table = max(p.table, pickPlaces*tableEntries(p.bases[first:min(first+pickWindows, len(p.bases))], p.taps))
 	}
 	return p
 }
 
 // pickWindows is the number of windows that are worked on together: what they need stays in the L1 cache.
-const pickWindows = 32
+const pickWindows = 48
 
-// scratch is the number of values that a worker needs: the candidates, and an image if it is padded.
+// scratch is the number of values that a worker needs: the table, and an image if it is padded.
 func (p *pickedGrad) scratch() int {
-	n := pickWindows * len(p.offsets)
+	n := p.table
 	if p.in.isPadded() {
 		n += p.in.size()
 	}
@@ -127,16 +138,15 @@ func (p *pickedGrad) slice(slicing Slicing) *Slice {
 
 // image adds image n's part of the gradient to dw.
 func (p *pickedGrad) image(mem []Mem, n int, dw, scratch []float32) {
-	candidates, padded := split(scratch, pickWindows*len(p.offsets))
+	table, padded := split(scratch, p.table)
 	x := p.in.of(mem[2].F32, n, n+1, padded)
 	pooled := len(p.bases) * p.K
 	for first := 0; first < len(p.bases); first += pickWindows {
 		windows := min(pickWindows, len(p.bases)-first)
 		lo, hi := n*pooled+first*p.K, n*pooled+(first+windows)*p.K
 		pick{
-			x: x, bases: p.bases[first:], offsets: p.offsets, candidates: candidates,
-			values: mem[0].F32[lo:hi], index: mem[1].I32[lo:hi], sums: dw,
-			windows: windows, filters: p.K, allTaps: p.depth(),
+			x: x, bases: p.bases[first : first+windows], taps: p.taps, table: table,
+			values: mem[0].F32[lo:hi], index: mem[1].I32[lo:hi], sums: dw, filters: p.K, places: p.places,
 		}.run()
 	}
 }
