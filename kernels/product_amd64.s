@@ -2,13 +2,27 @@
 
 // func productAVX2(t *product)
 // Requires: AVX, FMA3
-TEXT ·productAVX2(SB), $0-8
+TEXT ·productAVX2(SB), $16-8
 	MOVQ t+0(FP), AX
 	XORQ CX, CX
 	MOVQ CX, 200(AX)
+	MOVQ 128(AX), R11
+	SHLQ $0x02, R11
+	MOVQ 136(AX), R12
+	SHLQ $0x02, R12
+	CMPQ 104(AX), $0x00
+	JE   rows
+	MOVQ 96(AX), CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 24(AX), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ (AX), CX
+	MOVQ CX, (SP)
+	MOVQ DX, 8(SP)
 
 rows:
-	MOVQ t+0(FP), AX
 	MOVQ 152(AX), CX
 	SUBQ 200(AX), CX
 	JLE  done
@@ -73,34 +87,22 @@ accumulate6:
 	VMOVUPS 32(BX)(SI*4), Y11
 
 begin6:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store6
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x06, 200(AX)
+	CMPQ R14, $0x00
+	JE   store6
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
 	MOVQ 24(DX)(CX*8), R8
 	MOVQ 32(DX)(CX*8), R9
 	MOVQ 40(DX)(CX*8), R10
-
-segment6:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 120(AX), R15
+	MOVQ (SP), CX
+	MOVQ 8(SP), DX
 
 step6:
 	VMOVUPS      (DX), Y12
@@ -128,45 +130,53 @@ step6:
 	DECQ         R15
 	JNZ          step6
 	DECQ         R14
-	JNZ          segment6
+	JZ           store6
+	ADDQ         $0x10, R13
+	MOVQ         120(AX), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(AX), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         (AX), CX
+	JMP          step6
 
 store6:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y12
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Y0, Y12, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
 	VMAXPS       Y1, Y12, Y1
 	VMOVUPS      Y1, 32(BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y2, Y12, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
 	VMAXPS       Y3, Y12, Y3
 	VMOVUPS      Y3, 32(BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y4, Y12, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
 	VMAXPS       Y5, Y12, Y5
 	VMOVUPS      Y5, 32(BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y6, Y12, Y6
 	VMOVUPS      Y6, (BX)(SI*4)
 	VMAXPS       Y7, Y12, Y7
 	VMOVUPS      Y7, 32(BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y8, Y12, Y8
 	VMOVUPS      Y8, (BX)(SI*4)
 	VMAXPS       Y9, Y12, Y9
 	VMOVUPS      Y9, 32(BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y10, Y12, Y10
 	VMOVUPS      Y10, (BX)(SI*4)
 	VMAXPS       Y11, Y12, Y11
 	VMOVUPS      Y11, 32(BX)(SI*4)
-	ADDQ         $0x06, 200(AX)
 	JMP          rows
 
 block5:
@@ -206,33 +216,21 @@ accumulate5:
 	VMOVUPS 32(BX)(SI*4), Y9
 
 begin5:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store5
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x05, 200(AX)
+	CMPQ R14, $0x00
+	JE   store5
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
 	MOVQ 24(DX)(CX*8), R8
 	MOVQ 32(DX)(CX*8), R9
-
-segment5:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 120(AX), R15
+	MOVQ (SP), CX
+	MOVQ 8(SP), DX
 
 step5:
 	VMOVUPS      (DX), Y10
@@ -257,40 +255,48 @@ step5:
 	DECQ         R15
 	JNZ          step5
 	DECQ         R14
-	JNZ          segment5
+	JZ           store5
+	ADDQ         $0x10, R13
+	MOVQ         120(AX), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(AX), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         (AX), CX
+	JMP          step5
 
 store5:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y10
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y0, Y10, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
 	VMAXPS       Y1, Y10, Y1
 	VMOVUPS      Y1, 32(BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y2, Y10, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
 	VMAXPS       Y3, Y10, Y3
 	VMOVUPS      Y3, 32(BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y4, Y10, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
 	VMAXPS       Y5, Y10, Y5
 	VMOVUPS      Y5, 32(BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y6, Y10, Y6
 	VMOVUPS      Y6, (BX)(SI*4)
 	VMAXPS       Y7, Y10, Y7
 	VMOVUPS      Y7, 32(BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y8, Y10, Y8
 	VMOVUPS      Y8, (BX)(SI*4)
 	VMAXPS       Y9, Y10, Y9
 	VMOVUPS      Y9, 32(BX)(SI*4)
-	ADDQ         $0x05, 200(AX)
 	JMP          rows
 
 block4:
@@ -325,32 +331,20 @@ accumulate4:
 	VMOVUPS 32(BX)(SI*4), Y7
 
 begin4:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store4
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x04, 200(AX)
+	CMPQ R14, $0x00
+	JE   store4
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
 	MOVQ 24(DX)(CX*8), R8
-
-segment4:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 120(AX), R15
+	MOVQ (SP), CX
+	MOVQ 8(SP), DX
 
 step4:
 	VMOVUPS      (DX), Y8
@@ -372,35 +366,43 @@ step4:
 	DECQ         R15
 	JNZ          step4
 	DECQ         R14
-	JNZ          segment4
+	JZ           store4
+	ADDQ         $0x10, R13
+	MOVQ         120(AX), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(AX), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         (AX), CX
+	JMP          step4
 
 store4:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y8
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y0, Y8, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
 	VMAXPS       Y1, Y8, Y1
 	VMOVUPS      Y1, 32(BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y2, Y8, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
 	VMAXPS       Y3, Y8, Y3
 	VMOVUPS      Y3, 32(BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y4, Y8, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
 	VMAXPS       Y5, Y8, Y5
 	VMOVUPS      Y5, 32(BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y6, Y8, Y6
 	VMOVUPS      Y6, (BX)(SI*4)
 	VMAXPS       Y7, Y8, Y7
 	VMOVUPS      Y7, 32(BX)(SI*4)
-	ADDQ         $0x04, 200(AX)
 	JMP          rows
 
 block3:
@@ -430,31 +432,19 @@ accumulate3:
 	VMOVUPS 32(BX)(SI*4), Y5
 
 begin3:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store3
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x03, 200(AX)
+	CMPQ R14, $0x00
+	JE   store3
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
-
-segment3:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 120(AX), R15
+	MOVQ (SP), CX
+	MOVQ 8(SP), DX
 
 step3:
 	VMOVUPS      (DX), Y6
@@ -473,30 +463,38 @@ step3:
 	DECQ         R15
 	JNZ          step3
 	DECQ         R14
-	JNZ          segment3
+	JZ           store3
+	ADDQ         $0x10, R13
+	MOVQ         120(AX), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(AX), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         (AX), CX
+	JMP          step3
 
 store3:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y6
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y0, Y6, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
 	VMAXPS       Y1, Y6, Y1
 	VMOVUPS      Y1, 32(BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y2, Y6, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
 	VMAXPS       Y3, Y6, Y3
 	VMOVUPS      Y3, 32(BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
 	VMAXPS       Y5, Y6, Y5
 	VMOVUPS      Y5, 32(BX)(SI*4)
-	ADDQ         $0x03, 200(AX)
 	JMP          rows
 
 block2:
@@ -521,30 +519,18 @@ accumulate2:
 	VMOVUPS 32(BX)(SI*4), Y3
 
 begin2:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store2
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x02, 200(AX)
+	CMPQ R14, $0x00
+	JE   store2
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
-
-segment2:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 120(AX), R15
+	MOVQ (SP), CX
+	MOVQ 8(SP), DX
 
 step2:
 	VMOVUPS      (DX), Y4
@@ -560,25 +546,33 @@ step2:
 	DECQ         R15
 	JNZ          step2
 	DECQ         R14
-	JNZ          segment2
+	JZ           store2
+	ADDQ         $0x10, R13
+	MOVQ         120(AX), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(AX), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         (AX), CX
+	JMP          step2
 
 store2:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y4
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y0, Y4, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
 	VMAXPS       Y1, Y4, Y1
 	VMOVUPS      Y1, 32(BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y2, Y4, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
 	VMAXPS       Y3, Y4, Y3
 	VMOVUPS      Y3, 32(BX)(SI*4)
-	ADDQ         $0x02, 200(AX)
 	JMP          rows
 
 block1:
@@ -598,29 +592,17 @@ accumulate1:
 	VMOVUPS 32(BX)(SI*4), Y1
 
 begin1:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store1
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x01, 200(AX)
+	CMPQ R14, $0x00
+	JE   store1
 	MOVQ (DX)(CX*8), BX
-
-segment1:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 120(AX), R15
+	MOVQ (SP), CX
+	MOVQ 8(SP), DX
 
 step1:
 	VMOVUPS      (DX), Y2
@@ -633,20 +615,28 @@ step1:
 	DECQ         R15
 	JNZ          step1
 	DECQ         R14
-	JNZ          segment1
+	JZ           store1
+	ADDQ         $0x10, R13
+	MOVQ         120(AX), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(AX), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         (AX), CX
+	JMP          step1
 
 store1:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y2
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
 	VMAXPS       Y1, Y2, Y1
 	VMOVUPS      Y1, 32(BX)(SI*4)
-	ADDQ         $0x01, 200(AX)
 	JMP          rows
 
 done:
@@ -655,13 +645,35 @@ done:
 
 // func productNarrowAVX2(t *product)
 // Requires: AVX, FMA3
-TEXT ·productNarrowAVX2(SB), $64-8
+TEXT ·productNarrowAVX2(SB), $96-8
 	MOVQ t+0(FP), AX
 	XORQ CX, CX
 	MOVQ CX, 200(AX)
+	MOVQ (AX), CX
+	MOVQ CX, 16(SP)
+	MOVQ 24(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 120(AX), CX
+	MOVQ CX, 32(SP)
+	MOVQ 128(AX), CX
+	MOVQ CX, 40(SP)
+	SHLQ $0x02, 40(SP)
+	MOVQ 136(AX), CX
+	MOVQ CX, 48(SP)
+	SHLQ $0x02, 48(SP)
+	CMPQ 104(AX), $0x00
+	JE   rows
+	MOVQ 96(AX), CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 24(SP), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ DX, 64(SP)
 
 rows:
-	MOVQ t+0(FP), AX
 	MOVQ 152(AX), CX
 	SUBQ 200(AX), CX
 	JLE  done
@@ -744,26 +756,15 @@ accumulate12:
 	VMOVUPS (BX)(SI*4), Y11
 
 begin12:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store12
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x0c, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store12
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -776,18 +777,10 @@ begin12:
 	MOVQ 72(DX)(CX*8), R14
 	MOVQ 80(DX)(CX*8), R15
 	MOVQ 88(DX)(CX*8), AX
-
-segment12:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step12:
 	VMOVUPS      (DX), Y12
@@ -815,12 +808,23 @@ step12:
 	VFMADD231PS  Y12, Y13, Y10
 	VBROADCASTSS (CX)(AX*4), Y13
 	VFMADD231PS  Y12, Y13, Y11
-	ADDQ         24(SP), CX
-	ADDQ         32(SP), DX
-	DECQ         56(SP)
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         88(SP)
 	JNZ          step12
-	DECQ         48(SP)
-	JNZ          segment12
+	DECQ         80(SP)
+	JZ           store12
+	ADDQ         $0x10, 72(SP)
+	MOVQ         32(SP), CX
+	MOVQ         CX, 88(SP)
+	MOVQ         72(SP), CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step12
 
 store12:
 	MOVQ         t+0(FP), AX
@@ -828,43 +832,42 @@ store12:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -96(DX)(CX*8), SI
 	VMAXPS       Y0, Y12, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -88(DX)(CX*8), SI
 	VMAXPS       Y1, Y12, Y1
 	VMOVUPS      Y1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -80(DX)(CX*8), SI
 	VMAXPS       Y2, Y12, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Y3, Y12, Y3
 	VMOVUPS      Y3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Y4, Y12, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Y5, Y12, Y5
 	VMOVUPS      Y5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Y6, Y12, Y6
 	VMOVUPS      Y6, (BX)(SI*4)
-	MOVQ         56(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y7, Y12, Y7
 	VMOVUPS      Y7, (BX)(SI*4)
-	MOVQ         64(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y8, Y12, Y8
 	VMOVUPS      Y8, (BX)(SI*4)
-	MOVQ         72(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y9, Y12, Y9
 	VMOVUPS      Y9, (BX)(SI*4)
-	MOVQ         80(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y10, Y12, Y10
 	VMOVUPS      Y10, (BX)(SI*4)
-	MOVQ         88(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y11, Y12, Y11
 	VMOVUPS      Y11, (BX)(SI*4)
-	ADDQ         $0x0c, 200(AX)
 	JMP          rows
 
 block11:
@@ -912,26 +915,15 @@ accumulate11:
 	VMOVUPS (BX)(SI*4), Y10
 
 begin11:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store11
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x0b, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store11
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -943,18 +935,10 @@ begin11:
 	MOVQ 64(DX)(CX*8), R13
 	MOVQ 72(DX)(CX*8), R14
 	MOVQ 80(DX)(CX*8), R15
-
-segment11:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step11:
 	VMOVUPS      (DX), Y11
@@ -980,12 +964,23 @@ step11:
 	VFMADD231PS  Y11, Y12, Y9
 	VBROADCASTSS (CX)(R15*4), Y12
 	VFMADD231PS  Y11, Y12, Y10
-	ADDQ         24(SP), CX
-	ADDQ         32(SP), DX
-	DECQ         56(SP)
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         88(SP)
 	JNZ          step11
-	DECQ         48(SP)
-	JNZ          segment11
+	DECQ         80(SP)
+	JZ           store11
+	ADDQ         $0x10, 72(SP)
+	MOVQ         32(SP), CX
+	MOVQ         CX, 88(SP)
+	MOVQ         72(SP), CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step11
 
 store11:
 	MOVQ         t+0(FP), AX
@@ -993,40 +988,39 @@ store11:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -88(DX)(CX*8), SI
 	VMAXPS       Y0, Y11, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -80(DX)(CX*8), SI
 	VMAXPS       Y1, Y11, Y1
 	VMOVUPS      Y1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Y2, Y11, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Y3, Y11, Y3
 	VMOVUPS      Y3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Y4, Y11, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Y5, Y11, Y5
 	VMOVUPS      Y5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y6, Y11, Y6
 	VMOVUPS      Y6, (BX)(SI*4)
-	MOVQ         56(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y7, Y11, Y7
 	VMOVUPS      Y7, (BX)(SI*4)
-	MOVQ         64(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y8, Y11, Y8
 	VMOVUPS      Y8, (BX)(SI*4)
-	MOVQ         72(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y9, Y11, Y9
 	VMOVUPS      Y9, (BX)(SI*4)
-	MOVQ         80(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y10, Y11, Y10
 	VMOVUPS      Y10, (BX)(SI*4)
-	ADDQ         $0x0b, 200(AX)
 	JMP          rows
 
 block10:
@@ -1071,26 +1065,15 @@ accumulate10:
 	VMOVUPS (BX)(SI*4), Y9
 
 begin10:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store10
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x0a, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store10
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -1101,18 +1084,10 @@ begin10:
 	MOVQ 56(DX)(CX*8), R12
 	MOVQ 64(DX)(CX*8), R13
 	MOVQ 72(DX)(CX*8), R14
-
-segment10:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step10:
 	VMOVUPS      (DX), Y10
@@ -1136,12 +1111,23 @@ step10:
 	VFMADD231PS  Y10, Y11, Y8
 	VBROADCASTSS (CX)(R14*4), Y11
 	VFMADD231PS  Y10, Y11, Y9
-	ADDQ         24(SP), CX
-	ADDQ         32(SP), DX
-	DECQ         56(SP)
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         88(SP)
 	JNZ          step10
-	DECQ         48(SP)
-	JNZ          segment10
+	DECQ         80(SP)
+	JZ           store10
+	ADDQ         $0x10, 72(SP)
+	MOVQ         32(SP), CX
+	MOVQ         CX, 88(SP)
+	MOVQ         72(SP), CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step10
 
 store10:
 	MOVQ         t+0(FP), AX
@@ -1149,37 +1135,36 @@ store10:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -80(DX)(CX*8), SI
 	VMAXPS       Y0, Y10, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Y1, Y10, Y1
 	VMOVUPS      Y1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Y2, Y10, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Y3, Y10, Y3
 	VMOVUPS      Y3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Y4, Y10, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y5, Y10, Y5
 	VMOVUPS      Y5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y6, Y10, Y6
 	VMOVUPS      Y6, (BX)(SI*4)
-	MOVQ         56(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y7, Y10, Y7
 	VMOVUPS      Y7, (BX)(SI*4)
-	MOVQ         64(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y8, Y10, Y8
 	VMOVUPS      Y8, (BX)(SI*4)
-	MOVQ         72(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y9, Y10, Y9
 	VMOVUPS      Y9, (BX)(SI*4)
-	ADDQ         $0x0a, 200(AX)
 	JMP          rows
 
 block9:
@@ -1221,26 +1206,15 @@ accumulate9:
 	VMOVUPS (BX)(SI*4), Y8
 
 begin9:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store9
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x09, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store9
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -1250,18 +1224,10 @@ begin9:
 	MOVQ 48(DX)(CX*8), R11
 	MOVQ 56(DX)(CX*8), R12
 	MOVQ 64(DX)(CX*8), R13
-
-segment9:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step9:
 	VMOVUPS      (DX), Y9
@@ -1283,12 +1249,23 @@ step9:
 	VFMADD231PS  Y9, Y10, Y7
 	VBROADCASTSS (CX)(R13*4), Y10
 	VFMADD231PS  Y9, Y10, Y8
-	ADDQ         24(SP), CX
-	ADDQ         32(SP), DX
-	DECQ         56(SP)
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         88(SP)
 	JNZ          step9
-	DECQ         48(SP)
-	JNZ          segment9
+	DECQ         80(SP)
+	JZ           store9
+	ADDQ         $0x10, 72(SP)
+	MOVQ         32(SP), CX
+	MOVQ         CX, 88(SP)
+	MOVQ         72(SP), CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step9
 
 store9:
 	MOVQ         t+0(FP), AX
@@ -1296,34 +1273,33 @@ store9:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Y0, Y9, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Y1, Y9, Y1
 	VMOVUPS      Y1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Y2, Y9, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Y3, Y9, Y3
 	VMOVUPS      Y3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y4, Y9, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y5, Y9, Y5
 	VMOVUPS      Y5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y6, Y9, Y6
 	VMOVUPS      Y6, (BX)(SI*4)
-	MOVQ         56(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y7, Y9, Y7
 	VMOVUPS      Y7, (BX)(SI*4)
-	MOVQ         64(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y8, Y9, Y8
 	VMOVUPS      Y8, (BX)(SI*4)
-	ADDQ         $0x09, 200(AX)
 	JMP          rows
 
 block8:
@@ -1362,26 +1338,15 @@ accumulate8:
 	VMOVUPS (BX)(SI*4), Y7
 
 begin8:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store8
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x08, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store8
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -1390,18 +1355,10 @@ begin8:
 	MOVQ 40(DX)(CX*8), R10
 	MOVQ 48(DX)(CX*8), R11
 	MOVQ 56(DX)(CX*8), R12
-
-segment8:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step8:
 	VMOVUPS      (DX), Y8
@@ -1421,12 +1378,23 @@ step8:
 	VFMADD231PS  Y8, Y9, Y6
 	VBROADCASTSS (CX)(R12*4), Y9
 	VFMADD231PS  Y8, Y9, Y7
-	ADDQ         24(SP), CX
-	ADDQ         32(SP), DX
-	DECQ         56(SP)
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         88(SP)
 	JNZ          step8
-	DECQ         48(SP)
-	JNZ          segment8
+	DECQ         80(SP)
+	JZ           store8
+	ADDQ         $0x10, 72(SP)
+	MOVQ         32(SP), CX
+	MOVQ         CX, 88(SP)
+	MOVQ         72(SP), CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step8
 
 store8:
 	MOVQ         t+0(FP), AX
@@ -1434,31 +1402,30 @@ store8:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Y0, Y8, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Y1, Y8, Y1
 	VMOVUPS      Y1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Y2, Y8, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y3, Y8, Y3
 	VMOVUPS      Y3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y4, Y8, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y5, Y8, Y5
 	VMOVUPS      Y5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y6, Y8, Y6
 	VMOVUPS      Y6, (BX)(SI*4)
-	MOVQ         56(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y7, Y8, Y7
 	VMOVUPS      Y7, (BX)(SI*4)
-	ADDQ         $0x08, 200(AX)
 	JMP          rows
 
 block7:
@@ -1494,26 +1461,15 @@ accumulate7:
 	VMOVUPS (BX)(SI*4), Y6
 
 begin7:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store7
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x07, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store7
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -1521,18 +1477,10 @@ begin7:
 	MOVQ 32(DX)(CX*8), R9
 	MOVQ 40(DX)(CX*8), R10
 	MOVQ 48(DX)(CX*8), R11
-
-segment7:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step7:
 	VMOVUPS      (DX), Y7
@@ -1550,12 +1498,23 @@ step7:
 	VFMADD231PS  Y7, Y8, Y5
 	VBROADCASTSS (CX)(R11*4), Y8
 	VFMADD231PS  Y7, Y8, Y6
-	ADDQ         24(SP), CX
-	ADDQ         32(SP), DX
-	DECQ         56(SP)
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         88(SP)
 	JNZ          step7
-	DECQ         48(SP)
-	JNZ          segment7
+	DECQ         80(SP)
+	JZ           store7
+	ADDQ         $0x10, 72(SP)
+	MOVQ         32(SP), CX
+	MOVQ         CX, 88(SP)
+	MOVQ         72(SP), CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step7
 
 store7:
 	MOVQ         t+0(FP), AX
@@ -1563,28 +1522,27 @@ store7:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Y0, Y7, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Y1, Y7, Y1
 	VMOVUPS      Y1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y2, Y7, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y3, Y7, Y3
 	VMOVUPS      Y3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y4, Y7, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y5, Y7, Y5
 	VMOVUPS      Y5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y6, Y7, Y6
 	VMOVUPS      Y6, (BX)(SI*4)
-	ADDQ         $0x07, 200(AX)
 	JMP          rows
 
 block6:
@@ -1617,34 +1575,22 @@ accumulate6:
 	VMOVUPS (BX)(SI*4), Y5
 
 begin6:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store6
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x06, 200(AX)
+	CMPQ R14, $0x00
+	JE   store6
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
 	MOVQ 24(DX)(CX*8), R8
 	MOVQ 32(DX)(CX*8), R9
 	MOVQ 40(DX)(CX*8), R10
-
-segment6:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step6:
 	VMOVUPS      (DX), Y6
@@ -1660,38 +1606,46 @@ step6:
 	VFMADD231PS  Y6, Y7, Y4
 	VBROADCASTSS (CX)(R10*4), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         R11, CX
-	ADDQ         R12, DX
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
 	DECQ         R15
 	JNZ          step6
 	DECQ         R14
-	JNZ          segment6
+	JZ           store6
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step6
 
 store6:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y6
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Y0, Y6, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y1, Y6, Y1
 	VMOVUPS      Y1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y2, Y6, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y3, Y6, Y3
 	VMOVUPS      Y3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y5, Y6, Y5
 	VMOVUPS      Y5, (BX)(SI*4)
-	ADDQ         $0x06, 200(AX)
 	JMP          rows
 
 block5:
@@ -1721,33 +1675,21 @@ accumulate5:
 	VMOVUPS (BX)(SI*4), Y4
 
 begin5:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store5
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x05, 200(AX)
+	CMPQ R14, $0x00
+	JE   store5
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
 	MOVQ 24(DX)(CX*8), R8
 	MOVQ 32(DX)(CX*8), R9
-
-segment5:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step5:
 	VMOVUPS      (DX), Y5
@@ -1761,35 +1703,43 @@ step5:
 	VFMADD231PS  Y5, Y6, Y3
 	VBROADCASTSS (CX)(R9*4), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         R11, CX
-	ADDQ         R12, DX
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
 	DECQ         R15
 	JNZ          step5
 	DECQ         R14
-	JNZ          segment5
+	JZ           store5
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step5
 
 store5:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y5
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y0, Y5, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y1, Y5, Y1
 	VMOVUPS      Y1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y2, Y5, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y3, Y5, Y3
 	VMOVUPS      Y3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y4, Y5, Y4
 	VMOVUPS      Y4, (BX)(SI*4)
-	ADDQ         $0x05, 200(AX)
 	JMP          rows
 
 block4:
@@ -1816,32 +1766,20 @@ accumulate4:
 	VMOVUPS (BX)(SI*4), Y3
 
 begin4:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store4
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x04, 200(AX)
+	CMPQ R14, $0x00
+	JE   store4
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
 	MOVQ 24(DX)(CX*8), R8
-
-segment4:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step4:
 	VMOVUPS      (DX), Y4
@@ -1853,32 +1791,40 @@ step4:
 	VFMADD231PS  Y4, Y5, Y2
 	VBROADCASTSS (CX)(R8*4), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         R11, CX
-	ADDQ         R12, DX
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
 	DECQ         R15
 	JNZ          step4
 	DECQ         R14
-	JNZ          segment4
+	JZ           store4
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step4
 
 store4:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y4
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y0, Y4, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y1, Y4, Y1
 	VMOVUPS      Y1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y2, Y4, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y3, Y4, Y3
 	VMOVUPS      Y3, (BX)(SI*4)
-	ADDQ         $0x04, 200(AX)
 	JMP          rows
 
 block3:
@@ -1902,31 +1848,19 @@ accumulate3:
 	VMOVUPS (BX)(SI*4), Y2
 
 begin3:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store3
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x03, 200(AX)
+	CMPQ R14, $0x00
+	JE   store3
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
-
-segment3:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step3:
 	VMOVUPS      (DX), Y3
@@ -1936,29 +1870,37 @@ step3:
 	VFMADD231PS  Y3, Y4, Y1
 	VBROADCASTSS (CX)(DI*4), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         R11, CX
-	ADDQ         R12, DX
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
 	DECQ         R15
 	JNZ          step3
 	DECQ         R14
-	JNZ          segment3
+	JZ           store3
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step3
 
 store3:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y3
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y0, Y3, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y1, Y3, Y1
 	VMOVUPS      Y1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y2, Y3, Y2
 	VMOVUPS      Y2, (BX)(SI*4)
-	ADDQ         $0x03, 200(AX)
 	JMP          rows
 
 block2:
@@ -1979,30 +1921,18 @@ accumulate2:
 	VMOVUPS (BX)(SI*4), Y1
 
 begin2:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store2
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x02, 200(AX)
+	CMPQ R14, $0x00
+	JE   store2
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
-
-segment2:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step2:
 	VMOVUPS      (DX), Y2
@@ -2010,26 +1940,34 @@ step2:
 	VFMADD231PS  Y2, Y3, Y0
 	VBROADCASTSS (CX)(SI*4), Y3
 	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         R11, CX
-	ADDQ         R12, DX
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
 	DECQ         R15
 	JNZ          step2
 	DECQ         R14
-	JNZ          segment2
+	JZ           store2
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step2
 
 store2:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y2
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y1, Y2, Y1
 	VMOVUPS      Y1, (BX)(SI*4)
-	ADDQ         $0x02, 200(AX)
 	JMP          rows
 
 block1:
@@ -2047,51 +1985,47 @@ accumulate1:
 	VMOVUPS (BX)(SI*4), Y0
 
 begin1:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store1
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x01, 200(AX)
+	CMPQ R14, $0x00
+	JE   store1
 	MOVQ (DX)(CX*8), BX
-
-segment1:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step1:
 	VMOVUPS      (DX), Y1
 	VBROADCASTSS (CX)(BX*4), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         R11, CX
-	ADDQ         R12, DX
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
 	DECQ         R15
 	JNZ          step1
 	DECQ         R14
-	JNZ          segment1
+	JZ           store1
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step1
 
 store1:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Y1
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (BX)(SI*4)
-	ADDQ         $0x01, 200(AX)
 	JMP          rows
 
 done:
@@ -2100,13 +2034,35 @@ done:
 
 // func productAVX512(t *product)
 // Requires: AVX, AVX512F
-TEXT ·productAVX512(SB), $64-8
+TEXT ·productAVX512(SB), $96-8
 	MOVQ t+0(FP), AX
 	XORQ CX, CX
 	MOVQ CX, 200(AX)
+	MOVQ (AX), CX
+	MOVQ CX, 16(SP)
+	MOVQ 24(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 120(AX), CX
+	MOVQ CX, 32(SP)
+	MOVQ 128(AX), CX
+	MOVQ CX, 40(SP)
+	SHLQ $0x02, 40(SP)
+	MOVQ 136(AX), CX
+	MOVQ CX, 48(SP)
+	SHLQ $0x02, 48(SP)
+	CMPQ 104(AX), $0x00
+	JE   rows
+	MOVQ 96(AX), CX
+	MOVQ 8(CX), DX
+	SHLQ $0x02, DX
+	ADDQ 24(SP), DX
+	MOVQ (CX), CX
+	SHLQ $0x02, CX
+	ADDQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ DX, 64(SP)
 
 rows:
-	MOVQ t+0(FP), AX
 	MOVQ 152(AX), CX
 	SUBQ 200(AX), CX
 	JLE  done
@@ -2189,26 +2145,15 @@ accumulate12:
 	VMOVUPS (BX)(SI*4), Z11
 
 begin12:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store12
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x0c, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store12
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -2221,18 +2166,10 @@ begin12:
 	MOVQ 72(DX)(CX*8), R14
 	MOVQ 80(DX)(CX*8), R15
 	MOVQ 88(DX)(CX*8), AX
-
-segment12:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step12:
 	VMOVUPS          (DX), Z12
@@ -2248,12 +2185,23 @@ step12:
 	VFMADD231PS.BCST (CX)(R14*4), Z12, Z9
 	VFMADD231PS.BCST (CX)(R15*4), Z12, Z10
 	VFMADD231PS.BCST (CX)(AX*4), Z12, Z11
-	ADDQ             24(SP), CX
-	ADDQ             32(SP), DX
-	DECQ             56(SP)
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
+	DECQ             88(SP)
 	JNZ              step12
-	DECQ             48(SP)
-	JNZ              segment12
+	DECQ             80(SP)
+	JZ               store12
+	ADDQ             $0x10, 72(SP)
+	MOVQ             32(SP), CX
+	MOVQ             CX, 88(SP)
+	MOVQ             72(SP), CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step12
 
 store12:
 	MOVQ         t+0(FP), AX
@@ -2261,43 +2209,42 @@ store12:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -96(DX)(CX*8), SI
 	VMAXPS       Z0, Z12, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -88(DX)(CX*8), SI
 	VMAXPS       Z1, Z12, Z1
 	VMOVUPS      Z1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -80(DX)(CX*8), SI
 	VMAXPS       Z2, Z12, Z2
 	VMOVUPS      Z2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Z3, Z12, Z3
 	VMOVUPS      Z3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Z4, Z12, Z4
 	VMOVUPS      Z4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z5, Z12, Z5
 	VMOVUPS      Z5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z6, Z12, Z6
 	VMOVUPS      Z6, (BX)(SI*4)
-	MOVQ         56(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z7, Z12, Z7
 	VMOVUPS      Z7, (BX)(SI*4)
-	MOVQ         64(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z8, Z12, Z8
 	VMOVUPS      Z8, (BX)(SI*4)
-	MOVQ         72(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z9, Z12, Z9
 	VMOVUPS      Z9, (BX)(SI*4)
-	MOVQ         80(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z10, Z12, Z10
 	VMOVUPS      Z10, (BX)(SI*4)
-	MOVQ         88(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z11, Z12, Z11
 	VMOVUPS      Z11, (BX)(SI*4)
-	ADDQ         $0x0c, 200(AX)
 	JMP          rows
 
 block11:
@@ -2345,26 +2292,15 @@ accumulate11:
 	VMOVUPS (BX)(SI*4), Z10
 
 begin11:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store11
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x0b, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store11
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -2376,18 +2312,10 @@ begin11:
 	MOVQ 64(DX)(CX*8), R13
 	MOVQ 72(DX)(CX*8), R14
 	MOVQ 80(DX)(CX*8), R15
-
-segment11:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step11:
 	VMOVUPS          (DX), Z11
@@ -2402,12 +2330,23 @@ step11:
 	VFMADD231PS.BCST (CX)(R13*4), Z11, Z8
 	VFMADD231PS.BCST (CX)(R14*4), Z11, Z9
 	VFMADD231PS.BCST (CX)(R15*4), Z11, Z10
-	ADDQ             24(SP), CX
-	ADDQ             32(SP), DX
-	DECQ             56(SP)
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
+	DECQ             88(SP)
 	JNZ              step11
-	DECQ             48(SP)
-	JNZ              segment11
+	DECQ             80(SP)
+	JZ               store11
+	ADDQ             $0x10, 72(SP)
+	MOVQ             32(SP), CX
+	MOVQ             CX, 88(SP)
+	MOVQ             72(SP), CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step11
 
 store11:
 	MOVQ         t+0(FP), AX
@@ -2415,40 +2354,39 @@ store11:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -88(DX)(CX*8), SI
 	VMAXPS       Z0, Z11, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -80(DX)(CX*8), SI
 	VMAXPS       Z1, Z11, Z1
 	VMOVUPS      Z1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Z2, Z11, Z2
 	VMOVUPS      Z2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Z3, Z11, Z3
 	VMOVUPS      Z3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z4, Z11, Z4
 	VMOVUPS      Z4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z5, Z11, Z5
 	VMOVUPS      Z5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z6, Z11, Z6
 	VMOVUPS      Z6, (BX)(SI*4)
-	MOVQ         56(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z7, Z11, Z7
 	VMOVUPS      Z7, (BX)(SI*4)
-	MOVQ         64(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z8, Z11, Z8
 	VMOVUPS      Z8, (BX)(SI*4)
-	MOVQ         72(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z9, Z11, Z9
 	VMOVUPS      Z9, (BX)(SI*4)
-	MOVQ         80(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z10, Z11, Z10
 	VMOVUPS      Z10, (BX)(SI*4)
-	ADDQ         $0x0b, 200(AX)
 	JMP          rows
 
 block10:
@@ -2493,26 +2431,15 @@ accumulate10:
 	VMOVUPS (BX)(SI*4), Z9
 
 begin10:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store10
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x0a, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store10
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -2523,18 +2450,10 @@ begin10:
 	MOVQ 56(DX)(CX*8), R12
 	MOVQ 64(DX)(CX*8), R13
 	MOVQ 72(DX)(CX*8), R14
-
-segment10:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step10:
 	VMOVUPS          (DX), Z10
@@ -2548,12 +2467,23 @@ step10:
 	VFMADD231PS.BCST (CX)(R12*4), Z10, Z7
 	VFMADD231PS.BCST (CX)(R13*4), Z10, Z8
 	VFMADD231PS.BCST (CX)(R14*4), Z10, Z9
-	ADDQ             24(SP), CX
-	ADDQ             32(SP), DX
-	DECQ             56(SP)
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
+	DECQ             88(SP)
 	JNZ              step10
-	DECQ             48(SP)
-	JNZ              segment10
+	DECQ             80(SP)
+	JZ               store10
+	ADDQ             $0x10, 72(SP)
+	MOVQ             32(SP), CX
+	MOVQ             CX, 88(SP)
+	MOVQ             72(SP), CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step10
 
 store10:
 	MOVQ         t+0(FP), AX
@@ -2561,37 +2491,36 @@ store10:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -80(DX)(CX*8), SI
 	VMAXPS       Z0, Z10, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Z1, Z10, Z1
 	VMOVUPS      Z1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Z2, Z10, Z2
 	VMOVUPS      Z2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z3, Z10, Z3
 	VMOVUPS      Z3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z4, Z10, Z4
 	VMOVUPS      Z4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z5, Z10, Z5
 	VMOVUPS      Z5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z6, Z10, Z6
 	VMOVUPS      Z6, (BX)(SI*4)
-	MOVQ         56(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z7, Z10, Z7
 	VMOVUPS      Z7, (BX)(SI*4)
-	MOVQ         64(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z8, Z10, Z8
 	VMOVUPS      Z8, (BX)(SI*4)
-	MOVQ         72(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z9, Z10, Z9
 	VMOVUPS      Z9, (BX)(SI*4)
-	ADDQ         $0x0a, 200(AX)
 	JMP          rows
 
 block9:
@@ -2633,26 +2562,15 @@ accumulate9:
 	VMOVUPS (BX)(SI*4), Z8
 
 begin9:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store9
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x09, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store9
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -2662,18 +2580,10 @@ begin9:
 	MOVQ 48(DX)(CX*8), R11
 	MOVQ 56(DX)(CX*8), R12
 	MOVQ 64(DX)(CX*8), R13
-
-segment9:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step9:
 	VMOVUPS          (DX), Z9
@@ -2686,12 +2596,23 @@ step9:
 	VFMADD231PS.BCST (CX)(R11*4), Z9, Z6
 	VFMADD231PS.BCST (CX)(R12*4), Z9, Z7
 	VFMADD231PS.BCST (CX)(R13*4), Z9, Z8
-	ADDQ             24(SP), CX
-	ADDQ             32(SP), DX
-	DECQ             56(SP)
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
+	DECQ             88(SP)
 	JNZ              step9
-	DECQ             48(SP)
-	JNZ              segment9
+	DECQ             80(SP)
+	JZ               store9
+	ADDQ             $0x10, 72(SP)
+	MOVQ             32(SP), CX
+	MOVQ             CX, 88(SP)
+	MOVQ             72(SP), CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step9
 
 store9:
 	MOVQ         t+0(FP), AX
@@ -2699,34 +2620,33 @@ store9:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Z0, Z9, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Z1, Z9, Z1
 	VMOVUPS      Z1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z2, Z9, Z2
 	VMOVUPS      Z2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z3, Z9, Z3
 	VMOVUPS      Z3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z4, Z9, Z4
 	VMOVUPS      Z4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z5, Z9, Z5
 	VMOVUPS      Z5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z6, Z9, Z6
 	VMOVUPS      Z6, (BX)(SI*4)
-	MOVQ         56(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z7, Z9, Z7
 	VMOVUPS      Z7, (BX)(SI*4)
-	MOVQ         64(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z8, Z9, Z8
 	VMOVUPS      Z8, (BX)(SI*4)
-	ADDQ         $0x09, 200(AX)
 	JMP          rows
 
 block8:
@@ -2765,26 +2685,15 @@ accumulate8:
 	VMOVUPS (BX)(SI*4), Z7
 
 begin8:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store8
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x08, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store8
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -2793,18 +2702,10 @@ begin8:
 	MOVQ 40(DX)(CX*8), R10
 	MOVQ 48(DX)(CX*8), R11
 	MOVQ 56(DX)(CX*8), R12
-
-segment8:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step8:
 	VMOVUPS          (DX), Z8
@@ -2816,12 +2717,23 @@ step8:
 	VFMADD231PS.BCST (CX)(R10*4), Z8, Z5
 	VFMADD231PS.BCST (CX)(R11*4), Z8, Z6
 	VFMADD231PS.BCST (CX)(R12*4), Z8, Z7
-	ADDQ             24(SP), CX
-	ADDQ             32(SP), DX
-	DECQ             56(SP)
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
+	DECQ             88(SP)
 	JNZ              step8
-	DECQ             48(SP)
-	JNZ              segment8
+	DECQ             80(SP)
+	JZ               store8
+	ADDQ             $0x10, 72(SP)
+	MOVQ             32(SP), CX
+	MOVQ             CX, 88(SP)
+	MOVQ             72(SP), CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step8
 
 store8:
 	MOVQ         t+0(FP), AX
@@ -2829,31 +2741,30 @@ store8:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Z0, Z8, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z1, Z8, Z1
 	VMOVUPS      Z1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z2, Z8, Z2
 	VMOVUPS      Z2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z3, Z8, Z3
 	VMOVUPS      Z3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z4, Z8, Z4
 	VMOVUPS      Z4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z5, Z8, Z5
 	VMOVUPS      Z5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z6, Z8, Z6
 	VMOVUPS      Z6, (BX)(SI*4)
-	MOVQ         56(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z7, Z8, Z7
 	VMOVUPS      Z7, (BX)(SI*4)
-	ADDQ         $0x08, 200(AX)
 	JMP          rows
 
 block7:
@@ -2889,26 +2800,15 @@ accumulate7:
 	VMOVUPS (BX)(SI*4), Z6
 
 begin7:
-	MOVQ (AX), CX
-	MOVQ CX, (SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 24(SP)
-	SHLQ $0x02, 24(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 32(SP)
-	SHLQ $0x02, 32(SP)
 	MOVQ 96(AX), CX
-	MOVQ CX, 40(SP)
+	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
-	MOVQ CX, 48(SP)
-	CMPQ 48(SP), $0x00
-	JE   store7
+	MOVQ CX, 80(SP)
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x07, 200(AX)
+	CMPQ 80(SP), $0x00
+	JE   store7
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
@@ -2916,18 +2816,10 @@ begin7:
 	MOVQ 32(DX)(CX*8), R9
 	MOVQ 40(DX)(CX*8), R10
 	MOVQ 48(DX)(CX*8), R11
-
-segment7:
-	MOVQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ 40(SP), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 8(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (SP), CX
-	ADDQ $0x10, 40(SP)
+	MOVQ 32(SP), CX
+	MOVQ CX, 88(SP)
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step7:
 	VMOVUPS          (DX), Z7
@@ -2938,12 +2830,23 @@ step7:
 	VFMADD231PS.BCST (CX)(R9*4), Z7, Z4
 	VFMADD231PS.BCST (CX)(R10*4), Z7, Z5
 	VFMADD231PS.BCST (CX)(R11*4), Z7, Z6
-	ADDQ             24(SP), CX
-	ADDQ             32(SP), DX
-	DECQ             56(SP)
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
+	DECQ             88(SP)
 	JNZ              step7
-	DECQ             48(SP)
-	JNZ              segment7
+	DECQ             80(SP)
+	JZ               store7
+	ADDQ             $0x10, 72(SP)
+	MOVQ             32(SP), CX
+	MOVQ             CX, 88(SP)
+	MOVQ             72(SP), CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step7
 
 store7:
 	MOVQ         t+0(FP), AX
@@ -2951,28 +2854,27 @@ store7:
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z0, Z7, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z1, Z7, Z1
 	VMOVUPS      Z1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z2, Z7, Z2
 	VMOVUPS      Z2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z3, Z7, Z3
 	VMOVUPS      Z3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z4, Z7, Z4
 	VMOVUPS      Z4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z5, Z7, Z5
 	VMOVUPS      Z5, (BX)(SI*4)
-	MOVQ         48(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z6, Z7, Z6
 	VMOVUPS      Z6, (BX)(SI*4)
-	ADDQ         $0x07, 200(AX)
 	JMP          rows
 
 block6:
@@ -3005,34 +2907,22 @@ accumulate6:
 	VMOVUPS (BX)(SI*4), Z5
 
 begin6:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store6
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x06, 200(AX)
+	CMPQ R14, $0x00
+	JE   store6
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
 	MOVQ 24(DX)(CX*8), R8
 	MOVQ 32(DX)(CX*8), R9
 	MOVQ 40(DX)(CX*8), R10
-
-segment6:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step6:
 	VMOVUPS          (DX), Z6
@@ -3042,38 +2932,46 @@ step6:
 	VFMADD231PS.BCST (CX)(R8*4), Z6, Z3
 	VFMADD231PS.BCST (CX)(R9*4), Z6, Z4
 	VFMADD231PS.BCST (CX)(R10*4), Z6, Z5
-	ADDQ             R11, CX
-	ADDQ             R12, DX
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
 	DECQ             R15
 	JNZ              step6
 	DECQ             R14
-	JNZ              segment6
+	JZ               store6
+	ADDQ             $0x10, R13
+	MOVQ             32(SP), R15
+	MOVQ             R13, CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step6
 
 store6:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Z6
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z0, Z6, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z1, Z6, Z1
 	VMOVUPS      Z1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z2, Z6, Z2
 	VMOVUPS      Z2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z3, Z6, Z3
 	VMOVUPS      Z3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z4, Z6, Z4
 	VMOVUPS      Z4, (BX)(SI*4)
-	MOVQ         40(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z5, Z6, Z5
 	VMOVUPS      Z5, (BX)(SI*4)
-	ADDQ         $0x06, 200(AX)
 	JMP          rows
 
 block5:
@@ -3103,33 +3001,21 @@ accumulate5:
 	VMOVUPS (BX)(SI*4), Z4
 
 begin5:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store5
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x05, 200(AX)
+	CMPQ R14, $0x00
+	JE   store5
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
 	MOVQ 24(DX)(CX*8), R8
 	MOVQ 32(DX)(CX*8), R9
-
-segment5:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step5:
 	VMOVUPS          (DX), Z5
@@ -3138,35 +3024,43 @@ step5:
 	VFMADD231PS.BCST (CX)(DI*4), Z5, Z2
 	VFMADD231PS.BCST (CX)(R8*4), Z5, Z3
 	VFMADD231PS.BCST (CX)(R9*4), Z5, Z4
-	ADDQ             R11, CX
-	ADDQ             R12, DX
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
 	DECQ             R15
 	JNZ              step5
 	DECQ             R14
-	JNZ              segment5
+	JZ               store5
+	ADDQ             $0x10, R13
+	MOVQ             32(SP), R15
+	MOVQ             R13, CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step5
 
 store5:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Z5
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z0, Z5, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z1, Z5, Z1
 	VMOVUPS      Z1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z2, Z5, Z2
 	VMOVUPS      Z2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z3, Z5, Z3
 	VMOVUPS      Z3, (BX)(SI*4)
-	MOVQ         32(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z4, Z5, Z4
 	VMOVUPS      Z4, (BX)(SI*4)
-	ADDQ         $0x05, 200(AX)
 	JMP          rows
 
 block4:
@@ -3193,32 +3087,20 @@ accumulate4:
 	VMOVUPS (BX)(SI*4), Z3
 
 begin4:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store4
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x04, 200(AX)
+	CMPQ R14, $0x00
+	JE   store4
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
 	MOVQ 24(DX)(CX*8), R8
-
-segment4:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step4:
 	VMOVUPS          (DX), Z4
@@ -3226,32 +3108,40 @@ step4:
 	VFMADD231PS.BCST (CX)(SI*4), Z4, Z1
 	VFMADD231PS.BCST (CX)(DI*4), Z4, Z2
 	VFMADD231PS.BCST (CX)(R8*4), Z4, Z3
-	ADDQ             R11, CX
-	ADDQ             R12, DX
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
 	DECQ             R15
 	JNZ              step4
 	DECQ             R14
-	JNZ              segment4
+	JZ               store4
+	ADDQ             $0x10, R13
+	MOVQ             32(SP), R15
+	MOVQ             R13, CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step4
 
 store4:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Z4
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z0, Z4, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z1, Z4, Z1
 	VMOVUPS      Z1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z2, Z4, Z2
 	VMOVUPS      Z2, (BX)(SI*4)
-	MOVQ         24(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z3, Z4, Z3
 	VMOVUPS      Z3, (BX)(SI*4)
-	ADDQ         $0x04, 200(AX)
 	JMP          rows
 
 block3:
@@ -3275,60 +3165,56 @@ accumulate3:
 	VMOVUPS (BX)(SI*4), Z2
 
 begin3:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store3
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x03, 200(AX)
+	CMPQ R14, $0x00
+	JE   store3
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
 	MOVQ 16(DX)(CX*8), DI
-
-segment3:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step3:
 	VMOVUPS          (DX), Z3
 	VFMADD231PS.BCST (CX)(BX*4), Z3, Z0
 	VFMADD231PS.BCST (CX)(SI*4), Z3, Z1
 	VFMADD231PS.BCST (CX)(DI*4), Z3, Z2
-	ADDQ             R11, CX
-	ADDQ             R12, DX
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
 	DECQ             R15
 	JNZ              step3
 	DECQ             R14
-	JNZ              segment3
+	JZ               store3
+	ADDQ             $0x10, R13
+	MOVQ             32(SP), R15
+	MOVQ             R13, CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step3
 
 store3:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Z3
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z0, Z3, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z1, Z3, Z1
 	VMOVUPS      Z1, (BX)(SI*4)
-	MOVQ         16(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z2, Z3, Z2
 	VMOVUPS      Z2, (BX)(SI*4)
-	ADDQ         $0x03, 200(AX)
 	JMP          rows
 
 block2:
@@ -3349,55 +3235,51 @@ accumulate2:
 	VMOVUPS (BX)(SI*4), Z1
 
 begin2:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store2
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x02, 200(AX)
+	CMPQ R14, $0x00
+	JE   store2
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
-
-segment2:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step2:
 	VMOVUPS          (DX), Z2
 	VFMADD231PS.BCST (CX)(BX*4), Z2, Z0
 	VFMADD231PS.BCST (CX)(SI*4), Z2, Z1
-	ADDQ             R11, CX
-	ADDQ             R12, DX
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
 	DECQ             R15
 	JNZ              step2
 	DECQ             R14
-	JNZ              segment2
+	JZ               store2
+	ADDQ             $0x10, R13
+	MOVQ             32(SP), R15
+	MOVQ             R13, CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step2
 
 store2:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Z2
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z0, Z2, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	MOVQ         8(DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z1, Z2, Z1
 	VMOVUPS      Z1, (BX)(SI*4)
-	ADDQ         $0x02, 200(AX)
 	JMP          rows
 
 block1:
@@ -3415,50 +3297,46 @@ accumulate1:
 	VMOVUPS (BX)(SI*4), Z0
 
 begin1:
-	MOVQ 128(AX), R11
-	SHLQ $0x02, R11
-	MOVQ 136(AX), R12
-	SHLQ $0x02, R12
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	CMPQ R14, $0x00
-	JE   store1
 	MOVQ 200(AX), CX
 	MOVQ 144(AX), DX
+	ADDQ $0x01, 200(AX)
+	CMPQ R14, $0x00
+	JE   store1
 	MOVQ (DX)(CX*8), BX
-
-segment1:
-	MOVQ 120(AX), CX
-	MOVQ CX, R15
-	MOVQ R13, CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(AX), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ (AX), CX
-	ADDQ $0x10, R13
+	MOVQ 32(SP), R15
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
 
 step1:
 	VMOVUPS          (DX), Z1
 	VFMADD231PS.BCST (CX)(BX*4), Z1, Z0
-	ADDQ             R11, CX
-	ADDQ             R12, DX
+	ADDQ             40(SP), CX
+	ADDQ             48(SP), DX
 	DECQ             R15
 	JNZ              step1
 	DECQ             R14
-	JNZ              segment1
+	JZ               store1
+	ADDQ             $0x10, R13
+	MOVQ             32(SP), R15
+	MOVQ             R13, CX
+	MOVQ             8(CX), DX
+	SHLQ             $0x02, DX
+	ADDQ             24(SP), DX
+	MOVQ             (CX), CX
+	SHLQ             $0x02, CX
+	ADDQ             16(SP), CX
+	JMP              step1
 
 store1:
-	MOVQ         t+0(FP), AX
 	VBROADCASTSS 192(AX), Z1
 	MOVQ         48(AX), BX
 	MOVQ         200(AX), CX
 	MOVQ         168(AX), DX
-	MOVQ         (DX)(CX*8), SI
+	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
-	ADDQ         $0x01, 200(AX)
 	JMP          rows
 
 done:

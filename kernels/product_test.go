@@ -1,9 +1,11 @@
 package kernels
 
 import (
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -28,6 +30,75 @@ func TestProductLayout(t *testing.T) {
 	assert.EqualValues(t, 16, unsafe.Sizeof(s))
 	assert.EqualValues(t, 6, tileRows)
 	assert.EqualValues(t, 16, tileColumns)
+}
+
+// The values are whole numbers, so that the sums are exact.
+func TestProduct(t *testing.T) {
+	used := cpu
+	defer func() { cpu = used }()
+	for _, cpu = range CPUVariants() {
+		for rows := 1; rows <= 5*tileRows; rows++ {
+			for segments := range 4 {
+				for _, adds := range []bool{false, true} {
+					p := newProduct(rows, segments, 1+(rows+segments)%4)
+					if adds {
+						p.start = nil
+					}
+					for columns, run := range map[int]func(*product){tileColumns: (*product).run, narrowColumns: (*product).runNarrow} {
+						c := slices.Clone(p.c)
+						q := p
+						q.c = c
+						run(&q)
+						for i, place := range p.cRows {
+							assert.Equal(t, p.want(i)[:columns], c[place:][:columns], "row %d of %d, %d segments, adds %v, on %s", i, rows, segments, adds, cpu)
+							place += tileColumns
+							assert.Equal(t, p.c[place:place+1], c[place:place+1], "after row %d of %d on %s", i, rows, cpu)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// newProduct returns a product whose rows lie apart and in no order.
+func newProduct(rows, segments, steps int) product {
+	r := rand.New(rand.NewPCG(uint64(rows), uint64(segments)))
+	whole := func(n int) []float32 {
+		s := make([]float32, n)
+		for i := range s {
+			s[i] = float32(r.IntN(19) - 9)
+		}
+		return s
+	}
+	p := product{
+		a: whole(1000), b: whole(1000), c: whole(rows * (tileColumns + 1)), start: whole(tileColumns), steps: steps, floor: -30,
+		aStep: 1 + r.IntN(3), bStep: tileColumns + r.IntN(3),
+	}
+	for range segments {
+		p.segments = append(p.segments, segment{a: r.IntN(300), b: r.IntN(300)})
+	}
+	for _, place := range r.Perm(rows) {
+		p.aRows, p.cRows = append(p.aRows, r.IntN(300)), append(p.cRows, place*(tileColumns+1))
+	}
+	return p
+}
+
+// want is what row i of C should be.
+func (t *product) want(i int) []float32 {
+	row := slices.Clone(t.c[t.cRows[i]:][:tileColumns])
+	for j := range row {
+		if t.start != nil {
+			row[j] = t.start[j]
+		}
+		for _, s := range t.segments {
+			for step := range t.steps {
+				row[j] += t.a[t.aRows[i]+s.a+step*t.aStep] * t.b[s.b+step*t.bStep+j]
+			}
+		}
+		row[j] = max(row[j], t.floor)
+	}
+	return row
 }
 
 func TestGeneratedAssemblyIsCurrent(t *testing.T) {

@@ -50,28 +50,44 @@ var (
 // field is a field of the product.
 func field(offset int) Mem { return Mem{Base: t, Disp: offset} }
 
-// slots are what a block of rows keeps besides the rows' places.
-type slots struct{ a, b, steps, aBytes, bBytes, segment, left, step Op }
-
-// registerRows is the number of rows up to which there are enough registers for all that a block keeps.
+// registerRows is the number of rows up to which there are enough registers for all that a block keeps; such blocks leave the product's
+// register alone too.
 const registerRows = 6
 
-// registerSlots are for blocks of up to registerRows rows; those leave the product's register alone too.
-func registerSlots() slots {
-	return slots{
+// constants are what all blocks of a call share; pa and pb are where A and B begin in the first segment.
+type constants struct{ a, b, steps, aBytes, bBytes, pa, pb Op }
+
+// variables are what a block keeps besides the rows' places: its segment, how many are left, and how many steps of it.
+type variables struct{ segment, left, step Op }
+
+func slot() Op { return AllocLocal(8) }
+
+// loadConstants computes the constants of blocks of up to rows rows. What a block's first products wait for is then one load away.
+func loadConstants(rows int) constants {
+	k := constants{
 		a: field(fieldA + slicePointer), b: field(fieldB + slicePointer), steps: field(fieldSteps),
-		aBytes: reg.R11, bBytes: reg.R12, segment: reg.R13, left: reg.R14, step: reg.R15,
+		aBytes: reg.R11, bBytes: reg.R12, pa: slot(), pb: slot(),
 	}
+	if rows > registerRows {
+		k = constants{slot(), slot(), slot(), slot(), slot(), slot(), slot()}
+		move(field(fieldA+slicePointer), k.a)
+		move(field(fieldB+slicePointer), k.b)
+		move(field(fieldSteps), k.steps)
+	}
+	move(field(fieldAStep), k.aBytes)
+	SHLQ(Imm(2), k.aBytes)
+	move(field(fieldBStep), k.bBytes)
+	SHLQ(Imm(2), k.bBytes)
+	CMPQ(field(fieldSegments+sliceLength), Imm(0))
+	JE(LabelRef("rows"))
+	k.loadSegment(field(fieldSegments + slicePointer))
+	MOVQ(pa, k.pa)
+	MOVQ(pb, k.pb)
+	return k
 }
 
-// stackSlots are for all others.
-func stackSlots() slots {
-	slot := func() Op { return AllocLocal(8) }
-	return slots{slot(), slot(), slot(), slot(), slot(), slot(), slot(), slot()}
-}
-
-// move copies a field to a slot.
-func move(from Mem, to Op) {
+// move copies a field or constant to where it is kept.
+func move(from, to Op) {
 	if _, isMemory := to.(Mem); isMemory {
 		MOVQ(from, value)
 		MOVQ(value, to)
@@ -80,23 +96,34 @@ func move(from Mem, to Op) {
 	MOVQ(from, to)
 }
 
-// loadProduct brings back the product's address after a block, which may have used the register.
+// loadSegment moves where A and B begin in a segment to pa and pb.
+func (k constants) loadSegment(segment Op) {
+	MOVQ(segment, pa)
+	MOVQ(Mem{Base: pa, Disp: 8}, pb)
+	SHLQ(Imm(2), pb)
+	ADDQ(k.b, pb)
+	MOVQ(Mem{Base: pa}, pa)
+	SHLQ(Imm(2), pa)
+	ADDQ(k.a, pa)
+}
+
+// loadProduct brings back the product's address, whose register large blocks use.
 func loadProduct() { Load(Param("t"), t) }
 
 // generate writes a function that computes at most rows rows of a number of columns at a time, each in columns*4/width registers.
 func generate(name string, rows, columns, width int, vector func() reg.VecVirtual) {
 	Implement(name)
-	var kept slots
-	if rows > registerRows {
-		kept = stackSlots()
-	}
 	loadProduct()
 	XORQ(next, next)
 	MOVQ(next, field(fieldNext))
+	k := loadConstants(rows)
+	var onStack variables
+	if rows > registerRows {
+		onStack = variables{slot(), slot(), slot()}
+	}
 
 	// Whole blocks of rows while there are enough; what is left is split evenly, since a block of few rows waits for its own sums.
 	Label("rows")
-	loadProduct()
 	left := value
 	MOVQ(field(fieldARows+sliceLength), left)
 	SUBQ(field(fieldNext), left)
@@ -113,7 +140,11 @@ func generate(name string, rows, columns, width int, vector func() reg.VecVirtua
 		JE(LabelRef(block(n)))
 	}
 	for n := rows; n > 0; n-- {
-		writeBlock(n, columns*4/width, width, vector, kept)
+		v := variables{reg.R13, reg.R14, reg.R15}
+		if n > registerRows {
+			v = onStack
+		}
+		writeBlock(n, columns*4/width, width, vector, k, v)
 	}
 	Label("done")
 	VZEROUPPER()
@@ -122,12 +153,9 @@ func generate(name string, rows, columns, width int, vector func() reg.VecVirtua
 
 func block(rows int) string { return fmt.Sprintf("block%d", rows) }
 
-func writeBlock(rows, vectors, width int, vector func() reg.VecVirtual, kept slots) {
+func writeBlock(rows, vectors, width int, vector func() reg.VecVirtual, k constants, v variables) {
 	label := func(what string) string { return fmt.Sprintf("%s%d", what, rows) }
 	Label(block(rows))
-	if rows <= registerRows {
-		kept = registerSlots()
-	}
 
 	sums := make([][]reg.VecVirtual, rows)
 	for i := range sums {
@@ -135,18 +163,18 @@ func writeBlock(rows, vectors, width int, vector func() reg.VecVirtual, kept slo
 			sums[i] = append(sums[i], vector())
 		}
 	}
-	// loadPlace moves the place of row i in a table to a register.
 	loadTable := func(table int) {
 		MOVQ(field(fieldNext), next)
 		MOVQ(field(table+slicePointer), pointer)
 	}
+	// loadPlace moves the place of row next+i in a table to a register.
 	loadPlace := func(i int, to reg.GPPhysical) { MOVQ(Mem{Base: pointer, Index: next, Scale: 8, Disp: 8 * i}, to) }
-	// eachOutput calls f with where each row and vector lies in C.
-	eachOutput := func(f func(i, j int, at Mem)) {
+	// eachOutput calls f with where each row and vector lies in C, the first of them in row next+first.
+	eachOutput := func(first int, f func(i, j int, at Mem)) {
 		MOVQ(field(fieldC+slicePointer), c)
 		loadTable(fieldCRows)
 		for i := range rows {
-			loadPlace(i, place)
+			loadPlace(first+i, place)
 			for j := range vectors {
 				f(i, j, Mem{Base: c, Index: place, Scale: 4, Disp: width * j})
 			}
@@ -165,38 +193,21 @@ func writeBlock(rows, vectors, width int, vector func() reg.VecVirtual, kept slo
 	}
 	JMP(LabelRef(label("begin")))
 	Label(label("accumulate"))
-	eachOutput(func(i, j int, at Mem) { VMOVUPS(at, sums[i][j]) })
+	eachOutput(0, func(i, j int, at Mem) { VMOVUPS(at, sums[i][j]) })
 
 	Label(label("begin"))
-	if rows > registerRows {
-		move(field(fieldA+slicePointer), kept.a)
-		move(field(fieldB+slicePointer), kept.b)
-		move(field(fieldSteps), kept.steps)
-	}
-	move(field(fieldAStep), kept.aBytes)
-	SHLQ(Imm(2), kept.aBytes)
-	move(field(fieldBStep), kept.bBytes)
-	SHLQ(Imm(2), kept.bBytes)
-	move(field(fieldSegments+slicePointer), kept.segment)
-	move(field(fieldSegments+sliceLength), kept.left)
-	CMPQ(kept.left, Imm(0))
-	JE(LabelRef(label("store")))
+	move(field(fieldSegments+slicePointer), v.segment)
+	move(field(fieldSegments+sliceLength), v.left)
 	loadTable(fieldARows)
+	ADDQ(Imm(uint64(rows)), field(fieldNext)) // long before the next block waits for it
+	CMPQ(v.left, Imm(0))
+	JE(LabelRef(label("store")))
 	for i := range rows {
 		loadPlace(i, places[i])
 	}
-
-	Label(label("segment"))
-	MOVQ(kept.steps, pa)
-	MOVQ(pa, kept.step)
-	MOVQ(kept.segment, pa)
-	MOVQ(Mem{Base: pa, Disp: 8}, pb)
-	SHLQ(Imm(2), pb)
-	ADDQ(kept.b, pb)
-	MOVQ(Mem{Base: pa}, pa)
-	SHLQ(Imm(2), pa)
-	ADDQ(kept.a, pa)
-	ADDQ(Imm(16), kept.segment)
+	move(k.steps, v.step)
+	MOVQ(k.pa, pa)
+	MOVQ(k.pb, pb)
 
 	Label(label("step"))
 	column := make([]reg.VecVirtual, vectors)
@@ -216,21 +227,26 @@ func writeBlock(rows, vectors, width int, vector func() reg.VecVirtual, kept slo
 			VFMADD231PS(column[j], term, sums[i][j])
 		}
 	}
-	ADDQ(kept.aBytes, pa)
-	ADDQ(kept.bBytes, pb)
-	DECQ(kept.step)
+	ADDQ(k.aBytes, pa)
+	ADDQ(k.bBytes, pb)
+	DECQ(v.step)
 	JNZ(LabelRef(label("step")))
-	DECQ(kept.left)
-	JNZ(LabelRef(label("segment")))
+	DECQ(v.left)
+	JZ(LabelRef(label("store")))
+	ADDQ(Imm(16), v.segment)
+	move(k.steps, v.step)
+	k.loadSegment(v.segment)
+	JMP(LabelRef(label("step")))
 
 	Label(label("store"))
-	loadProduct()
+	if rows > registerRows {
+		loadProduct()
+	}
 	floor := vector()
 	VBROADCASTSS(field(fieldFloor), floor)
-	eachOutput(func(i, j int, at Mem) {
+	eachOutput(-rows, func(i, j int, at Mem) {
 		VMAXPS(sums[i][j], floor, sums[i][j]) // the last operand of the instruction, here the first, wins over NaN
 		VMOVUPS(sums[i][j], at)
 	})
-	ADDQ(Imm(uint64(rows)), field(fieldNext))
 	JMP(LabelRef("rows"))
 }
