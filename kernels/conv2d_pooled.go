@@ -13,11 +13,13 @@ type pooledFprop struct {
 	group         int // images that are computed together
 }
 
-// canPoolSums says whether the pool can take the sums from the registers: none is computed in vain, or for two windows.
+// canPoolSums says whether the pool can take the sums from the registers, none of which is for two windows. There must be few terms, too:
+// of many, the blocks of product, with more rows, make better use.
 func canPoolSums(g Conv2D, pool Pool2D) bool {
+	const mostTerms = 32
 	isApart := func(windows, size, stride, dilation int) bool { return windows == 1 || stride > (size-1)*dilation }
-	return pool.Kind != AveragePool && pool.R*pool.S == pooledPlaces && g.K%tileColumns == 0 && pool.isInside() &&
-		isApart(pool.P, pool.R, pool.StrideH, pool.DilationH) && isApart(pool.Q, pool.S, pool.StrideW, pool.DilationW)
+	return pool.Kind != AveragePool && pool.R*pool.S == pooledPlaces && g.depth() <= mostTerms && g.K%tileColumns == 0 &&
+		pool.isInside() && isApart(pool.P, pool.R, pool.StrideH, pool.DilationH) && isApart(pool.Q, pool.S, pool.StrideW, pool.DilationW)
 }
 
 func newPooledFprop(g Conv2D, pool Pool2D, floor float32) *pooledFprop {

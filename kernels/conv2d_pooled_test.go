@@ -21,7 +21,7 @@ func pooledChains(t *testing.T) []Conv2DChain {
 	}{
 		{3, 28, 28, 1, 32, three, one, one, Valid, two, two, one},
 		{5, 9, 8, 3, 16, pair{5, 2}, one, one, Same, two, pair{3, 2}, one},
-		{2, 13, 16, 7, 48, three, pair{1, 2}, pair{2, 1}, Same, pair{1, 4}, pair{1, 4}, one},
+		{2, 13, 16, 3, 48, three, pair{1, 2}, pair{2, 1}, Same, pair{1, 4}, pair{1, 4}, one},
 		{1, 12, 9, 2, 16, two, one, one, Valid, pair{4, 1}, pair{4, 1}, one},
 		{2, 11, 11, 5, 16, one, one, one, Valid, two, pair{3, 4}, pair{2, 3}},
 	} {

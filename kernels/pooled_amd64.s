@@ -58,9 +58,6 @@ term:
 	CMPQ         R14, SI
 	JNE          term
 	VMAXPS       Y2, Y0, Y2
-	VMAXPS       Y3, Y0, Y3
-	VMAXPS       Y4, Y0, Y4
-	VMAXPS       Y5, Y0, Y5
 	VCMPPS       $0x06, Y2, Y3, Y10
 	VCMPPS       $0x07, Y2, Y2, Y11
 	VANDPS       Y11, Y10, Y10
@@ -77,9 +74,6 @@ term:
 	VBLENDVPS    Y5, Y4, Y2, Y2
 	VBLENDVPS    Y5, Y3, Y10, Y10
 	VMAXPS       Y6, Y0, Y6
-	VMAXPS       Y7, Y0, Y7
-	VMAXPS       Y8, Y0, Y8
-	VMAXPS       Y9, Y0, Y9
 	VCMPPS       $0x06, Y6, Y7, Y3
 	VCMPPS       $0x07, Y6, Y6, Y4
 	VANDPS       Y4, Y3, Y3

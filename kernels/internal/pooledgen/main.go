@@ -39,13 +39,14 @@ const (
 
 func main() {
 	Package("cnn-gpu/kernels")
-	write("pooledMaxAVX2", notLessOrEqual)
-	write("pooledMinAVX2", notGreaterOrEqual)
+	write("pooledMaxAVX2", notLessOrEqual, 1) // what is taken after the first is above it, and so above the floor
+	write("pooledMinAVX2", notGreaterOrEqual, places)
 	Generate()
 }
 
-// write writes a function for a pool that takes a value where the predicate holds between it and the best so far.
-func write(name string, predicate uint64) {
+// write writes a function for a pool that takes a value where the predicate holds between it and the best so far. The
+// floor is needed of the first so many places.
+func write(name string, predicate uint64, floored int) {
 	Implement(name)
 	t := Load(Param("p"), GP64())
 	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
@@ -116,7 +117,7 @@ func write(name string, predicate uint64) {
 
 	var best, where [vectors]reg.VecVirtual
 	for j := range vectors {
-		for _, s := range sums[j] {
+		for _, s := range sums[j][:floored] {
 			VMAXPS(s, floor, s) // the last operand of the instruction, here the first, wins over NaN
 		}
 		// The better of the first two places, of the last two, and of both.
