@@ -31,6 +31,10 @@ const (
 
 const width = 32
 
+// halfRegisters is how many vectors of L·X are kept in registers: a transform computes some of its rows, and what follows from them, before
+// the next, and reads X again rather than store L·X.
+const halfRegisters = 10
+
 func main() {
 	Package("cnn-gpu/kernels")
 	for _, a := range winograd.Algorithms() {
@@ -65,8 +69,6 @@ func writeTransform(name string, l [][]float64, isOutput bool) {
 	Implement(name)
 	t := Load(Param("t"), GP64())
 	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
-	half := AllocLocal(out * in * width) // L·X
-	halfAt := func(i, j int) Mem { return half.Offset((i*in + j) * width) }
 
 	stride := func(offset int) reg.GPVirtual {
 		bytes := GP64()
@@ -91,49 +93,54 @@ func writeTransform(name string, l [][]float64, isOutput bool) {
 	}
 
 	Label("vector")
-	column, at := GP64(), GP64()
-	MOVQ(x, column)
-	for j := range in {
-		values := make([]reg.VecVirtual, in)
-		MOVQ(column, at)
-		for i := range in {
-			values[i] = YMM()
-			VMOVUPS(Mem{Base: at}, values[i])
-			if i < in-1 {
-				ADDQ(srcRow, at)
-			}
-		}
-		for i := range out {
-			VMOVUPS(combine(l[i], values), halfAt(i, j))
-		}
-		if j < in-1 {
-			ADDQ(srcCol, column)
-		}
-	}
-	MOVQ(y, column)
-	for i := range out {
-		values := make([]reg.VecVirtual, in)
+	row, at := GP64(), GP64()
+	MOVQ(y, row)
+	for first := 0; first < out; first += halfRegisters / in {
+		rows := l[first:min(first+halfRegisters/in, out)]
+		half := make([][]reg.VecVirtual, len(rows)) // of L·X
+		column := GP64()
+		MOVQ(x, column)
 		for j := range in {
-			values[j] = YMM()
-			VMOVUPS(halfAt(i, j), values[j])
-		}
-		MOVQ(column, at)
-		for j := range out {
-			sum := combine(l[j], values)
-			if isOutput {
-				result, floor := YMM(), YMM()
-				VADDPS(Mem{Base: start}, sum, result)
-				VBROADCASTSS(field(fieldFloor), floor)
-				VMAXPS(result, floor, result) // the last operand of the instruction, here the first, wins over NaN
-				sum = result
+			values := make([]reg.VecVirtual, in)
+			MOVQ(column, at)
+			for k := range in {
+				if slices.ContainsFunc(rows, func(row []float64) bool { return row[k] != 0 }) {
+					values[k] = YMM()
+					VMOVUPS(Mem{Base: at}, values[k])
+				}
+				if k < in-1 {
+					ADDQ(srcRow, at)
+				}
 			}
-			VMOVUPS(sum, Mem{Base: at})
-			if j < out-1 {
-				ADDQ(dstCol, at)
+			for i, row := range rows {
+				half[i] = append(half[i], combine(row, values))
+			}
+			if j < in-1 {
+				ADDQ(srcCol, column)
 			}
 		}
-		if i < out-1 {
-			ADDQ(dstRow, column)
+		var begin, floor reg.VecVirtual
+		if isOutput {
+			begin, floor = YMM(), YMM()
+			VMOVUPS(Mem{Base: start}, begin)
+			VBROADCASTSS(field(fieldFloor), floor)
+		}
+		for i := range rows {
+			MOVQ(row, at)
+			for j := range out {
+				sum := combine(l[j], half[i])
+				if isOutput {
+					result := YMM()
+					VADDPS(begin, sum, result)
+					VMAXPS(result, floor, result) // the last operand of the instruction, here the first, wins over NaN
+					sum = result
+				}
+				VMOVUPS(sum, Mem{Base: at})
+				if j < out-1 {
+					ADDQ(dstCol, at)
+				}
+			}
+			ADDQ(dstRow, row)
 		}
 	}
 	ADDQ(Imm(width), x)
