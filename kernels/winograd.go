@@ -100,90 +100,133 @@ func (g Conv2D) WinogradTile(rows, columns, positions int) int {
 	return best
 }
 
+// winogradProducts are what is the same in a convolution and in its gradient by the input: the matrix products, at each point, of the
+// transformed tiles [tiles depth] with the transformed filters [depth width].
+type winogradProducts struct {
+	code                           winogradCode
+	depth, width                   int
+	tiles                          int       // of an image
+	chunk, block                   int       // images, and tiles, that are computed together
+	filters                        []float32 // [point][panel][depth][tileColumns]
+	inPoint, filterPoint, outPoint int       // values of a block's tiles, of the filters and of their products at one point
+	zeros                          []float32
+	inRows, outRows                []int
+}
+
+func newWinogradProducts(code winogradCode, images, tiles, depth, width int) winogradProducts {
+	const apart = 16 // keeps the points' values off the same sets of the caches
+	p := winogradProducts{
+		code: code, depth: depth, width: width, tiles: tiles, filterPoint: panelsSize(depth, width) + apart, zeros: make([]float32, tileColumns),
+	}
+	p.filters = make([]float32, p.points()*p.filterPoint)
+	// A block's tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
+	most := max(4*tileRows, 1<<17/(p.points()*(depth+columns(width))))
+	p.chunk = min(images, max(1, most/tiles))
+	p.block = blocks(p.chunk*tiles, blocks(p.chunk*tiles, most))
+	p.inPoint, p.outPoint = p.block*depth+apart, p.block*columns(width)+apart
+	for i := range p.block {
+		p.inRows, p.outRows = append(p.inRows, i*depth), append(p.outRows, i*columns(width))
+	}
+	return p
+}
+
+func (p *winogradProducts) images() int { return p.chunk }
+
+func (p *winogradProducts) points() int { return p.code.Points() * p.code.Points() }
+
+// transformed is the number of values of a block's tiles before and after the products.
+func (p *winogradProducts) transformed() int { return p.points() * (p.inPoint + p.outPoint) }
+
+// derive transforms filters [3 3 depth width].
+func (p *winogradProducts) derive(weights []float32, w *Workers) {
+	w.Run(columns(p.width)/tileColumns, func(_, panel int) {
+		at := panel * tileColumns
+		p.code.runFilter(&winogradTransform{
+			src: weights[at:], srcRow: 3 * p.depth * p.width, srcCol: p.depth * p.width, srcTile: p.width,
+			dst: p.filters[at*p.depth:], dstRow: p.code.Points() * p.filterPoint, dstCol: p.filterPoint, dstTile: tileColumns,
+			tiles: p.depth, vectors: min(tileColumns, p.width-at) / winogradVector,
+		})
+	})
+}
+
+// multiply multiplies transformed tiles [point][tile][depth] with the filters, to out [point][tile][width].
+func (p *winogradProducts) multiply(in, out []float32, tiles int) {
+	t := product{
+		start: p.zeros, segments: []segment{{}}, steps: p.depth, aStep: 1, bStep: tileColumns, floor: noFloor,
+		aRows: p.inRows[:tiles], cRows: p.outRows[:tiles],
+	}
+	for point := range p.points() {
+		t.a = in[point*p.inPoint:]
+		for at := 0; at < p.width; at += tileColumns {
+			t.b, t.c = p.filters[point*p.filterPoint+at*p.depth:], out[point*p.outPoint+at:]
+			t.run()
+		}
+	}
+}
+
+// eachBlock calls f for a number of tiles from first on, in blocks of equal size: a short one would not be worth reading the filters.
+func (p *winogradProducts) eachBlock(first, tiles int, f func(first, last int)) {
+	n := blocks(tiles, p.block)
+	for i := range n {
+		f(first+tiles*i/n, first+tiles*(i+1)/n)
+	}
+}
+
 // winogradFprop is the convolution of some images by an algorithm of Winograd: a matrix product for each point of the transformed tiles.
 type winogradFprop struct {
 	Conv2D
-	in                image
-	code              winogradCode
-	across, tiles     int       // in a row of tiles, in an image
-	group, block      int       // images, and tiles, that are computed together
-	filters           []float32 // [point][panel][C][tileColumns]
-	start, zeros      []float32
-	floor             float32
-	inPoint, outPoint int // values of a block at one point
-	inRows, outRows   []int
+	winogradProducts
+	in     image
+	across int // tiles in a row of them
+	start  []float32
+	floor  float32
 }
 
 func newWinogradFprop(g Conv2D, tile int, floor float32) *winogradFprop {
-	code := winogradCodes[tile]
-	f := &winogradFprop{Conv2D: g, code: code, floor: floor, across: blocks(g.Q, tile)}
-	down := blocks(g.P, tile)
-	f.tiles = f.across * down
-	f.in = newImage(g.H, g.Window.W, g.C, g.PadTop, g.PadLeft, down*tile+2-g.PadTop, f.across*tile+2-g.PadLeft)
-	points := code.Points() * code.Points()
-	f.filters = make([]float32, points*panelsSize(g.C, g.K))
-	f.start, f.zeros = make([]float32, columns(g.K)), make([]float32, tileColumns)
-	// A block's transformed tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
-	f.block = max(4*tileRows, 1<<17/(points*(g.C+columns(g.K)))/tileRows*tileRows)
-	f.group = min(g.N, max(1, f.block/f.tiles))
-	f.block = min(f.block, f.group*f.tiles)
-	const apart = 16 // keeps the points' values off the same sets of the caches
-	f.inPoint, f.outPoint = f.block*g.C+apart, f.block*columns(g.K)+apart
-	for i := range f.block {
-		f.inRows, f.outRows = append(f.inRows, i*g.C), append(f.outRows, i*columns(g.K))
+	down, across := blocks(g.P, tile), blocks(g.Q, tile)
+	return &winogradFprop{
+		Conv2D: g, winogradProducts: newWinogradProducts(winogradCodes[tile], g.N, down*across, g.C, g.K), across: across,
+		in:    newImage(g.H, g.Window.W, g.C, g.PadTop, g.PadLeft, down*tile+2-g.PadTop, across*tile+2-g.PadLeft),
+		start: make([]float32, columns(g.K)), floor: floor,
 	}
-	return f
 }
 
 // scratch is the number of values that a worker needs: padded images, a block's tiles before and after the products, and one tile of
 // outputs.
 func (f *winogradFprop) scratch() int {
-	points := f.code.Points() * f.code.Points()
-	return f.padded() + points*(f.inPoint+f.outPoint) + f.code.Tile*f.code.Tile*f.K
+	return f.padded() + f.transformed() + f.code.Tile*f.code.Tile*f.K
 }
 
 func (f *winogradFprop) padded() int {
 	if f.in.isPadded() {
-		return f.group * f.in.size()
+		return f.chunk * f.in.size()
 	}
 	return 0
 }
 
-func (f *winogradFprop) images() int { return f.group }
-
 func (f *winogradFprop) parts(workers int) int {
-	return partsOf(blocks(f.N, f.group), workers, f.group*f.tiles/(2*tileRows))
+	return partsOf(blocks(f.N, f.chunk), workers, f.chunk*f.tiles/(2*tileRows))
 }
 
 // derive transforms the filters.
 func (f *winogradFprop) derive(weights, bias []float32, w *Workers) {
 	copy(f.start, bias)
-	point := panelsSize(f.C, f.K)
-	w.Run(columns(f.K)/tileColumns, func(_, panel int) {
-		at := panel * tileColumns
-		f.code.runFilter(&winogradTransform{
-			src: weights[at:], srcRow: 3 * f.C * f.K, srcCol: f.C * f.K, srcTile: f.K,
-			dst: f.filters[at*f.C:], dstRow: f.code.Points() * point, dstCol: point, dstTile: tileColumns,
-			tiles: f.C, vectors: min(tileColumns, f.K-at) / winogradVector,
-		})
-	})
+	f.winogradProducts.derive(weights, w)
 }
 
 // compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
 func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, part, parts int) {
 	padded, scratch := split(scratch, f.padded())
-	points := f.code.Points() * f.code.Points()
-	in, scratch := split(scratch, points*f.inPoint)
-	out, tile := split(scratch, points*f.outPoint)
+	in, scratch := split(scratch, f.points()*f.inPoint)
+	out, tile := split(scratch, f.points()*f.outPoint)
 	a := f.in.of(x, lo, hi, padded)
 	tiles := (hi - lo) * f.tiles
-	first, last := tiles*part/parts, tiles*(part+1)/parts
-	for ; first < last; first += f.block {
-		end := min(first+f.block, last)
-		f.transformInput(a, in, first, end)
-		f.multiply(in, out, end-first)
-		f.transformOutput(out, c, tile, first, end)
-	}
+	begin, end := tiles*part/parts, tiles*(part+1)/parts
+	f.eachBlock(begin, end-begin, func(first, last int) {
+		f.transformInput(a, in, first, last)
+		f.multiply(in, out, last-first)
+		f.transformOutput(out, c, tile, first, last)
+	})
 }
 
 // place is where tile t lies: its image, and its row and column of tiles.
@@ -203,22 +246,6 @@ func (f *winogradFprop) transformInput(a, in []float32, first, last int) {
 		t.src = a[n*f.in.size()+row*f.code.Tile*pitch+column*t.srcTile:]
 		t.dst = in[(at-first)*f.C:]
 		f.code.runInput(&t)
-	}
-}
-
-// multiply multiplies the inputs with the filters at each point.
-func (f *winogradFprop) multiply(in, out []float32, tiles int) {
-	t := product{
-		start: f.zeros, segments: []segment{{}}, steps: f.C, aStep: 1, bStep: tileColumns, floor: noFloor,
-		aRows: f.inRows[:tiles], cRows: f.outRows[:tiles],
-	}
-	size := panelsSize(f.C, f.K)
-	for point := range f.code.Points() * f.code.Points() {
-		t.a = in[point*f.inPoint:]
-		for at := 0; at < f.K; at += tileColumns {
-			t.b, t.c = f.filters[point*size+at*f.C:], out[point*f.outPoint+at:]
-			t.run()
-		}
 	}
 }
 
