@@ -6,7 +6,8 @@ import "cnn-gpu/kernels/internal/winograd"
 //
 //	dst[t·dstTile + i·dstRow + j·dstCol + c] = max(floor, start[c] + (L·X(t,c)·Lᵀ)[i][j]),  X(t,c)[i][j] = src[t·srcTile + i·srcRow + j·srcCol + c]
 //
-// for 8·vectors channels c. Only the output's transform has a start and a floor. The assembly reads the fields by their offsets.
+// for 8·vectors channels c. Only the output's transform has a start and a floor; those of gradients add to what is in dst. The assembly
+// reads the fields by their offsets.
 type winogradTransform struct {
 	src, dst, start         []float32
 	srcRow, srcCol, srcTile int
@@ -36,23 +37,36 @@ var winogradCodes = func() map[int]winogradCode {
 	return codes
 }()
 
-func (c *winogradCode) runInput(t *winogradTransform)  { t.run(c.input, c.Input, false) }
-func (c *winogradCode) runFilter(t *winogradTransform) { t.run(c.filter, c.Filter, false) }
-func (c *winogradCode) runOutput(t *winogradTransform) { t.run(c.output, c.Output, true) }
+// winogradEnding is what a transform does with L·X·Lᵀ.
+type winogradEnding int
+
+const (
+	winogradWrite      winogradEnding = iota
+	winogradActivate                  // adds the start and applies the floor
+	winogradAccumulate                // adds it to dst
+)
+
+func (c *winogradCode) runInput(t *winogradTransform)  { t.run(c.input, c.Input, winogradWrite) }
+func (c *winogradCode) runFilter(t *winogradTransform) { t.run(c.filter, c.Filter, winogradWrite) }
+func (c *winogradCode) runOutput(t *winogradTransform) { t.run(c.output, c.Output, winogradActivate) }
 
 // runGradient transforms a tile of an output's gradient, runWeights a filter's gradient back.
-func (c *winogradCode) runGradient(t *winogradTransform) { t.run(c.gradient, c.gradientMatrix, false) }
-func (c *winogradCode) runWeights(t *winogradTransform)  { t.run(c.weights, c.weightsMatrix, false) }
+func (c *winogradCode) runGradient(t *winogradTransform) {
+	t.run(c.gradient, c.gradientMatrix, winogradWrite)
+}
+func (c *winogradCode) runWeights(t *winogradTransform) {
+	t.run(c.weights, c.weightsMatrix, winogradAccumulate)
+}
 
-func (t *winogradTransform) run(assembly func(*winogradTransform), l [][]float64, isOutput bool) {
+func (t *winogradTransform) run(assembly func(*winogradTransform), l [][]float64, end winogradEnding) {
 	if cpu == portable {
-		t.portable(l, isOutput)
+		t.portable(l, end)
 	} else {
 		assembly(t)
 	}
 }
 
-func (t *winogradTransform) portable(l [][]float64, isOutput bool) {
+func (t *winogradTransform) portable(l [][]float64, end winogradEnding) {
 	const most = 5
 	var half [most][most]float32
 	in := len(l[0])
@@ -72,10 +86,14 @@ func (t *winogradTransform) portable(l [][]float64, isOutput bool) {
 					for k, v := range row {
 						sum += float32(v) * half[i][k]
 					}
-					if isOutput {
+					at := tile*t.dstTile + i*t.dstRow + j*t.dstCol + c
+					switch end {
+					case winogradActivate:
 						sum = max(sum+t.start[c], t.floor)
+					case winogradAccumulate:
+						sum += t.dst[at]
 					}
-					t.dst[tile*t.dstTile+i*t.dstRow+j*t.dstCol+c] = sum
+					t.dst[at] = sum
 				}
 			}
 		}

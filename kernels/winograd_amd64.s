@@ -684,17 +684,20 @@ vector:
 	VFMADD231PS winograd0<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd0<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMULPS      winograd0<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd1<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y6, Y0
 	VFMADD231PS winograd0<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd0<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
 	MOVQ        R13, R14
@@ -702,17 +705,20 @@ vector:
 	VFMADD231PS winograd0<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd0<>+0(SB), Y5, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMULPS      winograd0<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd1<>+0(SB), Y5, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y7, Y0
 	VFMADD231PS winograd0<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd0<>+0(SB), Y5, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
 	MOVQ        R10, R15
@@ -768,17 +774,20 @@ vector:
 	VFMADD231PS winograd0<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMULPS      winograd0<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winograd0<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
@@ -2150,6 +2159,7 @@ vector:
 	VFMADD231PS winograd6<>+0(SB), Y4, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd7<>+0(SB), Y6, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMULPS      winograd1<>+0(SB), Y2, Y0
@@ -2157,6 +2167,7 @@ vector:
 	VFMADD231PS winograd7<>+0(SB), Y4, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd8<>+0(SB), Y6, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y8, Y0
@@ -2165,6 +2176,7 @@ vector:
 	VFMADD231PS winograd6<>+0(SB), Y4, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd9<>+0(SB), Y6, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
 	MOVQ        R13, R14
@@ -2175,6 +2187,7 @@ vector:
 	VFMADD231PS winograd6<>+0(SB), Y5, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd7<>+0(SB), Y7, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMULPS      winograd1<>+0(SB), Y3, Y0
@@ -2182,6 +2195,7 @@ vector:
 	VFMADD231PS winograd7<>+0(SB), Y5, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd8<>+0(SB), Y7, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y9, Y0
@@ -2190,6 +2204,7 @@ vector:
 	VFMADD231PS winograd6<>+0(SB), Y5, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd9<>+0(SB), Y7, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
 	MOVQ        R10, R15
@@ -2280,6 +2295,7 @@ vector:
 	VFMADD231PS winograd6<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMULPS      winograd1<>+0(SB), Y1, Y0
@@ -2287,6 +2303,7 @@ vector:
 	VFMADD231PS winograd7<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y4, Y0
@@ -2295,6 +2312,7 @@ vector:
 	VFMADD231PS winograd6<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10

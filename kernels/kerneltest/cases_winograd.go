@@ -22,6 +22,7 @@ var winogradShapes = func() []convShape {
 		shape(2, 8, 10, 24, 24, kernels.Same),
 		shape(1, 17, 31, 8, 16, kernels.Same), // several blocks of tiles
 		shape(33, 2, 3, 8, 8, kernels.Same),
+		shape(7, 30, 29, 8, 8, kernels.Valid), // several chunks of images
 	}
 }()
 

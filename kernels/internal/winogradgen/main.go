@@ -38,11 +38,11 @@ const halfRegisters = 10
 func main() {
 	Package("cnn-gpu/kernels")
 	for _, a := range winograd.Algorithms() {
-		writeTransform(fmt.Sprintf("winogradInput%dAVX2", a.Tile), a.Input, false)
-		writeTransform(fmt.Sprintf("winogradFilter%dAVX2", a.Tile), a.Filter, false)
-		writeTransform(fmt.Sprintf("winogradOutput%dAVX2", a.Tile), a.Output, true)
-		writeTransform(fmt.Sprintf("winogradGradient%dAVX2", a.Tile), winograd.Transposed(a.Output), false)
-		writeTransform(fmt.Sprintf("winogradWeights%dAVX2", a.Tile), winograd.Transposed(a.Filter), false)
+		writeTransform(fmt.Sprintf("winogradInput%dAVX2", a.Tile), a.Input, write)
+		writeTransform(fmt.Sprintf("winogradFilter%dAVX2", a.Tile), a.Filter, write)
+		writeTransform(fmt.Sprintf("winogradOutput%dAVX2", a.Tile), a.Output, activate)
+		writeTransform(fmt.Sprintf("winogradGradient%dAVX2", a.Tile), winograd.Transposed(a.Output), write)
+		writeTransform(fmt.Sprintf("winogradWeights%dAVX2", a.Tile), winograd.Transposed(a.Filter), accumulate)
 	}
 	Generate()
 }
@@ -62,9 +62,17 @@ func constant(v float32) Mem {
 	return m
 }
 
-// writeTransform writes L·X·Lᵀ for a square X, eight channels at a time. isOutput adds what the sums start with and raises what is below
-// the floor to it.
-func writeTransform(name string, l [][]float64, isOutput bool) {
+// ending is what a transform does with L·X·Lᵀ.
+type ending int
+
+const (
+	write      ending = iota
+	activate          // adds what the sums start with, and raises what is below the floor to it
+	accumulate        // adds it to what is there
+)
+
+// writeTransform writes the transform by L of a square X, eight channels at a time.
+func writeTransform(name string, l [][]float64, end ending) {
 	out, in := len(l), len(l[0])
 	Implement(name)
 	t := Load(Param("t"), GP64())
@@ -88,7 +96,7 @@ func writeTransform(name string, l [][]float64, isOutput bool) {
 	MOVQ(src, x)
 	MOVQ(dst, y)
 	MOVQ(field(fieldVectors), vectors)
-	if isOutput {
+	if end == activate {
 		MOVQ(field(fieldStart), start)
 	}
 
@@ -120,7 +128,7 @@ func writeTransform(name string, l [][]float64, isOutput bool) {
 			}
 		}
 		var begin, floor reg.VecVirtual
-		if isOutput {
+		if end == activate {
 			begin, floor = YMM(), YMM()
 			VMOVUPS(Mem{Base: start}, begin)
 			VBROADCASTSS(field(fieldFloor), floor)
@@ -129,13 +137,17 @@ func writeTransform(name string, l [][]float64, isOutput bool) {
 			MOVQ(row, at)
 			for j := range out {
 				sum := combine(l[j], half[i])
-				if isOutput {
-					result := YMM()
+				result := sum
+				switch end {
+				case activate:
+					result = YMM()
 					VADDPS(begin, sum, result)
 					VMAXPS(result, floor, result) // the last operand of the instruction, here the first, wins over NaN
-					sum = result
+				case accumulate:
+					result = YMM()
+					VADDPS(Mem{Base: at}, sum, result)
 				}
-				VMOVUPS(sum, Mem{Base: at})
+				VMOVUPS(result, Mem{Base: at})
 				if j < out-1 {
 					ADDQ(dstCol, at)
 				}
@@ -145,7 +157,7 @@ func writeTransform(name string, l [][]float64, isOutput bool) {
 	}
 	ADDQ(Imm(width), x)
 	ADDQ(Imm(width), y)
-	if isOutput {
+	if end == activate {
 		ADDQ(Imm(width), start)
 	}
 	DECQ(vectors)
