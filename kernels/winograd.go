@@ -22,9 +22,9 @@ const winogradVector = 8
 // winogradCode is an algorithm with its transforms in assembly.
 type winogradCode struct {
 	winograd.Algorithm
-	input, filter, output, gradient, weights func(*winogradTransform)
+	input, filter, output, gradient, weights, spread func(*winogradTransform)
 
-	gradientMatrix, weightsMatrix [][]float64 // A and Gᵀ
+	gradientMatrix, weightsMatrix, spreadMatrix [][]float64 // A, Gᵀ and B
 }
 
 var winogradCodes = func() map[int]winogradCode {
@@ -32,6 +32,7 @@ var winogradCodes = func() map[int]winogradCode {
 	for _, a := range winograd.Algorithms() {
 		code := winogradAssembly(a)
 		code.gradientMatrix, code.weightsMatrix = winograd.Transposed(a.Output), winograd.Transposed(a.Filter)
+		code.spreadMatrix = winograd.Transposed(a.Input)
 		codes[a.Tile] = code
 	}
 	return codes
@@ -50,12 +51,15 @@ func (c *winogradCode) runInput(t *winogradTransform)  { t.run(c.input, c.Input,
 func (c *winogradCode) runFilter(t *winogradTransform) { t.run(c.filter, c.Filter, winogradWrite) }
 func (c *winogradCode) runOutput(t *winogradTransform) { t.run(c.output, c.Output, winogradActivate) }
 
-// runGradient transforms a tile of an output's gradient, runWeights a filter's gradient back.
+// runGradient transforms a tile of an output's gradient; runWeights transforms a filter's gradient back, runSpread an input's.
 func (c *winogradCode) runGradient(t *winogradTransform) {
 	t.run(c.gradient, c.gradientMatrix, winogradWrite)
 }
 func (c *winogradCode) runWeights(t *winogradTransform) {
 	t.run(c.weights, c.weightsMatrix, winogradAccumulate)
+}
+func (c *winogradCode) runSpread(t *winogradTransform) {
+	t.run(c.spread, c.spreadMatrix, winogradAccumulate)
 }
 
 func (t *winogradTransform) run(assembly func(*winogradTransform), l [][]float64, end winogradEnding) {
@@ -100,14 +104,14 @@ func (t *winogradTransform) portable(l [][]float64, end winogradEnding) {
 	}
 }
 
-// WinogradTile is the tile of the algorithm F(tile×tile, 3×3) that computes rows×columns outputs of the convolution, or as large a
-// gradient, with the least work; 0 if the sums as they stand are as good, which take 9 products for each of a number of positions.
-// Transforms count too, and the more the fewer channels there are.
-func (g Conv2D) WinogradTile(rows, columns, positions int) int {
+// WinogradTile is the tile of the algorithm F(tile×tile, 3×3) that computes rows×columns outputs of the convolution, or the gradients by
+// them, with the least work; 0 if the sums as they stand are as good, which take 9 products for each. Transforms count too, and the more
+// the fewer channels there are.
+func (g Conv2D) WinogradTile(rows, columns int) int {
 	if g.R != 3 || g.S != 3 || g.StrideH*g.StrideW*g.DilationH*g.DilationW != 1 || g.C%winogradVector+g.K%winogradVector > 0 {
 		return 0
 	}
-	best, least := 0, float64(9*positions)
+	best, least := 0, float64(9*rows*columns)
 	for _, a := range winograd.Algorithms() {
 		tiles := blocks(rows, a.Tile) * blocks(columns, a.Tile)
 		products := float64(tiles * a.Points() * a.Points())
@@ -123,7 +127,7 @@ func (g Conv2D) WinogradTile(rows, columns, positions int) int {
 type winogradProducts struct {
 	code                           winogradCode
 	depth, width                   int
-	tiles                          int       // of an image
+	across, tiles                  int       // in a row of tiles, in an image
 	chunk, block                   int       // images, and tiles, that are computed together
 	filters                        []float32 // [point][panel][depth][tileColumns]
 	inPoint, filterPoint, outPoint int       // values of a block's tiles, of the filters and of their products at one point
@@ -131,16 +135,24 @@ type winogradProducts struct {
 	inRows, outRows                []int
 }
 
-func newWinogradProducts(code winogradCode, images, tiles, depth, width int) winogradProducts {
+// tiled returns X with all that the tiles reach, and Y in whole tiles.
+func (g Conv2D) tiled(tile int) (x, y image) {
+	rows, columns := blocks(g.P, tile)*tile, blocks(g.Q, tile)*tile
+	return newImage(g.H, g.Window.W, g.C, g.PadTop, g.PadLeft, rows+2-g.PadTop, columns+2-g.PadLeft), newImage(g.P, g.Q, g.K, 0, 0, rows, columns)
+}
+
+// newWinogradProducts returns the products of the tiles of an output y or its gradient, of up to so many images together.
+func newWinogradProducts(tile, images int, y image, depth, width int) winogradProducts {
 	const apart = 16 // keeps the points' values off the same sets of the caches
 	p := winogradProducts{
-		code: code, depth: depth, width: width, tiles: tiles, filterPoint: panelsSize(depth, width) + apart, zeros: make([]float32, tileColumns),
+		code: winogradCodes[tile], depth: depth, width: width, across: y.width / tile, tiles: y.width / tile * y.height / tile,
+		filterPoint: panelsSize(depth, width) + apart, zeros: make([]float32, tileColumns),
 	}
 	p.filters = make([]float32, p.points()*p.filterPoint)
 	// A block's tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
 	most := max(4*tileRows, 1<<17/(p.points()*(depth+columns(width))))
-	p.chunk = min(images, max(1, most/tiles))
-	p.block = blocks(p.chunk*tiles, blocks(p.chunk*tiles, most))
+	p.chunk = min(images, max(1, most/p.tiles))
+	p.block = blocks(p.chunk*p.tiles, blocks(p.chunk*p.tiles, most))
 	p.inPoint, p.outPoint = p.block*depth+apart, p.block*columns(width)+apart
 	for i := range p.block {
 		p.inRows, p.outRows = append(p.inRows, i*depth), append(p.outRows, i*columns(width))
@@ -190,36 +202,55 @@ func (p *winogradProducts) eachBlock(first, tiles int, f func(first, last int)) 
 	}
 }
 
+// padded is the number of values of a chunk's images where they are copied.
+func (p *winogradProducts) padded(m image) int {
+	if m.isPadded() {
+		return p.chunk * m.size()
+	}
+	return 0
+}
+
+// place is where tile t lies: its image, and its row and column of tiles.
+func (p *winogradProducts) place(t int) (n, row, column int) {
+	return t / p.tiles, t % p.tiles / p.across, t % p.across
+}
+
+// transform transforms tiles first to last of some images to in [point][tile][depth].
+func (p *winogradProducts) transform(run func(*winogradTransform), m image, images, in []float32, first, last int) {
+	pitch := m.width * p.depth
+	t := winogradTransform{
+		srcRow: pitch, srcCol: p.depth, srcTile: p.code.Tile * p.depth,
+		dstRow: p.code.Points() * p.inPoint, dstCol: p.inPoint, dstTile: p.depth, vectors: p.depth / winogradVector,
+	}
+	for at := first; at < last; at += t.tiles {
+		n, row, column := p.place(at)
+		t.tiles = min(p.across-column, last-at)
+		t.src = images[n*m.size()+row*p.code.Tile*pitch+column*t.srcTile:]
+		t.dst = in[(at-first)*p.depth:]
+		run(&t)
+	}
+}
+
 // winogradFprop is the convolution of some images by an algorithm of Winograd: a matrix product for each point of the transformed tiles.
 type winogradFprop struct {
 	Conv2D
 	winogradProducts
-	in     image
-	across int // tiles in a row of them
-	start  []float32
-	floor  float32
+	in    image // X with all that the tiles reach
+	start []float32
+	floor float32
 }
 
 func newWinogradFprop(g Conv2D, tile int, floor float32) *winogradFprop {
-	down, across := blocks(g.P, tile), blocks(g.Q, tile)
+	in, out := g.tiled(tile)
 	return &winogradFprop{
-		Conv2D: g, winogradProducts: newWinogradProducts(winogradCodes[tile], g.N, down*across, g.C, g.K), across: across,
-		in:    newImage(g.H, g.Window.W, g.C, g.PadTop, g.PadLeft, down*tile+2-g.PadTop, across*tile+2-g.PadLeft),
-		start: make([]float32, columns(g.K)), floor: floor,
+		Conv2D: g, winogradProducts: newWinogradProducts(tile, g.N, out, g.C, g.K), in: in, start: make([]float32, columns(g.K)), floor: floor,
 	}
 }
 
 // scratch is the number of values that a worker needs: padded images, a block's tiles before and after the products, and one tile of
 // outputs.
 func (f *winogradFprop) scratch() int {
-	return f.padded() + f.transformed() + f.code.Tile*f.code.Tile*f.K
-}
-
-func (f *winogradFprop) padded() int {
-	if f.in.isPadded() {
-		return f.chunk * f.in.size()
-	}
-	return 0
+	return f.padded(f.in) + f.transformed() + f.code.Tile*f.code.Tile*f.K
 }
 
 func (f *winogradFprop) parts(workers int) int {
@@ -234,37 +265,17 @@ func (f *winogradFprop) derive(weights, bias []float32, w *Workers) {
 
 // compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
 func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, part, parts int) {
-	padded, scratch := split(scratch, f.padded())
+	padded, scratch := split(scratch, f.padded(f.in))
 	in, scratch := split(scratch, f.points()*f.inPoint)
 	out, tile := split(scratch, f.points()*f.outPoint)
 	a := f.in.of(x, lo, hi, padded)
 	tiles := (hi - lo) * f.tiles
 	begin, end := tiles*part/parts, tiles*(part+1)/parts
 	f.eachBlock(begin, end-begin, func(first, last int) {
-		f.transformInput(a, in, first, last)
+		f.transform(f.code.runInput, f.in, a, in, first, last)
 		f.multiply(in, out, last-first)
 		f.transformOutput(out, c, tile, first, last)
 	})
-}
-
-// place is where tile t lies: its image, and its row and column of tiles.
-func (f *winogradFprop) place(t int) (n, row, column int) {
-	return t / f.tiles, t % f.tiles / f.across, t % f.across
-}
-
-func (f *winogradFprop) transformInput(a, in []float32, first, last int) {
-	pitch := f.in.width * f.C
-	t := winogradTransform{
-		srcRow: pitch, srcCol: f.C, srcTile: f.code.Tile * f.C,
-		dstRow: f.code.Points() * f.inPoint, dstCol: f.inPoint, dstTile: f.C, vectors: f.C / winogradVector,
-	}
-	for at := first; at < last; at += t.tiles {
-		n, row, column := f.place(at)
-		t.tiles = min(f.across-column, last-at)
-		t.src = a[n*f.in.size()+row*f.code.Tile*pitch+column*t.srcTile:]
-		t.dst = in[(at-first)*f.C:]
-		f.code.runInput(&t)
-	}
 }
 
 func (f *winogradFprop) transformOutput(out, c, tile []float32, first, last int) {

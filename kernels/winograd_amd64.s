@@ -803,6 +803,206 @@ vector:
 	VZEROUPPER
 	RET
 
+// func winogradSpread2AVX2(t *winogradTransform)
+// Requires: AVX
+TEXT ·winogradSpread2AVX2(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVQ    R11, R13
+	MOVQ    R10, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y0
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y1
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y2
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y3
+	VSUBPS  Y2, Y1, Y1
+	VADDPS  Y3, Y1, Y1
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y2
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y3
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y5
+	VSUBPS  Y4, Y3, Y3
+	VADDPS  Y5, Y3, Y3
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y5
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y6
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y7
+	VSUBPS  Y6, Y5, Y5
+	VADDPS  Y7, Y5, Y5
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y6
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y7
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y8
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y9
+	VSUBPS  Y8, Y7, Y7
+	VADDPS  Y9, Y7, Y7
+	MOVQ    R13, R14
+	VADDPS  (R14), Y0, Y8
+	VMOVUPS Y8, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y4, Y2, Y8
+	VADDPS  Y6, Y8, Y8
+	VADDPS  (R14), Y8, Y8
+	VMOVUPS Y8, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y0, Y2, Y0
+	VADDPS  Y4, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y6, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
+	MOVQ    R13, R14
+	VADDPS  (R14), Y1, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y5, Y3, Y0
+	VADDPS  Y7, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y1, Y3, Y0
+	VADDPS  Y5, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y7, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
+	MOVQ    R10, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y0
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y1
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y2
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y3
+	VSUBPS  Y0, Y1, Y0
+	VADDPS  Y2, Y0, Y0
+	VMULPS  winograd2<>+0(SB), Y3, Y1
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y2
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y3
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y5
+	VSUBPS  Y2, Y3, Y2
+	VADDPS  Y4, Y2, Y2
+	VMULPS  winograd2<>+0(SB), Y5, Y3
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y5
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y6
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y7
+	VSUBPS  Y4, Y5, Y4
+	VADDPS  Y6, Y4, Y4
+	VMULPS  winograd2<>+0(SB), Y7, Y5
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y6
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y7
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y8
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y9
+	VSUBPS  Y6, Y7, Y6
+	VADDPS  Y8, Y6, Y6
+	VMULPS  winograd2<>+0(SB), Y9, Y7
+	MOVQ    R13, R14
+	VADDPS  (R14), Y0, Y8
+	VMOVUPS Y8, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y4, Y2, Y8
+	VADDPS  Y6, Y8, Y8
+	VADDPS  (R14), Y8, Y8
+	VMOVUPS Y8, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y0, Y2, Y0
+	VADDPS  Y4, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y6, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
+	MOVQ    R13, R14
+	VADDPS  (R14), Y1, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y5, Y3, Y0
+	VADDPS  Y7, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y1, Y3, Y0
+	VADDPS  Y5, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y7, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R11
+	DECQ    R12
+	JNZ     vector
+	MOVQ    88(AX), R10
+	LEAQ    (DI)(R10*4), DI
+	MOVQ    112(AX), R10
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R9
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func winogradInput3AVX2(t *winogradTransform)
 // Requires: AVX, FMA3
 TEXT ·winogradInput3AVX2(SB), $0-8
@@ -2313,6 +2513,457 @@ vector:
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd9<>+0(SB), Y3, Y0
 	VADDPS      (R14), Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	DECQ        R12
+	JNZ         vector
+	MOVQ        88(AX), R10
+	LEAQ        (DI)(R10*4), DI
+	MOVQ        112(AX), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         tile
+	VZEROUPPER
+	RET
+
+// func winogradSpread3AVX2(t *winogradTransform)
+// Requires: AVX, FMA3
+TEXT ·winogradSpread3AVX2(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVQ        R11, R13
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMULPS      winograd3<>+0(SB), Y0, Y5
+	VMULPS      winograd2<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VSUBPS      Y3, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y4, Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	VMULPS      winograd3<>+0(SB), Y1, Y7
+	VMULPS      winograd2<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd4<>+0(SB), Y2, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd3<>+0(SB), Y3, Y1
+	VSUBPS      Y4, Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd3<>+0(SB), Y6, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	VMULPS      winograd3<>+0(SB), Y2, Y9
+	VMULPS      winograd2<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd4<>+0(SB), Y3, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd3<>+0(SB), Y4, Y2
+	VSUBPS      Y6, Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd3<>+0(SB), Y8, Y2
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y10
+	VMULPS      winograd3<>+0(SB), Y3, Y11
+	VMULPS      winograd2<>+0(SB), Y3, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd4<>+0(SB), Y4, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd3<>+0(SB), Y6, Y3
+	VSUBPS      Y8, Y3, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd3<>+0(SB), Y10, Y3
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y10
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y12
+	VMULPS      winograd3<>+0(SB), Y4, Y13
+	VMULPS      winograd2<>+0(SB), Y4, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd4<>+0(SB), Y6, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd3<>+0(SB), Y8, Y4
+	VSUBPS      Y10, Y4, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd3<>+0(SB), Y12, Y4
+	MOVQ        R13, R14
+	VMULPS      winograd3<>+0(SB), Y5, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd2<>+0(SB), Y5, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd4<>+0(SB), Y7, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd3<>+0(SB), Y9, Y6
+	VSUBPS      Y11, Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd3<>+0(SB), Y13, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd4<>+0(SB), Y5, Y6
+	VSUBPS      Y7, Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd5<>+0(SB), Y9, Y6
+	VSUBPS      Y13, Y6, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y7, Y5, Y5
+	VADDPS      Y9, Y5, Y5
+	VADDPS      Y11, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd4<>+0(SB), Y13, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VADDPS      (R14), Y13, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMULPS      winograd3<>+0(SB), Y0, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd2<>+0(SB), Y0, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd4<>+0(SB), Y1, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y2, Y5
+	VSUBPS      Y3, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y4, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd4<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd5<>+0(SB), Y2, Y5
+	VSUBPS      Y4, Y5, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VADDPS      (R14), Y4, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMULPS      winograd4<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd5<>+0(SB), Y2, Y5
+	VSUBPS      Y4, Y5, Y5
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y4, Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	VMULPS      winograd4<>+0(SB), Y1, Y7
+	VSUBPS      Y2, Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd5<>+0(SB), Y3, Y7
+	VSUBPS      Y6, Y7, Y7
+	VADDPS      Y2, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd4<>+0(SB), Y6, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	VMULPS      winograd4<>+0(SB), Y2, Y9
+	VSUBPS      Y3, Y9, Y9
+	VMOVAPS     Y9, Y9
+	VFMADD231PS winograd5<>+0(SB), Y4, Y9
+	VSUBPS      Y8, Y9, Y9
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VADDPS      Y6, Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd4<>+0(SB), Y8, Y2
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y10
+	VMULPS      winograd4<>+0(SB), Y3, Y11
+	VSUBPS      Y4, Y11, Y11
+	VMOVAPS     Y11, Y11
+	VFMADD231PS winograd5<>+0(SB), Y6, Y11
+	VSUBPS      Y10, Y11, Y11
+	VADDPS      Y4, Y3, Y3
+	VADDPS      Y6, Y3, Y3
+	VADDPS      Y8, Y3, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd4<>+0(SB), Y10, Y3
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y10
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y12
+	VMULPS      winograd4<>+0(SB), Y4, Y13
+	VSUBPS      Y6, Y13, Y13
+	VMOVAPS     Y13, Y13
+	VFMADD231PS winograd5<>+0(SB), Y8, Y13
+	VSUBPS      Y12, Y13, Y13
+	VADDPS      Y6, Y4, Y4
+	VADDPS      Y8, Y4, Y4
+	VADDPS      Y10, Y4, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd4<>+0(SB), Y12, Y4
+	MOVQ        R13, R14
+	VMULPS      winograd3<>+0(SB), Y5, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd2<>+0(SB), Y5, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd4<>+0(SB), Y7, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd3<>+0(SB), Y9, Y6
+	VSUBPS      Y11, Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd3<>+0(SB), Y13, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd4<>+0(SB), Y5, Y6
+	VSUBPS      Y7, Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd5<>+0(SB), Y9, Y6
+	VSUBPS      Y13, Y6, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y7, Y5, Y5
+	VADDPS      Y9, Y5, Y5
+	VADDPS      Y11, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd4<>+0(SB), Y13, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VADDPS      (R14), Y13, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMULPS      winograd3<>+0(SB), Y0, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd2<>+0(SB), Y0, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd4<>+0(SB), Y1, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y2, Y5
+	VSUBPS      Y3, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y4, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd4<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd5<>+0(SB), Y2, Y5
+	VSUBPS      Y4, Y5, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VADDPS      (R14), Y4, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	MOVQ        R13, R14
+	VMULPS      winograd3<>+0(SB), Y0, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd2<>+0(SB), Y0, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd4<>+0(SB), Y1, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y2, Y5
+	VSUBPS      Y3, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y4, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd4<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd5<>+0(SB), Y2, Y5
+	VSUBPS      Y4, Y5, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VADDPS      (R14), Y4, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10

@@ -8,7 +8,7 @@ package kernels
 // round).
 type winogradWgrad struct {
 	Conv2D
-	in, out       image // X, and DY in whole tiles
+	in, out       image // X with all that the tiles reach, and DY in whole tiles
 	code          winogradCode
 	across, tiles int // in a row of tiles, in an image
 	images        int // of a chunk
@@ -22,7 +22,7 @@ type winogradWgrad struct {
 // WinogradWgradTile is the tile of the algorithm that computes the gradient by the filters with the least work, 0 if the sums as they stand
 // are as good or an image has too many tiles to keep; see [Conv2D.WinogradTile].
 func (g Conv2D) WinogradWgradTile() int {
-	tile := g.WinogradTile(g.P, g.Q, g.P*g.Q)
+	tile := g.WinogradTile(g.P, g.Q)
 	if blocks(g.P, max(tile, 1))*blocks(g.Q, max(tile, 1))*(tile+2)*(tile+2)*(g.C+columns(g.K)) > 1<<22 {
 		return 0
 	}
@@ -31,10 +31,8 @@ func (g Conv2D) WinogradWgradTile() int {
 
 func newWinogradWgrad(g Conv2D, tile int) *winogradWgrad {
 	w := &winogradWgrad{Conv2D: g, code: winogradCodes[tile], across: blocks(g.Q, tile), zeros: make([]float32, tileColumns)}
-	down := blocks(g.P, tile)
-	w.tiles = w.across * down
-	w.in = newImage(g.H, g.Window.W, g.C, g.PadTop, g.PadLeft, down*tile+2-g.PadTop, w.across*tile+2-g.PadLeft)
-	w.out = newImage(g.P, g.Q, g.K, 0, 0, down*tile, w.across*tile)
+	w.in, w.out = g.tiled(tile)
+	w.tiles = w.across * blocks(g.P, tile)
 	// The tiles of a chunk stay in the caches, but there are enough of them to be worth reading and writing the sums.
 	w.images = min(g.N, max(blocks(32, w.tiles), 1<<18/(w.points()*(g.C+columns(g.K))*w.tiles)))
 	const apart = 16 // keeps the points' values off the same sets of the caches

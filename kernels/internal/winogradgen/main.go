@@ -43,6 +43,7 @@ func main() {
 		writeTransform(fmt.Sprintf("winogradOutput%dAVX2", a.Tile), a.Output, activate)
 		writeTransform(fmt.Sprintf("winogradGradient%dAVX2", a.Tile), winograd.Transposed(a.Output), write)
 		writeTransform(fmt.Sprintf("winogradWeights%dAVX2", a.Tile), winograd.Transposed(a.Filter), accumulate)
+		writeTransform(fmt.Sprintf("winogradSpread%dAVX2", a.Tile), winograd.Transposed(a.Input), accumulate)
 	}
 	Generate()
 }
