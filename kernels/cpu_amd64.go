@@ -60,12 +60,12 @@ func winogradAssembly(a winograd.Algorithm) winogradCode {
 	if a.Tile == 2 {
 		return winogradCode{
 			Algorithm: a, input: winogradInput2AVX2, filter: winogradFilter2AVX2, output: winogradOutput2AVX2,
-			gradient: winogradGradient2AVX2, weights: winogradWeights2AVX2,
+			gradient: winogradGradient2AVX2, weights: winogradWeights2AVX2, spread: winogradSpread2AVX2,
 		}
 	}
 	return winogradCode{
 		Algorithm: a, input: winogradInput3AVX2, filter: winogradFilter3AVX2, output: winogradOutput3AVX2,
-		gradient: winogradGradient3AVX2, weights: winogradWeights3AVX2,
+		gradient: winogradGradient3AVX2, weights: winogradWeights3AVX2, spread: winogradSpread3AVX2,
 	}
 }
 
@@ -85,6 +85,9 @@ func winogradGradient2AVX2(t *winogradTransform)
 func winogradWeights2AVX2(t *winogradTransform)
 
 //go:noescape
+func winogradSpread2AVX2(t *winogradTransform)
+
+//go:noescape
 func winogradInput3AVX2(t *winogradTransform)
 
 //go:noescape
@@ -98,6 +101,9 @@ func winogradGradient3AVX2(t *winogradTransform)
 
 //go:noescape
 func winogradWeights3AVX2(t *winogradTransform)
+
+//go:noescape
+func winogradSpread3AVX2(t *winogradTransform)
 
 // listFiltersAVX2 makes the lists of the filters.
 //

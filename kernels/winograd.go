@@ -6,7 +6,8 @@ import "cnn-gpu/kernels/internal/winograd"
 //
 //	dst[t·dstTile + i·dstRow + j·dstCol + c] = max(floor, start[c] + (L·X(t,c)·Lᵀ)[i][j]),  X(t,c)[i][j] = src[t·srcTile + i·srcRow + j·srcCol + c]
 //
-// for 8·vectors channels c. Only the output's transform has a start and a floor. The assembly reads the fields by their offsets.
+// for 8·vectors channels c. Only the output's transform has a start and a floor; those of gradients add to what is in dst. The assembly
+// reads the fields by their offsets.
 type winogradTransform struct {
 	src, dst, start         []float32
 	srcRow, srcCol, srcTile int
@@ -21,9 +22,9 @@ const winogradVector = 8
 // winogradCode is an algorithm with its transforms in assembly.
 type winogradCode struct {
 	winograd.Algorithm
-	input, filter, output, gradient, weights func(*winogradTransform)
+	input, filter, output, gradient, weights, spread func(*winogradTransform)
 
-	gradientMatrix, weightsMatrix [][]float64 // A and Gᵀ
+	gradientMatrix, weightsMatrix, spreadMatrix [][]float64 // A, Gᵀ and B
 }
 
 var winogradCodes = func() map[int]winogradCode {
@@ -31,28 +32,45 @@ var winogradCodes = func() map[int]winogradCode {
 	for _, a := range winograd.Algorithms() {
 		code := winogradAssembly(a)
 		code.gradientMatrix, code.weightsMatrix = winograd.Transposed(a.Output), winograd.Transposed(a.Filter)
+		code.spreadMatrix = winograd.Transposed(a.Input)
 		codes[a.Tile] = code
 	}
 	return codes
 }()
 
-func (c *winogradCode) runInput(t *winogradTransform)  { t.run(c.input, c.Input, false) }
-func (c *winogradCode) runFilter(t *winogradTransform) { t.run(c.filter, c.Filter, false) }
-func (c *winogradCode) runOutput(t *winogradTransform) { t.run(c.output, c.Output, true) }
+// winogradEnding is what a transform does with L·X·Lᵀ.
+type winogradEnding int
 
-// runGradient transforms a tile of an output's gradient, runWeights a filter's gradient back.
-func (c *winogradCode) runGradient(t *winogradTransform) { t.run(c.gradient, c.gradientMatrix, false) }
-func (c *winogradCode) runWeights(t *winogradTransform)  { t.run(c.weights, c.weightsMatrix, false) }
+const (
+	winogradWrite      winogradEnding = iota
+	winogradActivate                  // adds the start and applies the floor
+	winogradAccumulate                // adds it to dst
+)
 
-func (t *winogradTransform) run(assembly func(*winogradTransform), l [][]float64, isOutput bool) {
+func (c *winogradCode) runInput(t *winogradTransform)  { t.run(c.input, c.Input, winogradWrite) }
+func (c *winogradCode) runFilter(t *winogradTransform) { t.run(c.filter, c.Filter, winogradWrite) }
+func (c *winogradCode) runOutput(t *winogradTransform) { t.run(c.output, c.Output, winogradActivate) }
+
+// runGradient transforms a tile of an output's gradient; runWeights transforms a filter's gradient back, runSpread an input's.
+func (c *winogradCode) runGradient(t *winogradTransform) {
+	t.run(c.gradient, c.gradientMatrix, winogradWrite)
+}
+func (c *winogradCode) runWeights(t *winogradTransform) {
+	t.run(c.weights, c.weightsMatrix, winogradAccumulate)
+}
+func (c *winogradCode) runSpread(t *winogradTransform) {
+	t.run(c.spread, c.spreadMatrix, winogradAccumulate)
+}
+
+func (t *winogradTransform) run(assembly func(*winogradTransform), l [][]float64, end winogradEnding) {
 	if cpu == portable {
-		t.portable(l, isOutput)
+		t.portable(l, end)
 	} else {
 		assembly(t)
 	}
 }
 
-func (t *winogradTransform) portable(l [][]float64, isOutput bool) {
+func (t *winogradTransform) portable(l [][]float64, end winogradEnding) {
 	const most = 5
 	var half [most][most]float32
 	in := len(l[0])
@@ -72,24 +90,28 @@ func (t *winogradTransform) portable(l [][]float64, isOutput bool) {
 					for k, v := range row {
 						sum += float32(v) * half[i][k]
 					}
-					if isOutput {
+					at := tile*t.dstTile + i*t.dstRow + j*t.dstCol + c
+					switch end {
+					case winogradActivate:
 						sum = max(sum+t.start[c], t.floor)
+					case winogradAccumulate:
+						sum += t.dst[at]
 					}
-					t.dst[tile*t.dstTile+i*t.dstRow+j*t.dstCol+c] = sum
+					t.dst[at] = sum
 				}
 			}
 		}
 	}
 }
 
-// WinogradTile is the tile of the algorithm F(tile×tile, 3×3) that computes rows×columns outputs of the convolution, or as large a
-// gradient, with the least work; 0 if the sums as they stand are as good, which take 9 products for each of a number of positions.
-// Transforms count too, and the more the fewer channels there are.
-func (g Conv2D) WinogradTile(rows, columns, positions int) int {
+// WinogradTile is the tile of the algorithm F(tile×tile, 3×3) that computes rows×columns outputs of the convolution, or the gradients by
+// them, with the least work; 0 if the sums as they stand are as good, which take 9 products for each. Transforms count too, and the more
+// the fewer channels there are.
+func (g Conv2D) WinogradTile(rows, columns int) int {
 	if g.R != 3 || g.S != 3 || g.StrideH*g.StrideW*g.DilationH*g.DilationW != 1 || g.C%winogradVector+g.K%winogradVector > 0 {
 		return 0
 	}
-	best, least := 0, float64(9*positions)
+	best, least := 0, float64(9*rows*columns)
 	for _, a := range winograd.Algorithms() {
 		tiles := blocks(rows, a.Tile) * blocks(columns, a.Tile)
 		products := float64(tiles * a.Points() * a.Points())
@@ -100,126 +122,160 @@ func (g Conv2D) WinogradTile(rows, columns, positions int) int {
 	return best
 }
 
+// winogradProducts are what is the same in a convolution and in its gradient by the input: the matrix products, at each point, of the
+// transformed tiles [tiles depth] with the transformed filters [depth width].
+type winogradProducts struct {
+	code                           winogradCode
+	depth, width                   int
+	across, tiles                  int       // in a row of tiles, in an image
+	chunk, block                   int       // images, and tiles, that are computed together
+	filters                        []float32 // [point][panel][depth][tileColumns]
+	inPoint, filterPoint, outPoint int       // values of a block's tiles, of the filters and of their products at one point
+	zeros                          []float32
+	inRows, outRows                []int
+}
+
+// tiled returns X with all that the tiles reach, and Y in whole tiles.
+func (g Conv2D) tiled(tile int) (x, y image) {
+	rows, columns := blocks(g.P, tile)*tile, blocks(g.Q, tile)*tile
+	return newImage(g.H, g.Window.W, g.C, g.PadTop, g.PadLeft, rows+2-g.PadTop, columns+2-g.PadLeft), newImage(g.P, g.Q, g.K, 0, 0, rows, columns)
+}
+
+// newWinogradProducts returns the products of the tiles of an output y or its gradient, of up to so many images together.
+func newWinogradProducts(tile, images int, y image, depth, width int) winogradProducts {
+	const apart = 16 // keeps the points' values off the same sets of the caches
+	p := winogradProducts{
+		code: winogradCodes[tile], depth: depth, width: width, across: y.width / tile, tiles: y.width / tile * y.height / tile,
+		filterPoint: panelsSize(depth, width) + apart, zeros: make([]float32, tileColumns),
+	}
+	p.filters = make([]float32, p.points()*p.filterPoint)
+	// A block's tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
+	most := max(4*tileRows, 1<<17/(p.points()*(depth+columns(width))))
+	p.chunk = min(images, max(1, most/p.tiles))
+	p.block = blocks(p.chunk*p.tiles, blocks(p.chunk*p.tiles, most))
+	p.inPoint, p.outPoint = p.block*depth+apart, p.block*columns(width)+apart
+	for i := range p.block {
+		p.inRows, p.outRows = append(p.inRows, i*depth), append(p.outRows, i*columns(width))
+	}
+	return p
+}
+
+func (p *winogradProducts) images() int { return p.chunk }
+
+func (p *winogradProducts) points() int { return p.code.Points() * p.code.Points() }
+
+// transformed is the number of values of a block's tiles before and after the products.
+func (p *winogradProducts) transformed() int { return p.points() * (p.inPoint + p.outPoint) }
+
+// derive transforms filters [3 3 depth width].
+func (p *winogradProducts) derive(weights []float32, w *Workers) {
+	w.Run(columns(p.width)/tileColumns, func(_, panel int) {
+		at := panel * tileColumns
+		p.code.runFilter(&winogradTransform{
+			src: weights[at:], srcRow: 3 * p.depth * p.width, srcCol: p.depth * p.width, srcTile: p.width,
+			dst: p.filters[at*p.depth:], dstRow: p.code.Points() * p.filterPoint, dstCol: p.filterPoint, dstTile: tileColumns,
+			tiles: p.depth, vectors: min(tileColumns, p.width-at) / winogradVector,
+		})
+	})
+}
+
+// multiply multiplies transformed tiles [point][tile][depth] with the filters, to out [point][tile][width].
+func (p *winogradProducts) multiply(in, out []float32, tiles int) {
+	t := product{
+		start: p.zeros, segments: []segment{{}}, steps: p.depth, aStep: 1, bStep: tileColumns, floor: noFloor,
+		aRows: p.inRows[:tiles], cRows: p.outRows[:tiles],
+	}
+	for point := range p.points() {
+		t.a = in[point*p.inPoint:]
+		for at := 0; at < p.width; at += tileColumns {
+			t.b, t.c = p.filters[point*p.filterPoint+at*p.depth:], out[point*p.outPoint+at:]
+			t.run()
+		}
+	}
+}
+
+// eachBlock calls f for a number of tiles from first on, in blocks of equal size: a short one would not be worth reading the filters.
+func (p *winogradProducts) eachBlock(first, tiles int, f func(first, last int)) {
+	n := blocks(tiles, p.block)
+	for i := range n {
+		f(first+tiles*i/n, first+tiles*(i+1)/n)
+	}
+}
+
+// padded is the number of values of a chunk's images where they are copied.
+func (p *winogradProducts) padded(m image) int {
+	if m.isPadded() {
+		return p.chunk * m.size()
+	}
+	return 0
+}
+
+// place is where tile t lies: its image, and its row and column of tiles.
+func (p *winogradProducts) place(t int) (n, row, column int) {
+	return t / p.tiles, t % p.tiles / p.across, t % p.across
+}
+
+// transform transforms tiles first to last of some images to in [point][tile][depth].
+func (p *winogradProducts) transform(run func(*winogradTransform), m image, images, in []float32, first, last int) {
+	pitch := m.width * p.depth
+	t := winogradTransform{
+		srcRow: pitch, srcCol: p.depth, srcTile: p.code.Tile * p.depth,
+		dstRow: p.code.Points() * p.inPoint, dstCol: p.inPoint, dstTile: p.depth, vectors: p.depth / winogradVector,
+	}
+	for at := first; at < last; at += t.tiles {
+		n, row, column := p.place(at)
+		t.tiles = min(p.across-column, last-at)
+		t.src = images[n*m.size()+row*p.code.Tile*pitch+column*t.srcTile:]
+		t.dst = in[(at-first)*p.depth:]
+		run(&t)
+	}
+}
+
 // winogradFprop is the convolution of some images by an algorithm of Winograd: a matrix product for each point of the transformed tiles.
 type winogradFprop struct {
 	Conv2D
-	in                image
-	code              winogradCode
-	across, tiles     int       // in a row of tiles, in an image
-	group, block      int       // images, and tiles, that are computed together
-	filters           []float32 // [point][panel][C][tileColumns]
-	start, zeros      []float32
-	floor             float32
-	inPoint, outPoint int // values of a block at one point
-	inRows, outRows   []int
+	winogradProducts
+	in    image // X with all that the tiles reach
+	start []float32
+	floor float32
 }
 
 func newWinogradFprop(g Conv2D, tile int, floor float32) *winogradFprop {
-	code := winogradCodes[tile]
-	f := &winogradFprop{Conv2D: g, code: code, floor: floor, across: blocks(g.Q, tile)}
-	down := blocks(g.P, tile)
-	f.tiles = f.across * down
-	f.in = newImage(g.H, g.Window.W, g.C, g.PadTop, g.PadLeft, down*tile+2-g.PadTop, f.across*tile+2-g.PadLeft)
-	points := code.Points() * code.Points()
-	f.filters = make([]float32, points*panelsSize(g.C, g.K))
-	f.start, f.zeros = make([]float32, columns(g.K)), make([]float32, tileColumns)
-	// A block's transformed tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
-	f.block = max(4*tileRows, 1<<17/(points*(g.C+columns(g.K)))/tileRows*tileRows)
-	f.group = min(g.N, max(1, f.block/f.tiles))
-	f.block = min(f.block, f.group*f.tiles)
-	const apart = 16 // keeps the points' values off the same sets of the caches
-	f.inPoint, f.outPoint = f.block*g.C+apart, f.block*columns(g.K)+apart
-	for i := range f.block {
-		f.inRows, f.outRows = append(f.inRows, i*g.C), append(f.outRows, i*columns(g.K))
+	in, out := g.tiled(tile)
+	return &winogradFprop{
+		Conv2D: g, winogradProducts: newWinogradProducts(tile, g.N, out, g.C, g.K), in: in, start: make([]float32, columns(g.K)), floor: floor,
 	}
-	return f
 }
 
 // scratch is the number of values that a worker needs: padded images, a block's tiles before and after the products, and one tile of
 // outputs.
 func (f *winogradFprop) scratch() int {
-	points := f.code.Points() * f.code.Points()
-	return f.padded() + points*(f.inPoint+f.outPoint) + f.code.Tile*f.code.Tile*f.K
+	return f.padded(f.in) + f.transformed() + f.code.Tile*f.code.Tile*f.K
 }
-
-func (f *winogradFprop) padded() int {
-	if f.in.isPadded() {
-		return f.group * f.in.size()
-	}
-	return 0
-}
-
-func (f *winogradFprop) images() int { return f.group }
 
 func (f *winogradFprop) parts(workers int) int {
-	return partsOf(blocks(f.N, f.group), workers, f.group*f.tiles/(2*tileRows))
+	return partsOf(blocks(f.N, f.chunk), workers, f.chunk*f.tiles/(2*tileRows))
 }
 
 // derive transforms the filters.
 func (f *winogradFprop) derive(weights, bias []float32, w *Workers) {
 	copy(f.start, bias)
-	point := panelsSize(f.C, f.K)
-	w.Run(columns(f.K)/tileColumns, func(_, panel int) {
-		at := panel * tileColumns
-		f.code.runFilter(&winogradTransform{
-			src: weights[at:], srcRow: 3 * f.C * f.K, srcCol: f.C * f.K, srcTile: f.K,
-			dst: f.filters[at*f.C:], dstRow: f.code.Points() * point, dstCol: point, dstTile: tileColumns,
-			tiles: f.C, vectors: min(tileColumns, f.K-at) / winogradVector,
-		})
-	})
+	f.winogradProducts.derive(weights, w)
 }
 
 // compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
 func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, part, parts int) {
-	padded, scratch := split(scratch, f.padded())
-	points := f.code.Points() * f.code.Points()
-	in, scratch := split(scratch, points*f.inPoint)
-	out, tile := split(scratch, points*f.outPoint)
+	padded, scratch := split(scratch, f.padded(f.in))
+	in, scratch := split(scratch, f.points()*f.inPoint)
+	out, tile := split(scratch, f.points()*f.outPoint)
 	a := f.in.of(x, lo, hi, padded)
 	tiles := (hi - lo) * f.tiles
-	first, last := tiles*part/parts, tiles*(part+1)/parts
-	for ; first < last; first += f.block {
-		end := min(first+f.block, last)
-		f.transformInput(a, in, first, end)
-		f.multiply(in, out, end-first)
-		f.transformOutput(out, c, tile, first, end)
-	}
-}
-
-// place is where tile t lies: its image, and its row and column of tiles.
-func (f *winogradFprop) place(t int) (n, row, column int) {
-	return t / f.tiles, t % f.tiles / f.across, t % f.across
-}
-
-func (f *winogradFprop) transformInput(a, in []float32, first, last int) {
-	pitch := f.in.width * f.C
-	t := winogradTransform{
-		srcRow: pitch, srcCol: f.C, srcTile: f.code.Tile * f.C,
-		dstRow: f.code.Points() * f.inPoint, dstCol: f.inPoint, dstTile: f.C, vectors: f.C / winogradVector,
-	}
-	for at := first; at < last; at += t.tiles {
-		n, row, column := f.place(at)
-		t.tiles = min(f.across-column, last-at)
-		t.src = a[n*f.in.size()+row*f.code.Tile*pitch+column*t.srcTile:]
-		t.dst = in[(at-first)*f.C:]
-		f.code.runInput(&t)
-	}
-}
-
-// multiply multiplies the inputs with the filters at each point.
-func (f *winogradFprop) multiply(in, out []float32, tiles int) {
-	t := product{
-		start: f.zeros, segments: []segment{{}}, steps: f.C, aStep: 1, bStep: tileColumns, floor: noFloor,
-		aRows: f.inRows[:tiles], cRows: f.outRows[:tiles],
-	}
-	size := panelsSize(f.C, f.K)
-	for point := range f.code.Points() * f.code.Points() {
-		t.a = in[point*f.inPoint:]
-		for at := 0; at < f.K; at += tileColumns {
-			t.b, t.c = f.filters[point*size+at*f.C:], out[point*f.outPoint+at:]
-			t.run()
-		}
-	}
+	begin, end := tiles*part/parts, tiles*(part+1)/parts
+	f.eachBlock(begin, end-begin, func(first, last int) {
+		f.transform(f.code.runInput, f.in, a, in, first, last)
+		f.multiply(in, out, last-first)
+		f.transformOutput(out, c, tile, first, last)
+	})
 }
 
 func (f *winogradFprop) transformOutput(out, c, tile []float32, first, last int) {

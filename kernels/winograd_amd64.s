@@ -4,7 +4,7 @@
 
 // func winogradInput2AVX2(t *winogradTransform)
 // Requires: AVX
-TEXT ·winogradInput2AVX2(SB), $512-8
+TEXT ·winogradInput2AVX2(SB), $0-8
 	MOVQ t+0(FP), AX
 	MOVQ 72(AX), CX
 	SHLQ $0x02, CX
@@ -24,142 +24,139 @@ tile:
 	MOVQ 128(AX), R12
 
 vector:
-	MOVQ    R10, R13
-	MOVQ    R13, R14
-	VMOVUPS (R14), Y0
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y1
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y2
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y3
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (SP)
-	VADDPS  Y2, Y1, Y0
-	VMOVUPS Y0, 128(SP)
-	VSUBPS  Y1, Y2, Y0
-	VMOVUPS Y0, 256(SP)
-	VSUBPS  Y3, Y1, Y0
-	VMOVUPS Y0, 384(SP)
-	ADDQ    DX, R13
-	MOVQ    R13, R14
-	VMOVUPS (R14), Y0
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y1
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y2
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y3
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, 32(SP)
-	VADDPS  Y2, Y1, Y0
-	VMOVUPS Y0, 160(SP)
-	VSUBPS  Y1, Y2, Y0
-	VMOVUPS Y0, 288(SP)
-	VSUBPS  Y3, Y1, Y0
-	VMOVUPS Y0, 416(SP)
-	ADDQ    DX, R13
-	MOVQ    R13, R14
-	VMOVUPS (R14), Y0
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y1
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y2
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y3
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, 64(SP)
-	VADDPS  Y2, Y1, Y0
-	VMOVUPS Y0, 192(SP)
-	VSUBPS  Y1, Y2, Y0
-	VMOVUPS Y0, 320(SP)
-	VSUBPS  Y3, Y1, Y0
-	VMOVUPS Y0, 448(SP)
-	ADDQ    DX, R13
-	MOVQ    R13, R14
-	VMOVUPS (R14), Y0
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y1
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y2
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y3
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, 96(SP)
-	VADDPS  Y2, Y1, Y0
-	VMOVUPS Y0, 224(SP)
-	VSUBPS  Y1, Y2, Y0
-	VMOVUPS Y0, 352(SP)
-	VSUBPS  Y3, Y1, Y0
-	VMOVUPS Y0, 480(SP)
 	MOVQ    R11, R13
-	VMOVUPS (SP), Y0
-	VMOVUPS 32(SP), Y1
-	VMOVUPS 64(SP), Y2
-	VMOVUPS 96(SP), Y3
-	MOVQ    R13, R14
+	MOVQ    R10, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y0
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y1
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y2
+	ADDQ    CX, R14
 	VSUBPS  Y2, Y0, Y0
+	VADDPS  Y2, Y1, Y1
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y2
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y3
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VSUBPS  Y4, Y2, Y2
+	VADDPS  Y4, Y3, Y3
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y5
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y6
+	ADDQ    CX, R14
+	VSUBPS  Y6, Y4, Y4
+	VADDPS  Y6, Y5, Y5
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y6
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y7
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y8
+	ADDQ    CX, R14
+	VSUBPS  Y8, Y6, Y6
+	VADDPS  Y8, Y7, Y7
+	MOVQ    R13, R14
+	VSUBPS  Y4, Y0, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VADDPS  Y2, Y1, Y0
+	VADDPS  Y4, Y2, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VSUBPS  Y1, Y2, Y0
+	VSUBPS  Y2, Y4, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VSUBPS  Y3, Y1, Y0
+	VSUBPS  Y6, Y2, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    BX, R13
-	VMOVUPS 128(SP), Y0
-	VMOVUPS 160(SP), Y1
-	VMOVUPS 192(SP), Y2
-	VMOVUPS 224(SP), Y3
 	MOVQ    R13, R14
-	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y5, Y1, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VADDPS  Y2, Y1, Y0
+	VADDPS  Y5, Y3, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VSUBPS  Y1, Y2, Y0
+	VSUBPS  Y3, Y5, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VSUBPS  Y3, Y1, Y0
+	VSUBPS  Y7, Y3, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    BX, R13
-	VMOVUPS 256(SP), Y0
-	VMOVUPS 288(SP), Y1
-	VMOVUPS 320(SP), Y2
-	VMOVUPS 352(SP), Y3
-	MOVQ    R13, R14
+	MOVQ    R10, R15
+	MOVQ    R15, R14
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y0
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y1
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y2
+	VSUBPS  Y0, Y1, Y1
 	VSUBPS  Y2, Y0, Y0
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y2
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y3
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y4
+	VSUBPS  Y2, Y3, Y3
+	VSUBPS  Y4, Y2, Y2
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y5
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y6
+	VSUBPS  Y4, Y5, Y5
+	VSUBPS  Y6, Y4, Y4
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y6
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y7
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y8
+	VSUBPS  Y6, Y7, Y7
+	VSUBPS  Y8, Y6, Y6
+	MOVQ    R13, R14
+	VSUBPS  Y5, Y1, Y1
+	VMOVUPS Y1, (R14)
+	ADDQ    SI, R14
+	VADDPS  Y5, Y3, Y1
+	VMOVUPS Y1, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y3, Y5, Y1
+	VMOVUPS Y1, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y7, Y3, Y1
+	VMOVUPS Y1, (R14)
+	ADDQ    BX, R13
+	MOVQ    R13, R14
+	VSUBPS  Y4, Y0, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VADDPS  Y2, Y1, Y0
+	VADDPS  Y4, Y2, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VSUBPS  Y1, Y2, Y0
+	VSUBPS  Y2, Y4, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VSUBPS  Y3, Y1, Y0
+	VSUBPS  Y6, Y2, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    BX, R13
-	VMOVUPS 384(SP), Y0
-	VMOVUPS 416(SP), Y1
-	VMOVUPS 448(SP), Y2
-	VMOVUPS 480(SP), Y3
-	MOVQ    R13, R14
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R14)
-	ADDQ    SI, R14
-	VADDPS  Y2, Y1, Y0
-	VMOVUPS Y0, (R14)
-	ADDQ    SI, R14
-	VSUBPS  Y1, Y2, Y0
-	VMOVUPS Y0, (R14)
-	ADDQ    SI, R14
-	VSUBPS  Y3, Y1, Y0
-	VMOVUPS Y0, (R14)
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
 	DECQ    R12
@@ -175,7 +172,7 @@ vector:
 
 // func winogradFilter2AVX2(t *winogradTransform)
 // Requires: AVX, FMA3
-TEXT ·winogradFilter2AVX2(SB), $384-8
+TEXT ·winogradFilter2AVX2(SB), $0-8
 	MOVQ t+0(FP), AX
 	MOVQ 72(AX), CX
 	SHLQ $0x02, CX
@@ -195,73 +192,130 @@ tile:
 	MOVQ 128(AX), R12
 
 vector:
-	MOVQ        R10, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	VMOVUPS     Y0, (SP)
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 96(SP)
-	VMULPS      winograd0<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 192(SP)
-	VMOVUPS     Y2, 288(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	VMOVUPS     Y0, 32(SP)
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 128(SP)
-	VMULPS      winograd0<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 224(SP)
-	VMOVUPS     Y2, 320(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	VMOVUPS     Y0, 64(SP)
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 160(SP)
-	VMULPS      winograd0<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 256(SP)
-	VMOVUPS     Y2, 352(SP)
 	MOVQ        R11, R13
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	VMULPS      winograd0<>+0(SB), Y0, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd0<>+0(SB), Y1, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd0<>+0(SB), Y2, Y3
+	VMULPS      winograd0<>+0(SB), Y0, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd1<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y1
+	VFMADD231PS winograd0<>+0(SB), Y2, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	VMULPS      winograd0<>+0(SB), Y2, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd0<>+0(SB), Y4, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd0<>+0(SB), Y5, Y6
+	VMULPS      winograd0<>+0(SB), Y2, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd1<>+0(SB), Y4, Y7
+	VMOVAPS     Y7, Y4
+	VFMADD231PS winograd0<>+0(SB), Y5, Y4
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y7
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	VMULPS      winograd0<>+0(SB), Y5, Y9
+	VMOVAPS     Y9, Y9
+	VFMADD231PS winograd0<>+0(SB), Y7, Y9
+	VMOVAPS     Y9, Y9
+	VFMADD231PS winograd0<>+0(SB), Y8, Y9
+	VMULPS      winograd0<>+0(SB), Y5, Y10
+	VMOVAPS     Y10, Y10
+	VFMADD231PS winograd1<>+0(SB), Y7, Y10
+	VMOVAPS     Y10, Y7
+	VFMADD231PS winograd0<>+0(SB), Y8, Y7
+	MOVQ        R13, R14
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd0<>+0(SB), Y0, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS winograd0<>+0(SB), Y2, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS winograd0<>+0(SB), Y5, Y8
+	VMOVUPS     Y8, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd0<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y5, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y5, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd0<>+0(SB), Y3, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y6, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y9, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd0<>+0(SB), Y3, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y6, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y9, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y9, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMOVUPS     Y1, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y4, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y7, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y4, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y7, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y7, (R14)
+	ADDQ        BX, R13
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
 	MOVQ        R13, R14
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
@@ -281,71 +335,6 @@ vector:
 	ADDQ        SI, R14
 	VMOVUPS     Y2, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     96(SP), Y0
-	VMOVUPS     128(SP), Y1
-	VMOVUPS     160(SP), Y2
-	MOVQ        R13, R14
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd0<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVUPS     Y2, (R14)
-	ADDQ        BX, R13
-	VMOVUPS     192(SP), Y0
-	VMOVUPS     224(SP), Y1
-	VMOVUPS     256(SP), Y2
-	MOVQ        R13, R14
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd0<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVUPS     Y2, (R14)
-	ADDQ        BX, R13
-	VMOVUPS     288(SP), Y0
-	VMOVUPS     320(SP), Y1
-	VMOVUPS     352(SP), Y2
-	MOVQ        R13, R14
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd0<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd0<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVUPS     Y2, (R14)
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
 	DECQ        R12
@@ -381,7 +370,7 @@ GLOBL winograd1<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutput2AVX2(t *winogradTransform)
 // Requires: AVX
-TEXT ·winogradOutput2AVX2(SB), $256-8
+TEXT ·winogradOutput2AVX2(SB), $8-8
 	MOVQ t+0(FP), AX
 	MOVQ 72(AX), CX
 	SHLQ $0x02, CX
@@ -402,104 +391,87 @@ tile:
 	MOVQ 48(AX), R13
 
 vector:
-	MOVQ         R10, R14
-	MOVQ         R14, R15
-	VMOVUPS      (R15), Y0
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y1
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y2
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y3
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      Y0, (SP)
-	VSUBPS       Y2, Y1, Y0
-	VSUBPS       Y3, Y0, Y0
-	VMOVUPS      Y0, 128(SP)
-	ADDQ         DX, R14
-	MOVQ         R14, R15
-	VMOVUPS      (R15), Y0
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y1
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y2
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y3
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      Y0, 32(SP)
-	VSUBPS       Y2, Y1, Y0
-	VSUBPS       Y3, Y0, Y0
-	VMOVUPS      Y0, 160(SP)
-	ADDQ         DX, R14
-	MOVQ         R14, R15
-	VMOVUPS      (R15), Y0
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y1
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y2
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y3
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      Y0, 64(SP)
-	VSUBPS       Y2, Y1, Y0
-	VSUBPS       Y3, Y0, Y0
-	VMOVUPS      Y0, 192(SP)
-	ADDQ         DX, R14
-	MOVQ         R14, R15
-	VMOVUPS      (R15), Y0
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y1
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y2
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y3
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      Y0, 96(SP)
-	VSUBPS       Y2, Y1, Y0
-	VSUBPS       Y3, Y0, Y0
-	VMOVUPS      Y0, 224(SP)
 	MOVQ         R11, R14
-	VMOVUPS      (SP), Y0
-	VMOVUPS      32(SP), Y1
-	VMOVUPS      64(SP), Y2
-	VMOVUPS      96(SP), Y3
-	MOVQ         R14, R15
+	MOVQ         R10, BP
+	MOVQ         BP, R15
+	VMOVUPS      (R15), Y0
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y1
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y2
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y3
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y2, Y0, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y4
-	VMAXPS       Y0, Y4, Y0
+	VSUBPS       Y2, Y1, Y1
+	VSUBPS       Y3, Y1, Y1
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	VMOVUPS      (R15), Y2
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y3
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y4
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y5
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y4, Y2, Y2
+	VSUBPS       Y4, Y3, Y3
+	VSUBPS       Y5, Y3, Y3
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	VMOVUPS      (R15), Y4
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y5
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y6
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y7
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y6, Y4, Y4
+	VSUBPS       Y6, Y5, Y5
+	VSUBPS       Y7, Y5, Y5
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	VMOVUPS      (R15), Y6
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y7
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y8
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y9
+	VADDPS       Y7, Y6, Y6
+	VADDPS       Y8, Y6, Y6
+	VSUBPS       Y8, Y7, Y7
+	VSUBPS       Y9, Y7, Y7
+	VMOVUPS      (R13), Y8
+	VBROADCASTSS 136(AX), Y9
+	MOVQ         R14, R15
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y8, Y0, Y0
+	VMAXPS       Y0, Y9, Y0
 	VMOVUPS      Y0, (R15)
 	ADDQ         SI, R15
-	VSUBPS       Y2, Y1, Y0
-	VSUBPS       Y3, Y0, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y1
-	VMAXPS       Y0, Y1, Y0
+	VSUBPS       Y4, Y2, Y0
+	VSUBPS       Y6, Y0, Y0
+	VADDPS       Y8, Y0, Y0
+	VMAXPS       Y0, Y9, Y0
 	VMOVUPS      Y0, (R15)
 	ADDQ         BX, R14
-	VMOVUPS      128(SP), Y0
-	VMOVUPS      160(SP), Y1
-	VMOVUPS      192(SP), Y2
-	VMOVUPS      224(SP), Y3
 	MOVQ         R14, R15
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y2, Y0, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y4
-	VMAXPS       Y0, Y4, Y0
+	VADDPS       Y3, Y1, Y0
+	VADDPS       Y5, Y0, Y0
+	VADDPS       Y8, Y0, Y0
+	VMAXPS       Y0, Y9, Y0
 	VMOVUPS      Y0, (R15)
 	ADDQ         SI, R15
-	VSUBPS       Y2, Y1, Y0
-	VSUBPS       Y3, Y0, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y1
-	VMAXPS       Y0, Y1, Y0
+	VSUBPS       Y5, Y3, Y0
+	VSUBPS       Y7, Y0, Y0
+	VADDPS       Y8, Y0, Y0
+	VMAXPS       Y0, Y9, Y0
 	VMOVUPS      Y0, (R15)
+	ADDQ         BX, R14
 	ADDQ         $0x20, R10
 	ADDQ         $0x20, R11
 	ADDQ         $0x20, R13
@@ -516,7 +488,7 @@ vector:
 
 // func winogradGradient2AVX2(t *winogradTransform)
 // Requires: AVX
-TEXT ·winogradGradient2AVX2(SB), $256-8
+TEXT ·winogradGradient2AVX2(SB), $0-8
 	MOVQ t+0(FP), AX
 	MOVQ 72(AX), CX
 	SHLQ $0x02, CX
@@ -536,86 +508,71 @@ tile:
 	MOVQ 128(AX), R12
 
 vector:
-	MOVQ    R10, R13
-	MOVQ    R13, R14
-	VMOVUPS (R14), Y0
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y1
-	VMOVUPS Y0, (SP)
-	VADDPS  Y1, Y0, Y2
-	VMOVUPS Y2, 64(SP)
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y0, 128(SP)
-	VMULPS  winograd2<>+0(SB), Y1, Y0
-	VMOVUPS Y0, 192(SP)
-	ADDQ    DX, R13
-	MOVQ    R13, R14
-	VMOVUPS (R14), Y0
-	ADDQ    CX, R14
-	VMOVUPS (R14), Y1
-	VMOVUPS Y0, 32(SP)
-	VADDPS  Y1, Y0, Y2
-	VMOVUPS Y2, 96(SP)
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y0, 160(SP)
-	VMULPS  winograd2<>+0(SB), Y1, Y0
-	VMOVUPS Y0, 224(SP)
 	MOVQ    R11, R13
-	VMOVUPS (SP), Y0
-	VMOVUPS 32(SP), Y1
+	MOVQ    R10, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y0
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y1
+	VADDPS  Y1, Y0, Y2
+	VSUBPS  Y1, Y0, Y3
+	VMULPS  winograd2<>+0(SB), Y1, Y1
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y5
+	VADDPS  Y5, Y4, Y6
+	VSUBPS  Y5, Y4, Y7
+	VMULPS  winograd2<>+0(SB), Y5, Y5
 	MOVQ    R13, R14
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VADDPS  Y1, Y0, Y2
-	VMOVUPS Y2, (R14)
+	VADDPS  Y4, Y0, Y8
+	VMOVUPS Y8, (R14)
 	ADDQ    SI, R14
-	VSUBPS  Y1, Y0, Y0
+	VSUBPS  Y4, Y0, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VMULPS  winograd2<>+0(SB), Y1, Y0
+	VMULPS  winograd2<>+0(SB), Y4, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    BX, R13
-	VMOVUPS 64(SP), Y0
-	VMOVUPS 96(SP), Y1
 	MOVQ    R13, R14
-	VMOVUPS Y0, (R14)
-	ADDQ    SI, R14
-	VADDPS  Y1, Y0, Y2
 	VMOVUPS Y2, (R14)
 	ADDQ    SI, R14
-	VSUBPS  Y1, Y0, Y0
+	VADDPS  Y6, Y2, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VMULPS  winograd2<>+0(SB), Y1, Y0
+	VSUBPS  Y6, Y2, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y6, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    BX, R13
-	VMOVUPS 128(SP), Y0
-	VMOVUPS 160(SP), Y1
 	MOVQ    R13, R14
+	VMOVUPS Y3, (R14)
+	ADDQ    SI, R14
+	VADDPS  Y7, Y3, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VADDPS  Y1, Y0, Y2
-	VMOVUPS Y2, (R14)
-	ADDQ    SI, R14
-	VSUBPS  Y1, Y0, Y0
+	VSUBPS  Y7, Y3, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VMULPS  winograd2<>+0(SB), Y1, Y0
+	VMULPS  winograd2<>+0(SB), Y7, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    BX, R13
-	VMOVUPS 192(SP), Y0
-	VMOVUPS 224(SP), Y1
 	MOVQ    R13, R14
+	VMOVUPS Y1, (R14)
+	ADDQ    SI, R14
+	VADDPS  Y5, Y1, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VADDPS  Y1, Y0, Y2
-	VMOVUPS Y2, (R14)
-	ADDQ    SI, R14
-	VSUBPS  Y1, Y0, Y0
+	VSUBPS  Y5, Y1, Y0
 	VMOVUPS Y0, (R14)
 	ADDQ    SI, R14
-	VMULPS  winograd2<>+0(SB), Y1, Y0
+	VMULPS  winograd2<>+0(SB), Y5, Y0
 	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
 	DECQ    R12
@@ -641,7 +598,7 @@ GLOBL winograd2<>(SB), RODATA|NOPTR, $32
 
 // func winogradWeights2AVX2(t *winogradTransform)
 // Requires: AVX, FMA3
-TEXT ·winogradWeights2AVX2(SB), $384-8
+TEXT ·winogradWeights2AVX2(SB), $0-8
 	MOVQ t+0(FP), AX
 	MOVQ 72(AX), CX
 	SHLQ $0x02, CX
@@ -661,164 +618,178 @@ tile:
 	MOVQ 128(AX), R12
 
 vector:
-	MOVQ        R10, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (SP)
-	VMULPS      winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 128(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 256(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 32(SP)
-	VMULPS      winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 160(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 288(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 64(SP)
-	VMULPS      winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 192(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 320(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 96(SP)
-	VMULPS      winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 224(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 352(SP)
 	MOVQ        R11, R13
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMULPS      winograd0<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd1<>+0(SB), Y2, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd0<>+0(SB), Y3, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd0<>+0(SB), Y4, Y2
+	VMULPS      winograd0<>+0(SB), Y3, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd1<>+0(SB), Y4, Y3
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd0<>+0(SB), Y5, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd0<>+0(SB), Y6, Y4
+	VMULPS      winograd0<>+0(SB), Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd1<>+0(SB), Y6, Y5
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y7
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd0<>+0(SB), Y7, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd0<>+0(SB), Y8, Y6
+	VMULPS      winograd0<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd1<>+0(SB), Y8, Y7
 	MOVQ        R13, R14
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd0<>+0(SB), Y1, Y0
+	VMULPS      winograd0<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VFMADD231PS winograd1<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
+	VMOVAPS     Y6, Y0
 	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd0<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     128(SP), Y0
-	VMOVUPS     160(SP), Y1
-	VMOVUPS     192(SP), Y2
-	VMOVUPS     224(SP), Y3
 	MOVQ        R13, R14
+	VMOVAPS     Y1, Y0
+	VFMADD231PS winograd0<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VFMADD231PS winograd0<>+0(SB), Y5, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd0<>+0(SB), Y1, Y0
+	VMULPS      winograd0<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VFMADD231PS winograd1<>+0(SB), Y5, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	VMOVAPS     Y7, Y0
+	VFMADD231PS winograd0<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VFMADD231PS winograd0<>+0(SB), Y5, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     256(SP), Y0
-	VMOVUPS     288(SP), Y1
-	VMOVUPS     320(SP), Y2
-	VMOVUPS     352(SP), Y3
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd0<>+0(SB), Y0, Y2
+	VMOVAPS     Y2, Y0
+	VFMADD231PS winograd0<>+0(SB), Y1, Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd0<>+0(SB), Y1, Y3
+	VMOVAPS     Y3, Y1
+	VFMADD231PS winograd0<>+0(SB), Y2, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd0<>+0(SB), Y2, Y4
+	VMOVAPS     Y4, Y2
+	VFMADD231PS winograd0<>+0(SB), Y3, Y2
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd0<>+0(SB), Y3, Y5
+	VMOVAPS     Y5, Y3
+	VFMADD231PS winograd0<>+0(SB), Y4, Y3
 	MOVQ        R13, R14
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd0<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMULPS      winograd0<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winograd0<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd0<>+0(SB), Y2, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
 	DECQ        R12
@@ -832,9 +803,9 @@ vector:
 	VZEROUPPER
 	RET
 
-// func winogradInput3AVX2(t *winogradTransform)
-// Requires: AVX, FMA3
-TEXT ·winogradInput3AVX2(SB), $800-8
+// func winogradSpread2AVX2(t *winogradTransform)
+// Requires: AVX
+TEXT ·winogradSpread2AVX2(SB), $0-8
 	MOVQ t+0(FP), AX
 	MOVQ 72(AX), CX
 	SHLQ $0x02, CX
@@ -854,182 +825,558 @@ tile:
 	MOVQ 128(AX), R12
 
 vector:
-	MOVQ        R10, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y4
-	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd3<>+0(SB), Y0, Y5
-	VSUBPS      Y1, Y5, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd4<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 160(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd5<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 320(SP)
-	VSUBPS      Y1, Y3, Y0
-	VMOVUPS     Y0, 480(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 640(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y4
-	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd3<>+0(SB), Y0, Y5
-	VSUBPS      Y1, Y5, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 32(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd4<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 192(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd5<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 352(SP)
-	VSUBPS      Y1, Y3, Y0
-	VMOVUPS     Y0, 512(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 672(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y4
-	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd3<>+0(SB), Y0, Y5
-	VSUBPS      Y1, Y5, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 64(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd4<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 224(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd5<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 384(SP)
-	VSUBPS      Y1, Y3, Y0
-	VMOVUPS     Y0, 544(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 704(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y4
-	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd3<>+0(SB), Y0, Y5
-	VSUBPS      Y1, Y5, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 96(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd4<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 256(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd5<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 416(SP)
-	VSUBPS      Y1, Y3, Y0
-	VMOVUPS     Y0, 576(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 736(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y4
-	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd3<>+0(SB), Y0, Y5
-	VSUBPS      Y1, Y5, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 128(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd4<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 288(SP)
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd5<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 448(SP)
-	VSUBPS      Y1, Y3, Y0
-	VMOVUPS     Y0, 608(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 768(SP)
+	MOVQ    R11, R13
+	MOVQ    R10, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y0
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y1
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y2
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y3
+	VSUBPS  Y2, Y1, Y1
+	VADDPS  Y3, Y1, Y1
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y2
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y3
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y5
+	VSUBPS  Y4, Y3, Y3
+	VADDPS  Y5, Y3, Y3
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y5
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y6
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y7
+	VSUBPS  Y6, Y5, Y5
+	VADDPS  Y7, Y5, Y5
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y6
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y7
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y8
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y9
+	VSUBPS  Y8, Y7, Y7
+	VADDPS  Y9, Y7, Y7
+	MOVQ    R13, R14
+	VADDPS  (R14), Y0, Y8
+	VMOVUPS Y8, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y4, Y2, Y8
+	VADDPS  Y6, Y8, Y8
+	VADDPS  (R14), Y8, Y8
+	VMOVUPS Y8, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y0, Y2, Y0
+	VADDPS  Y4, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y6, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
+	MOVQ    R13, R14
+	VADDPS  (R14), Y1, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y5, Y3, Y0
+	VADDPS  Y7, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y1, Y3, Y0
+	VADDPS  Y5, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y7, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
+	MOVQ    R10, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y0
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y1
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y2
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y3
+	VSUBPS  Y0, Y1, Y0
+	VADDPS  Y2, Y0, Y0
+	VMULPS  winograd2<>+0(SB), Y3, Y1
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y2
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y3
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y5
+	VSUBPS  Y2, Y3, Y2
+	VADDPS  Y4, Y2, Y2
+	VMULPS  winograd2<>+0(SB), Y5, Y3
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y4
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y5
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y6
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y7
+	VSUBPS  Y4, Y5, Y4
+	VADDPS  Y6, Y4, Y4
+	VMULPS  winograd2<>+0(SB), Y7, Y5
+	ADDQ    DX, R15
+	MOVQ    R15, R14
+	VMOVUPS (R14), Y6
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y7
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y8
+	ADDQ    CX, R14
+	VMOVUPS (R14), Y9
+	VSUBPS  Y6, Y7, Y6
+	VADDPS  Y8, Y6, Y6
+	VMULPS  winograd2<>+0(SB), Y9, Y7
+	MOVQ    R13, R14
+	VADDPS  (R14), Y0, Y8
+	VMOVUPS Y8, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y4, Y2, Y8
+	VADDPS  Y6, Y8, Y8
+	VADDPS  (R14), Y8, Y8
+	VMOVUPS Y8, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y0, Y2, Y0
+	VADDPS  Y4, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y6, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
+	MOVQ    R13, R14
+	VADDPS  (R14), Y1, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y5, Y3, Y0
+	VADDPS  Y7, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VSUBPS  Y1, Y3, Y0
+	VADDPS  Y5, Y0, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    SI, R14
+	VMULPS  winograd2<>+0(SB), Y7, Y0
+	VADDPS  (R14), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ    BX, R13
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R11
+	DECQ    R12
+	JNZ     vector
+	MOVQ    88(AX), R10
+	LEAQ    (DI)(R10*4), DI
+	MOVQ    112(AX), R10
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R9
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func winogradInput3AVX2(t *winogradTransform)
+// Requires: AVX, FMA3
+TEXT ·winogradInput3AVX2(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
 	MOVQ        R11, R13
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVUPS     128(SP), Y4
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVAPS     Y3, Y4
+	VFMADD231PS winograd3<>+0(SB), Y0, Y4
+	VSUBPS      Y1, Y4, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd4<>+0(SB), Y1, Y3
+	VSUBPS      Y2, Y3, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVAPS     Y5, Y6
+	VFMADD231PS winograd3<>+0(SB), Y2, Y6
+	VSUBPS      Y3, Y6, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd4<>+0(SB), Y4, Y2
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd4<>+0(SB), Y3, Y5
+	VSUBPS      Y4, Y5, Y3
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y7
+	ADDQ        CX, R14
+	VMOVAPS     Y7, Y8
+	VFMADD231PS winograd3<>+0(SB), Y4, Y8
+	VSUBPS      Y5, Y8, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd4<>+0(SB), Y6, Y4
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd4<>+0(SB), Y5, Y7
+	VSUBPS      Y6, Y7, Y5
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y7
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y9
+	ADDQ        CX, R14
+	VMOVAPS     Y9, Y10
+	VFMADD231PS winograd3<>+0(SB), Y6, Y10
+	VSUBPS      Y7, Y10, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd4<>+0(SB), Y8, Y6
+	VMOVAPS     Y9, Y9
+	VFMADD231PS winograd4<>+0(SB), Y7, Y9
+	VSUBPS      Y8, Y9, Y7
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y9
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y10
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y11
+	ADDQ        CX, R14
+	VMOVAPS     Y11, Y12
+	VFMADD231PS winograd3<>+0(SB), Y8, Y12
+	VSUBPS      Y9, Y12, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS winograd4<>+0(SB), Y10, Y8
+	VMOVAPS     Y11, Y11
+	VFMADD231PS winograd4<>+0(SB), Y9, Y11
+	VSUBPS      Y10, Y11, Y9
+	MOVQ        R13, R14
+	VMOVAPS     Y6, Y10
+	VFMADD231PS winograd3<>+0(SB), Y0, Y10
+	VSUBPS      Y2, Y10, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y6, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VSUBPS      Y4, Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y6, Y0
+	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd5<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Y2, Y6, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y8, Y0
+	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VSUBPS      Y4, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y6, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMOVAPS     Y7, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VSUBPS      Y3, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y5, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y7, Y0
+	VFMADD231PS winograd4<>+0(SB), Y3, Y0
+	VSUBPS      Y5, Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y7, Y0
+	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd5<>+0(SB), Y5, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Y3, Y7, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y9, Y0
+	VFMADD231PS winograd3<>+0(SB), Y3, Y0
+	VSUBPS      Y5, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y7, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVAPS     Y2, Y3
+	VFMADD231PS winograd3<>+0(SB), Y0, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd5<>+0(SB), Y1, Y3
+	VSUBPS      Y0, Y2, Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVAPS     Y4, Y5
+	VFMADD231PS winograd3<>+0(SB), Y1, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd5<>+0(SB), Y2, Y5
+	VSUBPS      Y1, Y4, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVAPS     Y6, Y7
+	VFMADD231PS winograd3<>+0(SB), Y2, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd5<>+0(SB), Y4, Y7
+	VSUBPS      Y2, Y6, Y2
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVAPS     Y8, Y9
+	VFMADD231PS winograd3<>+0(SB), Y4, Y9
+	VMOVAPS     Y9, Y9
+	VFMADD231PS winograd5<>+0(SB), Y6, Y9
+	VSUBPS      Y4, Y8, Y4
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y10
+	ADDQ        CX, R14
+	VMOVAPS     Y10, Y11
+	VFMADD231PS winograd3<>+0(SB), Y6, Y11
+	VMOVAPS     Y11, Y11
+	VFMADD231PS winograd5<>+0(SB), Y8, Y11
+	VSUBPS      Y6, Y10, Y6
+	MOVQ        R13, R14
+	VMOVAPS     Y9, Y8
+	VFMADD231PS winograd3<>+0(SB), Y3, Y8
+	VSUBPS      Y5, Y8, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd4<>+0(SB), Y7, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y9, Y3
+	VFMADD231PS winograd4<>+0(SB), Y5, Y3
+	VSUBPS      Y7, Y3, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y9, Y3
+	VFMADD231PS winograd3<>+0(SB), Y5, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd5<>+0(SB), Y7, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Y5, Y9, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y11, Y3
+	VFMADD231PS winograd3<>+0(SB), Y5, Y3
+	VSUBPS      Y7, Y3, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd4<>+0(SB), Y9, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMOVAPS     Y4, Y3
+	VFMADD231PS winograd3<>+0(SB), Y0, Y3
+	VSUBPS      Y1, Y3, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
+	VSUBPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd5<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Y1, Y4, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y6, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VSUBPS      Y2, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd3<>+0(SB), Y0, Y3
+	VSUBPS      Y1, Y3, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y2, Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd3<>+0(SB), Y1, Y4
+	VSUBPS      Y2, Y4, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd4<>+0(SB), Y3, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y2, Y5
+	VSUBPS      Y3, Y5, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd4<>+0(SB), Y4, Y2
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd3<>+0(SB), Y3, Y6
+	VSUBPS      Y4, Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd4<>+0(SB), Y5, Y3
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd3<>+0(SB), Y4, Y7
+	VSUBPS      Y5, Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd4<>+0(SB), Y6, Y4
 	MOVQ        R13, R14
 	VMOVAPS     Y3, Y5
 	VFMADD231PS winograd3<>+0(SB), Y0, Y5
@@ -1059,141 +1406,6 @@ vector:
 	VFMADD231PS winograd4<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     160(SP), Y0
-	VMOVUPS     192(SP), Y1
-	VMOVUPS     224(SP), Y2
-	VMOVUPS     256(SP), Y3
-	VMOVUPS     288(SP), Y4
-	MOVQ        R13, R14
-	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd3<>+0(SB), Y0, Y5
-	VSUBPS      Y1, Y5, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd4<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd5<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VSUBPS      Y1, Y3, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        BX, R13
-	VMOVUPS     320(SP), Y0
-	VMOVUPS     352(SP), Y1
-	VMOVUPS     384(SP), Y2
-	VMOVUPS     416(SP), Y3
-	VMOVUPS     448(SP), Y4
-	MOVQ        R13, R14
-	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd3<>+0(SB), Y0, Y5
-	VSUBPS      Y1, Y5, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd4<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd5<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VSUBPS      Y1, Y3, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        BX, R13
-	VMOVUPS     480(SP), Y0
-	VMOVUPS     512(SP), Y1
-	VMOVUPS     544(SP), Y2
-	VMOVUPS     576(SP), Y3
-	VMOVUPS     608(SP), Y4
-	MOVQ        R13, R14
-	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd3<>+0(SB), Y0, Y5
-	VSUBPS      Y1, Y5, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd4<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd5<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VSUBPS      Y1, Y3, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        BX, R13
-	VMOVUPS     640(SP), Y0
-	VMOVUPS     672(SP), Y1
-	VMOVUPS     704(SP), Y2
-	VMOVUPS     736(SP), Y3
-	VMOVUPS     768(SP), Y4
-	MOVQ        R13, R14
-	VMOVAPS     Y3, Y5
-	VFMADD231PS winograd3<>+0(SB), Y0, Y5
-	VSUBPS      Y1, Y5, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd4<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y3, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd5<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VSUBPS      Y1, Y3, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VSUBPS      Y2, Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd4<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R14)
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
 	DECQ        R12
@@ -1239,7 +1451,7 @@ GLOBL winograd5<>(SB), RODATA|NOPTR, $32
 
 // func winogradFilter3AVX2(t *winogradTransform)
 // Requires: AVX, FMA3
-TEXT ·winogradFilter3AVX2(SB), $480-8
+TEXT ·winogradFilter3AVX2(SB), $0-8
 	MOVQ t+0(FP), AX
 	MOVQ 72(AX), CX
 	SHLQ $0x02, CX
@@ -1259,94 +1471,115 @@ tile:
 	MOVQ 128(AX), R12
 
 vector:
-	MOVQ        R10, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (SP)
-	VMULPS      winograd1<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 96(SP)
-	VMULPS      winograd6<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd7<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 192(SP)
-	VMULPS      winograd7<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 288(SP)
-	VMOVUPS     Y2, 384(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, 32(SP)
-	VMULPS      winograd1<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 128(SP)
-	VMULPS      winograd6<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd7<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 224(SP)
-	VMULPS      winograd7<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 320(SP)
-	VMOVUPS     Y2, 416(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, 64(SP)
-	VMULPS      winograd1<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 160(SP)
-	VMULPS      winograd6<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd7<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 256(SP)
-	VMULPS      winograd7<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 352(SP)
-	VMOVUPS     Y2, 448(SP)
 	MOVQ        R11, R13
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	VMULPS      winograd0<>+0(SB), Y0, Y3
+	VMULPS      winograd1<>+0(SB), Y0, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd1<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd1<>+0(SB), Y2, Y4
+	VMULPS      winograd6<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	VMULPS      winograd0<>+0(SB), Y1, Y6
+	VMULPS      winograd1<>+0(SB), Y1, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd1<>+0(SB), Y2, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd1<>+0(SB), Y5, Y7
+	VMULPS      winograd6<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd7<>+0(SB), Y2, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd6<>+0(SB), Y5, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	VMULPS      winograd0<>+0(SB), Y2, Y9
+	VMULPS      winograd1<>+0(SB), Y2, Y10
+	VMOVAPS     Y10, Y10
+	VFMADD231PS winograd1<>+0(SB), Y5, Y10
+	VMOVAPS     Y10, Y10
+	VFMADD231PS winograd1<>+0(SB), Y8, Y10
+	VMULPS      winograd6<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd7<>+0(SB), Y5, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd6<>+0(SB), Y8, Y2
+	MOVQ        R13, R14
+	VMULPS      winograd0<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd1<>+0(SB), Y3, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd1<>+0(SB), Y6, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd1<>+0(SB), Y9, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd6<>+0(SB), Y3, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd7<>+0(SB), Y6, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd6<>+0(SB), Y9, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd7<>+0(SB), Y3, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd8<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd9<>+0(SB), Y9, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y9, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMULPS      winograd0<>+0(SB), Y4, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd1<>+0(SB), Y4, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd1<>+0(SB), Y7, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd1<>+0(SB), Y10, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd6<>+0(SB), Y4, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd7<>+0(SB), Y7, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd6<>+0(SB), Y10, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd7<>+0(SB), Y4, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd8<>+0(SB), Y7, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd9<>+0(SB), Y10, Y3
+	VMOVUPS     Y3, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y10, (R14)
+	ADDQ        BX, R13
 	MOVQ        R13, R14
 	VMULPS      winograd0<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R14)
@@ -1374,125 +1607,96 @@ vector:
 	ADDQ        SI, R14
 	VMOVUPS     Y2, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     96(SP), Y0
-	VMOVUPS     128(SP), Y1
-	VMOVUPS     160(SP), Y2
-	MOVQ        R13, R14
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd1<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd6<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd7<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
 	VMULPS      winograd7<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd8<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd9<>+0(SB), Y2, Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMULPS      winograd7<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd8<>+0(SB), Y3, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd9<>+0(SB), Y4, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	VMULPS      winograd7<>+0(SB), Y3, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd8<>+0(SB), Y5, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd9<>+0(SB), Y6, Y3
+	MOVQ        R13, R14
+	VMULPS      winograd0<>+0(SB), Y0, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd1<>+0(SB), Y0, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd1<>+0(SB), Y1, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd1<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd6<>+0(SB), Y0, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd7<>+0(SB), Y1, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd6<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd7<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd8<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMOVUPS     Y2, (R14)
+	VMOVUPS     Y3, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     192(SP), Y0
-	VMOVUPS     224(SP), Y1
-	VMOVUPS     256(SP), Y2
 	MOVQ        R13, R14
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd1<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd6<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd7<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd7<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y2, Y0
+	VMULPS      winograd0<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMOVUPS     Y2, (R14)
+	VMULPS      winograd1<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y4, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y6, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd6<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y4, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y6, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd7<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd8<>+0(SB), Y4, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd9<>+0(SB), Y6, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y6, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     288(SP), Y0
-	VMOVUPS     320(SP), Y1
-	VMOVUPS     352(SP), Y2
-	MOVQ        R13, R14
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd1<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd6<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd7<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd7<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVUPS     Y2, (R14)
-	ADDQ        BX, R13
-	VMOVUPS     384(SP), Y0
-	VMOVUPS     416(SP), Y1
-	VMOVUPS     448(SP), Y2
-	MOVQ        R13, R14
-	VMULPS      winograd0<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd1<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd1<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd6<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd7<>+0(SB), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS winograd6<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMULPS      winograd7<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VMOVUPS     Y2, (R14)
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
 	DECQ        R12
@@ -1548,7 +1752,7 @@ GLOBL winograd9<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutput3AVX2(t *winogradTransform)
 // Requires: AVX, FMA3
-TEXT ·winogradOutput3AVX2(SB), $480-8
+TEXT ·winogradOutput3AVX2(SB), $8-8
 	MOVQ t+0(FP), AX
 	MOVQ 72(AX), CX
 	SHLQ $0x02, CX
@@ -1569,219 +1773,230 @@ tile:
 	MOVQ 48(AX), R13
 
 vector:
-	MOVQ         R10, R14
-	MOVQ         R14, R15
-	VMOVUPS      (R15), Y0
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y1
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y2
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y3
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y4
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y0, Y0
-	VMOVUPS      Y0, (SP)
-	VSUBPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
-	VMOVUPS      Y0, 160(SP)
-	VADDPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
-	VADDPS       Y4, Y0, Y0
-	VMOVUPS      Y0, 320(SP)
-	ADDQ         DX, R14
-	MOVQ         R14, R15
-	VMOVUPS      (R15), Y0
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y1
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y2
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y3
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y4
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y0, Y0
-	VMOVUPS      Y0, 32(SP)
-	VSUBPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
-	VMOVUPS      Y0, 192(SP)
-	VADDPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
-	VADDPS       Y4, Y0, Y0
-	VMOVUPS      Y0, 352(SP)
-	ADDQ         DX, R14
-	MOVQ         R14, R15
-	VMOVUPS      (R15), Y0
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y1
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y2
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y3
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y4
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y0, Y0
-	VMOVUPS      Y0, 64(SP)
-	VSUBPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
-	VMOVUPS      Y0, 224(SP)
-	VADDPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
-	VADDPS       Y4, Y0, Y0
-	VMOVUPS      Y0, 384(SP)
-	ADDQ         DX, R14
-	MOVQ         R14, R15
-	VMOVUPS      (R15), Y0
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y1
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y2
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y3
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y4
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y0, Y0
-	VMOVUPS      Y0, 96(SP)
-	VSUBPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
-	VMOVUPS      Y0, 256(SP)
-	VADDPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
-	VADDPS       Y4, Y0, Y0
-	VMOVUPS      Y0, 416(SP)
-	ADDQ         DX, R14
-	MOVQ         R14, R15
-	VMOVUPS      (R15), Y0
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y1
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y2
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y3
-	ADDQ         CX, R15
-	VMOVUPS      (R15), Y4
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y0, Y0
-	VMOVUPS      Y0, 128(SP)
-	VSUBPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
-	VMOVUPS      Y0, 288(SP)
-	VADDPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
-	VADDPS       Y4, Y0, Y0
-	VMOVUPS      Y0, 448(SP)
 	MOVQ         R11, R14
-	VMOVUPS      (SP), Y0
-	VMOVUPS      32(SP), Y1
-	VMOVUPS      64(SP), Y2
-	VMOVUPS      96(SP), Y3
-	VMOVUPS      128(SP), Y4
-	MOVQ         R14, R15
+	MOVQ         R10, BP
+	MOVQ         BP, R15
+	VMOVUPS      (R15), Y0
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y1
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y2
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y3
+	ADDQ         CX, R15
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y0, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y5
-	VMAXPS       Y0, Y5, Y0
-	VMOVUPS      Y0, (R15)
-	ADDQ         SI, R15
-	VSUBPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y5
-	VMAXPS       Y0, Y5, Y0
-	VMOVUPS      Y0, (R15)
-	ADDQ         SI, R15
-	VADDPS       Y2, Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
+	VSUBPS       Y2, Y1, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  winograd3<>+0(SB), Y3, Y1
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	VMOVUPS      (R15), Y2
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y3
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y4
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y5
+	ADDQ         CX, R15
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y2, Y2
+	VSUBPS       Y4, Y3, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  winograd3<>+0(SB), Y5, Y3
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	VMOVUPS      (R15), Y4
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y5
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y6
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y7
+	ADDQ         CX, R15
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y4, Y4
+	VSUBPS       Y6, Y5, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  winograd3<>+0(SB), Y7, Y5
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	VMOVUPS      (R15), Y6
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y7
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y8
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y9
+	ADDQ         CX, R15
+	VADDPS       Y7, Y6, Y6
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y9, Y6, Y6
+	VSUBPS       Y8, Y7, Y7
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  winograd3<>+0(SB), Y9, Y7
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	VMOVUPS      (R15), Y8
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y9
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y10
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y11
+	ADDQ         CX, R15
+	VADDPS       Y9, Y8, Y8
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y11, Y8, Y8
+	VSUBPS       Y10, Y9, Y9
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  winograd3<>+0(SB), Y11, Y9
+	VMOVUPS      (R13), Y10
+	VBROADCASTSS 136(AX), Y11
+	MOVQ         R14, R15
+	VADDPS       Y2, Y0, Y0
 	VADDPS       Y4, Y0, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y1
-	VMAXPS       Y0, Y1, Y0
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y10, Y0, Y0
+	VMAXPS       Y0, Y11, Y0
+	VMOVUPS      Y0, (R15)
+	ADDQ         SI, R15
+	VSUBPS       Y4, Y2, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  winograd3<>+0(SB), Y6, Y0
+	VADDPS       Y10, Y0, Y0
+	VMAXPS       Y0, Y11, Y0
+	VMOVUPS      Y0, (R15)
+	ADDQ         SI, R15
+	VADDPS       Y4, Y2, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  winograd10<>+0(SB), Y6, Y0
+	VADDPS       Y8, Y0, Y0
+	VADDPS       Y10, Y0, Y0
+	VMAXPS       Y0, Y11, Y0
 	VMOVUPS      Y0, (R15)
 	ADDQ         BX, R14
-	VMOVUPS      160(SP), Y0
-	VMOVUPS      192(SP), Y1
-	VMOVUPS      224(SP), Y2
-	VMOVUPS      256(SP), Y3
-	VMOVUPS      288(SP), Y4
 	MOVQ         R14, R15
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y0, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y5
-	VMAXPS       Y0, Y5, Y0
+	VADDPS       Y3, Y1, Y0
+	VADDPS       Y5, Y0, Y0
+	VADDPS       Y7, Y0, Y0
+	VADDPS       Y10, Y0, Y0
+	VMAXPS       Y0, Y11, Y0
 	VMOVUPS      Y0, (R15)
 	ADDQ         SI, R15
-	VSUBPS       Y2, Y1, Y0
+	VSUBPS       Y5, Y3, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y5
-	VMAXPS       Y0, Y5, Y0
+	VFMADD231PS  winograd3<>+0(SB), Y7, Y0
+	VADDPS       Y10, Y0, Y0
+	VMAXPS       Y0, Y11, Y0
 	VMOVUPS      Y0, (R15)
 	ADDQ         SI, R15
-	VADDPS       Y2, Y1, Y0
+	VADDPS       Y5, Y3, Y0
 	VMOVAPS      Y0, Y0
-	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
-	VADDPS       Y4, Y0, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y1
-	VMAXPS       Y0, Y1, Y0
+	VFMADD231PS  winograd10<>+0(SB), Y7, Y0
+	VADDPS       Y9, Y0, Y0
+	VADDPS       Y10, Y0, Y0
+	VMAXPS       Y0, Y11, Y0
 	VMOVUPS      Y0, (R15)
 	ADDQ         BX, R14
-	VMOVUPS      320(SP), Y0
-	VMOVUPS      352(SP), Y1
-	VMOVUPS      384(SP), Y2
-	VMOVUPS      416(SP), Y3
-	VMOVUPS      448(SP), Y4
+	MOVQ         R10, BP
+	MOVQ         BP, R15
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y0
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y1
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y2
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y3
+	VADDPS       Y1, Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  winograd10<>+0(SB), Y2, Y0
+	VADDPS       Y3, Y0, Y0
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y1
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y2
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y3
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y4
+	VADDPS       Y2, Y1, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  winograd10<>+0(SB), Y3, Y1
+	VADDPS       Y4, Y1, Y1
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y2
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y3
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y4
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y5
+	VADDPS       Y3, Y2, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  winograd10<>+0(SB), Y4, Y2
+	VADDPS       Y5, Y2, Y2
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y3
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y4
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y5
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y6
+	VADDPS       Y4, Y3, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  winograd10<>+0(SB), Y5, Y3
+	VADDPS       Y6, Y3, Y3
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y4
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y5
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y6
+	ADDQ         CX, R15
+	VMOVUPS      (R15), Y7
+	VADDPS       Y5, Y4, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  winograd10<>+0(SB), Y6, Y4
+	VADDPS       Y7, Y4, Y4
+	VMOVUPS      (R13), Y5
+	VBROADCASTSS 136(AX), Y6
 	MOVQ         R14, R15
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y0, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y5
-	VMAXPS       Y0, Y5, Y0
+	VADDPS       Y5, Y0, Y0
+	VMAXPS       Y0, Y6, Y0
 	VMOVUPS      Y0, (R15)
 	ADDQ         SI, R15
 	VSUBPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
 	VFMADD231PS  winograd3<>+0(SB), Y3, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y5
-	VMAXPS       Y0, Y5, Y0
+	VADDPS       Y5, Y0, Y0
+	VMAXPS       Y0, Y6, Y0
 	VMOVUPS      Y0, (R15)
 	ADDQ         SI, R15
 	VADDPS       Y2, Y1, Y0
 	VMOVAPS      Y0, Y0
 	VFMADD231PS  winograd10<>+0(SB), Y3, Y0
 	VADDPS       Y4, Y0, Y0
-	VADDPS       (R13), Y0, Y0
-	VBROADCASTSS 136(AX), Y1
-	VMAXPS       Y0, Y1, Y0
+	VADDPS       Y5, Y0, Y0
+	VMAXPS       Y0, Y6, Y0
 	VMOVUPS      Y0, (R15)
+	ADDQ         BX, R14
 	ADDQ         $0x20, R10
 	ADDQ         $0x20, R11
 	ADDQ         $0x20, R13
@@ -1808,7 +2023,7 @@ GLOBL winograd10<>(SB), RODATA|NOPTR, $32
 
 // func winogradGradient3AVX2(t *winogradTransform)
 // Requires: AVX, FMA3
-TEXT ·winogradGradient3AVX2(SB), $480-8
+TEXT ·winogradGradient3AVX2(SB), $0-8
 	MOVQ t+0(FP), AX
 	MOVQ 72(AX), CX
 	SHLQ $0x02, CX
@@ -1828,176 +2043,168 @@ tile:
 	MOVQ 128(AX), R12
 
 vector:
-	MOVQ        R10, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	VMOVUPS     Y0, (SP)
-	VADDPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, 96(SP)
-	VSUBPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, 192(SP)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd10<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 288(SP)
-	VMOVUPS     Y2, 384(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	VMOVUPS     Y0, 32(SP)
-	VADDPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, 128(SP)
-	VSUBPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, 224(SP)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd10<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 320(SP)
-	VMOVUPS     Y2, 416(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	VMOVUPS     Y0, 64(SP)
-	VADDPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, 160(SP)
-	VSUBPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, 256(SP)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd10<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 352(SP)
-	VMOVUPS     Y2, 448(SP)
 	MOVQ        R11, R13
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	VADDPS      Y1, Y0, Y3
+	VADDPS      Y2, Y3, Y3
+	VSUBPS      Y1, Y0, Y1
+	VADDPS      Y2, Y1, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	VADDPS      Y4, Y2, Y6
+	VADDPS      Y5, Y6, Y6
+	VSUBPS      Y4, Y2, Y4
+	VADDPS      Y5, Y4, Y4
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y7
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	VADDPS      Y7, Y5, Y9
+	VADDPS      Y8, Y9, Y9
+	VSUBPS      Y7, Y5, Y7
+	VADDPS      Y8, Y7, Y7
 	MOVQ        R13, R14
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VADDPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, (R14)
+	VADDPS      Y2, Y0, Y8
+	VADDPS      Y5, Y8, Y8
+	VMOVUPS     Y8, (R14)
 	ADDQ        SI, R14
-	VSUBPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, (R14)
+	VSUBPS      Y2, Y0, Y8
+	VADDPS      Y5, Y8, Y8
+	VMOVUPS     Y8, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	VFMADD231PS winograd10<>+0(SB), Y5, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMOVUPS     Y2, (R14)
+	VMOVUPS     Y5, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     96(SP), Y0
-	VMOVUPS     128(SP), Y1
-	VMOVUPS     160(SP), Y2
 	MOVQ        R13, R14
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VADDPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
 	VMOVUPS     Y3, (R14)
 	ADDQ        SI, R14
-	VSUBPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	VADDPS      Y6, Y3, Y0
+	VADDPS      Y9, Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMOVUPS     Y2, (R14)
+	VSUBPS      Y6, Y3, Y0
+	VADDPS      Y9, Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winograd3<>+0(SB), Y6, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y9, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y9, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     192(SP), Y0
-	VMOVUPS     224(SP), Y1
-	VMOVUPS     256(SP), Y2
 	MOVQ        R13, R14
+	VMOVUPS     Y1, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y4, Y1, Y0
+	VADDPS      Y7, Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VADDPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VSUBPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	VSUBPS      Y4, Y1, Y0
+	VADDPS      Y7, Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMOVUPS     Y2, (R14)
+	VMOVAPS     Y1, Y0
+	VFMADD231PS winograd3<>+0(SB), Y4, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y7, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y7, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     288(SP), Y0
-	VMOVUPS     320(SP), Y1
-	VMOVUPS     352(SP), Y2
-	MOVQ        R13, R14
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VADDPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VSUBPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd3<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd10<>+0(SB), Y2, Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd3<>+0(SB), Y3, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd10<>+0(SB), Y4, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd3<>+0(SB), Y5, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd10<>+0(SB), Y6, Y3
+	MOVQ        R13, R14
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMOVUPS     Y2, (R14)
+	VADDPS      Y1, Y0, Y5
+	VADDPS      Y3, Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Y1, Y0, Y5
+	VADDPS      Y3, Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y3, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     384(SP), Y0
-	VMOVUPS     416(SP), Y1
-	VMOVUPS     448(SP), Y2
 	MOVQ        R13, R14
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
-	VADDPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VSUBPS      Y1, Y0, Y3
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, (R14)
-	ADDQ        SI, R14
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd3<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd10<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R14)
-	ADDQ        SI, R14
 	VMOVUPS     Y2, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y4, Y2, Y0
+	VADDPS      Y6, Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Y4, Y2, Y0
+	VADDPS      Y6, Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVAPS     Y2, Y0
+	VFMADD231PS winograd3<>+0(SB), Y4, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd10<>+0(SB), Y6, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VMOVUPS     Y6, (R14)
+	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
 	DECQ        R12
@@ -2013,7 +2220,7 @@ vector:
 
 // func winogradWeights3AVX2(t *winogradTransform)
 // Requires: AVX, FMA3
-TEXT ·winogradWeights3AVX2(SB), $480-8
+TEXT ·winogradWeights3AVX2(SB), $0-8
 	MOVQ t+0(FP), AX
 	MOVQ 72(AX), CX
 	SHLQ $0x02, CX
@@ -2033,173 +2240,17 @@ tile:
 	MOVQ 128(AX), R12
 
 vector:
-	MOVQ        R10, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y4
-	VMULPS      winograd0<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (SP)
-	VMULPS      winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 160(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 320(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y4
-	VMULPS      winograd0<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 32(SP)
-	VMULPS      winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 192(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 352(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y4
-	VMULPS      winograd0<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 64(SP)
-	VMULPS      winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 224(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 384(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y4
-	VMULPS      winograd0<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 96(SP)
-	VMULPS      winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 256(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 416(SP)
-	ADDQ        DX, R13
-	MOVQ        R13, R14
-	VMOVUPS     (R14), Y0
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y1
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y2
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y3
-	ADDQ        CX, R14
-	VMOVUPS     (R14), Y4
-	VMULPS      winograd0<>+0(SB), Y0, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 128(SP)
-	VMULPS      winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 288(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 448(SP)
 	MOVQ        R11, R13
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVUPS     128(SP), Y4
-	MOVQ        R13, R14
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
 	VMULPS      winograd0<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd1<>+0(SB), Y1, Y0
@@ -2207,58 +2258,235 @@ vector:
 	VFMADD231PS winograd6<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VMULPS      winograd1<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd7<>+0(SB), Y2, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd8<>+0(SB), Y3, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMULPS      winograd0<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd1<>+0(SB), Y3, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd6<>+0(SB), Y4, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd7<>+0(SB), Y5, Y2
+	VMULPS      winograd1<>+0(SB), Y3, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd7<>+0(SB), Y4, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd8<>+0(SB), Y5, Y3
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y7
+	ADDQ        CX, R14
+	VMULPS      winograd0<>+0(SB), Y4, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd1<>+0(SB), Y5, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd6<>+0(SB), Y6, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd7<>+0(SB), Y7, Y4
+	VMULPS      winograd1<>+0(SB), Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd7<>+0(SB), Y6, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd8<>+0(SB), Y7, Y5
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y7
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y9
+	ADDQ        CX, R14
+	VMULPS      winograd0<>+0(SB), Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd1<>+0(SB), Y7, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd6<>+0(SB), Y8, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd7<>+0(SB), Y9, Y6
+	VMULPS      winograd1<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd7<>+0(SB), Y8, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd8<>+0(SB), Y9, Y7
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y9
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y10
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y11
+	ADDQ        CX, R14
+	VMULPS      winograd0<>+0(SB), Y8, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS winograd1<>+0(SB), Y9, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS winograd6<>+0(SB), Y10, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS winograd7<>+0(SB), Y11, Y8
+	VMULPS      winograd1<>+0(SB), Y9, Y9
+	VMOVAPS     Y9, Y9
+	VFMADD231PS winograd7<>+0(SB), Y10, Y9
+	VMOVAPS     Y9, Y9
+	VFMADD231PS winograd8<>+0(SB), Y11, Y9
+	MOVQ        R13, R14
+	VMULPS      winograd0<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd1<>+0(SB), Y2, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd6<>+0(SB), Y4, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd7<>+0(SB), Y6, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd1<>+0(SB), Y1, Y0
+	VMULPS      winograd1<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y2, Y0
+	VFMADD231PS winograd7<>+0(SB), Y4, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VFMADD231PS winograd8<>+0(SB), Y6, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y8, Y0
+	VFMADD231PS winograd1<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VFMADD231PS winograd6<>+0(SB), Y4, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VFMADD231PS winograd9<>+0(SB), Y6, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     160(SP), Y0
-	VMOVUPS     192(SP), Y1
-	VMOVUPS     224(SP), Y2
-	VMOVUPS     256(SP), Y3
-	VMOVUPS     288(SP), Y4
 	MOVQ        R13, R14
-	VMULPS      winograd0<>+0(SB), Y0, Y0
+	VMULPS      winograd0<>+0(SB), Y1, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VFMADD231PS winograd1<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VFMADD231PS winograd6<>+0(SB), Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VFMADD231PS winograd7<>+0(SB), Y7, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMULPS      winograd1<>+0(SB), Y1, Y0
+	VMULPS      winograd1<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd7<>+0(SB), Y2, Y0
+	VFMADD231PS winograd7<>+0(SB), Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VFMADD231PS winograd8<>+0(SB), Y7, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winograd1<>+0(SB), Y1, Y0
+	VMOVAPS     Y9, Y0
+	VFMADD231PS winograd1<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd6<>+0(SB), Y2, Y0
+	VFMADD231PS winograd6<>+0(SB), Y5, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VFMADD231PS winograd9<>+0(SB), Y7, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        BX, R13
-	VMOVUPS     320(SP), Y0
-	VMOVUPS     352(SP), Y1
-	VMOVUPS     384(SP), Y2
-	VMOVUPS     416(SP), Y3
-	VMOVUPS     448(SP), Y4
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd1<>+0(SB), Y0, Y3
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winograd6<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd9<>+0(SB), Y2, Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd1<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y1
+	VFMADD231PS winograd6<>+0(SB), Y2, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd9<>+0(SB), Y3, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd1<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y2
+	VFMADD231PS winograd6<>+0(SB), Y3, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd9<>+0(SB), Y4, Y2
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd1<>+0(SB), Y3, Y6
+	VMOVAPS     Y6, Y3
+	VFMADD231PS winograd6<>+0(SB), Y4, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd9<>+0(SB), Y5, Y3
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y5
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd1<>+0(SB), Y4, Y7
+	VMOVAPS     Y7, Y4
+	VFMADD231PS winograd6<>+0(SB), Y5, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd9<>+0(SB), Y6, Y4
 	MOVQ        R13, R14
 	VMULPS      winograd0<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
@@ -2267,6 +2495,7 @@ vector:
 	VFMADD231PS winograd6<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd7<>+0(SB), Y3, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMULPS      winograd1<>+0(SB), Y1, Y0
@@ -2274,6 +2503,7 @@ vector:
 	VFMADD231PS winograd7<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd8<>+0(SB), Y3, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
 	ADDQ        SI, R14
 	VMOVAPS     Y4, Y0
@@ -2282,7 +2512,460 @@ vector:
 	VFMADD231PS winograd6<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winograd9<>+0(SB), Y3, Y0
+	VADDPS      (R14), Y0, Y0
 	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	DECQ        R12
+	JNZ         vector
+	MOVQ        88(AX), R10
+	LEAQ        (DI)(R10*4), DI
+	MOVQ        112(AX), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         tile
+	VZEROUPPER
+	RET
+
+// func winogradSpread3AVX2(t *winogradTransform)
+// Requires: AVX, FMA3
+TEXT ·winogradSpread3AVX2(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVQ        R11, R13
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMULPS      winograd3<>+0(SB), Y0, Y5
+	VMULPS      winograd2<>+0(SB), Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y2, Y0
+	VSUBPS      Y3, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd3<>+0(SB), Y4, Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	VMULPS      winograd3<>+0(SB), Y1, Y7
+	VMULPS      winograd2<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd4<>+0(SB), Y2, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd3<>+0(SB), Y3, Y1
+	VSUBPS      Y4, Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd3<>+0(SB), Y6, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	VMULPS      winograd3<>+0(SB), Y2, Y9
+	VMULPS      winograd2<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd4<>+0(SB), Y3, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd3<>+0(SB), Y4, Y2
+	VSUBPS      Y6, Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd3<>+0(SB), Y8, Y2
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y10
+	VMULPS      winograd3<>+0(SB), Y3, Y11
+	VMULPS      winograd2<>+0(SB), Y3, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd4<>+0(SB), Y4, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd3<>+0(SB), Y6, Y3
+	VSUBPS      Y8, Y3, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd3<>+0(SB), Y10, Y3
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y10
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y12
+	VMULPS      winograd3<>+0(SB), Y4, Y13
+	VMULPS      winograd2<>+0(SB), Y4, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd4<>+0(SB), Y6, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd3<>+0(SB), Y8, Y4
+	VSUBPS      Y10, Y4, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd3<>+0(SB), Y12, Y4
+	MOVQ        R13, R14
+	VMULPS      winograd3<>+0(SB), Y5, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd2<>+0(SB), Y5, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd4<>+0(SB), Y7, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd3<>+0(SB), Y9, Y6
+	VSUBPS      Y11, Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd3<>+0(SB), Y13, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd4<>+0(SB), Y5, Y6
+	VSUBPS      Y7, Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd5<>+0(SB), Y9, Y6
+	VSUBPS      Y13, Y6, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y7, Y5, Y5
+	VADDPS      Y9, Y5, Y5
+	VADDPS      Y11, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd4<>+0(SB), Y13, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VADDPS      (R14), Y13, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMULPS      winograd3<>+0(SB), Y0, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd2<>+0(SB), Y0, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd4<>+0(SB), Y1, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y2, Y5
+	VSUBPS      Y3, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y4, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd4<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd5<>+0(SB), Y2, Y5
+	VSUBPS      Y4, Y5, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VADDPS      (R14), Y4, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	VMULPS      winograd4<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd5<>+0(SB), Y2, Y5
+	VSUBPS      Y4, Y5, Y5
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y4, Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	VMULPS      winograd4<>+0(SB), Y1, Y7
+	VSUBPS      Y2, Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS winograd5<>+0(SB), Y3, Y7
+	VSUBPS      Y6, Y7, Y7
+	VADDPS      Y2, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS winograd4<>+0(SB), Y6, Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	VMULPS      winograd4<>+0(SB), Y2, Y9
+	VSUBPS      Y3, Y9, Y9
+	VMOVAPS     Y9, Y9
+	VFMADD231PS winograd5<>+0(SB), Y4, Y9
+	VSUBPS      Y8, Y9, Y9
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VADDPS      Y6, Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS winograd4<>+0(SB), Y8, Y2
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y10
+	VMULPS      winograd4<>+0(SB), Y3, Y11
+	VSUBPS      Y4, Y11, Y11
+	VMOVAPS     Y11, Y11
+	VFMADD231PS winograd5<>+0(SB), Y6, Y11
+	VSUBPS      Y10, Y11, Y11
+	VADDPS      Y4, Y3, Y3
+	VADDPS      Y6, Y3, Y3
+	VADDPS      Y8, Y3, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS winograd4<>+0(SB), Y10, Y3
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS     (R14), Y4
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y6
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y8
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y10
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y12
+	VMULPS      winograd4<>+0(SB), Y4, Y13
+	VSUBPS      Y6, Y13, Y13
+	VMOVAPS     Y13, Y13
+	VFMADD231PS winograd5<>+0(SB), Y8, Y13
+	VSUBPS      Y12, Y13, Y13
+	VADDPS      Y6, Y4, Y4
+	VADDPS      Y8, Y4, Y4
+	VADDPS      Y10, Y4, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS winograd4<>+0(SB), Y12, Y4
+	MOVQ        R13, R14
+	VMULPS      winograd3<>+0(SB), Y5, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd2<>+0(SB), Y5, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd4<>+0(SB), Y7, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd3<>+0(SB), Y9, Y6
+	VSUBPS      Y11, Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd3<>+0(SB), Y13, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd4<>+0(SB), Y5, Y6
+	VSUBPS      Y7, Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS winograd5<>+0(SB), Y9, Y6
+	VSUBPS      Y13, Y6, Y6
+	VADDPS      (R14), Y6, Y6
+	VMOVUPS     Y6, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y7, Y5, Y5
+	VADDPS      Y9, Y5, Y5
+	VADDPS      Y11, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd4<>+0(SB), Y13, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VADDPS      (R14), Y13, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMULPS      winograd3<>+0(SB), Y0, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd2<>+0(SB), Y0, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd4<>+0(SB), Y1, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y2, Y5
+	VSUBPS      Y3, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y4, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd4<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd5<>+0(SB), Y2, Y5
+	VSUBPS      Y4, Y5, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VADDPS      (R14), Y4, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y0
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y2
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y3
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	ADDQ        CX, R14
+	VMOVUPS     (R14), Y4
+	MOVQ        R13, R14
+	VMULPS      winograd3<>+0(SB), Y0, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd2<>+0(SB), Y0, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd4<>+0(SB), Y1, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y2, Y5
+	VSUBPS      Y3, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd3<>+0(SB), Y4, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VMULPS      winograd4<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winograd5<>+0(SB), Y2, Y5
+	VSUBPS      Y4, Y5, Y5
+	VADDPS      (R14), Y5, Y5
+	VMOVUPS     Y5, (R14)
+	ADDQ        SI, R14
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winograd4<>+0(SB), Y4, Y0
+	VADDPS      (R14), Y0, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        SI, R14
+	VADDPS      (R14), Y4, Y0
+	VMOVUPS     Y0, (R14)
+	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
 	DECQ        R12

@@ -1,10 +1,12 @@
 package kernels
 
 import (
+	"os"
 	"testing"
 	"unsafe"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // The offsets are those that internal/winogradgen reads the fields by.
@@ -20,4 +22,11 @@ func TestWinogradTransformLayout(t *testing.T) {
 		"tiles": unsafe.Offsetof(w.tiles), "vectors": unsafe.Offsetof(w.vectors), "floor": unsafe.Offsetof(w.floor),
 	})
 	assert.EqualValues(t, 8, winogradVector)
+}
+
+// AVX2 has 16 registers; where they do not suffice, avo takes those of AVX-512.
+func TestWinogradAssemblyNeedsNoAVX512(t *testing.T) {
+	assembly, err := os.ReadFile("winograd_amd64.s")
+	require.NoError(t, err)
+	assert.NotRegexp(t, `\bY(1[6-9]|2\d|3[01])\b`, string(assembly))
 }

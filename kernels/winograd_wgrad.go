@@ -8,19 +8,21 @@ package kernels
 // round).
 type winogradWgrad struct {
 	Conv2D
-	in, out       image // X, and DY in whole tiles
+	in, out       image // X with all that the tiles reach, and DY in whole tiles
 	code          winogradCode
 	across, tiles int // in a row of tiles, in an image
 	images        int // of a chunk
 	inPoint       int // values of a chunk's tiles of X at one point
 	outPoint      int // and of DY, in panels of tileColumns channels
+	sumsPoint     int // and of their products
+	zeros         []float32
 	aRows, cRows  []int
 }
 
 // WinogradWgradTile is the tile of the algorithm that computes the gradient by the filters with the least work, 0 if the sums as they stand
 // are as good or an image has too many tiles to keep; see [Conv2D.WinogradTile].
 func (g Conv2D) WinogradWgradTile() int {
-	tile := g.WinogradTile(g.P, g.Q, g.P*g.Q)
+	tile := g.WinogradTile(g.P, g.Q)
 	if blocks(g.P, max(tile, 1))*blocks(g.Q, max(tile, 1))*(tile+2)*(tile+2)*(g.C+columns(g.K)) > 1<<22 {
 		return 0
 	}
@@ -28,15 +30,14 @@ func (g Conv2D) WinogradWgradTile() int {
 }
 
 func newWinogradWgrad(g Conv2D, tile int) *winogradWgrad {
-	w := &winogradWgrad{Conv2D: g, code: winogradCodes[tile], across: blocks(g.Q, tile)}
-	down := blocks(g.P, tile)
-	w.tiles = w.across * down
-	w.in = newImage(g.H, g.Window.W, g.C, g.PadTop, g.PadLeft, down*tile+2-g.PadTop, w.across*tile+2-g.PadLeft)
-	w.out = newImage(g.P, g.Q, g.K, 0, 0, down*tile, w.across*tile)
+	w := &winogradWgrad{Conv2D: g, code: winogradCodes[tile], across: blocks(g.Q, tile), zeros: make([]float32, tileColumns)}
+	w.in, w.out = g.tiled(tile)
+	w.tiles = w.across * blocks(g.P, tile)
 	// The tiles of a chunk stay in the caches, but there are enough of them to be worth reading and writing the sums.
 	w.images = min(g.N, max(blocks(32, w.tiles), 1<<18/(w.points()*(g.C+columns(g.K))*w.tiles)))
 	const apart = 16 // keeps the points' values off the same sets of the caches
 	w.inPoint, w.outPoint = w.images*w.tiles*g.C+apart, w.images*w.tiles*columns(g.K)+apart
+	w.sumsPoint = g.C*columns(g.K) + apart
 	for c := range g.C {
 		w.aRows, w.cRows = append(w.aRows, c), append(w.cRows, c*columns(g.K))
 	}
@@ -46,7 +47,7 @@ func newWinogradWgrad(g Conv2D, tile int) *winogradWgrad {
 func (w *winogradWgrad) points() int { return w.code.Points() * w.code.Points() }
 
 // sums is the number of values of the transformed gradient.
-func (w *winogradWgrad) sums() int { return w.points() * w.C * columns(w.K) }
+func (w *winogradWgrad) sums() int { return w.points() * w.sumsPoint }
 
 // padded is the number of values of a worker's padded images.
 func (w *winogradWgrad) padded() int {
@@ -59,17 +60,15 @@ func (w *winogradWgrad) padded() int {
 	return n
 }
 
-// scratch is the number of values for the sums, the tiles of a chunk, the gradient, and padded images.
+// scratch is the number of values for the sums, the tiles of a chunk, and padded images.
 func (w *winogradWgrad) scratch(workers int) int {
-	return w.sums() + w.points()*(w.inPoint+w.outPoint) + w.weights() + workers*w.padded()
+	return w.sums() + w.points()*(w.inPoint+w.outPoint) + workers*w.padded()
 }
 
 func (w *winogradWgrad) run(mem []Mem, workers *Workers) {
 	sums, rest := split(workers.Scratch(), w.sums())
 	in, rest := split(rest, w.points()*w.inPoint)
-	out, rest := split(rest, w.points()*w.outPoint)
-	fresh, padded := split(rest, w.weights())
-	workers.Run(w.points(), func(_, point int) { clear(sums[len(sums)/w.points()*point : len(sums)/w.points()*(point+1)]) })
+	out, padded := split(rest, w.points()*w.outPoint)
 	for first := 0; first < w.N; first += w.images {
 		images := min(w.images, w.N-first)
 		workers.Run(images, func(worker, n int) {
@@ -77,23 +76,21 @@ func (w *winogradWgrad) run(mem []Mem, workers *Workers) {
 			w.transform(mem[0].F32, mem[1].F32, in, out, own, first+n, n)
 		})
 		workers.Run(w.points(), func(_, point int) {
-			w.multiply(sums[len(sums)/w.points()*point:], in[point*w.inPoint:], out[point*w.outPoint:], images*w.tiles)
+			start := w.zeros
+			if first > 0 {
+				start = nil
+			}
+			w.multiply(sums[point*w.sumsPoint:], start, in[point*w.inPoint:], out[point*w.outPoint:], images*w.tiles)
 		})
 	}
-	dw := mem[2].F32
 	parts := min(w.C, 2*workers.Count())
 	workers.Run(parts, func(_, part int) {
 		lo, hi := w.C*part/parts, w.C*(part+1)/parts
-		point := w.C * columns(w.K)
 		w.code.runWeights(&winogradTransform{
-			src: sums[lo*columns(w.K):], srcRow: w.code.Points() * point, srcCol: point, srcTile: columns(w.K),
-			dst: fresh[lo*w.K:], dstRow: 3 * w.C * w.K, dstCol: w.C * w.K, dstTile: w.K,
+			src: sums[lo*columns(w.K):], srcRow: w.code.Points() * w.sumsPoint, srcCol: w.sumsPoint, srcTile: columns(w.K),
+			dst: mem[2].F32[lo*w.K:], dstRow: 3 * w.C * w.K, dstCol: w.C * w.K, dstTile: w.K,
 			tiles: hi - lo, vectors: w.K / winogradVector,
 		})
-		for tap := range 9 {
-			at, end := (tap*w.C+lo)*w.K, (tap*w.C+hi)*w.K
-			add(dw[at:end], dw[at:end], fresh[at:end])
-		}
 	})
 }
 
@@ -125,10 +122,10 @@ func (w *winogradWgrad) transform(x, dy, in, out, padded []float32, n, i int) {
 	}
 }
 
-// multiply adds the products of a chunk's tiles at one point.
-func (w *winogradWgrad) multiply(sums, in, out []float32, tiles int) {
+// multiply adds the products of a chunk's tiles at one point to start, or to the sums so far where that is nil.
+func (w *winogradWgrad) multiply(sums, start, in, out []float32, tiles int) {
 	t := product{
-		a: in, segments: []segment{{}}, steps: tiles, aStep: w.C, bStep: tileColumns, aRows: w.aRows, cRows: w.cRows, floor: noFloor,
+		a: in, start: start, segments: []segment{{}}, steps: tiles, aStep: w.C, bStep: tileColumns, aRows: w.aRows, cRows: w.cRows, floor: noFloor,
 	}
 	for at := 0; at < w.K; at += tileColumns {
 		t.b, t.c = out[at*w.images*w.tiles:], sums[at:]

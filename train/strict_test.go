@@ -30,6 +30,6 @@ func TestStrict(t *testing.T) {
 		}
 		return n
 	}
-	assert.Equal(t, 5, transformed(false), "two convolutions, twice, and a gradient by the filters")
+	assert.Equal(t, 6, transformed(false), "two convolutions, twice, and both gradients of one")
 	assert.Zero(t, transformed(true))
 }

@@ -33,7 +33,7 @@ func Benchmarks() []Case {
 		fprop, dgrad, wgrad := s.ops()
 		name := s.String()
 		cases = append(cases, newCase(name, fprop, nil), newCase(name, dgrad, nil), newCase(name, wgrad, nil))
-		if tile := fprop.WinogradTile(fprop.P, fprop.Q, fprop.P*fprop.Q); tile > 0 {
+		if tile := fprop.WinogradTile(fprop.P, fprop.Q); tile > 0 {
 			fprop.Winograd = tile
 			cases = append(cases, newCase(name+"_winograd", fprop, nil))
 		}
@@ -41,7 +41,7 @@ func Benchmarks() []Case {
 			wgrad.Winograd = tile
 			cases = append(cases, newCase(name+"_winograd", wgrad, nil))
 		}
-		if tile := dgrad.WinogradTile(dgrad.H, dgrad.Window.W, dgrad.P*dgrad.Q); tile > 0 {
+		if tile := dgrad.WinogradTile(dgrad.P, dgrad.Q); tile > 0 {
 			dgrad.Winograd = tile
 			cases = append(cases, newCase(name+"_winograd", dgrad, nil))
 		}
@@ -52,7 +52,7 @@ func Benchmarks() []Case {
 	} {
 		chain := s.chain(kernels.MaxPool, true)
 		rows, columns := chain.Outputs()
-		chain.Conv.Winograd = chain.Conv.WinogradTile(rows, columns, rows*columns)
+		chain.Conv.Winograd = chain.Conv.WinogradTile(rows, columns)
 		cases = append(cases, newCase(s.String(), chain, nil), newCase(s.String(), s.grad(kernels.MaxPool, s.conv.c > 1),
 			map[string]contents{"index": func(r *rand.Rand, _ int) float64 { return float64(r.IntN(4)) }, "dy": halfZero}))
 	}

@@ -20,8 +20,11 @@ var winogradShapes = func() []convShape {
 		shape(9, 5, 5, 32, 32, kernels.Valid),
 		shape(1, 12, 13, 16, 32, kernels.Valid),
 		shape(2, 8, 10, 24, 24, kernels.Same),
-		shape(1, 17, 31, 8, 16, kernels.Same), // several blocks of tiles
+		shape(2, 7, 6, 40, 24, kernels.Valid),
+		shape(1, 26, 25, 24, 40, kernels.Same), // several blocks of tiles
+		shape(1, 17, 31, 8, 16, kernels.Same),
 		shape(33, 2, 3, 8, 8, kernels.Same),
+		shape(7, 30, 29, 8, 8, kernels.Valid), // several chunks of images
 	}
 }()
 
@@ -47,7 +50,7 @@ func winogradCases() []Case {
 	for _, s := range chainShapes {
 		for _, tile := range []int{2, 3} {
 			op := s.chain(kernels.MaxPool, true)
-			if rows, columns := op.Outputs(); op.Conv.WinogradTile(rows, columns, rows*columns) == 0 {
+			if rows, columns := op.Outputs(); op.Conv.WinogradTile(rows, columns) == 0 {
 				continue
 			}
 			op.Conv.Winograd = tile

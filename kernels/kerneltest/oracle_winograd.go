@@ -109,15 +109,50 @@ func winogradFprop(op kernels.Conv2DFprop, x, w, b []float64) []Value {
 	return values
 }
 
-// winogradDgrad is convDgrad with the bound of Winograd's algorithm over DY with turned filters.
+// winogradDgrad is convDgrad with the bound of Winograd's algorithm, which has
+//
+//	Σ_tiles |B| [Σ_k (|G| |g| |G|ᵀ) ⊙ (|A| |dy| |A|ᵀ)] |B|ᵀ
+//
+// for the magnitudes. A product meets two stages of each transform, with at most three and five terms and coefficients of G that are
+// rounded themselves, the sum over the filters, and up to four tiles that overlap.
 func winogradDgrad(op kernels.Conv2DDgrad, dy, w []float64) []Value {
-	g := op.Conv2D
+	g, a := op.Conv2D, algorithm(op.Winograd)
 	values := convDgrad(g, exacts(dy), w)
-	magnitudes := winogradMagnitudes(op.Winograd, g.N, g.H, g.Window.W, g.K, g.C,
-		func(n, p, q, k int) float64 { return pixel(dy, n, p-2+g.PadTop, q-2+g.PadLeft, k, g.P, g.Q, g.K) },
-		func(r, s, k, c int) float64 { return w[(((2-r)*3+2-s)*g.C+c)*g.K+k] })
+	filters := make([][][]float64, g.C*g.K)
+	for i := range filters {
+		filters[i] = transformed(a.Filter, func(r, s int) float64 { return w[(r*3+s)*g.C*g.K+i] })
+	}
+	magnitudes := make([]float64, len(values))
+	for n := range g.N {
+		for top := 0; top < g.P; top += a.Tile {
+			for left := 0; left < g.Q; left += a.Tile {
+				outputs := make([][][]float64, g.K)
+				for k := range outputs {
+					outputs[k] = transformed(winograd.Transposed(a.Output), func(p, q int) float64 {
+						return pixel(dy, n, top+p, left+q, k, g.P, g.Q, g.K)
+					})
+				}
+				for c := range g.C {
+					m := transformed(winograd.Transposed(a.Input), func(i, j int) float64 {
+						total := 0.0
+						for k := range g.K {
+							total += filters[c*g.K+k][i][j] * outputs[k][i][j]
+						}
+						return total
+					})
+					for i := range a.Points() {
+						for j := range a.Points() {
+							if h, v := top+i-g.PadTop, left+j-g.PadLeft; h >= 0 && h < g.H && v >= 0 && v < g.Window.W {
+								magnitudes[((n*g.H+h)*g.Window.W+v)*g.C+c] += m[i][j]
+							}
+						}
+					}
+				}
+			}
+		}
+	}
 	for i, m := range magnitudes {
-		values[i].Bound = gamma(winogradRoundings(g.K)) * m
+		values[i].Bound = gamma(2*3+2*(3+1)+(g.K+1)+2*5+4) * m
 	}
 	return values
 }

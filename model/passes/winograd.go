@@ -12,20 +12,20 @@ var winograd = Pass{
 			tile := 0
 			switch op := op.(type) {
 			case kernels.Conv2DFprop:
-				tile = op.WinogradTile(op.P, op.Q, op.P*op.Q)
+				tile = op.WinogradTile(op.P, op.Q)
 				op.Winograd = tile
 				l.ops[i] = op
 			case kernels.Conv2DChain:
 				rows, columns := op.Outputs()
-				tile = op.Conv.WinogradTile(rows, columns, rows*columns)
+				tile = op.Conv.WinogradTile(rows, columns)
 				op.Conv.Winograd = tile
 				l.ops[i] = op
 			case kernels.Conv2DWgrad:
 				tile = op.WinogradWgradTile()
 				op.Winograd = tile
 				l.ops[i] = op
-			case kernels.Conv2DDgrad: // each value of DY meets each tap once
-				tile = op.WinogradTile(op.H, op.Window.W, op.P*op.Q)
+			case kernels.Conv2DDgrad:
+				tile = op.WinogradTile(op.P, op.Q)
 				op.Winograd = tile
 				l.ops[i] = op
 			}

@@ -37,7 +37,7 @@ func Algorithms() []Algorithm {
 	}
 }
 
-// Transposed is a matrix the other way round: the transforms of the gradient by the filters are those of the convolution, transposed.
+// Transposed is a matrix the other way round: the transforms of the gradients are those of the convolution, transposed.
 func Transposed(m [][]float64) [][]float64 {
 	t := make([][]float64, len(m[0]))
 	for i := range t {

@@ -31,14 +31,19 @@ const (
 
 const width = 32
 
+// halfRegisters is how many vectors of L·X are kept in registers: a transform computes some of its rows, and what follows from them, before
+// the next, and reads X again rather than store L·X.
+const halfRegisters = 10
+
 func main() {
 	Package("cnn-gpu/kernels")
 	for _, a := range winograd.Algorithms() {
-		writeTransform(fmt.Sprintf("winogradInput%dAVX2", a.Tile), a.Input, false)
-		writeTransform(fmt.Sprintf("winogradFilter%dAVX2", a.Tile), a.Filter, false)
-		writeTransform(fmt.Sprintf("winogradOutput%dAVX2", a.Tile), a.Output, true)
-		writeTransform(fmt.Sprintf("winogradGradient%dAVX2", a.Tile), winograd.Transposed(a.Output), false)
-		writeTransform(fmt.Sprintf("winogradWeights%dAVX2", a.Tile), winograd.Transposed(a.Filter), false)
+		writeTransform(fmt.Sprintf("winogradInput%dAVX2", a.Tile), a.Input, write)
+		writeTransform(fmt.Sprintf("winogradFilter%dAVX2", a.Tile), a.Filter, write)
+		writeTransform(fmt.Sprintf("winogradOutput%dAVX2", a.Tile), a.Output, activate)
+		writeTransform(fmt.Sprintf("winogradGradient%dAVX2", a.Tile), winograd.Transposed(a.Output), write)
+		writeTransform(fmt.Sprintf("winogradWeights%dAVX2", a.Tile), winograd.Transposed(a.Filter), accumulate)
+		writeTransform(fmt.Sprintf("winogradSpread%dAVX2", a.Tile), winograd.Transposed(a.Input), accumulate)
 	}
 	Generate()
 }
@@ -58,15 +63,21 @@ func constant(v float32) Mem {
 	return m
 }
 
-// writeTransform writes L·X·Lᵀ for a square X, eight channels at a time. isOutput adds what the sums start with and raises what is below
-// the floor to it.
-func writeTransform(name string, l [][]float64, isOutput bool) {
+// ending is what a transform does with L·X·Lᵀ.
+type ending int
+
+const (
+	write      ending = iota
+	activate          // adds what the sums start with, and raises what is below the floor to it
+	accumulate        // adds it to what is there
+)
+
+// writeTransform writes the transform by L of a square X, eight channels at a time.
+func writeTransform(name string, l [][]float64, end ending) {
 	out, in := len(l), len(l[0])
 	Implement(name)
 	t := Load(Param("t"), GP64())
 	field := func(offset int) Mem { return Mem{Base: t, Disp: offset} }
-	half := AllocLocal(out * in * width) // L·X
-	halfAt := func(i, j int) Mem { return half.Offset((i*in + j) * width) }
 
 	stride := func(offset int) reg.GPVirtual {
 		bytes := GP64()
@@ -86,59 +97,68 @@ func writeTransform(name string, l [][]float64, isOutput bool) {
 	MOVQ(src, x)
 	MOVQ(dst, y)
 	MOVQ(field(fieldVectors), vectors)
-	if isOutput {
+	if end == activate {
 		MOVQ(field(fieldStart), start)
 	}
 
 	Label("vector")
-	column, at := GP64(), GP64()
-	MOVQ(x, column)
-	for j := range in {
-		values := make([]reg.VecVirtual, in)
-		MOVQ(column, at)
-		for i := range in {
-			values[i] = YMM()
-			VMOVUPS(Mem{Base: at}, values[i])
-			if i < in-1 {
-				ADDQ(srcRow, at)
-			}
-		}
-		for i := range out {
-			VMOVUPS(combine(l[i], values), halfAt(i, j))
-		}
-		if j < in-1 {
-			ADDQ(srcCol, column)
-		}
-	}
-	MOVQ(y, column)
-	for i := range out {
-		values := make([]reg.VecVirtual, in)
+	row, at := GP64(), GP64()
+	MOVQ(y, row)
+	for first := 0; first < out; first += halfRegisters / in {
+		rows := l[first:min(first+halfRegisters/in, out)]
+		half := make([][]reg.VecVirtual, len(rows)) // of L·X
+		column := GP64()
+		MOVQ(x, column)
 		for j := range in {
-			values[j] = YMM()
-			VMOVUPS(halfAt(i, j), values[j])
-		}
-		MOVQ(column, at)
-		for j := range out {
-			sum := combine(l[j], values)
-			if isOutput {
-				result, floor := YMM(), YMM()
-				VADDPS(Mem{Base: start}, sum, result)
-				VBROADCASTSS(field(fieldFloor), floor)
-				VMAXPS(result, floor, result) // the last operand of the instruction, here the first, wins over NaN
-				sum = result
+			values := make([]reg.VecVirtual, in)
+			MOVQ(column, at)
+			for k := range in {
+				if slices.ContainsFunc(rows, func(row []float64) bool { return row[k] != 0 }) {
+					values[k] = YMM()
+					VMOVUPS(Mem{Base: at}, values[k])
+				}
+				if k < in-1 {
+					ADDQ(srcRow, at)
+				}
 			}
-			VMOVUPS(sum, Mem{Base: at})
-			if j < out-1 {
-				ADDQ(dstCol, at)
+			for i, row := range rows {
+				half[i] = append(half[i], combine(row, values))
+			}
+			if j < in-1 {
+				ADDQ(srcCol, column)
 			}
 		}
-		if i < out-1 {
-			ADDQ(dstRow, column)
+		var begin, floor reg.VecVirtual
+		if end == activate {
+			begin, floor = YMM(), YMM()
+			VMOVUPS(Mem{Base: start}, begin)
+			VBROADCASTSS(field(fieldFloor), floor)
+		}
+		for i := range rows {
+			MOVQ(row, at)
+			for j := range out {
+				sum := combine(l[j], half[i])
+				result := sum
+				switch end {
+				case activate:
+					result = YMM()
+					VADDPS(begin, sum, result)
+					VMAXPS(result, floor, result) // the last operand of the instruction, here the first, wins over NaN
+				case accumulate:
+					result = YMM()
+					VADDPS(Mem{Base: at}, sum, result)
+				}
+				VMOVUPS(result, Mem{Base: at})
+				if j < out-1 {
+					ADDQ(dstCol, at)
+				}
+			}
+			ADDQ(dstRow, row)
 		}
 	}
 	ADDQ(Imm(width), x)
 	ADDQ(Imm(width), y)
-	if isOutput {
+	if end == activate {
 		ADDQ(Imm(width), start)
 	}
 	DECQ(vectors)
