@@ -44,8 +44,9 @@ const (
 	oneRun       = 1 << 32
 )
 
-// patience is how long one watches before parking: longer than most gaps between two ops, short enough to cost nobody else a core.
-const patience = 30 * time.Microsecond
+// patience is how long one watches before parking: longer than a task that another core is late with, since waking up a core that sleeps
+// takes long on a virtual machine.
+const patience = 300 * time.Microsecond
 
 // NewWorkers starts count workers, the caller of Run among them. Close stops them.
 func NewWorkers(count int) *Workers {
@@ -182,8 +183,9 @@ func (w *Workers) watch(isReady func() bool) bool {
 	if runtime.GOMAXPROCS(0) < w.count {
 		return false
 	}
-	for begun := time.Now(); time.Since(begun) < patience; {
-		for range 16 {
+	// Whoever else has something to do, such as to load the next batch, may do it meanwhile.
+	for begun := time.Now(); time.Since(begun) < patience; runtime.Gosched() {
+		for range 64 {
 			if isReady() {
 				return true
 			}
