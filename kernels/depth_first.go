@@ -70,7 +70,7 @@ func (op DepthFirst) Prepare(workers int) Routine {
 	local := map[*Buffer]int{}
 	for _, b := range op.Local {
 		local[b] = d.locals
-		d.locals += b.Elements() / d.batch
+		d.locals += inLines(b.Elements() / d.batch)
 	}
 	_, places := op.operands()
 	var r Routine
@@ -178,11 +178,8 @@ func (d *depthFirst) parts() int {
 	return max(1, min(16, blocks(d.batch, 4), 1<<22/d.sums))
 }
 
-// forWorker is the number of values that a worker needs, in whole cache lines.
-func (d *depthFirst) forWorker() int {
-	const line = 16
-	return blocks(d.own+d.images*d.locals, line) * line
-}
+// forWorker is the number of values that a worker needs.
+func (d *depthFirst) forWorker() int { return inLines(d.own) + d.images*d.locals }
 
 func (d *depthFirst) scratch() int { return d.workers*d.forWorker() + d.parts()*d.sums }
 
@@ -191,7 +188,7 @@ func (d *depthFirst) run(mem []Mem, w *Workers, spent [][]time.Duration) {
 	parts, size := d.parts(), d.forWorker()
 	scratch, sums := split(w.Scratch(), d.workers*size)
 	w.Run(parts, func(worker, part int) {
-		own, locals := split(scratch[worker*size:(worker+1)*size], d.own)
+		own, locals := split(scratch[worker*size:(worker+1)*size], inLines(d.own))
 		for _, op := range d.ops {
 			clear(op.part(sums, parts, part))
 		}
