@@ -2,8 +2,6 @@ package kernels
 
 import (
 	sys "golang.org/x/sys/cpu"
-
-	"cnn-gpu/kernels/internal/winograd"
 )
 
 //go:generate go run ./internal/productgen -out product_amd64.s
@@ -56,16 +54,33 @@ func pooledMinAVX2(p *pooledProduct)
 //go:noescape
 func gatherAVX2(t *gather)
 
-func winogradAssembly(a winograd.Algorithm) winogradCode {
-	if a.Tile == 2 {
-		return winogradCode{
-			Algorithm: a, input: winogradInput2AVX2, filter: winogradFilter2AVX2, output: winogradOutput2AVX2,
-			gradient: winogradGradient2AVX2, weights: winogradWeights2AVX2, spread: winogradSpread2AVX2,
-		}
-	}
-	return winogradCode{
-		Algorithm: a, input: winogradInput3AVX2, filter: winogradFilter3AVX2, output: winogradOutput3AVX2,
-		gradient: winogradGradient3AVX2, weights: winogradWeights3AVX2, spread: winogradSpread3AVX2,
+// winogradAVX2 transforms some tiles with AVX2 and FMA. It calls each function by its name, so that t need not go to the heap.
+func winogradAVX2(tile int, stage winogradStage, t *winogradTransform) {
+	switch {
+	case tile == 2 && stage == winogradInput:
+		winogradInput2AVX2(t)
+	case tile == 2 && stage == winogradFilter:
+		winogradFilter2AVX2(t)
+	case tile == 2 && stage == winogradGradient:
+		winogradGradient2AVX2(t)
+	case tile == 2 && stage == winogradOutput:
+		winogradOutput2AVX2(t)
+	case tile == 2 && stage == winogradWeights:
+		winogradWeights2AVX2(t)
+	case tile == 2 && stage == winogradSpread:
+		winogradSpread2AVX2(t)
+	case tile == 3 && stage == winogradInput:
+		winogradInput3AVX2(t)
+	case tile == 3 && stage == winogradFilter:
+		winogradFilter3AVX2(t)
+	case tile == 3 && stage == winogradGradient:
+		winogradGradient3AVX2(t)
+	case tile == 3 && stage == winogradOutput:
+		winogradOutput3AVX2(t)
+	case tile == 3 && stage == winogradWeights:
+		winogradWeights3AVX2(t)
+	case tile == 3 && stage == winogradSpread:
+		winogradSpread3AVX2(t)
 	}
 }
 

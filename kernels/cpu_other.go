@@ -2,8 +2,6 @@
 
 package kernels
 
-import "cnn-gpu/kernels/internal/winograd"
-
 // CPUVariants lists the variants that this CPU can run, the fastest first.
 func CPUVariants() []string { return []string{portable} }
 
@@ -18,7 +16,7 @@ func pooledMinAVX2(*pooledProduct) { panic(noAVX2) }
 
 func gatherAVX2(*gather) { panic(noAVX2) }
 
-func winogradAssembly(a winograd.Algorithm) winogradCode { return winogradCode{Algorithm: a} }
+func winogradAVX2(int, winogradStage, *winogradTransform) { panic(noAVX2) }
 
 func listFiltersAVX2(*lister) { panic(noAVX2) }
 func listPlacesAVX2(*lister)  { panic(noAVX2) }

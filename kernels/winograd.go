@@ -19,58 +19,47 @@ type winogradTransform struct {
 // winogradVector is the number of channels that a transform works on at a time.
 const winogradVector = 8
 
-// winogradCode is an algorithm with its transforms in assembly.
+// winogradStage is what a transform is for.
+type winogradStage int
+
+// The stages: the transforms of a tile of inputs, of filters and of outputs' gradients, and back that of a tile of outputs, of filters'
+// gradients and of inputs' gradients.
+const (
+	winogradInput winogradStage = iota
+	winogradFilter
+	winogradGradient
+	winogradOutput
+	winogradWeights
+	winogradSpread
+)
+
+// winogradCode is an algorithm with the matrix of each stage.
 type winogradCode struct {
 	winograd.Algorithm
-	input, filter, output, gradient, weights, spread func(*winogradTransform)
-
-	gradientMatrix, weightsMatrix, spreadMatrix [][]float64 // A, Gᵀ and B
+	matrices [6][][]float64
 }
 
 var winogradCodes = func() map[int]winogradCode {
 	codes := map[int]winogradCode{}
 	for _, a := range winograd.Algorithms() {
-		code := winogradAssembly(a)
-		code.gradientMatrix, code.weightsMatrix = winograd.Transposed(a.Output), winograd.Transposed(a.Filter)
-		code.spreadMatrix = winograd.Transposed(a.Input)
-		codes[a.Tile] = code
+		codes[a.Tile] = winogradCode{a, [...][][]float64{
+			winogradInput: a.Input, winogradFilter: a.Filter, winogradGradient: winograd.Transposed(a.Output),
+			winogradOutput: a.Output, winogradWeights: winograd.Transposed(a.Filter), winogradSpread: winograd.Transposed(a.Input),
+		}}
 	}
 	return codes
 }()
 
-// winogradEnding is what a transform does with L·X·Lᵀ.
-type winogradEnding int
-
-const (
-	winogradWrite      winogradEnding = iota
-	winogradActivate                  // adds the start and applies the floor
-	winogradAccumulate                // adds it to dst
-)
-
-func (c *winogradCode) runInput(t *winogradTransform)  { t.run(c.input, c.Input, winogradWrite) }
-func (c *winogradCode) runFilter(t *winogradTransform) { t.run(c.filter, c.Filter, winogradWrite) }
-func (c *winogradCode) runOutput(t *winogradTransform) { t.run(c.output, c.Output, winogradActivate) }
-
-// runGradient transforms a tile of an output's gradient; runWeights transforms a filter's gradient back, runSpread an input's.
-func (c *winogradCode) runGradient(t *winogradTransform) {
-	t.run(c.gradient, c.gradientMatrix, winogradWrite)
-}
-func (c *winogradCode) runWeights(t *winogradTransform) {
-	t.run(c.weights, c.weightsMatrix, winogradAccumulate)
-}
-func (c *winogradCode) runSpread(t *winogradTransform) {
-	t.run(c.spread, c.spreadMatrix, winogradAccumulate)
-}
-
-func (t *winogradTransform) run(assembly func(*winogradTransform), l [][]float64, end winogradEnding) {
+// run transforms some tiles.
+func (c *winogradCode) run(stage winogradStage, t *winogradTransform) {
 	if cpu == portable {
-		t.portable(l, end)
+		t.portable(c.matrices[stage], stage)
 	} else {
-		assembly(t)
+		winogradAVX2(c.Tile, stage, t)
 	}
 }
 
-func (t *winogradTransform) portable(l [][]float64, end winogradEnding) {
+func (t *winogradTransform) portable(l [][]float64, stage winogradStage) {
 	const most = 5
 	var half [most][most]float32
 	in := len(l[0])
@@ -91,10 +80,10 @@ func (t *winogradTransform) portable(l [][]float64, end winogradEnding) {
 						sum += float32(v) * half[i][k]
 					}
 					at := tile*t.dstTile + i*t.dstRow + j*t.dstCol + c
-					switch end {
-					case winogradActivate:
+					switch stage {
+					case winogradOutput:
 						sum = max(sum+t.start[c], t.floor)
-					case winogradAccumulate:
+					case winogradWeights, winogradSpread:
 						sum += t.dst[at]
 					}
 					t.dst[at] = sum
@@ -171,7 +160,7 @@ func (p *winogradProducts) transformed() int { return p.points() * (p.inPoint + 
 func (p *winogradProducts) derive(weights []float32, w *Workers) {
 	w.Run(columns(p.width)/tileColumns, func(_, panel int) {
 		at := panel * tileColumns
-		p.code.runFilter(&winogradTransform{
+		p.code.run(winogradFilter, &winogradTransform{
 			src: weights[at:], srcRow: 3 * p.depth * p.width, srcCol: p.depth * p.width, srcTile: p.width,
 			dst: p.filters[at*p.depth:], dstRow: p.code.Points() * p.filterPoint, dstCol: p.filterPoint, dstTile: tileColumns,
 			tiles: p.depth, vectors: min(tileColumns, p.width-at) / winogradVector,
@@ -216,7 +205,7 @@ func (p *winogradProducts) place(t int) (n, row, column int) {
 }
 
 // transform transforms tiles first to last of some images to in [point][tile][depth].
-func (p *winogradProducts) transform(run func(*winogradTransform), m image, images, in []float32, first, last int) {
+func (p *winogradProducts) transform(stage winogradStage, m image, images, in []float32, first, last int) {
 	pitch := m.width * p.depth
 	t := winogradTransform{
 		srcRow: pitch, srcCol: p.depth, srcTile: p.code.Tile * p.depth,
@@ -227,7 +216,7 @@ func (p *winogradProducts) transform(run func(*winogradTransform), m image, imag
 		t.tiles = min(p.across-column, last-at)
 		t.src = images[n*m.size()+row*p.code.Tile*pitch+column*t.srcTile:]
 		t.dst = in[(at-first)*p.depth:]
-		run(&t)
+		p.code.run(stage, &t)
 	}
 }
 
@@ -272,7 +261,7 @@ func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, p
 	tiles := (hi - lo) * f.tiles
 	begin, end := tiles*part/parts, tiles*(part+1)/parts
 	f.eachBlock(begin, end-begin, func(first, last int) {
-		f.transform(f.code.runInput, f.in, a, in, first, last)
+		f.transform(winogradInput, f.in, a, in, first, last)
 		f.multiply(in, out, last-first)
 		f.transformOutput(out, c, tile, first, last)
 	})
@@ -291,11 +280,11 @@ func (f *winogradFprop) transformOutput(out, c, tile []float32, first, last int)
 		y := c[((n*f.P+row*size)*f.Q+column*size)*f.K:]
 		if rows == size && whole > 0 {
 			t.tiles, t.dst, t.dstRow = min(whole, last-at), y, f.Q*f.K
-			f.code.runOutput(&t)
+			f.code.run(winogradOutput, &t)
 			continue
 		}
 		t.tiles, t.dst, t.dstRow = 1, tile, size*f.K
-		f.code.runOutput(&t)
+		f.code.run(winogradOutput, &t)
 		for i := range rows {
 			copy(y[i*f.Q*f.K:], tile[i*size*f.K:][:min(size, f.Q-column*size)*f.K])
 		}

@@ -58,7 +58,7 @@ func (d *winogradDgrad) compute(dy, dx []float32, lo, hi int, scratch []float32)
 	clear(gradient[:(hi-lo)*d.in.size()])
 	dy = d.out.of(dy, lo, hi, padded)
 	d.eachBlock(0, (hi-lo)*d.tiles, func(first, last int) {
-		d.transform(d.code.runGradient, d.out, dy, in, first, last)
+		d.transform(winogradGradient, d.out, dy, in, first, last)
 		d.multiply(in, out, last-first)
 		d.spread(out, gradient, first, last)
 	})
@@ -80,6 +80,6 @@ func (d *winogradDgrad) spread(out, gradient []float32, first, last int) {
 		n, row, column := d.place(at)
 		t.tiles = min(d.across-column, last-at)
 		t.src, t.dst = out[(at-first)*t.srcTile:], gradient[n*d.in.size()+row*d.code.Tile*pitch+column*t.dstTile:]
-		d.code.runSpread(&t)
+		d.code.run(winogradSpread, &t)
 	}
 }

@@ -86,7 +86,7 @@ func (w *winogradWgrad) run(mem []Mem, workers *Workers) {
 	parts := min(w.C, 2*workers.Count())
 	workers.Run(parts, func(_, part int) {
 		lo, hi := w.C*part/parts, w.C*(part+1)/parts
-		w.code.runWeights(&winogradTransform{
+		w.code.run(winogradWeights, &winogradTransform{
 			src: sums[lo*columns(w.K):], srcRow: w.code.Points() * w.sumsPoint, srcCol: w.sumsPoint, srcTile: columns(w.K),
 			dst: mem[2].F32[lo*w.K:], dstRow: 3 * w.C * w.K, dstCol: w.C * w.K, dstTile: w.K,
 			tiles: hi - lo, vectors: w.K / winogradVector,
@@ -113,11 +113,11 @@ func (w *winogradWgrad) transform(x, dy, in, out, padded []float32, n, i int) {
 	for row := range w.tiles / w.across {
 		t := i*w.tiles + row*w.across
 		a.src, a.dst = x[row*tile*a.srcRow:], in[t*w.C:]
-		w.code.runInput(&a)
+		w.code.run(winogradInput, &a)
 		for at := 0; at < w.K; at += tileColumns {
 			b.vectors = min(tileColumns, w.K-at) / winogradVector
 			b.src, b.dst = dy[row*tile*b.srcRow+at:], out[at*w.images*w.tiles+t*tileColumns:]
-			w.code.runGradient(&b)
+			w.code.run(winogradGradient, &b)
 		}
 	}
 }
