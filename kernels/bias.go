@@ -33,15 +33,15 @@ func (op BiasWgrad) Prepare(int) Routine {
 			dy, sums := mem[0].F32, w.Scratch()
 			w.Run(parts, func(_, part int) {
 				first := part * biasBlock
-				op.sum(sums[part*op.K:(part+1)*op.K], dy[first*op.K:min(first+biasBlock, op.M)*op.K])
+				sumRows(sums[part*op.K:(part+1)*op.K], dy[first*op.K:min(first+biasBlock, op.M)*op.K])
 			})
 			op.add(mem[1].F32, sums[:parts*op.K])
 		},
 		Slice: &Slice{
 			Slicing: op.Slicing(), Batched: []int{0}, Scratch: op.K, Sums: op.K,
 			Run: func(_ int, mem []Mem, _ int, scratch, sums []float32) {
-				op.sum(scratch[:op.K], mem[0].F32)
-				add(sums, sums, scratch)
+				sumRows(scratch[:op.K], mem[0].F32)
+				accumulate(sums, scratch)
 			},
 			Add: func(mem []Mem, sums []float32, _ *Workers) { op.add(mem[1].F32, sums) },
 		},
@@ -51,17 +51,17 @@ func (op BiasWgrad) Prepare(int) Routine {
 // Slicing implements [Slicer].
 func (op BiasWgrad) Slicing() Slicing { return slicingOf(op.DY) }
 
-// sum computes the sums of some rows of dy.
-func (op BiasWgrad) sum(sums, dy []float32) {
-	column := taps{image: dy, values: sums, windows: 1, channels: op.K, rows: len(dy) / op.K, columns: 1, rowStep: op.K, divisor: 1}
-	column.average() // of one window over all rows
-}
-
 // add adds sums to db, one after the other.
 func (op BiasWgrad) add(db, sums []float32) {
 	for at := 0; at < len(sums); at += op.K {
-		add(db, db, sums[at:at+op.K])
+		accumulate(db, sums[at:at+op.K])
 	}
+}
+
+// sumRows computes the sum of some rows of x, each as long as sums.
+func sumRows(sums, x []float32) {
+	column := taps{image: x, values: sums, windows: 1, channels: len(sums), rows: len(x) / len(sums), columns: 1, rowStep: len(sums), divisor: 1}
+	column.average() // of one window over all rows
 }
 
 // Launches implements [Op].

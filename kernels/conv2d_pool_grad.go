@@ -3,9 +3,11 @@ package kernels
 // Conv2DPoolGrad computes the gradients of a convolution whose output goes through a maximum or minimum pool. The pool hands each
 // of its gradients to one place, so the gradient by the convolution's output is mostly zero, and only what is not zero is multiplied.
 type Conv2DPoolGrad struct {
-	Pool  Pool2DDgrad  // makes Wgrad.DY
-	Wgrad Conv2DWgrad  // of Pool.DX
-	Dgrad *Conv2DDgrad // of Pool.DX; nil where the gradient by the input is not needed
+	ReLU  *ActivationDgrad // makes Pool.DY; may be nil
+	Bias  *BiasWgrad       // of Pool.DY, which has the sums of Pool.DX; may be nil
+	Pool  Pool2DDgrad      // makes Wgrad.DY
+	Wgrad Conv2DWgrad      // of Pool.DX
+	Dgrad *Conv2DDgrad     // of Pool.DX; nil where the gradient by the input is not needed
 }
 
 // Name implements [Op].
@@ -13,21 +15,35 @@ func (op Conv2DPoolGrad) Name() string { return "conv2d_pool_grad" }
 
 // Operands implements [Op].
 func (op Conv2DPoolGrad) Operands() []Operand {
-	w, dx := (*Buffer)(nil), (*Buffer)(nil)
+	dy, y, db, w, dx := op.Pool.DY, (*Buffer)(nil), (*Buffer)(nil), (*Buffer)(nil), (*Buffer)(nil)
+	if op.ReLU != nil {
+		dy, y = op.ReLU.DY, op.ReLU.Y
+	}
+	if op.Bias != nil {
+		db = op.Bias.DB
+	}
 	if op.Dgrad != nil {
 		w, dx = op.Dgrad.W, op.Dgrad.DX
 	}
 	g, pooled := op.Wgrad.Conv2D, op.Pool.N*op.Pool.P*op.Pool.Q*op.Pool.C
 	return []Operand{
-		floats("dy", op.Pool.DY, Read, pooled), ints("index", op.Pool.Index, Read, pooled),
+		floats("dy", dy, Read, pooled), ints("index", op.Pool.Index, Read, pooled),
 		floats("x", op.Wgrad.X, Read, g.inputs()), floats("dw", op.Wgrad.DW, Accumulate, g.weights()),
 		floats("w", w, Read, g.weights()).optional(true), floats("dx", dx, Write, g.inputs()).optional(true),
+		floats("y", y, Read, pooled).optional(true), floats("db", db, Accumulate, g.K).optional(true),
 	}
 }
 
 // Parts implements [Fused].
 func (op Conv2DPoolGrad) Parts() []Op {
-	list := []Op{op.Pool, op.Wgrad}
+	var list []Op
+	if op.ReLU != nil {
+		list = append(list, *op.ReLU)
+	}
+	if op.Bias != nil {
+		list = append(list, *op.Bias)
+	}
+	list = append(list, op.Pool, op.Wgrad)
 	if op.Dgrad != nil {
 		list = append(list, *op.Dgrad)
 	}
@@ -52,15 +68,88 @@ func (op Conv2DPoolGrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w)
 // Prepare implements [Preparer].
 func (op Conv2DPoolGrad) Prepare(workers int) Routine {
 	if op.picks() {
-		return newPickedGrad(op.Wgrad.Conv2D, op.Pool.Pool2D).slice(op.Slicing()).routine(op, workers)
+		g := newPickedGrad(op.Wgrad.Conv2D, op.Pool.Pool2D)
+		return op.slice(g.scratch(), g.weights(), g.image, g.add).routine(op, workers)
 	}
 	g := newSparseGrad(op.Wgrad.Conv2D, op.Pool.Pool2D, op.Dgrad != nil, workers)
-	r := g.slice(op.Slicing()).routine(op, workers)
+	r := op.slice(g.images(), g.filters(), g.image, g.add).routine(op, workers)
 	if op.Dgrad != nil {
 		r.Weights = []int{4}
 		r.Derive = func(mem []Mem, w *Workers) { g.derive(mem[4].F32, w) }
 	}
 	return r
+}
+
+// slice is the code for some images: image adds the part of one to sums of the filters' gradient, of a number of values, and add adds
+// these to it.
+func (op Conv2DPoolGrad) slice(
+	scratch, values int, image func(worker int, mem []Mem, n int, dy, sums, scratch []float32), add func(mem []Mem, sums []float32, w *Workers),
+) *Slice {
+	pooled := op.Pool.P * op.Pool.Q * op.Pool.C
+	before := poolGradInput{pooled: pooled, filters: op.Pool.C, isReLU: op.ReLU != nil, hasBias: op.Bias != nil}
+	return &Slice{
+		Slicing: op.Slicing(), Batched: []int{0, 1, 2, 5, 6}, Scratch: before.scratch() + scratch, Sums: before.sums() + values,
+		Run: func(worker int, mem []Mem, images int, scratch, sums []float32) {
+			own, scratch := split(scratch, before.scratch())
+			bias, sums := split(sums, before.sums())
+			for n := range images {
+				image(worker, mem, n, before.of(mem, n, bias, own), sums, scratch)
+			}
+		},
+		Add: func(mem []Mem, sums []float32, w *Workers) {
+			size := before.sums() + values
+			parts := len(sums) / size
+			w.Range(size, func(lo, hi int) {
+				for part := 1; part < parts; part++ {
+					accumulate(sums[lo:hi], sums[part*size+lo:part*size+hi])
+				}
+			})
+			bias, sums := split(sums[:size], before.sums())
+			if before.hasBias {
+				accumulate(mem[7].F32, bias)
+			}
+			add(mem, sums, w)
+		},
+	}
+}
+
+// poolGradInput makes the gradient that the pool hands on, and sums it.
+type poolGradInput struct {
+	pooled, filters int
+	isReLU, hasBias bool
+}
+
+// sums is the number of sums for the bias.
+func (p poolGradInput) sums() int {
+	if p.hasBias {
+		return p.filters
+	}
+	return 0
+}
+
+// scratch is the number of values that of works with.
+func (p poolGradInput) scratch() int {
+	n := 0
+	if p.isReLU {
+		n += p.pooled
+	}
+	return n + p.sums()
+}
+
+// of is the gradient of image n, which is added to the bias's sums.
+func (p poolGradInput) of(mem []Mem, n int, bias, scratch []float32) []float32 {
+	lo, hi := n*p.pooled, (n+1)*p.pooled
+	dy := mem[0].F32[lo:hi]
+	fresh, masked := split(scratch, p.sums())
+	if p.isReLU {
+		reluGradient(masked[:p.pooled], mem[6].F32[lo:hi], dy)
+		dy = masked[:p.pooled]
+	}
+	if p.hasBias {
+		sumRows(fresh, dy)
+		accumulate(bias, fresh)
+	}
+	return dy
 }
 
 // picks says whether the gradient is computed without lists.
@@ -150,36 +239,19 @@ func (s *sparseGrad) derive(weights []float32, w *Workers) {
 	})
 }
 
-func (s *sparseGrad) slice(slicing Slicing) *Slice {
-	return &Slice{
-		Slicing: slicing, Batched: []int{0, 1, 2, 5}, Scratch: s.images(), Sums: s.filters(),
-		Run: func(worker int, mem []Mem, images int, scratch, sums []float32) {
-			for n := range images {
-				s.image(mem, n, sums, scratch, &s.lists[worker])
-			}
-		},
-		Add: s.add,
-	}
-}
-
-// add adds the sums of all parts to the gradient by the filters.
+// add adds sums to the gradient by the filters.
 func (s *sparseGrad) add(mem []Mem, sums []float32, w *Workers) {
-	total, others := split(sums, s.filters())
-	w.Range(len(total), func(lo, hi int) {
-		for at := 0; at < len(others); at += len(total) {
-			add(total[lo:hi], total[lo:hi], others[at+lo:at+hi])
-		}
-	})
 	row := s.S * s.C
 	w.Run(s.R, func(_, r int) {
 		turned, dw := s.turned[r*row*s.K:(r+1)*row*s.K], mem[3].F32[r*row*s.K:(r+1)*row*s.K]
-		transpose(turned, total[r*s.pitch:], s.K, s.R*s.pitch, s.K, row)
-		add(dw, dw, turned)
+		transpose(turned, sums[r*s.pitch:], s.K, s.R*s.pitch, s.K, row)
+		accumulate(dw, turned)
 	})
 }
 
 // image adds image n's part of the filters' gradient to dw, and computes its gradient.
-func (s *sparseGrad) image(mem []Mem, n int, dw, copies []float32, lists *sparseLists) {
+func (s *sparseGrad) image(worker int, mem []Mem, n int, dy, dw, copies []float32) {
+	lists := &s.lists[worker]
 	size := s.H * s.Window.W * s.C
 	x := mem[2].F32[n*size : (n+1)*size]
 	var dx []float32
@@ -195,7 +267,7 @@ func (s *sparseGrad) image(mem []Mem, n int, dw, copies []float32, lists *sparse
 		clear(gradient)
 	}
 	pooled := s.pool.P * s.pool.Q
-	dy, index := mem[0].F32[n*pooled*s.K:(n+1)*pooled*s.K], mem[1].I32[n*pooled*s.K:(n+1)*pooled*s.K]
+	index := mem[1].I32[n*pooled*s.K : (n+1)*pooled*s.K]
 	rowX := s.DilationH * s.in.width * s.C
 	for first := 0; first < pooled; first += s.windows {
 		s.list(dy, index, first, min(first+s.windows, pooled), lists)

@@ -119,34 +119,20 @@ func (p *pickedGrad) scratch() int {
 	return n
 }
 
-func (p *pickedGrad) slice(slicing Slicing) *Slice {
-	return &Slice{
-		Slicing: slicing, Batched: []int{0, 1, 2}, Scratch: p.scratch(), Sums: p.weights(),
-		Run: func(_ int, mem []Mem, images int, scratch, sums []float32) {
-			for n := range images {
-				p.image(mem, n, sums, scratch)
-			}
-		},
-		Add: func(mem []Mem, sums []float32, _ *Workers) {
-			dw := mem[3].F32
-			for at := 0; at < len(sums); at += len(dw) {
-				add(dw, dw, sums[at:at+len(dw)])
-			}
-		},
-	}
-}
+// add adds sums to the gradient by the filters.
+func (p *pickedGrad) add(mem []Mem, sums []float32, _ *Workers) { accumulate(mem[3].F32, sums) }
 
 // image adds image n's part of the gradient to dw.
-func (p *pickedGrad) image(mem []Mem, n int, dw, scratch []float32) {
+func (p *pickedGrad) image(_ int, mem []Mem, n int, dy, dw, scratch []float32) {
 	table, padded := split(scratch, p.table)
 	x := p.in.of(mem[2].F32, n, n+1, padded)
 	pooled := len(p.bases) * p.K
 	for first := 0; first < len(p.bases); first += pickWindows {
 		windows := min(pickWindows, len(p.bases)-first)
-		lo, hi := n*pooled+first*p.K, n*pooled+(first+windows)*p.K
+		lo, hi := first*p.K, (first+windows)*p.K
 		pick{
 			x: x, bases: p.bases[first : first+windows], taps: p.taps, table: table,
-			values: mem[0].F32[lo:hi], index: mem[1].I32[lo:hi], sums: dw, filters: p.K, places: p.places,
+			values: dy[lo:hi], index: mem[1].I32[n*pooled:][lo:hi], sums: dw, filters: p.K, places: p.places,
 		}.run()
 	}
 }

@@ -17,6 +17,9 @@ func add(y, a, b []float32) {
 	}
 }
 
+// accumulate computes y += x.
+func accumulate(y, x []float32) { add(y, y, x) }
+
 // addScaled computes y += a·x.
 func addScaled(y []float32, a float32, x []float32) {
 	x = x[:len(y)]

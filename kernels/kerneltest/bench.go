@@ -53,7 +53,7 @@ func Benchmarks() []Case {
 		chain := s.chain(kernels.MaxPool, true)
 		rows, columns := chain.Outputs()
 		chain.Conv.Winograd = chain.Conv.WinogradTile(rows, columns)
-		cases = append(cases, newCase(s.String(), chain, nil), newCase(s.String(), s.grad(kernels.MaxPool, s.conv.c > 1),
+		cases = append(cases, newCase(s.String(), chain, nil), newCase(s.String(), s.grad(kernels.MaxPool, s.conv.c > 1, true),
 			map[string]contents{"index": func(r *rand.Rand, _ int) float64 { return float64(r.IntN(4)) }, "dy": halfZero}))
 	}
 	for _, g := range []kernels.Dense{{N: 32, C: 576, K: 64}, {N: 32, C: 64, K: 10}} {

@@ -30,7 +30,7 @@ func depthFirstCases() []Case {
 			cases = append(cases, newIntegerCase(name, op, nil))
 		}
 
-		b, a := second.grad(kernels.MaxPool, true), first.grad(kernels.MaxPool, false)
+		b, a := second.grad(kernels.MaxPool, true, false), first.grad(kernels.MaxPool, false, false)
 		between := kernels.ActivationDgrad{Function: kernels.ReLU, Y: float("y", b.Dgrad.DX.Shape...), DY: b.Dgrad.DX, DX: a.Pool.DY}
 		bias := kernels.BiasWgrad{M: b.Dgrad.DX.Elements() / a.Wgrad.K, K: a.Wgrad.K, DY: a.Pool.DY, DB: float("db", a.Wgrad.K)}
 		op := kernels.DepthFirst{Ops: []kernels.Op{b, between, a, bias}, Local: []*kernels.Buffer{b.Dgrad.DX, a.Pool.DY}}

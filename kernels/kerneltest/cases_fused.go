@@ -65,8 +65,9 @@ func (s chainShape) chain(kind kernels.PoolKind, withReLU bool) kernels.Conv2DCh
 	return op
 }
 
-// grad are the gradients behind a max or min pool.
-func (s chainShape) grad(kind kernels.PoolKind, withDX bool) kernels.Conv2DPoolGrad {
+// grad are the gradients behind a max or min pool; if asked for, with that by the input, or with those of a ReLU behind the pool and of the
+// bias.
+func (s chainShape) grad(kind kernels.PoolKind, withDX, withReLU bool) kernels.Conv2DPoolGrad {
 	_, dgrad, wgrad := s.conv.ops()
 	g := s.pool(kind)
 	op := kernels.Conv2DPoolGrad{
@@ -80,6 +81,11 @@ func (s chainShape) grad(kind kernels.PoolKind, withDX bool) kernels.Conv2DPoolG
 	if withDX {
 		dgrad.DY, dgrad.DX = wgrad.DY, float("dx", dgrad.DX.Shape...)
 		op.Dgrad = &dgrad
+	}
+	if withReLU {
+		dy := op.Pool.DY
+		op.ReLU = &kernels.ActivationDgrad{Function: kernels.ReLU, Y: float("y", dy.Shape...), DY: float("dz", dy.Shape...), DX: dy}
+		op.Bias = &kernels.BiasWgrad{M: g.N * g.P * g.Q, K: g.C, DY: dy, DB: float("db", g.C)}
 	}
 	return op
 }
@@ -119,11 +125,14 @@ func fusedCases() []Case {
 			}
 			g := s.pool(kind)
 			_, index := poolFprop(g, draw(integers, g.N*g.H*g.W*g.C))
-			for _, withDX := range []bool{false, true} {
-				op := s.grad(kind, withDX)
+			for _, with := range [][2]bool{{false, false}, {true, false}, {false, true}, {true, true}} {
+				op := s.grad(kind, with[0], with[1])
 				name := fmt.Sprintf("%s_%v", name, kind)
-				if withDX {
+				if with[0] {
 					name += "_dx"
+				}
+				if with[1] {
+					name += "_relu"
 				}
 				cases = append(cases,
 					newIntegerCase(name+"_int", op, map[string]contents{"index": wants(index), "dy": halfZero}),

@@ -36,7 +36,14 @@ func Compute(op kernels.Op, in [][]float64) ([][]Value, error) {
 			out[4] = index
 		}
 	case kernels.Conv2DPoolGrad:
-		out[3], out[5] = convPoolGrad(op, in[0], in[1], in[2], in[3], in[4])
+		dy := in[0]
+		if op.ReLU != nil {
+			dy = exactly(activationDgrad(kernels.ReLU, in[6], dy))
+		}
+		if op.Bias != nil {
+			out[7] = biasWgrad(*op.Bias, dy, in[7])
+		}
+		out[3], out[5] = convPoolGrad(op, dy, in[1], in[2], in[3], in[4])
 	case kernels.DepthFirst:
 		return depthFirst(op, in)
 	case kernels.DenseFprop:

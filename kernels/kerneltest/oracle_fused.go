@@ -14,11 +14,7 @@ func convChain(op kernels.Conv2DChain, x, w, b []float64) (y, index []Value) {
 	if op.Pool == nil {
 		return y, nil
 	}
-	exactly := make([]float64, len(y))
-	for i, v := range y {
-		exactly[i] = v.Want
-	}
-	pooled, index := poolFprop(op.Pool.Pool2D, exactly)
+	pooled, index := poolFprop(op.Pool.Pool2D, exactly(y))
 	eachOutput(op.Pool.Pool2D, func(i int, window []place) {
 		worst := 0.0
 		for _, p := range window {
@@ -27,6 +23,15 @@ func convChain(op kernels.Conv2DChain, x, w, b []float64) (y, index []Value) {
 		pooled[i].Bound += worst
 	})
 	return pooled, index
+}
+
+// exactly are the values that a device should compute.
+func exactly(values []Value) []float64 {
+	list := make([]float64, len(values))
+	for i, v := range values {
+		list[i] = v.Want
+	}
+	return list
 }
 
 // convPoolGrad is a pool's gradient and, by it, a convolution's two; w is nil where the gradient by the input is not wanted.

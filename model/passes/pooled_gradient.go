@@ -3,7 +3,7 @@ package passes
 import "cnn-gpu/kernels"
 
 // pooledGradient computes the gradients of a convolution before a max or min pool from the pool's gradients, without the convolution's
-// own, most of which are zero. The bias's gradient sums the same values either way.
+// own, most of which are zero. The bias's gradient sums the same values either way. A ReLU's gradient before the pool's joins them.
 var pooledGradient = Pass{
 	Name: "pooled-gradient",
 	Does: "multiply only the gradients that a max or min pool hands on to the convolution before it",
@@ -21,6 +21,7 @@ var pooledGradient = Pass{
 			users := []int{i, at}
 			bias, biasAt, hasBias := find(l, i, func(op kernels.BiasWgrad) bool { return op.DY == pool.DX })
 			if hasBias {
+				grad.Bias = &kernels.BiasWgrad{M: pool.DY.Elements() / bias.K, K: bias.K, DY: pool.DY, DB: bias.DB}
 				users = append(users, biasAt)
 			}
 			dgrad, dgradAt, hasDgrad := find(l, i, func(op kernels.Conv2DDgrad) bool { return op.DY == pool.DX })
@@ -31,13 +32,15 @@ var pooledGradient = Pass{
 			if !l.isPrivate(pool.DX, users...) {
 				continue
 			}
-			l.ops[i], l.ops[at] = nil, grad
-			if hasBias {
-				l.ops[biasAt] = kernels.BiasWgrad{M: pool.DY.Elements() / bias.K, K: bias.K, DY: pool.DY, DB: bias.DB}
+			relu, reluAt, hasReLU := find(l, 0, func(op kernels.ActivationDgrad) bool { return op.DX == pool.DY && op.Function == kernels.ReLU })
+			if hasReLU && l.isPrivate(pool.DY, reluAt, i) {
+				grad.ReLU = &relu
+				l.ops[reluAt] = nil
 			}
-			if hasDgrad {
-				l.ops[dgradAt] = nil
+			for _, user := range users {
+				l.ops[user] = nil
 			}
+			l.ops[at] = grad
 			times++
 		}
 		return times
