@@ -189,9 +189,10 @@ func (w *Workers) watch(isReady func() bool) bool {
 	if runtime.GOMAXPROCS(0) < w.count {
 		return false
 	}
-	// Whoever else has something to do, such as to load the next batch, may do it meanwhile.
-	for begun := time.Now(); time.Since(begun) < patience; runtime.Gosched() {
-		for range 64 {
+	for begun := time.Now(); time.Since(begun) < patience; {
+		// Whoever else has something to do, such as to load the next batch, may do it now. Not more often: the scheduler has one lock.
+		runtime.Gosched()
+		for range 1024 {
 			if isReady() {
 				return true
 			}
