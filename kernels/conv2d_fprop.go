@@ -173,17 +173,16 @@ func (f *directFprop) scratch() int {
 }
 
 func (f *directFprop) derive(weights, bias []float32, w *Workers) {
+	copy(f.start, bias)
 	if f.isInPlace() {
-		copy(f.start, bias)
 		f.filters = weights
 		return
 	}
-	f.pack(f.filters, f.start, weights, bias, w)
+	f.pack(f.filters, weights, w)
 }
 
-// pack packs the filters and the bias for the inner kernels.
-func (g Conv2D) pack(panels, start, weights, bias []float32, w *Workers) {
-	copy(start, bias)
+// pack packs the filters for the inner kernels.
+func (g Conv2D) pack(panels, weights []float32, w *Workers) {
 	depth := g.depth()
 	w.Run(columns(g.K)/tileColumns, func(_, panel int) {
 		packPanel(panels[panel*depth*tileColumns:], weights, depth, g.K, panel*tileColumns)

@@ -65,7 +65,8 @@ func (f *pooledFprop) scratch() int {
 
 // derive makes of the weights what compute needs.
 func (f *pooledFprop) derive(weights, bias []float32, w *Workers) {
-	f.pack(f.panels, f.start, weights, bias, w)
+	copy(f.start, bias)
+	f.pack(f.panels, weights, w)
 }
 
 // compute writes a part of the outputs of images lo to hi of x to y and, unless that is nil, to index.

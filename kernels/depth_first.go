@@ -178,6 +178,12 @@ func (d *depthFirst) parts() int {
 	return max(1, min(16, blocks(d.batch, 4), 1<<22/d.sums))
 }
 
+// inLines rounds a number of values up to whole cache lines, so that what follows begins with one.
+func inLines(values int) int {
+	const line = 16
+	return blocks(values, line) * line
+}
+
 // forWorker is the number of values that a worker needs.
 func (d *depthFirst) forWorker() int { return inLines(d.own) + d.images*d.locals }
 

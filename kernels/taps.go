@@ -70,7 +70,7 @@ func (t *taps) average() {
 	clear(t.values)
 	t.each(func(_, at, i int) {
 		values := t.values[i:][:t.channels]
-		add(values, values, t.image[at:])
+		accumulate(values, t.image[at:])
 	})
 	for i := range t.values {
 		t.values[i] /= t.divisor

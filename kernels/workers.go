@@ -81,12 +81,6 @@ func (w *Workers) Reserve(n int) {
 // Scratch is memory that an op may use while it runs; it holds what an earlier op left there.
 func (w *Workers) Scratch() []float32 { return w.scratch }
 
-// inLines rounds a number of values up to whole cache lines, so that what follows begins with one.
-func inLines(values int) int {
-	const line = 16
-	return blocks(values, line) * line
-}
-
 // Run calls run for every task below tasks, each on one worker. Each worker begins with its share of neighbouring tasks, so that it mostly
 // finds in its cache what it left there for equal tasks of another run; who is done helps the others. Which worker runs a task is open, so
 // no result may depend on it.
