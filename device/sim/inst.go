@@ -26,7 +26,8 @@ const (
 )
 
 // inst is a decoded instruction. d, a, b, c and e are places in a bank of registers: constants and special registers have places
-// there too, so that an operand needs no cases. The assembly reads the first four.
+// there too, so that an operand needs no cases. The assembly reads the first four. What else an instruction has that is constant lies
+// in a type of its own, most often called a form, with exec as its method.
 type inst struct {
 	d, a, b, c int32
 	e, d2      int32
@@ -36,14 +37,11 @@ type inst struct {
 	target     int32
 	kind       kind
 	class      Class
-	mode       uint8
-	flag       bool
-	imm        uint64
 	exec       execFunc
-	compare    compareFunc
 	mem        *access
 	mma        *mmaShape
-	list       []int32
+	barrier    *barrierForm
+	list       []int32 // branch targets of brx, registers of mma, parameters of a system call
 	watch      *watch
 }
 

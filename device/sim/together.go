@@ -2,7 +2,6 @@ package sim
 
 import (
 	"math"
-	"slices"
 
 	"cnn-gpu/device/sim/ptx"
 )
@@ -16,50 +15,17 @@ func decodeWarpBarrier(d *decoder, in *inst, s *ptx.Instruction) {
 
 func execWarpBarrier(w *warp, in *inst, m uint32) { w.order.syncWarp() }
 
-// decodeBarrier: bar{.cta}.{sync,arrive,red} and barrier{.cta}..., of which only those without .aligned take single lanes.
-func decodeBarrier(d *decoder, in *inst, s *ptx.Instruction) {
-	mods := s.Op.Modifiers
-	if len(mods) > 0 && mods[0] == "cta" {
-		mods = mods[1:]
-	}
-	if len(mods) == 0 {
-		d.fail("%w", ErrUnknownInstruction)
-	}
-	in.flag = s.Op.Name == "barrier" && !s.Op.Has("aligned")
-	args := s.Operands
-	switch mods[0] {
-	case "sync":
-	case "arrive":
-		in.mode = barArrive
-	case "red":
-		i := slices.IndexFunc(mods, func(m string) bool { return m == "popc" || m == "or" || m == "and" })
-		if i < 0 || len(args) < 3 {
-			d.fail("%w", ErrUnknownInstruction)
-		}
-		in.mode = map[string]uint8{"popc": barCount, "or": barOr, "and": barAnd}[mods[i]]
-		if in.mode == barCount {
-			in.d = d.dstOrScratch(args[0], 'r')
-		} else {
-			in.d = d.dstOrScratch(args[0], 'p')
-		}
-		last := args[len(args)-1]
-		in.c = d.src(last, 'p')
-		if last.Not {
-			in.imm = uint64(fullMask)
-		}
-		args = args[1 : len(args)-1]
-	case "cluster":
-		d.fail("clusters are not supported")
-	default:
-		d.fail("%w", ErrUnknownInstruction)
-	}
-	if len(args) > 0 {
-		in.a = d.src(args[0], 'r')
-	}
-	if len(args) > 1 {
-		in.b = d.src(args[1], 'r')
-	}
-}
+// shuffleMode says from which lane shfl reads.
+type shuffleMode uint8
+
+const (
+	shuffleUp shuffleMode = iota
+	shuffleDown
+	shuffleButterfly
+	shuffleIndex
+)
+
+var shuffleModes = map[string]shuffleMode{"up": shuffleUp, "down": shuffleDown, "bfly": shuffleButterfly, "idx": shuffleIndex}
 
 // decodeShuffle: shfl.sync.{up,down,bfly,idx}.b32 d{|p}, a, b, c, membermask
 func decodeShuffle(d *decoder, in *inst, s *ptx.Instruction) {
@@ -68,7 +34,11 @@ func decodeShuffle(d *decoder, in *inst, s *ptx.Instruction) {
 	if len(mods) != 3 || mods[0] != "sync" || mods[2] != "b32" {
 		d.fail("%w", ErrUnknownInstruction)
 	}
-	in.mode = mods[1][0]
+	mode, ok := shuffleModes[mods[1]]
+	if !ok {
+		d.fail("%w", ErrUnknownInstruction)
+	}
+	in.exec = mode.exec
 	in.a, in.b, in.c, in.e = d.src(s.Operands[1], 'r'), d.src(s.Operands[2], 'r'), d.src(s.Operands[3], 'r'), d.src(s.Operands[4], 'r')
 	d.valueAndPredicate(in, s.Operands[0])
 }
@@ -82,7 +52,7 @@ func (d *decoder) valueAndPredicate(in *inst, o ptx.Operand) {
 	in.d = d.dstOrScratch(o, 'r')
 }
 
-func execShuffle(w *warp, in *inst, m uint32) {
+func (mode shuffleMode) exec(w *warp, in *inst, m uint32) {
 	src := w.r[in.a]
 	pb, pc, pd := &w.r[in.b], &w.r[in.c], &w.r[in.d]
 	var inRange uint32
@@ -92,18 +62,18 @@ func execShuffle(w *warp, in *inst, m uint32) {
 		segment := int(c >> 8 & 31)
 		first, last := i&segment, i&segment|int(c&31)&^segment
 		var j int
-		switch in.mode {
-		case 'u':
+		switch mode {
+		case shuffleUp:
 			j = i - lane
-		case 'd':
+		case shuffleDown:
 			j = i + lane
-		case 'b':
+		case shuffleButterfly:
 			j = i ^ lane
 		default:
 			j = first | lane&^segment
 		}
 		ok := j <= last
-		if in.mode == 'u' {
+		if mode == shuffleUp {
 			ok = j >= last // the clamp of shfl.up is the lowest lane
 		}
 		if !ok {
@@ -119,43 +89,35 @@ func execShuffle(w *warp, in *inst, m uint32) {
 	w.setPredicate(in.d2, m, inRange)
 }
 
+// ballots are the masks that vote gives for the lanes that take part and those of them in which its predicate holds. All but ballot
+// write them to a predicate.
+var ballots = map[string]func(members, v uint32) uint32{
+	"all":    func(members, v uint32) uint32 { return spread(v == members) },
+	"any":    func(_, v uint32) uint32 { return spread(v != 0) },
+	"uni":    func(members, v uint32) uint32 { return spread(v == members || v == 0) },
+	"ballot": func(_, v uint32) uint32 { return v },
+}
+
 // decodeVote: vote.sync.{all,any,uni,ballot} d, {!}a, membermask
 func decodeVote(d *decoder, in *inst, s *ptx.Instruction) {
 	d.need(3)
 	mods := s.Op.Modifiers
-	if len(mods) != 3 || mods[0] != "sync" || !slices.Contains([]string{"all", "any", "uni", "ballot"}, mods[1]) {
+	if len(mods) != 3 || mods[0] != "sync" || ballots[mods[1]] == nil {
 		d.fail("%w", ErrUnknownInstruction)
 	}
-	in.mode = mods[1][1] // l, n, n, a: tell any from uni by the flag
-	in.flag = mods[1] == "uni"
+	ballot, flip := ballots[mods[1]], spread(s.Operands[1].Not)
 	in.a, in.e = d.src(s.Operands[1], 'p'), d.src(s.Operands[2], 'r')
-	if s.Operands[1].Not {
-		in.imm = uint64(fullMask)
-	}
-	bank := byte('p')
 	if mods[1] == "ballot" {
-		bank = 'r'
-	}
-	in.d = d.dstOrScratch(s.Operands[0], bank)
-}
-
-func execVote(w *warp, in *inst, m uint32) {
-	v := (w.p[in.a] ^ uint32(in.imm)) & m
-	var holds bool
-	switch {
-	case in.mode == 'a': // ballot
-		for x := m; x != 0; x &= x - 1 {
-			w.r[in.d][lowest(x)] = v
+		in.d = d.dstOrScratch(s.Operands[0], 'r')
+		in.exec = func(w *warp, in *inst, m uint32) {
+			broadcast32(&w.r[in.d], ballot(m, (w.p[in.a]^flip)&m), m)
 		}
 		return
-	case in.mode == 'l': // all
-		holds = v == m
-	case in.flag: // uni
-		holds = v == m || v == 0
-	default:
-		holds = v != 0
 	}
-	w.setPredicate(in.d, m, spread(holds))
+	in.d = d.dstOrScratch(s.Operands[0], 'p')
+	in.exec = func(w *warp, in *inst, m uint32) {
+		w.setPredicate(in.d, m, ballot(m, (w.p[in.a]^flip)&m))
+	}
 }
 
 func decodeActiveMask(d *decoder, in *inst, s *ptx.Instruction) {
@@ -183,20 +145,25 @@ func execElect(w *warp, in *inst, m uint32) {
 	w.setPredicate(in.d2, m, m&-m)
 }
 
+// matchForm is the constant part of match.
+type matchForm struct {
+	all  bool // else any
+	wide bool // values of 64 bits
+}
+
 // decodeMatch: match.{any,all}.sync.{b32,b64} d{|p}, a, membermask
 func decodeMatch(d *decoder, in *inst, s *ptx.Instruction) {
 	d.need(3)
 	mods := s.Op.Modifiers
-	in.flag = mods[0] == "all"
 	bank := d.bankOf(ptx.TypeByName(mods[len(mods)-1]))
-	in.mode = bank
+	in.exec = matchForm{all: mods[0] == "all", wide: bank == 'q'}.exec
 	in.a, in.e = d.src(s.Operands[1], bank), d.src(s.Operands[2], 'r')
 	d.valueAndPredicate(in, s.Operands[0])
 }
 
-func execMatch(w *warp, in *inst, m uint32) {
+func (f matchForm) exec(w *warp, in *inst, m uint32) {
 	value := func(i int) uint64 {
-		if in.mode == 'q' {
+		if f.wide {
 			return w.q[in.a][i]
 		}
 		return uint64(w.r[in.a][i])
@@ -211,7 +178,7 @@ func execMatch(w *warp, in *inst, m uint32) {
 		for y := m; y != 0; y &= y - 1 {
 			same |= bit(v[lowest(y)] == v[i]) << lowest(y)
 		}
-		if in.flag {
+		if f.all {
 			w.setPredicate(in.d2, 1<<i, spread(same == m))
 			if same != m {
 				same = 0
