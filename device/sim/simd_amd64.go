@@ -11,18 +11,6 @@ import (
 
 var useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
-// What gen/simd takes the layouts to be: these constants do not compile when they differ.
-const (
-	_ = -unsafe.Offsetof(warp{}.r)
-	_ = 24 - unsafe.Offsetof(warp{}.q)
-	_ = -(24 - unsafe.Offsetof(warp{}.q))
-	_ = -unsafe.Offsetof(inst{}.d)
-	_ = -(4 - unsafe.Offsetof(inst{}.a))
-	_ = -(8 - unsafe.Offsetof(inst{}.b))
-	_ = -(12 - unsafe.Offsetof(inst{}.c))
-	_ = -(12 - unsafe.Offsetof(span{}.regions))
-)
-
 // vectorized puts the AVX2 functions in the places of their twins.
 func vectorized(table map[string]opcode) map[string]opcode {
 	if !useAVX2 {

@@ -6,8 +6,7 @@ import (
 	"cnn-gpu/device/sim/ptx"
 )
 
-//go:generate go run ./gen/alu
-//go:generate go run ./gen/simd
+//go:generate go run ./gen
 
 // instructions is the instruction table. A row is found by an instruction's whole name, by the first two parts of it, or by the
 // first part. The arithmetic rows, which gen/alu writes, have whole names; here are those with a decoding of their own.
