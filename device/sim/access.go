@@ -152,6 +152,13 @@ func (d *decoder) operands(n int) []ptx.Operand {
 	return args
 }
 
+// decodePolicy: createpolicy makes a cache policy, a hint that nothing here reads.
+func decodePolicy(d *decoder, in *inst, s *ptx.Instruction) {
+	in.a = d.constant(0, 'q')
+	in.d = d.dst(s.Operands[0], 'q')
+	in.exec = arithmetic["mov.b64"].exec
+}
+
 func decodeLoad(d *decoder, in *inst, s *ptx.Instruction) {
 	args := d.operands(2)
 	a, t := d.access(s, nil)

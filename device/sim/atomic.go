@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"math"
-
-	"cnn-gpu/device/sim/ptx"
-)
+import "math"
 
 // atomicOp is the operation of an atomic, on values of up to 32 or of 64 bits: the old value, the operand, and that of cas.
 type atomicOp struct {
@@ -144,20 +140,4 @@ func (w *warp) update(in *inst, op *atomicOp, buf []byte, m uint32) {
 			}
 		}
 	}
-}
-
-// decodeFence: only fences that reach other blocks do something, see fence.go.
-func decodeFence(d *decoder, in *inst, s *ptx.Instruction) {
-	in.exec = execNothing
-	if s.Op.Has("gl") || s.Op.Has("sys") || s.Op.Has("gpu") {
-		d.k.fences = true
-		in.exec = execFence
-	}
-}
-
-// decodePolicy: createpolicy makes a cache policy, a hint that nothing here reads.
-func decodePolicy(d *decoder, in *inst, s *ptx.Instruction) {
-	in.a = d.constant(0, 'q')
-	in.d = d.dst(s.Operands[0], 'q')
-	in.exec = arithmetic["mov.b64"].exec
 }

@@ -1,12 +1,30 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strings"
 
 	"cnn-gpu/device/sim/ptx"
 )
+
+// The functions that the CUDA runtime on the device provides.
+
+// decodeAssert: __assertfail(message, file, line, function, character size), all in .param variables.
+func decodeAssert(d *decoder, in *inst, s *ptx.Instruction) {
+	d.callOperands(in, s)
+}
+
+func execAssert(w *warp, in *inst, m uint32) {
+	i := lowest(m)
+	text := ""
+	if len(in.list) > 0 {
+		at := uint64(i)*w.b.k.localBytes + uint64(in.list[0])
+		text = w.b.d.mem.text(le.Uint64(w.local[at:]))
+	}
+	w.fault(Assertion, i, "assert(%s)", text)
+}
 
 // decodePrintf: vprintf(format, values), two pointers in .param variables; the values lie one after the other, each at a multiple of
 // its size.
@@ -51,6 +69,19 @@ func execPrintf(w *warp, in *inst, m uint32) {
 			copy(w.localDef[uint64(i)*size+uint64(in.d):], []byte{1, 1, 1, 1})
 		}
 	}
+}
+
+// text reads a string that ends in a zero byte.
+func (m *memory) text(ptr uint64) string {
+	a, off, err := m.find(ptr, 1)
+	if err != nil {
+		return ""
+	}
+	p := a.data()[off:min(off+1000, a.size)]
+	if n := bytes.IndexByte(p, 0); n >= 0 {
+		p = p[:n]
+	}
+	return string(p)
 }
 
 // format does what C's printf does with a format and the bytes of its values, and counts the values.
