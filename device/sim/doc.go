@@ -15,7 +15,7 @@
 //
 // # How it works
 //
-// A kernel is decoded when it is first asked for: calls are inlined, constants and special registers get places behind the
+// A kernel is decoded when it is first asked for: calls are inlined, constants and special registers get slots behind the
 // registers, and each instruction gets a function from the instruction table (table.go, and gen/alu/table.txt for the arithmetic).
 // The function runs the instruction for a warp: 32-bit and 64-bit registers are arrays of 32 values, a predicate is a mask of lanes.
 // Most loops over the lanes are generated, the hottest of them as AVX2 assembly (gen/simd), which gives the same bits.
@@ -96,7 +96,7 @@
 //
 //   - ptx: the parser
 //   - gen: the generators of the files that begin with z_
-//   - driverapi: the simulated GPU in the place of libcuda
+//   - driverapi: the simulated GPU in place of libcuda
 //   - inspect: runs one kernel of any file, with arguments from the command line
 //   - testdata: CUDA C++ of the tests, and the PTX that NVRTC made of it
 //

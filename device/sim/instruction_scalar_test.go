@@ -104,7 +104,7 @@ $negative:
 $join:
 	activemask.b32 %r31;`,
 		want: func(i int, in []words) (uint32, uint32) { return choose[uint32](int32(in[i][0]) < 0, 2, 1), 0xffffffff }},
-	{name: "loop of as many turns as the lane's number", body: `
+	{name: "loop of as many turns as the lane's index", body: `
 	mov.u32 %r14, %laneid;
 $again:
 	setp.eq.u32 %p1, %r14, 0;

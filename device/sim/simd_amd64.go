@@ -67,25 +67,25 @@ func columnsTF32AVX2(to *float64, r *[32]uint32)
 //go:noescape
 func mmaResultsAVX2(d0, d1, c0, c1 *[32]uint32, sum *[8]float64)
 
-func rowsOf(kind byte, A *[16][16]float64, r *[32]uint32, row, column int) {
+func rowsOf(element mmaElement, A *[16][16]float64, r *[32]uint32, row, column int) {
 	switch {
-	case useAVX2 && kind == 'b':
+	case useAVX2 && element == elementBF16:
 		rowsBF16AVX2(&A[row][column], r)
-	case useAVX2 && kind == 't':
+	case useAVX2 && element == elementTF32:
 		rowsTF32AVX2(&A[row][column], r)
 	default:
-		rowsOfGo(kind, A, r, row, column)
+		rowsOfGo(element, A, r, row, column)
 	}
 }
 
-func columnsOf(kind byte, B *[16][8]float64, r *[32]uint32, row int) {
+func columnsOf(element mmaElement, B *[16][8]float64, r *[32]uint32, row int) {
 	switch {
-	case useAVX2 && kind == 'b':
+	case useAVX2 && element == elementBF16:
 		columnsBF16AVX2(&B[row][0], r)
-	case useAVX2 && kind == 't':
+	case useAVX2 && element == elementTF32:
 		columnsTF32AVX2(&B[row][0], r)
 	default:
-		columnsOfGo(kind, B, r, row)
+		columnsOfGo(element, B, r, row)
 	}
 }
 

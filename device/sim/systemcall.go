@@ -36,7 +36,7 @@ func decodePrintf(d *decoder, in *inst, s *ptx.Instruction) {
 	in.d = int32(d.localOffset(s.Operands[0].Elements[0].Variable))
 }
 
-// callOperands puts the places of a system call's parameters in the memory of a thread into in.list.
+// callOperands puts the offsets of a system call's parameters in the memory of a thread into in.list.
 func (d *decoder) callOperands(in *inst, s *ptx.Instruction) {
 	for _, o := range append(s.Operands[2].Elements, s.Operands[0].Elements...) {
 		if o.Kind != ptx.VariableOperand {

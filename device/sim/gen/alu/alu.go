@@ -97,7 +97,7 @@ func expand(p string) []string {
 }
 
 // flushBits are the functions that flush the operands and results of formats that are kept as bits.
-var flushBits = map[string]string{"f16": "flushHalves", "bf16": "flushBrains", "f32x2": "flushPair"}
+var flushBits = map[string]string{"f16": "flushF16", "bf16": "flushBF16", "f32x2": "flushPair"}
 
 var variable = regexp.MustCompile(`\b[abce]\b`)
 
