@@ -100,6 +100,13 @@
 //   - inspect: runs one kernel of any file, with arguments from the command line
 //   - testdata: CUDA C++ of the tests, and the PTX that NVRTC made of it
 //
+// # A new instruction
+//
+// Arithmetic is a row in gen/alu/table.txt and "go generate ./device/sim"; TestArithmetic wants a reference for it, which knows nothing of
+// the table. Any other instruction is a row in table.go with a function that decodes it, in the file of its section; what it has of its own
+// (a mode, a flag, a constant) is a small type whose method executes it, as waitForm is. TestEveryInstructionHasItsRow wants it in one of
+// the instruction_*_test.go.
+//
 // # What differs from a chip
 //
 // PTX is not machine code: the compiler to machine code removes moves and changes the schedule, so that counts of moves and of integer
