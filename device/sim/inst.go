@@ -30,11 +30,11 @@ const (
 // in a type of its own, most often called a form, with exec as its method.
 type inst struct {
 	d, a, b, c int32
-	e, d2      int32
+	e, d2      int32  // the fourth operand or the member mask; a second result
 	guard      int32  // predicate, or -1
 	guardFlip  uint32 // all ones for @!p
 	run        int32  // the first instruction from here on that is not plain
-	target     int32
+	target     int32  // of a branch
 	kind       instKind
 	class      Class
 	exec       execFunc
