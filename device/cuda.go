@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/cu"
 
 	"cnn-gpu/device/driver"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
@@ -132,7 +133,7 @@ func (d *gpu) open(ordinal int) error {
 func (d *gpu) Name() string { return d.name }
 
 func (d *gpu) String() string {
-	return fmt.Sprintf("GPU, %s, %.1f GiB", d.model, float64(d.total)/(1<<30))
+	return fmt.Sprintf("GPU, %s, %s", d.model, wording.Bytes(d.total))
 }
 
 // Close frees all memory and modules, and gives the context back. After a late error that frees what the other calls no longer

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
@@ -89,12 +90,8 @@ type OutOfMemoryError struct {
 }
 
 func (e *OutOfMemoryError) Error() string {
-	return fmt.Sprintf("out of memory on %s: %s are needed, %s are free", e.Device, bytesText(e.Need), bytesText(e.Free))
-}
-
-// bytesText writes a number of bytes, to the byte and readable.
-func bytesText(n int64) string {
-	return fmt.Sprintf("%d bytes (%.1f MiB)", n, float64(n)/(1<<20))
+	return wording.English.Sprintf("out of memory on %s: %d bytes (%s) are needed, %d bytes (%s) are free",
+		e.Device, e.Need, wording.Bytes(e.Need), e.Free, wording.Bytes(e.Free))
 }
 
 // checkCopy says what is wrong with copying between a host slice and a buffer.

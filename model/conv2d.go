@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 
 	"cnn-gpu/kernels"
@@ -45,10 +46,10 @@ func (s Conv2D) Build(in []Shape) (Layer, error) {
 	l := &conv2D{geometry: kernels.Conv2D{C: x[2], K: s.Filters, Window: w}}
 	l.kernel = &Param{
 		Name: "kernel", Shape: Shape{w.R, w.S, x[2], s.Filters},
-		Initializer: s.KernelInitializer.or(GlorotUniform), FanIn: area * x[2], FanOut: area * s.Filters,
+		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: area * x[2], FanOut: area * s.Filters,
 	}
 	if s.Bias.used() {
-		l.bias = &Param{Name: "bias", Shape: Shape{s.Filters}, Initializer: s.BiasInitializer.or(Zeros), FanIn: s.Filters, FanOut: s.Filters}
+		l.bias = &Param{Name: "bias", Shape: Shape{s.Filters}, Initializer: cmp.Or(s.BiasInitializer, Zeros), FanIn: s.Filters, FanOut: s.Filters}
 	}
 	return l, nil
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 
 	"cnn-gpu/kernels"
@@ -36,10 +37,10 @@ func (s Dense) Build(in []Shape) (Layer, error) {
 	l := &dense{geometry: kernels.Dense{C: x[0], K: s.Units}}
 	l.kernel = &Param{
 		Name: "kernel", Shape: Shape{x[0], s.Units},
-		Initializer: s.KernelInitializer.or(GlorotUniform), FanIn: x[0], FanOut: s.Units,
+		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: x[0], FanOut: s.Units,
 	}
 	if s.Bias.used() {
-		l.bias = &Param{Name: "bias", Shape: Shape{s.Units}, Initializer: s.BiasInitializer.or(Zeros), FanIn: s.Units, FanOut: s.Units}
+		l.bias = &Param{Name: "bias", Shape: Shape{s.Units}, Initializer: cmp.Or(s.BiasInitializer, Zeros), FanIn: s.Units, FanOut: s.Units}
 	}
 	return l, nil
 }

@@ -1,8 +1,10 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
@@ -104,19 +106,17 @@ const (
 	Same  Padding = "same"
 )
 
-func (p Padding) kernel() (kernels.Padding, error) {
-	switch p {
-	case Valid, "":
-		return kernels.Valid, nil
-	case Same:
-		return kernels.Same, nil
-	}
-	return 0, fmt.Errorf("unknown padding %q; choose valid or same", string(p))
+var paddings = wording.Table[Padding, kernels.Padding]{
+	{Word: Valid, Value: kernels.Valid},
+	{Word: Same, Value: kernels.Same},
 }
+
+// Paddings lists the paddings.
+func Paddings() []Padding { return paddings.Words() }
 
 // window is the geometry of a filter or pool over images of shape x that makes images of the given number of channels.
 func window(x Shape, size, strides, dilation Pair, padding Padding, channels int) (kernels.Window, error) {
-	p, err := padding.kernel()
+	p, err := paddings.Find("padding", cmp.Or(padding, Valid))
 	if err != nil {
 		return kernels.Window{}, err
 	}

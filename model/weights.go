@@ -7,6 +7,7 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model/safetensors"
 )
 
@@ -145,7 +146,7 @@ func (m *Model) gather(all map[string]values) ([]float32, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if !slices.Contains(names, name) {
-			return nil, fmt.Errorf("the model has no parameter %q; %s", name, choices(name, names))
+			return nil, fmt.Errorf("the model has no parameter %q; %s", name, wording.Choose(name, names))
 		}
 	}
 	w := make([]float32, m.Weights.Elements())

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 )
@@ -71,8 +72,8 @@ func TestLargestBatchThatFits(t *testing.T) {
 	err := fit(m, 200)
 	var outOfMemory *device.OutOfMemoryError
 	require.ErrorAs(t, err, &outOfMemory)
-	assert.ErrorContains(t, err, fmt.Sprintf("%d bytes (%.1f MiB) are needed, ", outOfMemory.Need, float64(outOfMemory.Need)/(1<<20)))
-	assert.ErrorContains(t, err, fmt.Sprintf("%d bytes (%.1f MiB) are free", outOfMemory.Free, float64(outOfMemory.Free)/(1<<20)))
+	assert.ErrorContains(t, err, wording.English.Sprintf("%d bytes (%s) are needed, ", outOfMemory.Need, wording.Bytes(outOfMemory.Need)))
+	assert.ErrorContains(t, err, wording.English.Sprintf("%d bytes (%s) are free", outOfMemory.Free, wording.Bytes(outOfMemory.Free)))
 
 	largest := 0
 	for largest < 200 && fit(m, largest+1) == nil {

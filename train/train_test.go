@@ -77,7 +77,11 @@ func weights(t *testing.T, tr *Trainer) []float32 {
 
 func TestLearnsByHeart(t *testing.T) {
 	set := digits(32)
-	for _, optimizer := range []Optimizer{Adam{LearningRate: 0.01}, SGD{LearningRate: 0.1, Momentum: 0.9}, SGD{LearningRate: 0.1, Momentum: 0.9, Nesterov: true}} {
+	rows := []Optimizer{Adam{LearningRate: 0.01}, SGD{LearningRate: 0.1, Momentum: 0.9}, SGD{LearningRate: 0.1, Momentum: 0.9, Nesterov: true}}
+	for _, name := range OptimizerNames() {
+		require.True(t, slices.ContainsFunc(rows, func(o Optimizer) bool { return o.Name() == name }), "%s has no row here", name)
+	}
+	for _, optimizer := range rows {
 		tr := compile(t, smallNet(t, 0), 2, optimizer)
 		history, err := tr.Fit(context.Background(), set, FitOptions{Epochs: 60, Batch: 8})
 		require.NoError(t, err)

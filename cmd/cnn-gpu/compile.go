@@ -82,12 +82,11 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	f.SortFlags = false
 	f.StringVar(&name, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
 	f.IntVar(&batch, "batch", 32, "the `number` of images in a step")
-	f.StringVar(&optimizer, "optimizer", "adam", "the `method` of the training: adam or sgd")
+	optimizerFlag(cmd, &optimizer, "the `method` of the training")
 	f.Uint64Var(&seed, "seed", 1, "the `number` that the training is given; it matters to models with Dropout")
 	f.StringSliceVar(&archs, "arch", []string{"sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}, "the `architectures`, separated by commas")
 	f.StringVar(&out, "out", "", "the `folder` for the machine code")
 	completeFrom(cmd, "model", model.Zoo()...)
-	completeFrom(cmd, "optimizer", "adam", "sgd")
 	return cmd
 }
 

@@ -14,6 +14,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/device/driver"
 	"cnn-gpu/device/sim"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
@@ -90,8 +91,8 @@ func gpuFindings(r *driver.Report) []finding {
 		add("CUDA driver", "%s, for CUDA up to %s", r.Driver, r.CUDA)
 	}
 	for _, g := range r.GPUs {
-		add(fmt.Sprintf("GPU cuda:%d", g.Ordinal), "%s, compute capability %d.%d, %.1f GiB, %d multiprocessors, %d MHz",
-			g.Name, g.Major, g.Minor, float64(g.Memory)/(1<<30), g.SMs, g.ClockMHz)
+		add(fmt.Sprintf("GPU cuda:%d", g.Ordinal), "%s, compute capability %d.%d, %s, %d multiprocessors, %d MHz",
+			g.Name, g.Major, g.Minor, wording.Bytes(g.Memory), g.SMs, g.ClockMHz)
 	}
 	if r.NVRTC != "" {
 		add("NVRTC", "%s, version %s", r.NVRTC, r.Version)
@@ -121,7 +122,7 @@ func codeFinding() finding {
 	if err != nil {
 		return finding{What: "Compiled kernels", Detail: err.Error(), Mend: "name another folder by " + device.CodeDirEnv}
 	}
-	return finding{What: "Compiled kernels", Found: true, Detail: fmt.Sprintf("%s, %d files, %.1f MB", dir, files, float64(size)/1e6)}
+	return finding{What: "Compiled kernels", Found: true, Detail: fmt.Sprintf("%s, %d files, %s", dir, files, wording.Bytes(size))}
 }
 
 // cpuName is the processor's name where the system tells it, else its architecture.

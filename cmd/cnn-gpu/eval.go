@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/train/data"
 )
 
@@ -144,7 +145,7 @@ func evaluate(cmd *cobra.Command, t *trained, test data.Set, batch int) (*evalua
 }
 
 func (e *evaluation) print(w io.Writer) {
-	english.Fprintf(w, "%d test images of %s: loss %.4f, accuracy %.2f%%\n", e.Examples, e.Data, e.Loss, 100*e.Accuracy)
+	wording.English.Fprintf(w, "%d test images of %s: loss %.4f, accuracy %.2f%%\n", e.Examples, e.Data, e.Loss, 100*e.Accuracy)
 	t := newTable("Class", "Images", "Correct", "Accuracy")
 	for _, c := range e.Classes {
 		accuracy := "-"

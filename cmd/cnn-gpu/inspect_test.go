@@ -174,7 +174,7 @@ func TestData(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.MkdirAll(dir, 0o777))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "train-images-idx3-ubyte.gz"), make([]byte, 1_200_000), 0o666))
-	assert.Regexp(t, `mnist +│ `+dir+` +│ +1\.2 MB`, succeed(t, "data", "list").stdout)
+	assert.Regexp(t, `mnist +│ `+dir+` +│ +1\.14 MiB`, succeed(t, "data", "list").stdout)
 }
 
 func TestDataShow(t *testing.T) {

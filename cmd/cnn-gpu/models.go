@@ -6,6 +6,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 )
 
@@ -23,8 +24,6 @@ with --model FILE.`,
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml`,
 		Args: takesCommand,
 		RunE: list,
-
-		SuggestionsMinimumDistance: 2,
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use:     "list",
@@ -57,7 +56,7 @@ func listModels(cmd *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		t.AppendRow(table.Row{name, english.Sprint(m.ParamCount()), english.Sprint(m.FLOPs()), m.Input.Shape})
+		t.AppendRow(table.Row{name, wording.English.Sprint(m.ParamCount()), wording.English.Sprint(m.FLOPs()), m.Input.Shape})
 	}
 	rightAlign(t, 2, 3)
 	fmt.Fprintln(cmd.OutOrStdout(), t.Render())

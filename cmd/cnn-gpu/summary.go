@@ -70,8 +70,7 @@ share, with what sharing saved, the largest values, and from which op to which e
 	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images in a step, for the memory")
 	cmd.Flags().BoolVar(&memory, "memory", false, "show where the memory of a training step goes")
 	cmd.Flags().BoolVar(&passes, "passes", false, "show how the op lists are rewritten to do less work")
-	cmd.Flags().StringVar(&optimizer, "optimizer", "adam", "the `method` of the training, for --memory and --passes: adam or sgd")
-	completeFrom(cmd, "optimizer", "adam", "sgd")
+	optimizerFlag(cmd, &optimizer, "the `method` of the training, for --memory and --passes")
 	completeFrom(cmd, "model", model.Zoo()...)
 	return cmd
 }

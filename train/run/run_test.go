@@ -175,7 +175,7 @@ func TestNewRefuses(t *testing.T) {
 		"model":     {func(c *Config) { c.Model = "mnist-cmn" }, "mnist-cnn"},
 		"data":      {func(c *Config) { c.Data = "nowhere" }, "nowhere"},
 		"batch":     {func(c *Config) { c.Batch = 12001 }, "a batch of 12001 is larger than the data"},
-		"optimizer": {func(c *Config) { c.Optimizer = "adan" }, "choose adam or sgd"},
+		"optimizer": {func(c *Config) { c.Optimizer = "adan" }, "did you mean adam?"},
 		"device":    {func(c *Config) { c.Device = "tpu" }, `unknown device "tpu"`},
 		"out": {func(c *Config) {
 			require.NoError(t, os.WriteFile("file", nil, 0o666))
