@@ -21,9 +21,13 @@ endif
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
+# Go asks git for the commit, which must be that of this folder: a tarball may lie in another repository. In a container without .git
+# docker/Dockerfile names the commit by a flag for Go's linker.
+VCS := $(if $(filter $(realpath $(CURDIR)),$(shell git rev-parse --show-toplevel 2>/dev/null)),auto,false)
+GO_LDFLAGS ?=
 .PHONY: build
 build: ## build bin/cnn-gpu, with CUDA where there is a C compiler
-	$(GO) build -tags '$(TAGS)' -o $(BIN) ./cmd/cnn-gpu
+	$(GO) build -tags '$(TAGS)' -buildvcs=$(VCS) $(if $(GO_LDFLAGS),-ldflags '$(GO_LDFLAGS)') -o $(BIN) ./cmd/cnn-gpu
 	@echo '$(BIN) is built $(WITH)'
 
 .PHONY: run

@@ -27,6 +27,9 @@ var kinds = map[string]Spec{
 	"Add":              Add{},
 }
 
+// Kinds lists the layers that a model file may name.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
+
 // parsedLayer is a layer as the file gives it.
 type parsedLayer struct {
 	spec   Spec
@@ -57,7 +60,7 @@ func parseLayer(n *yaml.Node) (parsedLayer, error) {
 	}
 	spec, ok := kinds[key.Value]
 	if !ok {
-		return l, errorAt(key, "unknown layer %q; %s", key.Value, wording.Choose(key.Value, slices.Sorted(maps.Keys(kinds))))
+		return l, errorAt(key, "unknown layer %q; %s", key.Value, wording.Choose(key.Value, Kinds()))
 	}
 	value := reflect.New(reflect.TypeOf(spec)).Elem()
 	value.Set(reflect.ValueOf(spec))

@@ -162,6 +162,24 @@ func TestModels(t *testing.T) {
 	}
 }
 
+// The help names every word that a model file may use.
+func TestModelsNamesEveryWord(t *testing.T) {
+	help := succeed(t, "models", "--help").stdout
+	words := model.Kinds()
+	for _, f := range model.Functions() {
+		words = append(words, string(f))
+	}
+	for _, p := range model.Paddings() {
+		words = append(words, string(p))
+	}
+	for _, i := range model.Initializers() {
+		words = append(words, string(i))
+	}
+	for _, word := range words {
+		assert.Regexp(t, `[ ,]`+word+`[ ,\n]`, help)
+	}
+}
+
 func TestData(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	list := succeed(t, "data").stdout

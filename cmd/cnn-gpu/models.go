@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -18,7 +19,9 @@ func newModelsCommand() *cobra.Command {
 		Long: `List the models that come with cnn-gpu, each with its parameters, the floating-point operations for one image, and its input.
 
 Each is a YAML file that lists layers in Keras's words. "models show" prints it: keep it as a file, change it, and train it
-with --model FILE.`,
+with --model FILE. The words that such a file may use:
+
+` + modelWords(),
 		Example: `  cnn-gpu models
   cnn-gpu models show mnist-cnn
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml`,
@@ -47,6 +50,16 @@ with --model FILE.`,
 		ValidArgs: model.Zoo(),
 	})
 	return cmd
+}
+
+// modelWords lists the words of a model file, a kind of them on each line.
+func modelWords() string {
+	var s strings.Builder
+	fmt.Fprintln(&s, "  layers:      ", wording.Or(model.Kinds()))
+	fmt.Fprintln(&s, "  activations: ", wording.Or(model.Functions()))
+	fmt.Fprintln(&s, "  paddings:    ", wording.Or(model.Paddings()))
+	fmt.Fprint(&s, "  initializers: ", wording.Or(model.Initializers()))
+	return s.String()
 }
 
 func listModels(cmd *cobra.Command) error {

@@ -2,10 +2,11 @@ package main
 
 import (
 	"encoding/json"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/device/driver"
+	"cnn-gpu/internal/version"
 	"cnn-gpu/internal/wording"
 )
 
@@ -23,7 +24,7 @@ run gets a folder with the weights, the metrics and pictures of how it went; eva
 
   cnn-gpu data fetch mnist
   cnn-gpu train --data mnist`,
-		Version:       version(),
+		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -35,12 +36,11 @@ run gets a folder with the weights, the metrics and pictures of how it went; eva
 	return root
 }
 
-// version is what the go command knows about the build: a release's tag, or the commit.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		return info.Main.Version
+func versionText() string {
+	if driver.Built {
+		return version.Text("with CUDA")
 	}
-	return "unknown"
+	return version.Text("without CUDA")
 }
 
 // takes checks the number of arguments; usage is how the command is called.

@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device/driver"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -154,7 +156,11 @@ func TestExamples(t *testing.T) {
 }
 
 func TestVersionAndCompletion(t *testing.T) {
-	assert.Contains(t, succeed(t, "--version").stdout, "cnn-gpu version ")
+	with := "without CUDA"
+	if driver.Built {
+		with = "with CUDA"
+	}
+	assert.Regexp(t, `^cnn-gpu version \S+\n(commit [0-9a-f]+|unknown commit).*\ngo\S+ \w+/\w+, `+with+`\n$`, succeed(t, "--version").stdout)
 	assert.Contains(t, succeed(t, "completion", "bash").stdout, "bash completion")
 	assert.Contains(t, succeed(t, "__complete", "train", "--model", "mnist-").stdout, "mnist-cnn\n")
 	assert.Contains(t, succeed(t, "__complete", "data", "fetch", "").stdout, "fashion-mnist\n")
