@@ -33,6 +33,7 @@ func startServer(t *testing.T) (url string) {
 	done := make(chan error)
 	go func() { done <- serve(ctx, listener, weights) }()
 	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections() // the server waits seconds for one that was opened and never used
 		stop()
 		assert.NoError(t, <-done)
 	})
