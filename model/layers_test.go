@@ -143,9 +143,11 @@ func TestValuesCanBeKept(t *testing.T) {
 	defer d.Close()
 	p, err := d.Compile(model.Ops(l.Forward))
 	require.NoError(t, err)
-	w := make([]float32, m.Weights.Elements())
-	copy(w, []float32{1, -1, 2, -2}) // y = x·[[1 −1] [2 −2]]
-	require.NoError(t, d.Upload(m.Weights, w))
+	w := m.NewWeights()
+	kernel, err := w.Values("dense/kernel")
+	require.NoError(t, err)
+	copy(kernel, []float32{1, -1, 2, -2}) // y = x·[[1 −1] [2 −2]]
+	require.NoError(t, d.Upload(l.Weights, w.Padded()))
 	require.NoError(t, d.Upload(l.Input, []float32{3, 5}))
 	require.NoError(t, p.Run())
 	for name, want := range map[string][]float32{"input": {3, 5}, "dense": {13, -13}, "dense/relu": {13, 0}, "dropout": {13, 0}, "flatten": {13, 0}} {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-
-	"cnn-gpu/kernels"
 )
 
 // Param is a trainable tensor of a layer.
@@ -15,15 +13,7 @@ type Param struct {
 	Initializer   Initializer
 	FanIn, FanOut int // the number of inputs that an output sums, and of outputs that an input feeds
 
-	Value, Gradient *kernels.Buffer // parts of the model's Weights and Gradients
-}
-
-// value is the parameter's buffer, none if the layer has no such parameter.
-func (p *Param) value() *kernels.Buffer {
-	if p == nil {
-		return nil
-	}
-	return p.Value
+	offset int // of its place among the model's parameters, in elements
 }
 
 // params leaves out the parameters that a layer does not have.

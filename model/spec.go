@@ -44,9 +44,16 @@ type Binding struct {
 	Seed   uint32
 	Stream uint32 // tells apart the layers that draw random numbers
 
-	name  string
-	saved map[string]*kernels.Buffer
+	name               string
+	weights, gradients map[*Param]*kernels.Buffer
+	saved              map[string]*kernels.Buffer
 }
+
+// Param returns the buffer of a parameter; none for a nil one, which the layer does without.
+func (b *Binding) Param(p *Param) *kernels.Buffer { return b.weights[p] }
+
+// Gradient returns the buffer that Backward adds a parameter's gradient to.
+func (b *Binding) Gradient(p *Param) *kernels.Buffer { return b.gradients[p] }
 
 // Save returns a buffer which Forward fills for Backward.
 func (b *Binding) Save(name string, t kernels.Type, shape ...int) *kernels.Buffer {

@@ -51,25 +51,18 @@ func TestBenchmarkLeavesNoTrace(t *testing.T) {
 	fit := func() []float32 {
 		_, err := trainer.Fit(t.Context(), set, FitOptions{Batch: 4})
 		require.NoError(t, err)
-		w, err := trainer.Weights()
-		require.NoError(t, err)
-		return w
+		return weights(t, trainer)
 	}
-	before, err := trainer.Weights()
+	before := weights(t, trainer)
+	_, err := trainer.BenchmarkFit(t.Context(), set, BenchmarkOptions{Batch: 4, Steps: 3})
 	require.NoError(t, err)
-	_, err = trainer.BenchmarkFit(t.Context(), set, BenchmarkOptions{Batch: 4, Steps: 3})
-	require.NoError(t, err)
-	after, err := trainer.Weights()
-	require.NoError(t, err)
-	assert.Equal(t, before, after)
+	assert.Equal(t, before, weights(t, trainer))
 	assert.Equal(t, Position{}, trainer.Position())
 	untouched, _ := benchmarked(t)
 	want := func() []float32 {
 		_, err := untouched.Fit(t.Context(), set, FitOptions{Batch: 4})
 		require.NoError(t, err)
-		w, err := untouched.Weights()
-		require.NoError(t, err)
-		return w
+		return weights(t, untouched)
 	}()
 	assert.Equal(t, want, fit(), "training goes on as if nothing had been timed")
 }

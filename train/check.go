@@ -140,7 +140,7 @@ func oracleLosses(m *model.Model, batches []*batch, seed uint64, noise *rand.Ran
 	defer t.Close()
 	p := t.fitProgram(len(batches[0].labels))
 	o := &kerneltest.Oracle{Noise: noise}
-	o.Set(m.Weights, m.InitialWeights(seed))
+	o.Set(t.weights, m.InitialWeights(seed).Padded())
 	o.Set(t.rate, []float32{float32(t.optimizer.Rate())})
 	var losses []float64
 	for _, b := range batches {

@@ -22,7 +22,7 @@ const (
 
 // kept lists what a training step changes, and so what a checkpoint holds.
 func (t *Trainer) kept() []*kernels.Buffer {
-	return append([]*kernels.Buffer{t.model.Weights, t.step, t.totals}, t.state...)
+	return append([]*kernels.Buffer{t.weights, t.step, t.totals}, t.state...)
 }
 
 // SaveCheckpoint writes all that training changes to a file, atomically, together with metadata of the caller's own. A trainer

@@ -44,10 +44,12 @@ func (f *fitting) findNotFinite(step, at int) error {
 		return b.err
 	}
 	stepBuffer := kernels.Kept("step", kernels.Int32, 1)
-	l := f.model.Lower(size, model.LowerOptions{Output: f.output, Training: true, Step: stepBuffer, Seed: uint32(f.seed), Keep: true})
+	o := f.trainingOptions()
+	o.Step, o.Keep = stepBuffer, true
+	l := f.model.Lower(size, o)
 	loss := f.bindLoss(l, true)
 	ops := append(model.Ops(l.Forward), f.loss.Forward(loss)...)
-	ops = append(ops, kernels.Zero{Y: f.model.Gradients})
+	ops = append(ops, kernels.Zero{Y: f.gradients})
 	ops = append(ops, f.loss.Backward(loss)...)
 	ops = append(ops, model.Ops(l.Backward)...)
 	program, err := f.device.Compile(ops)
@@ -71,7 +73,7 @@ func (f *fitting) findNotFinite(step, at int) error {
 	}
 	for _, s := range l.Backward {
 		for _, p := range s.Node.Layer.Params() {
-			if bad, err := f.notFinite(p.Gradient); bad || err != nil {
+			if bad, err := f.notFinite(l.Gradient(p)); bad || err != nil {
 				found.Layer, found.What = s.Node.Name, "gradient"
 				return orError(err, found)
 			}

@@ -84,7 +84,7 @@ func (t *Trainer) ProfileEval(set data.Set, batch, steps int) (*Profile, error) 
 
 // remember reads all that training changes, and returns what writes it back.
 func (t *Trainer) remember() (restore func() error, err error) {
-	buffers := append([]*kernels.Buffer{t.model.Weights, t.step, t.halt, t.totals}, t.state...)
+	buffers := append([]*kernels.Buffer{t.weights, t.step, t.halt, t.totals}, t.state...)
 	values := make([]any, len(buffers))
 	for i, b := range buffers {
 		values[i] = kernels.HostMem(b.Type, b.Elements()).Values()

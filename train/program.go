@@ -44,28 +44,33 @@ func (t *Trainer) compiled(programs map[int]*program, batch int, emit func(batch
 // fitProgram emits a training step: it counts itself, runs forward, loss and backward, and updates the weights unless a loss or a
 // gradient is not finite.
 func (t *Trainer) fitProgram(batch int) *program {
-	p := &program{lowered: t.model.Lower(batch, model.LowerOptions{
-		Output: t.output, Training: true, Step: t.step, Seed: uint32(t.seed),
-	})}
+	p := &program{lowered: t.model.Lower(batch, t.trainingOptions())}
 	p.loss = t.bindLoss(p.lowered, false)
 	p.add(kernels.Tick{Step: t.step})
 	p.steps = append(p.steps, p.lowered.Forward...)
 	p.add(t.loss.Forward(p.loss)...)
-	p.add(t.tally(p.loss, t.totals), kernels.Zero{Y: t.model.Gradients})
+	p.add(t.tally(p.loss, t.totals), kernels.Zero{Y: t.gradients})
 	p.add(t.loss.Backward(p.loss)...)
 	p.steps = append(p.steps, p.lowered.Backward...)
 	p.add(
 		kernels.FiniteCheck{X: p.loss.PerItem, Step: t.step, Halt: t.halt},
-		kernels.FiniteCheck{X: t.model.Gradients, Step: t.step, Halt: t.halt})
+		kernels.FiniteCheck{X: t.gradients, Step: t.step, Halt: t.halt})
 	p.add(t.optimizer.Update(Update{
-		W: t.model.Weights, DW: t.model.Gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt,
+		W: t.weights, DW: t.gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt,
 	})...)
 	t.rewrite(p)
 	return p
 }
 
+// trainingOptions are how the model is lowered for training.
+func (t *Trainer) trainingOptions() model.LowerOptions {
+	return model.LowerOptions{
+		Output: t.output, Training: true, Step: t.step, Seed: uint32(t.seed), Weights: t.weights, Gradients: t.gradients,
+	}
+}
+
 func (t *Trainer) evalProgram(batch int) *program {
-	p := &program{lowered: t.model.Lower(batch, model.LowerOptions{Output: t.output})}
+	p := &program{lowered: t.model.Lower(batch, model.LowerOptions{Output: t.output, Weights: t.weights})}
 	p.loss = t.bindLoss(p.lowered, true)
 	p.steps = append(p.steps, p.lowered.Forward...)
 	p.add(t.loss.Forward(p.loss)...)

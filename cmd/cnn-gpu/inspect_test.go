@@ -123,7 +123,10 @@ func TestMapValues(t *testing.T) {
 	nodes := trained.Model.Nodes // input, conv2d, conv2d/relu, max_pooling2d, ...
 	assert.Equal(t, x, values[nodes[0]])
 	feature, activation, pooled := values[nodes[1]], values[nodes[2]], values[nodes[3]]
-	kernel, bias := trained.weightsOf(nodes[1].Layer.Params()[0]), trained.weightsOf(nodes[1].Layer.Params()[1])
+	kernel, err := trained.Weights.Values("conv2d/kernel")
+	require.NoError(t, err)
+	bias, err := trained.Weights.Values("conv2d/bias")
+	require.NoError(t, err)
 	for i, v := range feature {
 		row, column, channel := i/4/10, i/4%10, i%4
 		sum := bias[channel]

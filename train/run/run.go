@@ -271,7 +271,7 @@ func (r *Run) saveWeights() error {
 	if r.config.DataDir != "" {
 		metadata[dataDirKey] = r.config.DataDir
 	}
-	return r.trainer.Model().SaveWeights(filepath.Join(r.dir, weightsFile), w, metadata)
+	return w.Save(filepath.Join(r.dir, weightsFile), metadata)
 }
 
 // The keys of what eval and predict need beside the model.
@@ -284,7 +284,7 @@ const (
 // Saved is a trained model from a file.
 type Saved struct {
 	Model   *model.Model
-	Weights []float32
+	Weights *model.Weights
 	Classes []string
 	Data    string // what it was trained on
 	DataDir string // where that was; empty if nobody said
@@ -295,10 +295,11 @@ func Load(path string) (*Saved, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, weightsFile)
 	}
-	m, weights, metadata, err := model.LoadWeights(path)
+	weights, metadata, err := model.LoadWeights(path)
 	if err != nil {
 		return nil, err
 	}
+	m := weights.Model()
 	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey]}
 	units := m.Output.Shape.Elements()
 	if text := metadata[classesKey]; text != "" {
