@@ -8,11 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/device"
+	"cnn-gpu/train/internal/traintest"
 )
 
 // Two trainers of one model on one device, their steps in turns, learn what each learns alone.
 func TestTrainersOfOneModelAreIndependent(t *testing.T) {
-	m := smallNet(t, 0.1)
+	m := traintest.SmallNet(t, 0.1)
 	open := func(d device.Device, seed uint64) *Trainer {
 		tr, err := Compile(m, Options{Device: d, Optimizer: Adam{}, Seed: seed})
 		require.NoError(t, err)

@@ -7,17 +7,16 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
-	"cnn-gpu/model"
 )
 
-// orSmaller adds to an out-of-memory error the largest batch for which the programs that emit makes fit. The last of the first
+// orSmaller adds to an out-of-memory error the largest batch for which the lists that emit makes fit. The last of the first
 // compiled ones did not.
-func orSmaller(err error, batch, compiled int, emit func(batch int) []*program) error {
+func orSmaller(err error, batch, compiled int, emit func(batch int) []*OpList) error {
 	var outOfMemory *device.OutOfMemoryError
 	if !errors.As(err, &outOfMemory) {
 		return err
 	}
-	// What these programs hold already a smaller batch can have as well.
+	// What these lists hold already a smaller batch can have as well.
 	taken := planned(emit(batch)[:compiled]) - outOfMemory.Need
 	fits := sort.Search(batch, func(i int) bool { return planned(emit(i+1)) > outOfMemory.Free+taken })
 	switch fits {
@@ -29,12 +28,12 @@ func orSmaller(err error, batch, compiled int, emit func(batch int) []*program) 
 	return fmt.Errorf("%w; the largest batch that fits is %d", err, fits)
 }
 
-// planned is the memory of programs that share an arena, in bytes.
-func planned(programs []*program) int64 {
+// planned is the memory of lists that share an arena, in bytes.
+func planned(lists []*OpList) int64 {
 	arena, kept := 0, map[*kernels.Buffer]bool{}
 	total := 0
-	for _, p := range programs {
-		plan := device.NewPlan(kernels.Expand(model.Ops(p.steps)), device.Workspace)
+	for _, l := range lists {
+		plan := device.NewPlan(kernels.Expand(l.Ops()), device.Workspace)
 		arena = max(arena, plan.Arena)
 		for _, b := range plan.Kept {
 			if !kept[b] {

@@ -11,6 +11,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
+	"cnn-gpu/train/internal/traintest"
 )
 
 // smallDevice has little memory: the CPU, with the bookkeeping of a GPU.
@@ -67,7 +68,7 @@ func TestLargestBatchThatFits(t *testing.T) {
 		_, err = tr.Fit(context.Background(), digits(200), FitOptions{Epochs: 1, Batch: batch, Validation: digits(10)})
 		return err
 	}
-	m := smallNet(t, 0.1)
+	m := traintest.SmallNet(t, 0.1)
 	err := fit(m, 200)
 	var outOfMemory *device.OutOfMemoryError
 	require.ErrorAs(t, err, &outOfMemory)

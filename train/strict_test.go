@@ -14,9 +14,9 @@ func TestStrict(t *testing.T) {
 	m, err := model.Open("mnist-cnn")
 	require.NoError(t, err)
 	transformed := func(strict bool) (n int) {
-		lists, err := Ops(m, Options{Optimizer: Adam{}, Strict: strict}, 32)
+		lists, err := Lower(m, Options{Optimizer: Adam{}, Strict: strict}, 32)
 		require.NoError(t, err)
-		for _, op := range append(lists.Fit.Ops(), lists.Eval.Ops()...) {
+		for _, op := range append(lists.Training.Ops(), lists.Evaluation.Ops()...) {
 			for _, part := range kernels.Expand([]kernels.Op{op}) {
 				switch part := part.(type) {
 				case kernels.Conv2DFprop:

@@ -53,13 +53,13 @@ type Trainer struct {
 	rate, step, halt   *kernels.Buffer
 	totals, evalTotals *kernels.Buffer
 
-	fits     map[int]*program // by batch size
-	evals    map[int]*program
+	fits     map[int]*Step // by batch size
+	evals    map[int]*Step
 	position Position
 	history  []Epoch
 }
 
-// Position is how far training has come.
+// Position says how far training has come.
 type Position struct {
 	Epoch int `json:"epoch"` // epochs that are complete, over all calls of Fit
 	Fit   int `json:"fit"`   // of these, the ones that belong to the Fit which is under way
@@ -101,7 +101,7 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		halt:       kernels.Kept("halt", kernels.Int32, 1),
 		totals:     kernels.Kept("totals", kernels.Float32, kernels.TallySize),
 		evalTotals: kernels.Kept("eval totals", kernels.Float32, kernels.TallySize),
-		fits:       map[int]*program{}, evals: map[int]*program{},
+		fits:       map[int]*Step{}, evals: map[int]*Step{},
 	}
 	if t.loss == nil {
 		t.loss = SparseCategoricalCrossEntropy{}
@@ -146,7 +146,7 @@ func (t *Trainer) initialize(weights *model.Weights) error {
 
 // clear sets a kept value to zero.
 func (t *Trainer) clear(b *kernels.Buffer) error {
-	if err := t.device.Upload(b, kernels.HostMem(b.Type, b.Elements()).Values()); err != nil {
+	if err := t.device.Upload(b, hostValues(b)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
+	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
 )
 
@@ -111,17 +111,17 @@ func (c *benchConfig) check() error {
 
 // benchResult is what bench found, as JSON has it.
 type benchResult struct {
-	Model       string             `json:"model"`
-	Parameters  int                `json:"parameters"`
-	Data        string             `json:"data"`
-	Device      string             `json:"device"`
-	Description string             `json:"description"` // of the device
-	Kind        string             `json:"kind"`        // of the steps: training or inference
-	FirstStep   float64            `json:"first_step_seconds"`
-	FirstStepAt float64            `json:"first_step_at"` // seconds since 1970
-	Roofline    *device.Roofline   `json:"roofline,omitempty"`
-	NoRoofline  string             `json:"no_roofline,omitempty"` // why
-	Benchmarks  []*train.Benchmark `json:"benchmarks"`
+	Model       string           `json:"model"`
+	Parameters  int              `json:"parameters"`
+	Data        string           `json:"data"`
+	Device      string           `json:"device"`
+	Description string           `json:"description"` // of the device
+	Kind        string           `json:"kind"`        // of the steps: training or inference
+	FirstStep   float64          `json:"first_step_seconds"`
+	FirstStepAt float64          `json:"first_step_at"` // seconds since 1970
+	Roofline    *device.Roofline `json:"roofline,omitempty"`
+	NoRoofline  string           `json:"no_roofline,omitempty"` // why
+	Benchmarks  []*bench.Result  `json:"benchmarks"`
 }
 
 func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
@@ -150,13 +150,11 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 	r = &benchResult{
 		Model: m.Name, Parameters: m.ParamCount(), Data: set.Name(), Device: d.Name(), Description: d.String(), Kind: "training",
 	}
-	benchmark := t.BenchmarkFit
+	benchmark := bench.Fit
 	if c.inference {
-		r.Kind, benchmark = "inference", t.BenchmarkPredict
+		r.Kind, benchmark = "inference", bench.Predict
 	}
-	return r, r.fill(cmd.Context(), d, c, func(ctx context.Context, o train.BenchmarkOptions) (*train.Benchmark, error) {
-		return benchmark(ctx, set, o)
-	})
+	return r, r.fill(d, c, func(o bench.Options) (*bench.Result, error) { return benchmark(cmd.Context(), t, set, o) })
 }
 
 // set is the images to train on.
@@ -175,9 +173,9 @@ func (c *benchConfig) set(m *model.Model) (data.Set, error) {
 }
 
 // fill times each batch size. What the device does at most is measured after the first step, which it would hold up.
-func (r *benchResult) fill(ctx context.Context, d device.Device, c *benchConfig, benchmark func(context.Context, train.BenchmarkOptions) (*train.Benchmark, error)) error {
+func (r *benchResult) fill(d device.Device, c *benchConfig, benchmark func(bench.Options) (*bench.Result, error)) error {
 	for _, batch := range c.batches {
-		b, err := benchmark(ctx, train.BenchmarkOptions{Batch: batch, Steps: c.steps, Time: time.Duration(c.seconds * float64(time.Second))})
+		b, err := benchmark(bench.Options{Batch: batch, Steps: c.steps, Time: time.Duration(c.seconds * float64(time.Second))})
 		if err != nil {
 			return err
 		}

@@ -93,13 +93,13 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 
 // launchedOps lists the ops that train, eval and predict launch.
 func launchedOps(m *model.Model, o train.Options, batch int) ([]kernels.Op, error) {
-	training, err := train.Ops(m, o, batch)
+	training, err := train.Lower(m, o, batch)
 	if err != nil {
 		return nil, err
 	}
-	prediction, err := train.Ops(m, o, 1)
+	prediction, err := train.Lower(m, o, 1)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(training.Fit.Ops(), training.Eval.Ops(), prediction.Eval.Ops()), nil
+	return slices.Concat(training.Training.Ops(), training.Evaluation.Ops(), prediction.Evaluation.Ops()), nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
+	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
 )
 
@@ -74,7 +75,7 @@ RUN is the folder that train made, WEIGHTS a weights file: it holds the model to
 			if err != nil || !profile {
 				return err
 			}
-			p, err := t.trainer.ProfileEval(test, batch, profileSteps)
+			p, err := bench.ProfileEval(cmd.Context(), t.trainer, test, batch, profileSteps)
 			if err != nil {
 				return err
 			}

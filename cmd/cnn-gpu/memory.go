@@ -19,11 +19,11 @@ const shownValues = 12
 
 // printMemory shows where the memory of a training step goes, by the plan that a GPU is given.
 func printMemory(w io.Writer, m *model.Model, o train.Optimizer, batch int) error {
-	lists, err := train.Ops(m, train.Options{Optimizer: o}, batch)
+	lists, err := train.Lower(m, train.Options{Optimizer: o}, batch)
 	if err != nil {
 		return err
 	}
-	ops := kernels.Expand(lists.Fit.Ops())
+	ops := kernels.Expand(lists.Training.Ops())
 	plan := device.NewPlan(ops, device.Workspace)
 	kept := plan.Bytes() - plan.Arena
 	english.Fprintf(w, "Memory of a training step with %s and batches of %d, as it is planned for a GPU:\n", o.Name(), batch)
@@ -31,7 +31,7 @@ func printMemory(w io.Writer, m *model.Model, o train.Optimizer, batch int) erro
 	english.Fprintf(w, "  the arena               %15d bytes: %d values and workspaces that live within a step\n", plan.Arena, len(plan.Values))
 	english.Fprintf(w, "  together                %15d bytes\n", plan.Bytes())
 	english.Fprintf(w, "Without reuse the arena would take %d bytes: reuse saved %.1f%%.\n", plan.Sum, 100*(1-float64(plan.Arena)/float64(max(plan.Sum, 1))))
-	english.Fprintf(w, "On the CPU, which needs no workspaces, the arena takes %d bytes.\n", device.CPUPlan(lists.Fit.Ops()).Arena)
+	english.Fprintf(w, "On the CPU, which needs no workspaces, the arena takes %d bytes.\n", device.CPUPlan(lists.Training.Ops()).Arena)
 
 	t := newTable("Kept", "Shape", "Bytes")
 	slices.SortStableFunc(plan.Kept, func(a, b *kernels.Buffer) int { return cmp.Compare(b.Bytes(), a.Bytes()) })

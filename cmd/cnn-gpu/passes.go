@@ -13,23 +13,23 @@ import (
 
 // printPasses shows what the passes do to a model's op lists, and what a training step runs after them.
 func printPasses(w io.Writer, m *model.Model, o train.Optimizer, batch int) error {
-	lists, err := train.Ops(m, train.Options{Optimizer: o}, batch)
+	lists, err := train.Lower(m, train.Options{Optimizer: o}, batch)
 	if err != nil {
 		return err
 	}
 	t := newTable("Pass", "What it does", "In training", "In evaluation", "With --strict")
-	for i, p := range lists.Fit.Passes {
+	for i, p := range lists.Training.Passes {
 		strict := "runs"
 		if p.Rounds {
 			strict = "left out"
 		}
-		t.AppendRow(table.Row{p.Name, p.Does, p.Times, lists.Eval.Passes[i].Times, strict})
+		t.AppendRow(table.Row{p.Name, p.Does, p.Times, lists.Evaluation.Passes[i].Times, strict})
 	}
 	rightAlign(t, 3, 4)
 	fmt.Fprintln(w, t.Render())
 
 	t = newTable("Layer", "Op of a training step", "MFLOP", "Algorithm")
-	for _, s := range lists.Fit.Steps {
+	for _, s := range lists.Training.Steps {
 		layer := ""
 		if s.Node != nil {
 			layer = s.Node.Name

@@ -7,7 +7,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"cnn-gpu/train"
+	"cnn-gpu/train/bench"
 )
 
 const (
@@ -16,7 +16,7 @@ const (
 )
 
 // printProfile shows where a step's time goes: a table for people on standard error, or a line of JSON. Kind is what the step does.
-func printProfile(cmd *cobra.Command, p *train.Profile, kind string, asJSON bool) error {
+func printProfile(cmd *cobra.Command, p *bench.Profile, kind string, asJSON bool) error {
 	if asJSON {
 		return printJSON(cmd, profileLine{p.Ops, kind, p.Batch, p.Steps, p.Estimated})
 	}
@@ -31,9 +31,9 @@ func printProfile(cmd *cobra.Command, p *train.Profile, kind string, asJSON bool
 }
 
 // opTable lists the ops of a step, with the part of the roofline where that is known.
-func opTable(p *train.Profile) table.Writer {
+func opTable(p *bench.Profile) table.Writer {
 	header := []any{"Layer", "Op", "Time (µs)", "Share", "GFLOP/s", "GB/s"}
-	roofline := slices.ContainsFunc(p.Ops, func(op train.OpProfile) bool { return op.Roofline > 0 })
+	roofline := slices.ContainsFunc(p.Ops, func(op bench.OpProfile) bool { return op.Roofline > 0 })
 	if roofline {
 		header = append(header, "Of roofline")
 	}
@@ -61,7 +61,7 @@ func percent(part float64) string { return fmt.Sprintf("%.1f%%", 100*part) }
 
 // profileLine is the line of --json.
 type profileLine struct {
-	Profile   []train.OpProfile `json:"profile"`
+	Profile   []bench.OpProfile `json:"profile"`
 	Kind      string            `json:"kind"`
 	Batch     int               `json:"batch"`
 	Steps     int               `json:"steps"`

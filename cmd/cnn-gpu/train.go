@@ -13,6 +13,7 @@ import (
 
 	"cnn-gpu/model"
 	"cnn-gpu/train"
+	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
 	"cnn-gpu/train/run"
 )
@@ -149,7 +150,7 @@ func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 		return err
 	}
 	if profile {
-		p, err := r.Profile(profileSteps)
+		p, err := bench.ProfileFit(cmd.Context(), t, r.Training(), c.Batch, profileSteps)
 		if err != nil {
 			return err
 		}

@@ -198,6 +198,9 @@ func (r *Run) Config() Config { return r.config }
 // Trainer is the model in training.
 func (r *Run) Trainer() *train.Trainer { return r.trainer }
 
+// Training is the data that it trains on.
+func (r *Run) Training() data.Set { return r.training }
+
 // Close frees the device. The folder of a run that saved nothing goes too: the next run may have its name.
 func (r *Run) Close() error {
 	if r.dir != "" {
@@ -238,11 +241,6 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 		return Summary{Dir: r.dir}, err
 	}
 	return Summary{Dir: r.dir, Last: history[len(history)-1]}, nil
-}
-
-// Profile times the ops of a training step, over some steps that change nothing.
-func (r *Run) Profile(steps int) (*train.Profile, error) {
-	return r.trainer.ProfileFit(r.training, r.config.Batch, steps)
 }
 
 func (r *Run) checkpoint() error {

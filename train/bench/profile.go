@@ -1,6 +1,7 @@
-package train
+package bench
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -8,7 +9,9 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
+	"cnn-gpu/train"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/internal/loader"
 )
 
 // Profile is where the time of a step goes.
@@ -52,85 +55,64 @@ func (p *Profile) Seconds() (total float64) {
 	return total
 }
 
-// ProfileFit times the ops of a training step on the first examples of a data set, over some steps. The training that it does is
-// undone.
-func (t *Trainer) ProfileFit(set data.Set, batch, steps int) (p *Profile, err error) {
-	if err := t.CheckFit(set, FitOptions{Batch: batch}); err != nil {
+// ProfileFit times the ops of a training step on the first examples of a data set, over some steps or until the context ends. The
+// training that it does is undone.
+func ProfileFit(ctx context.Context, t *train.Trainer, set data.Set, batch, steps int) (p *Profile, err error) {
+	if err := t.CheckFit(set, train.FitOptions{Batch: batch}); err != nil {
 		return nil, err
 	}
-	program, err := t.fit(batch)
+	step, err := t.TrainingStep(batch)
 	if err != nil {
 		return nil, err
 	}
-	restore, err := t.remember()
+	before, err := t.Snapshot()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, restore()) }()
-	return t.profile(program, set, steps)
+	defer func() { err = errors.Join(err, t.Restore(before)) }()
+	return profile(ctx, step, set, steps)
 }
 
-// ProfileEval times the ops of an evaluation on the first examples of a data set, over some steps.
-func (t *Trainer) ProfileEval(set data.Set, batch, steps int) (*Profile, error) {
+// ProfileEval times the ops of an evaluation on the first examples of a data set, over some steps or until the context ends.
+func ProfileEval(ctx context.Context, t *train.Trainer, set data.Set, batch, steps int) (*Profile, error) {
 	if err := t.CheckData(set); err != nil {
 		return nil, err
 	}
-	program, err := t.eval(batch)
+	step, err := t.EvaluationStep(batch)
 	if err != nil {
 		return nil, err
 	}
-	return t.profile(program, set, steps)
+	return profile(ctx, step, set, steps)
 }
 
-// remember reads all that training changes, and returns what writes it back.
-func (t *Trainer) remember() (restore func() error, err error) {
-	buffers := append([]*kernels.Buffer{t.weights, t.step, t.halt, t.totals}, t.state...)
-	values := make([]any, len(buffers))
-	for i, b := range buffers {
-		values[i] = kernels.HostMem(b.Type, b.Elements()).Values()
-		if err := t.device.Download(values[i], b); err != nil {
-			return nil, fmt.Errorf("train: profile: %w", err)
-		}
+func profile(ctx context.Context, step *train.Step, set data.Set, steps int) (*Profile, error) {
+	size := step.Batch()
+	b := loader.NewBatch(set, size)
+	if b.Fill(set, loader.InOrder(set.Len())[:min(size, set.Len())]); b.Err != nil {
+		return nil, b.Err
 	}
-	position := t.position
-	return func() error {
-		t.position = position
-		for i, b := range buffers {
-			if err := t.device.Upload(b, values[i]); err != nil {
-				return fmt.Errorf("train: profile: %w", err)
-			}
-		}
-		return nil
-	}, nil
-}
-
-func (t *Trainer) profile(p *program, set data.Set, steps int) (*Profile, error) {
-	size, example := p.lowered.Batch, t.model.Input.Shape.Elements()
-	b := &batch{x: make([]float32, size*example), labels: make([]int32, size)}
-	order := inOrder(set.Len())
-	if b.fill(set, order[:min(size, len(order))], example); b.err != nil {
-		return nil, b.err
-	}
-	if err := t.forward(p, b.x, b.labels); err != nil { // uncounted: caches are cold
+	if err := step.Run(b.X, b.Labels); err != nil { // uncounted: caches are cold
 		return nil, err
 	}
 	result := &Profile{Batch: size, Steps: steps}
-	ops := model.Ops(p.steps)
-	total := make([]time.Duration, len(ops))
-	for step := range steps {
-		times, err := p.run.Profile()
-		if err != nil {
-			return nil, fmt.Errorf("train: profile: %w", err)
+	total := make([]time.Duration, len(step.List.Ops()))
+	for i := range steps {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("bench: %w", err)
 		}
-		for i, d := range times.Ops {
-			total[i] += d
+		times, err := step.Program().Profile()
+		if err != nil {
+			return nil, fmt.Errorf("bench: %w", err)
+		}
+		for op, d := range times.Ops {
+			total[op] += d
 		}
 		if times.Estimated { // the same each time
-			result.Estimated, result.Steps = true, step+1
+			result.Estimated, result.Steps = true, i+1
 			break
 		}
 	}
-	result.fill(p.steps, total)
+	result.fill(step.List.Steps, total)
 	return result, nil
 }
 
