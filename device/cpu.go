@@ -22,7 +22,8 @@ type cpu struct {
 	workers *kernels.Workers
 	kept    map[*kernels.Buffer]*keptValue
 	// Programs share one arena: they run one at a time, and what is in it does not outlive a run.
-	arena []float32
+	arena    []float32
+	programs map[*cpuProgram]bool // that are not closed
 }
 
 // keptValue is the memory of a kept value, and how often it has been written.
@@ -49,7 +50,7 @@ func openCPU(o Options, noGPU error) (Device, error) {
 	return &cpu{
 		noGPU:   noGPU,
 		workers: kernels.NewWorkers(o.Workers),
-		kept:    map[*kernels.Buffer]*keptValue{},
+		kept:    map[*kernels.Buffer]*keptValue{}, programs: map[*cpuProgram]bool{},
 	}, nil
 }
 
@@ -80,12 +81,13 @@ func briefly(noGPU error) string {
 
 func (d *cpu) Close() error {
 	d.workers.Close()
-	d.kept, d.arena = nil, nil
+	d.kept, d.arena, d.programs = nil, nil, nil
 	return nil
 }
 
 // cpuProgram is an op list with its code.
 type cpuProgram struct {
+	device  *cpu // nil once the program is closed
 	workers *kernels.Workers
 	plan    Plan
 	ops     []cpuOp
@@ -107,7 +109,7 @@ func (d *cpu) Compile(ops []kernels.Op) (Program, error) {
 		}
 	}
 	ops = depthFirst(ops)
-	p := &cpuProgram{workers: d.workers, plan: NewPlan(ops, nil)}
+	p := &cpuProgram{device: d, workers: d.workers, plan: NewPlan(ops, nil)}
 	if need := p.plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
 		d.arena = make([]float32, need)
 	}
@@ -116,6 +118,7 @@ func (d *cpu) Compile(ops []kernels.Op) (Program, error) {
 		d.workers.Reserve(code.Scratch)
 		p.ops = append(p.ops, d.bind(op, code, p.plan))
 	}
+	d.programs[p] = true
 	return p, nil
 }
 
@@ -251,6 +254,9 @@ func (d *cpu) copyable(host any, b *kernels.Buffer) (kernels.Mem, error) {
 func (p *cpuProgram) Plan() Plan { return p.plan }
 
 func (p *cpuProgram) Run() error {
+	if p.device == nil {
+		return errProgramClosed
+	}
 	for i := range p.ops {
 		p.ops[i].run(p.workers, p.ops[i].Run)
 	}
@@ -258,6 +264,9 @@ func (p *cpuProgram) Run() error {
 }
 
 func (p *cpuProgram) Profile() (times Times, err error) {
+	if p.device == nil {
+		return Times{}, errProgramClosed
+	}
 	for i := range p.ops {
 		times.Ops = append(times.Ops, p.ops[i].profile(p.workers)...)
 	}

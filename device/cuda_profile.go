@@ -13,6 +13,9 @@ import (
 func (p *gpuProgram) Profile() (Times, error) {
 	times := Times{Ops: make([]time.Duration, len(p.ops)), Estimated: p.gpu.options.simulated}
 	return times, p.gpu.do(func() (err error) {
+		if !p.gpu.programs[p] {
+			return errProgramClosed
+		}
 		events := make([]cu.Event, len(p.ops)+1)
 		defer func() {
 			for i := range events {

@@ -17,6 +17,7 @@ type gpuProgram struct {
 	gpu      *gpu
 	ops      []kernels.Op
 	plan     Plan
+	arena    *arena // nil if it needs none
 	launches []gpuLaunch
 	graph    *driver.Graph // none with Options.Sync
 }
@@ -43,8 +44,16 @@ func (d *gpu) Compile(ops []kernels.Op) (Program, error) {
 			return nil, fmt.Errorf("device: %s: %w", d.name, err)
 		}
 	}
-	return p, d.do(func() error {
-		if err := d.reserve(p.plan); err != nil {
+	return p, d.do(func() (err error) {
+		missing := d.missing(p.plan.Kept)
+		d.programs[p] = true
+		defer func() {
+			if err != nil {
+				known, _ := driver.ResultOf(err)
+				err = errors.Join(err, unlike(known, append(p.release(), d.release(missing)...)))
+			}
+		}()
+		if err := d.reserve(p); err != nil {
 			return err
 		}
 		for i, op := range parts {
@@ -55,12 +64,8 @@ func (d *gpu) Compile(ops []kernels.Op) (Program, error) {
 		if d.options.Sync || len(p.launches) == 0 {
 			return nil
 		}
-		var err error
-		if p.graph, err = driver.Capture(d.stream, p.launchAll); err != nil {
-			return err
-		}
-		d.graphs = append(d.graphs, p.graph)
-		return nil
+		p.graph, err = driver.Capture(d.stream, p.launchAll)
+		return err
 	})
 }
 
@@ -75,22 +80,20 @@ func checkIndexable(op kernels.Op) error {
 }
 
 // reserve takes all the memory that a program needs and that is not there yet.
-func (d *gpu) reserve(plan Plan) error {
+func (d *gpu) reserve(p *gpuProgram) error {
 	free, _, err := cu.MemInfo()
 	if err != nil {
 		return err
 	}
 	need := 0
-	if plan.Arena > d.arena.bytes {
-		need = plan.Arena
+	if p.plan.Arena > d.arena.size() {
+		need = p.plan.Arena
 	}
-	for _, b := range plan.Kept {
-		if _, taken := d.kept[b]; !taken {
-			need += b.Bytes()
-		}
+	for _, b := range d.missing(p.plan.Kept) {
+		need += b.Bytes()
 	}
-	err = d.grow(plan.Arena)
-	for _, b := range plan.Kept {
+	p.arena, err = d.share(p.plan.Arena)
+	for _, b := range p.plan.Kept {
 		if err == nil {
 			_, err = d.keep(b)
 		}
@@ -100,22 +103,6 @@ func (d *gpu) reserve(plan Plan) error {
 		return &OutOfMemoryError{Device: d.name, Need: int64(need), Free: free}
 	}
 	return err
-}
-
-// grow makes the arena large enough. Programs that were compiled before stay where they are.
-func (d *gpu) grow(bytes int) error {
-	if bytes <= d.arena.bytes {
-		return nil
-	}
-	start, err := d.alloc(bytes)
-	if err != nil {
-		return err
-	}
-	if d.arena.bytes > 0 {
-		d.freed = append(d.freed, d.arena.start)
-	}
-	d.arena = region{start, bytes}
-	return nil
 }
 
 // add prepares the launches of part i, which belongs to op number.
@@ -130,7 +117,7 @@ func (p *gpuProgram) add(i, number int, op kernels.Op) error {
 		params = append(params, at)
 	}
 	if workspace, ok := p.plan.Workspaces[i]; ok {
-		params = append(params, d.arena.start+cu.DevicePtr(workspace))
+		params = append(params, p.arena.start+cu.DevicePtr(workspace))
 	}
 	for _, l := range op.Launches() {
 		function, err := d.code.function(l)
@@ -148,10 +135,13 @@ func (p *gpuProgram) address(b *kernels.Buffer) (cu.DevicePtr, error) {
 		return 0, nil
 	}
 	root, offset := b.Root()
-	if root.Keep {
+	switch {
+	case root.Keep:
 		return p.gpu.place(b)
+	case p.arena == nil: // all its values are empty
+		return 0, nil
 	}
-	return p.gpu.arena.start + cu.DevicePtr(p.plan.Offsets[root]+offset*b.Type.Size()), nil
+	return p.arena.start + cu.DevicePtr(p.plan.Offsets[root]+offset*b.Type.Size()), nil
 }
 
 func dim(d [3]int) [3]uint32 { return [3]uint32{uint32(d[0]), uint32(d[1]), uint32(d[2])} }
@@ -160,6 +150,9 @@ func (p *gpuProgram) Plan() Plan { return p.plan }
 
 func (p *gpuProgram) Run() error {
 	return p.gpu.do(func() error {
+		if !p.gpu.programs[p] {
+			return errProgramClosed
+		}
 		if p.graph != nil {
 			return p.graph.Launch(p.gpu.stream)
 		}

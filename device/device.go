@@ -2,7 +2,10 @@
 package device
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +27,8 @@ type Device interface {
 	Download(dst any, src *kernels.Buffer) error
 	// Roofline is what the device does at most, or an error that says why that is not known.
 	Roofline() (Roofline, error)
+	// Free gives back the memory of kept buffers. The programs that use them must have been closed; a buffer that is used again is zeros.
+	Free(buffers ...*kernels.Buffer) error
 	// Close frees everything that the device holds.
 	Close() error
 }
@@ -36,6 +41,30 @@ type Program interface {
 	Profile() (Times, error)
 	// Plan is where the program's values lie.
 	Plan() Plan
+	// Close gives back what the program took: all but its kept buffers, which others may use. It cannot run any more.
+	Close() error
+}
+
+var errProgramClosed = errors.New("device: the program is closed")
+
+// freeable returns the roots of buffers, or an error if a program that is not closed uses one of them.
+func freeable[P interface {
+	comparable
+	Program
+}](buffers []*kernels.Buffer, programs map[P]bool) ([]*kernels.Buffer, error) {
+	roots := map[*kernels.Buffer]bool{}
+	for _, b := range buffers {
+		root, _ := b.Root()
+		roots[root] = true
+	}
+	for p := range programs {
+		for _, b := range p.Plan().Kept {
+			if roots[b] {
+				return nil, fmt.Errorf("device: %s cannot be freed: a program uses it; close that first", b.Name)
+			}
+		}
+	}
+	return slices.Collect(maps.Keys(roots)), nil
 }
 
 // Times are how long each op of a program took.

@@ -26,9 +26,10 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 	if t.optimizer == nil {
 		return errors.New("train: checkpoint: there is no training to save; give Compile an optimizer")
 	}
-	snapshot, err := t.Snapshot()
+	buffers := t.changing()
+	values, err := t.download(buffers)
 	if err != nil {
-		return err
+		return fmt.Errorf("train: checkpoint: %w", err)
 	}
 	file := &safetensors.File{Metadata: t.identity()}
 	maps.Copy(file.Metadata, metadata)
@@ -39,9 +40,9 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 		}
 		file.Metadata[key] = string(text)
 	}
-	for i, b := range t.changing() {
+	for i, b := range buffers {
 		tensor := safetensors.Tensor{Name: b.Name, Shape: b.Shape}
-		switch values := snapshot.values[i].(type) {
+		switch values := values[i].(type) {
 		case []float32:
 			tensor.DType, tensor.Float32 = safetensors.F32, values
 		case []int32:

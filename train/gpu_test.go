@@ -64,6 +64,27 @@ func TestGPUResumesFromTheCPU(t *testing.T) {
 	assert.InDelta(t, cpu.History()[1].Training.Loss, onGPU.History()[1].Training.Loss, 1e-4)
 }
 
+// A hundred trainers on one device leave the driver with no more than one does: its machine code.
+func TestGPUClosedTrainersLeaveNothing(t *testing.T) {
+	t.Setenv(device.SimChecksEnv, "off") // other tests look for mistakes in kernels
+	m, err := model.Sequential(model.Input(20), model.Dense{Units: 3, Activation: model.Softmax})
+	require.NoError(t, err)
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	if d.Name() != "sim" {
+		t.Skip("a real GPU's driver does not say what a program holds")
+	}
+	var held driverapi.Held
+	for i := range 100 {
+		if openAndClose(t, m, d); i == 0 {
+			held = driverapi.Holds()
+			require.Less(t, held.DeviceBytes, uint64(100), "the constants of the machine code")
+			require.Zero(t, held.PinnedBytes)
+		}
+		require.Equal(t, held, driverapi.Holds())
+	}
+}
+
 // Training, closing and opening again a hundred times leaves nothing behind, on the device or on the host.
 func TestGPUReopens(t *testing.T) {
 	t.Setenv(device.SimChecksEnv, "off") // other tests look for mistakes in kernels
@@ -109,5 +130,9 @@ func TestGPUNotFinite(t *testing.T) {
 	assert.Equal(t, "dense_1", found.Layer)
 	for _, w := range weights(t, tr) {
 		require.Equal(t, w, w, "no NaN")
+	}
+	require.NoError(t, tr.Close())
+	if d.Name() == "sim" {
+		assert.Less(t, driverapi.Holds().DeviceBytes, uint64(100), "looking for the layer leaves nothing but the constants of the machine code")
 	}
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -39,7 +40,7 @@ func (f *fitting) explainHalt(step int) error {
 }
 
 // findNotFinite runs batch number at of the epoch with every value kept.
-func (f *fitting) findNotFinite(step, at int) error {
+func (f *fitting) findNotFinite(step, at int) (err error) {
 	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
 	size := f.options.Batch
 	b := loader.NewBatch(f.set, size)
@@ -60,6 +61,7 @@ func (f *fitting) findNotFinite(step, at int) error {
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
+	defer func() { err = errors.Join(err, f.discard(program)) }()
 	for buffer, src := range map[*kernels.Buffer]any{l.Input: b.X, loss.Labels: b.Labels, stepBuffer: []int32{int32(step)}} {
 		if err := f.device.Upload(buffer, src); err != nil {
 			return fmt.Errorf("train: %w", err)

@@ -24,15 +24,23 @@ func (t *Trainer) changing() []*kernels.Buffer {
 
 // Snapshot downloads all that training changes.
 func (t *Trainer) Snapshot() (*Snapshot, error) {
-	s := &Snapshot{trainer: t, position: t.position, history: slices.Clone(t.history)}
-	for _, b := range append(t.changing(), t.halt) {
-		values := hostValues(b)
-		if err := t.device.Download(values, b); err != nil {
-			return nil, fmt.Errorf("train: snapshot: %w", err)
-		}
-		s.values = append(s.values, values)
+	values, err := t.download(append(t.changing(), t.halt))
+	if err != nil {
+		return nil, fmt.Errorf("train: snapshot: %w", err)
 	}
-	return s, nil
+	return &Snapshot{t, t.position, slices.Clone(t.history), values}, nil
+}
+
+// download copies the values of kept buffers.
+func (t *Trainer) download(buffers []*kernels.Buffer) (values []any, err error) {
+	for _, b := range buffers {
+		v := hostValues(b)
+		if err := t.device.Download(v, b); err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+	}
+	return values, nil
 }
 
 // Restore goes back to a snapshot: training goes on as if nothing had happened since.

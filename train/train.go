@@ -152,14 +152,6 @@ func (t *Trainer) clear(b *kernels.Buffer) error {
 	return nil
 }
 
-// Close frees what the trainer holds: the device too if Compile opened it.
-func (t *Trainer) Close() error {
-	if !t.ownsDevice {
-		return nil
-	}
-	return t.device.Close()
-}
-
 // Model is the model that is trained.
 func (t *Trainer) Model() *model.Model { return t.model }
 
