@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/cuda"
 )
 
 // source is a CUDA source with all that decides what machine code it becomes, the compiler's version aside.
@@ -26,15 +26,15 @@ type source struct {
 }
 
 // cudaSources are the kernels' sources; tests plant bugs into them.
-var cudaSources fs.FS = kernels.CUDA
+var cudaSources fs.FS = cuda.Sources
 
 // newSource is the source of a launch for an architecture.
-func newSource(l kernels.Launch, arch string) (source, error) {
+func newSource(l cuda.Launch, arch string) (source, error) {
 	p := source{name: l.Source, headers: map[string]string{}, options: []string{"-arch=" + arch, "-lineinfo"}}
 	for _, d := range l.Defines {
 		p.options = append(p.options, "-D"+d.Name+"="+d.Value)
 	}
-	files, err := fs.Glob(cudaSources, "cuda/*")
+	files, err := fs.Glob(cudaSources, "*.cu*")
 	if err != nil {
 		return p, err
 	}
@@ -43,11 +43,11 @@ func newSource(l kernels.Launch, arch string) (source, error) {
 		if err != nil {
 			return p, err
 		}
-		switch name := filepath.Base(file); {
-		case name == l.Source:
+		switch {
+		case file == l.Source:
 			p.text = string(text)
-		case strings.HasSuffix(name, ".cuh"):
-			p.headers[name] = string(text)
+		case strings.HasSuffix(file, ".cuh"):
+			p.headers[file] = string(text)
 		}
 	}
 	if p.text == "" {

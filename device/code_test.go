@@ -10,11 +10,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/cuda"
 )
 
-func someLaunch(elements int) kernels.Launch {
+func someLaunch(elements int) cuda.Launch {
 	x := kernels.NewBuffer("x", kernels.Float32, elements)
-	return kernels.Zero{Y: x}.Launches()[0]
+	launches, err := cuda.Launches(kernels.Zero{Y: x})
+	if err != nil {
+		panic(err)
+	}
+	return launches[0]
 }
 
 // Whatever decides what the compiler makes of a source decides its key.
@@ -37,7 +42,7 @@ func TestKeys(t *testing.T) {
 		change(&other)
 		assert.NotEqual(t, first.key(), other.key(), what)
 	}
-	_, err = newSource(kernels.Launch{Source: "none.cu"}, "sm_90")
+	_, err = newSource(cuda.Launch{Source: "none.cu"}, "sm_90")
 	assert.ErrorContains(t, err, "no CUDA source none.cu")
 }
 

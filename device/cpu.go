@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -12,17 +13,20 @@ import (
 	"cnn-gpu/device/driver"
 	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/cpu"
+	"cnn-gpu/kernels/plan"
 )
 
 // CPUEnv names the environment variable that forces a variant of the CPU code, one of those that `cnn-gpu devices` lists.
 const CPUEnv = "CNN_GPU_CPU"
 
-type cpu struct {
+type cpuDevice struct {
 	noGPU   error // why it was chosen although a GPU was wanted
-	workers *kernels.Workers
+	workers *cpu.Workers
 	kept    map[*kernels.Buffer]*keptValue
 	// Programs share one arena: they run one at a time, and what is in it does not outlive a run.
-	arena []float32
+	arena    []float32
+	programs map[*cpuProgram]bool // that are not closed
 }
 
 // keptValue is the memory of a kept value, and how often it has been written.
@@ -36,27 +40,33 @@ func OpenCPU(o Options) (Device, error) { return openCPU(o, nil) }
 
 func openCPU(o Options, noGPU error) (Device, error) {
 	if name := os.Getenv(CPUEnv); name != "" {
-		if err := kernels.SelectCPU(name); err != nil {
+		if err := cpu.Select(name); err != nil {
 			return nil, fmt.Errorf("device: cpu: %s: %w", CPUEnv, err)
 		}
 	}
-	if o.Workers == 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
+	workers, err := workersOf(o)
+	if err != nil {
+		return nil, err
 	}
-	if o.Workers < 0 {
-		return nil, fmt.Errorf("device: cpu: %d workers; give at least 1", o.Workers)
-	}
-	return &cpu{
+	return &cpuDevice{
 		noGPU:   noGPU,
-		workers: kernels.NewWorkers(o.Workers),
-		kept:    map[*kernels.Buffer]*keptValue{},
+		workers: cpu.NewWorkers(workers),
+		kept:    map[*kernels.Buffer]*keptValue{}, programs: map[*cpuProgram]bool{},
 	}, nil
 }
 
-func (d *cpu) Name() string { return "cpu" }
+// workersOf is the number of workers that options ask for.
+func workersOf(o Options) (int, error) {
+	if o.Workers < 0 {
+		return 0, fmt.Errorf("device: cpu: %d workers; give at least 1", o.Workers)
+	}
+	return cmp.Or(o.Workers, runtime.GOMAXPROCS(0)), nil
+}
 
-func (d *cpu) String() string {
-	s := fmt.Sprintf("CPU, %d threads, %s", d.workers.Count(), kernels.CPU())
+func (d *cpuDevice) Name() string { return "cpu" }
+
+func (d *cpuDevice) String() string {
+	s := fmt.Sprintf("CPU, %d threads, %s", d.workers.Count(), cpu.Variant())
 	if d.noGPU != nil {
 		s += fmt.Sprintf(" (no GPU: %s; see cnn-gpu devices)", briefly(d.noGPU))
 	}
@@ -78,49 +88,48 @@ func briefly(noGPU error) string {
 	return strings.TrimPrefix(strings.TrimPrefix(reason, "device: "), "cuda: ")
 }
 
-func (d *cpu) Close() error {
+func (d *cpuDevice) Close() error {
 	d.workers.Close()
-	d.kept, d.arena = nil, nil
+	d.kept, d.arena, d.programs = nil, nil, nil
 	return nil
 }
 
 // cpuProgram is an op list with its code.
 type cpuProgram struct {
-	workers *kernels.Workers
-	plan    Plan
-	ops     []cpuOp
+	device   *cpuDevice // nil once the program is closed
+	workers  *cpu.Workers
+	schedule Schedule
+	ops      []cpuOp
 }
 
 // cpuOp is an op with the memory of its operands.
 type cpuOp struct {
-	kernels.Routine
+	cpu.Routine
 	mem     []kernels.Mem
 	written []*keptValue // by the op
 	weights []*keptValue // that its code derives something from; nil if one of them is no kept value
 	derived uint64       // the sum of the weights' versions when that was done last, 0 if never
 }
 
-func (d *cpu) Compile(ops []kernels.Op) (Program, error) {
-	for _, op := range ops {
-		if err := kernels.CheckOperands(op); err != nil {
-			return nil, fmt.Errorf("device: cpu: %w", err)
-		}
+func (d *cpuDevice) Compile(ops []kernels.Op, o CompileOptions) (Program, error) {
+	s, err := newCPUSchedule(ops, o, d.workers.Count())
+	if err != nil {
+		return nil, fmt.Errorf("device: cpu: %w", err)
 	}
-	ops = depthFirst(ops)
-	p := &cpuProgram{workers: d.workers, plan: NewPlan(ops, nil)}
-	if need := p.plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
+	p := &cpuProgram{device: d, workers: d.workers, schedule: s.Schedule}
+	if need := s.Plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
 		d.arena = make([]float32, need)
 	}
-	for _, op := range ops {
-		code := kernels.Prepare(op, d.workers.Count())
-		d.workers.Reserve(code.Scratch)
-		p.ops = append(p.ops, d.bind(op, code, p.plan))
+	for i, op := range s.list {
+		d.workers.Reserve(s.codes[i].Scratch)
+		p.ops = append(p.ops, d.bind(op, s.codes[i], s.Plan))
 	}
+	d.programs[p] = true
 	return p, nil
 }
 
 // bind gives an op its memory.
-func (d *cpu) bind(op kernels.Op, code kernels.Routine, plan Plan) cpuOp {
+func (d *cpuDevice) bind(op kernels.Op, code cpu.Routine, plan plan.Plan) cpuOp {
 	bound := cpuOp{Routine: code}
 	operands := op.Operands()
 	for _, o := range operands {
@@ -146,7 +155,7 @@ func (d *cpu) bind(op kernels.Op, code kernels.Routine, plan Plan) cpuOp {
 }
 
 // run runs the op, after deriving what it needs of the weights if they have changed, and calls it done.
-func (op *cpuOp) run(w *kernels.Workers, run func(mem []kernels.Mem, w *kernels.Workers)) {
+func (op *cpuOp) run(w *cpu.Workers, run func(mem []kernels.Mem, w *cpu.Workers)) {
 	if op.Derive != nil {
 		versions := uint64(0)
 		for _, v := range op.weights {
@@ -164,10 +173,10 @@ func (op *cpuOp) run(w *kernels.Workers, run func(mem []kernels.Mem, w *kernels.
 }
 
 // profile runs the op and returns its time, or those of the ops that it joins.
-func (op *cpuOp) profile(w *kernels.Workers) []time.Duration {
+func (op *cpuOp) profile(w *cpu.Workers) []time.Duration {
 	shares := []float64{1}
 	begun := time.Now()
-	op.run(w, func(mem []kernels.Mem, w *kernels.Workers) {
+	op.run(w, func(mem []kernels.Mem, w *cpu.Workers) {
 		if op.Profile != nil {
 			shares = op.Profile(mem, w)
 		} else {
@@ -183,7 +192,7 @@ func (op *cpuOp) profile(w *kernels.Workers) []time.Duration {
 }
 
 // place is the memory of a buffer; none if it is absent.
-func (d *cpu) place(b *kernels.Buffer, plan Plan) kernels.Mem {
+func (d *cpuDevice) place(b *kernels.Buffer, plan plan.Plan) kernels.Mem {
 	if b == nil {
 		return kernels.Mem{}
 	}
@@ -200,16 +209,16 @@ func (d *cpu) place(b *kernels.Buffer, plan Plan) kernels.Mem {
 }
 
 // keep is the memory of a kept value, made on first use.
-func (d *cpu) keep(root *kernels.Buffer) *keptValue {
+func (d *cpuDevice) keep(root *kernels.Buffer) *keptValue {
 	v := d.kept[root]
 	if v == nil {
-		v = &keptValue{Mem: kernels.HostMem(root.Type, root.Elements()), version: 1}
+		v = &keptValue{Mem: kernels.NewMem(root.Type, root.Elements()), version: 1}
 		d.kept[root] = v
 	}
 	return v
 }
 
-func (d *cpu) Upload(dst *kernels.Buffer, src any) error {
+func (d *cpuDevice) Upload(dst *kernels.Buffer, src any) error {
 	m, err := d.copyable(src, dst)
 	if err != nil {
 		return err
@@ -225,7 +234,7 @@ func (d *cpu) Upload(dst *kernels.Buffer, src any) error {
 	return nil
 }
 
-func (d *cpu) Download(dst any, src *kernels.Buffer) error {
+func (d *cpuDevice) Download(dst any, src *kernels.Buffer) error {
 	m, err := d.copyable(dst, src)
 	if err != nil {
 		return err
@@ -240,7 +249,7 @@ func (d *cpu) Download(dst any, src *kernels.Buffer) error {
 }
 
 // copyable is the memory of a kept buffer that a host slice may be copied to or from.
-func (d *cpu) copyable(host any, b *kernels.Buffer) (kernels.Mem, error) {
+func (d *cpuDevice) copyable(host any, b *kernels.Buffer) (kernels.Mem, error) {
 	if err := checkCopy(host, b); err != nil {
 		return kernels.Mem{}, err
 	}
@@ -248,9 +257,12 @@ func (d *cpu) copyable(host any, b *kernels.Buffer) (kernels.Mem, error) {
 	return d.keep(root).Slice(offset, b.Elements()), nil
 }
 
-func (p *cpuProgram) Plan() Plan { return p.plan }
+func (p *cpuProgram) Schedule() Schedule { return p.schedule }
 
 func (p *cpuProgram) Run() error {
+	if p.device == nil {
+		return errProgramClosed
+	}
 	for i := range p.ops {
 		p.ops[i].run(p.workers, p.ops[i].Run)
 	}
@@ -258,6 +270,9 @@ func (p *cpuProgram) Run() error {
 }
 
 func (p *cpuProgram) Profile() (times Times, err error) {
+	if p.device == nil {
+		return Times{}, errProgramClosed
+	}
 	for i := range p.ops {
 		times.Ops = append(times.Ops, p.ops[i].profile(p.workers)...)
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/cpu"
 )
 
 // The measurement of a CPU takes the best of some rounds: what slows one down is other work, never the CPU itself.
@@ -14,22 +15,22 @@ const (
 )
 
 // Roofline measures the inner kernel on operands in the first-level cache, and copies between large slices, on all threads.
-func (d *cpu) Roofline() (Roofline, error) {
+func (d *cpuDevice) Roofline() (Roofline, error) {
 	return Roofline{GFLOPS: peak(d.workers) / 1e9, GBS: bandwidth(d.workers) / 1e9, Source: "measured"}, nil
 }
 
 // peak is floating-point operations in a second.
-func peak(w *kernels.Workers) float64 {
+func peak(w *cpu.Workers) float64 {
 	times := 1
 	for begun := time.Now(); time.Since(begun) < roundTime; times *= 2 {
 		begun = time.Now()
-		kernels.PeakRun(w, times)
+		cpu.PeakRun(w, times)
 	}
-	return best(func() int64 { return kernels.PeakRun(w, times) })
+	return best(func() int64 { return cpu.PeakRun(w, times) })
 }
 
 // bandwidth is bytes read and written in a second.
-func bandwidth(w *kernels.Workers) float64 {
+func bandwidth(w *cpu.Workers) float64 {
 	from, to := make([]float32, copiedFloats), make([]float32, copiedFloats)
 	for i := range from { // memory that nobody wrote is one page of zeros
 		from[i] = 1

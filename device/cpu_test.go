@@ -17,9 +17,9 @@ func TestDerivedWeightsAreCurrent(t *testing.T) {
 	defer d.Close()
 	x, w, b, y := kernels.Kept("x", kernels.Float32, 1, 2), kernels.Kept("w", kernels.Float32, 2, 1), kernels.Kept("b", kernels.Float32, 1),
 		kernels.Kept("y", kernels.Float32, 1, 1)
-	forward, err := d.Compile([]kernels.Op{kernels.DenseFprop{Dense: kernels.Dense{N: 1, C: 2, K: 1}, X: x, W: w, B: b, Y: y}})
+	forward, err := d.Compile([]kernels.Op{kernels.DenseFprop{Dense: kernels.Dense{N: 1, C: 2, K: 1}, X: x, W: w, B: b, Y: y}}, device.CompileOptions{})
 	require.NoError(t, err)
-	double, err := d.Compile([]kernels.Op{kernels.Add{A: w, B: w, Y: w}})
+	double, err := d.Compile([]kernels.Op{kernels.Add{A: w, B: w, Y: w}}, device.CompileOptions{})
 	require.NoError(t, err)
 	result := func() float32 {
 		require.NoError(t, forward.Run())
@@ -37,4 +37,41 @@ func TestDerivedWeightsAreCurrent(t *testing.T) {
 	assert.EqualValues(t, 108, result())
 	require.NoError(t, d.Upload(b, []float32{7}))
 	assert.EqualValues(t, 115, result())
+}
+
+// Ops that run together are listed and timed one by one.
+func TestDepthFirstProgram(t *testing.T) {
+	const images, features = 16, 1 << 13
+	d, err := device.OpenCPU(device.Options{Workers: 3})
+	require.NoError(t, err)
+	defer d.Close()
+	x, y := kernels.Kept("x", kernels.Float32, images, features), kernels.Kept("y", kernels.Float32, images, features)
+	a, b, c := kernels.NewBuffer("a", kernels.Float32, images, features), kernels.NewBuffer("b", kernels.Float32, images, features),
+		kernels.NewBuffer("c", kernels.Float32, images, features)
+	positive := func(x, y *kernels.Buffer) kernels.Op { // y = x where x > 0, else 0
+		return kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, Y: x, DY: x, DX: y}
+	}
+	// Before and after the joined ops others use the arena, and so does a that outlives them.
+	ops := []kernels.Op{
+		kernels.Add{A: x, B: x, Y: a}, positive(a, b), positive(b, c), kernels.Add{A: c, B: a, Y: y},
+	}
+	p, err := d.Compile(ops, device.CompileOptions{})
+	require.NoError(t, err)
+	input, want := make([]float32, images*features), make([]float32, images*features)
+	for i := range input {
+		input[i] = float32(i%17 - 8)
+		want[i] = 2*input[i] + 2*max(input[i], 0)
+	}
+	require.NoError(t, d.Upload(x, input))
+	require.NoError(t, p.Run())
+	got := make([]float32, len(want))
+	require.NoError(t, d.Download(got, y))
+	assert.Equal(t, want, got)
+
+	times, err := p.Profile()
+	require.NoError(t, err)
+	assert.Len(t, times.Ops, len(ops), "a time for each op, joined or not")
+	for i, op := range times.Ops {
+		assert.Positive(t, op, i)
+	}
 }

@@ -5,6 +5,7 @@ package device
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"unsafe"
@@ -12,6 +13,7 @@ import (
 	"gorgonia.org/cu"
 
 	"cnn-gpu/device/driver"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
@@ -27,19 +29,13 @@ type gpu struct {
 	code   *compiler
 	stream cu.Stream
 
-	kept   map[*kernels.Buffer]cu.DevicePtr
-	arena  region // what the programs share: they run one at a time
-	freed  []cu.DevicePtr
-	stage  map[*kernels.Buffer]*staging
-	graphs []*driver.Graph
+	kept     map[*kernels.Buffer]cu.DevicePtr
+	arena    *arena // of the next program, if it is large enough; may be nil
+	stage    map[*kernels.Buffer]*staging
+	programs map[*gpuProgram]bool // that are not closed
 
 	broken driver.Result // the late error after which the context is of no use
-}
-
-// region is a piece of device memory.
-type region struct {
-	start cu.DevicePtr
-	bytes int
+	closed bool
 }
 
 // openGPU opens device number ordinal of the driver.
@@ -49,7 +45,7 @@ func openGPU(name string, ordinal int, o Options) (Device, error) {
 	}
 	d := &gpu{
 		name: name, options: o, calls: make(chan func()),
-		kept: map[*kernels.Buffer]cu.DevicePtr{}, stage: map[*kernels.Buffer]*staging{},
+		kept: map[*kernels.Buffer]cu.DevicePtr{}, stage: map[*kernels.Buffer]*staging{}, programs: map[*gpuProgram]bool{},
 	}
 	go d.serve()
 	if err := d.do(func() error { return d.open(ordinal) }); err != nil {
@@ -69,6 +65,9 @@ func (d *gpu) serve() {
 
 // do runs f on the thread that owns the context.
 func (d *gpu) do(f func() error) error {
+	if d.closed {
+		return fmt.Errorf("device: %s is closed", d.name)
+	}
 	done := make(chan error)
 	d.calls <- func() { done <- f() }
 	err := <-done
@@ -132,36 +131,26 @@ func (d *gpu) open(ordinal int) error {
 func (d *gpu) Name() string { return d.name }
 
 func (d *gpu) String() string {
-	return fmt.Sprintf("GPU, %s, %.1f GiB", d.model, float64(d.total)/(1<<30))
+	return fmt.Sprintf("GPU, %s, %s", d.model, wording.Bytes(d.total))
 }
 
 // Close frees all memory and modules, and gives the context back. After a late error that frees what the other calls no longer
-// can, and the error, which somebody has seen, is not given again.
+// can.
 func (d *gpu) Close() error {
+	if d.closed {
+		return nil
+	}
 	err := d.do(func() error {
 		errs := []error{d.stream.Synchronize()}
-		for _, g := range d.graphs {
-			errs = append(errs, g.Close())
+		for p := range d.programs {
+			errs = append(errs, p.release()...)
 		}
 		errs = append(errs, d.code.close()...)
-		for _, s := range d.stage {
-			errs = append(errs, s.close())
-		}
-		for _, p := range d.kept {
-			errs = append(errs, cu.MemFree(p))
-		}
-		for _, p := range d.freed {
-			errs = append(errs, cu.MemFree(p))
-		}
-		if d.arena.bytes > 0 {
-			errs = append(errs, cu.MemFree(d.arena.start))
-		}
+		errs = append(errs, d.release(slices.Collect(maps.Keys(d.kept)))...)
 		errs = append(errs, d.stream.Destroy(), d.device.ReleasePrimaryCtx())
-		return errors.Join(slices.DeleteFunc(errs, func(err error) bool {
-			r, ok := driver.ResultOf(err)
-			return ok && r == d.broken
-		})...)
+		return unlike(d.broken, errs)
 	})
+	d.closed = true
 	close(d.calls)
 	return err
 }

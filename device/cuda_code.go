@@ -11,6 +11,7 @@ import (
 	"cnn-gpu/device/driver"
 	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/cuda"
 )
 
 // compiler makes machine code of the kernels for one GPU and loads it, each source with its constants once.
@@ -79,7 +80,7 @@ func runnable(capability int) []string {
 }
 
 // function is the loaded kernel of a launch.
-func (c *compiler) function(l kernels.Launch) (cu.Function, error) {
+func (c *compiler) function(l cuda.Launch) (cu.Function, error) {
 	p, err := c.source(l)
 	if err != nil {
 		return cu.Function{}, err
@@ -100,7 +101,7 @@ func (c *compiler) function(l kernels.Launch) (cu.Function, error) {
 }
 
 // source is that of a launch for the best architecture that there is code for.
-func (c *compiler) source(l kernels.Launch) (source, error) {
+func (c *compiler) source(l cuda.Launch) (source, error) {
 	best, err := newSource(l, c.archs[0])
 	if c.library != nil || err != nil {
 		return best, err
@@ -163,8 +164,12 @@ func CompileKernels(ops []kernels.Op, arch, dir string) (int, error) {
 	}
 	cache, version := codeCache{dir}, versionOf(library)
 	needed := map[string]bool{}
-	for _, op := range kernels.Expand(ops) {
-		for _, l := range op.Launches() {
+	s, err := newCUDASchedule(ops, CompileOptions{})
+	if err != nil {
+		return 0, fmt.Errorf("device: %w", err)
+	}
+	for _, launches := range s.launches {
+		for _, l := range launches {
 			p, err := newSource(l, arch)
 			if err != nil {
 				return 0, fmt.Errorf("device: %w", err)

@@ -11,9 +11,12 @@ import (
 
 // Profile puts an event before each op and one behind the last.
 func (p *gpuProgram) Profile() (Times, error) {
-	times := Times{Ops: make([]time.Duration, len(p.ops)), Estimated: p.gpu.options.simulated}
+	times := Times{Ops: make([]time.Duration, len(p.schedule.Ops)), Estimated: p.gpu.options.simulated}
 	return times, p.gpu.do(func() (err error) {
-		events := make([]cu.Event, len(p.ops)+1)
+		if !p.gpu.programs[p] {
+			return errProgramClosed
+		}
+		events := make([]cu.Event, len(p.schedule.Ops)+1)
 		defer func() {
 			for i := range events {
 				if events[i] != (cu.Event{}) {
@@ -37,7 +40,7 @@ func (p *gpuProgram) Profile() (Times, error) {
 			if err := event.Record(p.gpu.stream); err != nil {
 				return err
 			}
-			for ; len(launches) > 0 && launches[0].number == i; launches = launches[1:] {
+			for ; len(launches) > 0 && launches[0].index == i; launches = launches[1:] {
 				if err := p.launch(launches[0]); err != nil {
 					return err
 				}

@@ -10,87 +10,72 @@ import (
 
 	"cnn-gpu/device/driver"
 	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/cuda"
 )
 
 // gpuProgram is an op list as kernel launches with their arguments, recorded as one graph.
 type gpuProgram struct {
 	gpu      *gpu
-	ops      []kernels.Op
-	plan     Plan
+	schedule Schedule
+	arena    *arena // nil if it needs none
 	launches []gpuLaunch
 	graph    *driver.Graph // none with Options.Sync
 }
 
 type gpuLaunch struct {
-	number   int // of the op
+	index    int // of the op
 	op       kernels.Op
 	function cu.Function
 	launch   driver.Launch
 }
 
-// Compile places the values, compiles what has no machine code yet and records the graph. Fused ops run as their parts.
-func (d *gpu) Compile(ops []kernels.Op) (Program, error) {
-	var parts []kernels.Op
-	var numbers []int // of the op that each part belongs to
-	for i, op := range ops {
-		for _, part := range kernels.Expand([]kernels.Op{op}) {
-			parts, numbers = append(parts, part), append(numbers, i)
-		}
+// Compile places the values, compiles what has no machine code yet and records the graph.
+func (d *gpu) Compile(ops []kernels.Op, o CompileOptions) (Program, error) {
+	s, err := newCUDASchedule(ops, o)
+	if err != nil {
+		return nil, fmt.Errorf("device: %s: %w", d.name, err)
 	}
-	p := &gpuProgram{gpu: d, ops: ops, plan: NewPlan(parts, Workspace)}
-	for _, op := range parts {
-		if err := errors.Join(kernels.CheckOperands(op), checkIndexable(op)); err != nil {
-			return nil, fmt.Errorf("device: %s: %w", d.name, err)
-		}
-	}
-	return p, d.do(func() error {
-		if err := d.reserve(p.plan); err != nil {
+	p := &gpuProgram{gpu: d, schedule: s.Schedule}
+	return p, d.do(func() (err error) {
+		missing := d.missing(s.Plan.Kept)
+		d.programs[p] = true
+		defer func() {
+			if err != nil {
+				known, _ := driver.ResultOf(err)
+				err = errors.Join(err, unlike(known, append(p.release(), d.release(missing)...)))
+			}
+		}()
+		if err := d.reserve(p); err != nil {
 			return err
 		}
-		for i, op := range parts {
-			if err := p.add(i, numbers[i], op); err != nil {
+		for i, op := range s.Ops {
+			if err := p.add(i, op.Op, s.launches[i]); err != nil {
 				return fmt.Errorf("%s: %w", op.Name(), err)
 			}
 		}
 		if d.options.Sync || len(p.launches) == 0 {
 			return nil
 		}
-		var err error
-		if p.graph, err = driver.Capture(d.stream, p.launchAll); err != nil {
-			return err
-		}
-		d.graphs = append(d.graphs, p.graph)
-		return nil
+		p.graph, err = driver.Capture(d.stream, p.launchAll)
+		return err
 	})
 }
 
-// checkIndexable refuses values whose elements the kernels' 32-bit indices cannot tell apart.
-func checkIndexable(op kernels.Op) error {
-	for _, o := range op.Operands() {
-		if o.Buffer != nil && o.Buffer.Elements() > 1<<31-1 {
-			return fmt.Errorf("%s: %s%v has more than 2^31-1 elements; use a smaller batch", op.Name(), o.Buffer.Name, o.Buffer.Shape)
-		}
-	}
-	return nil
-}
-
 // reserve takes all the memory that a program needs and that is not there yet.
-func (d *gpu) reserve(plan Plan) error {
+func (d *gpu) reserve(p *gpuProgram) error {
 	free, _, err := cu.MemInfo()
 	if err != nil {
 		return err
 	}
 	need := 0
-	if plan.Arena > d.arena.bytes {
-		need = plan.Arena
+	if p.schedule.Plan.Arena > d.arena.size() {
+		need = p.schedule.Plan.Arena
 	}
-	for _, b := range plan.Kept {
-		if _, taken := d.kept[b]; !taken {
-			need += b.Bytes()
-		}
+	for _, b := range d.missing(p.schedule.Plan.Kept) {
+		need += b.Bytes()
 	}
-	err = d.grow(plan.Arena)
-	for _, b := range plan.Kept {
+	p.arena, err = d.share(p.schedule.Plan.Arena)
+	for _, b := range p.schedule.Plan.Kept {
 		if err == nil {
 			_, err = d.keep(b)
 		}
@@ -102,24 +87,8 @@ func (d *gpu) reserve(plan Plan) error {
 	return err
 }
 
-// grow makes the arena large enough. Programs that were compiled before stay where they are.
-func (d *gpu) grow(bytes int) error {
-	if bytes <= d.arena.bytes {
-		return nil
-	}
-	start, err := d.alloc(bytes)
-	if err != nil {
-		return err
-	}
-	if d.arena.bytes > 0 {
-		d.freed = append(d.freed, d.arena.start)
-	}
-	d.arena = region{start, bytes}
-	return nil
-}
-
-// add prepares the launches of part i, which belongs to op number.
-func (p *gpuProgram) add(i, number int, op kernels.Op) error {
+// add prepares the launches of the op at index i.
+func (p *gpuProgram) add(i int, op kernels.Op, launches []cuda.Launch) error {
 	d := p.gpu
 	var params []any
 	for _, operand := range op.Operands() {
@@ -129,15 +98,15 @@ func (p *gpuProgram) add(i, number int, op kernels.Op) error {
 		}
 		params = append(params, at)
 	}
-	if workspace, ok := p.plan.Workspaces[i]; ok {
-		params = append(params, d.arena.start+cu.DevicePtr(workspace))
+	if workspace, ok := p.schedule.Plan.Workspaces[i]; ok {
+		params = append(params, p.arena.start+cu.DevicePtr(workspace))
 	}
-	for _, l := range op.Launches() {
+	for _, l := range launches {
 		function, err := d.code.function(l)
 		if err != nil {
 			return err
 		}
-		p.launches = append(p.launches, gpuLaunch{number, op, function, driver.Launch{Grid: dim(l.Grid), Block: dim(l.Block), Params: params}})
+		p.launches = append(p.launches, gpuLaunch{i, op, function, driver.Launch{Grid: dim(l.Grid), Block: dim(l.Block), Params: params}})
 	}
 	return nil
 }
@@ -148,18 +117,24 @@ func (p *gpuProgram) address(b *kernels.Buffer) (cu.DevicePtr, error) {
 		return 0, nil
 	}
 	root, offset := b.Root()
-	if root.Keep {
+	switch {
+	case root.Keep:
 		return p.gpu.place(b)
+	case p.arena == nil: // all its values are empty
+		return 0, nil
 	}
-	return p.gpu.arena.start + cu.DevicePtr(p.plan.Offsets[root]+offset*b.Type.Size()), nil
+	return p.arena.start + cu.DevicePtr(p.schedule.Plan.Offsets[root]+offset*b.Type.Size()), nil
 }
 
 func dim(d [3]int) [3]uint32 { return [3]uint32{uint32(d[0]), uint32(d[1]), uint32(d[2])} }
 
-func (p *gpuProgram) Plan() Plan { return p.plan }
+func (p *gpuProgram) Schedule() Schedule { return p.schedule }
 
 func (p *gpuProgram) Run() error {
 	return p.gpu.do(func() error {
+		if !p.gpu.programs[p] {
+			return errProgramClosed
+		}
 		if p.graph != nil {
 			return p.graph.Launch(p.gpu.stream)
 		}

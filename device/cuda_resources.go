@@ -30,8 +30,12 @@ func Resources(ops []kernels.Op, arch string) ([]KernelResources, error) {
 	}
 	seen := map[string]bool{}
 	var list []KernelResources
-	for _, op := range kernels.Expand(ops) {
-		for _, l := range op.Launches() {
+	s, err := newCUDASchedule(ops, CompileOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("device: %w", err)
+	}
+	for _, launches := range s.launches {
+		for _, l := range launches {
 			p, err := newSource(l, arch)
 			if err != nil {
 				return nil, fmt.Errorf("device: %w", err)

@@ -2,11 +2,15 @@
 package device
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
@@ -16,14 +20,16 @@ type Device interface {
 	Name() string
 	// String describes the device to a person.
 	String() string
-	// Compile places the buffers of an op list and prepares it to run many times.
-	Compile(ops []kernels.Op) (Program, error)
+	// Compile makes a list of plain ops ready to run many times: it rewrites the list so that there is less to do, and places the buffers.
+	Compile(ops []kernels.Op, o CompileOptions) (Program, error)
 	// Upload copies a []float32 or []int32 of the buffer's size to the device.
 	Upload(dst *kernels.Buffer, src any) error
 	// Download copies a kept buffer back, after all that was run before has finished.
 	Download(dst any, src *kernels.Buffer) error
 	// Roofline is what the device does at most, or an error that says why that is not known.
 	Roofline() (Roofline, error)
+	// Free gives back the memory of kept buffers. The programs that use them must have been closed; a buffer that is used again is zeros.
+	Free(buffers ...*kernels.Buffer) error
 	// Close frees everything that the device holds.
 	Close() error
 }
@@ -34,13 +40,37 @@ type Program interface {
 	Run() error
 	// Profile runs the ops in order, maybe more than once, and times each.
 	Profile() (Times, error)
-	// Plan is where the program's values lie.
-	Plan() Plan
+	// Schedule is what runs, and where the values lie.
+	Schedule() Schedule
+	// Close gives back what the program took: all but its kept buffers, which others may use. It cannot run any more.
+	Close() error
+}
+
+var errProgramClosed = errors.New("device: the program is closed")
+
+// freeable returns the roots of buffers, or an error if a program that is not closed uses one of them.
+func freeable[P interface {
+	comparable
+	Program
+}](buffers []*kernels.Buffer, programs map[P]bool) ([]*kernels.Buffer, error) {
+	roots := map[*kernels.Buffer]bool{}
+	for _, b := range buffers {
+		root, _ := b.Root()
+		roots[root] = true
+	}
+	for p := range programs {
+		for _, b := range p.Schedule().Plan.Kept {
+			if roots[b] {
+				return nil, fmt.Errorf("device: %s cannot be freed: a program uses it; close that first", b.Name)
+			}
+		}
+	}
+	return slices.Collect(maps.Keys(roots)), nil
 }
 
 // Times are how long each op of a program took.
 type Times struct {
-	Ops       []time.Duration // in the order of the ops
+	Ops       []time.Duration // in the order of the schedule's ops
 	Estimated bool            // by the simulated GPU: no measurement
 }
 
@@ -78,8 +108,12 @@ func Open(name string, o Options) (Device, error) {
 	case "sim":
 		return openSim(name, detail, o)
 	default:
-		return nil, fmt.Errorf("device: unknown device %q; choose auto, cpu, cuda, cuda:N or sim", name)
+		return nil, unknownDevice(name)
 	}
+}
+
+func unknownDevice(name string) error {
+	return fmt.Errorf("device: unknown device %q; choose auto, cpu, cuda, cuda:N or sim", name)
 }
 
 // OutOfMemoryError says that a device has too little memory.
@@ -89,12 +123,8 @@ type OutOfMemoryError struct {
 }
 
 func (e *OutOfMemoryError) Error() string {
-	return fmt.Sprintf("out of memory on %s: %s are needed, %s are free", e.Device, bytesText(e.Need), bytesText(e.Free))
-}
-
-// bytesText writes a number of bytes, to the byte and readable.
-func bytesText(n int64) string {
-	return fmt.Sprintf("%d bytes (%.1f MiB)", n, float64(n)/(1<<20))
+	return wording.English.Sprintf("out of memory on %s: %d bytes (%s) are needed, %d bytes (%s) are free",
+		e.Device, e.Need, wording.Bytes(e.Need), e.Free, wording.Bytes(e.Free))
 }
 
 // checkCopy says what is wrong with copying between a host slice and a buffer.

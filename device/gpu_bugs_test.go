@@ -14,7 +14,7 @@ import (
 
 	"cnn-gpu/device/sim"
 	"cnn-gpu/device/sim/driverapi"
-	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/cuda"
 	"cnn-gpu/kernels/kerneltest"
 )
 
@@ -31,22 +31,22 @@ type planted struct {
 var plantedBugs = []planted{
 	{"no barrier behind the products", "conv2d_fprop", "tile.cuh",
 		"sums[i][j]);\n        __syncthreads();", "sums[i][j]);",
-		sim.SharedRace, "tile.cuh", "fmaf(as[k]"},
+		sim.SharedRace, "tile.cuh", "fmaf(lefts[term]"},
 	{"no wait for the tiles", "conv2d_fprop", "tile.cuh",
-		"__syncthreads();\n        for (int k = 0; k < DEPTH; k++)", "for (int k = 0; k < DEPTH; k++)",
-		sim.SharedRace, "tile.cuh", "fmaf(as[k]"},
+		"__syncthreads();\n        for (int term = 0; term < DEPTH; term++)", "for (int term = 0; term < DEPTH; term++)",
+		sim.SharedRace, "tile.cuh", "fmaf(lefts[term]"},
 	{"a filter too many", "conv2d_fprop", "conv2d_fprop.cu",
-		"n < K ? w[", "n <= K ? w[",
-		sim.OutOfBounds, "conv2d_fprop.cu", "n <= K ? w["},
+		"k < K ? weights[", "k <= K ? weights[",
+		sim.OutOfBounds, "conv2d_fprop.cu", "k <= K ? weights["},
 
 	{"two rows write one place", "bias_wgrad", "bias_wgrad.cu",
-		"sums[threadIdx.y][threadIdx.x] = sum;", "sums[threadIdx.y / 2][threadIdx.x] = sum;",
-		sim.SharedRace, "bias_wgrad.cu", "sums[threadIdx.y / 2]"},
+		"sums[threadIdx.y][threadIdx.x] = sum;", "sums[threadIdx.y][threadIdx.x] = sums[0][threadIdx.x] = sum;",
+		sim.SharedRace, "bias_wgrad.cu", "sums[0][threadIdx.x] = sum"},
 	{"no wait for the rows", "bias_wgrad", "bias_wgrad.cu",
 		"__syncthreads();", "",
 		sim.SharedRace, "bias_wgrad.cu", "sum += sums[i]"},
 	{"a row too many", "bias_wgrad", "bias_wgrad.cu",
-		"m < min(first + ROWS, M)", "m <= min(first + ROWS, M)",
+		"m < last", "m <= last",
 		sim.OutOfBounds, "bias_wgrad.cu", "sum += dy["},
 
 	{"no barrier behind the sum", "tally", "tally.cu",
@@ -54,17 +54,17 @@ var plantedBugs = []planted{
 		sim.SharedRace, "tally.cu", "losses[threadIdx.x] = loss[n]"},
 	{"no wait for the losses", "tally", "tally.cu",
 		"__syncthreads();\n        if (threadIdx.x == 0)", "if (threadIdx.x == 0)",
-		sim.SharedRace, "tally.cu", "if (kinds[i] == 0)"},
+		sim.WarpRace, "tally.cu", "if (kinds[i] == 0)"},
 	{"an example too many", "tally", "tally.cu",
 		"if (n < N)", "if (n <= N)",
 		sim.OutOfBounds, "tally.cu", "label = labels[n]"},
 
 	{"a workspace that nobody wrote", "bias_wgrad", "bias_wgrad.cu",
-		"parts[blockIdx.y * K + k] = sum;", "",
+		"parts[slice * K + k] = sum;", "",
 		sim.UninitializedGlobal, "bias_wgrad.cu", "sum += parts["},
 	{"no wait for the rate", "adam", "adam.cu",
 		"__syncthreads();", "",
-		sim.WarpRace, "adam.cu", "w[i] -= alpha"},
+		sim.WarpRace, "adam.cu", "weights[i] -= alpha"},
 }
 
 // A race, an access out of bounds or a missing wait in a kernel is found by the suite, and the error names the kind, the file and
@@ -90,20 +90,19 @@ func TestGPUFindsPlantedBugs(t *testing.T) {
 func (b planted) plant(t *testing.T) map[string]string {
 	t.Helper()
 	texts, planted := map[string]string{}, fstest.MapFS{}
-	files, err := fs.Glob(kernels.CUDA, "cuda/*")
+	files, err := fs.Glob(cuda.Sources, "*.cu*")
 	require.NoError(t, err)
 	for _, file := range files {
-		text, err := fs.ReadFile(kernels.CUDA, file)
+		text, err := fs.ReadFile(cuda.Sources, file)
 		require.NoError(t, err)
-		name := strings.TrimPrefix(file, "cuda/")
-		if name == b.file {
+		if file == b.file {
 			require.Equal(t, 1, strings.Count(string(text), b.old), "the kernel has changed: plant the bug elsewhere")
 			text = []byte(strings.Replace(string(text), b.old, b.new, 1))
 		}
-		texts[name], planted[file] = string(text), &fstest.MapFile{Data: text}
+		texts[file], planted[file] = string(text), &fstest.MapFile{Data: text}
 	}
 	cudaSources = planted
-	t.Cleanup(func() { cudaSources = kernels.CUDA })
+	t.Cleanup(func() { cudaSources = cuda.Sources })
 	return texts
 }
 
@@ -113,7 +112,7 @@ func (b planted) firstError(t *testing.T) error {
 	d := openForTest(t, Options{NoCache: true})
 	defer func() { assert.NoError(t, d.Close()) }()
 	for _, c := range kerneltest.Short() {
-		if c.Op.Name() != b.op {
+		if c.Group() != b.op {
 			continue
 		}
 		if _, err := c.Check(OpRunner{d}); err != nil {

@@ -45,7 +45,7 @@ func TestGPUWithoutNVRTC(t *testing.T) {
 	d, err = Open("sim", Options{})
 	require.NoError(t, err)
 	assert.Equal(t, want, run(t, d))
-	_, err = d.Compile([]kernels.Op{kernels.Zero{Y: kernels.Kept("y", kernels.Float32, 7)}})
+	_, err = d.Compile([]kernels.Op{kernels.Zero{Y: kernels.Kept("y", kernels.Float32, 7)}}, CompileOptions{})
 	assert.ErrorContains(t, err, "zero.cu is not compiled for compute_90 and these shapes")
 	assert.ErrorContains(t, err, "cnn-gpu compile")
 	require.NoError(t, d.Close())
@@ -73,7 +73,7 @@ func TestGPUKeepsMachineCode(t *testing.T) {
 	start := func(o Options) {
 		d, err := Open("sim", o)
 		require.NoError(t, err)
-		_, err = d.Compile(ops)
+		_, err = d.Compile(ops, CompileOptions{})
 		require.NoError(t, err)
 		require.NoError(t, d.Close())
 	}

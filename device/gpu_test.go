@@ -59,7 +59,7 @@ func doubling() (ops []kernels.Op, x, y *kernels.Buffer) {
 	x, y = kernels.Kept("x", kernels.Float32, 1000), kernels.Kept("y", kernels.Float32, 1000)
 	between := kernels.NewBuffer("between", kernels.Float32, 1000)
 	return []kernels.Op{
-		kernels.ActivationFprop{Function: kernels.ReLU, X: x, Y: between},
+		kernels.ActivationFprop{Activation: kernels.Activation{Function: kernels.ReLU}, X: x, Y: between},
 		kernels.Add{A: between, B: x, Y: y},
 		kernels.BiasWgrad{M: 1000, K: 1, DY: between, DB: y.View("sum", 999, 1)},
 	}, x, y
@@ -68,7 +68,7 @@ func doubling() (ops []kernels.Op, x, y *kernels.Buffer) {
 func run(t *testing.T, d Device) []float32 {
 	t.Helper()
 	ops, x, y := doubling()
-	p, err := d.Compile(ops)
+	p, err := d.Compile(ops, CompileOptions{})
 	require.NoError(t, err)
 	in := make([]float32, 1000)
 	for i := range in {
@@ -98,7 +98,7 @@ func TestGPUUploadsAreOrdered(t *testing.T) {
 	d := openForTest(t, Options{})
 	defer d.Close()
 	x, total := kernels.Kept("x", kernels.Float32, 64), kernels.Kept("total", kernels.Float32, 64)
-	p, err := d.Compile([]kernels.Op{kernels.Add{A: total, B: x, Y: total}})
+	p, err := d.Compile([]kernels.Op{kernels.Add{A: total, B: x, Y: total}}, CompileOptions{})
 	require.NoError(t, err)
 	host := make([]float32, 64)
 	for i := 1; i <= 10; i++ {
@@ -124,7 +124,8 @@ func TestGPUCloseGivesBackEverything(t *testing.T) {
 		d, err := openGPU("sim", 0, Options{Sync: sync, simulated: true})
 		require.NoError(t, err)
 		run(t, d)
-		_, err = d.Compile([]kernels.Op{kernels.Zero{Y: kernels.NewBuffer("larger", kernels.Float32, 5000)}})
+		larger, sum := kernels.NewBuffer("larger", kernels.Float32, 5000), kernels.Kept("sum", kernels.Float32, 5000)
+		_, err = d.Compile([]kernels.Op{kernels.Zero{Y: larger}, kernels.Add{A: larger, B: larger, Y: sum}}, CompileOptions{})
 		require.NoError(t, err)
 		during := driverapi.Holds()
 		assert.Greater(t, during.DeviceBytes, before.DeviceBytes)
@@ -190,7 +191,7 @@ func TestGPUFaults(t *testing.T) {
 // runOnce does all that training does: compile, upload, run, download.
 func runOnce(d Device) error {
 	ops, x, y := doubling()
-	p, err := d.Compile(ops)
+	p, err := d.Compile(ops, CompileOptions{})
 	if err == nil {
 		err = d.Upload(x, make([]float32, 1000))
 	}
@@ -210,7 +211,7 @@ func TestGPUSyncNamesTheOp(t *testing.T) {
 	d := openForTest(t, Options{Sync: true})
 	defer d.Close()
 	ops, _, _ := doubling()
-	p, err := d.Compile(ops)
+	p, err := d.Compile(ops, CompileOptions{})
 	require.NoError(t, err)
 	assert.ErrorContains(t, p.Run(), "add to ")
 }
@@ -220,14 +221,14 @@ func TestGPURefuses(t *testing.T) {
 	defer d.Close()
 	_, err := Open(d.Name()+":99999", Options{})
 	assert.Error(t, err)
-	huge := kernels.NewBuffer("huge", kernels.Float32, 1<<16, 1<<16)
-	_, err = d.Compile([]kernels.Op{kernels.Zero{Y: huge}})
+	huge := kernels.Kept("huge", kernels.Float32, 1<<16, 1<<16)
+	_, err = d.Compile([]kernels.Op{kernels.Zero{Y: huge}}, CompileOptions{})
 	assert.ErrorContains(t, err, "more than 2^31-1 elements")
 	cpu, err := OpenCPU(Options{})
 	require.NoError(t, err)
 	for _, d := range []Device{d, cpu} {
 		x := kernels.NewBuffer("x", kernels.Float32, 3)
-		_, err = d.Compile([]kernels.Op{kernels.Add{A: x, B: x, Y: kernels.NewBuffer("y", kernels.Float32, 4)}})
+		_, err = d.Compile([]kernels.Op{kernels.Add{A: x, B: x, Y: kernels.NewBuffer("y", kernels.Float32, 4)}}, CompileOptions{})
 		assert.ErrorContains(t, err, "device: "+d.Name()+": add: a is \"x\", float32[3]; it takes float32[4]")
 	}
 	wide := kernels.NewBuffer("wide", kernels.Float32, 1<<10)
@@ -254,7 +255,8 @@ func TestGPUOutOfMemory(t *testing.T) {
 	d := openForTest(t, Options{})
 	defer func() { require.NoError(t, d.Close()) }()
 	x, y := kernels.Kept("x", kernels.Float32, 1000), kernels.NewBuffer("y", kernels.Float32, 1<<30)
-	_, err := d.Compile([]kernels.Op{kernels.Zero{Y: y}, kernels.Zero{Y: x}})
+	part := y.View("part", 0, 1000)
+	_, err := d.Compile([]kernels.Op{kernels.Zero{Y: y}, kernels.Add{A: part, B: part, Y: x}}, CompileOptions{})
 	var outOfMemory *OutOfMemoryError
 	require.ErrorAs(t, err, &outOfMemory)
 	assert.EqualValues(t, 4<<30+4000, outOfMemory.Need)

@@ -1,39 +1,37 @@
 package device
 
-import "cnn-gpu/kernels"
+import (
+	"errors"
+	"maps"
+	"slices"
 
-// OpRunner runs single ops on a device, with operands in host memory: what the suite in kernels/kerneltest asks for.
+	"cnn-gpu/kernels"
+)
+
+// OpRunner runs short lists of ops on a device, with what outlives the run in host memory: what the suite in kernels/kerneltest asks for.
 type OpRunner struct{ Device Device }
 
-// Run uploads the operands, runs the op and downloads them again.
-func (r OpRunner) Run(op kernels.Op, mem []kernels.Mem) error {
-	operands := op.Operands()
-	for _, o := range operands {
-		if o.Buffer != nil {
-			root, _ := o.Buffer.Root()
-			root.Keep = true
-		}
-	}
-	program, err := r.Device.Compile([]kernels.Op{op})
+// Run uploads the memory of each kept buffer, runs the ops and downloads it again. It returns the algorithm that computed each op.
+func (r OpRunner) Run(ops []kernels.Op, mem map[*kernels.Buffer]kernels.Mem) (algorithms []string, err error) {
+	program, err := r.Device.Compile(ops, CompileOptions{})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i, o := range operands {
-		if o.Buffer != nil {
-			if err := r.Device.Upload(o.Buffer, mem[i].Values()); err != nil {
-				return err
-			}
+	defer func() {
+		err = errors.Join(err, program.Close(), r.Device.Free(slices.Collect(maps.Keys(mem))...))
+	}()
+	for b, m := range mem {
+		if err := r.Device.Upload(b, m.Values()); err != nil {
+			return nil, err
 		}
 	}
 	if err := program.Run(); err != nil {
-		return err
+		return nil, err
 	}
-	for i, o := range operands {
-		if o.Buffer != nil {
-			if err := r.Device.Download(mem[i].Values(), o.Buffer); err != nil {
-				return err
-			}
+	for b, m := range mem {
+		if err := r.Device.Download(m.Values(), b); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return program.Schedule().Algorithms(ops), nil
 }

@@ -1,9 +1,6 @@
 package kernels
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // Function is an activation that works on each element by itself.
 type Function uint8
@@ -16,18 +13,49 @@ const (
 	Tanh                    // y = tanh x
 )
 
-var functionNames = [...]string{"linear", "relu", "sigmoid", "tanh"}
+// functions are the words of the functions.
+var functions = [...]struct{ name, parameter string }{
+	Linear:  {name: "linear"},
+	ReLU:    {name: "relu"},
+	Sigmoid: {name: "sigmoid"},
+	Tanh:    {name: "tanh"},
+}
+
+// Functions lists all functions.
+func Functions() []Function {
+	list := make([]Function, len(functions))
+	for i := range list {
+		list[i] = Function(i)
+	}
+	return list
+}
 
 func (f Function) String() string {
-	if int(f) < len(functionNames) {
-		return functionNames[f]
+	if int(f) < len(functions) {
+		return functions[f].name
 	}
 	return fmt.Sprintf("Function(%d)", uint8(f))
 }
 
+// Parameter is the name of the function's parameter, empty if it has none.
+func (f Function) Parameter() string { return functions[f].parameter }
+
+// Activation is a function with its parameter.
+type Activation struct {
+	Function
+	Alpha float32 // 0 for a function without a parameter
+}
+
+func (a Activation) String() string {
+	if a.Parameter() == "" {
+		return a.Function.String()
+	}
+	return fmt.Sprintf("%v(%v)", a.Function, a.Alpha)
+}
+
 // ActivationFprop computes Y = f(X), element by element. X and Y may be the same buffer.
 type ActivationFprop struct {
-	Function
+	Activation
 	X, Y *Buffer
 }
 
@@ -37,51 +65,15 @@ func (op ActivationFprop) Name() string { return "activation_fprop" }
 // Operands implements [Op].
 func (op ActivationFprop) Operands() []Operand {
 	n := op.Y.Elements()
-	return []Operand{floats("x", op.X, Read, n), floats("y", op.Y, Write, n)}
+	return []Operand{Floats("x", op.X, Read, n), Floats("y", op.Y, Write, n)}
 }
 
 // Cost implements [Op].
-func (op ActivationFprop) Cost() Cost { return cost(op, op.Y.Elements()) }
-
-// Host implements [Op].
-func (op ActivationFprop) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
-
-// Prepare implements [Preparer].
-func (op ActivationFprop) Prepare(int) Routine {
-	return elementwise(op.Slicing(), []int{0, 1}, func(mem [3][]float32) {
-		y, x := mem[1], mem[0]
-		switch op.Function {
-		case Linear:
-			copy(y, x)
-		case ReLU:
-			relu(y, x)
-		case Sigmoid:
-			for i, v := range x {
-				y[i] = float32(1 / (1 + math.Exp(-float64(v))))
-			}
-		case Tanh:
-			for i, v := range x {
-				y[i] = float32(math.Tanh(float64(v)))
-			}
-		}
-	})
-}
-
-// Slicing implements [Slicer].
-func (op ActivationFprop) Slicing() Slicing { return slicingOf(op.Y) }
-
-// Launches implements [Op].
-func (op ActivationFprop) Launches() []Launch {
-	return []Launch{op.launch("activation_fprop", op.Y.Elements())}
-}
-
-func (f Function) launch(function string, elements int) Launch {
-	return perElement("activation.cu", function, elements, define("ELEMENTS", elements, "FUNCTION", uint8(f))...)
-}
+func (op ActivationFprop) Cost() Cost { return CostOf(op, op.Y.Elements()) }
 
 // ActivationDgrad computes DX = DY · f′(X) from Y = f(X). DY and DX may be the same buffer.
 type ActivationDgrad struct {
-	Function
+	Activation
 	Y, DY, DX *Buffer
 }
 
@@ -91,36 +83,8 @@ func (op ActivationDgrad) Name() string { return "activation_dgrad" }
 // Operands implements [Op].
 func (op ActivationDgrad) Operands() []Operand {
 	n := op.Y.Elements()
-	return []Operand{floats("y", op.Y, Read, n), floats("dy", op.DY, Read, n), floats("dx", op.DX, Write, n)}
+	return []Operand{Floats("y", op.Y, Read, n), Floats("dy", op.DY, Read, n), Floats("dx", op.DX, Write, n)}
 }
 
 // Cost implements [Op].
-func (op ActivationDgrad) Cost() Cost { return cost(op, 3*op.DX.Elements()) }
-
-// Host implements [Op].
-func (op ActivationDgrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
-
-// Prepare implements [Preparer].
-func (op ActivationDgrad) Prepare(int) Routine {
-	return elementwise(op.Slicing(), []int{0, 1, 2}, func(mem [3][]float32) {
-		y, dy, dx := mem[0], mem[1], mem[2]
-		switch op.Function {
-		case Linear:
-			copy(dx, dy)
-		case ReLU:
-			reluGradient(dx, y, dy)
-		case Sigmoid:
-			sigmoidGradient(dx, y, dy)
-		case Tanh:
-			tanhGradient(dx, y, dy)
-		}
-	})
-}
-
-// Slicing implements [Slicer].
-func (op ActivationDgrad) Slicing() Slicing { return slicingOf(op.DX) }
-
-// Launches implements [Op].
-func (op ActivationDgrad) Launches() []Launch {
-	return []Launch{op.launch("activation_dgrad", op.DX.Elements())}
-}
+func (op ActivationDgrad) Cost() Cost { return CostOf(op, 3*op.DX.Elements()) }

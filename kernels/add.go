@@ -9,20 +9,8 @@ func (op Add) Name() string { return "add" }
 // Operands implements [Op].
 func (op Add) Operands() []Operand {
 	n := op.Y.Elements()
-	return []Operand{floats("a", op.A, Read, n), floats("b", op.B, Read, n), floats("y", op.Y, Write, n)}
+	return []Operand{Floats("a", op.A, Read, n), Floats("b", op.B, Read, n), Floats("y", op.Y, Write, n)}
 }
 
 // Cost implements [Op].
-func (op Add) Cost() Cost { return cost(op, op.Y.Elements()) }
-
-// Host implements [Op].
-func (op Add) Host(mem []Mem, w *Workers) {
-	w.Range(len(mem[2].F32), func(lo, hi int) {
-		add(mem[2].F32[lo:hi], mem[0].F32[lo:hi], mem[1].F32[lo:hi])
-	})
-}
-
-// Launches implements [Op].
-func (op Add) Launches() []Launch {
-	return []Launch{perElement("add.cu", "add", op.Y.Elements(), define("ELEMENTS", op.Y.Elements())...)}
-}
+func (op Add) Cost() Cost { return CostOf(op, op.Y.Elements()) }

@@ -103,8 +103,8 @@ type Mem struct {
 	I32 []int32
 }
 
-// HostMem allocates zeroed host memory for a value.
-func HostMem(t Type, elements int) Mem {
+// NewMem allocates zeroed host memory for a value.
+func NewMem(t Type, elements int) Mem {
 	if t == Int32 {
 		return Mem{I32: make([]int32, elements)}
 	}
@@ -118,9 +118,6 @@ func (m Mem) Slice(offset, elements int) Mem {
 	}
 	return Mem{F32: m.F32[offset : offset+elements : offset+elements]}
 }
-
-// isThere says whether there is any memory.
-func (m Mem) isThere() bool { return m.F32 != nil || m.I32 != nil }
 
 // Values is the slice that is set.
 func (m Mem) Values() any {

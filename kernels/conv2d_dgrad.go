@@ -1,16 +1,11 @@
 package kernels
 
-import "slices"
-
 // Conv2DDgrad computes a convolution's gradient by its input,
 //
 //	DX[n,h,w,c] = Σ DY[n,p,q,k] · W[r,s,c,k]   over all p, q, r, s, k with h = p·StrideH + r·DilationH − PadTop, and w likewise.
 type Conv2DDgrad struct {
 	Conv2D
 	DY, W, DX *Buffer
-
-	// Winograd is the tile of the algorithm that the CPU uses, 0 for the sums as they stand; see [Conv2D.WinogradTile].
-	Winograd int
 }
 
 // Name implements [Op].
@@ -19,149 +14,11 @@ func (op Conv2DDgrad) Name() string { return "conv2d_dgrad" }
 // Operands implements [Op].
 func (op Conv2DDgrad) Operands() []Operand {
 	return []Operand{
-		floats("dy", op.DY, Read, op.outputs()),
-		floats("w", op.W, Read, op.weights()),
-		floats("dx", op.DX, Write, op.inputs()),
+		Floats("dy", op.DY, Read, op.Outputs()),
+		Floats("w", op.W, Read, op.Weights()),
+		Floats("dx", op.DX, Write, op.Inputs()),
 	}
 }
 
 // Cost implements [Op].
-func (op Conv2DDgrad) Cost() Cost { return cost(op, op.flops()) }
-
-// Host implements [Op].
-func (op Conv2DDgrad) Host(mem []Mem, w *Workers) { prepareAndRun(op, mem, w) }
-
-// Prepare implements [Preparer].
-func (op Conv2DDgrad) Prepare(workers int) Routine {
-	if op.Winograd > 0 {
-		return op.prepareWinograd(workers)
-	}
-	d := newDirectDgrad(op.Conv2D, workers)
-	return Routine{
-		Weights: []int{1},
-		Derive:  func(mem []Mem, w *Workers) { d.derive(mem[1].F32, w) },
-		Run: func(mem []Mem, w *Workers) {
-			w.Run(len(d.tasks), func(_, task int) { d.compute(d.tasks[task], mem[0].F32, mem[2].F32) })
-		},
-	}
-}
-
-// directDgrad is the gradient as matrix products of windows of DY with the transposed filters, one for each pair of borders.
-type directDgrad struct {
-	Conv2D
-	taps   []int // the order of the taps in the panels, such that a border's are neighbours
-	panels []float32
-	start  []float32 // zeros
-	tasks  []dgradTask
-}
-
-// dgradPiece is the product at the positions of a pair of borders.
-type dgradPiece struct {
-	segments     []segment
-	steps        int
-	aRows, cRows []int // of some images
-}
-
-// dgradTask is some rows of a piece, of the images from image on.
-type dgradTask struct {
-	*dgradPiece
-	image, first, last int
-}
-
-func newDirectDgrad(g Conv2D, workers int) *directDgrad {
-	d := &directDgrad{Conv2D: g, panels: make([]float32, panelsSize(g.R*g.S*g.K, g.C)), start: make([]float32, tileColumns)}
-	rowTaps, rows := dgradBorders(g.H, g.P, g.R, g.StrideH, g.DilationH, g.PadTop)
-	colTaps, cols := dgradBorders(g.Window.W, g.Q, g.S, g.StrideW, g.DilationW, g.PadLeft)
-	for _, r := range rowTaps {
-		for _, s := range colTaps {
-			d.taps = append(d.taps, r*g.S+s)
-		}
-	}
-	grain := max(2*tileRows, blocks(g.N*g.H*g.Window.W, 2*workers))
-	for _, row := range rows {
-		for _, col := range cols {
-			positions := len(row.positions) * len(col.positions)
-			images := min(g.N, blocks(8*tileRows, positions)) // enough for whole blocks of rows
-			piece := d.piece(row, col, images)
-			for n := 0; n < g.N; n += images {
-				count := min(images, g.N-n) * positions
-				for part, parts := 0, blocks(count, grain); part < parts; part++ {
-					d.tasks = append(d.tasks, dgradTask{piece, n, count * part / parts, count * (part + 1) / parts})
-				}
-			}
-		}
-	}
-	return d
-}
-
-// dgradBorders is one side of a gradient: the taps, those that a position meets side by side, and the borders. A stride splits the
-// positions: those with the same (h + pad) mod stride meet the same taps.
-func dgradBorders(extent, out, size, stride, dilation, pad int) (taps []int, all []border) {
-	for phase := range stride {
-		for r := size - 1; r >= 0; r-- {
-			if r*dilation%stride == phase {
-				taps = append(taps, r)
-			}
-		}
-	}
-	return taps, borders(extent, taps, func(h, r int) (int, bool) {
-		from := h + pad - r*dilation
-		return from / stride, from >= 0 && from%stride == 0 && from/stride < out
-	})
-}
-
-func (d *directDgrad) piece(row, col border, images int) *dgradPiece {
-	p := &dgradPiece{steps: d.K}
-	runs := len(col.taps)
-	if col.apart == 1 { // what the taps of a row read is adjacent
-		runs, p.steps = 1, len(col.taps)*d.K
-	}
-	for i, r := range row.taps {
-		for j := range min(runs, len(col.taps)) {
-			p.segments = append(p.segments, segment{
-				a: (i*row.apart*d.Q + j*col.apart) * d.K,
-				b: slices.Index(d.taps, r*d.S+col.taps[j]) * d.K * tileColumns,
-			})
-		}
-	}
-	for n := range images {
-		for i, h := range row.positions {
-			for j, w := range col.positions {
-				p.aRows = append(p.aRows, ((n*d.P+row.first[i])*d.Q+col.first[j])*d.K)
-				p.cRows = append(p.cRows, ((n*d.H+h)*d.Window.W+w)*d.C)
-			}
-		}
-	}
-	return p
-}
-
-// derive packs the transposed filters.
-func (d *directDgrad) derive(weights []float32, w *Workers) {
-	depth := len(d.taps) * d.K
-	w.Run(columns(d.C)/tileColumns, func(_, panel int) {
-		at := panel * tileColumns
-		for i, tap := range d.taps {
-			transpose(d.panels[at*depth+i*d.K*tileColumns:], weights[(tap*d.C+at)*d.K:], tileColumns, d.K, min(tileColumns, d.C-at), d.K)
-		}
-	})
-}
-
-// compute writes the gradients of a task.
-func (d *directDgrad) compute(task dgradTask, dy, dx []float32) {
-	t := product{
-		a: dy[task.image*d.P*d.Q*d.K:], start: d.start, segments: task.segments, steps: task.steps, aStep: 1, bStep: tileColumns,
-		aRows: task.aRows[task.first:task.last], cRows: task.cRows[task.first:task.last], floor: noFloor,
-	}
-	dx = dx[task.image*d.H*d.Window.W*d.C:]
-	depth := len(d.taps) * d.K
-	var e edge
-	for at := 0; at < d.C; at += tileColumns {
-		t.b, t.c = d.panels[at*depth:], dx[at:]
-		t.runColumns(min(tileColumns, d.C-at), &e)
-	}
-}
-
-// Launches implements [Op].
-func (op Conv2DDgrad) Launches() []Launch {
-	return []Launch{perTile("conv2d_dgrad", op.defines(), op.N*op.H*op.Window.W, op.C, 1)}
-}
+func (op Conv2DDgrad) Cost() Cost { return CostOf(op, op.FLOPs()) }

@@ -16,7 +16,8 @@ type DenseFprop struct {
 	X, W, B, Y *Buffer
 }
 
-func (op DenseFprop) conv() Conv2DFprop {
+// AsConv2D is the op as a convolution.
+func (op DenseFprop) AsConv2D() Conv2DFprop {
 	return Conv2DFprop{Conv2D: op.conv2D(), X: op.X, W: op.W, B: op.B, Y: op.Y}
 }
 
@@ -24,19 +25,10 @@ func (op DenseFprop) conv() Conv2DFprop {
 func (op DenseFprop) Name() string { return "dense_fprop" }
 
 // Operands implements [Op].
-func (op DenseFprop) Operands() []Operand { return op.conv().Operands() }
+func (op DenseFprop) Operands() []Operand { return op.AsConv2D().Operands() }
 
 // Cost implements [Op].
-func (op DenseFprop) Cost() Cost { return op.conv().Cost() }
-
-// Prepare implements [Preparer].
-func (op DenseFprop) Prepare(workers int) Routine { return op.conv().Prepare(workers) }
-
-// Host implements [Op].
-func (op DenseFprop) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
-
-// Launches implements [Op].
-func (op DenseFprop) Launches() []Launch { return op.conv().Launches() }
+func (op DenseFprop) Cost() Cost { return op.AsConv2D().Cost() }
 
 // DenseDgrad computes DX[n,c] = Σ_k DY[n,k] · W[c,k].
 type DenseDgrad struct {
@@ -44,7 +36,8 @@ type DenseDgrad struct {
 	DY, W, DX *Buffer
 }
 
-func (op DenseDgrad) conv() Conv2DDgrad {
+// AsConv2D is the op as a convolution.
+func (op DenseDgrad) AsConv2D() Conv2DDgrad {
 	return Conv2DDgrad{Conv2D: op.conv2D(), DY: op.DY, W: op.W, DX: op.DX}
 }
 
@@ -52,19 +45,10 @@ func (op DenseDgrad) conv() Conv2DDgrad {
 func (op DenseDgrad) Name() string { return "dense_dgrad" }
 
 // Operands implements [Op].
-func (op DenseDgrad) Operands() []Operand { return op.conv().Operands() }
+func (op DenseDgrad) Operands() []Operand { return op.AsConv2D().Operands() }
 
 // Cost implements [Op].
-func (op DenseDgrad) Cost() Cost { return op.conv().Cost() }
-
-// Prepare implements [Preparer].
-func (op DenseDgrad) Prepare(workers int) Routine { return op.conv().Prepare(workers) }
-
-// Host implements [Op].
-func (op DenseDgrad) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
-
-// Launches implements [Op].
-func (op DenseDgrad) Launches() []Launch { return op.conv().Launches() }
+func (op DenseDgrad) Cost() Cost { return op.AsConv2D().Cost() }
 
 // DenseWgrad adds DW[c,k] += Σ_n X[n,c] · DY[n,k].
 type DenseWgrad struct {
@@ -72,7 +56,8 @@ type DenseWgrad struct {
 	X, DY, DW *Buffer
 }
 
-func (op DenseWgrad) conv() Conv2DWgrad {
+// AsConv2D is the op as a convolution.
+func (op DenseWgrad) AsConv2D() Conv2DWgrad {
 	return Conv2DWgrad{Conv2D: op.conv2D(), X: op.X, DY: op.DY, DW: op.DW}
 }
 
@@ -80,16 +65,7 @@ func (op DenseWgrad) conv() Conv2DWgrad {
 func (op DenseWgrad) Name() string { return "dense_wgrad" }
 
 // Operands implements [Op].
-func (op DenseWgrad) Operands() []Operand { return op.conv().Operands() }
+func (op DenseWgrad) Operands() []Operand { return op.AsConv2D().Operands() }
 
 // Cost implements [Op].
-func (op DenseWgrad) Cost() Cost { return op.conv().Cost() }
-
-// Prepare implements [Preparer].
-func (op DenseWgrad) Prepare(workers int) Routine { return op.conv().Prepare(workers) }
-
-// Host implements [Op].
-func (op DenseWgrad) Host(mem []Mem, w *Workers) { op.conv().Host(mem, w) }
-
-// Launches implements [Op].
-func (op DenseWgrad) Launches() []Launch { return op.conv().Launches() }
+func (op DenseWgrad) Cost() Cost { return op.AsConv2D().Cost() }

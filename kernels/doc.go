@@ -1,7 +1,8 @@
 // Package kernels holds the operations that networks are made of.
 //
-// An [Op] is one kernel call as a value: it knows its geometry, its named operands, its code for the CPU and its cost.
-// Layers (package model) emit ops, a device (package device) runs lists of them. Each op has a file of its own.
+// An [Op] is one kernel call as a value: it knows its geometry, its named operands, its formula and its cost, and nothing of how a device
+// runs it. Layers (package model) emit ops, a device (package device) runs lists of them. Each op has a file of its own; its code is in
+// the file of the same name in each engine: package cpu, and package cuda.
 //
 // Names and layouts, used everywhere:
 //

@@ -23,18 +23,18 @@ const (
 	Accumulate
 )
 
-// floats is an operand of float32 elements.
-func floats(name string, b *Buffer, a Access, elements int) Operand {
+// Floats is an operand of float32 elements.
+func Floats(name string, b *Buffer, a Access, elements int) Operand {
 	return Operand{Name: name, Buffer: b, Access: a, Type: Float32, Elements: elements}
 }
 
-// ints is an operand of int32 elements.
-func ints(name string, b *Buffer, a Access, elements int) Operand {
+// Ints is an operand of int32 elements.
+func Ints(name string, b *Buffer, a Access, elements int) Operand {
 	return Operand{Name: name, Buffer: b, Access: a, Type: Int32, Elements: elements}
 }
 
-// optional says whether the operand may be absent.
-func (o Operand) optional(may bool) Operand {
+// OptionalIf says whether the operand may be absent.
+func (o Operand) OptionalIf(may bool) Operand {
 	o.Optional = may
 	return o
 }

@@ -19,19 +19,23 @@ func TestCheckOperands(t *testing.T) {
 	anySize := map[string]string{"zero": "Y", "finite_check": "X"}
 	seen := map[string]bool{}
 	for _, c := range kerneltest.Cases() {
-		require.NoError(t, kernels.CheckOperands(c.Op), c.Name)
-		name := c.Op.Name()
-		fields := reflect.TypeOf(c.Op)
+		if len(c.Ops) > 1 {
+			continue
+		}
+		op := c.Ops[0]
+		require.NoError(t, kernels.CheckOperands(op), c.Name)
+		name := op.Name()
+		fields := reflect.TypeOf(op)
 		for i := range fields.NumField() {
 			field := fields.Field(i).Name
-			b, ok := reflect.ValueOf(c.Op).Field(i).Interface().(*kernels.Buffer)
+			b, ok := reflect.ValueOf(op).Field(i).Interface().(*kernels.Buffer)
 			if !ok || b == nil || seen[name+field] {
 				continue
 			}
 			seen[name+field] = true
 			check := func(other *kernels.Buffer) error {
 				changed := reflect.New(fields).Elem()
-				changed.Set(reflect.ValueOf(c.Op))
+				changed.Set(reflect.ValueOf(op))
 				changed.Field(i).Set(reflect.ValueOf(other))
 				return kernels.CheckOperands(changed.Interface().(kernels.Op))
 			}

@@ -21,52 +21,13 @@ type Pool2D struct {
 	Window
 }
 
-func (g Pool2D) inputs() int  { return g.N * g.H * g.W * g.C }
-func (g Pool2D) outputs() int { return g.N * g.P * g.Q * g.C }
+// Inputs is the number of elements of X.
+func (g Pool2D) Inputs() int { return g.N * g.H * g.W * g.C }
+
+// Outputs is the number of elements of Y.
+func (g Pool2D) Outputs() int { return g.N * g.P * g.Q * g.C }
 
 func (g Pool2D) String() string {
 	return fmt.Sprintf("%v %dx%d of %dx%dx%dx%d, strides %dx%d, padding %d,%d", g.Kind, g.R, g.S, g.N, g.H, g.W, g.C,
 		g.StrideH, g.StrideW, g.PadTop, g.PadLeft)
-}
-
-// isInside says whether every window lies inside the image.
-func (g Pool2D) isInside() bool {
-	return g.PadTop+g.PadLeft == 0 &&
-		(g.P-1)*g.StrideH+(g.R-1)*g.DilationH < g.H && (g.Q-1)*g.StrideW+(g.S-1)*g.DilationW < g.Window.W
-}
-
-// inside is the range of window rows (or columns) that lie inside the image when the window begins at start.
-func inside(start, size, dilation, extent int) (lo, hi int) {
-	if start < 0 {
-		lo = (-start + dilation - 1) / dilation
-	}
-	hi = max(lo, min(size, (extent-start+dilation-1)/dilation))
-	return lo, hi
-}
-
-// run describes the windows of one image from (p, q) on that are alike: as many as lie between the image's left and right border, or
-// else only the first.
-func (g Pool2D) run(p, q int) taps {
-	top, left := p*g.StrideH-g.PadTop, q*g.StrideW-g.PadLeft
-	rLo, rHi := inside(top, g.R, g.DilationH, g.H)
-	sLo, sHi := inside(left, g.S, g.DilationW, g.W)
-	windows := 1
-	if room := g.W - (g.S-1)*g.DilationW - 1 - left; left >= 0 && room >= 0 {
-		windows = min(g.Q-q, room/g.StrideW+1)
-	}
-	t := taps{
-		windows: windows, channels: g.C, rows: rHi - rLo, columns: sHi - sLo,
-		windowStep: g.StrideW * g.C, rowStep: g.DilationH * g.W * g.C, columnStep: g.DilationW * g.C,
-		first: rLo*g.S + sLo, rowTaps: g.S,
-	}
-	t.divisor = float32(t.rows * t.columns)
-	if t.rows > 0 && t.columns > 0 {
-		t.corner = ((top+rLo*g.DilationH)*g.W + left + sLo*g.DilationW) * g.C
-	}
-	return t
-}
-
-// defines are the macros of a pool.
-func (g Pool2D) defines() []Define {
-	return append(define("KIND", uint8(g.Kind), "N", g.N, "C", g.C), g.Window.defines()...)
 }

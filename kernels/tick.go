@@ -9,16 +9,8 @@ func (op Tick) Name() string { return "tick" }
 
 // Operands implements [Op].
 func (op Tick) Operands() []Operand {
-	return []Operand{ints("step", op.Step, Accumulate, 1)}
+	return []Operand{Ints("step", op.Step, Accumulate, 1)}
 }
 
 // Cost implements [Op].
-func (op Tick) Cost() Cost { return cost(op, 0) }
-
-// Host implements [Op].
-func (op Tick) Host(mem []Mem, _ *Workers) { mem[0].I32[0]++ }
-
-// Launches implements [Op].
-func (op Tick) Launches() []Launch {
-	return []Launch{{Source: "tick.cu", Function: "tick", Grid: [3]int{1, 1, 1}, Block: [3]int{1, 1, 1}}}
-}
+func (op Tick) Cost() Cost { return CostOf(op, 0) }

@@ -40,7 +40,7 @@ func NewWindow(image, size, stride, dilation [2]int, padding Padding) (Window, e
 		reach := (size[d]-1)*dilation[d] + 1
 		switch {
 		case padding == Same:
-			out[d] = (image[d] + stride[d] - 1) / stride[d]
+			out[d] = CeilDiv(image[d], stride[d])
 			before[d] = max((out[d]-1)*stride[d]+reach-image[d], 0) / 2
 		case reach > image[d]:
 			return Window{}, fmt.Errorf("the image %dx%d is smaller than the %dx%d window (dilation %dx%d) in %s; use padding same or fewer pools before it",
@@ -55,3 +55,6 @@ func NewWindow(image, size, stride, dilation [2]int, padding Padding) (Window, e
 		PadTop: before[0], PadLeft: before[1], P: out[0], Q: out[1],
 	}, nil
 }
+
+// CeilDiv is how many parts of a size cover n.
+func CeilDiv(n, size int) int { return (n + size - 1) / size }

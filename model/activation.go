@@ -1,8 +1,9 @@
 package model
 
 import (
-	"fmt"
+	"cmp"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
@@ -18,9 +19,20 @@ const (
 	Softmax Function = "softmax"
 )
 
-// elementwise are the functions that work on each value by itself.
-var elementwise = map[Function]kernels.Function{
-	"": kernels.Linear, Linear: kernels.Linear, ReLU: kernels.ReLU, Sigmoid: kernels.Sigmoid, Tanh: kernels.Tanh,
+// functions are the layers that the functions stand for, by the shape of what goes in.
+var functions = wording.Table[Function, func(Shape) Layer]{
+	{Word: Linear, Value: func(x Shape) Layer { return linear{x} }},
+	{Word: ReLU, Value: elementwise(kernels.ReLU)},
+	{Word: Sigmoid, Value: elementwise(kernels.Sigmoid)},
+	{Word: Tanh, Value: elementwise(kernels.Tanh)},
+	{Word: Softmax, Value: func(x Shape) Layer { return softmax{x} }},
+}
+
+// Functions lists the activations.
+func Functions() []Function { return functions.Words() }
+
+func elementwise(f kernels.Function) func(Shape) Layer {
+	return func(x Shape) Layer { return activation{x, kernels.Activation{Function: f}} }
 }
 
 // Activation applies a function to its input. Softmax runs over the last axis.
@@ -37,16 +49,11 @@ func (s Activation) Build(in []Shape) (Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, ok := elementwise[s.Function]
-	switch {
-	case s.Function == Softmax:
-		return softmax{x}, nil
-	case !ok:
-		return nil, fmt.Errorf("unknown activation %q; choose linear, relu, sigmoid, tanh or softmax", string(s.Function))
-	case f == kernels.Linear:
-		return linear{x}, nil
+	layer, err := functions.Find("activation", cmp.Or(s.Function, Linear))
+	if err != nil {
+		return nil, err
 	}
-	return activation{x, f}, nil
+	return layer(x), nil
 }
 
 // linear passes its input on.
@@ -70,7 +77,7 @@ func (l linear) Backward(b *Binding) []kernels.Op {
 
 type activation struct {
 	shape    Shape
-	function kernels.Function
+	function kernels.Activation
 }
 
 func (l activation) Out() Shape { return l.shape }
@@ -78,14 +85,14 @@ func (l activation) Out() Shape { return l.shape }
 func (l activation) Params() []*Param { return nil }
 
 func (l activation) Forward(b *Binding) []kernels.Op {
-	return []kernels.Op{kernels.ActivationFprop{Function: l.function, X: b.X[0], Y: b.Y}}
+	return []kernels.Op{kernels.ActivationFprop{Activation: l.function, X: b.X[0], Y: b.Y}}
 }
 
 func (l activation) Backward(b *Binding) []kernels.Op {
 	if b.DX[0] == nil {
 		return nil
 	}
-	return []kernels.Op{kernels.ActivationDgrad{Function: l.function, Y: b.Y, DY: b.DY, DX: b.DX[0]}}
+	return []kernels.Op{kernels.ActivationDgrad{Activation: l.function, Y: b.Y, DY: b.DY, DX: b.DX[0]}}
 }
 
 type softmax struct{ shape Shape }

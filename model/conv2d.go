@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 
 	"cnn-gpu/kernels"
@@ -45,10 +46,10 @@ func (s Conv2D) Build(in []Shape) (Layer, error) {
 	l := &conv2D{geometry: kernels.Conv2D{C: x[2], K: s.Filters, Window: w}}
 	l.kernel = &Param{
 		Name: "kernel", Shape: Shape{w.R, w.S, x[2], s.Filters},
-		Initializer: s.KernelInitializer.or(GlorotUniform), FanIn: area * x[2], FanOut: area * s.Filters,
+		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: area * x[2], FanOut: area * s.Filters,
 	}
 	if s.Bias.used() {
-		l.bias = &Param{Name: "bias", Shape: Shape{s.Filters}, Initializer: s.BiasInitializer.or(Zeros), FanIn: s.Filters, FanOut: s.Filters}
+		l.bias = &Param{Name: "bias", Shape: Shape{s.Filters}, Initializer: cmp.Or(s.BiasInitializer, Zeros), FanIn: s.Filters, FanOut: s.Filters}
 	}
 	return l, nil
 }
@@ -65,18 +66,18 @@ func (l *conv2D) Params() []*Param { return params(l.kernel, l.bias) }
 func (l *conv2D) Forward(b *Binding) []kernels.Op {
 	g := l.geometry
 	g.N = b.Batch
-	return []kernels.Op{kernels.Conv2DFprop{Conv2D: g, X: b.X[0], W: l.kernel.Value, B: l.bias.value(), Y: b.Y}}
+	return []kernels.Op{kernels.Conv2DFprop{Conv2D: g, X: b.X[0], W: b.Param(l.kernel), B: b.Param(l.bias), Y: b.Y}}
 }
 
 func (l *conv2D) Backward(b *Binding) []kernels.Op {
 	g := l.geometry
 	g.N = b.Batch
-	ops := []kernels.Op{kernels.Conv2DWgrad{Conv2D: g, X: b.X[0], DY: b.DY, DW: l.kernel.Gradient}}
+	ops := []kernels.Op{kernels.Conv2DWgrad{Conv2D: g, X: b.X[0], DY: b.DY, DW: b.Gradient(l.kernel)}}
 	if l.bias != nil {
-		ops = append(ops, kernels.BiasWgrad{M: g.N * g.P * g.Q, K: g.K, DY: b.DY, DB: l.bias.Gradient})
+		ops = append(ops, kernels.BiasWgrad{M: g.N * g.P * g.Q, K: g.K, DY: b.DY, DB: b.Gradient(l.bias)})
 	}
 	if b.DX[0] != nil {
-		ops = append(ops, kernels.Conv2DDgrad{Conv2D: g, DY: b.DY, W: l.kernel.Value, DX: b.DX[0]})
+		ops = append(ops, kernels.Conv2DDgrad{Conv2D: g, DY: b.DY, W: b.Param(l.kernel), DX: b.DX[0]})
 	}
 	return ops
 }

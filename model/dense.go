@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 
 	"cnn-gpu/kernels"
@@ -36,10 +37,10 @@ func (s Dense) Build(in []Shape) (Layer, error) {
 	l := &dense{geometry: kernels.Dense{C: x[0], K: s.Units}}
 	l.kernel = &Param{
 		Name: "kernel", Shape: Shape{x[0], s.Units},
-		Initializer: s.KernelInitializer.or(GlorotUniform), FanIn: x[0], FanOut: s.Units,
+		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: x[0], FanOut: s.Units,
 	}
 	if s.Bias.used() {
-		l.bias = &Param{Name: "bias", Shape: Shape{s.Units}, Initializer: s.BiasInitializer.or(Zeros), FanIn: s.Units, FanOut: s.Units}
+		l.bias = &Param{Name: "bias", Shape: Shape{s.Units}, Initializer: cmp.Or(s.BiasInitializer, Zeros), FanIn: s.Units, FanOut: s.Units}
 	}
 	return l, nil
 }
@@ -56,18 +57,18 @@ func (l *dense) Params() []*Param { return params(l.kernel, l.bias) }
 func (l *dense) Forward(b *Binding) []kernels.Op {
 	g := l.geometry
 	g.N = b.Batch
-	return []kernels.Op{kernels.DenseFprop{Dense: g, X: b.X[0], W: l.kernel.Value, B: l.bias.value(), Y: b.Y}}
+	return []kernels.Op{kernels.DenseFprop{Dense: g, X: b.X[0], W: b.Param(l.kernel), B: b.Param(l.bias), Y: b.Y}}
 }
 
 func (l *dense) Backward(b *Binding) []kernels.Op {
 	g := l.geometry
 	g.N = b.Batch
-	ops := []kernels.Op{kernels.DenseWgrad{Dense: g, X: b.X[0], DY: b.DY, DW: l.kernel.Gradient}}
+	ops := []kernels.Op{kernels.DenseWgrad{Dense: g, X: b.X[0], DY: b.DY, DW: b.Gradient(l.kernel)}}
 	if l.bias != nil {
-		ops = append(ops, kernels.BiasWgrad{M: g.N, K: g.K, DY: b.DY, DB: l.bias.Gradient})
+		ops = append(ops, kernels.BiasWgrad{M: g.N, K: g.K, DY: b.DY, DB: b.Gradient(l.bias)})
 	}
 	if b.DX[0] != nil {
-		ops = append(ops, kernels.DenseDgrad{Dense: g, DY: b.DY, W: l.kernel.Value, DX: b.DX[0]})
+		ops = append(ops, kernels.DenseDgrad{Dense: g, DY: b.DY, W: b.Param(l.kernel), DX: b.DX[0]})
 	}
 	return ops
 }

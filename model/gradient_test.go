@@ -73,9 +73,9 @@ func drawInputs(m *model.Model, p training) inputs {
 		}
 		return list
 	}
-	in := inputs{x: draw(p.Input.Elements()), outputWeight: draw(p.Output.Elements()), weights: make([]float32, m.Weights.Elements())}
+	in := inputs{x: draw(p.Input.Elements()), outputWeight: draw(p.Output.Elements()), weights: make([]float32, p.Weights.Elements())}
 	for _, param := range m.Params {
-		_, offset := param.Value.Root()
+		_, offset := p.Param(param).Root()
 		copy(in.weights[offset:], draw(param.Shape.Elements()))
 	}
 	return in
@@ -87,12 +87,12 @@ func differences(t *testing.T, p training, in inputs) []float64 {
 	o := &kerneltest.Oracle{}
 	o.Set(p.Input, in.x)
 	o.Set(p.weight, in.outputWeight)
-	o.Set(p.model.Weights, in.weights)
-	weights := o.Of(p.model.Weights)
+	o.Set(p.Weights, in.weights)
+	weights := o.Of(p.Weights)
 	o.Of(p.step)[0] = stepNumber
 	gradients := make([]float64, len(weights))
 	for _, param := range p.model.Params {
-		_, offset := param.Value.Root()
+		_, offset := p.Param(param).Root()
 		for i := offset; i < offset+param.Shape.Elements(); i++ {
 			loss := func(w float64) float64 {
 				weights[i] = w

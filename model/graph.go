@@ -122,7 +122,7 @@ func (g *Graph) build(name string, s Spec, inputs []*Node) (*Node, error) {
 		return nil, err
 	}
 	for _, p := range layer.Params() {
-		if err := p.Initializer.check(); err != nil {
+		if _, err := initializers.Find("initializer", p.Initializer); err != nil {
 			return nil, err
 		}
 		if err := checkSize("the parameter "+p.Name, p.Shape); err != nil {

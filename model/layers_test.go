@@ -58,16 +58,16 @@ func TestLayersRefuse(t *testing.T) {
 	}{
 		{nil, model.Flatten{}, "model: the input has no shape"},
 		{model.Shape{28, 0, 1}, model.Flatten{}, "model: input [28 0 1]: every extent must be at least 1"},
-		{model.Shape{1 << 40, 1 << 40, 1 << 40}, model.Flatten{}, "the limit is 8.00 GB"},
-		{model.Shape{1 << 30, 1 << 34}, model.Flatten{}, "the limit is 8.00 GB"},
+		{model.Shape{1 << 40, 1 << 40, 1 << 40}, model.Flatten{}, "the limit is 8.00 GiB"},
+		{model.Shape{1 << 30, 1 << 34}, model.Flatten{}, "the limit is 8.00 GiB"},
 		{image, model.Conv2D{Kernel: model.Pair{3, 3}}, `Conv2D "conv2d": 0 filters`},
 		{image, model.Conv2D{Filters: 1}, "must all be at least 1"},
 		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{9, 3}}, "the image 8x8 is smaller than the 9x3 window"},
 		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Padding: "full"}, `unknown padding "full"; choose valid or same`},
 		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Strides: model.Pair{-1, 1}}, "must all be at least 1"},
-		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Activation: "rellu"}, `unknown activation "rellu"; choose linear`},
+		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Activation: "rellu"}, `unknown activation "rellu"; did you mean relu?`},
 		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, KernelInitializer: "he"}, `unknown initializer "he"; choose glorot`},
-		{image, model.Conv2D{Filters: 1 << 62, Kernel: model.Pair{1 << 62, 1 << 62}}, "the limit is 8.00 GB"},
+		{image, model.Conv2D{Filters: 1 << 62, Kernel: model.Pair{1 << 62, 1 << 62}}, "the limit is 8.00 GiB"},
 		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 40, 1}, Padding: model.Same}, "at most 2147483647"},
 		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 20, 1 << 20}, Padding: model.Same}, "the image with the window's border"},
 		{image, model.Conv2D{Filters: 1 << 20, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 10, 1 << 10}, Padding: model.Same}, "the image with the window's border [1033 1033 1048576]"},
@@ -76,8 +76,8 @@ func TestLayersRefuse(t *testing.T) {
 		{image, model.MaxPooling2D{Size: model.Pair{1 << 40, 1}}, "at most 2147483647"},
 		{image, model.Dense{Units: 3}, `Dense "dense": takes vectors, got [8 8 2]; put a Flatten before it`},
 		{vector, model.Dense{}, "0 units"},
-		{vector, model.Dense{Units: 1 << 40}, "the output [1099511627776] would take 4.00 TB; the limit is 8.00 GB (2,147,483,647 values)"},
-		{vector, model.Dense{Units: 1 << 29}, "the parameter kernel [8 536870912] would take 16.00 GB; the limit"},
+		{vector, model.Dense{Units: 1 << 40}, "the output [1099511627776] would take 4.00 TiB; the limit is 8.00 GiB (2,147,483,647 values)"},
+		{vector, model.Dense{Units: 1 << 29}, "the parameter kernel [8 536870912] would take 16.00 GiB; the limit"},
 		{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},
 		{vector, model.Add{}, "takes at least 2 inputs, got 1"},
 	} {
@@ -90,7 +90,7 @@ func TestLayersRefuse(t *testing.T) {
 
 	huge := model.Dense{Units: 1 << 15}
 	_, err = model.Sequential(model.Shape{1 << 15}, huge, huge, huge)
-	assert.ErrorContains(t, err, "all parameters together [3221323776] would take 12.00 GB")
+	assert.ErrorContains(t, err, "all parameters together [3221323776] would take 12.00 GiB")
 }
 
 func TestGraphRefuses(t *testing.T) {
@@ -141,11 +141,13 @@ func TestValuesCanBeKept(t *testing.T) {
 	d, err := device.Open("cpu", device.Options{})
 	require.NoError(t, err)
 	defer d.Close()
-	p, err := d.Compile(model.Ops(l.Forward))
+	p, err := d.Compile(model.Ops(l.Forward), device.CompileOptions{})
 	require.NoError(t, err)
-	w := make([]float32, m.Weights.Elements())
-	copy(w, []float32{1, -1, 2, -2}) // y = x·[[1 −1] [2 −2]]
-	require.NoError(t, d.Upload(m.Weights, w))
+	w := m.NewWeights()
+	kernel, err := w.Values("dense/kernel")
+	require.NoError(t, err)
+	copy(kernel, []float32{1, -1, 2, -2}) // y = x·[[1 −1] [2 −2]]
+	require.NoError(t, d.Upload(l.Weights, w.Padded()))
 	require.NoError(t, d.Upload(l.Input, []float32{3, 5}))
 	require.NoError(t, p.Run())
 	for name, want := range map[string][]float32{"input": {3, 5}, "dense": {13, -13}, "dense/relu": {13, 0}, "dropout": {13, 0}, "flatten": {13, 0}} {
@@ -193,7 +195,7 @@ func TestDropoutMasksDiffer(t *testing.T) {
 	d, err := device.Open("cpu", device.Options{})
 	require.NoError(t, err)
 	defer d.Close()
-	p, err := d.Compile(model.Ops(l.Forward))
+	p, err := d.Compile(model.Ops(l.Forward), device.CompileOptions{})
 	require.NoError(t, err)
 	ones := make([]float32, 4096)
 	for i := range ones {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
@@ -27,8 +28,8 @@ func checkSize(what string, s Shape) error {
 		}
 	}
 	if !fits {
-		return fmt.Errorf("%s %v would take %s; the limit is %s (%s values)", what, s, byteSize(bytes),
-			byteSize(maxElements*float64(kernels.Float32.Size())), grouped(maxElements))
+		return fmt.Errorf("%s %v would take %s; the limit is %s (%s values)", what, s, wording.Bytes(bytes),
+			wording.Bytes(maxElements*kernels.Float32.Size()), wording.English.Sprint(maxElements))
 	}
 	return nil
 }
@@ -43,15 +44,4 @@ func checkWindow(x Shape, size, strides, dilation Pair, channels int) error {
 	}
 	reach := func(d int) int { return (size[d]-1)*dilation[d] + 1 }
 	return checkSize("the image with the window's border", Shape{x[0] + reach(0), x[1] + reach(1), max(x[2], channels)})
-}
-
-// byteSize writes a number of bytes as Keras does, in units of 1024.
-func byteSize(bytes float64) string {
-	units := []string{"B", "KB", "MB", "GB", "TB", "PB"}
-	i := 0
-	for bytes >= 1024 && i < len(units)-1 {
-		bytes /= 1024
-		i++
-	}
-	return fmt.Sprintf("%.2f %s", bytes, units[i])
 }

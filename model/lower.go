@@ -7,16 +7,19 @@ import (
 )
 
 // Lowered is a model bound to a batch size: its buffers and ops. The gradient of the output comes from outside, such as from a
-// loss; Backward goes on from there and adds to the model's Gradients, which must be zero before.
+// loss; Backward goes on from there and adds to Gradients, which must be zero before.
 type Lowered struct {
-	Batch    int
-	Input    *kernels.Buffer
-	Output   *kernels.Buffer
-	DOutput  *kernels.Buffer // nil unless Training
-	Forward  []Step
-	Backward []Step
+	Batch     int
+	Input     *kernels.Buffer
+	Output    *kernels.Buffer
+	DOutput   *kernels.Buffer // nil unless Training
+	Weights   *kernels.Buffer // all of them; see [Model.ParamBuffer]
+	Gradients *kernels.Buffer // all of them; nil unless Training
+	Forward   []Step
+	Backward  []Step
 
-	values map[*Node]*kernels.Buffer
+	values             map[*Node]*kernels.Buffer
+	weights, gradients map[*Param]*kernels.Buffer
 }
 
 // Step is what one node runs.
@@ -41,10 +44,20 @@ type LowerOptions struct {
 	Step     *kernels.Buffer // the number of the training step, an int32; needed for training
 	Seed     uint32          // of the random numbers of layers
 	Keep     bool            // keep every node's value, so that it can be downloaded after a run
+
+	// Weights and Gradients, made by [Model.ParamBuffer]: lists that are to work on the same parameters are given the same ones. New
+	// ones if nil.
+	Weights, Gradients *kernels.Buffer
 }
 
 // Value is the buffer of a node's value.
 func (l *Lowered) Value(n *Node) *kernels.Buffer { return l.values[n] }
+
+// Param is the buffer of a parameter, a part of Weights.
+func (l *Lowered) Param(p *Param) *kernels.Buffer { return l.weights[p] }
+
+// Gradient is the buffer of a parameter's gradient, a part of Gradients.
+func (l *Lowered) Gradient(p *Param) *kernels.Buffer { return l.gradients[p] }
 
 // Lower emits the model's ops for a batch size.
 func (m *Model) Lower(batch int, o LowerOptions) *Lowered {
@@ -56,12 +69,14 @@ func (m *Model) Lower(batch int, o LowerOptions) *Lowered {
 		Input:  kernels.Kept("input", kernels.Float32, batched(batch, m.Input.Shape)...),
 		values: map[*Node]*kernels.Buffer{},
 	}
+	l.bindParams(m, o)
 	l.values[m.Input] = l.Input
 	nodes := m.Nodes[1 : o.Output.index+1]
 	bindings := make([]*Binding, len(nodes))
 	for i, n := range nodes {
 		b := &Binding{
-			Batch: batch, Training: o.Training, Step: o.Step, Seed: o.Seed, Stream: uint32(n.index), name: n.Name,
+			Batch: batch, Training: o.Training, Step: o.Step, Seed: o.Seed, Stream: uint32(n.index),
+			name: n.Name, weights: l.weights, gradients: l.gradients,
 			Y: kernels.NewBuffer(n.Name, kernels.Float32, batched(batch, n.Shape)...),
 		}
 		b.Y.Keep = o.Keep || n == o.Output
@@ -80,6 +95,21 @@ func (m *Model) Lower(batch int, o LowerOptions) *Lowered {
 		l.backward(nodes, bindings)
 	}
 	return l
+}
+
+// bindParams gives the parameters their buffers.
+func (l *Lowered) bindParams(m *Model, o LowerOptions) {
+	if l.Weights = o.Weights; l.Weights == nil {
+		l.Weights = m.ParamBuffer("weights")
+	}
+	l.weights = m.paramViews(l.Weights, "")
+	if !o.Training {
+		return
+	}
+	if l.Gradients = o.Gradients; l.Gradients == nil {
+		l.Gradients = m.ParamBuffer("gradients")
+	}
+	l.gradients = m.paramViews(l.Gradients, "d ")
 }
 
 // backward emits the gradients' ops, from the last node to the first.

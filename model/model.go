@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
@@ -13,35 +14,39 @@ type Model struct {
 	Input  *Node
 	Output *Node
 
-	Params    []*Param
-	Weights   *kernels.Buffer // all parameters behind one another, so that an optimizer updates them in one op
-	Gradients *kernels.Buffer
+	Params []*Param
+
+	padded int // elements that the parameters take behind one another, with the gaps between them
 }
 
-// paramAlignment is what each parameter's place in Weights is a multiple of, in elements.
+// paramAlignment is what each parameter's place is a multiple of, in elements.
 const paramAlignment = 64
 
-// placeParams gives each parameter its place in Weights and Gradients. The gaps between them stay zero.
+// placeParams gives each parameter its place among all.
 func (m *Model) placeParams() error {
-	var offsets []int
-	size := 0
 	for _, n := range m.Nodes[1:] {
 		for _, p := range n.Layer.Params() {
 			m.Params = append(m.Params, p)
-			offsets = append(offsets, size)
-			size += (p.Shape.Elements() + paramAlignment - 1) / paramAlignment * paramAlignment
+			p.offset = m.padded
+			m.padded += (p.Shape.Elements() + paramAlignment - 1) / paramAlignment * paramAlignment
 		}
 	}
-	if err := checkSize("all parameters together", Shape{size}); err != nil {
-		return err
+	return checkSize("all parameters together", Shape{m.padded})
+}
+
+// ParamBuffer returns a kept buffer with a place for each of the model's parameters, such as for the weights of a training or for
+// their gradients: one behind the other, so that an optimizer updates them in one op. The gaps between them are zeros and stay so.
+func (m *Model) ParamBuffer(name string) *kernels.Buffer {
+	return kernels.Kept(name, kernels.Float32, m.padded)
+}
+
+// paramViews are the parameters' places in a buffer that ParamBuffer made.
+func (m *Model) paramViews(all *kernels.Buffer, prefix string) map[*Param]*kernels.Buffer {
+	views := map[*Param]*kernels.Buffer{}
+	for _, p := range m.Params {
+		views[p] = all.View(prefix+p.Name, p.offset, p.Shape...)
 	}
-	m.Weights = kernels.Kept("weights", kernels.Float32, size)
-	m.Gradients = kernels.Kept("gradients", kernels.Float32, size)
-	for i, p := range m.Params {
-		p.Value = m.Weights.View(p.Name, offsets[i], p.Shape...)
-		p.Gradient = m.Gradients.View("d "+p.Name, offsets[i], p.Shape...)
-	}
-	return nil
+	return views
 }
 
 // ParamCount is the number of trainable values.
@@ -53,13 +58,24 @@ func (m *Model) ParamCount() int {
 	return n
 }
 
-// InitialWeights draws the parameters' first values, in the layout of Weights. The same seed draws the same values.
-func (m *Model) InitialWeights(seed uint64) []float32 {
-	w := make([]float32, m.Weights.Elements())
-	for i, p := range m.Params {
-		p.Draw(p.of(w), seed, uint64(i))
+// Param finds a parameter by its name, such as "conv2d/kernel".
+func (m *Model) Param(name string) (*Param, error) {
+	p, err := m.param(name)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
 	}
-	return w
+	return p, nil
+}
+
+func (m *Model) param(name string) (*Param, error) {
+	var names []string
+	for _, p := range m.Params {
+		if p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return nil, fmt.Errorf("the model has no parameter %q; %s", name, wording.Choose(name, names))
 }
 
 // Logits is the node in front of the softmax that the model ends with; ok is false if it ends otherwise.

@@ -27,9 +27,9 @@ func newTraining(m *model.Model, batch int, o model.LowerOptions) training {
 	o.Training, o.Step, o.Seed = true, p.step, 7
 	p.Lowered = m.Lower(batch, o)
 	p.weight = kernels.Kept("weight", kernels.Float32, p.Output.Shape...)
-	p.ops = append(p.ops, kernels.Zero{Y: m.Gradients})
+	p.ops = append(p.ops, kernels.Zero{Y: p.Gradients})
 	p.ops = append(p.ops, model.Ops(p.Forward)...)
-	p.ops = append(p.ops, kernels.ActivationFprop{Function: kernels.Linear, X: p.weight, Y: p.DOutput})
+	p.ops = append(p.ops, kernels.ActivationFprop{Activation: kernels.Activation{Function: kernels.Linear}, X: p.weight, Y: p.DOutput})
 	p.ops = append(p.ops, model.Ops(p.Backward)...)
 	return p
 }
@@ -44,11 +44,11 @@ func (p training) exact(t *testing.T, in inputs, noise *rand.Rand) (loss float64
 	t.Helper()
 	o := &kerneltest.Oracle{Noise: noise}
 	o.Set(p.Input, in.x)
-	o.Set(p.model.Weights, in.weights)
+	o.Set(p.Weights, in.weights)
 	o.Set(p.weight, in.outputWeight)
 	o.Of(p.step)[0] = stepNumber
 	require.NoError(t, o.Run(p.ops))
-	return p.loss(o), o.Of(p.model.Gradients)
+	return p.loss(o), o.Of(p.Gradients)
 }
 
 func (p training) loss(o *kerneltest.Oracle) (loss float64) {
@@ -65,16 +65,16 @@ func (p training) onCPU(t *testing.T, in inputs) (output, gradients []float32) {
 	d, err := device.OpenCPU(device.Options{Workers: 2})
 	require.NoError(t, err)
 	defer d.Close()
-	program, err := d.Compile(p.ops)
+	program, err := d.Compile(p.ops, device.CompileOptions{})
 	require.NoError(t, err)
 	require.NoError(t, d.Upload(p.Input, in.x))
-	require.NoError(t, d.Upload(p.model.Weights, in.weights))
+	require.NoError(t, d.Upload(p.Weights, in.weights))
 	require.NoError(t, d.Upload(p.weight, in.outputWeight))
 	require.NoError(t, d.Upload(p.step, []int32{stepNumber}))
 	require.NoError(t, program.Run())
 	output = make([]float32, p.Output.Elements())
-	gradients = make([]float32, p.model.Gradients.Elements())
+	gradients = make([]float32, p.Gradients.Elements())
 	require.NoError(t, d.Download(output, p.Output))
-	require.NoError(t, d.Download(gradients, p.model.Gradients))
+	require.NoError(t, d.Download(gradients, p.Gradients))
 	return output, gradients
 }

@@ -1,11 +1,10 @@
 package model
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
-	"cnn-gpu/kernels"
+	"cnn-gpu/internal/wording"
 )
 
 // Param is a trainable tensor of a layer.
@@ -15,15 +14,7 @@ type Param struct {
 	Initializer   Initializer
 	FanIn, FanOut int // the number of inputs that an output sums, and of outputs that an input feeds
 
-	Value, Gradient *kernels.Buffer // parts of the model's Weights and Gradients
-}
-
-// value is the parameter's buffer, none if the layer has no such parameter.
-func (p *Param) value() *kernels.Buffer {
-	if p == nil {
-		return nil
-	}
-	return p.Value
+	offset int // of its place among the model's parameters, in elements
 }
 
 // params leaves out the parameters that a layer does not have.
@@ -65,54 +56,61 @@ const (
 	Ones          Initializer = "ones"
 )
 
-// or is the initializer, or another if none was given.
-func (i Initializer) or(other Initializer) Initializer {
-	if i == "" {
-		return other
-	}
-	return i
+// initializers are what draws a parameter's values, one after the other.
+var initializers = wording.Table[Initializer, func(p *Param, rng *rand.Rand) func() float64]{
+	{Word: GlorotUniform, Value: func(p *Param, rng *rand.Rand) func() float64 {
+		return uniform(rng, math.Sqrt(6/float64(p.FanIn+p.FanOut)))
+	}},
+	{Word: HeUniform, Value: func(p *Param, rng *rand.Rand) func() float64 {
+		return uniform(rng, math.Sqrt(6/float64(p.FanIn)))
+	}},
+	{Word: HeNormal, Value: func(p *Param, rng *rand.Rand) func() float64 {
+		return truncatedNormal(rng, math.Sqrt(2/float64(p.FanIn)))
+	}},
+	{Word: Zeros, Value: constant(0)},
+	{Word: Ones, Value: constant(1)},
 }
 
-func (i Initializer) check() error {
-	switch i {
-	case GlorotUniform, HeUniform, HeNormal, Zeros, Ones:
-		return nil
-	}
-	return fmt.Errorf("unknown initializer %q; choose glorot_uniform, he_uniform, he_normal, zeros or ones", string(i))
+// Initializers lists the initializers.
+func Initializers() []Initializer { return initializers.Words() }
+
+// uniform draws evenly from ±limit.
+func uniform(rng *rand.Rand, limit float64) func() float64 {
+	return func() float64 { return limit * (2*rng.Float64() - 1) }
 }
 
 // truncated is the standard deviation of a normal distribution of variance 1 that is cut off at ±2.
 const truncated = 0.8796256610342398
 
+// truncatedNormal draws from a normal distribution that is cut off at two standard deviations and widened, so that what is left has
+// the standard deviation that was asked for.
+func truncatedNormal(rng *rand.Rand, deviation float64) func() float64 {
+	deviation /= truncated
+	return func() float64 {
+		for {
+			if v := rng.NormFloat64(); math.Abs(v) <= 2 {
+				return deviation * v
+			}
+		}
+	}
+}
+
+func constant(v float64) func(*Param, *rand.Rand) func() float64 {
+	return func(*Param, *rand.Rand) func() float64 {
+		return func() float64 { return v }
+	}
+}
+
 // Draw fills dst with the parameter's first values. Each parameter has a stream of its own, so that changing one layer leaves
 // the others as they are.
 func (p *Param) Draw(dst []float32, seed uint64, stream uint64) {
-	rng := rand.New(rand.NewPCG(seed, stream))
-	fill := func(draw func() float64) {
-		for i := range dst {
-			dst[i] = float32(draw())
-		}
+	values, err := initializers.Find("initializer", p.Initializer)
+	if err != nil {
+		clear(dst) // no model that was built has such a parameter
+		return
 	}
-	uniform := func(limit float64) func() float64 {
-		return func() float64 { return limit * (2*rng.Float64() - 1) }
-	}
-	switch p.Initializer {
-	case GlorotUniform:
-		fill(uniform(math.Sqrt(6 / float64(p.FanIn+p.FanOut))))
-	case HeUniform:
-		fill(uniform(math.Sqrt(6 / float64(p.FanIn))))
-	case HeNormal:
-		deviation := math.Sqrt(2/float64(p.FanIn)) / truncated
-		fill(func() float64 {
-			for {
-				if v := rng.NormFloat64(); math.Abs(v) <= 2 {
-					return deviation * v
-				}
-			}
-		})
-	case Ones:
-		fill(func() float64 { return 1 })
-	default:
-		clear(dst)
+	draw := values(p, rand.New(rand.NewPCG(seed, stream)))
+	for i := range dst {
+		dst[i] = float32(draw())
 	}
 }

@@ -1,8 +1,10 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
@@ -44,9 +46,16 @@ type Binding struct {
 	Seed   uint32
 	Stream uint32 // tells apart the layers that draw random numbers
 
-	name  string
-	saved map[string]*kernels.Buffer
+	name               string
+	weights, gradients map[*Param]*kernels.Buffer
+	saved              map[string]*kernels.Buffer
 }
+
+// Param returns the buffer of a parameter; none for a nil one, which the layer does without.
+func (b *Binding) Param(p *Param) *kernels.Buffer { return b.weights[p] }
+
+// Gradient returns the buffer that Backward adds a parameter's gradient to.
+func (b *Binding) Gradient(p *Param) *kernels.Buffer { return b.gradients[p] }
 
 // Save returns a buffer which Forward fills for Backward.
 func (b *Binding) Save(name string, t kernels.Type, shape ...int) *kernels.Buffer {
@@ -104,19 +113,17 @@ const (
 	Same  Padding = "same"
 )
 
-func (p Padding) kernel() (kernels.Padding, error) {
-	switch p {
-	case Valid, "":
-		return kernels.Valid, nil
-	case Same:
-		return kernels.Same, nil
-	}
-	return 0, fmt.Errorf("unknown padding %q; choose valid or same", string(p))
+var paddings = wording.Table[Padding, kernels.Padding]{
+	{Word: Valid, Value: kernels.Valid},
+	{Word: Same, Value: kernels.Same},
 }
+
+// Paddings lists the paddings.
+func Paddings() []Padding { return paddings.Words() }
 
 // window is the geometry of a filter or pool over images of shape x that makes images of the given number of channels.
 func window(x Shape, size, strides, dilation Pair, padding Padding, channels int) (kernels.Window, error) {
-	p, err := padding.kernel()
+	p, err := paddings.Find("padding", cmp.Or(padding, Valid))
 	if err != nil {
 		return kernels.Window{}, err
 	}

@@ -9,12 +9,12 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
 // Summary is the table of the model's layers as Keras prints it, and beside it each layer's work for one image and the memory
-// of its values for a batch. Below stand the totals, among them the memory of a training step as it is planned.
+// of its values for a batch. Below stand the totals. What memory training takes is for the device to say.
 //
 // FLOPs are the multiply-adds of convolutions and dense layers, each counted as two operations; biases, activations and pools
 // are left out, as is usual. An activation that belongs to a layer counts with it.
@@ -31,7 +31,7 @@ func (m *Model) Summary(batch int) string {
 	connected := !m.isSequential()
 	if connected {
 		header = append(header, "Connected to")
-		t.AppendRow(table.Row{"input (Input)", kerasShape(m.Input.Shape), 0, 0, byteSize(float64(training.Input.Bytes())), "-"})
+		t.AppendRow(table.Row{"input (Input)", kerasShape(m.Input.Shape), 0, 0, wording.Bytes(training.Input.Bytes()), "-"})
 	}
 	t.AppendHeader(header)
 	for _, l := range m.layers() {
@@ -43,7 +43,7 @@ func (m *Model) Summary(batch int) string {
 			bytes += memory[l.output]
 		}
 		row := table.Row{
-			fmt.Sprintf("%s (%s)", l.Name, l.Spec.Kind()), kerasShape(l.Shape), grouped(params), grouped(int(work)), byteSize(float64(bytes)),
+			fmt.Sprintf("%s (%s)", l.Name, l.Spec.Kind()), kerasShape(l.Shape), wording.English.Sprint(params), wording.English.Sprint(work), wording.Bytes(bytes),
 		}
 		if connected {
 			var names []string
@@ -60,25 +60,17 @@ func (m *Model) Summary(batch int) string {
 	}
 	t.SetColumnConfigs(columns)
 
-	plan := device.NewPlan(append(Ops(training.Forward), Ops(training.Backward)...), nil)
-	total := plan.Arena
-	for _, b := range plan.Kept {
-		total += b.Bytes()
-	}
 	var s strings.Builder
 	if m.Name != "" {
 		fmt.Fprintf(&s, "Model: %q\n", m.Name)
 	}
 	count := m.ParamCount()
-	size := byteSize(float64(count * kernels.Float32.Size()))
+	size := wording.Bytes(count * kernels.Float32.Size())
 	fmt.Fprintln(&s, t.Render())
-	fmt.Fprintf(&s, "Total params: %s (%s)\n", grouped(count), size)
-	fmt.Fprintf(&s, "Trainable params: %s (%s)\n", grouped(count), size)
-	fmt.Fprintf(&s, "FLOPs for one image: %s forward, %s in training\n", grouped(int(sum64(forward))), grouped(int(sum64(forward)+sum64(backward))))
+	fmt.Fprintf(&s, "Total params: %s (%s)\n", wording.English.Sprint(count), size)
+	fmt.Fprintf(&s, "Trainable params: %s (%s)\n", wording.English.Sprint(count), size)
+	fmt.Fprintf(&s, "FLOPs for one image: %s forward, %s in training\n", wording.English.Sprint(sum64(forward)), wording.English.Sprint(sum64(forward)+sum64(backward)))
 	fmt.Fprintf(&s, "  (multiply-adds of convolutions and dense layers, each counted as two)\n")
-	fmt.Fprintf(&s, "Memory for training with batches of %d: %s, %s of it for values and their gradients\n",
-		batch, byteSize(float64(total)), byteSize(float64(plan.Arena)))
-	fmt.Fprintf(&s, "  (without the optimizer's state)\n")
 	return s.String()
 }
 
@@ -151,13 +143,4 @@ func kerasShape(s Shape) string {
 		text += ", " + strconv.Itoa(extent)
 	}
 	return text + ")"
-}
-
-// grouped writes a number with commas between thousands.
-func grouped(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

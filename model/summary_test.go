@@ -21,7 +21,7 @@ func TestSummary(t *testing.T) {
 	require.Equal(t, 16376064, 2*first+3*others)
 	s := m.Summary(32)
 	assert.Contains(t, s, "FLOPs for one image: 5,588,480 forward, 16,376,064 in training\n")
-	assert.Contains(t, s, "Total params: 93,322 (364.54 KB)\n") // as Keras prints it
+	assert.Contains(t, s, "Total params: 93,322 (364.54 KiB)\n") // what Keras calls KB
 	assert.NotContains(t, s, "Connected to")
 	assert.NotEqual(t, s, m.Summary(64))
 	assert.Contains(t, m.Summary(64), "FLOPs for one image: 5,588,480 forward")
@@ -49,8 +49,8 @@ layers:
 	}
 	assert.Equal(t, [][]string{
 		{"Layer (type)", "Output Shape", "Param #", "FLOPs", "Memory (batch 1)", "Connected to"},
-		{"input (Input)", "(None, 4, 4, 2)", "0", "0", "128.00 B", "-"},
-		{"a (Conv2D)", "(None, 4, 4, 2)", "38", "1,152", "256.00 B", "input"}, // before and after relu
-		{"add (Add)", "(None, 4, 4, 2)", "0", "0", "128.00 B", "a, input, a"},
+		{"input (Input)", "(None, 4, 4, 2)", "0", "0", "128 B", "-"},
+		{"a (Conv2D)", "(None, 4, 4, 2)", "38", "1,152", "256 B", "input"}, // before and after relu
+		{"add (Add)", "(None, 4, 4, 2)", "0", "0", "128 B", "a, input, a"},
 	}, rows)
 }

@@ -14,7 +14,6 @@ import (
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/kerneltest"
 	"cnn-gpu/model"
-	"cnn-gpu/model/passes"
 )
 
 // tutorialGolden is what PyTorch computes in float64 for the tutorial's network; kernels/kerneltest/testdata/golden.py makes it.
@@ -55,7 +54,7 @@ func uniform(seed uint64, n int) []float64 {
 type tutorial struct {
 	golden  tutorialGolden
 	model   *model.Model
-	weights []float32
+	weights *model.Weights
 	images  []float32
 
 	lowered      *model.Lowered
@@ -63,8 +62,8 @@ type tutorial struct {
 	ops          []kernels.Op
 }
 
-// newTutorial emits the ops as the layers do, or as the passes rewrite them.
-func newTutorial(t *testing.T, rewritten bool) tutorial {
+// newTutorial emits the ops as the layers do.
+func newTutorial(t *testing.T) tutorial {
 	text, err := os.ReadFile("testdata/tutorial_golden.json")
 	require.NoError(t, err)
 	var c tutorial
@@ -73,17 +72,17 @@ func newTutorial(t *testing.T, rewritten bool) tutorial {
 	require.NoError(t, err)
 	require.Len(t, c.model.Params, len(c.golden.Params))
 
-	c.weights = make([]float32, c.model.Weights.Elements())
-	for i, p := range c.model.Params {
-		g := c.golden.Params[i]
-		require.Equal(t, g.Name, p.Name)
-		require.Equal(t, g.Shape, p.Shape)
-		_, offset := p.Value.Root()
-		for j, u := range uniform(g.Seed, p.Shape.Elements()) {
-			c.weights[offset+j] = float32((2*u - 1) * g.Scale)
+	c.weights = c.model.NewWeights()
+	for i, g := range c.golden.Params {
+		require.Equal(t, g.Name, c.model.Params[i].Name)
+		require.Equal(t, g.Shape, c.model.Params[i].Shape)
+		values, err := c.weights.Values(g.Name)
+		require.NoError(t, err)
+		for j, u := range uniform(g.Seed, len(values)) {
+			values[j] = float32((2*u - 1) * g.Scale)
 		}
 		for j, want := range g.First {
-			require.EqualValues(t, want, c.weights[offset+j])
+			require.EqualValues(t, want, values[j])
 		}
 	}
 	for _, u := range uniform(c.golden.Images.Seed, c.golden.Batch*c.model.Input.Shape.Elements()) {
@@ -102,15 +101,12 @@ func newTutorial(t *testing.T, rewritten bool) tutorial {
 	c.labels = kernels.Kept("labels", kernels.Int32, n)
 	c.loss = kernels.Kept("loss", kernels.Float32, n)
 	y := kernels.NewBuffer("probabilities", kernels.Float32, n, k)
-	steps := append([]model.Step{{Ops: []kernels.Op{kernels.Zero{Y: c.model.Gradients}}}}, c.lowered.Forward...)
+	steps := append([]model.Step{{Ops: []kernels.Op{kernels.Zero{Y: c.lowered.Gradients}}}}, c.lowered.Forward...)
 	steps = append(steps, model.Step{Ops: []kernels.Op{
 		kernels.CrossEntropyFprop{N: n, K: k, X: c.lowered.Output, Labels: c.labels, Y: y, Loss: c.loss},
 		kernels.CrossEntropyDgrad{N: n, K: k, Y: y, Labels: c.labels, DX: c.lowered.DOutput},
 	}})
 	steps = append(steps, c.lowered.Backward...)
-	if rewritten {
-		steps, _ = passes.Apply(steps, passes.Options{})
-	}
 	c.ops = model.Ops(steps)
 	return c
 }
@@ -118,7 +114,7 @@ func newTutorial(t *testing.T, rewritten bool) tutorial {
 // inFloat64 runs the step in the oracle.
 func (c tutorial) inFloat64(t *testing.T, noise *rand.Rand) *kerneltest.Oracle {
 	o := &kerneltest.Oracle{Noise: noise}
-	o.Set(c.model.Weights, c.weights)
+	o.Set(c.lowered.Weights, c.weights.Padded())
 	o.Set(c.lowered.Input, c.images)
 	for i, v := range c.golden.Labels {
 		o.Of(c.labels)[i] = float64(v)
@@ -130,20 +126,21 @@ func (c tutorial) inFloat64(t *testing.T, noise *rand.Rand) *kerneltest.Oracle {
 // The ops that the tutorial's network is lowered to have PyTorch's loss and gradients in float64, and the CPU device has them
 // within what float32 arithmetic may do to each parameter's.
 func TestTutorialGradientsAgreeWithPyTorch(t *testing.T) {
-	t.Run("as lowered", func(t *testing.T) { testTutorialGradients(t, newTutorial(t, false)) })
-	t.Run("rewritten", func(t *testing.T) { testTutorialGradients(t, newTutorial(t, true)) })
+	c := newTutorial(t)
+	t.Run("strict", func(t *testing.T) { testTutorialGradients(t, c, device.CompileOptions{Strict: true}) })
+	t.Run("with every pass", func(t *testing.T) { testTutorialGradients(t, c, device.CompileOptions{}) })
 }
 
-func testTutorialGradients(t *testing.T, c tutorial) {
+func testTutorialGradients(t *testing.T, c tutorial, o device.CompileOptions) {
 	exact := c.inFloat64(t, nil)
 	noisy := c.inFloat64(t, rand.New(rand.NewPCG(1, 1)))
 
 	d, err := device.OpenCPU(device.Options{Workers: 2})
 	require.NoError(t, err)
 	defer d.Close()
-	program, err := d.Compile(c.ops)
+	program, err := d.Compile(c.ops, o)
 	require.NoError(t, err)
-	require.NoError(t, d.Upload(c.model.Weights, c.weights))
+	require.NoError(t, d.Upload(c.lowered.Weights, c.weights.Padded()))
 	require.NoError(t, d.Upload(c.lowered.Input, c.images))
 	require.NoError(t, d.Upload(c.labels, c.golden.Labels))
 	require.NoError(t, program.Run())
@@ -179,8 +176,9 @@ func testTutorialGradients(t *testing.T, c tutorial) {
 	assert.InDelta(t, c.golden.Loss, loss, bound(c.loss))
 
 	for i, p := range c.model.Params {
-		g, got, want := c.golden.Params[i], download(p.Gradient), exact.Of(p.Gradient)
-		within := bound(p.Gradient)
+		gradient := c.lowered.Gradient(p)
+		g, got, want := c.golden.Params[i], download(gradient), exact.Of(gradient)
+		within := bound(gradient)
 		for _, entry := range g.Entries {
 			at := int(entry[0])
 			require.InDelta(t, entry[1], want[at], 1e-12, "%s[%d] in float64", p.Name, at)

@@ -20,16 +20,17 @@ func TestSaveAndLoadWeights(t *testing.T) {
 		require.NoError(t, err)
 		w := m.InitialWeights(3)
 		path := filepath.Join(t.TempDir(), "weights.safetensors")
-		require.NoError(t, m.SaveWeights(path, w, map[string]string{"epoch": "5"}))
+		require.NoError(t, w.Save(path, map[string]string{"epoch": "5"}))
 
-		loaded, got, metadata, err := model.LoadWeights(path)
+		got, metadata, err := model.LoadWeights(path)
 		require.NoError(t, err)
-		assertSameGraph(t, m, loaded)
-		assert.Equal(t, w, got)
+		assertSameGraph(t, m, got.Model())
+		assert.Equal(t, w.Padded(), got.Padded())
 		assert.Equal(t, map[string]string{"epoch": "5", model.ModelKey: string(m.YAML())}, metadata)
 		got, metadata, err = m.LoadWeights(path)
 		require.NoError(t, err)
-		assert.Equal(t, w, got)
+		assert.Equal(t, w.Padded(), got.Padded())
+		assert.Same(t, m, got.Model())
 		assert.Equal(t, "5", metadata["epoch"])
 
 		f, err := safetensors.Read(path)
@@ -61,12 +62,12 @@ func TestLoadWeightsErrors(t *testing.T) {
 		_, _, err := m.LoadWeights(path)
 		assert.EqualError(t, err, "model: "+path+": "+want)
 	}
-	_, _, _, err = model.LoadWeights(path)
+	_, _, err = model.LoadWeights(path)
 	assert.ErrorContains(t, err, path+` holds tensors but no model (metadata "cnn-gpu.model")`)
 	require.NoError(t, safetensors.Write(path, &safetensors.File{Metadata: map[string]string{model.ModelKey: "input: [4]\nlayers: [Dens]"}}))
-	_, _, _, err = model.LoadWeights(path)
+	_, _, err = model.LoadWeights(path)
 	assert.EqualError(t, err, "model: "+path+`: metadata cnn-gpu.model:2:10: unknown layer "Dens"; did you mean Dense?`)
-	_, _, _, err = model.LoadWeights(filepath.Join(t.TempDir(), "none"))
+	_, _, err = model.LoadWeights(filepath.Join(t.TempDir(), "none"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
@@ -79,13 +80,11 @@ func TestSaveWeightsErrors(t *testing.T) {
 	m, err := model.Sequential(model.Input(4), model.Dense{Units: 2})
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "w.safetensors")
-	assert.EqualError(t, m.SaveWeights(path, make([]float32, 10), nil),
-		"model: there are 10 weights; the model has 128 (its parameters and the gaps between them)")
-	assert.ErrorIs(t, m.SaveWeights(filepath.Join(t.TempDir(), "none", "w"), make([]float32, 128), nil), os.ErrNotExist)
+	assert.ErrorIs(t, m.NewWeights().Save(filepath.Join(t.TempDir(), "none", "w"), nil), os.ErrNotExist)
 
 	m, err = model.Sequential(model.Input(4), foreign{})
 	require.NoError(t, err)
-	assert.ErrorContains(t, m.SaveWeights(path, nil, nil), "this model cannot be written")
+	assert.ErrorContains(t, m.NewWeights().Save(path, nil), "this model cannot be written")
 	assert.NoFileExists(t, path)
 }
 
@@ -93,18 +92,18 @@ func TestTensors(t *testing.T) {
 	m, err := model.Sequential(model.Input(3), model.Dense{Units: 2}, model.Dense{Units: 1})
 	require.NoError(t, err)
 	w := m.InitialWeights(1)
-	tensors, err := m.Tensors(w)
-	require.NoError(t, err)
+	tensors := w.Tensors()
 	require.Len(t, tensors, 4)
 	assert.Equal(t, tensor.Shape{3, 2}, tensors["dense/kernel"].Shape())
 	require.NoError(t, tensors["dense/kernel"].SetAt(float32(7), 1, 0))
-	assert.EqualValues(t, 7, w[2])
+	values, err := w.Values("dense/kernel")
+	require.NoError(t, err)
+	assert.EqualValues(t, 7, values[2])
 	again, err := m.FromTensors(tensors)
 	require.NoError(t, err)
-	assert.Equal(t, w, again)
+	assert.Equal(t, w.Padded(), again.Padded())
 
 	// A transposed tensor, a column-major one and a part of a larger one hold the same elements in another order.
-	values := w[:6]
 	turned := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float32{values[0], values[2], values[4], values[1], values[3], values[5]}))
 	require.NoError(t, turned.T())
 	columns := tensor.New(tensor.WithShape(3, 2), tensor.AsFortran(slices.Clone(values)))
@@ -116,7 +115,7 @@ func TestTensors(t *testing.T) {
 		tensors["dense/kernel"] = k
 		again, err := m.FromTensors(tensors)
 		require.NoError(t, err, name)
-		assert.Equal(t, w, again, name)
+		assert.Equal(t, w.Padded(), again.Padded(), name)
 	}
 
 	tensors["dense/kernel"] = tensor.New(tensor.WithShape(3, 2), tensor.Of(tensor.Float64))
@@ -125,6 +124,46 @@ func TestTensors(t *testing.T) {
 	tensors["dense/kernel"] = tensor.New(tensor.WithShape(2, 3), tensor.Of(tensor.Float32))
 	_, err = m.FromTensors(tensors)
 	assert.EqualError(t, err, `model: tensor "dense/kernel" is [2 3], the model's parameter is [3 2]`)
-	_, err = m.Tensors(w[1:])
-	assert.ErrorContains(t, err, "there are 255 weights; the model has 256")
+}
+
+// A person sees a model's 27 parameters, not the padding between them.
+func TestWeightsHidePadding(t *testing.T) {
+	m, err := model.Sequential(model.Input(2), model.Dense{Units: 9})
+	require.NoError(t, err)
+	w := m.InitialWeights(1)
+	assert.Equal(t, 27, w.Count())
+	assert.Len(t, w.Padded(), 128)
+	var names []string
+	for p, values := range w.All() {
+		names = append(names, p.Name)
+		assert.Len(t, values, p.Shape.Elements())
+		byName, err := w.Values(p.Name)
+		require.NoError(t, err)
+		byName[0] = 5
+		assert.EqualValues(t, 5, values[0], "they share memory")
+		assert.Panics(t, func() { _ = values[:len(values)+1] }, "the padding is out of reach")
+	}
+	assert.Equal(t, []string{"dense/kernel", "dense/bias"}, names)
+	for range w.All() {
+		break
+	}
+	_, err = w.Values("dense/bia")
+	assert.EqualError(t, err, `model: the model has no parameter "dense/bia"; did you mean dense/bias?`)
+	for _, v := range m.NewWeights().Padded() {
+		require.Zero(t, v)
+	}
+}
+
+// Weights belong to any model with the same parameters, and to no other.
+func TestWeightsCheck(t *testing.T) {
+	build := func(layers ...model.Spec) *model.Model {
+		m, err := model.Sequential(model.Input(3), layers...)
+		require.NoError(t, err)
+		return m
+	}
+	w := build(model.Dense{Units: 3}).NewWeights()
+	assert.NoError(t, w.Check(build(model.Dense{Units: 3, Activation: model.ReLU})))
+	assert.EqualError(t, w.Check(build(model.Dense{Units: 3, Bias: model.NoBias})), "the weights are those of 2 parameters; the model has 1")
+	assert.EqualError(t, w.Check(build(model.Dense{Units: 2})),
+		`the weights have a parameter "dense/kernel" [3 3] where the model has "dense/kernel" [3 2]`)
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"cnn-gpu/internal/wording"
 )
 
 // maxFile is the most bytes that a model file may have.
@@ -171,7 +173,7 @@ func (g *Graph) named(list *yaml.Node) ([]*Node, error) {
 					known = append(known, n.Name)
 				}
 			}
-			return nil, errorAt(item, "no layer before this one is named %q; %s", name, choices(name, known))
+			return nil, errorAt(item, "no layer before this one is named %q; %s", name, wording.Choose(name, known))
 		}
 		nodes = append(nodes, n)
 	}
@@ -181,7 +183,7 @@ func (g *Graph) named(list *yaml.Node) ([]*Node, error) {
 // document is the content of the one YAML document in text.
 func document(text []byte) (*yaml.Node, error) {
 	if len(text) > maxFile {
-		return nil, fmt.Errorf("is larger than %s; a model file lists layers and is much smaller", byteSize(maxFile))
+		return nil, fmt.Errorf("is larger than %s; a model file lists layers and is much smaller", wording.Bytes(maxFile))
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, second yaml.Node

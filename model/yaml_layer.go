@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"cnn-gpu/internal/wording"
 )
 
 // kinds are the layers that a model file may name, each as it is before the file's fields are set. A field that is set here
@@ -24,6 +26,9 @@ var kinds = map[string]Spec{
 	"Dropout":          Dropout{},
 	"Add":              Add{},
 }
+
+// Kinds lists the layers that a model file may name.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 // parsedLayer is a layer as the file gives it.
 type parsedLayer struct {
@@ -55,7 +60,7 @@ func parseLayer(n *yaml.Node) (parsedLayer, error) {
 	}
 	spec, ok := kinds[key.Value]
 	if !ok {
-		return l, errorAt(key, "unknown layer %q; %s", key.Value, choices(key.Value, slices.Sorted(maps.Keys(kinds))))
+		return l, errorAt(key, "unknown layer %q; %s", key.Value, wording.Choose(key.Value, Kinds()))
 	}
 	value := reflect.New(reflect.TypeOf(spec)).Elem()
 	value.Set(reflect.ValueOf(spec))
@@ -118,11 +123,11 @@ func (f specField) decode(n *yaml.Node) (err error) {
 	case *Bias:
 		*dst, err = bias(n, f.key)
 	case *Function:
-		*dst, err = word(n, f.key, Linear, ReLU, Sigmoid, Tanh, Softmax)
+		*dst, err = word(n, f.key, Functions())
 	case *Padding:
-		*dst, err = word(n, f.key, Valid, Same)
+		*dst, err = word(n, f.key, Paddings())
 	case *Initializer:
-		*dst, err = word(n, f.key, GlorotUniform, HeUniform, HeNormal, Zeros, Ones)
+		*dst, err = word(n, f.key, Initializers())
 	default:
 		err = errorAt(n, "%s cannot be given in a file", f.key)
 	}

@@ -81,7 +81,7 @@ func TestParseErrors(t *testing.T) {
 		{"input: [3, x]\nlayers: [Flatten]", `net.yaml:1:12: input is "x"; expected a whole number from 1 on`},
 		{"input: [0]\nlayers: [Flatten]", `net.yaml:1:9: input is "0"; expected a whole number from 1 on`},
 		{"input: []\nlayers: [Flatten]", "net.yaml:1:8: the input has no shape"},
-		{"input: [99999, 99999, 99999]\nlayers: [Flatten]", "net.yaml:1:8: the input [99999 99999 99999] would take 3.55 PB; the limit is 8.00 GB"},
+		{"input: [99999, 99999, 99999]\nlayers: [Flatten]", "net.yaml:1:8: the input [99999 99999 99999] would take 3.55 PiB; the limit is 8.00 GiB"},
 		{"input: [1]\nlayers: []", "net.yaml:2:9: layers is a list of 0; expected a list of at least one layer"},
 		{"input: [1]\nlayers: {Flatten: 1}", "net.yaml:2:9: layers is a mapping; expected a list"},
 		{"input: [1]\nname: [1]\nlayers: [Flatten]", "net.yaml:2:7: name is a list of 1; expected a word"},
@@ -113,7 +113,7 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Dropout: {rate: half}"), `net.yaml:3:21: rate is "half"; expected a number`},
 		{layers("  - Dropout: {rate: 1.5}"), `net.yaml:3:5: Dropout "dropout": rate 1.5; give at least 0 and less than 1`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 9}"), `net.yaml:3:5: Conv2D "conv2d": the image 8x8 is smaller than the 9x9 window`},
-		{layers("  - Conv2D: {filters: 1000000000, kernel_size: 1000000}"), `net.yaml:3:5: Conv2D "conv2d": the kernel [1000000 1000000 1 1000000000] would take 3552713.68 PB; the limit is 8.00 GB`},
+		{layers("  - Conv2D: {filters: 1000000000, kernel_size: 1000000}"), `net.yaml:3:5: Conv2D "conv2d": the kernel [1000000 1000000 1 1000000000] would take 3,552,713.68 PiB; the limit is 8.00 GiB`},
 		{layers("  - Dense: {units: 3}"), `net.yaml:3:5: Dense "dense": takes vectors, got [8 8 1]; put a Flatten before it`},
 		{layers("  - Flatten: {name: a b}"), `net.yaml:3:5: Flatten "a b": a name holds letters, digits and _ . - alone`},
 		{layers("  - Flatten: {name: input}"), `net.yaml:3:5: Flatten "input": another layer has this name`},
@@ -123,7 +123,7 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Flatten: {inputs: []}"), `net.yaml:3:5: Flatten "flatten": takes 1 input, got 0`},
 		{layers("  - Flatten: {inputs: {a: b}}"), "net.yaml:3:23: inputs is a mapping; expected a word"},
 		{layers("  - ReLU\n  - Conv2D: {name: lost, filters: 1, kernel_size: 1, activation: relu}\n  - Flatten: {inputs: activation}"), `net.yaml:4:5: nothing uses the output of layer "lost"`},
-		{strings.Repeat(" ", 1<<20) + "a", "net.yaml: is larger than 1.00 MB"},
+		{strings.Repeat(" ", 1<<20) + "a", "net.yaml: is larger than 1.00 MiB"},
 	} {
 		_, err := model.Parse("net.yaml", []byte(c.text))
 		assert.ErrorContains(t, err, "model: net.yaml:", c.text)

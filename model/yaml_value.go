@@ -2,9 +2,12 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"cnn-gpu/internal/wording"
 )
 
 // mapping is the values of a mapping by their keys, which must be known and different.
@@ -15,8 +18,8 @@ func mapping(n *yaml.Node, what string, known []string) (map[string]*yaml.Node, 
 	fields := map[string]*yaml.Node{}
 	for i := 0; i < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		if !isOneOf(key.Value, known) {
-			return nil, errorAt(key, "%s has no field %s; %s", what, describe(key), choices(key.Value, known))
+		if !slices.Contains(known, key.Value) {
+			return nil, errorAt(key, "%s has no field %s; %s", what, describe(key), wording.Choose(key.Value, known))
 		}
 		if fields[key.Value] != nil {
 			return nil, errorAt(key, "%s is given twice, first in line %d", key.Value, fields[key.Value].Line)
@@ -24,15 +27,6 @@ func mapping(n *yaml.Node, what string, known []string) (map[string]*yaml.Node, 
 		fields[key.Value] = value
 	}
 	return fields, nil
-}
-
-func isOneOf[T ~string](word string, known []T) bool {
-	for _, k := range known {
-		if word == string(k) {
-			return true
-		}
-	}
-	return false
 }
 
 // describe says what a value is.
@@ -119,13 +113,9 @@ func bias(n *yaml.Node, key string) (Bias, error) {
 }
 
 // word is one of the known words.
-func word[T ~string](n *yaml.Node, key string, known ...T) (T, error) {
-	if n.Kind == yaml.ScalarNode && isOneOf(n.Value, known) {
+func word[T ~string](n *yaml.Node, key string, known []T) (T, error) {
+	if n.Kind == yaml.ScalarNode && slices.Contains(known, T(n.Value)) {
 		return T(n.Value), nil
 	}
-	var words []string
-	for _, k := range known {
-		words = append(words, string(k))
-	}
-	return "", errorAt(n, "%s is %s; %s", key, describe(n), choices(n.Value, words))
+	return "", errorAt(n, "%s is %s; %s", key, describe(n), wording.Choose(n.Value, known))
 }

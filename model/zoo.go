@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"cnn-gpu/internal/wording"
 )
 
 //go:embed zoo/*.yaml
@@ -46,8 +48,8 @@ func Open(nameOrFile string) (*Model, error) {
 // zooChoices lists the zoo, the name that was probably meant first.
 func zooChoices(name string) string {
 	list := "the zoo has " + strings.Join(Zoo(), ", ")
-	if near := nearest(name, Zoo()); near != "" {
-		return choices(name, Zoo()) + " (" + list + ")"
+	if near := wording.Nearest(name, Zoo()); near != "" {
+		return wording.Choose(name, Zoo()) + " (" + list + ")"
 	}
 	return list
 }

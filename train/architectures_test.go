@@ -27,9 +27,9 @@ func TestZooCompilesForEveryArchitecture(t *testing.T) {
 	for _, name := range model.Zoo() {
 		m, err := model.Open(name)
 		require.NoError(t, err)
-		lists, err := Ops(m, Options{Optimizer: Adam{}}, 32)
+		lists, err := Lower(m, Options{Optimizer: Adam{}}, 32)
 		require.NoError(t, err)
-		ops = append(append(ops, lists.Fit.Ops()...), lists.Eval.Ops()...)
+		ops = append(append(ops, lists.Training.Ops()...), lists.Evaluation.Ops()...)
 	}
 	architectures := map[int]string{75: "sm_75", 80: "sm_80", 86: "sm_86", 89: "sm_89", 90: "sm_90", 100: "sm_100", 120: "sm_120"}
 	for capability, arch := range architectures {

@@ -20,16 +20,16 @@ const (
 	historyKey   = "history"
 )
 
-// kept lists what a training step changes, and so what a checkpoint holds.
-func (t *Trainer) kept() []*kernels.Buffer {
-	return append([]*kernels.Buffer{t.model.Weights, t.step, t.totals}, t.state...)
-}
-
 // SaveCheckpoint writes all that training changes to a file, atomically, together with metadata of the caller's own. A trainer
 // that is compiled alike and loads it ends with the same bits as one that was never interrupted.
 func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error {
 	if t.optimizer == nil {
 		return errors.New("train: checkpoint: there is no training to save; give Compile an optimizer")
+	}
+	buffers := t.changing()
+	values, err := t.download(buffers)
+	if err != nil {
+		return fmt.Errorf("train: checkpoint: %w", err)
 	}
 	file := &safetensors.File{Metadata: t.identity()}
 	maps.Copy(file.Metadata, metadata)
@@ -40,14 +40,13 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 		}
 		file.Metadata[key] = string(text)
 	}
-	for _, b := range t.kept() {
-		m := kernels.HostMem(b.Type, b.Elements())
-		if err := t.device.Download(m.Values(), b); err != nil {
-			return fmt.Errorf("train: checkpoint: %w", err)
-		}
-		tensor := safetensors.Tensor{Name: b.Name, DType: safetensors.F32, Shape: b.Shape, Float32: m.F32, Int32: m.I32}
-		if b.Type == kernels.Int32 {
-			tensor.DType = safetensors.I32
+	for i, b := range buffers {
+		tensor := safetensors.Tensor{Name: b.Name, Shape: b.Shape}
+		switch values := values[i].(type) {
+		case []float32:
+			tensor.DType, tensor.Float32 = safetensors.F32, values
+		case []int32:
+			tensor.DType, tensor.Int32 = safetensors.I32, values
 		}
 		file.Tensors = append(file.Tensors, tensor)
 	}
@@ -80,29 +79,27 @@ func (t *Trainer) LoadCheckpoint(path string) error {
 			return fmt.Errorf("train: checkpoint %s: it was taken with another %s:\n%s\nthis training has:\n%s", path, key, got, want)
 		}
 	}
-	var position Position
-	var history []Epoch
-	for key, value := range map[string]any{positionKey: &position, historyKey: &history} {
+	snapshot := &Snapshot{trainer: t}
+	for key, value := range map[string]any{positionKey: &snapshot.position, historyKey: &snapshot.history} {
 		if err := json.Unmarshal([]byte(file.Metadata[key]), value); err != nil {
 			return fmt.Errorf("train: checkpoint %s: its %s cannot be read: %w", path, key, err)
 		}
 	}
-	if position.Batch < 0 || position.Fit < 0 || position.Epoch != len(history) {
-		return fmt.Errorf("train: checkpoint %s: position %+v does not agree with %d epochs of history", path, position, len(history))
+	if p := snapshot.position; p.Batch < 0 || p.Fit < 0 || p.Epoch != len(snapshot.history) {
+		return fmt.Errorf("train: checkpoint %s: position %+v does not agree with %d epochs of history", path, p, len(snapshot.history))
 	}
-	for _, b := range t.kept() {
-		if tensor, _ := file.Tensor(b.Name); len(memory(tensor).F32)+len(memory(tensor).I32) != b.Elements() || (tensor.DType == safetensors.I32) != (b.Type == kernels.Int32) {
+	for _, b := range t.changing() {
+		tensor, _ := file.Tensor(b.Name)
+		var values any = tensor.Float32
+		elements, dtype := len(tensor.Float32), safetensors.F32
+		if b.Type == kernels.Int32 {
+			values, elements, dtype = tensor.Int32, len(tensor.Int32), safetensors.I32
+		}
+		if tensor.DType != dtype || elements != b.Elements() {
 			return fmt.Errorf("train: checkpoint %s: it has no %v%v named %q", path, b.Type, b.Shape, b.Name)
 		}
+		snapshot.values = append(snapshot.values, values)
 	}
-	for _, b := range t.kept() {
-		tensor, _ := file.Tensor(b.Name)
-		if err := t.device.Upload(b, memory(tensor).Values()); err != nil {
-			return fmt.Errorf("train: checkpoint: %w", err)
-		}
-	}
-	t.position, t.history = position, history
-	return t.clear(t.halt)
+	snapshot.values = append(snapshot.values, hostValues(t.halt))
+	return t.Restore(snapshot)
 }
-
-func memory(t safetensors.Tensor) kernels.Mem { return kernels.Mem{F32: t.Float32, I32: t.Int32} }

@@ -4,6 +4,7 @@ package train_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 
@@ -52,4 +53,43 @@ func Example() {
 	// Output:
 	// 93322 parameters
 	// 98% of the test images are classified right: true
+}
+
+// A loop of one's own: one image, learnt by heart.
+func ExampleTrainer_TrainingStep() {
+	m, err := model.Sequential(model.Input(2), model.Dense{Units: 2, Activation: model.Softmax})
+	if err != nil {
+		log.Fatal(err)
+	}
+	t, err := train.Compile(m, train.Options{Optimizer: train.SGD{LearningRate: 0.5}, Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer t.Close()
+	step, err := t.TrainingStep(1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for {
+		if err := errors.Join(step.Reset(), step.Run([]float32{1, -1}, []int32{0})); err != nil {
+			log.Fatal(err)
+		}
+		result, err := step.Result()
+		if err != nil {
+			log.Fatal(err)
+		}
+		if result.Loss < 0.1 {
+			break
+		}
+	}
+	w, err := t.Weights()
+	if err != nil {
+		log.Fatal(err)
+	}
+	bias, err := w.Values("dense/bias")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(w.Count(), "parameters; class 0 is the likelier one:", bias[0] > bias[1])
+	// Output: 6 parameters; class 0 is the likelier one: true
 }

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/internal/loader"
 )
 
 // FitOptions say how long and on what a model is trained.
 type FitOptions struct {
 	Epochs     int // 1 if 0
-	Batch      int // 32 if 0
+	Batch      int // DefaultBatch if 0
 	Validation data.Set
 
 	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch
@@ -79,17 +80,19 @@ func (o FitOptions) withDefaults() FitOptions {
 		o.Epochs = 1
 	}
 	if o.Batch == 0 {
-		o.Batch = 32
+		o.Batch = DefaultBatch
 	}
 	return o
 }
+
+var errNoOptimizer = errors.New("train: fit needs an optimizer; give Compile one")
 
 // CheckFit says what would keep Fit from training.
 func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
 	o = o.withDefaults()
 	switch {
 	case t.optimizer == nil:
-		return errors.New("train: fit needs an optimizer; give Compile one")
+		return errNoOptimizer
 	case len(t.model.Params) == 0:
 		return errors.New("train: the model has no parameters to train; add a Dense or Conv2D layer")
 	case o.Epochs < 0 || o.Batch < 0:
@@ -123,10 +126,10 @@ func (t *Trainer) CheckData(set data.Set) error {
 // fitting is a Fit under way.
 type fitting struct {
 	*Trainer
-	set     data.Set
-	options FitOptions
-	program *program
-	saved   time.Time // when the last checkpoint was taken
+	set      data.Set
+	options  FitOptions
+	training *Step
+	saved    time.Time // when the last checkpoint was taken
 
 	begun  time.Time // when this Fit began with the epoch
 	done   int       // images since then
@@ -138,23 +141,23 @@ func (f *fitting) prepare() error {
 	batch, validates := f.options.Batch, f.options.Validation != nil
 	compiled := 1
 	var err error
-	if f.program, err = f.fit(batch); err == nil && validates {
+	if f.training, err = f.fit(batch); err == nil && validates {
 		compiled = 2
 		_, err = f.eval(batch)
 	}
-	return orSmaller(err, batch, compiled, func(batch int) []*program {
-		programs := []*program{f.fitProgram(batch)}
+	return f.orSmaller(err, batch, compiled, func(batch int) []*OpList {
+		lists := []*OpList{f.trainingList(batch)}
 		if validates {
-			programs = append(programs, f.evalProgram(batch))
+			lists = append(lists, f.evaluationList(batch))
 		}
-		return programs
+		return lists
 	})
 }
 
 // epoch runs the rest of the current epoch.
 func (f *fitting) epoch(ctx context.Context) error {
 	if f.position.Batch == 0 {
-		if err := f.clear(f.totals); err != nil {
+		if err := f.training.Reset(); err != nil {
 			return err
 		}
 	}
@@ -192,15 +195,15 @@ func (f *fitting) epoch(ctx context.Context) error {
 
 // batches trains on the rest of the epoch's batches.
 func (f *fitting) batches(ctx context.Context) error {
-	order := shuffled(f.set.Len(), f.seed, f.position.Epoch)
-	loader := load(ctx, f.set, order[min(f.position.Batch*f.options.Batch, len(order)):], f.options.Batch)
-	defer loader.stop()
+	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
+	l := loader.Start(ctx, f.set, order[min(f.position.Batch*f.options.Batch, len(order)):], f.options.Batch)
+	defer l.Stop()
 	f.begun, f.done, f.looked = time.Now(), 0, time.Now()
-	for b := range loader.batches {
+	for b := range l.Batches {
 		if err := f.trainOn(b); err != nil {
 			return err
 		}
-		loader.done(b)
+		l.Done(b)
 		if err := f.lookNowAndThen(); err != nil {
 			return err
 		}
@@ -223,21 +226,15 @@ func (f *fitting) interrupted(ctx context.Context, err error) error {
 }
 
 // trainOn runs one batch.
-func (f *fitting) trainOn(b *batch) error {
-	if b.err != nil {
-		return b.err
+func (f *fitting) trainOn(b *loader.Batch) error {
+	if b.Err != nil {
+		return b.Err
 	}
-	if err := f.device.Upload(f.program.lowered.Input, b.x); err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	if err := f.device.Upload(f.program.loss.Labels, b.labels); err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	if err := f.program.run.Run(); err != nil {
-		return fmt.Errorf("train: %w", err)
+	if err := f.training.Run(b.X, b.Labels); err != nil {
+		return err
 	}
 	f.position.Batch++
-	f.done += b.count
+	f.done += b.Count
 	return nil
 }
 
@@ -260,14 +257,12 @@ func (f *fitting) lookNowAndThen() error {
 
 // look reads the epoch's means from the device, and whether training was halted.
 func (f *fitting) look() (Result, error) {
-	var halt [1]int32
-	if err := f.device.Download(halt[:], f.halt); err != nil {
-		return Result{}, fmt.Errorf("train: %w", err)
+	result, err := f.training.Result()
+	var halted *NotFiniteError
+	if errors.As(err, &halted) {
+		return Result{}, f.explainHalt(halted.Step)
 	}
-	if halt[0] != 0 {
-		return Result{}, f.explainHalt(int(halt[0]))
-	}
-	return f.read(f.totals)
+	return result, err
 }
 
 func (f *fitting) report(r Result) {

@@ -1,22 +1,29 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
+	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
+	"cnn-gpu/train/internal/loader"
 )
 
 // NotFiniteError says that training met a value that is no finite number. The weights are those from before the step.
 type NotFiniteError struct {
 	Step  int    // of all steps, from 1
 	Epoch int    // from 1
-	Layer string // the first layer whose value or gradient is not finite
+	Layer string // the first layer whose value or gradient is not finite; empty from a [Step], which does not look for it
 	What  string // "output" or "gradient"
 }
 
 func (e *NotFiniteError) Error() string {
+	if e.Layer == "" {
+		return fmt.Sprintf("train: step %d (epoch %d): the loss or a gradient is not finite; the weights from before that step are kept: try a lower learning rate, or check the data",
+			e.Step, e.Epoch)
+	}
 	return fmt.Sprintf("train: step %d (epoch %d): the %s of layer %q is not finite; the weights from before that step are kept: try a lower learning rate, or check the data",
 		e.Step, e.Epoch, e.What, e.Layer)
 }
@@ -34,27 +41,29 @@ func (f *fitting) explainHalt(step int) error {
 }
 
 // findNotFinite runs batch number at of the epoch with every value kept.
-func (f *fitting) findNotFinite(step, at int) error {
-	order := shuffled(f.set.Len(), f.seed, f.position.Epoch)
+func (f *fitting) findNotFinite(step, at int) (err error) {
+	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
 	size := f.options.Batch
-	example := f.model.Input.Shape.Elements()
-	b := &batch{x: make([]float32, size*example), labels: make([]int32, size)}
-	b.fill(f.set, order[at*size:min((at+1)*size, len(order))], example)
-	if b.err != nil {
-		return b.err
+	b := loader.NewBatch(f.set, size)
+	b.Fill(f.set, order[at*size:min((at+1)*size, len(order))])
+	if b.Err != nil {
+		return b.Err
 	}
 	stepBuffer := kernels.Kept("step", kernels.Int32, 1)
-	l := f.model.Lower(size, model.LowerOptions{Output: f.output, Training: true, Step: stepBuffer, Seed: uint32(f.seed), Keep: true})
+	o := f.trainingOptions()
+	o.Step, o.Keep = stepBuffer, true
+	l := f.model.Lower(size, o)
 	loss := f.bindLoss(l, true)
 	ops := append(model.Ops(l.Forward), f.loss.Forward(loss)...)
-	ops = append(ops, kernels.Zero{Y: f.model.Gradients})
+	ops = append(ops, kernels.Zero{Y: f.gradients})
 	ops = append(ops, f.loss.Backward(loss)...)
 	ops = append(ops, model.Ops(l.Backward)...)
-	program, err := f.device.Compile(ops)
+	program, err := f.device.Compile(ops, device.CompileOptions{Strict: true})
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	for buffer, src := range map[*kernels.Buffer]any{l.Input: b.x, loss.Labels: b.labels, stepBuffer: []int32{int32(step)}} {
+	defer func() { err = errors.Join(err, f.discard(program)) }()
+	for buffer, src := range map[*kernels.Buffer]any{l.Input: b.X, loss.Labels: b.Labels, stepBuffer: []int32{int32(step)}} {
 		if err := f.device.Upload(buffer, src); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
@@ -71,7 +80,7 @@ func (f *fitting) findNotFinite(step, at int) error {
 	}
 	for _, s := range l.Backward {
 		for _, p := range s.Node.Layer.Params() {
-			if bad, err := f.notFinite(p.Gradient); bad || err != nil {
+			if bad, err := f.notFinite(l.Gradient(p)); bad || err != nil {
 				found.Layer, found.What = s.Node.Name, "gradient"
 				return orError(err, found)
 			}

@@ -3,23 +3,23 @@ package train
 import (
 	"errors"
 	"fmt"
+	"math"
 	"sort"
 
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
-	"cnn-gpu/model"
 )
 
-// orSmaller adds to an out-of-memory error the largest batch for which the programs that emit makes fit. The last of the first
+// orSmaller adds to an out-of-memory error the largest batch for which the lists that emit makes fit. The last of the first
 // compiled ones did not.
-func orSmaller(err error, batch, compiled int, emit func(batch int) []*program) error {
+func (t *Trainer) orSmaller(err error, batch, compiled int, emit func(batch int) []*OpList) error {
 	var outOfMemory *device.OutOfMemoryError
 	if !errors.As(err, &outOfMemory) {
 		return err
 	}
-	// What these programs hold already a smaller batch can have as well.
-	taken := planned(emit(batch)[:compiled]) - outOfMemory.Need
-	fits := sort.Search(batch, func(i int) bool { return planned(emit(i+1)) > outOfMemory.Free+taken })
+	// What these lists hold already a smaller batch can have as well.
+	taken := t.planned(emit(batch)[:compiled]) - outOfMemory.Need
+	fits := sort.Search(batch, func(i int) bool { return t.planned(emit(i+1)) > outOfMemory.Free+taken })
 	switch fits {
 	case 0:
 		return fmt.Errorf("%w; not even a batch of 1 fits: use a smaller model, or a device with more memory", err)
@@ -29,12 +29,16 @@ func orSmaller(err error, batch, compiled int, emit func(batch int) []*program) 
 	return fmt.Errorf("%w; the largest batch that fits is %d", err, fits)
 }
 
-// planned is the memory of programs that share an arena, in bytes.
-func planned(programs []*program) int64 {
+// planned is the memory of lists that share an arena, in bytes.
+func (t *Trainer) planned(lists []*OpList) int64 {
 	arena, kept := 0, map[*kernels.Buffer]bool{}
 	total := 0
-	for _, p := range programs {
-		plan := device.NewPlan(kernels.Expand(model.Ops(p.steps)), device.Workspace)
+	for _, l := range lists {
+		s, err := device.NewSchedule(t.device.Name(), device.Options{}, l.Ops(), t.compileOptions())
+		if err != nil { // no device runs it
+			return math.MaxInt64
+		}
+		plan := s.Plan
 		arena = max(arena, plan.Arena)
 		for _, b := range plan.Kept {
 			if !kept[b] {

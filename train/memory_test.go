@@ -9,8 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
+	"cnn-gpu/train/internal/traintest"
 )
 
 // smallDevice has little memory: the CPU, with the bookkeeping of a GPU.
@@ -42,9 +44,12 @@ func (d *smallDevice) Upload(dst *kernels.Buffer, src any) error {
 	return d.Device.Upload(dst, src)
 }
 
-func (d *smallDevice) Compile(ops []kernels.Op) (device.Program, error) {
-	plan := device.NewPlan(kernels.Expand(ops), device.Workspace)
-	need := 0
+func (d *smallDevice) Compile(ops []kernels.Op, o device.CompileOptions) (device.Program, error) {
+	s, err := device.NewSchedule(d.Name(), device.Options{}, ops, o)
+	if err != nil {
+		return nil, err
+	}
+	plan, need := s.Plan, 0
 	if plan.Arena > d.arena {
 		need = plan.Arena
 	}
@@ -55,7 +60,7 @@ func (d *smallDevice) Compile(ops []kernels.Op) (device.Program, error) {
 		return nil, &device.OutOfMemoryError{Device: "small", Need: int64(need), Free: int64(d.bytes)}
 	}
 	d.bytes, d.arena = d.bytes-need, max(plan.Arena, d.arena)
-	return d.Device.Compile(ops)
+	return d.Device.Compile(ops, o)
 }
 
 // The batch that an out-of-memory error names does fit, and the next larger one does not.
@@ -67,12 +72,12 @@ func TestLargestBatchThatFits(t *testing.T) {
 		_, err = tr.Fit(context.Background(), digits(200), FitOptions{Epochs: 1, Batch: batch, Validation: digits(10)})
 		return err
 	}
-	m := smallNet(t, 0.1)
+	m := traintest.SmallNet(t, 0.1)
 	err := fit(m, 200)
 	var outOfMemory *device.OutOfMemoryError
 	require.ErrorAs(t, err, &outOfMemory)
-	assert.ErrorContains(t, err, fmt.Sprintf("%d bytes (%.1f MiB) are needed, ", outOfMemory.Need, float64(outOfMemory.Need)/(1<<20)))
-	assert.ErrorContains(t, err, fmt.Sprintf("%d bytes (%.1f MiB) are free", outOfMemory.Free, float64(outOfMemory.Free)/(1<<20)))
+	assert.ErrorContains(t, err, wording.English.Sprintf("%d bytes (%s) are needed, ", outOfMemory.Need, wording.Bytes(outOfMemory.Need)))
+	assert.ErrorContains(t, err, wording.English.Sprintf("%d bytes (%s) are free", outOfMemory.Free, wording.Bytes(outOfMemory.Free)))
 
 	largest := 0
 	for largest < 200 && fit(m, largest+1) == nil {

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
@@ -29,19 +30,40 @@ type Update struct {
 	Halt  *kernels.Buffer // an int32: nothing may change once it is set
 }
 
-// optimizers by name, with a learning rate or 0 for the default.
-var optimizers = map[string]func(rate float64) Optimizer{
-	"adam": func(rate float64) Optimizer { return Adam{LearningRate: rate} },
-	"sgd":  func(rate float64) Optimizer { return SGD{LearningRate: rate, Momentum: 0.9} },
+// named is what a name stands for.
+type named struct {
+	settings string                       // those that are not the optimizer's defaults, for people
+	make     func(rate float64) Optimizer // a rate of 0 is the default
 }
 
-// OptimizerByName is the optimizer of that name: adam, or sgd with momentum 0.9. A rate of 0 stands for its default.
-func OptimizerByName(name string, rate float64) (Optimizer, error) {
-	make, ok := optimizers[name]
-	if !ok {
-		return nil, fmt.Errorf("train: unknown optimizer %q; choose adam or sgd", name)
+// optimizers are those that are chosen by name; the first is the default.
+var optimizers = wording.Table[string, named]{
+	{Word: Adam{}.Name(), Value: named{"", func(rate float64) Optimizer { return Adam{LearningRate: rate} }}},
+	{Word: SGD{}.Name(), Value: named{"momentum 0.9", func(rate float64) Optimizer { return SGD{LearningRate: rate, Momentum: 0.9} }}},
+}
+
+// OptimizerNames lists the names that [OptimizerByName] knows, the default first.
+func OptimizerNames() []string { return optimizers.Words() }
+
+// OptimizerHelp lists the names for people, each with the settings that it stands for.
+func OptimizerHelp() string {
+	var list []string
+	for _, row := range optimizers {
+		if row.Value.settings != "" {
+			row.Word += " (" + row.Value.settings + ")"
+		}
+		list = append(list, row.Word)
 	}
-	o := make(rate)
+	return wording.Or(list)
+}
+
+// OptimizerByName is one of [OptimizerNames], with the settings of [OptimizerHelp]. A rate of 0 stands for its default.
+func OptimizerByName(name string, rate float64) (Optimizer, error) {
+	named, err := optimizers.Find("optimizer", name)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	o := named.make(rate)
 	if err := o.Check(); err != nil {
 		return nil, fmt.Errorf("train: optimizer %s: %w", name, err)
 	}

@@ -1,17 +1,21 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
 	"gorgonia.org/tensor"
+
+	"cnn-gpu/train/internal/loader"
 )
 
 // predictBatch is the largest number of images that Predict runs at a time.
 const predictBatch = 32
 
-// Predict computes the classes' probabilities [N K] of float32 images [N H W C], or of one image [H W C].
-func (t *Trainer) Predict(images *tensor.Dense) (*tensor.Dense, error) {
+// Predict computes the classes' probabilities [N K] of float32 images [N H W C], or of one image [H W C]. When the context ends, it
+// stops before the next batch of images and returns the context's error.
+func (t *Trainer) Predict(ctx context.Context, images *tensor.Dense) (*tensor.Dense, error) {
 	x, ok := images.Data().([]float32)
 	if !ok {
 		return nil, fmt.Errorf("train: predict: images are %v; give float32", images.Dtype())
@@ -25,21 +29,24 @@ func (t *Trainer) Predict(images *tensor.Dense) (*tensor.Dense, error) {
 	default:
 		return nil, fmt.Errorf("train: predict: images are %v; the model takes %v with the number of images in front", shape, input)
 	}
-	p, err := t.eval(min(n, predictBatch))
+	step, err := t.eval(min(n, predictBatch))
 	if err != nil {
 		return nil, err
 	}
-	size, classes, example := p.lowered.Batch, t.output.Shape[0], input.Elements()
+	size, classes, example := step.Batch(), t.output.Shape[0], input.Elements()
 	out := make([]float32, n*classes)
 	batch, probabilities := make([]float32, size*example), make([]float32, size*classes)
-	labels := slices.Repeat([]int32{absent}, size)
+	labels := slices.Repeat([]int32{loader.Absent}, size)
 	for at := 0; at < n; at += size {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("train: predict: %w", err)
+		}
 		clear(batch[copy(batch, x[at*example:min(at+size, n)*example]):])
-		if err := t.forward(p, batch, labels); err != nil {
+		if err := step.Run(batch, labels); err != nil {
 			return nil, err
 		}
-		if err := t.device.Download(probabilities, p.loss.Probabilities); err != nil {
-			return nil, fmt.Errorf("train: %w", err)
+		if err := step.Probabilities(probabilities); err != nil {
+			return nil, err
 		}
 		copy(out[at*classes:], probabilities)
 	}

@@ -1,12 +1,13 @@
 package train
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"cnn-gpu/kernels"
+	"cnn-gpu/device"
 	"cnn-gpu/model"
 )
 
@@ -14,17 +15,14 @@ func TestStrict(t *testing.T) {
 	m, err := model.Open("mnist-cnn")
 	require.NoError(t, err)
 	transformed := func(strict bool) (n int) {
-		lists, err := Ops(m, Options{Optimizer: Adam{}, Strict: strict}, 32)
+		lists, err := Lower(m, Options{Optimizer: Adam{}}, 32)
 		require.NoError(t, err)
-		for _, op := range append(lists.Fit.Ops(), lists.Eval.Ops()...) {
-			for _, part := range kernels.Expand([]kernels.Op{op}) {
-				switch part := part.(type) {
-				case kernels.Conv2DFprop:
-					n += min(part.Winograd, 1)
-				case kernels.Conv2DDgrad:
-					n += min(part.Winograd, 1)
-				case kernels.Conv2DWgrad:
-					n += min(part.Winograd, 1)
+		for _, list := range []*OpList{lists.Training, lists.Evaluation} {
+			s, err := device.NewSchedule("cpu", device.Options{}, list.Ops(), device.CompileOptions{Strict: strict})
+			require.NoError(t, err)
+			for _, op := range s.Ops {
+				if strings.HasPrefix(op.Algorithm, "Winograd") {
+					n++
 				}
 			}
 		}

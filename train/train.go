@@ -31,8 +31,8 @@ type Options struct {
 	Seed uint64
 	// Strict computes every sum as it stands, by no algorithm that rounds otherwise: slower, and with smaller error bounds.
 	Strict bool
-	// Weights to begin with, in the layout of the model's Weights; drawn by the model's initializers if nil.
-	Weights []float32
+	// Weights to begin with, which stay as they are; drawn by the model's initializers if nil.
+	Weights *model.Weights
 }
 
 // Trainer is a model on a device with all that training changes: weights, the optimizer's state and the position in the data.
@@ -48,17 +48,18 @@ type Trainer struct {
 	seed       uint64
 	strict     bool
 
+	weights, gradients *kernels.Buffer   // each of all parameters
 	state              []*kernels.Buffer // the optimizer's
 	rate, step, halt   *kernels.Buffer
 	totals, evalTotals *kernels.Buffer
 
-	fits     map[int]*program // by batch size
-	evals    map[int]*program
+	fits     map[int]*Step // by batch size
+	evals    map[int]*Step
 	position Position
 	history  []Epoch
 }
 
-// Position is how far training has come.
+// Position says how far training has come.
 type Position struct {
 	Epoch int `json:"epoch"` // epochs that are complete, over all calls of Fit
 	Fit   int `json:"fit"`   // of these, the ones that belong to the Fit which is under way
@@ -75,8 +76,8 @@ func Compile(m *model.Model, o Options) (*Trainer, error) {
 	if weights == nil {
 		weights = m.InitialWeights(o.Seed)
 	}
-	if len(weights) != m.Weights.Elements() {
-		return nil, fmt.Errorf("train: got %d weights, the model has %d", len(weights), m.Weights.Elements())
+	if err := weights.Check(m); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
 	}
 	if t.device == nil {
 		if t.device, err = device.OpenCPU(device.Options{}); err != nil {
@@ -94,12 +95,13 @@ func Compile(m *model.Model, o Options) (*Trainer, error) {
 func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	t := &Trainer{
 		model: m, device: o.Device, optimizer: o.Optimizer, loss: o.Loss, seed: o.Seed, strict: o.Strict,
+		weights: m.ParamBuffer("weights"), gradients: m.ParamBuffer("gradients"),
 		rate:       kernels.Kept("rate", kernels.Float32, 1),
 		step:       kernels.Kept("step", kernels.Int32, 1),
 		halt:       kernels.Kept("halt", kernels.Int32, 1),
 		totals:     kernels.Kept("totals", kernels.Float32, kernels.TallySize),
 		evalTotals: kernels.Kept("eval totals", kernels.Float32, kernels.TallySize),
-		fits:       map[int]*program{}, evals: map[int]*program{},
+		fits:       map[int]*Step{}, evals: map[int]*Step{},
 	}
 	if t.loss == nil {
 		t.loss = SparseCategoricalCrossEntropy{}
@@ -118,14 +120,14 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		if err := t.optimizer.Check(); err != nil {
 			return nil, fmt.Errorf("train: optimizer %s: %w", t.optimizer.Name(), err)
 		}
-		t.state = t.optimizer.State(m.Weights.Elements())
+		t.state = t.optimizer.State(t.weights.Elements())
 	}
 	return t, nil
 }
 
 // initialize uploads the weights and the optimizer's first state.
-func (t *Trainer) initialize(weights []float32) error {
-	if err := t.device.Upload(t.model.Weights, weights); err != nil {
+func (t *Trainer) initialize(weights *model.Weights) error {
+	if err := t.device.Upload(t.weights, weights.Padded()); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	if t.optimizer == nil {
@@ -144,18 +146,10 @@ func (t *Trainer) initialize(weights []float32) error {
 
 // clear sets a kept value to zero.
 func (t *Trainer) clear(b *kernels.Buffer) error {
-	if err := t.device.Upload(b, kernels.HostMem(b.Type, b.Elements()).Values()); err != nil {
+	if err := t.device.Upload(b, hostValues(b)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil
-}
-
-// Close frees what the trainer holds: the device too if Compile opened it.
-func (t *Trainer) Close() error {
-	if !t.ownsDevice {
-		return nil
-	}
-	return t.device.Close()
 }
 
 // Model is the model that is trained.
@@ -170,10 +164,10 @@ func (t *Trainer) History() []Epoch { return t.history }
 // Position is how far training has come.
 func (t *Trainer) Position() Position { return t.position }
 
-// Weights downloads the weights, in the layout of the model's Weights.
-func (t *Trainer) Weights() ([]float32, error) {
-	w := make([]float32, t.model.Weights.Elements())
-	if err := t.device.Download(w, t.model.Weights); err != nil {
+// Weights downloads the weights.
+func (t *Trainer) Weights() (*model.Weights, error) {
+	w := t.model.NewWeights()
+	if err := t.device.Download(w.Padded(), t.weights); err != nil {
 		return nil, fmt.Errorf("train: weights: %w", err)
 	}
 	return w, nil

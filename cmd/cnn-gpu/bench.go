@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
+	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
 )
 
@@ -69,7 +70,7 @@ The times of the simulated GPU are its estimates.`,
 	f.StringVar(&c.model, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
 	f.IntSliceVar(&c.batches, "batch", []int{32, 128, 512}, "the `numbers` of images in a step, with commas between them")
 	f.BoolVar(&c.inference, "inference", false, "time inference instead of training")
-	f.StringVar(&c.optimizer, "optimizer", "adam", "the `method` of the training: adam or sgd")
+	optimizerFlag(cmd, &c.optimizer, "the `method` of the training")
 	f.StringVar(&c.data, "data", "", "a data `set` or a folder of IDX files (default: random images)")
 	f.StringVar(&c.dataDir, "data-dir", "", "the `folder` that holds the data set's files")
 	f.Float64Var(&c.seconds, "seconds", 1, "the `time` that the steps of a batch size are timed for")
@@ -80,7 +81,6 @@ The times of the simulated GPU are its estimates.`,
 	f.BoolVar(&asJSON, "json", false, "print the result as JSON")
 	completeFrom(cmd, "model", model.Zoo()...)
 	completeFrom(cmd, "data", data.Names()...)
-	completeFrom(cmd, "optimizer", "adam", "sgd")
 	return cmd
 }
 
@@ -111,17 +111,17 @@ func (c *benchConfig) check() error {
 
 // benchResult is what bench found, as JSON has it.
 type benchResult struct {
-	Model       string             `json:"model"`
-	Parameters  int                `json:"parameters"`
-	Data        string             `json:"data"`
-	Device      string             `json:"device"`
-	Description string             `json:"description"` // of the device
-	Kind        string             `json:"kind"`        // of the steps: training or inference
-	FirstStep   float64            `json:"first_step_seconds"`
-	FirstStepAt float64            `json:"first_step_at"` // seconds since 1970
-	Roofline    *device.Roofline   `json:"roofline,omitempty"`
-	NoRoofline  string             `json:"no_roofline,omitempty"` // why
-	Benchmarks  []*train.Benchmark `json:"benchmarks"`
+	Model       string           `json:"model"`
+	Parameters  int              `json:"parameters"`
+	Data        string           `json:"data"`
+	Device      string           `json:"device"`
+	Description string           `json:"description"` // of the device
+	Kind        string           `json:"kind"`        // of the steps: training or inference
+	FirstStep   float64          `json:"first_step_seconds"`
+	FirstStepAt float64          `json:"first_step_at"` // seconds since 1970
+	Roofline    *device.Roofline `json:"roofline,omitempty"`
+	NoRoofline  string           `json:"no_roofline,omitempty"` // why
+	Benchmarks  []*bench.Result  `json:"benchmarks"`
 }
 
 func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
@@ -150,13 +150,11 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 	r = &benchResult{
 		Model: m.Name, Parameters: m.ParamCount(), Data: set.Name(), Device: d.Name(), Description: d.String(), Kind: "training",
 	}
-	benchmark := t.BenchmarkFit
+	benchmark := bench.Fit
 	if c.inference {
-		r.Kind, benchmark = "inference", t.BenchmarkPredict
+		r.Kind, benchmark = "inference", bench.Predict
 	}
-	return r, r.fill(cmd.Context(), d, c, func(ctx context.Context, o train.BenchmarkOptions) (*train.Benchmark, error) {
-		return benchmark(ctx, set, o)
-	})
+	return r, r.fill(d, c, func(o bench.Options) (*bench.Result, error) { return benchmark(cmd.Context(), t, set, o) })
 }
 
 // set is the images to train on.
@@ -175,9 +173,9 @@ func (c *benchConfig) set(m *model.Model) (data.Set, error) {
 }
 
 // fill times each batch size. What the device does at most is measured after the first step, which it would hold up.
-func (r *benchResult) fill(ctx context.Context, d device.Device, c *benchConfig, benchmark func(context.Context, train.BenchmarkOptions) (*train.Benchmark, error)) error {
+func (r *benchResult) fill(d device.Device, c *benchConfig, benchmark func(bench.Options) (*bench.Result, error)) error {
 	for _, batch := range c.batches {
-		b, err := benchmark(ctx, train.BenchmarkOptions{Batch: batch, Steps: c.steps, Time: time.Duration(c.seconds * float64(time.Second))})
+		b, err := benchmark(bench.Options{Batch: batch, Steps: c.steps, Time: time.Duration(c.seconds * float64(time.Second))})
 		if err != nil {
 			return err
 		}
@@ -198,16 +196,16 @@ func (r *benchResult) fill(ctx context.Context, d device.Device, c *benchConfig,
 }
 
 func (r *benchResult) print(w io.Writer) {
-	english.Fprintf(w, "%s, %d parameters, %s on %s. The first step was done %.0f ms after the program began.\n",
+	wording.English.Fprintf(w, "%s, %d parameters, %s on %s. The first step was done %.0f ms after the program began.\n",
 		r.Model, r.Parameters, r.Kind, r.Data, 1e3*r.FirstStep)
 	if r.Roofline != nil {
-		english.Fprintf(w, "The device does at most %.1f GFLOP/s and %.1f GB/s (%s).\n", r.Roofline.GFLOPS, r.Roofline.GBS, r.Roofline.Source)
+		wording.English.Fprintf(w, "The device does at most %.1f GFLOP/s and %.1f GB/s (%s).\n", r.Roofline.GFLOPS, r.Roofline.GBS, r.Roofline.Source)
 	} else {
 		fmt.Fprintf(w, "There is no part of the roofline: %s.\n", r.NoRoofline)
 	}
 	t := newTable("Batch", "Steps", "Median (ms)", "Least (ms)", "Images/s")
 	for _, b := range r.Benchmarks {
-		t.AppendRow(table.Row{b.Batch, b.Steps, english.Sprintf("%.3f", 1e3*b.Median), english.Sprintf("%.3f", 1e3*b.Min), english.Sprintf("%.0f", b.ImagesPerSecond)})
+		t.AppendRow(table.Row{b.Batch, b.Steps, wording.English.Sprintf("%.3f", 1e3*b.Median), wording.English.Sprintf("%.3f", 1e3*b.Min), wording.English.Sprintf("%.0f", b.ImagesPerSecond)})
 	}
 	rightAlign(t, 1, 2, 3, 4, 5)
 	fmt.Fprintln(w, t.Render())

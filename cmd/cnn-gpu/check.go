@@ -12,16 +12,16 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/kernels/kerneltest"
 	"cnn-gpu/model"
-	"cnn-gpu/train"
+	"cnn-gpu/train/check"
 )
 
 // checkResult is what check found, as JSON has it.
 type checkResult struct {
-	Device string            `json:"device"`
-	Ops    []opCheck         `json:"ops"`
-	Model  string            `json:"model"`
-	Steps  []train.StepCheck `json:"steps"`
-	OK     bool              `json:"ok"`
+	Device string       `json:"device"`
+	Ops    []opCheck    `json:"ops"`
+	Model  string       `json:"model"`
+	Steps  []check.Step `json:"steps"`
+	OK     bool         `json:"ok"`
 }
 
 // opCheck is the outcome of an op's cases. Worst is the largest error as a part of its bound: up to 1 is right.
@@ -104,15 +104,15 @@ func (r *checkResult) checkOps(cmd *cobra.Command, d device.Device, quick bool) 
 		if err := cmd.Context().Err(); err != nil {
 			return err
 		}
-		seen[c.Op.Name()]++
-		if quick && seen[c.Op.Name()]%quickStep != 1 {
+		seen[c.Group()]++
+		if quick && seen[c.Group()]%quickStep != 1 {
 			continue
 		}
-		at, known := index[c.Op.Name()]
+		at, known := index[c.Group()]
 		if !known {
 			at = len(r.Ops)
-			index[c.Op.Name()] = at
-			r.Ops = append(r.Ops, opCheck{Op: c.Op.Name()})
+			index[c.Group()] = at
+			r.Ops = append(r.Ops, opCheck{Op: c.Group()})
 		}
 		r.OK = r.Ops[at].run(c, device.OpRunner{Device: d}) && r.OK
 	}
@@ -143,7 +143,7 @@ func (r *checkResult) checkSteps(m *model.Model, d device.Device, batch, steps i
 		return err
 	}
 	defer cpu.Close()
-	if r.Steps, err = train.CheckSteps(m, []device.Device{d, cpu}, batch, steps, 1); err != nil {
+	if r.Steps, err = check.Steps(m, []device.Device{d, cpu}, batch, steps, 1); err != nil {
 		return err
 	}
 	for _, s := range r.Steps {

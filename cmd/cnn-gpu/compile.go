@@ -82,24 +82,23 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	f.SortFlags = false
 	f.StringVar(&name, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
 	f.IntVar(&batch, "batch", 32, "the `number` of images in a step")
-	f.StringVar(&optimizer, "optimizer", "adam", "the `method` of the training: adam or sgd")
+	optimizerFlag(cmd, &optimizer, "the `method` of the training")
 	f.Uint64Var(&seed, "seed", 1, "the `number` that the training is given; it matters to models with Dropout")
 	f.StringSliceVar(&archs, "arch", []string{"sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}, "the `architectures`, separated by commas")
 	f.StringVar(&out, "out", "", "the `folder` for the machine code")
 	completeFrom(cmd, "model", model.Zoo()...)
-	completeFrom(cmd, "optimizer", "adam", "sgd")
 	return cmd
 }
 
 // launchedOps lists the ops that train, eval and predict launch.
 func launchedOps(m *model.Model, o train.Options, batch int) ([]kernels.Op, error) {
-	training, err := train.Ops(m, o, batch)
+	training, err := train.Lower(m, o, batch)
 	if err != nil {
 		return nil, err
 	}
-	prediction, err := train.Ops(m, o, 1)
+	prediction, err := train.Lower(m, o, 1)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(training.Fit.Ops(), training.Eval.Ops(), prediction.Eval.Ops()), nil
+	return slices.Concat(training.Training.Ops(), training.Evaluation.Ops(), prediction.Evaluation.Ops()), nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/train/data"
 )
 
@@ -27,8 +28,6 @@ train-labels, test-images and test-labels (or t10k-), each with -idx3-ubyte or -
   cnn-gpu data show digits`,
 		Args: takesCommand,
 		RunE: list,
-
-		SuggestionsMinimumDistance: 2,
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use:     "list",
@@ -48,7 +47,7 @@ func checkDataName(name string) error {
 	if _, err := os.Stat(name); err == nil {
 		return nil
 	}
-	return fmt.Errorf("there is no data set and no folder %q%s (cnn-gpu data lists the sets)", name, orMeant(similar(name, data.Names())))
+	return fmt.Errorf("there is no data set and no folder %q; %s (cnn-gpu data lists the sets)", name, wording.Choose(name, data.Names()))
 }
 
 func listData(cmd *cobra.Command) error {
@@ -89,7 +88,7 @@ func whereIs(name string) (where, size string, err error) {
 	}
 	switch {
 	case bytes > 0:
-		return dir, fmt.Sprintf("%.1f MB", float64(bytes)/1e6), nil
+		return dir, wording.Bytes(bytes), nil
 	case slices.Contains(data.Fetchable(), name):
 		return "get it with: cnn-gpu data fetch " + name, "-", nil
 	}
@@ -110,7 +109,7 @@ SHA-256, and a file appears only when it is whole. Files that are there already 
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := args[0]
 			if !slices.Contains(data.Names(), name) {
-				return fmt.Errorf("there is no data set %q to fetch%s (cnn-gpu data lists the sets)", name, orMeant(similar(name, data.Fetchable())))
+				return fmt.Errorf("there is no data set %q to fetch; %s (cnn-gpu data lists the sets)", name, wording.Choose(name, data.Fetchable()))
 			}
 			where, err := fetch(cmd, name, dir)
 			if err != nil {
@@ -127,7 +126,7 @@ SHA-256, and a file appears only when it is whole. Files that are there already 
 func fetch(cmd *cobra.Command, name, dir string) (string, error) {
 	options := data.FetchOptions{Dir: dir}
 	if stderr := cmd.ErrOrStderr(); isTerminal(stderr) {
-		bar := newBar(stderr, 1, progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
+		bar := newBar(stderr, 1, progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true), progressbar.OptionUseIECUnits(true),
 			progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond))
 		bar.Describe(name)
 		defer func() { _ = bar.Clear() }()

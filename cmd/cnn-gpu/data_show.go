@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/train/data"
 	"cnn-gpu/train/plot"
 )
@@ -45,7 +46,7 @@ each class, as a PNG.`,
 			if err != nil {
 				return err
 			}
-			title := english.Sprintf("%s: the first of %d training images", train.Name(), train.Len())
+			title := wording.English.Sprintf("%s: the first of %d training images", train.Name(), train.Len())
 			err = writePNG(out, func(w io.Writer) error {
 				return plot.Sheet(w, plot.SheetOptions{Title: title, Columns: samplesPerClass}, tiles)
 			})
@@ -71,13 +72,13 @@ func printCounts(w io.Writer, train, test data.Set) error {
 		return err
 	}
 	shape := train.Shape()
-	english.Fprintf(w, "%s: images of %dx%dx%d\n", train.Name(), shape[0], shape[1], shape[2])
+	wording.English.Fprintf(w, "%s: images of %dx%dx%d\n", train.Name(), shape[0], shape[1], shape[2])
 	t := newTable("Class", "Training", "Test")
 	for i, class := range train.Classes() {
-		t.AppendRow(table.Row{class, english.Sprint(inTrain[i]), english.Sprint(inTest[i])})
+		t.AppendRow(table.Row{class, wording.English.Sprint(inTrain[i]), wording.English.Sprint(inTest[i])})
 	}
 	t.AppendSeparator()
-	t.AppendRow(table.Row{"All", english.Sprint(train.Len()), english.Sprint(test.Len())})
+	t.AppendRow(table.Row{"All", wording.English.Sprint(train.Len()), wording.English.Sprint(test.Len())})
 	rightAlign(t, 2, 3)
 	fmt.Fprintln(w, t.Render())
 	return nil

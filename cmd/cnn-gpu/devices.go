@@ -9,12 +9,13 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/cpu"
+	sys "golang.org/x/sys/cpu"
 
 	"cnn-gpu/device"
 	"cnn-gpu/device/driver"
 	"cnn-gpu/device/sim"
-	"cnn-gpu/kernels"
+	"cnn-gpu/internal/wording"
+	"cnn-gpu/kernels/cpu"
 )
 
 // finding is something that training could run on or needs for it.
@@ -69,14 +70,10 @@ func cpuFindings() ([]finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	var variants []string
-	for _, v := range kernels.CPUVariants() {
-		variants = append(variants, string(v))
-	}
 	return []finding{
 		{What: "CPU", Found: true, Detail: fmt.Sprintf("%s, %d threads", cpuName(), runtime.GOMAXPROCS(0))},
 		{What: "CPU features", Found: true, Detail: strings.Join(cpuFeatures(), ", ")},
-		{What: "CPU code", Found: true, Detail: fmt.Sprintf("%s (this CPU runs %s)", kernels.CPU(), strings.Join(variants, ", "))},
+		{What: "CPU code", Found: true, Detail: fmt.Sprintf("%s (this CPU runs %s)", cpu.Variant(), strings.Join(cpu.Variants(), ", "))},
 	}, d.Close()
 }
 
@@ -90,8 +87,8 @@ func gpuFindings(r *driver.Report) []finding {
 		add("CUDA driver", "%s, for CUDA up to %s", r.Driver, r.CUDA)
 	}
 	for _, g := range r.GPUs {
-		add(fmt.Sprintf("GPU cuda:%d", g.Ordinal), "%s, compute capability %d.%d, %.1f GiB, %d multiprocessors, %d MHz",
-			g.Name, g.Major, g.Minor, float64(g.Memory)/(1<<30), g.SMs, g.ClockMHz)
+		add(fmt.Sprintf("GPU cuda:%d", g.Ordinal), "%s, compute capability %d.%d, %s, %d multiprocessors, %d MHz",
+			g.Name, g.Major, g.Minor, wording.Bytes(g.Memory), g.SMs, g.ClockMHz)
 	}
 	if r.NVRTC != "" {
 		add("NVRTC", "%s, version %s", r.NVRTC, r.Version)
@@ -121,7 +118,7 @@ func codeFinding() finding {
 	if err != nil {
 		return finding{What: "Compiled kernels", Detail: err.Error(), Mend: "name another folder by " + device.CodeDirEnv}
 	}
-	return finding{What: "Compiled kernels", Found: true, Detail: fmt.Sprintf("%s, %d files, %.1f MB", dir, files, float64(size)/1e6)}
+	return finding{What: "Compiled kernels", Found: true, Detail: fmt.Sprintf("%s, %d files, %s", dir, files, wording.Bytes(size))}
 }
 
 // cpuName is the processor's name where the system tells it, else its architecture.
@@ -146,8 +143,8 @@ func cpuFeatures() []string {
 		name string
 		has  bool
 	}{
-		{"SSE4.2", cpu.X86.HasSSE42}, {"AVX", cpu.X86.HasAVX}, {"AVX2", cpu.X86.HasAVX2}, {"FMA", cpu.X86.HasFMA},
-		{"AVX-512F", cpu.X86.HasAVX512F}, {"NEON", cpu.ARM64.HasASIMD}, {"SVE", cpu.ARM64.HasSVE},
+		{"SSE4.2", sys.X86.HasSSE42}, {"AVX", sys.X86.HasAVX}, {"AVX2", sys.X86.HasAVX2}, {"FMA", sys.X86.HasFMA},
+		{"AVX-512F", sys.X86.HasAVX512F}, {"NEON", sys.ARM64.HasASIMD}, {"SVE", sys.ARM64.HasSVE},
 	} {
 		if f.has {
 			names = append(names, f.name)

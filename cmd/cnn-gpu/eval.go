@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
+	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
 )
 
@@ -74,7 +76,7 @@ RUN is the folder that train made, WEIGHTS a weights file: it holds the model to
 			if err != nil || !profile {
 				return err
 			}
-			p, err := t.trainer.ProfileEval(test, batch, profileSteps)
+			p, err := bench.ProfileEval(cmd.Context(), t.trainer, test, batch, profileSteps)
 			if err != nil {
 				return err
 			}
@@ -144,7 +146,7 @@ func evaluate(cmd *cobra.Command, t *trained, test data.Set, batch int) (*evalua
 }
 
 func (e *evaluation) print(w io.Writer) {
-	english.Fprintf(w, "%d test images of %s: loss %.4f, accuracy %.2f%%\n", e.Examples, e.Data, e.Loss, 100*e.Accuracy)
+	wording.English.Fprintf(w, "%d test images of %s: loss %.4f, accuracy %.2f%%\n", e.Examples, e.Data, e.Loss, 100*e.Accuracy)
 	t := newTable("Class", "Images", "Correct", "Accuracy")
 	for _, c := range e.Classes {
 		accuracy := "-"

@@ -132,7 +132,7 @@ func TestCompiledKernelsAreKept(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(succeed(t, "devices", "--json").stdout), &found))
 	last := found[len(found)-1]
 	assert.Equal(t, "Compiled kernels", last.What)
-	assert.Regexp(t, fmt.Sprintf(`^%s, %d files, \d+\.\d MB$`, kernels, made), last.Detail)
+	assert.Regexp(t, fmt.Sprintf(`^%s, %d files, [\d.]+ [KM]iB$`, kernels, made), last.Detail)
 }
 
 func TestSyncNamesTheOp(t *testing.T) {

@@ -96,11 +96,11 @@ func (t *trained) testImage(name, dataDir string, index int) ([]float32, string,
 // values runs the model on one image and returns the value of every node.
 func (t *trained) values(x []float32) (map[*model.Node][]float32, error) {
 	lowered := t.Model.Lower(1, model.LowerOptions{Keep: true})
-	program, err := t.device.Compile(model.Ops(lowered.Forward))
+	program, err := t.device.Compile(model.Ops(lowered.Forward), device.CompileOptions{Strict: true})
 	if err != nil {
 		return nil, err
 	}
-	if err := t.device.Upload(lowered.Input, x); err != nil {
+	if err := errors.Join(t.device.Upload(lowered.Weights, t.Weights.Padded()), t.device.Upload(lowered.Input, x)); err != nil {
 		return nil, err
 	}
 	if err := program.Run(); err != nil {
@@ -114,10 +114,4 @@ func (t *trained) values(x []float32) (map[*model.Node][]float32, error) {
 		}
 	}
 	return values, nil
-}
-
-// weightsOf is a parameter's part of the weights.
-func (t *trained) weightsOf(p *model.Param) []float32 {
-	_, offset := p.Value.Root()
-	return t.Weights[offset : offset+p.Shape.Elements()]
 }

@@ -74,7 +74,11 @@ func (t *trained) sheets(values map[*model.Node][]float32, what string) ([]mapSh
 				continue
 			}
 			r, s, in, k := p.Shape[0], p.Shape[1], p.Shape[2], p.Shape[3]
-			tiles, err := plot.Filters(t.weightsOf(p), r, s, in, k)
+			filters, err := t.Weights.Values(p.Name)
+			if err != nil {
+				return nil, err
+			}
+			tiles, err := plot.Filters(filters, r, s, in, k)
 			if err != nil {
 				return nil, err
 			}

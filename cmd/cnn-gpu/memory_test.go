@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cnn-gpu/internal/wording"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -24,13 +25,18 @@ func bytesAfter(t *testing.T, text, before string) int {
 func TestSummaryMemory(t *testing.T) {
 	w := newTiny(t)
 	text := succeed(t, "summary", "--memory", "--model", w.model, "--batch", "8").stdout
-	kept, arena := bytesAfter(t, text, "kept from step to step"), bytesAfter(t, text, "the arena")
-	assert.Equal(t, kept+arena, bytesAfter(t, text, "together"))
+	kept, arena, scratch := bytesAfter(t, text, "kept from step to step"), bytesAfter(t, text, "the arena"), bytesAfter(t, text, "scratch")
+	assert.Equal(t, kept+arena+scratch, bytesAfter(t, text, "together"))
+	assert.Contains(t, succeed(t, "summary", "--model", w.model, "--batch", "8").stdout,
+		"Memory for training with adam and batches of 8 on cpu: "+wording.Bytes(kept+arena+scratch), "one figure everywhere")
 	unshared := bytesAfter(t, text, "Without reuse the arena would take")
 	assert.Greater(t, unshared, arena)
 	assert.Contains(t, text, fmt.Sprintf("reuse saved %.1f%%.", 100*(1-float64(arena)/float64(unshared))))
 	assert.Contains(t, text, "with adam and batches of 8")
-	assert.Regexp(t, `(?m)^│ conv2d +│ \[8 10 10 4\] +│ 12,800 │ +[\d,]+ │ 1 conv2d_fprop +│ 2 activation_fprop +│$`, text)
+	assert.Regexp(t, `(?m)^│ max_pooling2d +│ \[8 5 5 4\] +│ +3,328 │ +[\d,]+ │ 1 conv2d_fprop_relu_pool +│ 10 conv2d_pool_grad +│$`, text)
+	gpu := succeed(t, "summary", "--memory", "--model", w.model, "--batch", "8", "--device", "cuda").stdout
+	assert.Regexp(t, `(?m)^│ conv2d +│ \[8 10 10 4\] +│ 12,800 │ +[\d,]+ │ 1 conv2d_fprop +│ 2 activation_fprop +│$`, gpu)
+	assert.Zero(t, bytesAfter(t, gpu, "scratch"), "workspaces are part of the arena")
 	assert.Regexp(t, `(?m)^│ adam/v +│ \[\d+\] +│`, text)
 	assert.Regexp(t, `(?m)^│ input +│ \[8 12 12 1\] +│ +4,608 │$`, text)
 	listed := 0

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 )
 
@@ -17,14 +19,14 @@ func newModelsCommand() *cobra.Command {
 		Long: `List the models that come with cnn-gpu, each with its parameters, the floating-point operations for one image, and its input.
 
 Each is a YAML file that lists layers in Keras's words. "models show" prints it: keep it as a file, change it, and train it
-with --model FILE.`,
+with --model FILE. The words that such a file may use:
+
+` + modelWords(),
 		Example: `  cnn-gpu models
   cnn-gpu models show mnist-cnn
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml`,
 		Args: takesCommand,
 		RunE: list,
-
-		SuggestionsMinimumDistance: 2,
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use:     "list",
@@ -50,6 +52,16 @@ with --model FILE.`,
 	return cmd
 }
 
+// modelWords lists the words of a model file, a kind of them on each line.
+func modelWords() string {
+	var s strings.Builder
+	fmt.Fprintln(&s, "  layers:      ", wording.Or(model.Kinds()))
+	fmt.Fprintln(&s, "  activations: ", wording.Or(model.Functions()))
+	fmt.Fprintln(&s, "  paddings:    ", wording.Or(model.Paddings()))
+	fmt.Fprint(&s, "  initializers: ", wording.Or(model.Initializers()))
+	return s.String()
+}
+
 func listModels(cmd *cobra.Command) error {
 	t := newTable("Name", "Params", "FLOPs for one image", "Input")
 	for _, name := range model.Zoo() {
@@ -57,7 +69,7 @@ func listModels(cmd *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		t.AppendRow(table.Row{name, english.Sprint(m.ParamCount()), english.Sprint(m.FLOPs()), m.Input.Shape})
+		t.AppendRow(table.Row{name, wording.English.Sprint(m.ParamCount()), wording.English.Sprint(m.FLOPs()), m.Input.Shape})
 	}
 	rightAlign(t, 2, 3)
 	fmt.Fprintln(cmd.OutOrStdout(), t.Render())

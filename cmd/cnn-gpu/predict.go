@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -61,7 +62,7 @@ resized, a light background made dark, and for 28x28 inputs cut to its ink and c
 				if err := cmd.Context().Err(); err != nil {
 					return err
 				}
-				p, err := t.predict(image, options, top)
+				p, err := t.predict(cmd.Context(), image, options, top)
 				if err != nil {
 					failed = append(failed, err)
 					continue
@@ -85,13 +86,13 @@ resized, a light background made dark, and for 28x28 inputs cut to its ink and c
 	return cmd
 }
 
-func (t *trained) predict(image string, o data.PictureOptions, top int) (*prediction, error) {
+func (t *trained) predict(ctx context.Context, image string, o data.PictureOptions, top int) (*prediction, error) {
 	shape := t.Model.Input.Shape
 	x, note, err := data.Picture(image, shape, o)
 	if err != nil {
 		return nil, err
 	}
-	y, err := t.trainer.Predict(tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x)))
+	y, err := t.trainer.Predict(ctx, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x)))
 	if err != nil {
 		return nil, err
 	}

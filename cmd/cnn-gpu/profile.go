@@ -7,7 +7,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"cnn-gpu/train"
+	"cnn-gpu/internal/wording"
+	"cnn-gpu/train/bench"
 )
 
 const (
@@ -16,7 +17,7 @@ const (
 )
 
 // printProfile shows where a step's time goes: a table for people on standard error, or a line of JSON. Kind is what the step does.
-func printProfile(cmd *cobra.Command, p *train.Profile, kind string, asJSON bool) error {
+func printProfile(cmd *cobra.Command, p *bench.Profile, kind string, asJSON bool) error {
 	if asJSON {
 		return printJSON(cmd, profileLine{p.Ops, kind, p.Batch, p.Steps, p.Estimated})
 	}
@@ -25,15 +26,15 @@ func printProfile(cmd *cobra.Command, p *train.Profile, kind string, asJSON bool
 		how = "estimates of the simulated GPU from what it counted, no measurement"
 	}
 	w := cmd.ErrOrStderr()
-	english.Fprintf(w, "Where the time of a step of %s with %d images goes (%s):\n%s\n", kind, p.Batch, how, opTable(p).Render())
+	wording.English.Fprintf(w, "Where the time of a step of %s with %d images goes (%s):\n%s\n", kind, p.Batch, how, opTable(p).Render())
 	fmt.Fprintln(w, "GFLOP/s counts a multiply-add as two, GB/s each operand once.")
 	return nil
 }
 
 // opTable lists the ops of a step, with the part of the roofline where that is known.
-func opTable(p *train.Profile) table.Writer {
+func opTable(p *bench.Profile) table.Writer {
 	header := []any{"Layer", "Op", "Time (µs)", "Share", "GFLOP/s", "GB/s"}
-	roofline := slices.ContainsFunc(p.Ops, func(op train.OpProfile) bool { return op.Roofline > 0 })
+	roofline := slices.ContainsFunc(p.Ops, func(op bench.OpProfile) bool { return op.Roofline > 0 })
 	if roofline {
 		header = append(header, "Of roofline")
 	}
@@ -41,14 +42,14 @@ func opTable(p *train.Profile) table.Writer {
 	flops, bytes, least := int64(0), int64(0), 0.0
 	for _, op := range p.Ops {
 		flops, bytes, least = flops+op.FLOPs, bytes+op.Bytes, least+op.Roofline*op.Seconds
-		row := table.Row{op.Layer, op.Op, english.Sprintf("%.1f", 1e6*op.Seconds), percent(op.Share), rate(op.GFLOPS), rate(op.GBS)}
+		row := table.Row{op.Layer, op.Op, wording.English.Sprintf("%.1f", 1e6*op.Seconds), percent(op.Share), rate(op.GFLOPS), rate(op.GBS)}
 		if roofline {
 			row = append(row, percent(op.Roofline))
 		}
 		t.AppendRow(row)
 	}
 	seconds := p.Seconds()
-	footer := table.Row{"All", "", english.Sprintf("%.1f", 1e6*seconds), "100.0%", rate(float64(flops) / seconds / 1e9), rate(float64(bytes) / seconds / 1e9)}
+	footer := table.Row{"All", "", wording.English.Sprintf("%.1f", 1e6*seconds), "100.0%", rate(float64(flops) / seconds / 1e9), rate(float64(bytes) / seconds / 1e9)}
 	if roofline {
 		footer = append(footer, percent(least/seconds))
 	}
@@ -61,7 +62,7 @@ func percent(part float64) string { return fmt.Sprintf("%.1f%%", 100*part) }
 
 // profileLine is the line of --json.
 type profileLine struct {
-	Profile   []train.OpProfile `json:"profile"`
+	Profile   []bench.OpProfile `json:"profile"`
 	Kind      string            `json:"kind"`
 	Batch     int               `json:"batch"`
 	Steps     int               `json:"steps"`
@@ -73,5 +74,5 @@ func rate(v float64) string {
 	if v == 0 {
 		return "-"
 	}
-	return english.Sprintf("%.1f", v)
+	return wording.English.Sprintf("%.1f", v)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"cnn-gpu/train"
+	"cnn-gpu/train/bench"
 )
 
 // profileOf finds the line of --json that --profile adds.
@@ -47,7 +47,7 @@ func TestProfile(t *testing.T) {
 			}
 		}
 		assert.InDelta(t, 1, share, 1e-9)
-		conv := p.Profile[slices.IndexFunc(p.Profile, func(op train.OpProfile) bool { return op.Op == "conv2d_fprop_relu_pool" })]
+		conv := p.Profile[slices.IndexFunc(p.Profile, func(op bench.OpProfile) bool { return op.Op == "conv2d_fprop_relu_pool" })]
 		assert.Equal(t, "conv2d", conv.Layer)
 		assert.EqualValues(t, 2*4*10*10*4*3*3+4*10*10*4+4*5*5*4*2*2, conv.FLOPs, "10x10 places and 4 filters of 3x3, ReLU and pool, for 4 images")
 		maps := 4 * 5 * 5 * 4

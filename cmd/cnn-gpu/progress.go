@@ -8,14 +8,10 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/train"
 )
-
-// english prints numbers with commas between thousands.
-var english = message.NewPrinter(language.English)
 
 // reporter tells a person how the training goes: a line for each epoch and, on a terminal, a bar for the one under way.
 type reporter struct {
@@ -42,18 +38,18 @@ func (r *reporter) progress(p train.Progress) {
 		seconds := float64((p.Batches-p.Batch)*r.batch) / p.ImagesPerSecond
 		left = fmt.Sprintf("%v left", time.Duration(seconds+1)*time.Second)
 	}
-	r.bar.Describe(fit(r.w, english.Sprintf("epoch %d/%d: loss %.4f, accuracy %.2f%%, %.0f images/s, %s",
+	r.bar.Describe(fit(r.w, wording.English.Sprintf("epoch %d/%d: loss %.4f, accuracy %.2f%%, %.0f images/s, %s",
 		p.Epoch, p.Epochs, p.Result.Loss, 100*p.Result.Accuracy, p.ImagesPerSecond, left)))
 	_ = r.bar.Set(p.Batch) // where standard error is gone there is nobody to tell
 }
 
 func (r *reporter) epoch(e train.Epoch) {
 	r.stop()
-	english.Fprintf(r.w, "Epoch %d/%d: loss %.4f, accuracy %.2f%%", e.Epoch, r.epochs, e.Training.Loss, 100*e.Training.Accuracy)
+	wording.English.Fprintf(r.w, "Epoch %d/%d: loss %.4f, accuracy %.2f%%", e.Epoch, r.epochs, e.Training.Loss, 100*e.Training.Accuracy)
 	if v := e.Validation; v != nil {
-		english.Fprintf(r.w, ", val_loss %.4f, val_accuracy %.2f%%", v.Loss, 100*v.Accuracy)
+		wording.English.Fprintf(r.w, ", val_loss %.4f, val_accuracy %.2f%%", v.Loss, 100*v.Accuracy)
 	}
-	english.Fprintf(r.w, ", %.0f images/s, %.1f s\n", e.ImagesPerSecond, e.Seconds)
+	wording.English.Fprintf(r.w, ", %.0f images/s, %.1f s\n", e.ImagesPerSecond, e.Seconds)
 }
 
 // stop takes the bar away.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io/fs"
 	"os"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -45,6 +47,27 @@ func TestReadmeCodeIsTheExample(t *testing.T) {
 		}
 	}
 	t.Fatal("the README has no Go code")
+}
+
+// Every link to a file leads to one.
+func TestLinks(t *testing.T) {
+	root := os.DirFS("../..")
+	link := regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`)
+	links := 0
+	for _, pattern := range []string{"*.md", "*/*.md"} {
+		files, err := fs.Glob(root, pattern)
+		require.NoError(t, err)
+		for _, file := range files {
+			text, err := fs.ReadFile(root, file)
+			require.NoError(t, err)
+			for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+				_, err := fs.Stat(root, path.Join(path.Dir(file), m[1]))
+				assert.NoError(t, err, file)
+				links++
+			}
+		}
+	}
+	assert.Greater(t, links, 10)
 }
 
 // Every command line of the README that calls cnn-gpu is one that it takes.

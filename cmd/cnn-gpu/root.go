@@ -2,11 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"runtime/debug"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
+
+	"cnn-gpu/device/driver"
+	"cnn-gpu/internal/version"
+	"cnn-gpu/internal/wording"
 )
 
 func newRootCommand() *cobra.Command {
@@ -23,7 +24,7 @@ run gets a folder with the weights, the metrics and pictures of how it went; eva
 
   cnn-gpu data fetch mnist
   cnn-gpu train --data mnist`,
-		Version:       version(),
+		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -35,12 +36,11 @@ run gets a folder with the weights, the metrics and pictures of how it went; eva
 	return root
 }
 
-// version is what the go command knows about the build: a release's tag, or the commit.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		return info.Main.Version
+func versionText() string {
+	if driver.Built {
+		return version.Text("with CUDA")
 	}
-	return "unknown"
+	return version.Text("without CUDA")
 }
 
 // takes checks the number of arguments; usage is how the command is called.
@@ -61,7 +61,11 @@ func takesCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usageErrorf("unknown command %q%s", args[0], orMeant(cmd.SuggestionsFor(args[0])))
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return usageErrorf("unknown command %q; %s", args[0], wording.Choose(args[0], names))
 }
 
 // printJSON writes a value as one line.
@@ -69,21 +73,4 @@ func printJSON(cmd *cobra.Command, v any) error {
 	encoder := json.NewEncoder(cmd.OutOrStdout())
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(v)
-}
-
-// similar are the names that a mistyped one may stand for.
-func similar(name string, known []string) []string {
-	commands := &cobra.Command{SuggestionsMinimumDistance: 2}
-	for _, k := range known {
-		commands.AddCommand(&cobra.Command{Use: k, Run: func(*cobra.Command, []string) {}})
-	}
-	return commands.SuggestionsFor(name)
-}
-
-// orMeant asks for what was probably meant.
-func orMeant(names []string) string {
-	if len(names) == 0 {
-		return ""
-	}
-	return "; did you mean " + strings.Join(slices.Compact(names), " or ") + "?"
 }

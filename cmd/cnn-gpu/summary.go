@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/run"
@@ -12,9 +13,9 @@ import (
 
 func newSummaryCommand() *cobra.Command {
 	var (
-		name, optimizer string
-		batch           int
-		memory, passes  bool
+		name, optimizer, deviceName string
+		batch                       int
+		memory, passes              bool
 	)
 	cmd := &cobra.Command{
 		Use:   "summary [RUN|WEIGHTS] [flags]",
@@ -27,11 +28,11 @@ The model is one of the zoo, a YAML file, or that of a run's folder or a weights
 --memory shows instead where the memory of a training step goes: what is kept from step to step, and the arena that all other values
 share, with what sharing saved, the largest values, and from which op to which each is needed.
 
---passes shows instead how the op lists are rewritten so that they do less work, and the ops that a training step then runs.`,
+--passes shows instead how a device rewrites the op lists so that they do less work, and the ops that a training step then runs there.`,
 		Example: `  cnn-gpu summary
   cnn-gpu summary --model resnet-mini --batch 128
   cnn-gpu summary --model my.yaml
-  cnn-gpu summary --memory --batch 512
+  cnn-gpu summary --memory --batch 512 --device cuda
   cnn-gpu summary --passes --model resnet-mini
   cnn-gpu summary runs/mnist-cnn-digits`,
 		Args: takes(0, 1, "give at most one run's folder or weights file, as in: cnn-gpu summary runs/mnist-cnn-digits"),
@@ -45,9 +46,6 @@ share, with what sharing saved, the largest values, and from which op to which e
 			if memory && passes {
 				return usageErrorf("give either --memory or --passes, not both")
 			}
-			if cmd.Flags().Changed("optimizer") && !memory && !passes {
-				return usageErrorf("--optimizer goes with --memory or --passes")
-			}
 			o, err := train.OptimizerByName(optimizer, 0)
 			if err != nil {
 				return &usageError{err}
@@ -57,12 +55,17 @@ share, with what sharing saved, the largest values, and from which op to which e
 				return err
 			}
 			if memory {
-				return printMemory(cmd.OutOrStdout(), m, o, batch)
+				return printMemory(cmd.OutOrStdout(), m, o, batch, deviceName)
 			}
 			if passes {
-				return printPasses(cmd.OutOrStdout(), m, o, batch)
+				return printPasses(cmd.OutOrStdout(), m, o, batch, deviceName)
 			}
 			fmt.Fprint(cmd.OutOrStdout(), m.Summary(batch))
+			schedule, err := trainingSchedule(m, o, batch, deviceName)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Memory for training with %s and batches of %d on %s: %s\n", o.Name(), batch, deviceName, wording.Bytes(schedule.Bytes()))
 			return nil
 		},
 	}
@@ -70,8 +73,9 @@ share, with what sharing saved, the largest values, and from which op to which e
 	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images in a step, for the memory")
 	cmd.Flags().BoolVar(&memory, "memory", false, "show where the memory of a training step goes")
 	cmd.Flags().BoolVar(&passes, "passes", false, "show how the op lists are rewritten to do less work")
-	cmd.Flags().StringVar(&optimizer, "optimizer", "adam", "the `method` of the training, for --memory and --passes: adam or sgd")
-	completeFrom(cmd, "optimizer", "adam", "sgd")
+	optimizerFlag(cmd, &optimizer, "the `method` of the training")
+	cmd.Flags().StringVar(&deviceName, "device", "cpu", "the `device` that trains: cpu, cuda or sim (none is opened)")
+	completeFrom(cmd, "device", "cpu", "cuda", "sim")
 	completeFrom(cmd, "model", model.Zoo()...)
 	return cmd
 }

@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
+	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
 	"cnn-gpu/train/run"
 )
@@ -61,8 +63,8 @@ there is a line before the last: "profile" lists the ops with layer, op, seconds
 	f.StringVar(&c.DataDir, "data-dir", "", "the `folder` that holds the data set's files (default: where cnn-gpu data fetch puts them)")
 	f.IntVar(&c.Epochs, "epochs", 5, "how many `times` to go through the training images")
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
-	f.StringVar(&c.Optimizer, "optimizer", "adam", "the `method`: adam, or sgd with momentum 0.9")
-	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: adam 0.001, sgd 0.01)")
+	optimizerFlag(cmd, &c.Optimizer, "the `method`")
+	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: "+defaultRates()+")")
 	f.Uint64Var(&c.Seed, "seed", 1, "a `number` that chooses the first weights and the order of the images")
 	f.BoolVar(&c.Strict, "strict", false, "compute every sum as it stands: slower, and rounded less (see summary --passes)")
 	deviceFlag(cmd, &c.Device)
@@ -73,7 +75,6 @@ there is a line before the last: "profile" lists the ops with layer, op, seconds
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each epoch")
 	completeFrom(cmd, "model", model.Zoo()...)
 	completeFrom(cmd, "data", data.Names()...)
-	completeFrom(cmd, "optimizer", "adam", "sgd")
 	return cmd
 }
 
@@ -127,7 +128,7 @@ func checkConfig(c run.Config, rateGiven bool) error {
 func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 	stderr := cmd.ErrOrStderr()
 	c, t := r.Config(), r.Trainer()
-	english.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
+	wording.English.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
 	sayDevice(cmd, t.Device(), c.Device)
 
 	report := newReporter(stderr, c.Epochs, c.Batch)
@@ -149,7 +150,7 @@ func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 		return err
 	}
 	if profile {
-		p, err := r.Profile(profileSteps)
+		p, err := bench.ProfileFit(cmd.Context(), t, r.Training(), c.Batch, profileSteps)
 		if err != nil {
 			return err
 		}
@@ -184,7 +185,7 @@ func sayDone(w io.Writer, s run.Summary) error {
 		files = append(files, e.Name())
 	}
 	if v := s.Last.Validation; v != nil {
-		english.Fprintf(w, "Test accuracy %.2f%% on %d images.\n", 100*v.Accuracy, v.Examples)
+		wording.English.Fprintf(w, "Test accuracy %.2f%% on %d images.\n", 100*v.Accuracy, v.Examples)
 	}
 	fmt.Fprintf(w, "The run is in %s: %s\n", s.Dir, strings.Join(files, ", "))
 	return nil

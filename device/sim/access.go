@@ -114,8 +114,8 @@ func (d *decoder) data(a *access, o ptx.Operand, t ptx.Type) {
 	}
 }
 
-// place chooses the function for the space of the access.
-func (d *decoder) place(in *inst, a *access) {
+// chooseSpace chooses the function for the space of the access.
+func (d *decoder) chooseSpace(in *inst, a *access) {
 	in.mem = a
 	switch a.space {
 	case ptx.SharedSpace:
@@ -152,6 +152,13 @@ func (d *decoder) operands(n int) []ptx.Operand {
 	return args
 }
 
+// decodePolicy: createpolicy makes a cache policy, a hint that nothing here reads.
+func decodePolicy(d *decoder, in *inst, s *ptx.Instruction) {
+	in.a = d.constant(0, 'q')
+	in.d = d.dst(s.Operands[0], 'q')
+	in.exec = arithmetic["mov.b64"].exec
+}
+
 func decodeLoad(d *decoder, in *inst, s *ptx.Instruction) {
 	args := d.operands(2)
 	a, t := d.access(s, nil)
@@ -164,7 +171,7 @@ func decodeLoad(d *decoder, in *inst, s *ptx.Instruction) {
 	if in.class == 0 {
 		in.class = GlobalLoad
 	}
-	d.place(in, a)
+	d.chooseSpace(in, a)
 }
 
 func decodeStore(d *decoder, in *inst, s *ptx.Instruction) {
@@ -180,7 +187,7 @@ func decodeStore(d *decoder, in *inst, s *ptx.Instruction) {
 	if in.class == 0 {
 		in.class = GlobalStore
 	}
-	d.place(in, a)
+	d.chooseSpace(in, a)
 }
 
 func decodeAtomic(d *decoder, in *inst, s *ptx.Instruction) {
@@ -201,9 +208,9 @@ func decodeAtomic(d *decoder, in *inst, s *ptx.Instruction) {
 	}
 	a.volatile = false
 	a.atom = atomicOps[name+"."+t.String()]
-	a.atomFar = a.atom
-	if far, ok := farAtomics[name+"."+t.String()]; ok {
-		a.atomFar = far
+	a.globalAtom = a.atom
+	if global, ok := globalAtomics[name+"."+t.String()]; ok {
+		a.globalAtom = global
 	}
 	if a.atom.f32 == nil && a.atom.f64 == nil {
 		d.fail("%w", ErrUnknownInstruction)
@@ -230,7 +237,7 @@ func decodeAtomic(d *decoder, in *inst, s *ptx.Instruction) {
 	if a.space != ptx.SharedSpace && (s.Op.Name == "atom" || !a.atom.commutes) {
 		d.k.ordered = true
 	}
-	d.place(in, a)
+	d.chooseSpace(in, a)
 }
 
 // addresses computes the 64-bit addresses of an access.

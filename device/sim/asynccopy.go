@@ -38,10 +38,10 @@ func decodeAsyncCopy(d *decoder, in *inst, s *ptx.Instruction) {
 		if s.Operands[0].Kind != ptx.IntegerOperand {
 			d.fail("the number of groups is not a constant")
 		}
-		in.exec, in.imm = execWaitGroup, s.Operands[0].Value
+		in.exec = waitForm{newest: uint32(s.Operands[0].Value)}.exec
 	case "wait_all":
 		d.need(0)
-		in.exec, in.flag = execWaitGroup, true
+		in.exec = waitForm{all: true}.exec
 	case "mbarrier":
 		decodeAsyncArrive(d, in, s)
 	case "bulk":
@@ -155,10 +155,15 @@ func execCommitGroup(w *warp, in *inst, m uint32) {
 	}
 }
 
-// execWaitGroup completes all but the newest imm groups of each lane, and all copies with flag.
-func execWaitGroup(w *warp, in *inst, m uint32) {
+// waitForm is the constant part of cp.async.wait_group and cp.async.wait_all: which copies of a lane must be done.
+type waitForm struct {
+	newest uint32 // groups that may go on
+	all    bool   // copies that are in no group too
+}
+
+func (f waitForm) exec(w *warp, in *inst, m uint32) {
 	w.complete(m, func(e *asyncEntry, i int) bool {
-		return in.flag || e.group[i]+uint32(in.imm) < w.groupN[i]
+		return f.all || e.group[i]+f.newest < w.groupN[i]
 	})
 }
 

@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"math"
-
-	"cnn-gpu/device/sim/ptx"
-)
+import "math"
 
 // atomicOp is the operation of an atomic, on values of up to 32 or of 64 bits: the old value, the operand, and that of cas.
 type atomicOp struct {
@@ -57,30 +53,30 @@ var atomicOps = map[string]atomicOp{
 	}},
 	"add.f16":   {f32: func(a, x, _ uint32) uint32 { return f16Bits(f16(a) + f16(x)) }},
 	"add.bf16":  {f32: func(a, x, _ uint32) uint32 { return bf16Bits(addOdd(bf16(a), bf16(x))) }},
-	"add.f16x2": {f32: func(a, x, _ uint32) uint32 { return pairH(a, x, 0, func(a, b, _ float64) float64 { return a + b }) }},
+	"add.f16x2": {f32: func(a, x, _ uint32) uint32 { return pairF16(a, x, 0, func(a, b, _ float64) float64 { return a + b }) }},
 	"add.bf16x2": {f32: func(a, x, _ uint32) uint32 {
-		return pairB(a, x, 0, func(a, b, _ float64) float64 { return addOdd(a, b) })
+		return pairBF16(a, x, 0, func(a, b, _ float64) float64 { return addOdd(a, b) })
 	}},
 	"min.f16":  {f32: func(a, x, _ uint32) uint32 { return f16Bits(minNum(f16(a), f16(x))) }, commutes: true},
 	"max.f16":  {f32: func(a, x, _ uint32) uint32 { return f16Bits(maxNum(f16(a), f16(x))) }, commutes: true},
 	"min.bf16": {f32: func(a, x, _ uint32) uint32 { return bf16Bits(minNum(bf16(a), bf16(x))) }, commutes: true},
 	"max.bf16": {f32: func(a, x, _ uint32) uint32 { return bf16Bits(maxNum(bf16(a), bf16(x))) }, commutes: true},
 	"min.f16x2": {f32: func(a, x, _ uint32) uint32 {
-		return pairH(a, x, 0, func(a, b, _ float64) float64 { return minNum(a, b) })
+		return pairF16(a, x, 0, func(a, b, _ float64) float64 { return minNum(a, b) })
 	}, commutes: true},
 	"max.f16x2": {f32: func(a, x, _ uint32) uint32 {
-		return pairH(a, x, 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
+		return pairF16(a, x, 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
 	}, commutes: true},
 	"min.bf16x2": {f32: func(a, x, _ uint32) uint32 {
-		return pairB(a, x, 0, func(a, b, _ float64) float64 { return minNum(a, b) })
+		return pairBF16(a, x, 0, func(a, b, _ float64) float64 { return minNum(a, b) })
 	}, commutes: true},
 	"max.bf16x2": {f32: func(a, x, _ uint32) uint32 {
-		return pairB(a, x, 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
+		return pairBF16(a, x, 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
 	}, commutes: true},
 }
 
-// farAtomics are the operations that differ on global memory: add.f32 flushes subnormal numbers there (PTX ISA, "atom").
-var farAtomics = map[string]atomicOp{
+// globalAtomics are the operations that differ on global memory: add.f32 flushes subnormal numbers there (PTX ISA, "atom").
+var globalAtomics = map[string]atomicOp{
 	"add.f32": {f32: func(a, x, _ uint32) uint32 {
 		return f32Bits(flush(flush(math.Float32frombits(a)) + flush(math.Float32frombits(x))))
 	}},
@@ -144,20 +140,4 @@ func (w *warp) update(in *inst, op *atomicOp, buf []byte, m uint32) {
 			}
 		}
 	}
-}
-
-// decodeFence: only fences that reach other blocks do something, see fence.go.
-func decodeFence(d *decoder, in *inst, s *ptx.Instruction) {
-	in.exec = execNothing
-	if s.Op.Has("gl") || s.Op.Has("sys") || s.Op.Has("gpu") {
-		d.k.fences = true
-		in.exec = execFence
-	}
-}
-
-// decodePolicy: createpolicy makes a cache policy, a hint that nothing here reads.
-func decodePolicy(d *decoder, in *inst, s *ptx.Instruction) {
-	in.a = d.constant(0, 'q')
-	in.d = d.dst(s.Operands[0], 'q')
-	in.exec = arithmetic["mov.b64"].exec
 }

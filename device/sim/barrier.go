@@ -1,5 +1,11 @@
 package sim
 
+import (
+	"slices"
+
+	"cnn-gpu/device/sim/ptx"
+)
+
 // barrierState is one of the 16 barriers of a block.
 type barrierState struct {
 	arrived, expected int    // threads; expected 0 means all of the block
@@ -8,20 +14,77 @@ type barrierState struct {
 	all               bool
 }
 
-// What bar does, in inst.mode.
+// barrierOp is what bar does.
+type barrierOp uint8
+
 const (
-	barSync uint8 = iota
+	barSync barrierOp = iota
 	barArrive
 	barCount
 	barOr
 	barAnd
 )
 
-// barrier is bar and barrier. All lanes of a warp arrive together, unless flag says that the instruction is not aligned.
+// reduces reports whether the threads bring a predicate: bar.red.
+func (o barrierOp) reduces() bool { return o >= barCount }
+
+// barrierForm is the constant part of bar and barrier.
+type barrierForm struct {
+	op        barrierOp
+	unaligned bool   // single lanes may arrive, else all of a warp together
+	flip      uint32 // all ones for a negated predicate of bar.red
+}
+
+// decodeBarrier: bar{.cta}.{sync,arrive,red} and barrier{.cta}..., of which only those without .aligned take single lanes.
+func decodeBarrier(d *decoder, in *inst, s *ptx.Instruction) {
+	mods := s.Op.Modifiers
+	if len(mods) > 0 && mods[0] == "cta" {
+		mods = mods[1:]
+	}
+	if len(mods) == 0 {
+		d.fail("%w", ErrUnknownInstruction)
+	}
+	f := &barrierForm{unaligned: s.Op.Name == "barrier" && !s.Op.Has("aligned")}
+	in.barrier = f
+	args := s.Operands
+	switch mods[0] {
+	case "sync":
+	case "arrive":
+		f.op = barArrive
+	case "red":
+		i := slices.IndexFunc(mods, func(m string) bool { return m == "popc" || m == "or" || m == "and" })
+		if i < 0 || len(args) < 3 {
+			d.fail("%w", ErrUnknownInstruction)
+		}
+		f.op = map[string]barrierOp{"popc": barCount, "or": barOr, "and": barAnd}[mods[i]]
+		if f.op == barCount {
+			in.d = d.dstOrScratch(args[0], 'r')
+		} else {
+			in.d = d.dstOrScratch(args[0], 'p')
+		}
+		last := args[len(args)-1]
+		in.c = d.src(last, 'p')
+		f.flip = spread(last.Not)
+		args = args[1 : len(args)-1]
+	case "cluster":
+		d.fail("clusters are not supported")
+	default:
+		d.fail("%w", ErrUnknownInstruction)
+	}
+	if len(args) > 0 {
+		in.a = d.src(args[0], 'r')
+	}
+	if len(args) > 1 {
+		in.b = d.src(args[1], 'r')
+	}
+}
+
+// barrier executes bar and barrier.
 func (w *warp) barrier(in *inst) {
+	f := in.barrier
 	w.take(collecting, w.pc)
 	m := w.guarded(in)
-	if w.alive&^m != 0 && !in.flag {
+	if w.alive&^m != 0 && !f.unaligned {
 		w.wait(m, collecting, -1)
 		return
 	}
@@ -49,17 +112,17 @@ func (w *warp) barrier(in *inst) {
 	}
 	s.expected = expected
 	s.warps |= 1 << w.id
-	if in.mode >= barCount {
-		v := w.p[in.c] ^ uint32(in.imm)
+	if f.op.reduces() {
+		v := w.p[in.c] ^ f.flip
 		s.count += uint32(popcount(v & m))
 		s.all = s.all && m&^v == 0
 	}
-	if in.b >= 0 && !in.flag { // counted in whole warps
+	if in.b >= 0 && !f.unaligned { // counted in whole warps
 		s.arrived += 32
 	} else {
 		s.arrived += popcount(m)
 	}
-	if in.mode == barArrive {
+	if f.op == barArrive {
 		w.pc++
 	} else {
 		w.wait(m, atBarrier, id)
@@ -86,7 +149,7 @@ func (b *block) tryRelease(id int32) {
 	b.joinOrder(s.warps)
 	b.eachWaiting(id, func(w *warp, g *group) {
 		in := &b.k.code[g.pc]
-		switch in.mode {
+		switch in.barrier.op {
 		case barCount:
 			for m := g.mask; m != 0; m &= m - 1 {
 				w.r[in.d][lowest(m)] = s.count

@@ -102,8 +102,8 @@ func (b *block) thread(warp, lane int) [3]uint32 {
 	return [3]uint32{t % b.dim[0], t / b.dim[0] % b.dim[1], t / b.dim[0] / b.dim[1]}
 }
 
-// place gives the place in the grid of the block with an index.
-func (b *block) place(index int64) [3]uint32 {
+// coordinates gives the coordinates in the grid of the block with an index.
+func (b *block) coordinates(index int64) [3]uint32 {
 	x, y := int64(b.grid[0]), int64(b.grid[1])
 	return [3]uint32{uint32(index % x), uint32(index / x % y), uint32(index / x / y)}
 }
@@ -111,7 +111,7 @@ func (b *block) place(index int64) [3]uint32 {
 // runOne executes one block. It returns true when a finding ended it.
 func (b *block) runOne(index int64) (stopped bool) {
 	b.index = index
-	b.id = b.place(index)
+	b.id = b.coordinates(index)
 	b.reset()
 	defer func() {
 		if r := recover(); r != nil {
@@ -163,8 +163,8 @@ func (b *block) schedule() {
 	if b.d.opts.Order == Reverse {
 		slices.Reverse(order)
 	}
-	const patience = 100 // rounds in which all warps only look at mbarriers
-	for idle := 0; ; {
+	const maxSpins = 100 // rounds in which all warps only poll mbarriers
+	for spins := 0; ; {
 		if b.d.opts.Order == Random {
 			for i := len(order) - 1; i > 0; i-- {
 				j := int(b.rand() % uint64(i+1))
@@ -196,8 +196,8 @@ func (b *block) schedule() {
 			return
 		}
 		if b.progress {
-			idle = 0
-		} else if idle++; idle > patience || !polling {
+			spins = 0
+		} else if spins++; spins > maxSpins || !polling {
 			b.deadlock()
 		}
 	}
@@ -225,7 +225,7 @@ func (b *block) deadlock() {
 				first, at = w, g
 			}
 			if len(text) < 400 {
-				text += fmt.Sprintf("; warp %d, lanes %08x at %s", w.id, g.mask, b.k.at(g.pc))
+				text += fmt.Sprintf("; warp %d, lanes %08x at %s", w.id, g.mask, b.k.location(g.pc))
 			}
 		}
 	}

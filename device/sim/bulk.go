@@ -71,10 +71,9 @@ func decodeBulkCopy(d *decoder, in *inst, s *ptx.Instruction) {
 		}
 	case is("wait_group"), is("wait_group", "read"):
 		d.need(1)
-		in.imm = s.Operands[0].Value
-		in.flag = len(mods) == 2
+		newest, readOnly := uint32(s.Operands[0].Value), len(mods) == 2
 		in.exec = func(w *warp, in *inst, m uint32) {
-			w.finishBulk(m, uint32(in.imm), in.flag)
+			w.finishBulk(m, newest, readOnly)
 		}
 	case len(mods) > 1 && mods[0] == "prefetch" && mods[1] != "tensor":
 		in.exec = execNothing

@@ -7,14 +7,14 @@ import (
 	"cnn-gpu/device/sim/ptx"
 )
 
-// Kernel is a decoded kernel: calls are inlined, operands are places in the banks of registers.
+// Kernel is a decoded kernel: calls are inlined, operands are slots in the banks of registers.
 type Kernel struct {
 	module *Module
 	fn     *ptx.Function
 	code   []inst
 	source []sourceRef // of each instruction
 
-	slots     [3]int32 // places in the banks r, q and p
+	slots     [3]int32 // in the banks r, q and p
 	constants map[*ptx.Variable]bool
 	fills     []fill // constants and special registers
 

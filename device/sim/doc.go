@@ -15,7 +15,7 @@
 //
 // # How it works
 //
-// A kernel is decoded when it is first asked for: calls are inlined, constants and special registers get places behind the
+// A kernel is decoded when it is first asked for: calls are inlined, constants and special registers get slots behind the
 // registers, and each instruction gets a function from the instruction table (table.go, and gen/alu/table.txt for the arithmetic).
 // The function runs the instruction for a warp: 32-bit and 64-bit registers are arrays of 32 values, a predicate is a mask of lanes.
 // Most loops over the lanes are generated, the hottest of them as AVX2 assembly (gen/simd), which gives the same bits.
@@ -30,6 +30,82 @@
 // out (analyse.go). The order of accesses to shared memory is kept with vector clocks (order.go), that of accesses of several blocks
 // to global memory with stamps of the blocks, and of fences and atomics where a kernel has them (shadow.go, fence.go). Stamps grow from
 // block to block and from launch to launch, so that nothing has to be cleared.
+//
+// # Files
+//
+// What a launch is made of:
+//
+//   - device.go: Device, its options, checks and errors; copies and fills of its memory
+//   - chip.go: the GPUs that can be simulated, by published figures, and the limits of a launch
+//   - module.go: a PTX module on a device: variables in global and constant memory, kernels, attributes
+//   - launch.go: the grid: whether a launch is possible, and its blocks on the workers
+//   - block.go: a thread block: its warps take turns until all have ended; deadlocks
+//   - warp.go: a warp: groups of lanes at different instructions, guards, instructions that lanes wait for
+//
+// From PTX to what runs:
+//
+//   - decode.go: functions to instructions: calls inlined, branches resolved
+//   - operand.go: operands to registers: constants, special registers, addresses of variables
+//   - analyse.go: control flow: registers that may be read before they are written, and how many are alive
+//   - inst.go: the decoded instruction
+//   - table.go: the instruction table
+//
+// Instructions, by the sections of the PTX ISA:
+//
+//   - z_alu.go, z_compare.go: arithmetic, logic and shifts; the comparisons of setp and set (generated from gen/alu)
+//   - z_simd_amd64.s, z_simd_amd64.go: the same in AVX2, for the instructions that kernels run most (generated from gen/simd)
+//   - simd_amd64.go, simd_other.go: which processor runs which of the two
+//   - integer.go: what integer rows of the table call: division, bit fields, prmt, dp4a
+//   - carry.go: extended precision: add.cc, addc, sub.cc, subc, mad.cc, madc
+//   - float.go: what rows of f32 and f64 call: roundings, .ftz, .sat, fma
+//   - half.go: f16, bf16 and tf32 as bits
+//   - convert.go: cvt, cvt.pack
+//   - predicate.go: setp, set, selp, slct, testp
+//   - move.go: mov of vectors and clocks, cvta, isspacep, lop3
+//   - special.go: the special registers: %tid, %ctaid, %laneid and their like
+//   - flow.go: bra, brx, ret, exit
+//   - systemcall.go: vprintf and __assertfail, which the CUDA runtime provides
+//   - access.go: ld, st, atom, red: modifiers, addresses, state spaces; createpolicy
+//   - global.go: accesses to global and constant memory
+//   - shared.go: accesses to shared memory
+//   - local.go: accesses to local memory and to kernel parameters
+//   - lanes.go: the loops that load and store the lanes of a warp
+//   - atomic.go: the operations of atom and red
+//   - asynccopy.go: cp.async and its groups
+//   - bulk.go: cp.async.bulk and its groups
+//   - mbarrier.go: mbarrier, cp.async.mbarrier
+//   - barrier.go: bar, barrier
+//   - collective.go: what the lanes of a warp do together: bar.warp, shfl, vote, match, redux, elect, activemask
+//   - matrix.go: ldmatrix, stmatrix, movmatrix
+//   - mma.go: mma.sync
+//
+// What is known beyond the results:
+//
+//   - memory.go: allocations: addresses, bytes and which of them were written
+//   - registers.go: registers that are read before they are written
+//   - order.go: the order of accesses to shared memory, and races in it
+//   - shadow.go: accesses of several blocks to global memory, and races in it
+//   - fence.go: membar, fence: the order of accesses of several blocks
+//   - report.go: findings: their kinds, places in the source and texts
+//   - counters.go: counts of instructions and of memory traffic
+//   - traffic.go: sectors of global memory and wavefronts of shared memory
+//   - profile.go: the counters of a launch, by class and by source line
+//   - estimate.go: occupancy, and what a launch may take on the chip
+//
+// Folders:
+//
+//   - ptx: the parser
+//   - gen: the generators of the files that begin with z_
+//   - driverapi: the simulated GPU in place of libcuda
+//   - inspect: runs one kernel of any file, with arguments from the command line
+//   - testdata: CUDA C++ of the tests, and the PTX that NVRTC made of it
+//
+// # A new instruction
+//
+// Arithmetic is a row in gen/alu/table.txt and "go generate ./device/sim"; TestArithmetic wants a reference for it, which knows nothing of
+// the table. Any other instruction is a row in table.go with a function that decodes it, in the file of its section; what it has of its own
+// (a mode, a flag, a constant) is a small type whose method executes it, as waitForm is. TestEveryInstructionHasItsRow wants it in one of
+// the instruction_*_test.go.
 //
 // # What differs from a chip
 //

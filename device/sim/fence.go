@@ -3,6 +3,8 @@ package sim
 import (
 	"maps"
 	"sync"
+
+	"cnn-gpu/device/sim/ptx"
 )
 
 // Blocks of a launch are ordered only by what their threads do: a fence and then an atomic (or a volatile, relaxed or releasing store)
@@ -57,6 +59,15 @@ func (w *warp) openSegment() uint32 {
 		o.mu.Unlock()
 	}
 	return w.global.stamp
+}
+
+// decodeFence: only fences that reach other blocks do something.
+func decodeFence(d *decoder, in *inst, s *ptx.Instruction) {
+	in.exec = execNothing
+	if s.Op.Has("gl") || s.Op.Has("sys") || s.Op.Has("gpu") {
+		d.k.fences = true
+		in.exec = execFence
+	}
 }
 
 // execFence closes the segment. What comes before the fence is published with the atomics that come after it.

@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"bytes"
-
-	"cnn-gpu/device/sim/ptx"
-)
+import "cnn-gpu/device/sim/ptx"
 
 func (w *warp) branch(in *inst, m uint32) {
 	rest := w.active &^ m
@@ -107,32 +103,4 @@ func decodeReturn(d *decoder, in *inst, s *ptx.Instruction) {
 	}
 	in.kind = branch
 	d.fixes = append(d.fixes, fixup{len32(d.k.code) - 1, d.frame, uint64(len(d.frame.fn.Body)), -1})
-}
-
-// decodeAssert: __assertfail(message, file, line, function, character size), all in .param variables.
-func decodeAssert(d *decoder, in *inst, s *ptx.Instruction) {
-	d.callOperands(in, s)
-}
-
-func execAssert(w *warp, in *inst, m uint32) {
-	i := lowest(m)
-	text := ""
-	if len(in.list) > 0 {
-		at := uint64(i)*w.b.k.localBytes + uint64(in.list[0])
-		text = w.b.d.mem.text(le.Uint64(w.local[at:]))
-	}
-	w.fault(Assertion, i, "assert(%s)", text)
-}
-
-// text reads a string that ends in a zero byte.
-func (m *memory) text(ptr uint64) string {
-	a, off, err := m.find(ptr, 1)
-	if err != nil {
-		return ""
-	}
-	p := a.data()[off:min(off+1000, a.size)]
-	if n := bytes.IndexByte(p, 0); n >= 0 {
-		p = p[:n]
-	}
-	return string(p)
 }

@@ -66,7 +66,7 @@ func (w *warp) checkGlobal(i int, bytes, align uint64) *allocation {
 	if r >= uint64(len(mem.regions)) {
 		if before := addr>>32 + 1 - mem.base; before < uint64(len(mem.regions)) && uint32(addr) > 1<<31 {
 			al := mem.regions[before]
-			w.faultArray(OutOfBounds, i, w.name(al), "address %#x lies %d bytes before the allocation", addr, 1<<32-uint64(uint32(addr)))
+			w.faultArray(OutOfBounds, i, w.allocationName(al), "address %#x lies %d bytes before the allocation", addr, 1<<32-uint64(uint32(addr)))
 		}
 		w.fault(OutOfBounds, i, "address %#x belongs to no allocation", addr)
 	}
@@ -76,25 +76,25 @@ func (w *warp) checkGlobal(i int, bytes, align uint64) *allocation {
 	case al.freed:
 		w.fault(UseAfterFree, i, "address %#x lies in memory that was freed", addr)
 	case off&(align-1) != 0:
-		w.faultArray(Misaligned, i, w.name(al), "address %#x is not a multiple of %d", addr, align)
+		w.faultArray(Misaligned, i, w.allocationName(al), "address %#x is not a multiple of %d", addr, align)
 	case off+bytes > al.size:
-		w.faultArray(OutOfBounds, i, w.name(al), "%d bytes at offset %d of an allocation of %d bytes%s", bytes, int64(off), al.size, w.near(addr))
+		w.faultArray(OutOfBounds, i, w.allocationName(al), "%d bytes at offset %d of an allocation of %d bytes%s", bytes, int64(off), al.size, w.nearAllocation(addr))
 	}
 	return al
 }
 
-// near says which allocation starts a little behind an address.
-func (w *warp) near(addr uint64) string {
+// nearAllocation says which allocation starts a little behind an address.
+func (w *warp) nearAllocation(addr uint64) string {
 	mem := &w.b.d.mem
 	r := addr>>32 + 1 - mem.base
 	if back := 1<<32 - uint64(uint32(addr)); r < uint64(len(mem.regions)) && back < 1<<31 {
-		return fmt.Sprintf(", %d bytes before %s", back, w.name(mem.regions[r]))
+		return fmt.Sprintf(", %d bytes before %s", back, w.allocationName(mem.regions[r]))
 	}
 	return ""
 }
 
-// name says which array an allocation is to the kernel: a variable, or the parameter that points into it.
-func (w *warp) name(al *allocation) string {
+// allocationName says which array an allocation is to the kernel: a variable, or the parameter that points into it.
+func (w *warp) allocationName(al *allocation) string {
 	if al.name != "" {
 		return readable(al.name)
 	}
@@ -126,7 +126,7 @@ func (w *warp) accessGlobal(in *inst, al *allocation, m uint32, s span) {
 		}
 	}
 	if al.constant && a.op != load && a.op != asyncCopy {
-		w.faultArray(BadAddress, lowest(m), w.name(al), "constant memory cannot be written")
+		w.faultArray(BadAddress, lowest(m), w.allocationName(al), "constant memory cannot be written")
 	}
 	switch a.op {
 	case load:
@@ -137,7 +137,7 @@ func (w *warp) accessGlobal(in *inst, al *allocation, m uint32, s span) {
 		w.b.traffic.GlobalAtomics += int64(bits.OnesCount32(m))
 		data := al.data()
 		al.atomics.Lock()
-		w.update(in, &a.atomFar, data, m)
+		w.update(in, &a.globalAtom, data, m)
 		al.atomics.Unlock()
 	}
 }
@@ -171,7 +171,7 @@ func (w *warp) checkWritten(a *access, al *allocation, m uint32) {
 		i := lowest(m)
 		o := uint64(w.off[i])
 		if !al.allWritten(o, a.bytes) {
-			w.reportArray(UninitializedGlobal, w.pc, i, w.name(al), "%d bytes at offset %d were not written since the allocation", a.bytes, o)
+			w.reportArray(UninitializedGlobal, w.pc, i, w.allocationName(al), "%d bytes at offset %d were not written since the allocation", a.bytes, o)
 			return
 		}
 	}

@@ -73,11 +73,11 @@ func f16ToF32(h uint32) float32 { return f16Value[h&0xffff] }
 func f16(h uint32) float64      { return float64(f16Value[h&0xffff]) }
 func bf16(h uint32) float64     { return float64(math.Float32frombits(h << 16)) }
 
-func pairH(a, b, c uint32, f func(a, b, c float64) float64) uint32 {
+func pairF16(a, b, c uint32, f func(a, b, c float64) float64) uint32 {
 	return f16Bits(f(f16(a>>16), f16(b>>16), f16(c>>16)))<<16 | f16Bits(f(f16(a), f16(b), f16(c)))
 }
 
-func pairB(a, b, c uint32, f func(a, b, c float64) float64) uint32 {
+func pairBF16(a, b, c uint32, f func(a, b, c float64) float64) uint32 {
 	return bf16Bits(f(bf16(a>>16), bf16(b>>16), bf16(c>>16)))<<16 | bf16Bits(f(bf16(a), bf16(b), bf16(c)))
 }
 
@@ -96,9 +96,9 @@ func tf32Away(a uint32) uint32 { return tf32(a, 0x1000) }
 func tf32Even(a uint32) uint32 { return tf32(a, 0xfff+a>>13&1) }
 func tf32Zero(a uint32) uint32 { return tf32(a, 0) }
 
-// flushHalves and flushBrains are the .ftz modifier of half precision and bfloat16, for one number or two.
-func flushHalves(a uint32) uint32 { return flushTwo(a, 0x7c00) }
-func flushBrains(a uint32) uint32 { return flushTwo(a, 0x7f80) }
+// flushF16 and flushBF16 are the .ftz modifier of half precision and bfloat16, for one number or two.
+func flushF16(a uint32) uint32  { return flushTwo(a, 0x7c00) }
+func flushBF16(a uint32) uint32 { return flushTwo(a, 0x7f80) }
 
 func flushTwo(a, exponent uint32) uint32 {
 	if a&exponent == 0 {

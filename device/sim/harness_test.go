@@ -83,8 +83,8 @@ func linear(n int) [3]uint32 { return [3]uint32{uint32(n), 1, 1} }
 // bodyRegisters are declared in every hand-written kernel: %h of 16 bits, %r of 32, %d of 64, %p predicates.
 const bodyRegisters = "\t.reg .pred %p<32>;\n\t.reg .b16 %h<64>;\n\t.reg .b32 %r<64>;\n\t.reg .b64 %d<64>;\n"
 
-// snippet is a kernel around a hand-written body. %d0 is the address of the input and %d1 of the output, %r0 the thread's number in
-// the grid, %d2 that number as 64 bits.
+// snippet is a kernel around a hand-written body. %d0 is the address of the input and %d1 of the output, %r0 the thread's index in
+// the grid, %d2 that index as 64 bits.
 func snippet(declarations, body string) string {
 	return ".version 8.8\n.target sm_90a\n.address_size 64\n" + declarations +
 		"\n.visible .entry snippet(.param .u64 in, .param .u64 out)\n{\n" + bodyRegisters + `

@@ -11,12 +11,12 @@ type execFunc func(w *warp, in *inst, m uint32)
 // compareFunc compares two registers in all lanes.
 type compareFunc func(w *warp, a, b int32) uint32
 
-// kind says what the loop of a warp has to do with an instruction.
-type kind uint8
+// instKind says what the loop of a warp has to do with an instruction.
+type instKind uint8
 
 const (
-	plain   kind = iota // call exec in the active lanes
-	watched             // plain, with a look at registers that may not have been written
+	plain   instKind = iota // call exec in the active lanes
+	watched                 // plain, with a look at registers that may not have been written
 	branch
 	tableBranch
 	exit
@@ -25,25 +25,23 @@ const (
 	yield // call exec, then let other warps run
 )
 
-// inst is a decoded instruction. d, a, b, c and e are places in a bank of registers: constants and special registers have places
-// there too, so that an operand needs no cases. The assembly reads the first four.
+// inst is a decoded instruction. d, a, b, c and e are slots in a bank of registers: constants and special registers have slots
+// there too, so that an operand needs no cases. The assembly reads the first four. What else an instruction has that is constant lies
+// in a type of its own, most often called a form, with exec as its method.
 type inst struct {
 	d, a, b, c int32
-	e, d2      int32
+	e, d2      int32  // the fourth operand or the member mask; a second result
 	guard      int32  // predicate, or -1
 	guardFlip  uint32 // all ones for @!p
 	run        int32  // the first instruction from here on that is not plain
-	target     int32
-	kind       kind
+	target     int32  // of a branch
+	kind       instKind
 	class      Class
-	mode       uint8
-	flag       bool
-	imm        uint64
 	exec       execFunc
-	compare    compareFunc
 	mem        *access
 	mma        *mmaShape
-	list       []int32
+	barrier    *barrierForm
+	list       []int32 // branch targets of brx, registers of mma, parameters of a system call
 	watch      *watch
 }
 
@@ -62,7 +60,7 @@ type watch struct {
 type opcode struct {
 	operands string // classes of the operands, the result first; see gen/alu/table.txt, and p for a predicate
 	class    Class
-	kind     kind
+	kind     instKind
 	exec     execFunc
 	decode   func(d *decoder, in *inst, s *ptx.Instruction) // for what classes of operands do not describe
 }
@@ -79,19 +77,19 @@ const (
 
 // access describes the memory side of an instruction.
 type access struct {
-	op       memOp
-	space    ptx.Space // NoSpace for generic addresses
-	size     uint32    // bytes of an element
-	n        uint32    // elements
-	bytes    uint64    // size * n
-	bank     byte      // of the data
-	wideAddr bool      // the address is in a 64-bit register
-	signed   bool
-	halfDst  bool // the destination is a 16-bit register
-	volatile bool
-	release  bool
-	atom     atomicOp
-	atomFar  atomicOp // the same on global memory
-	offset   uint64
-	vec      [8]int32
+	op         memOp
+	space      ptx.Space // NoSpace for generic addresses
+	size       uint32    // bytes of an element
+	n          uint32    // elements
+	bytes      uint64    // size * n
+	bank       byte      // of the data
+	wideAddr   bool      // the address is in a 64-bit register
+	signed     bool
+	halfDst    bool // the destination is a 16-bit register
+	volatile   bool
+	release    bool
+	atom       atomicOp
+	globalAtom atomicOp // the same on global memory
+	offset     uint64
+	vec        [8]int32
 }

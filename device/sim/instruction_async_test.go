@@ -111,7 +111,7 @@ $second:
 $loaded:` + waitBarrier + `
 	ld.shared.v2.u32 {%r30, %r31}, [%r21];`,
 		want: func(i int, in []words) (uint32, uint32) { return in[31-i][0], in[31-i][1] }},
-	{name: "cp.async.bulk with the count apart", body: initBarrier("1") + `
+	{name: "cp.async.bulk with its bytes announced before", body: initBarrier("1") + `
 	@%p9 bra $loaded;
 	mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [%r22], 512;
 	cp.async.bulk.shared::cta.global.mbarrier::complete_tx::bytes [%r20], [%d0], 512, [%r22];
@@ -119,6 +119,22 @@ $loaded:` + waitBarrier + `
 $loaded:` + waitBarrier + `
 	ld.shared.u32 %r30, [%r21];`,
 		want: func(i int, in []words) (uint32, uint32) { return in[31-i][0], 0 }},
+	{name: "cp.async.bulk whose source was read", declarations: ".global .align 16 .b8 target[512];", body: asyncCells + `
+	st.shared.v4.u32 [%r20], {%r10, %r11, %r12, %r13};
+	fence.proxy.async.shared::cta;
+	bar.sync 0;
+	mov.u64 %d23, target;
+	setp.ne.u32 %p1, %r2, 0;
+	@%p1 bra $stored;
+	cp.async.bulk.global.shared::cta.bulk_group [%d23], [%r20], 512;
+	cp.async.bulk.commit_group;
+	cp.async.bulk.wait_group.read 0;
+	st.shared.u32 [%r20], 7;
+	ld.global.u32 %r30, [%d23];
+	cp.async.bulk.wait_group 0;
+	ld.global.u32 %r31, [%d23];
+$stored:`,
+		want: func(i int, in []words) (uint32, uint32) { return 0, choose(i == 0, in[0][0], 0) }},
 	{name: "cp.async.bulk to global memory", declarations: ".global .align 16 .b8 target[512];", body: asyncCells + `
 	st.shared.v4.u32 [%r20], {%r10, %r11, %r12, %r13};
 	fence.proxy.async.shared::cta;

@@ -107,7 +107,7 @@ func multiplies() []multiply {
 	}
 }
 
-// matrixElement is the small integer that stands in a matrix, by a number for the matrix.
+// matrixElement is the small integer in row r and column c of a matrix; which is the index of the matrix.
 func matrixElement(which, r, c int) int { return (r*31+c*17+which*7+r*c)%9 - 3 }
 
 // encodeElement returns the bits of a small integer in a type.

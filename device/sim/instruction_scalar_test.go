@@ -17,6 +17,8 @@ var moveRows = []row{
 		want: func(i int, in []words) (uint32, uint32) { return 1096, uint32(i) }},
 	{name: "clocks go on", body: "mov.u64 %d10, %clock64; mov.u32 %r14, %clock; nanosleep.u32 100; mov.u64 %d11, %clock64; setp.gt.u64 %p1, %d11, %d10; selp.u32 %r30, 1, 0, %p1; mov.u64 %d10, %globaltimer;",
 		want: func(int, []words) (uint32, uint32) { return 1, 0 }},
+	{name: "the upper half of a clock", body: "mov.u32 %r30, %clock_hi; mov.u32 %r14, %clock; setp.ne.u32 %p1, %r14, 0; selp.u32 %r31, 1, 0, %p1;",
+		want: func(int, []words) (uint32, uint32) { return 0, 1 }},
 	{name: "cvt", body: "cvt.s64.s32 %d10, %r10; mov.b64 {%r30, %r31}, %d10;",
 		want: wide(func(x words) uint64 { return uint64(int64(int32(x[0]))) })},
 	{name: "cvt of a wider register", body: "mov.b64 %d10, {%r10, %r11}; cvt.s64.s32 %d11, %d10; mov.b64 {%r30, %r31}, %d11; cvt.u32.u8 %r14, %r12; cvt.s32.s16 %r15, %r13; add.u32 %r31, %r31, %r14; xor.b32 %r31, %r31, %r15;",
@@ -102,7 +104,7 @@ $negative:
 $join:
 	activemask.b32 %r31;`,
 		want: func(i int, in []words) (uint32, uint32) { return choose[uint32](int32(in[i][0]) < 0, 2, 1), 0xffffffff }},
-	{name: "loop of as many turns as the lane's number", body: `
+	{name: "loop of as many turns as the lane's index", body: `
 	mov.u32 %r14, %laneid;
 $again:
 	setp.eq.u32 %p1, %r14, 0;

@@ -177,6 +177,16 @@ var predicateRows = []row{
 		want: one(func(x words) uint32 { return choose(int32(x[2]) >= 0, x[0], x[1]) })},
 	{name: "slct.f32", input: floats, body: "slct.f32.f32 %r30, %r10, %r11, %r12;",
 		want: one(func(x words) uint32 { return choose(math.Float32frombits(x[2]) >= 0, x[0], x[1]) })},
+	{name: "slct.ftz", input: floats, body: "slct.ftz.f32.f32 %r30, %r10, %r11, %r12;",
+		want: one(func(x words) uint32 {
+			subnormal := x[2]&0x7f800000 == 0
+			return choose(subnormal || math.Float32frombits(x[2]) >= 0, x[0], x[1])
+		})},
+	{name: "slct of 64 bits", body: "mov.b64 %d10, {%r10, %r11}; mov.b64 %d11, {%r11, %r10}; slct.u64.s32 %d12, %d10, %d11, %r12; mov.b64 {%r30, %r31}, %d12;",
+		want: func(i int, in []words) (uint32, uint32) {
+			x := in[i]
+			return choose(int32(x[2]) >= 0, x[0], x[1]), choose(int32(x[2]) >= 0, x[1], x[0])
+		}},
 	{name: "testp", input: floats, body: `
 	testp.finite.f32 %p1, %r10;
 	@%p1 or.b32 %r30, %r30, 1;

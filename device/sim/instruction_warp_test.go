@@ -84,6 +84,19 @@ var warpRows = []row{
 	vote.sync.all.pred %p2, !%p1, -1;
 	@!%p2 or.b32 %r31, %r31, 8;`,
 		want: func(i int, in []words) (uint32, uint32) { return ballot(i, in, negative), 1 | 8 }},
+	{name: "vote where all agree", body: `
+	setp.lt.u32 %p1, %r2, 32;
+	vote.sync.uni.pred %p2, %p1, -1;
+	@%p2 or.b32 %r30, %r30, 1;
+	vote.sync.uni.pred %p2, !%p1, -1;
+	@%p2 or.b32 %r30, %r30, 2;
+	vote.sync.any.pred %p2, !%p1, -1;
+	@%p2 or.b32 %r30, %r30, 4;
+	vote.sync.all.pred %p2, !%p1, -1;
+	@%p2 or.b32 %r30, %r30, 8;
+	setp.lt.s32 %p1, %r10, 0;
+	vote.sync.ballot.b32 %r31, !%p1, -1;`,
+		want: func(i int, in []words) (uint32, uint32) { return 1 | 2, ^ballot(i, in, negative) }},
 	{name: "vote of half a warp", body: `
 	setp.lt.u32 %p1, %r2, 16;
 	setp.lt.s32 %p2, %r10, 0;
@@ -161,6 +174,29 @@ var warpRows = []row{
 		want: func(i int, in []words) (uint32, uint32) {
 			return uint32(bits.OnesCount32(ballot(0, in, negative)) + bits.OnesCount32(ballot(32, in, negative))), 2 | 4
 		}},
+	{name: "bar.red of a negation", threads: 64, body: `
+	setp.lt.s32 %p1, %r10, 0;
+	bar.red.popc.u32 %r30, 0, !%p1;
+	setp.ge.u32 %p1, %r2, 64;
+	bar.red.and.pred %p2, 0, !%p1;
+	@%p2 or.b32 %r31, %r31, 1;`,
+		want: func(i int, in []words) (uint32, uint32) {
+			return uint32(64 - bits.OnesCount32(ballot(0, in, negative)) - bits.OnesCount32(ballot(32, in, negative))), 1
+		}},
+	{name: "barrier of half warps", threads: 64, body: `
+	.shared .u32 cells[64];
+	mov.u32 %r14, cells;
+	and.b32 %r16, %r2, 16;
+	setp.ne.u32 %p1, %r16, 0;
+	@%p1 bra $join;
+	mad.lo.u32 %r15, %r2, 4, %r14;
+	st.shared.u32 [%r15], %r10;
+	barrier.sync 1, 32;
+	xor.b32 %r16, %r2, 32;
+	mad.lo.u32 %r15, %r16, 4, %r14;
+	ld.shared.u32 %r30, [%r15];
+$join:`,
+		want: func(i int, in []words) (uint32, uint32) { return choose(i&16 == 0, in[i^32][0], 0), 0 }},
 	{name: "bar.arrive", threads: 64, body: `
 	.shared .u32 cells[32];
 	mov.u32 %r14, cells;

@@ -88,7 +88,7 @@ func mulHiS64(a, b int64) int64 {
 	return int64(hi) - a>>63&b - b>>63&a
 }
 
-// bfind gives the place of the highest set bit, all ones for zero.
+// bfind gives the index of the highest set bit, all ones for zero.
 func bfind(a uint64) uint32 { return uint32(bits.Len64(a) - 1) }
 
 // bfindShift gives the shift that brings the highest set bit to the top one.
@@ -99,7 +99,7 @@ func bfindShift(a uint64, top uint32) uint32 {
 	return top - bfind(a)
 }
 
-// bfeU extracts n bits from place p; p and n use their low eight bits.
+// bfeU extracts n bits from bit p on; p and n use their low eight bits.
 func bfeU(a uint64, p, n, width uint32) uint64 {
 	p, n = p&255, min(n&255, width)
 	return a >> p & (1<<n - 1)
@@ -114,7 +114,7 @@ func bfeS(a int64, p, n, width uint32) int64 {
 	return a >> min(p, 63) << (64 - n) >> (64 - n)
 }
 
-// bfi inserts the low n bits of a into b at place p.
+// bfi inserts the low n bits of a into b from bit p on.
 func bfi(a, b uint64, p, n, width uint32) uint64 {
 	p, n = p&255, min(n&255, width)
 	mask := uint64(1)<<n - 1

@@ -6,6 +6,9 @@ import (
 	"cnn-gpu/device/sim/ptx"
 )
 
+// matrixForm is the constant part of ldmatrix and stmatrix, beside the access.
+type matrixForm struct{ transposed bool }
+
 // decodeMatrixAccess: {ldmatrix,stmatrix}.sync.aligned.m8n8.{x1,x2,x4}{.trans}.shared.b16
 func decodeMatrixAccess(d *decoder, in *inst, s *ptx.Instruction) {
 	d.need(2)
@@ -17,7 +20,7 @@ func decodeMatrixAccess(d *decoder, in *inst, s *ptx.Instruction) {
 	if !s.Op.Has("m8n8") || !s.Op.Has("b16") {
 		d.fail("%w", ErrUnknownInstruction)
 	}
-	in.flag = s.Op.Has("trans")
+	in.exec = matrixForm{transposed: s.Op.Has("trans")}.exec
 	a := &access{size: 16, n: 1, bytes: 16}
 	registers, address := s.Operands[0], s.Operands[1]
 	if s.Op.Name == "stmatrix" {
@@ -48,9 +51,9 @@ func decodeMatrixAccess(d *decoder, in *inst, s *ptx.Instruction) {
 	in.mem = a
 }
 
-// execMatrixAccess moves 8x8 matrices of 16-bit elements: lane 8k+g has the address of row g of matrix k, and holds elements
+// exec moves 8x8 matrices of 16-bit elements: lane 8k+g has the address of row g of matrix k, and holds elements
 // 2(l%4) and 2(l%4)+1 of row l/4 of each (PTX ISA, "ldmatrix").
-func execMatrixAccess(w *warp, in *inst, m uint32) {
+func (f matrixForm) exec(w *warp, in *inst, m uint32) {
 	a, b := in.mem, w.b
 	rows := fullMask >> (32 - 8*a.n)
 	w.addresses(in.a, a.wideAddr, a.offset)
@@ -63,8 +66,8 @@ func execMatrixAccess(w *warp, in *inst, m uint32) {
 		r := &w.r[a.vec[k]]
 		switch {
 		case a.op == store:
-			w.storeMatrix(r, row, in.flag)
-		case in.flag:
+			w.storeMatrix(r, row, f.transposed)
+		case f.transposed:
 			w.loadTransposed(r, row)
 		default:
 			w.loadMatrix(r, row)

@@ -30,9 +30,11 @@ type asyncArrival struct {
 	noInc bool
 }
 
-// What an mbarrier instruction does, in inst.mode.
+// mbarrierMode is what an mbarrier instruction does.
+type mbarrierMode uint8
+
 const (
-	mbarrierInit uint8 = iota
+	mbarrierInit mbarrierMode = iota
 	mbarrierInval
 	mbarrierExpect
 	mbarrierComplete
@@ -41,14 +43,14 @@ const (
 	mbarrierPending
 )
 
-var mbarrierModes = map[string]uint8{
+var mbarrierModes = map[string]mbarrierMode{
 	"init": mbarrierInit, "inval": mbarrierInval, "expect_tx": mbarrierExpect, "complete_tx": mbarrierComplete, "arrive": mbarrierArrive,
 	"arrive_drop": mbarrierArrive, "test_wait": mbarrierWait, "try_wait": mbarrierWait, "pending_count": mbarrierPending,
 }
 
 // mbarrierForm is the constant part of an mbarrier instruction.
 type mbarrierForm struct {
-	mode               uint8
+	mode               mbarrierMode
 	drop, expect       bool
 	parity, noComplete bool
 	count              int32 // register, or -1
@@ -264,14 +266,14 @@ func decodeAsyncArrive(d *decoder, in *inst, s *ptx.Instruction) {
 	if !s.Op.Has("shared") && !s.Op.Has("shared::cta") {
 		in.mem.offset -= sharedWindow
 	}
-	in.flag = s.Op.Has("noinc")
+	noInc := s.Op.Has("noinc")
 	in.exec = func(w *warp, in *inst, m uint32) {
 		w.addresses(in.a, in.mem.wideAddr, in.mem.offset)
 		w.sharedOffsets(m, 8)
 		for ; m != 0; m &= m - 1 {
 			i := lowest(m)
 			b := w.mbarrierAt(i, w.off[i])
-			b.deferred = append(b.deferred, asyncArrival{w, i, in.flag})
+			b.deferred = append(b.deferred, asyncArrival{w, i, noInc})
 		}
 	}
 }

@@ -114,7 +114,7 @@ func (m *memory) drop(a *allocation) {
 	a.shadow.Store(nil)
 }
 
-// find gives the allocation that holds the bytes and their place in it.
+// find gives the allocation that holds the bytes and their offset in it.
 func (m *memory) find(ptr, size uint64) (*allocation, uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

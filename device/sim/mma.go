@@ -7,25 +7,33 @@ import (
 	"cnn-gpu/device/sim/ptx"
 )
 
+// mmaElement is the format of the elements of A and B.
+type mmaElement uint8
+
+const (
+	elementTF32 mmaElement = iota
+	elementBF16
+	elementF16
+)
+
 // mmaShape is a form of mma.sync: D = A*B + C with A of 16 x k, B of k x 8.
 type mmaShape struct {
-	name   string // in the counters
-	k      int
-	na, nb int // registers of A and B
-	kind   byte
-	tf32   bool
-	half   bool // C and D are packed f16, in two registers
+	name    string // in the counters
+	k       int
+	na, nb  int        // registers of A and B
+	element mmaElement // of A and B
+	half    bool       // C and D are packed f16, in two registers
 }
 
 var mmaShapes = map[string]mmaShape{
-	"sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32":  {"m16n8k4 tf32", 4, 2, 1, 't', true, false},
-	"sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32":  {"m16n8k8 tf32", 8, 4, 2, 't', true, false},
-	"sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32":  {"m16n8k8 bf16", 8, 2, 1, 'b', false, false},
-	"sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32": {"m16n8k16 bf16", 16, 4, 2, 'b', false, false},
-	"sync.aligned.m16n8k8.row.col.f32.f16.f16.f32":    {"m16n8k8 f16", 8, 2, 1, 'h', false, false},
-	"sync.aligned.m16n8k16.row.col.f32.f16.f16.f32":   {"m16n8k16 f16", 16, 4, 2, 'h', false, false},
-	"sync.aligned.m16n8k8.row.col.f16.f16.f16.f16":    {"m16n8k8 f16 to f16", 8, 2, 1, 'h', false, true},
-	"sync.aligned.m16n8k16.row.col.f16.f16.f16.f16":   {"m16n8k16 f16 to f16", 16, 4, 2, 'h', false, true},
+	"sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32":  {"m16n8k4 tf32", 4, 2, 1, elementTF32, false},
+	"sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32":  {"m16n8k8 tf32", 8, 4, 2, elementTF32, false},
+	"sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32":  {"m16n8k8 bf16", 8, 2, 1, elementBF16, false},
+	"sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32": {"m16n8k16 bf16", 16, 4, 2, elementBF16, false},
+	"sync.aligned.m16n8k8.row.col.f32.f16.f16.f32":    {"m16n8k8 f16", 8, 2, 1, elementF16, false},
+	"sync.aligned.m16n8k16.row.col.f32.f16.f16.f32":   {"m16n8k16 f16", 16, 4, 2, elementF16, false},
+	"sync.aligned.m16n8k8.row.col.f16.f16.f16.f16":    {"m16n8k8 f16 to f16", 8, 2, 1, elementF16, true},
+	"sync.aligned.m16n8k16.row.col.f16.f16.f16.f16":   {"m16n8k16 f16 to f16", 16, 4, 2, elementF16, true},
 }
 
 // nc is the number of registers of C and D.
@@ -76,12 +84,12 @@ func execMMA(w *warp, in *inst, m uint32) {
 	a, b, c := registers[:shape.na], registers[shape.na:shape.na+shape.nb], registers[shape.na+shape.nb:]
 	blk := w.b
 	for x, slot := range a {
-		rowsOf(shape.kind, &blk.mmaA, &w.r[slot], x&1*8, x>>1*shape.columns())
+		rowsOf(shape.element, &blk.mmaA, &w.r[slot], x&1*8, x>>1*shape.columns())
 	}
 	for x, slot := range b {
-		columnsOf(shape.kind, &blk.mmaB, &w.r[slot], x*shape.columns())
+		columnsOf(shape.element, &blk.mmaB, &w.r[slot], x*shape.columns())
 	}
-	if shape.tf32 && blk.checks&Traffic != 0 {
+	if shape.element == elementTF32 && blk.checks&Traffic != 0 {
 		for _, slot := range registers[:shape.na+shape.nb] {
 			blk.traffic.TF32Inexact += inexactTF32(&w.r[slot])
 		}
@@ -109,7 +117,7 @@ func (w *warp) halfResults(d, c []int32) {
 
 // columns is how many columns of A four lanes hold.
 func (s *mmaShape) columns() int {
-	if s.tf32 {
+	if s.element == elementTF32 {
 		return 4
 	}
 	return 8
@@ -126,28 +134,28 @@ func inexactTF32(r *[32]uint32) (n int64) {
 }
 
 // fragment gives the values in a lane's register.
-func fragment(kind byte, v uint32) (values [2]float64, n int) {
-	switch kind {
-	case 't':
+func fragment(element mmaElement, v uint32) (values [2]float64, n int) {
+	switch element {
+	case elementTF32:
 		return [2]float64{float64(math.Float32frombits(v &^ tf32Drops))}, 1
-	case 'b':
+	case elementBF16:
 		return [2]float64{bf16(v & 0xffff), bf16(v >> 16)}, 2
 	}
 	return [2]float64{f16(v), f16(v >> 16)}, 2
 }
 
 // rowsOfGo writes a register of A: eight rows from row on, columns from column on.
-func rowsOfGo(kind byte, A *[16][16]float64, r *[32]uint32, row, column int) {
+func rowsOfGo(element mmaElement, A *[16][16]float64, r *[32]uint32, row, column int) {
 	for l, v := range r {
-		values, n := fragment(kind, v)
+		values, n := fragment(element, v)
 		copy(A[l>>2+row][l&3*n+column:], values[:n])
 	}
 }
 
 // columnsOfGo writes a register of B: eight columns, rows from row on.
-func columnsOfGo(kind byte, B *[16][8]float64, r *[32]uint32, row int) {
+func columnsOfGo(element mmaElement, B *[16][8]float64, r *[32]uint32, row int) {
 	for l, v := range r {
-		values, n := fragment(kind, v)
+		values, n := fragment(element, v)
 		for i, x := range values[:n] {
 			B[l&3*n+row+i][l>>2] = x
 		}

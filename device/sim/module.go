@@ -111,7 +111,7 @@ func (m *Module) Kernel(name string) (*Kernel, error) {
 	return k, nil
 }
 
-// Param is a kernel's parameter: its place in the buffer of parameters.
+// Param is a kernel's parameter: its offset in the buffer of parameters.
 type Param struct {
 	Name         string
 	Offset, Size uint64

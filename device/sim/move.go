@@ -20,11 +20,15 @@ func decodeMove(d *decoder, in *inst, s *ptx.Instruction) {
 	case src.Kind == ptx.VectorOperand:
 		d.pack(in, t, dst, src.Elements)
 	case src.Kind == ptx.SpecialOperand && clocks[src.Name]:
-		in.exec, in.d = execClock32, d.dst(dst, d.bankOf(t))
-		if d.bankOf(t) == 'q' {
+		in.d = d.dst(dst, d.bankOf(t))
+		switch {
+		case d.bankOf(t) == 'q':
 			in.exec = execClock64
+		case strings.HasSuffix(src.Name, "_hi"):
+			in.exec = execClockHigh
+		default:
+			in.exec = execClock32
 		}
-		in.flag = strings.HasSuffix(src.Name, "_hi")
 	default:
 		in.exec = arithmetic["mov.b32"].exec
 		if d.bankOf(t) == 'q' {
@@ -44,7 +48,13 @@ var clocks = map[string]bool{"%clock": true, "%clock_hi": true, "%clock64": true
 
 func execClock32(w *warp, in *inst, m uint32) {
 	for ; m != 0; m &= m - 1 {
-		w.r[in.d][lowest(m)] = uint32(w.clock() >> (32 * bit(in.flag)))
+		w.r[in.d][lowest(m)] = uint32(w.clock())
+	}
+}
+
+func execClockHigh(w *warp, in *inst, m uint32) {
+	for ; m != 0; m &= m - 1 {
+		w.r[in.d][lowest(m)] = uint32(w.clock() >> 32)
 	}
 }
 
@@ -60,26 +70,36 @@ func (w *warp) clock() uint64 {
 	return w.b.clock
 }
 
+// vectorForm is the vector of a mov that takes a register apart or puts one together: the registers of its elements, the lowest first.
+type vectorForm struct {
+	bits  int // of an element
+	slots []int32
+}
+
+func vectorOf(t ptx.Type, elements []ptx.Operand) *vectorForm {
+	return &vectorForm{bits: int(t.Size()) * 8 / len(elements)}
+}
+
 func (d *decoder) unpack(in *inst, t ptx.Type, dst []ptx.Operand, src ptx.Operand) {
-	in.mode = uint8(t.Size() * 8 / uint64(len(dst))) // bits of an element
+	f := vectorOf(t, dst)
 	bank := d.bankOf(t)
 	in.a = d.src(src, bank)
 	for _, o := range dst {
-		in.list = append(in.list, d.dst(o, map[bool]byte{true: 'q', false: 'r'}[in.mode == 64]))
+		f.slots = append(f.slots, d.dst(o, map[bool]byte{true: 'q', false: 'r'}[f.bits == 64]))
 	}
-	in.exec = execUnpack32
+	in.exec = f.unpack32
 	if bank == 'q' {
-		in.exec = execUnpack64
+		in.exec = f.unpack64
 	}
 }
 
-func execUnpack32(w *warp, in *inst, m uint32) {
+func (f *vectorForm) unpack32(w *warp, in *inst, m uint32) {
 	v := w.r[in.a]
-	for k, slot := range in.list {
+	for k, slot := range f.slots {
 		if slot < 0 {
 			continue
 		}
-		pd, shift, mask := &w.r[slot], k*int(in.mode), uint32(1)<<in.mode-1
+		pd, shift, mask := &w.r[slot], k*f.bits, uint32(1)<<f.bits-1
 		for x := m; x != 0; x &= x - 1 {
 			i := lowest(x)
 			pd[i] = v[i] >> shift & mask
@@ -87,12 +107,12 @@ func execUnpack32(w *warp, in *inst, m uint32) {
 	}
 }
 
-func execUnpack64(w *warp, in *inst, m uint32) {
-	for k, slot := range in.list {
+func (f *vectorForm) unpack64(w *warp, in *inst, m uint32) {
+	for k, slot := range f.slots {
 		if slot < 0 {
 			continue
 		}
-		pa, pd, shift, mask := &w.q[in.a], &w.r[slot], k*int(in.mode), uint64(1)<<in.mode-1
+		pa, pd, shift, mask := &w.q[in.a], &w.r[slot], k*f.bits, uint64(1)<<f.bits-1
 		for x := m; x != 0; x &= x - 1 {
 			i := lowest(x)
 			pd[i] = uint32(pa[i] >> shift & mask)
@@ -101,22 +121,22 @@ func execUnpack64(w *warp, in *inst, m uint32) {
 }
 
 func (d *decoder) pack(in *inst, t ptx.Type, dst ptx.Operand, src []ptx.Operand) {
-	in.mode = uint8(t.Size() * 8 / uint64(len(src)))
+	f := vectorOf(t, src)
 	for _, o := range src {
-		in.list = append(in.list, d.src(o, 'r'))
+		f.slots = append(f.slots, d.src(o, 'r'))
 	}
 	bank := d.bankOf(t)
 	in.d = d.dst(dst, bank)
-	in.exec = execPack32
+	in.exec = f.pack32
 	if bank == 'q' {
-		in.exec = execPack64
+		in.exec = f.pack64
 	}
 }
 
-func execPack32(w *warp, in *inst, m uint32) {
+func (f *vectorForm) pack32(w *warp, in *inst, m uint32) {
 	var v [32]uint32
-	for k, slot := range in.list {
-		pa, shift, mask := &w.r[slot], k*int(in.mode), uint32(1)<<in.mode-1
+	for k, slot := range f.slots {
+		pa, shift, mask := &w.r[slot], k*f.bits, uint32(1)<<f.bits-1
 		for i := range v {
 			v[i] |= pa[i] & mask << shift
 		}
@@ -127,10 +147,10 @@ func execPack32(w *warp, in *inst, m uint32) {
 	}
 }
 
-func execPack64(w *warp, in *inst, m uint32) {
+func (f *vectorForm) pack64(w *warp, in *inst, m uint32) {
 	var v [32]uint64
-	for k, slot := range in.list {
-		pa, shift, mask := &w.r[slot], k*int(in.mode), uint64(1)<<in.mode-1
+	for k, slot := range f.slots {
+		pa, shift, mask := &w.r[slot], k*f.bits, uint64(1)<<f.bits-1
 		for i := range v {
 			v[i] |= uint64(pa[i]) & mask << shift
 		}
@@ -169,24 +189,35 @@ func decodeCvta(d *decoder, in *inst, s *ptx.Instruction) {
 	in.d = d.dst(s.Operands[0], 'q')
 }
 
+// spaceWindow is the window of the space that isspacep asks for: the upper half of its generic addresses. 0 stands for global memory,
+// which has all windows from the device's first allocation on.
+type spaceWindow uint64
+
+func (s spaceWindow) holds(addr uint64) bool {
+	region := addr >> 32
+	return region == uint64(s) || s == 0 && region >= 1<<regionsPerDeviceLog
+}
+
 func decodeIsSpace(d *decoder, in *inst, s *ptx.Instruction) {
 	d.need(2)
 	window, ok := windows[s.Op.Modifiers[0]]
 	if !ok {
 		d.fail("%w", ErrUnknownInstruction)
 	}
-	in.imm = window >> 32
+	in.exec = spaceWindow(window >> 32).exec
 	in.a, in.d = d.src(s.Operands[1], 'q'), d.dst(s.Operands[0], 'p')
 }
 
-func execIsSpace(w *warp, in *inst, m uint32) {
+func (s spaceWindow) exec(w *warp, in *inst, m uint32) {
 	var v uint32
 	for i, a := range w.q[in.a] {
-		region := a >> 32
-		v |= bit(region == in.imm || in.imm == 0 && region >= 1<<regionsPerDeviceLog) << i
+		v |= bit(s.holds(a)) << i
 	}
 	w.setPredicate(in.d, m, v)
 }
+
+// truthTable is a function of three bits: bit 4a+2b+c is its value.
+type truthTable uint8
 
 func decodeLop3(d *decoder, in *inst, s *ptx.Instruction) {
 	d.need(5)
@@ -194,18 +225,18 @@ func decodeLop3(d *decoder, in *inst, s *ptx.Instruction) {
 		d.fail("%w", ErrUnknownInstruction)
 	}
 	in.a, in.b, in.c = d.src(s.Operands[1], 'r'), d.src(s.Operands[2], 'r'), d.src(s.Operands[3], 'r')
-	in.imm = s.Operands[4].Value
+	in.exec = truthTable(s.Operands[4].Value).exec
 	in.d = d.dst(s.Operands[0], 'r')
 }
 
-// execLop3 joins the minterms of the truth table in imm.
-func execLop3(w *warp, in *inst, m uint32) {
+// exec joins the minterms of the table.
+func (t truthTable) exec(w *warp, in *inst, m uint32) {
 	pa, pb, pc, pd := &w.r[in.a], &w.r[in.b], &w.r[in.c], &w.r[in.d]
 	for ; m != 0; m &= m - 1 {
 		i := lowest(m)
 		var v uint32
 		for k := range uint32(8) {
-			if in.imm>>k&1 != 0 {
+			if t>>k&1 != 0 {
 				v |= (pa[i] ^ (k>>2&1 - 1)) & (pb[i] ^ (k>>1&1 - 1)) & (pc[i] ^ (k&1 - 1))
 			}
 		}

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	_ "embed"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +18,9 @@ import (
 
 //go:embed testdata/kernels.cu
 var kernelsSource string
+
+//go:embed testdata/layers.cu
+var layersSource string
 
 // compiler gives NVRTC, or skips the test where there is none.
 func compiler(t *testing.T) *nvrtc.Library {
@@ -95,4 +99,67 @@ func TestEveryArchitectureIsParsed(t *testing.T) {
 			}
 		}
 	}
+}
+
+var update = flag.Bool("update", false, "write the stored PTX anew, where this NVRTC is the one that made it")
+
+// stored are the files of PTX that tests read where there is no NVRTC: what it makes of a source for an architecture.
+var stored = []struct {
+	file, name, source, target string
+	options                    []string
+}{
+	{"testdata/bugs.ptx", "bugs.cu", bugsSource, "compute_80", []string{"-DFIXED=0"}},
+	{"testdata/bugs_fixed.ptx", "bugs.cu", bugsSource, "compute_80", []string{"-DFIXED=1"}},
+	{"testdata/kernels.ptx", "kernels.cu", kernelsSource, "compute_80", nil},
+	{"testdata/layers.ptx", "layers.cu", layersSource, "compute_90", nil}, // of a newer NVRTC, so that its PTX is read too
+}
+
+// TestStoredPTXIsCurrent compares the stored PTX with what this NVRTC makes of the sources: the text where the same release made it, else
+// the kernels and their parameters.
+func TestStoredPTXIsCurrent(t *testing.T) {
+	l := compiler(t)
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	for _, s := range stored {
+		t.Run(s.file, func(t *testing.T) {
+			fresh := compile(t, l, s.name, s.source, append(s.options, "--gpu-architecture="+s.target)...)
+			fresh = strings.ReplaceAll(fresh, `"`+here+"/", `"`) // NVRTC writes the source's whole path
+			text, err := os.ReadFile(s.file)
+			require.NoError(t, err)
+			if release(fresh) != release(string(text)) {
+				require.Equal(t, signatures(t, fresh), signatures(t, string(text)), "%s is not of %s", s.file, s.name)
+				return
+			}
+			if *update {
+				require.NoError(t, os.WriteFile(s.file, []byte(fresh), 0o644))
+			} else if fresh != string(text) {
+				t.Errorf("%s is not what NVRTC makes of %s: go test -tags cuda ./device/sim -run TestStoredPTXIsCurrent -update", s.file, s.name)
+			}
+		})
+	}
+}
+
+// release is the line in which PTX says what compiled it.
+func release(text string) string {
+	_, after, _ := strings.Cut(text, "Cuda compilation tools")
+	line, _, _ := strings.Cut(after, "\n")
+	return line
+}
+
+// signatures lists the kernels of PTX with the sizes of their parameters.
+func signatures(t *testing.T, text string) []string {
+	m, err := ptx.Parse([]byte(text))
+	require.NoError(t, err)
+	var all []string
+	for _, f := range m.Functions {
+		if !f.Kernel {
+			continue
+		}
+		signature := f.Name
+		for _, p := range f.Params {
+			signature += fmt.Sprint(" ", p.Size)
+		}
+		all = append(all, signature)
+	}
+	return all
 }

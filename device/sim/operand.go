@@ -2,7 +2,7 @@ package sim
 
 import "cnn-gpu/device/sim/ptx"
 
-// register gives the bank and the place of a register of the current function.
+// register gives the bank and the slot of a register of the current function.
 func (d *decoder) register(i int32) (bank byte, slot int32) {
 	f := d.frame
 	bank = d.bankOf(f.fn.Registers[i].Type)
@@ -41,7 +41,7 @@ func (d *decoder) read(bank byte, slot int32) {
 	r.reads = append(r.reads, registerRef{bank, slot})
 }
 
-// dst gives the place of a result, -1 for a sink.
+// dst gives the slot of a result, -1 for a sink.
 func (d *decoder) dst(o ptx.Operand, bank byte) int32 {
 	if o.Kind == ptx.SinkOperand {
 		return -1
@@ -66,7 +66,7 @@ func (d *decoder) dstOrScratch(o ptx.Operand, bank byte) int32 {
 	return d.dst(o, bank)
 }
 
-// src gives the place of an operand.
+// src gives the slot of an operand.
 func (d *decoder) src(o ptx.Operand, bank byte) int32 {
 	switch o.Kind {
 	case ptx.RegisterOperand:
@@ -93,7 +93,7 @@ func (d *decoder) src(o ptx.Operand, bank byte) int32 {
 	return 0
 }
 
-// constant gives the place that holds a constant.
+// constant gives the slot that holds a constant.
 func (d *decoder) constant(v uint64, bank byte) int32 {
 	k := d.k
 	if bank == 'q' {
@@ -114,7 +114,7 @@ func (d *decoder) constant(v uint64, bank byte) int32 {
 	return slot
 }
 
-// address gives the place that holds the address of a variable, in the variable's space.
+// address gives the slot that holds the address of a variable, in the variable's space.
 func (d *decoder) address(v *ptx.Variable, add uint64, bank byte) int32 {
 	switch v.Space {
 	case ptx.SharedSpace:
@@ -143,7 +143,7 @@ func (d *decoder) address(v *ptx.Variable, add uint64, bank byte) int32 {
 	return d.constant(d.localOffset(v)+add, bank)
 }
 
-// dynamicStart gives the place of the start of the dynamic shared memory, which is known at the launch.
+// dynamicStart gives the slot that holds the start of the dynamic shared memory, which is known at the launch.
 func (d *decoder) dynamicStart(v *ptx.Variable, add uint64, bank byte) int32 {
 	k := d.k
 	k.dynamicAlign = max(k.dynamicAlign, v.Align)
@@ -169,7 +169,7 @@ func (d *decoder) dynamicStart(v *ptx.Variable, add uint64, bank byte) int32 {
 	return slot
 }
 
-// specialRegister gives the place of a special register that does not change while a block runs.
+// specialRegister gives the slot of a special register that does not change while a block runs.
 func (d *decoder) specialRegister(name string, bank byte) int32 {
 	key := name + string(bank)
 	if slot, ok := d.special[key]; ok {

@@ -166,15 +166,15 @@ func (w *warp) readCells(lane int, off, bytes uint32) {
 		case x.guard:
 			w.reportShared(OutOfBounds, lane, off, "lies behind the end of the array")
 		case x.pending > 0:
-			w.reportShared(AsyncRace, lane, off, "is read, but the asynchronous copy to it, issued by %s, was not waited for", w.who(x.writer))
+			w.reportShared(AsyncRace, lane, off, "is read, but the asynchronous copy to it, issued by %s, was not waited for", w.threadName(x.writer))
 		case x.writeTime < b.start:
 			w.reportShared(UninitializedShared, lane, off, "was never written in this block")
 		case int(x.writer>>5) == w.id:
 			if x.writeSub == w.order.sub && int(x.writer&31) != lane {
-				w.reportShared(WarpRace, lane, off, "was written by %s of the same warp (%s) with no __syncwarp between", w.who(x.writer), b.k.at(x.writePC))
+				w.reportShared(WarpRace, lane, off, "was written by %s of the same warp (%s) with no __syncwarp between", w.threadName(x.writer), b.k.location(x.writePC))
 			}
 		case x.writeTime >= w.order.known[x.writer>>5]:
-			w.reportShared(SharedRace, lane, off, "was written by %s (%s) with no barrier between", w.who(x.writer), b.k.at(x.writePC))
+			w.reportShared(SharedRace, lane, off, "was written by %s (%s) with no barrier between", w.threadName(x.writer), b.k.location(x.writePC))
 		}
 		if x.atomicTime >= w.order.all {
 			w.afterAtomic(x, lane, off)
@@ -193,14 +193,14 @@ func (w *warp) writeCells(lane int, off, bytes uint32, v uint64, known bool) {
 		case x.guard:
 			w.reportShared(OutOfBounds, lane, off, "lies behind the end of the array")
 		case x.pending > 0:
-			w.reportShared(AsyncRace, lane, off, "is written, but the asynchronous copy to it, issued by %s, was not waited for", w.who(x.writer))
+			w.reportShared(AsyncRace, lane, off, "is written, but the asynchronous copy to it, issued by %s, was not waited for", w.threadName(x.writer))
 		case x.writeTime < b.start || x.writer == thread || known && holds(b.shared[off:], bytes, v):
 		case int(x.writer>>5) == w.id:
 			if x.writeSub == w.order.sub {
-				w.reportShared(WarpRace, lane, off, "gets another value from %s of the same warp (%s) with no __syncwarp between", w.who(x.writer), b.k.at(x.writePC))
+				w.reportShared(WarpRace, lane, off, "gets another value from %s of the same warp (%s) with no __syncwarp between", w.threadName(x.writer), b.k.location(x.writePC))
 			}
 		case x.writeTime >= w.order.known[x.writer>>5]:
-			w.reportShared(SharedRace, lane, off, "gets another value from %s (%s) with no barrier between", w.who(x.writer), b.k.at(x.writePC))
+			w.reportShared(SharedRace, lane, off, "gets another value from %s (%s) with no barrier between", w.threadName(x.writer), b.k.location(x.writePC))
 		}
 		if x.lent > 0 {
 			w.reportShared(AsyncRace, lane, off, "is written, but the asynchronous copy from it was not waited for")
@@ -221,11 +221,11 @@ func (w *warp) afterReads(x *cell, index uint32, lane int, off uint32) {
 	}
 	for m := x.readWarps &^ (1 << w.id); m != 0; m &= m - 1 {
 		if r := lowest(m); b.readAt(x, index, r) >= w.order.known[r] {
-			w.reportShared(SharedRace, lane, off, "is written after warp %d read it (%s) with no barrier between", r, b.k.at(x.readPC))
+			w.reportShared(SharedRace, lane, off, "is written after warp %d read it (%s) with no barrier between", r, b.k.location(x.readPC))
 		}
 	}
 	if others := x.readLanes &^ (1 << lane); int(x.readWarp) == w.id && x.readSub == w.order.sub && others != 0 {
-		w.reportShared(WarpRace, lane, off, "is written after lane %d of the same warp read it (%s) with no __syncwarp between", lowest(others), b.k.at(x.readPC))
+		w.reportShared(WarpRace, lane, off, "is written after lane %d of the same warp read it (%s) with no __syncwarp between", lowest(others), b.k.location(x.readPC))
 	}
 }
 
@@ -242,7 +242,7 @@ func (w *warp) atomicCells(lane int, off, bytes uint32) {
 		case x.writeTime < b.start:
 			w.reportShared(UninitializedShared, lane, off, "has an atomic, but was never written in this block")
 		case x.writer != thread && (warp == w.id && x.writeSub == w.order.sub || warp != w.id && x.writeTime >= w.order.known[warp]):
-			w.reportShared(SharedRace, lane, off, "has an atomic, and was written by %s (%s) with no barrier between", w.who(x.writer), b.k.at(x.writePC))
+			w.reportShared(SharedRace, lane, off, "has an atomic, and was written by %s (%s) with no barrier between", w.threadName(x.writer), b.k.location(x.writePC))
 		}
 		w.afterReads(x, c, lane, off)
 		if x.atomicTime != b.time {
@@ -278,8 +278,8 @@ func (w *warp) reportShared(k Kind, lane int, off uint32, format string, args ..
 	w.reportArray(k, w.pc, lane, w.b.arrayAt(uint64(off)), "shared address %d "+format, append([]any{off}, args...)...)
 }
 
-// who names a thread of the block.
-func (w *warp) who(thread uint16) string {
+// threadName names a thread of the block.
+func (w *warp) threadName(thread uint16) string {
 	if thread >= asyncThread {
 		return "an asynchronous copy"
 	}

@@ -7,10 +7,23 @@ import (
 	"cnn-gpu/device/sim/ptx"
 )
 
+// comparisonForm is the constant part of setp and set: a comparison, and the predicate that its result is joined with.
+type comparisonForm struct {
+	compare compareFunc
+	join    func(x, c uint32) uint32 // nil if the comparison stands alone
+	flip    uint32                   // all ones for !c
+}
+
+// predicateJoins are the boolean operations of setp and set.
+var predicateJoins = map[string]func(x, c uint32) uint32{
+	"and": func(x, c uint32) uint32 { return x & c },
+	"or":  func(x, c uint32) uint32 { return x | c },
+	"xor": func(x, c uint32) uint32 { return x ^ c },
+}
+
 // decodeSetp: setp.CmpOp{.BoolOp}{.ftz}.type p{|q}, a, b{, {!}c}
 func decodeSetp(d *decoder, in *inst, s *ptx.Instruction) {
-	d.comparison(in, s)
-	in.exec = execSetp
+	in.exec = d.comparison(in, s).setp
 	switch o := s.Operands[0]; o.Kind {
 	case ptx.PairOperand:
 		in.d, in.d2 = d.dst(o.Elements[0], 'p'), d.dst(o.Elements[1], 'p')
@@ -19,15 +32,16 @@ func decodeSetp(d *decoder, in *inst, s *ptx.Instruction) {
 	}
 }
 
-// comparison decodes what setp and set share: a comparison of operands 1 and 2, and a predicate to combine it with.
-func (d *decoder) comparison(in *inst, s *ptx.Instruction) {
+// comparison decodes what setp and set share: a comparison of operands 1 and 2, and a predicate to join it with.
+func (d *decoder) comparison(in *inst, s *ptx.Instruction) *comparisonForm {
+	f := &comparisonForm{}
 	mods := slices.Clone(s.Op.Modifiers)
 	if s.Op.Name == "set" { // set.CmpOp.dtype.stype: the type of the result is not the comparison's
 		mods = slices.Delete(mods, len(mods)-2, len(mods)-1)
 	}
 	n := 3
-	if len(mods) > 1 && slices.Contains([]string{"and", "or", "xor"}, mods[1]) {
-		in.mode, n = mods[1][0], 4
+	if len(mods) > 1 && predicateJoins[mods[1]] != nil {
+		f.join, n = predicateJoins[mods[1]], 4
 		mods = slices.Delete(mods, 1, 2)
 	}
 	d.need(n)
@@ -35,8 +49,8 @@ func (d *decoder) comparison(in *inst, s *ptx.Instruction) {
 	for _, m := range mods {
 		name += "." + m
 	}
-	in.compare = comparisons[name[min(1, len(name)):]]
-	if in.compare == nil {
+	f.compare = comparisons[name[min(1, len(name)):]]
+	if f.compare == nil {
 		d.fail("%w", ErrUnknownInstruction)
 	}
 	t := ptx.TypeByName(mods[len(mods)-1])
@@ -48,56 +62,46 @@ func (d *decoder) comparison(in *inst, s *ptx.Instruction) {
 	in.b = d.src(d.operandOfClass(s.Operands[2], class), bank)
 	if n == 4 {
 		in.c = d.src(s.Operands[3], 'p')
-		if s.Operands[3].Not {
-			in.imm = uint64(fullMask)
-		}
+		f.flip = spread(s.Operands[3].Not)
 	}
+	return f
 }
 
-// combined gives the comparison's mask and that of its negation, after the boolean operation.
-func (w *warp) combined(in *inst) (v, not uint32) {
-	v = in.compare(w, in.a, in.b)
+// masks gives the lanes in which the comparison holds and those in which its negation does, after the boolean operation.
+func (f *comparisonForm) masks(w *warp, in *inst) (v, not uint32) {
+	v = f.compare(w, in.a, in.b)
 	not = ^v
-	if in.c < 0 {
+	if f.join == nil {
 		return v, not
 	}
-	c := w.p[in.c] ^ uint32(in.imm)
-	switch in.mode {
-	case 'a':
-		return v & c, not & c
-	case 'o':
-		return v | c, not | c
-	}
-	return v ^ c, not ^ c
+	c := w.p[in.c] ^ f.flip
+	return f.join(v, c), f.join(not, c)
 }
 
-func execSetp(w *warp, in *inst, m uint32) {
-	v, not := w.combined(in)
+func (f *comparisonForm) setp(w *warp, in *inst, m uint32) {
+	v, not := f.masks(w, in)
 	w.setPredicate(in.d, m, v)
 	w.setPredicate(in.d2, m, not)
 }
 
+// decodeSet: set.CmpOp{.BoolOp}{.ftz}.dtype.stype writes all ones, or 1.0, where the comparison holds, and 0 elsewhere.
 func decodeSet(d *decoder, in *inst, s *ptx.Instruction) {
-	d.comparison(in, s)
-	in.exec = execSet
-	t := s.Op.Modifiers[len(s.Op.Modifiers)-2]
-	switch t {
+	f := d.comparison(in, s)
+	ones := fullMask
+	switch s.Op.Modifiers[len(s.Op.Modifiers)-2] {
 	case "u32", "s32":
-		in.target = -1
 	case "f32":
-		in.target = int32(math.Float32bits(1))
+		ones = math.Float32bits(1)
 	default:
 		d.fail("%w", ErrUnknownInstruction)
 	}
 	in.d = d.dst(s.Operands[0], 'r')
-}
-
-// execSet writes all ones, or 1.0, where the comparison holds.
-func execSet(w *warp, in *inst, m uint32) {
-	v, _ := w.combined(in)
-	for ; m != 0; m &= m - 1 {
-		i := lowest(m)
-		w.r[in.d][i] = uint32(in.target) & -(v >> i & 1)
+	in.exec = func(w *warp, in *inst, m uint32) {
+		v, _ := f.masks(w, in)
+		for ; m != 0; m &= m - 1 {
+			i := lowest(m)
+			w.r[in.d][i] = ones & -(v >> i & 1)
+		}
 	}
 }
 
@@ -144,36 +148,37 @@ func execSelp64(w *warp, in *inst, m uint32) {
 	}
 }
 
+// slctForm says how slct looks at its last operand.
+type slctForm struct{ float, ftz bool }
+
 // decodeSlct: slct{.ftz}.dtype.{s32,f32} d, a, b, c gives a where c >= 0, else b.
 func decodeSlct(d *decoder, in *inst, s *ptx.Instruction) {
 	d.need(4)
 	mods := s.Op.Modifiers
-	in.flag = s.Op.Has("ftz")
-	in.mode = mods[len(mods)-1][0]
+	f := slctForm{float: mods[len(mods)-1] == "f32", ftz: s.Op.Has("ftz")}
 	bank := d.bankOf(ptx.TypeByName(mods[len(mods)-2]))
-	in.exec = execSlct32
+	in.exec = f.exec32
 	if bank == 'q' {
-		in.exec = execSlct64
+		in.exec = f.exec64
 	}
 	in.a, in.b, in.c = d.src(s.Operands[1], bank), d.src(s.Operands[2], bank), d.src(s.Operands[3], 'r')
 	in.d = d.dst(s.Operands[0], bank)
 }
 
-func (w *warp) notNegative(in *inst, i int) bool {
-	c := w.r[in.c][i]
-	if in.mode != 'f' {
+func (f slctForm) notNegative(c uint32) bool {
+	if !f.float {
 		return int32(c) >= 0
 	}
-	f := math.Float32frombits(c)
-	if in.flag {
-		f = flush(f)
+	x := math.Float32frombits(c)
+	if f.ftz {
+		x = flush(x)
 	}
-	return f >= 0
+	return x >= 0
 }
 
-func execSlct32(w *warp, in *inst, m uint32) {
+func (f slctForm) exec32(w *warp, in *inst, m uint32) {
 	for ; m != 0; m &= m - 1 {
-		if i := lowest(m); w.notNegative(in, i) {
+		if i := lowest(m); f.notNegative(w.r[in.c][i]) {
 			w.r[in.d][i] = w.r[in.a][i]
 		} else {
 			w.r[in.d][i] = w.r[in.b][i]
@@ -181,9 +186,9 @@ func execSlct32(w *warp, in *inst, m uint32) {
 	}
 }
 
-func execSlct64(w *warp, in *inst, m uint32) {
+func (f slctForm) exec64(w *warp, in *inst, m uint32) {
 	for ; m != 0; m &= m - 1 {
-		if i := lowest(m); w.notNegative(in, i) {
+		if i := lowest(m); f.notNegative(w.r[in.c][i]) {
 			w.q[in.d][i] = w.q[in.a][i]
 		} else {
 			w.q[in.d][i] = w.q[in.b][i]
@@ -191,34 +196,34 @@ func execSlct64(w *warp, in *inst, m uint32) {
 	}
 }
 
-// testpProperties are the properties that testp asks for.
-var testpProperties = []string{"finite", "infinite", "number", "notanumber", "normal", "subnormal"}
+// properties are what testp asks of a number; smallest is the least normal one.
+var properties = map[string]func(f, smallest float64) bool{
+	"finite":     func(f, _ float64) bool { return f-f == 0 },
+	"infinite":   func(f, _ float64) bool { return math.IsInf(f, 0) },
+	"number":     func(f, _ float64) bool { return f == f },
+	"notanumber": func(f, _ float64) bool { return f != f },
+	"normal":     func(f, smallest float64) bool { return f-f == 0 && math.Abs(f) >= smallest },
+	"subnormal":  func(f, smallest float64) bool { return f != 0 && math.Abs(f) < smallest },
+}
 
 func decodeTestp(d *decoder, in *inst, s *ptx.Instruction) {
 	d.need(2)
-	i := slices.Index(testpProperties, s.Op.Modifiers[0])
-	if i < 0 {
+	holds := properties[s.Op.Modifiers[0]]
+	if holds == nil {
 		d.fail("%w", ErrUnknownInstruction)
 	}
-	in.mode = uint8(i)
 	bank := d.bankOf(ptx.TypeByName(s.Op.Modifiers[len(s.Op.Modifiers)-1]))
-	in.flag = bank == 'q'
 	in.a, in.d = d.src(s.Operands[1], bank), d.dst(s.Operands[0], 'p')
-}
-
-func execTestp(w *warp, in *inst, m uint32) {
-	var v uint32
-	for x := m; x != 0; x &= x - 1 {
-		i := lowest(x)
-		var f, smallest float64
-		if in.flag {
-			f, smallest = math.Float64frombits(w.q[in.a][i]), 0x1p-1022
-		} else {
-			f, smallest = float64(math.Float32frombits(w.r[in.a][i])), 0x1p-126
+	in.exec = func(w *warp, in *inst, m uint32) {
+		var v uint32
+		for x := m; x != 0; x &= x - 1 {
+			i := lowest(x)
+			if bank == 'q' {
+				v |= bit(holds(math.Float64frombits(w.q[in.a][i]), 0x1p-1022)) << i
+			} else {
+				v |= bit(holds(float64(math.Float32frombits(w.r[in.a][i])), 0x1p-126)) << i
+			}
 		}
-		finite := f-f == 0
-		holds := [...]bool{finite, math.IsInf(f, 0), f == f, f != f, finite && math.Abs(f) >= smallest, f != 0 && math.Abs(f) < smallest}
-		v |= bit(holds[in.mode]) << i
+		w.setPredicate(in.d, m, v)
 	}
-	w.setPredicate(in.d, m, v)
 }

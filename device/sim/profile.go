@@ -114,7 +114,7 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 		if in.mma != nil {
 			t := tensor[in.mma.name]
 			if t == nil {
-				t = &TensorCount{Name: in.mma.name, TF32: in.mma.tf32}
+				t = &TensorCount{Name: in.mma.name, TF32: in.mma.element == elementTF32}
 				tensor[in.mma.name] = t
 			}
 			t.Warp += n.Warp

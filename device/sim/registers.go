@@ -3,7 +3,7 @@ package sim
 // definedLanes says in which lanes a register that needs a look was written.
 type definedLanes struct{ r, q, p []uint32 }
 
-func (l *definedLanes) of(r registerRef) *uint32 {
+func (l *definedLanes) lanes(r registerRef) *uint32 {
 	switch r.bank {
 	case 'q':
 		return &l.q[r.slot]
@@ -25,12 +25,12 @@ func (w *warp) checkRegisters(in *inst, m uint32) {
 		return
 	}
 	for _, r := range in.watch.reads {
-		if missing := m &^ *w.defined.of(r); missing != 0 {
+		if missing := m &^ *w.defined.lanes(r); missing != 0 {
 			w.report(UninitializedRegister, lowest(missing), "a register is read before it was written")
 		}
 	}
 	for _, r := range in.watch.writes {
-		*w.defined.of(r) |= m
+		*w.defined.lanes(r) |= m
 	}
 }
 

@@ -168,8 +168,12 @@ func (k *Kernel) places(src sourceRef) []Place {
 	return all
 }
 
-// at says where an instruction stands, for messages about another access.
-func (k *Kernel) at(pc int32) string {
+// location says where an instruction stands, for messages about another access.
+func (k *Kernel) location(pc int32) string {
 	r := k.describe(pc)
 	return fmt.Sprintf("%q at %s, PTX line %d", r.Instruction, r.Source, r.PTXLine)
+}
+
+func formatIndex(what string, i [3]uint32) string {
+	return fmt.Sprintf("%s (%d,%d,%d)", what, i[0], i[1], i[2])
 }

@@ -164,7 +164,7 @@ func (w *warp) blockAtomic(s *shadow, c uint64, i int, al *allocation) {
 func (w *warp) reportBlockRace(i int, al *allocation, off uint64, what string, stamp uint32) {
 	who := "other blocks"
 	if stamp > w.b.firstStamp {
-		who = formatIndex("block", w.b.place(w.b.blockOf(stamp)))
+		who = formatIndex("block", w.b.coordinates(w.b.blockOf(stamp)))
 	}
-	w.reportArray(BlockRace, w.pc, i, w.name(al), what+" in the same launch, at offset %d: nothing orders the two", who, off)
+	w.reportArray(BlockRace, w.pc, i, w.allocationName(al), what+" in the same launch, at offset %d: nothing orders the two", who, off)
 }

@@ -11,18 +11,6 @@ import (
 
 var useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
-// What gen/simd takes the layouts to be: these constants do not compile when they differ.
-const (
-	_ = -unsafe.Offsetof(warp{}.r)
-	_ = 24 - unsafe.Offsetof(warp{}.q)
-	_ = -(24 - unsafe.Offsetof(warp{}.q))
-	_ = -unsafe.Offsetof(inst{}.d)
-	_ = -(4 - unsafe.Offsetof(inst{}.a))
-	_ = -(8 - unsafe.Offsetof(inst{}.b))
-	_ = -(12 - unsafe.Offsetof(inst{}.c))
-	_ = -(12 - unsafe.Offsetof(span{}.regions))
-)
-
 // vectorized puts the AVX2 functions in the places of their twins.
 func vectorized(table map[string]opcode) map[string]opcode {
 	if !useAVX2 {
@@ -79,25 +67,25 @@ func columnsTF32AVX2(to *float64, r *[32]uint32)
 //go:noescape
 func mmaResultsAVX2(d0, d1, c0, c1 *[32]uint32, sum *[8]float64)
 
-func rowsOf(kind byte, A *[16][16]float64, r *[32]uint32, row, column int) {
+func rowsOf(element mmaElement, A *[16][16]float64, r *[32]uint32, row, column int) {
 	switch {
-	case useAVX2 && kind == 'b':
+	case useAVX2 && element == elementBF16:
 		rowsBF16AVX2(&A[row][column], r)
-	case useAVX2 && kind == 't':
+	case useAVX2 && element == elementTF32:
 		rowsTF32AVX2(&A[row][column], r)
 	default:
-		rowsOfGo(kind, A, r, row, column)
+		rowsOfGo(element, A, r, row, column)
 	}
 }
 
-func columnsOf(kind byte, B *[16][8]float64, r *[32]uint32, row int) {
+func columnsOf(element mmaElement, B *[16][8]float64, r *[32]uint32, row int) {
 	switch {
-	case useAVX2 && kind == 'b':
+	case useAVX2 && element == elementBF16:
 		columnsBF16AVX2(&B[row][0], r)
-	case useAVX2 && kind == 't':
+	case useAVX2 && element == elementTF32:
 		columnsTF32AVX2(&B[row][0], r)
 	default:
-		columnsOfGo(kind, B, r, row)
+		columnsOfGo(element, B, r, row)
 	}
 }
 

@@ -124,19 +124,19 @@ func TestVectorMatricesAgreeWithTheirTwins(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for range 200 {
 		w := randomWarp(r)
-		for _, kind := range []byte("tb") {
+		for _, element := range []mmaElement{elementTF32, elementBF16} {
 			var a, b [16][16]float64
 			var c, d [16][8]float64
-			rowsOf(kind, &a, &w.r[0], 8, 4)
-			rowsOfGo(kind, &b, &w.r[0], 8, 4)
-			columnsOf(kind, &c, &w.r[1], 4)
-			columnsOfGo(kind, &d, &w.r[1], 4)
+			rowsOf(element, &a, &w.r[0], 8, 4)
+			rowsOfGo(element, &b, &w.r[0], 8, 4)
+			columnsOf(element, &c, &w.r[1], 4)
+			columnsOfGo(element, &d, &w.r[1], 4)
 			for i := range a {
 				for j := range a[i] {
-					require.Equal(t, f64Bits(b[i][j]), f64Bits(a[i][j]), "%c row %d column %d", kind, i, j)
+					require.Equal(t, f64Bits(b[i][j]), f64Bits(a[i][j]), "element %d row %d column %d", element, i, j)
 				}
 				for j := range c[i] {
-					require.Equal(t, f64Bits(d[i][j]), f64Bits(c[i][j]), "%c row %d column %d", kind, i, j)
+					require.Equal(t, f64Bits(d[i][j]), f64Bits(c[i][j]), "element %d row %d column %d", element, i, j)
 				}
 			}
 		}

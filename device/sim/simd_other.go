@@ -26,11 +26,13 @@ func lanesAtLeast(base unsafe.Pointer, off *[32]uint32, add, limit, m uint32) ui
 	return lanesAtLeastGo(base, off, add, limit, m)
 }
 
-func rowsOf(kind byte, A *[16][16]float64, r *[32]uint32, row, column int) {
-	rowsOfGo(kind, A, r, row, column)
+func rowsOf(element mmaElement, A *[16][16]float64, r *[32]uint32, row, column int) {
+	rowsOfGo(element, A, r, row, column)
 }
 
-func columnsOf(kind byte, B *[16][8]float64, r *[32]uint32, row int) { columnsOfGo(kind, B, r, row) }
+func columnsOf(element mmaElement, B *[16][8]float64, r *[32]uint32, row int) {
+	columnsOfGo(element, B, r, row)
+}
 
 func mmaResults(d0, d1, c0, c1 *[32]uint32, sum [][8]float64) { mmaResultsGo(d0, d1, c0, c1, sum) }
 

@@ -1,6 +1,6 @@
 package sim
 
-// specialRegisters gives the values of the special registers, for a lane of a warp. Those that depend on the place of the block
+// specialRegisters gives the values of the special registers, for a lane of a warp. Those that depend on the coordinates of the block
 // are written anew for each block.
 var specialRegisters = map[string]struct {
 	value    func(b *block, warp, lane int) uint64

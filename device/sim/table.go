@@ -6,8 +6,7 @@ import (
 	"cnn-gpu/device/sim/ptx"
 )
 
-//go:generate go run ./gen/alu
-//go:generate go run ./gen/simd
+//go:generate go run ./gen
 
 // instructions is the instruction table. A row is found by an instruction's whole name, by the first two parts of it, or by the
 // first part. The arithmetic rows, which gen/alu writes, have whole names; here are those with a decoding of their own.
@@ -17,7 +16,7 @@ var instructions = withArithmetic(map[string]opcode{
 	"set":      {class: Predicate, decode: decodeSet},
 	"selp":     {class: Predicate, decode: decodeSelp},
 	"slct":     {class: Predicate, decode: decodeSlct},
-	"testp":    {class: Predicate, exec: execTestp, decode: decodeTestp},
+	"testp":    {class: Predicate, decode: decodeTestp},
 	"and.pred": {class: Predicate, operands: "ppp", exec: func(w *warp, in *inst, m uint32) { w.setPredicate(in.d, m, w.p[in.a]&w.p[in.b]) }},
 	"or.pred":  {class: Predicate, operands: "ppp", exec: func(w *warp, in *inst, m uint32) { w.setPredicate(in.d, m, w.p[in.a]|w.p[in.b]) }},
 	"xor.pred": {class: Predicate, operands: "ppp", exec: func(w *warp, in *inst, m uint32) { w.setPredicate(in.d, m, w.p[in.a]^w.p[in.b]) }},
@@ -29,8 +28,8 @@ var instructions = withArithmetic(map[string]opcode{
 	"cvt":      {class: Conversion, decode: decodeConvert},
 	"cvt.pack": {class: Conversion, decode: decodePack},
 	"cvta":     {class: Move, decode: decodeCvta},
-	"isspacep": {class: Predicate, exec: execIsSpace, decode: decodeIsSpace},
-	"lop3":     {class: Integer, exec: execLop3, decode: decodeLop3},
+	"isspacep": {class: Predicate, decode: decodeIsSpace},
+	"lop3":     {class: Integer, decode: decodeLop3},
 	"add":      {class: Integer, decode: decodeCarry},
 	"addc":     {class: Integer, decode: decodeCarry},
 	"sub":      {class: Integer, decode: decodeCarry},
@@ -64,8 +63,8 @@ var instructions = withArithmetic(map[string]opcode{
 	"createpolicy":  {class: Fence, exec: execNothing, decode: decodePolicy},
 	"membar":        {class: Fence, decode: decodeFence},
 	"fence":         {class: Fence, decode: decodeFence},
-	"ldmatrix":      {class: MatrixMove, kind: collect, exec: execMatrixAccess, decode: decodeMatrixAccess},
-	"stmatrix":      {class: MatrixMove, kind: collect, exec: execMatrixAccess, decode: decodeMatrixAccess},
+	"ldmatrix":      {class: MatrixMove, kind: collect, decode: decodeMatrixAccess},
+	"stmatrix":      {class: MatrixMove, kind: collect, decode: decodeMatrixAccess},
 	"movmatrix":     {class: MatrixMove, kind: collect, exec: execMoveMatrix, decode: decodeMoveMatrix},
 	"cp.async":      {class: AsyncCopy, decode: decodeAsyncCopy},
 	"mbarrier":      {class: BarrierClass, decode: decodeMbarrier},
@@ -74,9 +73,9 @@ var instructions = withArithmetic(map[string]opcode{
 	"bar":        {class: BarrierClass, kind: blockBarrier, decode: decodeBarrier},
 	"barrier":    {class: BarrierClass, kind: blockBarrier, decode: decodeBarrier},
 	"bar.warp":   {class: BarrierClass, kind: collect, exec: execWarpBarrier, decode: decodeWarpBarrier},
-	"shfl":       {class: Shuffle, kind: collect, exec: execShuffle, decode: decodeShuffle},
-	"vote":       {class: Shuffle, kind: collect, exec: execVote, decode: decodeVote},
-	"match":      {class: Shuffle, kind: collect, exec: execMatch, decode: decodeMatch},
+	"shfl":       {class: Shuffle, kind: collect, decode: decodeShuffle},
+	"vote":       {class: Shuffle, kind: collect, decode: decodeVote},
+	"match":      {class: Shuffle, kind: collect, decode: decodeMatch},
 	"redux":      {class: Shuffle, kind: collect, decode: decodeRedux},
 	"elect":      {class: Shuffle, kind: collect, exec: execElect, decode: decodeElect},
 	"activemask": {class: Shuffle, exec: execActiveMask, decode: decodeActiveMask},

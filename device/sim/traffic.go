@@ -1,16 +1,11 @@
 package sim
 
 import (
-	"fmt"
 	"math/bits"
 	"slices"
 	"sync/atomic"
 	"unsafe"
 )
-
-func formatIndex(what string, i [3]uint32) string {
-	return fmt.Sprintf("%s (%d,%d,%d)", what, i[0], i[1], i[2])
-}
 
 // countGlobal counts the sectors of a request.
 func (w *warp) countGlobal(read bool, al *allocation, m uint32, bytes uint64) {

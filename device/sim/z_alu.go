@@ -4591,13 +4591,13 @@ func exec_add_ftz_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(f16(flushHalves(pa[i])) + f16(flushHalves(pb[i]))))
+			pd[i] = flushF16(f16Bits(f16(flushF16(pa[i])) + f16(flushF16(pb[i]))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(f16(flushHalves(pa[i])) + f16(flushHalves(pb[i]))))
+		pd[i] = flushF16(f16Bits(f16(flushF16(pa[i])) + f16(flushF16(pb[i]))))
 	}
 }
 
@@ -4619,13 +4619,13 @@ func exec_sub_ftz_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(f16(flushHalves(pa[i])) - f16(flushHalves(pb[i]))))
+			pd[i] = flushF16(f16Bits(f16(flushF16(pa[i])) - f16(flushF16(pb[i]))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(f16(flushHalves(pa[i])) - f16(flushHalves(pb[i]))))
+		pd[i] = flushF16(f16Bits(f16(flushF16(pa[i])) - f16(flushF16(pb[i]))))
 	}
 }
 
@@ -4647,13 +4647,13 @@ func exec_mul_ftz_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(f16(flushHalves(pa[i])) * f16(flushHalves(pb[i]))))
+			pd[i] = flushF16(f16Bits(f16(flushF16(pa[i])) * f16(flushF16(pb[i]))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(f16(flushHalves(pa[i])) * f16(flushHalves(pb[i]))))
+		pd[i] = flushF16(f16Bits(f16(flushF16(pa[i])) * f16(flushF16(pb[i]))))
 	}
 }
 
@@ -4675,13 +4675,13 @@ func exec_add_ftz_sat_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(sat(f16(flushHalves(pa[i])) + f16(flushHalves(pb[i])))))
+			pd[i] = flushF16(f16Bits(sat(f16(flushF16(pa[i])) + f16(flushF16(pb[i])))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(sat(f16(flushHalves(pa[i])) + f16(flushHalves(pb[i])))))
+		pd[i] = flushF16(f16Bits(sat(f16(flushF16(pa[i])) + f16(flushF16(pb[i])))))
 	}
 }
 
@@ -4703,13 +4703,13 @@ func exec_sub_ftz_sat_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(sat(f16(flushHalves(pa[i])) - f16(flushHalves(pb[i])))))
+			pd[i] = flushF16(f16Bits(sat(f16(flushF16(pa[i])) - f16(flushF16(pb[i])))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(sat(f16(flushHalves(pa[i])) - f16(flushHalves(pb[i])))))
+		pd[i] = flushF16(f16Bits(sat(f16(flushF16(pa[i])) - f16(flushF16(pb[i])))))
 	}
 }
 
@@ -4731,13 +4731,13 @@ func exec_mul_ftz_sat_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(sat(f16(flushHalves(pa[i])) * f16(flushHalves(pb[i])))))
+			pd[i] = flushF16(f16Bits(sat(f16(flushF16(pa[i])) * f16(flushF16(pb[i])))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(sat(f16(flushHalves(pa[i])) * f16(flushHalves(pb[i])))))
+		pd[i] = flushF16(f16Bits(sat(f16(flushF16(pa[i])) * f16(flushF16(pb[i])))))
 	}
 }
 
@@ -4759,13 +4759,13 @@ func exec_fma_rn_ftz_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(addOdd(f16(flushHalves(pa[i]))*f16(flushHalves(pb[i])), f16(flushHalves(pc[i])))))
+			pd[i] = flushF16(f16Bits(addOdd(f16(flushF16(pa[i]))*f16(flushF16(pb[i])), f16(flushF16(pc[i])))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(addOdd(f16(flushHalves(pa[i]))*f16(flushHalves(pb[i])), f16(flushHalves(pc[i])))))
+		pd[i] = flushF16(f16Bits(addOdd(f16(flushF16(pa[i]))*f16(flushF16(pb[i])), f16(flushF16(pc[i])))))
 	}
 }
 
@@ -4787,13 +4787,13 @@ func exec_fma_rn_ftz_sat_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(sat(addOdd(f16(flushHalves(pa[i]))*f16(flushHalves(pb[i])), f16(flushHalves(pc[i]))))))
+			pd[i] = flushF16(f16Bits(sat(addOdd(f16(flushF16(pa[i]))*f16(flushF16(pb[i])), f16(flushF16(pc[i]))))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(sat(addOdd(f16(flushHalves(pa[i]))*f16(flushHalves(pb[i])), f16(flushHalves(pc[i]))))))
+		pd[i] = flushF16(f16Bits(sat(addOdd(f16(flushF16(pa[i]))*f16(flushF16(pb[i])), f16(flushF16(pc[i]))))))
 	}
 }
 
@@ -4815,13 +4815,13 @@ func exec_fma_rn_ftz_relu_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(relu(addOdd(f16(flushHalves(pa[i]))*f16(flushHalves(pb[i])), f16(flushHalves(pc[i]))))))
+			pd[i] = flushF16(f16Bits(relu(addOdd(f16(flushF16(pa[i]))*f16(flushF16(pb[i])), f16(flushF16(pc[i]))))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(relu(addOdd(f16(flushHalves(pa[i]))*f16(flushHalves(pb[i])), f16(flushHalves(pc[i]))))))
+		pd[i] = flushF16(f16Bits(relu(addOdd(f16(flushF16(pa[i]))*f16(flushF16(pb[i])), f16(flushF16(pc[i]))))))
 	}
 }
 
@@ -4843,13 +4843,13 @@ func exec_min_ftz_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(minNum(f16(flushHalves(pa[i])), f16(flushHalves(pb[i])))))
+			pd[i] = flushF16(f16Bits(minNum(f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(minNum(f16(flushHalves(pa[i])), f16(flushHalves(pb[i])))))
+		pd[i] = flushF16(f16Bits(minNum(f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
 	}
 }
 
@@ -4871,13 +4871,13 @@ func exec_max_ftz_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(maxNum(f16(flushHalves(pa[i])), f16(flushHalves(pb[i])))))
+			pd[i] = flushF16(f16Bits(maxNum(f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(maxNum(f16(flushHalves(pa[i])), f16(flushHalves(pb[i])))))
+		pd[i] = flushF16(f16Bits(maxNum(f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
 	}
 }
 
@@ -4899,13 +4899,13 @@ func exec_min_ftz_NaN_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(min(f16(flushHalves(pa[i])), f16(flushHalves(pb[i])))))
+			pd[i] = flushF16(f16Bits(min(f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(min(f16(flushHalves(pa[i])), f16(flushHalves(pb[i])))))
+		pd[i] = flushF16(f16Bits(min(f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
 	}
 }
 
@@ -4927,13 +4927,13 @@ func exec_max_ftz_NaN_f16(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(f16Bits(max(f16(flushHalves(pa[i])), f16(flushHalves(pb[i])))))
+			pd[i] = flushF16(f16Bits(max(f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(f16Bits(max(f16(flushHalves(pa[i])), f16(flushHalves(pb[i])))))
+		pd[i] = flushF16(f16Bits(max(f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
 	}
 }
 
@@ -4955,13 +4955,13 @@ func exec_neg_ftz_f16(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(flushHalves(pa[i]) ^ 0x8000)
+			pd[i] = flushF16(flushF16(pa[i]) ^ 0x8000)
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(flushHalves(pa[i]) ^ 0x8000)
+		pd[i] = flushF16(flushF16(pa[i]) ^ 0x8000)
 	}
 }
 
@@ -4983,13 +4983,13 @@ func exec_abs_ftz_f16(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(flushHalves(pa[i]) & 0x7fff)
+			pd[i] = flushF16(flushF16(pa[i]) & 0x7fff)
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(flushHalves(pa[i]) & 0x7fff)
+		pd[i] = flushF16(flushF16(pa[i]) & 0x7fff)
 	}
 }
 
@@ -5179,13 +5179,13 @@ func exec_ex2_approx_ftz_bf16(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushBrains(bf16Bits(math.Exp2(bf16(flushBrains(pa[i])))))
+			pd[i] = flushBF16(bf16Bits(math.Exp2(bf16(flushBF16(pa[i])))))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushBrains(bf16Bits(math.Exp2(bf16(flushBrains(pa[i])))))
+		pd[i] = flushBF16(bf16Bits(math.Exp2(bf16(flushBF16(pa[i])))))
 	}
 }
 
@@ -5207,13 +5207,13 @@ func exec_add_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a + b })
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a + b })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a + b })
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a + b })
 	}
 }
 
@@ -5221,13 +5221,13 @@ func exec_add_ftz_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return a + b }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return a + b }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return a + b }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return a + b }))
 	}
 }
 
@@ -5235,13 +5235,13 @@ func exec_sub_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a - b })
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a - b })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a - b })
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a - b })
 	}
 }
 
@@ -5249,13 +5249,13 @@ func exec_sub_ftz_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return a - b }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return a - b }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return a - b }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return a - b }))
 	}
 }
 
@@ -5263,13 +5263,13 @@ func exec_mul_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a * b })
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a * b })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a * b })
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a * b })
 	}
 }
 
@@ -5277,13 +5277,13 @@ func exec_mul_ftz_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return a * b }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return a * b }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return a * b }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return a * b }))
 	}
 }
 
@@ -5291,13 +5291,13 @@ func exec_add_sat_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a + b) })
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a + b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a + b) })
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a + b) })
 	}
 }
 
@@ -5305,13 +5305,13 @@ func exec_add_ftz_sat_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a + b) }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a + b) }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a + b) }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a + b) }))
 	}
 }
 
@@ -5319,13 +5319,13 @@ func exec_sub_sat_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a - b) })
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a - b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a - b) })
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a - b) })
 	}
 }
 
@@ -5333,13 +5333,13 @@ func exec_sub_ftz_sat_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a - b) }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a - b) }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a - b) }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a - b) }))
 	}
 }
 
@@ -5347,13 +5347,13 @@ func exec_mul_sat_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a * b) })
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a * b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a * b) })
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return sat(a * b) })
 	}
 }
 
@@ -5361,13 +5361,13 @@ func exec_mul_ftz_sat_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a * b) }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a * b) }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a * b) }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return sat(a * b) }))
 	}
 }
 
@@ -5375,13 +5375,13 @@ func exec_fma_rn_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return addOdd(a*b, c) })
+			pd[i] = pairF16(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return addOdd(a*b, c) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return addOdd(a*b, c) })
+		pd[i] = pairF16(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return addOdd(a*b, c) })
 	}
 }
 
@@ -5389,13 +5389,13 @@ func exec_fma_rn_ftz_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), flushHalves(pc[i]), func(a, b, c float64) float64 { return addOdd(a*b, c) }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), flushF16(pc[i]), func(a, b, c float64) float64 { return addOdd(a*b, c) }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), flushHalves(pc[i]), func(a, b, c float64) float64 { return addOdd(a*b, c) }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), flushF16(pc[i]), func(a, b, c float64) float64 { return addOdd(a*b, c) }))
 	}
 }
 
@@ -5403,13 +5403,13 @@ func exec_fma_rn_sat_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return sat(addOdd(a*b, c)) })
+			pd[i] = pairF16(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return sat(addOdd(a*b, c)) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return sat(addOdd(a*b, c)) })
+		pd[i] = pairF16(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return sat(addOdd(a*b, c)) })
 	}
 }
 
@@ -5417,13 +5417,13 @@ func exec_fma_rn_ftz_sat_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), flushHalves(pc[i]), func(a, b, c float64) float64 { return sat(addOdd(a*b, c)) }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), flushF16(pc[i]), func(a, b, c float64) float64 { return sat(addOdd(a*b, c)) }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), flushHalves(pc[i]), func(a, b, c float64) float64 { return sat(addOdd(a*b, c)) }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), flushF16(pc[i]), func(a, b, c float64) float64 { return sat(addOdd(a*b, c)) }))
 	}
 }
 
@@ -5431,13 +5431,13 @@ func exec_fma_rn_relu_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) })
+			pd[i] = pairF16(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) })
+		pd[i] = pairF16(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) })
 	}
 }
 
@@ -5445,13 +5445,13 @@ func exec_fma_rn_ftz_relu_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), flushHalves(pc[i]), func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), flushF16(pc[i]), func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), flushHalves(pc[i]), func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), flushF16(pc[i]), func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) }))
 	}
 }
 
@@ -5459,13 +5459,13 @@ func exec_min_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return minNum(a, b) })
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return minNum(a, b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return minNum(a, b) })
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return minNum(a, b) })
 	}
 }
 
@@ -5473,13 +5473,13 @@ func exec_min_ftz_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return minNum(a, b) }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return minNum(a, b) }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return minNum(a, b) }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return minNum(a, b) }))
 	}
 }
 
@@ -5487,13 +5487,13 @@ func exec_max_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
 	}
 }
 
@@ -5501,13 +5501,13 @@ func exec_max_ftz_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return maxNum(a, b) }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return maxNum(a, b) }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return maxNum(a, b) }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return maxNum(a, b) }))
 	}
 }
 
@@ -5515,13 +5515,13 @@ func exec_min_NaN_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return min(a, b) })
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return min(a, b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return min(a, b) })
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return min(a, b) })
 	}
 }
 
@@ -5529,13 +5529,13 @@ func exec_min_ftz_NaN_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return min(a, b) }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return min(a, b) }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return min(a, b) }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return min(a, b) }))
 	}
 }
 
@@ -5543,13 +5543,13 @@ func exec_max_NaN_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return max(a, b) })
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return max(a, b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return max(a, b) })
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return max(a, b) })
 	}
 }
 
@@ -5557,13 +5557,13 @@ func exec_max_ftz_NaN_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return max(a, b) }))
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return max(a, b) }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(pairH(flushHalves(pa[i]), flushHalves(pb[i]), 0, func(a, b, _ float64) float64 { return max(a, b) }))
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return max(a, b) }))
 	}
 }
 
@@ -5585,13 +5585,13 @@ func exec_neg_ftz_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(flushHalves(pa[i]) ^ 0x80008000)
+			pd[i] = flushF16(flushF16(pa[i]) ^ 0x80008000)
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(flushHalves(pa[i]) ^ 0x80008000)
+		pd[i] = flushF16(flushF16(pa[i]) ^ 0x80008000)
 	}
 }
 
@@ -5613,13 +5613,13 @@ func exec_abs_ftz_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushHalves(flushHalves(pa[i]) & 0x7fff7fff)
+			pd[i] = flushF16(flushF16(pa[i]) & 0x7fff7fff)
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushHalves(flushHalves(pa[i]) & 0x7fff7fff)
+		pd[i] = flushF16(flushF16(pa[i]) & 0x7fff7fff)
 	}
 }
 
@@ -5655,13 +5655,13 @@ func exec_ex2_approx_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Exp2(a) })
+			pd[i] = pairF16(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Exp2(a) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Exp2(a) })
+		pd[i] = pairF16(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Exp2(a) })
 	}
 }
 
@@ -5669,13 +5669,13 @@ func exec_tanh_approx_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairH(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Tanh(a) })
+			pd[i] = pairF16(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Tanh(a) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairH(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Tanh(a) })
+		pd[i] = pairF16(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Tanh(a) })
 	}
 }
 
@@ -5683,13 +5683,13 @@ func exec_add_bf16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return addOdd(a, b) })
+			pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return addOdd(a, b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return addOdd(a, b) })
+		pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return addOdd(a, b) })
 	}
 }
 
@@ -5697,13 +5697,13 @@ func exec_sub_bf16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return addOdd(a, -b) })
+			pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return addOdd(a, -b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return addOdd(a, -b) })
+		pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return addOdd(a, -b) })
 	}
 }
 
@@ -5711,13 +5711,13 @@ func exec_mul_bf16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a * b })
+			pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a * b })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a * b })
+		pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return a * b })
 	}
 }
 
@@ -5725,13 +5725,13 @@ func exec_fma_rn_bf16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairB(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return addOdd(a*b, c) })
+			pd[i] = pairBF16(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return addOdd(a*b, c) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairB(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return addOdd(a*b, c) })
+		pd[i] = pairBF16(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return addOdd(a*b, c) })
 	}
 }
 
@@ -5739,13 +5739,13 @@ func exec_fma_rn_relu_bf16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairB(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) })
+			pd[i] = pairBF16(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairB(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) })
+		pd[i] = pairBF16(pa[i], pb[i], pc[i], func(a, b, c float64) float64 { return relu(addOdd(a*b, c)) })
 	}
 }
 
@@ -5753,13 +5753,13 @@ func exec_min_bf16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return minNum(a, b) })
+			pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return minNum(a, b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return minNum(a, b) })
+		pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return minNum(a, b) })
 	}
 }
 
@@ -5767,13 +5767,13 @@ func exec_max_bf16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
+			pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
+		pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return maxNum(a, b) })
 	}
 }
 
@@ -5781,13 +5781,13 @@ func exec_min_NaN_bf16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return min(a, b) })
+			pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return min(a, b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return min(a, b) })
+		pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return min(a, b) })
 	}
 }
 
@@ -5795,13 +5795,13 @@ func exec_max_NaN_bf16x2(w *warp, in *inst, m uint32) {
 	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return max(a, b) })
+			pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return max(a, b) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairB(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return max(a, b) })
+		pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return max(a, b) })
 	}
 }
 
@@ -5809,13 +5809,13 @@ func exec_ex2_approx_ftz_bf16x2(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = flushBrains(pairB(flushBrains(pa[i]), 0, 0, func(a, _, _ float64) float64 { return math.Exp2(a) }))
+			pd[i] = flushBF16(pairBF16(flushBF16(pa[i]), 0, 0, func(a, _, _ float64) float64 { return math.Exp2(a) }))
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = flushBrains(pairB(flushBrains(pa[i]), 0, 0, func(a, _, _ float64) float64 { return math.Exp2(a) }))
+		pd[i] = flushBF16(pairBF16(flushBF16(pa[i]), 0, 0, func(a, _, _ float64) float64 { return math.Exp2(a) }))
 	}
 }
 
@@ -5823,13 +5823,13 @@ func exec_tanh_approx_bf16x2(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
 		for i := range pd {
-			pd[i] = pairB(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Tanh(a) })
+			pd[i] = pairBF16(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Tanh(a) })
 		}
 		return
 	}
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
-		pd[i] = pairB(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Tanh(a) })
+		pd[i] = pairBF16(pa[i], 0, 0, func(a, _, _ float64) float64 { return math.Tanh(a) })
 	}
 }
 

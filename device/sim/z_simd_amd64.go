@@ -4,6 +4,22 @@
 
 package sim
 
+import "unsafe"
+
+// The layouts that the assembly takes for granted.
+var (
+	_ = [1]struct{}{}[unsafe.Offsetof(warp{}.r)-0]
+	_ = [1]struct{}{}[unsafe.Offsetof(warp{}.q)-24]
+	_ = [1]struct{}{}[unsafe.Offsetof(inst{}.d)-0]
+	_ = [1]struct{}{}[unsafe.Offsetof(inst{}.a)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(inst{}.b)-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(inst{}.c)-12]
+	_ = [1]struct{}{}[unsafe.Offsetof(span{}.low)-0]
+	_ = [1]struct{}{}[unsafe.Offsetof(span{}.high)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(span{}.differ)-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(span{}.regions)-12]
+)
+
 var simdExec = map[string]execFunc{
 	"add.s32":        simd_add_s32,
 	"add.u32":        simd_add_s32,

@@ -92,13 +92,13 @@ class Ours:
         return result["benchmarks"][0]["median_seconds"], result["parameters"]
 
     def convolution(self, shape, direction):
-        """Seconds of an op on one thread, by the algorithm that the passes choose: the benchmarks have no other that is Winograd's."""
+        """Seconds of an op on one thread, by the algorithm that the engine chooses."""
         batch, extent, channels, filters = shape
         name = f"conv2d_{direction}/{batch}x{extent}x{extent}x{channels}_{filters}@3x3_same"
         output = subprocess.run(
-            [self.kernels, "-test.run", "^$", "-test.bench", f"^BenchmarkOps$/^conv2d_{direction}$/^{name.split('/')[1]}(_winograd)?$",
+            [self.kernels, "-test.run", "^$", "-test.bench", f"^BenchmarkOps$/^conv2d_{direction}$/^{name.split('/')[1]}$",
              "-test.benchtime", f"{self.seconds / 4}s"],
-            env=environment(1), cwd=ROOT / "kernels", stdout=subprocess.PIPE, text=True, check=True).stdout
+            env=environment(1), cwd=ROOT / "kernels/cpu", stdout=subprocess.PIPE, text=True, check=True).stdout
         found = re.findall(r"^BenchmarkOps/\S+\s+\d+\s+([\d.]+) ns/op", output, re.MULTILINE)
         if not found:
             sys.exit(f"compare: the benchmarks of the kernels have no {name}; see kernels/kerneltest/bench.go")
@@ -277,7 +277,7 @@ def spread(t):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--command", default=ROOT / "bin/cnn-gpu", type=pathlib.Path, help="the built cnn-gpu")
-    parser.add_argument("--kernels", default=ROOT / "bin/kernels.test", type=pathlib.Path, help="the built tests of package kernels")
+    parser.add_argument("--kernels", default=ROOT / "bin/cpu.test", type=pathlib.Path, help="the built tests of package kernels/cpu")
     parser.add_argument("--rounds", default=5, type=int, help="how often everything is timed")
     parser.add_argument("--seconds", default=1.0, type=float, help="how long a row of a round is timed on each side")
     parser.add_argument("--threads", default=os.cpu_count(), type=int, help="threads, where not one (default: one for each core)")

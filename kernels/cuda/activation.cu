@@ -1,37 +1,22 @@
-// Y = f(X) and DX = DY · f′(X), from Y alone, element by element.
-enum Function { LINEAR, RELU, SIGMOID, TANH };
+// Y = f(X) and DX = DY · f′(X), from Y alone. No __restrict__: the operands may be the same buffer.
+// Blocks: thread i of the grid computes element i.
+// Macros: ELEMENTS, ALPHA (the parameter of f, 0 if it has none), VALUE (f(x), an expression in x and alpha), DERIVATIVE (f′(x), one in
+// y = f(x) and alpha).
+// Sums: none.
+__device__ float value(float x, float alpha) { return VALUE; }
 
-__device__ float activate(float x)
-{
-    switch (FUNCTION) {
-    case RELU: return x < 0 ? 0 : x; // NaN stays
-    case SIGMOID: return 1 / (1 + expf(-x));
-    case TANH: return tanhf(x);
-    default: return x;
-    }
-}
+__device__ float derivative(float y, float alpha) { return DERIVATIVE; }
 
-__device__ float derivative(float y)
-{
-    switch (FUNCTION) {
-    case RELU: return y > 0 ? 1 : 0;
-    case SIGMOID: return y * (1 - y);
-    case TANH: return 1 - y * y;
-    default: return 1;
-    }
-}
-
-// No __restrict__: the operands may be the same buffer.
 extern "C" __global__ void activation_fprop(const float* x, float* y)
 {
     const int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i < ELEMENTS)
-        y[i] = activate(x[i]);
+        y[i] = value(x[i], ALPHA);
 }
 
 extern "C" __global__ void activation_dgrad(const float* y, const float* dy, float* dx)
 {
     const int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i < ELEMENTS)
-        dx[i] = dy[i] * derivative(y[i]);
+        dx[i] = dy[i] * derivative(y[i], ALPHA);
 }

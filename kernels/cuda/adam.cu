@@ -1,5 +1,8 @@
-// One step of Adam for every weight. The first thread of each block works out the step's rate, in double as the CPU does.
-extern "C" __global__ void adam(float* __restrict__ w, float* __restrict__ m, float* __restrict__ v, const float* __restrict__ dw,
+// One step of Adam for every weight.
+// Blocks: thread i of the grid updates weight i; the first thread of each block computes the step's rate, in double as the CPU does.
+// Macros: ELEMENTS, BETA1, BETA2, EPSILON.
+// Sums: none.
+extern "C" __global__ void adam(float* __restrict__ weights, float* __restrict__ m, float* __restrict__ v, const float* __restrict__ dw,
                                 const float* __restrict__ rate, const int* __restrict__ step, const int* __restrict__ halt)
 {
     __shared__ float alpha;
@@ -16,5 +19,5 @@ extern "C" __global__ void adam(float* __restrict__ w, float* __restrict__ m, fl
     const float square = v[i] + (float)(1 - BETA2) * (g * g - v[i]);
     m[i] = mean;
     v[i] = square;
-    w[i] -= alpha * mean / (sqrtf(square) + (float)EPSILON);
+    weights[i] -= alpha * mean / (sqrtf(square) + (float)EPSILON);
 }

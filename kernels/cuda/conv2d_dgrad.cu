@@ -1,20 +1,24 @@
 // DX[n,h,w,c] = Σ DY[n,p,q,k] · W[r,s,c,k] over all p, q, r, s, k with h = p·STRIDE_H + r·DILATION_H − PAD_TOP, and w likewise: each
 // input position gathers from the outputs whose windows it lies in.
+// Blocks: a tile of rows, the input positions (n,h,w), and of columns c; see tile.cuh.
+// Macros: N, C, K, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT.
+// Sums: terms (r,s,k) in order.
 #include "tile.cuh"
 
-extern "C" __global__ void conv2d_dgrad(const float* __restrict__ dy, const float* __restrict__ w, float* __restrict__ dx)
+extern "C" __global__ void conv2d_dgrad(const float* __restrict__ dy, const float* __restrict__ weights, float* __restrict__ dx)
 {
-    constexpr int M = N * H * W, TERMS = R * S * K;
-    auto gradient = [=](int m, int t) {
-        const int r = t / (S * K), s = t / K % S, k = t % K;
-        const int h = m / W % H + PAD_TOP - r * DILATION_H, v = m % W + PAD_LEFT - s * DILATION_W;
-        const int p = h / STRIDE_H, q = v / STRIDE_W;
-        const bool meets = m < M && h >= 0 && v >= 0 && h % STRIDE_H == 0 && v % STRIDE_W == 0 && p < P && q < Q;
-        return meets ? dy[((m / (H * W) * P + p) * Q + q) * K + k] : 0.0f;
+    constexpr unsigned POSITIONS = N * H * W, TERMS = R * S * K;
+    auto gradient = [=](unsigned position, unsigned term) {
+        const unsigned r = term / (S * K), s = term / K % S, k = term % K;
+        const unsigned down = position / W % H + PAD_TOP - r * DILATION_H; // p · STRIDE_H, if row h is row r of a window
+        const unsigned across = position % W + PAD_LEFT - s * DILATION_W;
+        const unsigned p = down / STRIDE_H, q = across / STRIDE_W;
+        const bool meets = position < POSITIONS && down % STRIDE_H == 0 && across % STRIDE_W == 0 && p < P && q < Q;
+        return meets ? dy[((position / (H * W) * P + p) * Q + q) * K + k] : 0.0f;
     };
-    auto filter = [=](int t, int c) { return c < C ? w[(t / K * C + c) * K + t % K] : 0.0f; };
-    tile_product<ALONG_K>(blockIdx.x * TILE, blockIdx.y * TILE, 0, TERMS, gradient, filter, [=](int m, int c, float sum) {
-        if (m < M && c < C)
-            dx[m * C + c] = sum;
+    auto filter = [=](unsigned term, unsigned c) { return c < C ? weights[(term / K * C + c) * K + term % K] : 0.0f; };
+    tile_product<ALONG_TERMS>(0, TERMS, gradient, filter, [=](unsigned position, unsigned c, float sum) {
+        if (position < POSITIONS && c < C)
+            dx[position * C + c] = sum;
     });
 }

@@ -1,20 +1,23 @@
-// Y[n,p,q,k] = B[k] + Σ_{r,s,c} X[n, p·STRIDE_H + r·DILATION_H − PAD_TOP, ..., c] · W[r,s,c,k], as a product of the windows, one
-// for each output position m = (n,p,q), with the filters.
+// Y[n,p,q,k] = B[k] + Σ_{r,s,c} X[n, p·STRIDE_H + r·DILATION_H − PAD_TOP, ..., c] · W[r,s,c,k], as a product of the windows with the
+// filters.
+// Blocks: a tile of rows, the output positions (n,p,q), and of columns k; see tile.cuh.
+// Macros: N, C, K, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT.
+// Sums: terms (r,s,c) in order, then the bias.
 #include "tile.cuh"
 
-extern "C" __global__ void conv2d_fprop(const float* __restrict__ x, const float* __restrict__ w, const float* __restrict__ b,
+extern "C" __global__ void conv2d_fprop(const float* __restrict__ x, const float* __restrict__ weights, const float* __restrict__ b,
                                         float* __restrict__ y)
 {
-    constexpr int M = N * P * Q, TERMS = R * S * C;
-    auto window = [=](int m, int k) {
-        const int r = k / (S * C), s = k / C % S, c = k % C;
-        const int h = m / Q % P * STRIDE_H + r * DILATION_H - PAD_TOP;
-        const int v = m % Q * STRIDE_W + s * DILATION_W - PAD_LEFT;
-        return m < M && h >= 0 && h < H && v >= 0 && v < W ? x[((m / (P * Q) * H + h) * W + v) * C + c] : 0.0f;
+    constexpr unsigned POSITIONS = N * P * Q, TERMS = R * S * C;
+    auto window = [=](unsigned position, unsigned term) {
+        const unsigned r = term / (S * C), s = term / C % S, c = term % C;
+        const unsigned h = position / Q % P * STRIDE_H + r * DILATION_H - PAD_TOP;
+        const unsigned w = position % Q * STRIDE_W + s * DILATION_W - PAD_LEFT;
+        return position < POSITIONS && h < H && w < W ? x[((position / (P * Q) * H + h) * W + w) * C + c] : 0.0f;
     };
-    auto filter = [=](int k, int n) { return n < K ? w[k * K + n] : 0.0f; };
-    tile_product<ALONG_K>(blockIdx.x * TILE, blockIdx.y * TILE, 0, TERMS, window, filter, [=](int m, int n, float sum) {
-        if (m < M && n < K)
-            y[m * K + n] = sum + (b ? b[n] : 0.0f);
+    auto filter = [=](unsigned term, unsigned k) { return k < K ? weights[term * K + k] : 0.0f; };
+    tile_product<ALONG_TERMS>(0, TERMS, window, filter, [=](unsigned position, unsigned k, float sum) {
+        if (position < POSITIONS && k < K)
+            y[position * K + k] = sum + (b ? b[k] : 0.0f);
     });
 }

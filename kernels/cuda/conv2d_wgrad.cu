@@ -1,33 +1,38 @@
-// DW[r,s,c,k] += Σ_{n,p,q} X[n, p·STRIDE_H + r·DILATION_H − PAD_TOP, ..., c] · DY[n,p,q,k]. There are far more positions than
-// filters' values, so SLICES blocks share the sum for a tile; conv2d_wgrad_sum adds their parts, in order.
+// DW[r,s,c,k] += Σ_{n,p,q} X[n, p·STRIDE_H + r·DILATION_H − PAD_TOP, ..., c] · DY[n,p,q,k]. There are far more positions (n,p,q) than
+// weights, so SLICES blocks share the sum for a tile.
+// Blocks: a tile of rows (r,s,c) and columns k, see tile.cuh, for slice z of the positions; thread i of conv2d_wgrad_sum computes element i.
+// Macros: N, C, K, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT, SLICE (positions of a slice), SLICES.
+// Sums: positions of a slice in order, then the slices in order.
 #include "tile.cuh"
 
-constexpr int VALUES = R * S * C, POSITIONS = N * P * Q;
+constexpr unsigned ROWS = R * S * C, POSITIONS = N * P * Q;
 
-extern "C" __global__ void conv2d_wgrad(const float* __restrict__ x, const float* __restrict__ dy, float* __restrict__, float* __restrict__ parts)
+extern "C" __global__ void conv2d_wgrad(const float* __restrict__ x, const float* __restrict__ dy, float* __restrict__ dw,
+                                        float* __restrict__ parts)
 {
-    constexpr int SLICE = (POSITIONS + SLICES - 1) / SLICES;
-    const int first = blockIdx.z * SLICE, last = min(first + SLICE, POSITIONS);
-    auto input = [=](int m, int t) {
-        const int r = m / (S * C), s = m / C % S, c = m % C;
-        const int h = t / Q % P * STRIDE_H + r * DILATION_H - PAD_TOP, v = t % Q * STRIDE_W + s * DILATION_W - PAD_LEFT;
-        return m < VALUES && h >= 0 && h < H && v >= 0 && v < W ? x[((t / (P * Q) * H + h) * W + v) * C + c] : 0.0f;
+    const unsigned first = blockIdx.z * SLICE, last = min(first + SLICE, POSITIONS);
+    auto input = [=](unsigned row, unsigned position) {
+        const unsigned r = row / (S * C), s = row / C % S, c = row % C;
+        const unsigned h = position / Q % P * STRIDE_H + r * DILATION_H - PAD_TOP;
+        const unsigned w = position % Q * STRIDE_W + s * DILATION_W - PAD_LEFT;
+        return row < ROWS && h < H && w < W ? x[((position / (P * Q) * H + h) * W + w) * C + c] : 0.0f;
     };
-    auto gradient = [=](int t, int k) { return k < K ? dy[t * K + k] : 0.0f; };
-    float* part = parts + blockIdx.z * (VALUES * K);
-    tile_product<ALONG_M>(blockIdx.x * TILE, blockIdx.y * TILE, first, last, input, gradient, [=](int m, int k, float sum) {
-        if (m < VALUES && k < K)
-            part[m * K + k] = sum;
+    auto gradient = [=](unsigned position, unsigned k) { return k < K ? dy[position * K + k] : 0.0f; };
+    float* part = parts + blockIdx.z * (ROWS * K);
+    tile_product<ALONG_ROWS>(first, last, input, gradient, [=](unsigned row, unsigned k, float sum) {
+        if (row < ROWS && k < K)
+            part[row * K + k] = sum;
     });
 }
 
-extern "C" __global__ void conv2d_wgrad_sum(const float* __restrict__, const float* __restrict__, float* __restrict__ dw, const float* __restrict__ parts)
+extern "C" __global__ void conv2d_wgrad_sum(const float* __restrict__ x, const float* __restrict__ dy, float* __restrict__ dw,
+                                            const float* __restrict__ parts)
 {
-    const int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= VALUES * K)
+    const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= ROWS * K)
         return;
     float sum = 0;
-    for (int slice = 0; slice < SLICES; slice++)
-        sum += parts[slice * (VALUES * K) + i];
+    for (unsigned slice = 0; slice < SLICES; slice++)
+        sum += parts[slice * (ROWS * K) + i];
     dw[i] += sum;
 }

@@ -1,5 +1,7 @@
-// Softmax with sparse categorical cross-entropy, one warp for each row of logits. A label outside [0, K) marks a row that is no
-// example.
+// Softmax with sparse categorical cross-entropy over the rows of X [N K]. A label outside [0, K) marks a row that is no example.
+// Blocks: warp n of the grid computes row n, lane l of it every 32nd column from l on; for the gradient each warp counts the examples.
+// Macros: N, K (rows and columns).
+// Sums: each lane's columns in order, then the lanes; see warp.cuh. Counts are of integers.
 #include "softmax.cuh"
 
 __device__ bool is_label(int label) { return label >= 0 && label < K; }
@@ -10,10 +12,10 @@ extern "C" __global__ void cross_entropy_fprop(const float* __restrict__ x, cons
     const int n = blockIdx.x * blockDim.y + threadIdx.y;
     if (n >= N)
         return;
-    const Softmax s = softmax(x + n * K, y + n * K);
+    const Softmax row = softmax(x + n * K, y + n * K);
     if (threadIdx.x == 0) {
         const int label = labels[n];
-        loss[n] = is_label(label) ? logf(s.sum) + (s.top - x[n * K + label]) : 0.0f;
+        loss[n] = is_label(label) ? logf(row.sum) + (row.top - x[n * K + label]) : 0.0f;
     }
 }
 
@@ -22,13 +24,13 @@ extern "C" __global__ void cross_entropy_dgrad(const float* __restrict__ y, cons
 {
     const int n = blockIdx.x * blockDim.y + threadIdx.y;
     int examples = 0;
-    for (int i = threadIdx.x; i < N; i += 32)
+    for (size_t i = threadIdx.x; i < N; i += 32)
         examples += is_label(labels[i]);
-    examples = max((int)warp_sum(examples), 1); // exact: below 2^24
+    examples = max(warp_sum(examples), 1);
     if (n >= N)
         return;
     const float scale = 1.0f / examples;
     const int label = labels[n];
-    for (int k = threadIdx.x; k < K; k += 32)
+    for (size_t k = threadIdx.x; k < K; k += 32)
         dx[n * K + k] = is_label(label) ? (y[n * K + k] - (k == label)) * scale : 0.0f;
 }

@@ -1,5 +1,7 @@
-// Dropout with the words of Philox4x32-10, four elements for each counter (element / 4, step, 0, 0).
-
+// Y = X · SCALE, or 0 where an element's word of Philox4x32-10 lies below THRESHOLD.
+// Blocks: thread i of the grid computes elements 4·i to 4·i + 3, with the four words of counter (i, step, 0, 0) and key (SEED, STREAM).
+// Macros: ELEMENTS, SEED, STREAM, THRESHOLD, SCALE.
+// Sums: none.
 __device__ uint4 philox(uint4 counter, uint2 key)
 {
     for (int round = 0; round < 10; round++) {
@@ -14,13 +16,13 @@ __device__ uint4 philox(uint4 counter, uint2 key)
 
 extern "C" __global__ void dropout(const float* __restrict__ x, const int* __restrict__ step, float* __restrict__ y)
 {
-    const unsigned block = blockIdx.x * blockDim.x + threadIdx.x;
-    if (block >= (ELEMENTS + 3) / 4)
+    const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (4 * i >= ELEMENTS)
         return;
-    const uint4 random = philox(make_uint4(block, *step, 0, 0), make_uint2(SEED, STREAM));
+    const uint4 random = philox(make_uint4(i, *step, 0, 0), make_uint2(SEED, STREAM));
 
     const unsigned words[4] = {random.x, random.y, random.z, random.w};
-    for (int i = 0; i < 4; i++)
-        if (4 * block + i < ELEMENTS)
-            y[4 * block + i] = words[i] >= THRESHOLD ? x[4 * block + i] * SCALE : 0.0f;
+    for (int word = 0; word < 4; word++)
+        if (4 * i + word < ELEMENTS)
+            y[4 * i + word] = words[word] >= THRESHOLD ? x[4 * i + word] * SCALE : 0.0f;
 }

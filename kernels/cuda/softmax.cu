@@ -1,4 +1,7 @@
-// Softmax over rows of K, one warp for each row.
+// Softmax over the rows of X [N K].
+// Blocks: warp n of the grid computes row n, lane l of it every 32nd column from l on.
+// Macros: N, K (rows and columns).
+// Sums: each lane's columns in order, then the lanes; see warp.cuh.
 #include "softmax.cuh"
 
 extern "C" __global__ void softmax_fprop(const float* __restrict__ x, float* __restrict__ y)
@@ -15,9 +18,9 @@ extern "C" __global__ void softmax_dgrad(const float* __restrict__ y, const floa
     if (n >= N)
         return;
     float dot = 0;
-    for (int k = threadIdx.x; k < K; k += 32)
+    for (size_t k = threadIdx.x; k < K; k += 32)
         dot += y[n * K + k] * dy[n * K + k];
     dot = warp_sum(dot);
-    for (int k = threadIdx.x; k < K; k += 32)
+    for (size_t k = threadIdx.x; k < K; k += 32)
         dx[n * K + k] = y[n * K + k] * (dy[n * K + k] - dot);
 }

@@ -1,2 +1,5 @@
-// Counts a training step.
+// Step += 1: counts a training step.
+// Blocks: one thread.
+// Macros: none.
+// Sums: none.
 extern "C" __global__ void tick(int* step) { ++*step; }

@@ -1,35 +1,41 @@
-// The inner kernel of every convolution and matrix product: a block of 256 threads computes a TILE × TILE part of
+// The inner kernel of every convolution and matrix product: a block computes a TILE × TILE part of
 //
-//     C(m, n) = Σ_{k = first}^{last - 1} A(m, k) · B(k, n)
+//     product(row, column) = Σ_{term = first}^{last − 1} left(row, term) · right(term, column)
 //
-// through shared memory, DEPTH terms at a time; each thread keeps 4 × 4 sums in registers. A and B are functions that return the
-// value at a place, zero outside, so that a convolution reads its windows where they lie in the image.
+// through shared memory, DEPTH terms at a time; each thread keeps SUMS × SUMS sums in registers. left and right are functions that
+// return the value at a place, zero outside, so that a convolution reads its windows where they lie in the image.
+//
+// Blocks: block x computes the tile of rows x mod ROW_TILES and columns x / ROW_TILES; a thread SUMS rows that are neighbours, and
+// SUMS columns that are TILE / SUMS apart.
+// Macros: TILE, SUMS, ROW_TILES (that cover the product's rows).
+// Sums: terms in order, each added by a fused multiply-add.
 
-constexpr int TILE = 64, DEPTH = 16, THREADS = 256, SUMS = 4;
+constexpr int DEPTH = 16, THREADS = TILE / SUMS * (TILE / SUMS);
 
-// Where neighbouring threads read A: at neighbouring k, or at neighbouring m.
-enum Order { ALONG_K, ALONG_M };
+// Where neighbouring threads read the left factor: at neighbouring terms, or at neighbouring rows.
+enum Order { ALONG_TERMS, ALONG_ROWS };
 
-template <Order order, class A, class B, class Store>
-__device__ void tile_product(int m0, int n0, int first, int last, A a, B b, Store store)
+template <Order order, class Left, class Right, class Store>
+__device__ void tile_product(unsigned first, unsigned last, Left left, Right right, Store store)
 {
-    __shared__ float as[DEPTH][TILE + 1], bs[DEPTH][TILE]; // the odd pitch keeps the transposed stores off one bank
-    const int row = threadIdx.x / (TILE / SUMS) * SUMS, column = threadIdx.x % (TILE / SUMS);
+    __shared__ float lefts[DEPTH][TILE + 1], rights[DEPTH][TILE]; // the odd pitch keeps the transposed stores off one bank
+    const unsigned top = blockIdx.x % ROW_TILES * TILE, side = blockIdx.x / ROW_TILES * TILE;
+    const unsigned row = threadIdx.x / (TILE / SUMS) * SUMS, column = threadIdx.x % (TILE / SUMS);
     float sums[SUMS][SUMS] = {};
-    for (int k0 = first; k0 < last; k0 += DEPTH) {
-        for (int i = threadIdx.x; i < DEPTH * TILE; i += THREADS) {
-            const int k = order == ALONG_K ? i % DEPTH : i / TILE, m = order == ALONG_K ? i / DEPTH : i % TILE;
-            as[k][m] = k0 + k < last ? a(m0 + m, k0 + k) : 0.0f;
-            bs[i / TILE][i % TILE] = k0 + i / TILE < last ? b(k0 + i / TILE, n0 + i % TILE) : 0.0f;
+    for (unsigned begin = first; begin < last; begin += DEPTH) {
+        for (unsigned i = threadIdx.x; i < DEPTH * TILE; i += THREADS) {
+            const unsigned term = order == ALONG_TERMS ? i % DEPTH : i / TILE, row = order == ALONG_TERMS ? i / DEPTH : i % TILE;
+            lefts[term][row] = begin + term < last ? left(top + row, begin + term) : 0.0f;
+            rights[i / TILE][i % TILE] = begin + i / TILE < last ? right(begin + i / TILE, side + i % TILE) : 0.0f;
         }
         __syncthreads();
-        for (int k = 0; k < DEPTH; k++)
+        for (int term = 0; term < DEPTH; term++)
             for (int i = 0; i < SUMS; i++)
                 for (int j = 0; j < SUMS; j++)
-                    sums[i][j] = fmaf(as[k][row + i], bs[k][column + j * (TILE / SUMS)], sums[i][j]);
+                    sums[i][j] = fmaf(lefts[term][row + i], rights[term][column + j * (TILE / SUMS)], sums[i][j]);
         __syncthreads();
     }
     for (int i = 0; i < SUMS; i++)
         for (int j = 0; j < SUMS; j++)
-            store(m0 + row + i, n0 + column + j * (TILE / SUMS), sums[i][j]);
+            store(top + row + i, side + column + j * (TILE / SUMS), sums[i][j]);
 }

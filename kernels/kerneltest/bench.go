@@ -2,7 +2,6 @@ package kerneltest
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 
 	"cnn-gpu/kernels"
@@ -33,28 +32,14 @@ func Benchmarks() []Case {
 		fprop, dgrad, wgrad := s.ops()
 		name := s.String()
 		cases = append(cases, newCase(name, fprop, nil), newCase(name, dgrad, nil), newCase(name, wgrad, nil))
-		if tile := fprop.WinogradTile(fprop.P, fprop.Q); tile > 0 {
-			fprop.Winograd = tile
-			cases = append(cases, newCase(name+"_winograd", fprop, nil))
-		}
-		if tile := wgrad.WinogradWgradTile(); tile > 0 {
-			wgrad.Winograd = tile
-			cases = append(cases, newCase(name+"_winograd", wgrad, nil))
-		}
-		if tile := dgrad.WinogradTile(dgrad.P, dgrad.Q); tile > 0 {
-			dgrad.Winograd = tile
-			cases = append(cases, newCase(name+"_winograd", dgrad, nil))
-		}
 	}
 	for _, s := range []chainShape{
 		{convShape{32, 28, 28, 1, 32, three, one, one, kernels.Valid}, two, two, kernels.Valid},
 		{convShape{32, 13, 13, 32, 64, three, one, one, kernels.Valid}, two, two, kernels.Valid},
 	} {
-		chain := s.chain(kernels.MaxPool, true)
-		rows, columns := chain.Outputs()
-		chain.Conv.Winograd = chain.Conv.WinogradTile(rows, columns)
-		cases = append(cases, newCase(s.String(), chain, nil), newCase(s.String(), s.grad(kernels.MaxPool, s.conv.c > 1, true),
-			map[string]contents{"index": func(r *rand.Rand, _ int) float64 { return float64(r.IntN(4)) }, "dy": halfZero}))
+		p := s.pooledGradient(kernels.MaxPool, s.conv.c > 1, true)
+		cases = append(cases, newListCase(s.String(), s.chain(kernels.MaxPool, true).ops(), nil),
+			newListCase(s.String(), p.ops(), map[string]contents{"index": indices(p.pool.Pool2D), "dy": halfZero}))
 	}
 	for _, g := range []kernels.Dense{{N: 32, C: 576, K: 64}, {N: 32, C: 64, K: 10}} {
 		fprop, dgrad, wgrad := denseOps(g)
@@ -68,7 +53,7 @@ func Benchmarks() []Case {
 			cases = append(cases, newCase(name, fprop, nil), newCase(name, dgrad, map[string]contents{"index": constant(3)}))
 		}
 	}
-	for f := kernels.ReLU; f <= kernels.Tanh; f++ {
+	for _, f := range allActivations() {
 		cases = append(cases, activationCasesOf(f, 32*26*26*32)...)
 	}
 	cases = append(cases, biasCasesOf(32*26*26, 32)[1], adamCase(93322, 7, 0))

@@ -2,148 +2,164 @@ package kerneltest
 
 import (
 	"fmt"
-	"hash/fnv"
 	"math"
-	"math/rand/v2"
+	"strings"
 	"sync"
 
 	"cnn-gpu/kernels"
 )
 
-// Case is an op with the contents of its operands.
+// Case is a short list of ops with the contents of the buffers that outlive its run.
 type Case struct {
-	Name string
-	Op   kernels.Op
+	Name string // the group and, behind a slash, what is special
+	Ops  []kernels.Op
 
-	before func() [][]float64        // what the operands hold, nil for what is only written
-	after  func() ([][]Value, error) // what they must hold after the run, nil for what is not written
+	isInteger bool                         // every sum and product is exact in float32, in any order
+	before    func() memory[float64]       // what the kept buffers hold, but for those that are only written
+	after     *memo[string, memory[Value]] // what they must hold after the run, by the algorithms of the ops
 }
 
 // Result is the worst element of a case: the one whose error is the largest part of its bound.
 type Result struct {
 	Ratio            float64 // |Got − Want| / Bound: at most 1 if the device is right; infinite where a bound of 0 is missed
-	Operand          string
+	Buffer           string
 	Index            int
 	Got, Want, Bound float64
 }
 
-// contents gives the elements of an operand.
-type contents func(r *rand.Rand, i int) float64
-
-// newCase returns a case whose operands hold what fill says, by operand name, and small random numbers otherwise.
+// newCase returns a case of one op, whose kept buffers hold what fill says, by the buffer's or else the operand's name, and small random
+// numbers otherwise.
 func newCase(name string, op kernels.Op, fill map[string]contents) Case {
-	return makeCase(name, op, fill, func(v Value) Value { return v })
+	return newListCase(name, []kernels.Op{op}, fill)
 }
 
-// newIntegerCase returns a case whose operands are small integers, so that every sum and product is exact in float32 in any
-// order and the results must be the very same numbers.
+// newIntegerCase is newCase for small integers: every sum and product is exact in float32 in any order, and the results must be the very
+// same numbers.
 func newIntegerCase(name string, op kernels.Op, fill map[string]contents) Case {
-	all := map[string]contents{}
-	for _, o := range op.Operands() {
-		all[o.Name] = integers
-	}
-	for name, f := range fill {
-		all[name] = f
-	}
-	return makeCase(name, op, all, func(v Value) Value { return exact(v.Want) })
+	return newIntegerListCase(name, []kernels.Op{op}, fill)
 }
 
-func makeCase(name string, op kernels.Op, fill map[string]contents, bound func(Value) Value) Case {
-	before := sync.OnceValue(func() [][]float64 { return fillOperands(op, name, fill) })
-	after := sync.OnceValues(func() ([][]Value, error) {
-		after, err := Compute(op, before())
-		for _, values := range after {
-			for i, v := range values {
-				values[i] = bound(v)
+// newListCase is newCase for several ops.
+func newListCase(name string, ops []kernels.Op, fill map[string]contents) Case {
+	return makeCase(name, ops, fill, reals)
+}
+
+// newIntegerListCase is newIntegerCase for several ops.
+func newIntegerListCase(name string, ops []kernels.Op, fill map[string]contents) Case {
+	c := makeCase(name, ops, fill, integers)
+	c.isInteger = true
+	return c
+}
+
+func makeCase(name string, ops []kernels.Op, fill map[string]contents, otherwise contents) Case {
+	c := Case{Ops: ops, after: &memo[string, memory[Value]]{}}
+	c.Name = c.Group() + "/" + name
+	c.before = sync.OnceValue(func() memory[float64] { return fillBuffers(ops, c.Name, fill, otherwise) })
+	return c
+}
+
+// Group is the name of the op, or those of the list's ops.
+func (c Case) Group() string {
+	var names []string
+	for _, op := range c.Ops {
+		names = append(names, op.Name())
+	}
+	return strings.Join(names, "+")
+}
+
+// Cost is what one run takes if each op runs by itself.
+func (c Case) Cost() kernels.Cost {
+	var total kernels.Cost
+	for _, op := range c.Ops {
+		total = total.Add(op.Cost())
+	}
+	return total
+}
+
+// Memory returns new memory for each kept buffer, filled as before a run.
+func (c Case) Memory() map[*kernels.Buffer]kernels.Mem { return inner(c.guarded()) }
+
+// wants is what the kept buffers must hold after a run in which the ops were computed by the given algorithms.
+func (c Case) wants(algorithms []string) (memory[Value], error) {
+	if len(algorithms) != len(c.Ops) {
+		return nil, fmt.Errorf("the runner names %d algorithms for %d ops", len(algorithms), len(c.Ops))
+	}
+	return c.after.get(strings.Join(algorithms, "\n"), func() (memory[Value], error) {
+		m := memory[Value]{}
+		for b, values := range c.before() {
+			m[b] = exacts(values)
+		}
+		for i, op := range c.Ops {
+			if err := c.compute(m, op, algorithms[i]); err != nil {
+				return nil, err
 			}
 		}
-		return after, err
+		kept := memory[Value]{}
+		for _, b := range keptBuffers(c.Ops) {
+			kept[b] = m.of(b)
+		}
+		return kept, nil
 	})
-	return Case{op.Name() + "/" + name, op, before, after}
 }
 
-// fillOperands gives the operands' contents, rounded to their type. Operands that share a buffer share its contents, and what
-// is only written is nil.
-func fillOperands(op kernels.Op, name string, fill map[string]contents) [][]float64 {
-	var before [][]float64
-	filled := map[*kernels.Buffer][]float64{}
-	for _, o := range op.Operands() {
-		if o.Buffer == nil || o.Access == kernels.Write {
-			before = append(before, nil)
+// compute runs an op on what is in m. Integers stay exact unless the algorithm's coefficients round.
+func (c Case) compute(m memory[Value], op kernels.Op, algorithm string) error {
+	in := m.operands(op)
+	out, err := compute(op, algorithm, in)
+	if err != nil {
+		return err
+	}
+	isExact := c.isInteger && keepsIntegers(algorithm)
+	for _, values := range in {
+		isExact = isExact && areExact(values)
+	}
+	operands := op.Operands()
+	for i, values := range out {
+		if values == nil {
 			continue
 		}
-		values, isFilled := filled[o.Buffer]
-		if !isFilled {
-			f := fill[o.Name]
-			if f == nil {
-				f = reals
-			}
-			seed := fnv.New64a()
-			fmt.Fprint(seed, op.Name(), name, o.Name)
-			r := rand.New(rand.NewPCG(seed.Sum64(), 0))
-			values = make([]float64, o.Buffer.Elements())
-			for i := range values {
-				values[i] = float64(float32(f(r, i)))
-			}
-			filled[o.Buffer] = values
+		dst := m.of(operands[i].Buffer)
+		if len(values) != len(dst) {
+			return fmt.Errorf("the oracle gives %d elements of %s%v", len(values), operands[i].Name, operands[i].Buffer.Shape)
 		}
-		before = append(before, values)
+		copy(dst, values)
+		if isExact {
+			copy(dst, exacts(exactly(values)))
+		}
 	}
-	return before
+	return nil
 }
 
-// Memory returns new memory for each operand, filled as before a run.
-func (c Case) Memory() []kernels.Mem { return inner(guardOperands(c.Op.Operands(), c.before())) }
-
-// Check runs the case and compares every element of every operand with the oracle. The error names the worst element if the
-// device is wrong.
+// Check runs the case and compares every element of every kept buffer with the oracle. The error names the worst element if the device is
+// wrong.
 func (c Case) Check(r Runner) (Result, error) {
 	fail := func(format string, a ...any) error {
 		return fmt.Errorf("kerneltest: %s: %w", c.Name, fmt.Errorf(format, a...))
 	}
-	before := c.before()
-	after, err := c.after()
+	guards := c.guarded()
+	algorithms, err := r.Run(c.Ops, inner(guards))
 	if err != nil {
-		return Result{}, err
-	}
-	operands := c.Op.Operands()
-	memory := guardOperands(operands, before)
-	mem := inner(memory)
-	if err := r.Run(c.Op, mem); err != nil {
 		return Result{}, fail("%w", err)
 	}
-
-	written := map[*kernels.Buffer]bool{}
-	for i, o := range operands {
-		written[o.Buffer] = written[o.Buffer] || after[i] != nil
+	wants, err := c.wants(algorithms)
+	if err != nil {
+		return Result{}, fail("%w", err)
 	}
 	worst := Result{Ratio: -1}
-	for i, o := range operands {
-		if memory[i] == nil {
-			continue
+	for _, b := range keptBuffers(c.Ops) {
+		guard := guards[b]
+		if at, isIntact := guard.isIntact(); !isIntact {
+			return Result{}, fail("%s%v: element %d, beyond its end, was written", b.Name, b.Shape, at)
 		}
-		if at, isIntact := memory[i].isIntact(); !isIntact {
-			return Result{}, fail("%s%v: element %d, beyond its end, was written", o.Name, o.Buffer.Shape, at)
-		}
-		want := after[i]
-		if want == nil && written[o.Buffer] {
-			continue
-		}
-		if want == nil {
-			want = exacts(before[i])
-		}
-		if len(want) != o.Buffer.Elements() {
-			return Result{}, fail("the oracle gives %d elements of %s%v", len(want), o.Name, o.Buffer.Shape)
-		}
-		for at, v := range want {
-			got := memory[i].at(at)
+		for at, v := range wants[b] {
+			got := guard.at(at)
 			if ratio := v.ratio(got); ratio > worst.Ratio {
-				worst = Result{ratio, o.Name, at, got, v.Want, v.Bound}
+				worst = Result{ratio, b.Name, at, got, v.Want, v.Bound}
 			}
 		}
 	}
 	if worst.Ratio > 1 {
-		return worst, fail("%s[%d] is %v, want %v ± %.3g", worst.Operand, worst.Index, worst.Got, worst.Want, worst.Bound)
+		return worst, fail("%s[%d] is %v, want %v ± %.3g", worst.Buffer, worst.Index, worst.Got, worst.Want, worst.Bound)
 	}
 	return worst, nil
 }
@@ -158,4 +174,27 @@ func (v Value) ratio(got float64) float64 {
 		return math.Inf(1) // without a bound nothing is proven
 	}
 	return distance / v.Bound
+}
+
+// memo keeps what was computed once for each key.
+type memo[K comparable, V any] struct {
+	mutex sync.Mutex
+	known map[K]V
+}
+
+func (m *memo[K, V]) get(key K, compute func() (V, error)) (V, error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if v, isKnown := m.known[key]; isKnown {
+		return v, nil
+	}
+	v, err := compute()
+	if err != nil {
+		return v, err
+	}
+	if m.known == nil {
+		m.known = map[K]V{}
+	}
+	m.known[key] = v
+	return v, nil
 }

@@ -106,7 +106,7 @@ func denseCases() []Case {
 	for _, g := range denseShapes {
 		cases = append(cases, denseCasesOf(g)...)
 	}
-	for _, g := range [][2]int{{1, 1}, {7, 33}, {31, 64}, {513, 3}, {1024, 17}, {1537, 1}} {
+	for _, g := range [][2]int{{1, 1}, {7, 33}, {31, 64}, {513, 3}, {1024, 17}, {1537, 1}, {1537, 33}} {
 		cases = append(cases, biasCasesOf(g[0], g[1])...)
 	}
 	return cases

@@ -2,40 +2,55 @@ package kerneltest
 
 import (
 	"fmt"
-	"math/rand/v2"
+	"slices"
 
 	"cnn-gpu/kernels"
 )
 
-// depthFirstCases are two convolutions with ReLU and pool, forward and backward, as networks begin.
+// depthFirstCases are two convolutions with ReLU and pool, forward and backward, as networks begin. Training keeps what the pools hand on,
+// a prediction nothing.
 func depthFirstCases() []Case {
 	var cases []Case
 	one, two, three := [2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}
 	for _, n := range []int{1, 5, 9, 33} {
 		first := chainShape{convShape{n, 12, 11, 1, 8, three, one, one, kernels.Same}, two, two, kernels.Valid}
 		second := chainShape{convShape{n, 6, 5, 8, 16, three, one, one, kernels.Same}, two, two, kernels.Valid}
-		g := second.conv.geometry()
-		g.N = n
 
-		for _, training := range []bool{true, false} {
-			a, b := first.chain(kernels.MaxPool, true), second.chain(kernels.MaxPool, true)
-			b.Conv.Winograd = 2
-			between := kernels.ActivationFprop{Function: kernels.ReLU, X: a.Pool.Y, Y: b.Conv.X}
-			op := kernels.DepthFirst{Ops: []kernels.Op{a, between, b}}
-			name := fmt.Sprintf("training%d", n)
-			if !training {
-				a.Pool.Index, b.Pool.Index = nil, nil
-				op.Local, name = []*kernels.Buffer{a.Pool.Y, b.Conv.X}, fmt.Sprintf("inference%d", n)
-			}
-			cases = append(cases, newIntegerCase(name, op, nil))
-		}
+		a, b := first.chain(kernels.MaxPool, true), second.chain(kernels.MaxPool, true).second()
+		b.conv.X = a.pool.Y
+		cases = append(cases, newIntegerListCase(fmt.Sprintf("training_%d", n), slices.Concat(a.ops(), b.ops()), nil))
 
-		b, a := second.grad(kernels.MaxPool, true, false), first.grad(kernels.MaxPool, false, false)
-		between := kernels.ActivationDgrad{Function: kernels.ReLU, Y: float("y", b.Dgrad.DX.Shape...), DY: b.Dgrad.DX, DX: a.Pool.DY}
-		bias := kernels.BiasWgrad{M: b.Dgrad.DX.Elements() / a.Wgrad.K, K: a.Wgrad.K, DY: a.Pool.DY, DB: float("db", a.Wgrad.K)}
-		op := kernels.DepthFirst{Ops: []kernels.Op{b, between, a, bias}, Local: []*kernels.Buffer{b.Dgrad.DX, a.Pool.DY}}
-		places := func(r *rand.Rand, _ int) float64 { return float64(r.IntN(4)) }
-		cases = append(cases, newIntegerCase(fmt.Sprintf("gradient%d", n), op, map[string]contents{"index": places, "dy": halfZero}))
+		a.pool.Y, a.pool.Index, b.pool.Index = private("pooled", a.pool.Y.Shape...), nil, nil
+		b.conv.X = a.pool.Y
+		cases = append(cases, newIntegerListCase(fmt.Sprintf("prediction_%d", n), slices.Concat(a.ops(), b.ops()), nil))
+
+		between := kernels.ActivationFprop{Activation: kernels.Activation{Function: kernels.ReLU}, X: a.pool.Y, Y: private("between", a.pool.Y.Shape...)}
+		b.conv.X = between.Y
+		cases = append(cases, newIntegerListCase(fmt.Sprintf("prediction_%d", n), slices.Concat(a.ops(), []kernels.Op{between}, b.ops()), nil),
+			twoGradients(fmt.Sprintf("gradient_%d", n), first, second))
 	}
 	return cases
+}
+
+// second makes the names of a chain those of a second one.
+func (c chain) second() chain {
+	for _, b := range []*kernels.Buffer{c.conv.W, c.conv.B, c.conv.Y, c.relu.Y, c.pool.Y, c.pool.Index} {
+		b.Name += "2"
+	}
+	return c
+}
+
+// twoGradients are the gradients of two convolutions with ReLU and pool.
+func twoGradients(name string, first, second chainShape) Case {
+	b, a := second.pooledGradient(kernels.MaxPool, true, true), first.pooledGradient(kernels.MaxPool, false, true)
+	for _, buffer := range []*kernels.Buffer{
+		b.relu.Y, b.pool.DY, b.pool.Index, b.pool.DX, b.wgrad.DW, b.bias.DB, b.dgrad.W,
+	} {
+		buffer.Name += "2"
+	}
+	b.wgrad.X = a.relu.Y
+	b.dgrad.DX = private("dpooled", b.dgrad.DX.Shape...)
+	a.relu.DY = b.dgrad.DX
+	return newIntegerListCase(name, append(b.ops(), a.ops()...),
+		map[string]contents{"index": indices(a.pool.Pool2D), "index2": indices(b.pool.Pool2D), "dy": halfZero})
 }

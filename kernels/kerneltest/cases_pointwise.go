@@ -10,32 +10,63 @@ import (
 // sizes are those of elementwise ops: one element, tails of vectors and warps, and enough for several workers.
 var sizes = []int{1, 3, 31, 33, 1000, 40001}
 
+// elementwiseShapes are those sizes, and the scalar, which has no dimension.
+func elementwiseShapes() [][]int {
+	shapes := [][]int{{}}
+	for _, n := range sizes {
+		shapes = append(shapes, []int{n})
+	}
+	return shapes
+}
+
+func sizeName(shape []int) string {
+	if len(shape) == 0 {
+		return "scalar"
+	}
+	return fmt.Sprint(shape[0])
+}
+
+// allActivations are all functions, those with a parameter with several of its values.
+func allActivations() (list []kernels.Activation) {
+	for _, f := range kernels.Functions() {
+		alphas := []float32{0}
+		if f.Parameter() != "" {
+			alphas = []float32{0.3, 0.01, 1.5}
+		}
+		for _, alpha := range alphas {
+			list = append(list, kernels.Activation{Function: f, Alpha: alpha})
+		}
+	}
+	return list
+}
+
 func activationCases() []Case {
 	var cases []Case
-	for f := kernels.Linear; f <= kernels.Tanh; f++ {
-		for _, n := range sizes {
-			cases = append(cases, activationCasesOf(f, n)...)
+	for _, f := range allActivations() {
+		for _, shape := range elementwiseShapes() {
+			cases = append(cases, activationCasesOf(f, shape...)...)
 		}
 		x := float("x", 67)
 		edges := map[string]contents{"x": cycled(0, math.Copysign(0, -1), 1e-45, -1e-45, 1e-30, 88, -88, 89, -89, 104, -104, 3e38, -3e38,
 			math.Inf(1), math.Inf(-1), math.NaN())}
 		cases = append(cases,
-			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationFprop{Function: f, X: x, Y: float("y", 67)}, edges),
-			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationDgrad{Function: f, Y: float("y", 67), DY: float("dy", 67), DX: x},
+			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationFprop{Activation: f, X: x, Y: float("y", 67)}, edges),
+			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationDgrad{Activation: f, Y: float("y", 67), DY: float("dy", 67), DX: x},
 				map[string]contents{"y": cycled(0, math.Copysign(0, -1), 0.5, 1, math.NaN())}),
-			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationFprop{Function: f, X: x, Y: x}, nil),
-			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationDgrad{Function: f, Y: float("y", 67), DY: x, DX: x}, nil))
+			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationFprop{Activation: f, X: x, Y: x}, nil),
+			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationDgrad{Activation: f, Y: float("y", 67), DY: x, DX: x}, nil))
 	}
 	return cases
 }
 
-func activationCasesOf(f kernels.Function, n int) []Case {
-	x, y := float("x", n), float("y", n)
-	name := fmt.Sprintf("%v_%d", f, n)
+func activationCasesOf(f kernels.Activation, shape ...int) []Case {
+	x, y, dy := float("x", shape...), float("y", shape...), float("dy", shape...)
+	n := x.Elements()
+	name := fmt.Sprintf("%v_%s", f, sizeName(shape))
 	values := wants(activationFprop(f, draw(scaled(3), n)))
 	return []Case{
-		newCase(name, kernels.ActivationFprop{Function: f, X: x, Y: y}, map[string]contents{"x": scaled(5)}),
-		newCase(name, kernels.ActivationDgrad{Function: f, Y: y, DY: float("dy", n), DX: x}, map[string]contents{"y": values}),
+		newCase(name, kernels.ActivationFprop{Activation: f, X: x, Y: y}, map[string]contents{"x": scaled(5)}),
+		newCase(name, kernels.ActivationDgrad{Activation: f, Y: y, DY: dy, DX: x}, map[string]contents{"y": values}),
 	}
 }
 
@@ -58,7 +89,7 @@ func classCasesOf(n, k int) []Case {
 	tally := kernels.Tally{N: n, K: k, Loss: loss, Scores: y, Labels: classes, Totals: totals}
 
 	name := fmt.Sprintf("%dx%d", n, k)
-	probabilities := wants(softmaxFprop(n, k, draw(scaled(3), n*k)))
+	probabilities := wants(softmaxFprop(n, k, exactly(draw(scaled(3), n*k))), nil)
 	none, all := constant(-1), constant(float64(k-1))
 	start := cycled(3.25, 1e-8, 7, 11)
 	cases := []Case{
@@ -85,9 +116,10 @@ func dropoutCases() []Case {
 	var cases []Case
 	step := integer("step", 1)
 	for i, rate := range []float64{0, 0.25, 0.5, 0.9, 1.0 / 3} {
-		for _, n := range sizes {
-			op := kernels.Dropout{Rate: rate, Seed: uint32(i) * 0x9e3779b9, Stream: uint32(n), X: float("x", n), Step: step, Y: float("y", n)}
-			cases = append(cases, newCase(fmt.Sprintf("%.2f_%d", rate, n), op, map[string]contents{"step": constant(float64(i * 1000))}))
+		for _, shape := range elementwiseShapes() {
+			x, y := float("x", shape...), float("y", shape...)
+			op := kernels.Dropout{Rate: rate, Seed: uint32(i) * 0x9e3779b9, Stream: uint32(x.Elements()), X: x, Step: step, Y: y}
+			cases = append(cases, newCase(fmt.Sprintf("%.2f_%s", rate, sizeName(shape)), op, map[string]contents{"step": constant(float64(i * 1000))}))
 		}
 	}
 	return cases
@@ -100,9 +132,11 @@ func smallCases() []Case {
 		newCase("first", kernels.Tick{Step: step}, map[string]contents{"step": constant(0)}),
 		newCase("later", kernels.Tick{Step: step}, map[string]contents{"step": constant(9374)}),
 		newCase("int32_7", kernels.Zero{Y: integer("y", 7)}, nil),
+		newCase("int32_scalar", kernels.Zero{Y: integer("y")}, nil),
 	}
-	for _, n := range sizes {
-		a, b, y, size := float("a", n), float("b", n), float("y", n), fmt.Sprint(n)
+	for _, shape := range elementwiseShapes() {
+		a, b, y, size := float("a", shape...), float("b", shape...), float("y", shape...), sizeName(shape)
+		n := y.Elements()
 		cases = append(cases,
 			newCase(size, kernels.Add{A: a, B: b, Y: y}, nil),
 			newIntegerCase(size+"_int", kernels.Add{A: a, B: b, Y: y}, nil),

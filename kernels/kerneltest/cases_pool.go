@@ -74,8 +74,7 @@ func (s poolShape) cases() []Case {
 		noIndex := fprop
 		noIndex.Index = nil
 
-		_, index := poolFprop(fprop.Pool2D, draw(integers, fprop.X.Elements()))
-		indices := map[string]contents{"index": wants(index)}
+		indices := map[string]contents{"index": indices(fprop.Pool2D)}
 		// Integers of so small a range have many ties.
 		cases = append(cases, newIntegerCase(name+"_ties", fprop, nil), newIntegerCase(name+"_ties_no_index", noIndex, nil),
 			newCase(name, fprop, nil), newCase(name+"_no_index", noIndex, nil),
@@ -84,6 +83,12 @@ func (s poolShape) cases() []Case {
 			newIntegerCase(name+"_int", dgrad, indices), newCase(name, dgrad, indices))
 	}
 	return cases
+}
+
+// indices are those that a pool may have taken its values from.
+func indices(g kernels.Pool2D) contents {
+	_, index, err := poolFprop(g, draw(integers, g.Inputs()))
+	return wants(index, err)
 }
 
 // specials are real numbers with NaNs and infinities among them.

@@ -21,7 +21,7 @@ func TestGradientsAreDerivatives(t *testing.T) {
 			r := rand.New(rand.NewPCG(3, 5))
 			var dy []float64
 			if c.dy == nil {
-				dy = make([]float64, len(output(t, c.forward, c.in, c.y)))
+				dy = make([]float64, len(result(t, c.forward, c.in, c.y)))
 				for i := range dy {
 					dy[i] = r.NormFloat64()
 				}
@@ -30,7 +30,7 @@ func TestGradientsAreDerivatives(t *testing.T) {
 			}
 			loss := func() float64 {
 				l := 0.0
-				for i, v := range output(t, c.forward, c.in, c.y) {
+				for i, v := range result(t, c.forward, c.in, c.y) {
 					l += dy[i] * v
 				}
 				return l
@@ -60,7 +60,7 @@ type differenceCase struct {
 	gradient func(dy []float64) []float64
 }
 
-func output(t *testing.T, op kernels.Op, in [][]float64, operand int) []float64 {
+func result(t *testing.T, op kernels.Op, in [][]float64, operand int) []float64 {
 	out, err := kerneltest.Compute(op, in)
 	require.NoError(t, err)
 	return wants(out[operand])
@@ -94,13 +94,13 @@ func differenceCases(t *testing.T) []differenceCase {
 		forward := kernels.Conv2DFprop{Conv2D: g, X: there, W: there, B: there, Y: there}
 		name := fmt.Sprint("conv ", g)
 		keep(differenceCase{name: name + " by x", forward: forward, in: in, by: 0, y: 3, gradient: func(dy []float64) []float64 {
-			return output(t, kernels.Conv2DDgrad{Conv2D: g, DY: there, W: there, DX: there}, [][]float64{dy, w, nil}, 2)
+			return result(t, kernels.Conv2DDgrad{Conv2D: g, DY: there, W: there, DX: there}, [][]float64{dy, w, nil}, 2)
 		}})
 		keep(differenceCase{name: name + " by w", forward: forward, in: in, by: 1, y: 3, gradient: func(dy []float64) []float64 {
-			return output(t, kernels.Conv2DWgrad{Conv2D: g, X: there, DY: there, DW: there}, [][]float64{x, dy, make([]float64, len(w))}, 2)
+			return result(t, kernels.Conv2DWgrad{Conv2D: g, X: there, DY: there, DW: there}, [][]float64{x, dy, make([]float64, len(w))}, 2)
 		}})
 		keep(differenceCase{name: name + " by b", forward: forward, in: in, by: 2, y: 3, gradient: func(dy []float64) []float64 {
-			return output(t, kernels.BiasWgrad{M: len(dy) / 2, K: 2, DY: there, DB: there}, [][]float64{dy, {0, 0}}, 1)
+			return result(t, kernels.BiasWgrad{M: len(dy) / 2, K: 2, DY: there, DB: there}, [][]float64{dy, {0, 0}}, 1)
 		}})
 		for kind := kernels.MaxPool; kind <= kernels.AveragePool; kind++ {
 			if s.dilation != [2]int{1, 1} {
@@ -115,9 +115,9 @@ func differenceCases(t *testing.T) []differenceCase {
 			keep(differenceCase{name: fmt.Sprint(g), forward: forward, in: in, by: 0, y: 1, gradient: func(dy []float64) []float64 {
 				var index []float64
 				if kind != kernels.AveragePool {
-					index = output(t, forward, in, 2)
+					index = result(t, forward, in, 2)
 				}
-				return output(t, dgrad, [][]float64{dy, index, nil}, 2)
+				return result(t, dgrad, [][]float64{dy, index, nil}, 2)
 			}})
 		}
 	}
@@ -127,26 +127,30 @@ func differenceCases(t *testing.T) []differenceCase {
 	in := [][]float64{x, w, draw(4), nil}
 	dense := kernels.DenseFprop{Dense: g, X: there, W: there, B: there, Y: there}
 	keep(differenceCase{name: "dense by x", forward: dense, in: in, by: 0, y: 3, gradient: func(dy []float64) []float64 {
-		return output(t, kernels.DenseDgrad{Dense: g, DY: there, W: there, DX: there}, [][]float64{dy, w, nil}, 2)
+		return result(t, kernels.DenseDgrad{Dense: g, DY: there, W: there, DX: there}, [][]float64{dy, w, nil}, 2)
 	}})
 	keep(differenceCase{name: "dense by w", forward: dense, in: in, by: 1, y: 3, gradient: func(dy []float64) []float64 {
-		return output(t, kernels.DenseWgrad{Dense: g, X: there, DY: there, DW: there}, [][]float64{x, dy, make([]float64, 20)}, 2)
+		return result(t, kernels.DenseWgrad{Dense: g, X: there, DY: there, DW: there}, [][]float64{x, dy, make([]float64, 20)}, 2)
 	}})
 
-	for f := kernels.Linear; f <= kernels.Tanh; f++ {
-		forward := kernels.ActivationFprop{Function: f, X: there, Y: there}
+	for _, f := range kernels.Functions() {
+		a := kernels.Activation{Function: f}
+		if f.Parameter() != "" {
+			a.Alpha = 0.3
+		}
+		forward := kernels.ActivationFprop{Activation: a, X: there, Y: there}
 		in := [][]float64{draw(20), nil}
 		keep(differenceCase{name: f.String(), forward: forward, in: in, by: 0, y: 1, gradient: func(dy []float64) []float64 {
-			y := output(t, forward, in, 1)
-			return output(t, kernels.ActivationDgrad{Function: f, Y: there, DY: there, DX: there}, [][]float64{y, dy, nil}, 2)
+			y := result(t, forward, in, 1)
+			return result(t, kernels.ActivationDgrad{Activation: a, Y: there, DY: there, DX: there}, [][]float64{y, dy, nil}, 2)
 		}})
 	}
 
 	softmax := kernels.SoftmaxFprop{N: 3, K: 5, X: there, Y: there}
 	logits := [][]float64{draw(15), nil}
 	keep(differenceCase{name: "softmax", forward: softmax, in: logits, by: 0, y: 1, gradient: func(dy []float64) []float64 {
-		y := output(t, softmax, logits, 1)
-		return output(t, kernels.SoftmaxDgrad{N: 3, K: 5, Y: there, DY: there, DX: there}, [][]float64{y, dy, nil}, 2)
+		y := result(t, softmax, logits, 1)
+		return result(t, kernels.SoftmaxDgrad{N: 3, K: 5, Y: there, DY: there, DX: there}, [][]float64{y, dy, nil}, 2)
 	}})
 
 	// The gradient of the mean over the three rows that are examples.
@@ -155,14 +159,14 @@ func differenceCases(t *testing.T) []differenceCase {
 	examples := [][]float64{draw(20), labels, nil, nil}
 	keep(differenceCase{name: "cross-entropy", forward: cross, in: examples, by: 0, y: 3, dy: []float64{1. / 3, 1. / 3, 1. / 3, 1. / 3},
 		gradient: func([]float64) []float64 {
-			y := output(t, cross, examples, 2)
-			return output(t, kernels.CrossEntropyDgrad{N: 4, K: 5, Y: there, Labels: there, DX: there}, [][]float64{y, labels, nil}, 2)
+			y := result(t, cross, examples, 2)
+			return result(t, kernels.CrossEntropyDgrad{N: 4, K: 5, Y: there, Labels: there, DX: there}, [][]float64{y, labels, nil}, 2)
 		}})
 
 	dropout := kernels.Dropout{Rate: 0.3, Seed: 1, Stream: 2, X: there, Step: there, Y: there}
 	dropped := [][]float64{draw(20), {7}, nil}
 	keep(differenceCase{name: "dropout", forward: dropout, in: dropped, by: 0, y: 2, gradient: func(dy []float64) []float64 {
-		return output(t, dropout, [][]float64{dy, {7}, nil}, 2)
+		return result(t, dropout, [][]float64{dy, {7}, nil}, 2)
 	}})
 	return cases
 }

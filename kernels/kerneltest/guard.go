@@ -19,7 +19,7 @@ type guarded struct {
 }
 
 func newGuarded(t kernels.Type, elements int) *guarded {
-	g := &guarded{kernels.HostMem(t, elements+2*guardSize), elements}
+	g := &guarded{kernels.NewMem(t, elements+2*guardSize), elements}
 	for i := range g.mem.F32 {
 		g.mem.F32[i] = math.Float32frombits(poison)
 	}
@@ -69,31 +69,21 @@ func (g *guarded) fill(values []float64) {
 	}
 }
 
-// guardOperands makes memory for the operands: filled with what they hold before the run, or poison if they are only written;
-// nil for an operand that is absent, and the same memory for operands that share a buffer.
-func guardOperands(operands []kernels.Operand, before [][]float64) []*guarded {
-	memory := make([]*guarded, len(operands))
-	shared := map[*kernels.Buffer]*guarded{}
-	for i, o := range operands {
-		if o.Buffer == nil {
-			continue
-		}
-		if shared[o.Buffer] == nil {
-			shared[o.Buffer] = newGuarded(o.Buffer.Type, o.Buffer.Elements())
-		}
-		memory[i] = shared[o.Buffer]
-		memory[i].fill(before[i])
+// guarded makes memory for the kept buffers: filled with what they hold before the run, or poison if they are only written.
+func (c Case) guarded() map[*kernels.Buffer]*guarded {
+	guards := map[*kernels.Buffer]*guarded{}
+	for _, b := range keptBuffers(c.Ops) {
+		guards[b] = newGuarded(b.Type, b.Elements())
+		guards[b].fill(c.before()[b])
 	}
-	return memory
+	return guards
 }
 
 // inner is the memory without the canaries.
-func inner(memory []*guarded) []kernels.Mem {
-	mem := make([]kernels.Mem, len(memory))
-	for i, g := range memory {
-		if g != nil {
-			mem[i] = g.inner()
-		}
+func inner(guards map[*kernels.Buffer]*guarded) map[*kernels.Buffer]kernels.Mem {
+	mem := map[*kernels.Buffer]kernels.Mem{}
+	for b, g := range guards {
+		mem[b] = g.inner()
 	}
 	return mem
 }

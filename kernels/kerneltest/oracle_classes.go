@@ -3,6 +3,8 @@ package kerneltest
 import (
 	"math"
 	"slices"
+
+	"cnn-gpu/kernels"
 )
 
 // softmaxRow is the softmax of a row, with the row's maximum and Σ exp(x − maximum).
@@ -91,9 +93,9 @@ func crossEntropyDgrad(n, k int, y, labels []float64) []Value {
 // at most a rounding of the sum; which one depends on the order.
 func tally(n, k int, loss, scores, labels, totals []float64) []Value {
 	var losses sum
-	losses.add(totals[0])
-	losses.add(-totals[1])
-	correct, examples := totals[2], totals[3]
+	losses.add(totals[kernels.TotalLoss])
+	losses.add(-totals[kernels.TotalOwed])
+	correct, examples := totals[kernels.TotalCorrect], totals[kernels.TotalExamples]
 	for i, label := range labels {
 		if !isExample(label, k) {
 			continue
@@ -107,5 +109,10 @@ func tally(n, k int, loss, scores, labels, totals []float64) []Value {
 	}
 	second := float64(losses.terms) * unit * unit * losses.magnitude
 	size := math.Abs(losses.value)
-	return []Value{{losses.value, 2*unit*size + 2*second}, {0, 2*unit*losses.magnitude + 2*second}, exact(correct), exact(examples)}
+	return []Value{
+		kernels.TotalLoss:     {losses.value, 2*unit*size + 2*second},
+		kernels.TotalOwed:     {0, 2*unit*losses.magnitude + 2*second},
+		kernels.TotalCorrect:  exact(correct),
+		kernels.TotalExamples: exact(examples),
+	}
 }

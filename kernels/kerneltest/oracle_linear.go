@@ -28,80 +28,80 @@ func eachTerm(g kernels.Conv2D, f func(x, w, y int)) {
 	}
 }
 
-func convFprop(g kernels.Conv2D, x, w, b []float64) []Value {
+func convFprop(g kernels.Conv2D, x, w, b []Value) []sum {
 	y := make([]sum, g.N*g.P*g.Q*g.K)
 	if b != nil {
 		for i := range y {
-			y[i].add(b[i%g.K])
+			y[i].addValue(b[i%g.K])
 		}
 	}
-	eachTerm(g, func(xi, wi, yi int) { y[yi].add(x[xi] * w[wi]) })
-	return results(y)
+	eachTerm(g, func(xi, wi, yi int) { y[yi].addProduct(x[xi], w[wi]) })
+	return y
 }
 
-func convDgrad(g kernels.Conv2D, dy []Value, w []float64) []Value {
+func convDgrad(g kernels.Conv2D, dy, w []Value) []sum {
 	dx := make([]sum, g.N*g.H*g.Window.W*g.C)
-	eachTerm(g, func(xi, wi, yi int) { dx[xi].addValue(dy[yi].times(w[wi])) })
-	return results(dx)
+	eachTerm(g, func(xi, wi, yi int) { dx[xi].addProduct(dy[yi], w[wi]) })
+	return dx
 }
 
-func convWgrad(g kernels.Conv2D, x []float64, dy []Value, dw []float64) []Value {
+func convWgrad(g kernels.Conv2D, x, dy, dw []Value) []sum {
 	sums := sumsFrom(dw)
-	eachTerm(g, func(xi, wi, yi int) { sums[wi].addValue(dy[yi].times(x[xi])) })
-	return results(sums)
+	eachTerm(g, func(xi, wi, yi int) { sums[wi].addProduct(x[xi], dy[yi]) })
+	return sums
 }
 
-func denseFprop(g kernels.Dense, x, w, b []float64) []Value {
+func denseFprop(g kernels.Dense, x, w, b []Value) []Value {
 	y := make([]sum, g.N*g.K)
 	for n := range g.N {
 		for k := range g.K {
 			if b != nil {
-				y[n*g.K+k].add(b[k])
+				y[n*g.K+k].addValue(b[k])
 			}
 			for c := range g.C {
-				y[n*g.K+k].add(x[n*g.C+c] * w[c*g.K+k])
+				y[n*g.K+k].addProduct(x[n*g.C+c], w[c*g.K+k])
 			}
 		}
 	}
 	return results(y)
 }
 
-func denseDgrad(g kernels.Dense, dy, w []float64) []Value {
+func denseDgrad(g kernels.Dense, dy, w []Value) []Value {
 	dx := make([]sum, g.N*g.C)
 	for n := range g.N {
 		for c := range g.C {
 			for k := range g.K {
-				dx[n*g.C+c].add(dy[n*g.K+k] * w[c*g.K+k])
+				dx[n*g.C+c].addProduct(dy[n*g.K+k], w[c*g.K+k])
 			}
 		}
 	}
 	return results(dx)
 }
 
-func denseWgrad(g kernels.Dense, x, dy, dw []float64) []Value {
+func denseWgrad(g kernels.Dense, x, dy, dw []Value) []Value {
 	sums := sumsFrom(dw)
 	for c := range g.C {
 		for k := range g.K {
 			for n := range g.N {
-				sums[c*g.K+k].add(x[n*g.C+c] * dy[n*g.K+k])
+				sums[c*g.K+k].addProduct(x[n*g.C+c], dy[n*g.K+k])
 			}
 		}
 	}
 	return results(sums)
 }
 
-func biasWgrad(op kernels.BiasWgrad, dy, db []float64) []Value {
+func biasWgrad(op kernels.BiasWgrad, dy, db []Value) []Value {
 	sums := sumsFrom(db)
 	for i, v := range dy {
-		sums[i%op.K].add(v)
+		sums[i%op.K].addValue(v)
 	}
 	return results(sums)
 }
 
-func add(a, b []float64) []Value {
+func add(a, b []Value) []Value {
 	y := make([]Value, len(a))
 	for i := range y {
-		y[i] = exact(a[i]).add(exact(b[i]))
+		y[i] = a[i].add(b[i])
 	}
 	return y
 }

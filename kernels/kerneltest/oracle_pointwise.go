@@ -1,49 +1,66 @@
 package kerneltest
 
 import (
+	"fmt"
 	"math"
 
 	"cnn-gpu/kernels"
 )
 
-func activationFprop(f kernels.Function, x []float64) []Value {
+// unknown is the error for a function or a kind that was added to package kernels alone.
+func unknown[T kernels.Function | kernels.PoolKind](what T) error {
+	return fmt.Errorf("the oracle does not know %T %[1]d; write its formula down in kernels/kerneltest/oracle_*.go", what)
+}
+
+// activationFprop hands errors of x on: no function here is steeper than 1, and a ReLU of what is surely negative is 0.
+func activationFprop(f kernels.Activation, x []Value) ([]Value, error) {
 	y := make([]Value, len(x))
 	for i, v := range x {
-		switch f {
+		switch f.Function {
 		case kernels.Linear:
-			y[i] = exact(v)
+			y[i] = v
 		case kernels.ReLU:
-			y[i] = exact(math.Max(v, 0))
+			if !(v.Want+v.Bound < 0) {
+				y[i] = Value{math.Max(v.Want, 0), v.Bound}
+			}
 		case kernels.Sigmoid:
-			y[i] = exact(1).div(exact(1).add(exact(min(-v, 700)).exp()))
+			y[i] = exact(1).div(exact(1).add(Value{min(-v.Want, 700), v.Bound}.exp()))
 			// Where exp(−x) overflows float32 the result is 0 and the true value below 2^−127.
 			y[i].Bound += 0x1p-127
 		case kernels.Tanh:
-			y[i] = function(math.Tanh(v), 0)
+			y[i] = function(math.Tanh(v.Want), v.Bound)
+		default:
+			return nil, unknown(f.Function)
 		}
 	}
-	return y
+	return y, nil
 }
 
-func activationDgrad(f kernels.Function, y, dy []float64) []Value {
+// activationDgrad hands errors of y and dy on. A ReLU whose output may be positive or not may let the gradient through or not.
+func activationDgrad(f kernels.Activation, y, dy []Value) ([]Value, error) {
 	dx := make([]Value, len(y))
 	one := exact(1)
 	for i := range y {
-		y, dy := exact(y[i]), exact(dy[i])
-		switch f {
+		y, dy := y[i], dy[i]
+		switch f.Function {
 		case kernels.Linear:
 			dx[i] = dy
 		case kernels.ReLU:
 			if y.Want > 0 {
 				dx[i] = dy
 			}
+			if y.Bound > 0 && math.Abs(y.Want) <= y.Bound {
+				dx[i].Bound = dy.size()
+			}
 		case kernels.Sigmoid:
 			dx[i] = dy.mul(y).mul(one.sub(y))
 		case kernels.Tanh:
 			dx[i] = dy.mul(one.sub(y.mul(y)))
+		default:
+			return nil, unknown(f.Function)
 		}
 	}
-	return dx
+	return dx, nil
 }
 
 // dropout draws its mask from Philox4x32-10, written here once more from the paper: ten rounds of the function of its

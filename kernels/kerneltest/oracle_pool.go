@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"errors"
 	"math"
 
 	"cnn-gpu/kernels"
@@ -30,34 +31,57 @@ func eachOutput(g kernels.Pool2D, f func(y int, window []place)) {
 	}
 }
 
-func poolFprop(g kernels.Pool2D, x []float64) (y, index []Value) {
+// poolFprop takes the largest error of the places that may be the window's maximum or minimum: no other can change it. Where there are
+// several, the index may be that of each.
+func poolFprop(g kernels.Pool2D, x []Value) (y, index []Value, err error) {
 	y = make([]Value, g.N*g.P*g.Q*g.C)
-	if g.Kind == kernels.AveragePool {
+	sign := 1.0
+	switch g.Kind {
+	case kernels.AveragePool:
 		eachOutput(g, func(i int, window []place) {
 			var total sum
 			for _, w := range window {
-				total.add(x[w.at])
+				total.addValue(x[w.at])
 			}
 			y[i] = total.result().div(exact(float64(len(window))))
 		})
-		return y, nil
+		return y, nil, nil
+	case kernels.MaxPool:
+	case kernels.MinPool:
+		sign = -1
+	default:
+		return nil, nil, unknown(g.Kind)
 	}
 	index = make([]Value, len(y))
 	eachOutput(g, func(i int, window []place) {
 		best := window[0]
 		for _, w := range window[1:] {
-			v, b := x[w.at], x[best.at]
-			isNaN := math.IsNaN(v) && !math.IsNaN(b)
-			if isNaN || g.Kind == kernels.MaxPool && v > b || g.Kind == kernels.MinPool && v < b {
+			v, b := x[w.at].Want, x[best.at].Want
+			if math.IsNaN(v) && !math.IsNaN(b) || sign*v > sign*b {
 				best = w
 			}
 		}
-		y[i], index[i] = exact(x[best.at]), exact(float64(best.tap))
+		b := x[best.at]
+		y[i], index[i] = b, exact(float64(best.tap))
+		for _, w := range window {
+			v := x[w.at]
+			isDecided := v.Bound == 0 && b.Bound == 0
+			if w != best && !isDecided && sign*v.Want+v.Bound >= sign*b.Want-b.Bound {
+				y[i].Bound = max(y[i].Bound, v.Bound)
+				index[i].Bound = max(index[i].Bound, math.Abs(float64(w.tap-best.tap)))
+			}
+		}
 	})
-	return y, index
+	return y, index, nil
 }
 
-func poolDgrad(g kernels.Pool2D, dy, index []float64) []Value {
+func poolDgrad(g kernels.Pool2D, dy, index []Value) ([]Value, error) {
+	if g.Kind > kernels.AveragePool {
+		return nil, unknown(g.Kind)
+	}
+	if !areExact(index) {
+		return nil, errors.New("the op before could have taken a value from several places, so that its index is not known")
+	}
 	dx := make([]sum, g.N*g.H*g.W*g.C)
 	eachOutput(g, func(i int, window []place) {
 		// A product with the rounded reciprocal of the count errs by more than the quotient: the bound is for the product.
@@ -65,11 +89,11 @@ func poolDgrad(g kernels.Pool2D, dy, index []float64) []Value {
 		for _, w := range window {
 			switch {
 			case g.Kind == kernels.AveragePool:
-				dx[w.at].addValue(exact(dy[i]).mul(share))
-			case w.tap == int(index[i]):
-				dx[w.at].add(dy[i])
+				dx[w.at].addValue(dy[i].mul(share))
+			case w.tap == int(index[i].Want):
+				dx[w.at].addValue(dy[i])
 			}
 		}
 	})
-	return results(dx)
+	return results(dx), nil
 }

@@ -1,11 +1,57 @@
 package kerneltest
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/internal/winograd"
 )
+
+// computeByWinograd is compute for an op that a device computed by an algorithm of Winograd.
+func computeByWinograd(op kernels.Op, name string, in, out [][]Value) error {
+	a, isKnown := winograd.Named(name)
+	if !isKnown {
+		return fmt.Errorf("kerneltest: %s was computed by %q, of which the oracle has no bounds; it has them of %v", op.Name(), name, winograd.Algorithms())
+	}
+	switch op := op.(type) {
+	case kernels.Conv2DFprop:
+		if fits(op.Conv2D) {
+			out[3] = winogradFprop(a, op, in[0], in[1], in[2])
+			return nil
+		}
+	case kernels.Conv2DDgrad:
+		if fits(op.Conv2D) {
+			out[2] = winogradDgrad(a, op, in[0], in[1])
+			return nil
+		}
+	case kernels.Conv2DWgrad:
+		if fits(op.Conv2D) {
+			out[2] = winogradWgrad(a, op, in[0], in[1], in[2])
+			return nil
+		}
+	}
+	return fmt.Errorf("kerneltest: %s was computed by %s, which is for 3x3 filters with strides and dilation 1", op.Name(), name)
+}
+
+// fits says whether an algorithm of Winograd can compute a convolution.
+func fits(g kernels.Conv2D) bool {
+	return g.R == 3 && g.S == 3 && g.StrideH == 1 && g.StrideW == 1 && g.DilationH == 1 && g.DilationW == 1
+}
+
+// keepsIntegers says whether an algorithm computes with coefficients that float32 holds exactly.
+func keepsIntegers(name string) bool {
+	a, _ := winograd.Named(name)
+	for _, matrix := range [][][]float64{a.Input, a.Filter, a.Output} {
+		for _, row := range matrix {
+			if slices.ContainsFunc(row, func(v float64) bool { return float64(float32(v)) != v }) {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // winogradRoundings is how many roundings a product meets on its way through Winograd's algorithm over c channels: two stages of each
 // transform, with at most five terms a stage, coefficients that are rounded themselves in the filter's, the sum over the channels, and the
@@ -18,8 +64,8 @@ func winogradRoundings(c int) int { return 2*5 + 2*(3+1) + (c + 1) + 2*5 + 1 }
 //
 // for outputs [n rows columns k] of inputs x(n, h, w, c) and filters f(r, s, c, k): γ times it bounds the error (Barabasz, Anderson,
 // Soodhalter and Gregg, "Error analysis and improving the accuracy of Winograd convolution for deep neural networks", 2020, section 4).
-func winogradMagnitudes(tile, n, rows, columns, c, k int, x, f func(i, j, l, m int) float64) []float64 {
-	a := algorithm(tile)
+func winogradMagnitudes(a winograd.Algorithm, n, rows, columns, c, k int, x, f func(i, j, l, m int) float64) []float64 {
+	tile := a.Tile
 	filters := make([][][]float64, c*k)
 	for i := range filters {
 		filters[i] = transformed(a.Filter, func(r, s int) float64 { return f(r, s, i/k, i%k) })
@@ -52,15 +98,6 @@ func winogradMagnitudes(tile, n, rows, columns, c, k int, x, f func(i, j, l, m i
 	return out
 }
 
-func algorithm(tile int) winograd.Algorithm {
-	for _, a := range winograd.Algorithms() {
-		if a.Tile == tile {
-			return a
-		}
-	}
-	panic("kerneltest: there is no such algorithm")
-}
-
 // transformed is |L| |X| |L|ᵀ.
 func transformed(l [][]float64, x func(i, j int) float64) [][]float64 {
 	in := len(l[0])
@@ -85,26 +122,25 @@ func transformed(l [][]float64, x func(i, j int) float64) [][]float64 {
 	return y
 }
 
-// convFpropOf is a convolution with the bound of the algorithm that computes it.
-func convFpropOf(op kernels.Conv2DFprop, x, w, b []float64) []Value {
-	if op.Winograd > 0 {
-		return winogradFprop(op, x, w, b)
+// winogradFprop is convFprop with the bound of Winograd's algorithm.
+func winogradFprop(a winograd.Algorithm, op kernels.Conv2DFprop, x, w, b []Value) []Value {
+	g := op.Conv2D
+	magnitudes := winogradMagnitudes(a, g.N, g.P, g.Q, g.C, g.K,
+		func(n, h, v, c int) float64 { return pixel(x, n, h-g.PadTop, v-g.PadLeft, c, g.H, g.Window.W, g.C) },
+		func(r, s, c, k int) float64 { return w[((r*3+s)*g.C+c)*g.K+k].size() })
+	if b != nil {
+		for i := range magnitudes {
+			magnitudes[i] += b[i%g.K].size()
+		}
 	}
-	return convFprop(op.Conv2D, x, w, b)
+	return boundedBy(convFprop(g, x, w, b), winogradRoundings(g.C), magnitudes)
 }
 
-// winogradFprop is convFprop with the bound of Winograd's algorithm.
-func winogradFprop(op kernels.Conv2DFprop, x, w, b []float64) []Value {
-	g := op.Conv2D
-	values := convFprop(g, x, w, b)
-	magnitudes := winogradMagnitudes(op.Winograd, g.N, g.P, g.Q, g.C, g.K,
-		func(n, h, v, c int) float64 { return pixel(x, n, h-g.PadTop, v-g.PadLeft, c, g.H, g.Window.W, g.C) },
-		func(r, s, c, k int) float64 { return w[((r*3+s)*g.C+c)*g.K+k] })
-	for i, m := range magnitudes {
-		if b != nil {
-			m += math.Abs(b[i%g.K])
-		}
-		values[i].Bound = gamma(winogradRoundings(g.C)) * m
+// boundedBy are sums that a device computed in another way, with an error of γ times the magnitudes besides those of the terms.
+func boundedBy(sums []sum, roundings int, magnitudes []float64) []Value {
+	values := make([]Value, len(sums))
+	for i, s := range sums {
+		values[i] = Value{s.value, gamma(roundings)*magnitudes[i] + s.bound}
 	}
 	return values
 }
@@ -115,14 +151,13 @@ func winogradFprop(op kernels.Conv2DFprop, x, w, b []float64) []Value {
 //
 // for the magnitudes. A product meets two stages of each transform, with at most three and five terms and coefficients of G that are
 // rounded themselves, the sum over the filters, and up to four tiles that overlap.
-func winogradDgrad(op kernels.Conv2DDgrad, dy, w []float64) []Value {
-	g, a := op.Conv2D, algorithm(op.Winograd)
-	values := convDgrad(g, exacts(dy), w)
+func winogradDgrad(a winograd.Algorithm, op kernels.Conv2DDgrad, dy, w []Value) []Value {
+	g := op.Conv2D
 	filters := make([][][]float64, g.C*g.K)
 	for i := range filters {
-		filters[i] = transformed(a.Filter, func(r, s int) float64 { return w[(r*3+s)*g.C*g.K+i] })
+		filters[i] = transformed(a.Filter, func(r, s int) float64 { return w[(r*3+s)*g.C*g.K+i].size() })
 	}
-	magnitudes := make([]float64, len(values))
+	magnitudes := make([]float64, g.N*g.H*g.Window.W*g.C)
 	for n := range g.N {
 		for top := 0; top < g.P; top += a.Tile {
 			for left := 0; left < g.Q; left += a.Tile {
@@ -151,35 +186,35 @@ func winogradDgrad(op kernels.Conv2DDgrad, dy, w []float64) []Value {
 			}
 		}
 	}
-	for i, m := range magnitudes {
-		values[i].Bound = gamma(2*3+2*(3+1)+(g.K+1)+2*5+4) * m
-	}
-	return values
+	return boundedBy(convDgrad(g, dy, w), 2*3+2*(3+1)+(g.K+1)+2*5+4, magnitudes)
 }
 
-// boundWinogradWgrad bounds the error of the gradient by the filters, with
+// winogradWgrad is convWgrad with the bound of Winograd's algorithm, which has
 //
 //	|G|ᵀ [Σ_tiles (|Bᵀ| |d| |B|) ⊙ (|A| |dy| |A|ᵀ)] |G|
 //
 // for the magnitudes. A product meets two stages of each transform, with at most five, three and five terms and coefficients of G that are
 // rounded themselves, the sum over the tiles, and what was there before.
-func boundWinogradWgrad(op kernels.Conv2DWgrad, values []Value, x, dy, dw []float64) {
-	g, a := op.Conv2D, algorithm(op.Winograd)
+func winogradWgrad(a winograd.Algorithm, op kernels.Conv2DWgrad, x, dy, dw []Value) []Value {
+	g := op.Conv2D
 	down, across := (g.P+a.Tile-1)/a.Tile, (g.Q+a.Tile-1)/a.Tile
 	points := a.Points()
 	sums := make([]float64, points*points*g.C*g.K)
 	for n := range g.N {
 		for top := 0; top < g.P; top += a.Tile {
 			for left := 0; left < g.Q; left += a.Tile {
+				outputs := make([][][]float64, g.K)
+				for k := range outputs {
+					outputs[k] = transformed(winograd.Transposed(a.Output), func(p, q int) float64 {
+						return pixel(dy, n, top+p, left+q, k, g.P, g.Q, g.K)
+					})
+				}
 				for c := range g.C {
 					in := transformed(a.Input, func(h, w int) float64 {
 						return pixel(x, n, top+h-g.PadTop, left+w-g.PadLeft, c, g.H, g.Window.W, g.C)
 					})
-					for k := range g.K {
-						out := transformed(winograd.Transposed(a.Output), func(p, q int) float64 {
-							return pixel(dy, n, top+p, left+q, k, g.P, g.Q, g.K)
-						})
-						for i := range points * points {
+					for i := range points * points {
+						for k, out := range outputs {
 							sums[(i*g.C+c)*g.K+k] += in[i/points][i%points] * out[i/points][i%points]
 						}
 					}
@@ -187,22 +222,23 @@ func boundWinogradWgrad(op kernels.Conv2DWgrad, values []Value, x, dy, dw []floa
 			}
 		}
 	}
-	roundings := 2*5 + 2*3 + g.N*down*across + 2*(5+1) + 2
+	magnitudes := make([]float64, len(dw))
 	for c := range g.C {
 		for k := range g.K {
 			m := transformed(winograd.Transposed(a.Filter), func(i, j int) float64 { return sums[((i*points+j)*g.C+c)*g.K+k] })
 			for tap := range 9 {
 				i := (tap*g.C+c)*g.K + k
-				values[i].Bound = gamma(roundings) * (m[tap/3][tap%3] + math.Abs(dw[i]))
+				magnitudes[i] = m[tap/3][tap%3] + dw[i].size()
 			}
 		}
 	}
+	return boundedBy(convWgrad(g, x, dy, dw), 2*5+2*3+g.N*down*across+2*(5+1)+2, magnitudes)
 }
 
-// pixel is a value of images [N height width channels], zero outside.
-func pixel(x []float64, n, h, w, c, height, width, channels int) float64 {
+// pixel is the size of a value of images [N height width channels], zero outside.
+func pixel(x []Value, n, h, w, c, height, width, channels int) float64 {
 	if h < 0 || h >= height || w < 0 || w >= width {
 		return 0
 	}
-	return x[((n*height+h)*width+w)*channels+c]
+	return x[((n*height+h)*width+w)*channels+c].size()
 }

@@ -1,40 +1,16 @@
 package kerneltest
 
-import (
-	"fmt"
-	"math"
+import "cnn-gpu/kernels"
 
-	"cnn-gpu/kernels"
-)
-
-// Runner runs one op on a device. mem is host memory for each operand, in the order of Operands (with no slice for one that is
-// absent): Run reads the operands' contents from it and leaves their contents after the run in it. Operands with the same
-// buffer have the same memory. A runner that copies should put canaries around its own buffers, and fill what is only written
-// from mem like the rest: mem holds NaN there.
+// Runner runs a list of ops on a device, as a program of that device: what the ops hand on among themselves, in buffers without Keep, lies
+// where the device likes, and it may compute several ops in one.
+//
+// mem is host memory for the buffers that outlive the run; of a view, for its root. Run reads their contents from it and leaves their
+// contents after the run in it. A runner that copies should put canaries around its own buffers, and fill what is only written from mem
+// like the rest: mem holds NaN there.
+//
+// Run says of each op by which algorithm it was computed: "" for the sums as they stand, in any order, or the name of an algorithm of
+// Winograd, whose rounding errors are larger.
 type Runner interface {
-	Run(op kernels.Op, mem []kernels.Mem) error
-}
-
-// Host runs ops on the CPU with the given number of workers. Scratch memory is filled with NaN before each run, and an op that
-// writes more of it than it asked for is an error.
-func Host(workers int) Runner { return host(workers) }
-
-type host int
-
-func (h host) Run(op kernels.Op, mem []kernels.Mem) error {
-	w := kernels.NewWorkers(int(h))
-	defer w.Close()
-	asked := kernels.Prepare(op, w.Count()).Scratch
-	w.Reserve(asked + guardSize)
-	scratch := w.Scratch()
-	for i := range scratch {
-		scratch[i] = math.Float32frombits(poison)
-	}
-	op.Host(mem, w)
-	for i, v := range scratch[asked:] {
-		if math.Float32bits(v) != poison {
-			return fmt.Errorf("scratch element %d was written, the op asked for %d", asked+i, asked)
-		}
-	}
-	return nil
+	Run(ops []kernels.Op, mem map[*kernels.Buffer]kernels.Mem) (algorithms []string, err error)
 }

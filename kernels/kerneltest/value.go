@@ -1,6 +1,9 @@
 package kerneltest
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Value is an element of an output as the oracle computes it, and how far a device's float32 result may lie from it. A Bound
 // of zero asks for the very same number.
@@ -24,13 +27,36 @@ func gamma(n int) float64 {
 // exact is a value without error, such as an input.
 func exact(v float64) Value { return Value{Want: v} }
 
+// exacts are values without error; none of no values.
 func exacts(values []float64) []Value {
+	if values == nil {
+		return nil
+	}
 	list := make([]Value, len(values))
 	for i, v := range values {
 		list[i] = exact(v)
 	}
 	return list
 }
+
+// exactly are the numbers that a device should compute.
+func exactly(values []Value) []float64 {
+	if values == nil {
+		return nil
+	}
+	list := make([]float64, len(values))
+	for i, v := range values {
+		list[i] = v.Want
+	}
+	return list
+}
+
+func areExact(values []Value) bool {
+	return !slices.ContainsFunc(values, func(v Value) bool { return v.Bound != 0 })
+}
+
+// size is the largest magnitude that a device's result may have.
+func (a Value) size() float64 { return math.Abs(a.Want) + a.Bound }
 
 // rounded is the result of an operation: v, from operands whose errors change it by at most bound, rounded once.
 func rounded(v, bound float64) Value { return Value{v, bound + unit*(math.Abs(v)+bound) + tiny} }
@@ -41,9 +67,6 @@ func (a Value) sub(b Value) Value { return rounded(a.Want-b.Want, a.Bound+b.Boun
 func (a Value) mul(b Value) Value {
 	return rounded(a.Want*b.Want, math.Abs(a.Want)*b.Bound+math.Abs(b.Want)*a.Bound+a.Bound*b.Bound)
 }
-
-// times is a product with a number that is a term of a sum, which counts its rounding.
-func (a Value) times(b float64) Value { return Value{a.Want * b, a.Bound * math.Abs(b)} }
 
 func (a Value) div(b Value) Value {
 	q := a.Want / b.Want
@@ -88,10 +111,18 @@ func (s *sum) add(term float64) {
 	s.terms++
 }
 
-// addValue adds a term that has an error of its own.
+// addValue adds a term that may have an error of its own.
 func (s *sum) addValue(v Value) {
 	s.add(v.Want)
 	s.bound += v.Bound
+}
+
+// addProduct adds a product of two numbers that may have errors of their own.
+func (s *sum) addProduct(a, b Value) {
+	s.add(a.Want * b.Want)
+	if a.Bound != 0 || b.Bound != 0 {
+		s.bound += math.Abs(a.Want)*b.Bound + math.Abs(b.Want)*a.Bound + a.Bound*b.Bound
+	}
 }
 
 func (s sum) result() Value {
@@ -108,10 +139,10 @@ func results(sums []sum) []Value {
 }
 
 // sumsFrom begins each sum with a value that is there already.
-func sumsFrom(start []float64) []sum {
+func sumsFrom(start []Value) []sum {
 	sums := make([]sum, len(start))
 	for i, v := range start {
-		sums[i].add(v)
+		sums[i].addValue(v)
 	}
 	return sums
 }

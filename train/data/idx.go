@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"cnn-gpu/internal/wording"
 )
 
 // array is what an IDX file of bytes holds.
@@ -96,7 +98,7 @@ func readIDX(r io.Reader, size int64) (array, error) {
 	want, header := int64(1), int64(4+4*len(dims))
 	for _, d := range dims {
 		if int64(d) > maxValues/want {
-			return array{}, fmt.Errorf("the header promises %s bytes, more than the %d GiB that a set may have", times(dims), maxValues>>30)
+			return array{}, fmt.Errorf("the header promises %s bytes, more than the %s that a set may have", times(dims), wording.Bytes(maxValues))
 		}
 		want *= int64(d)
 	}

@@ -198,6 +198,9 @@ func (r *Run) Config() Config { return r.config }
 // Trainer is the model in training.
 func (r *Run) Trainer() *train.Trainer { return r.trainer }
 
+// Training is the data that it trains on.
+func (r *Run) Training() data.Set { return r.training }
+
 // Close frees the device. The folder of a run that saved nothing goes too: the next run may have its name.
 func (r *Run) Close() error {
 	if r.dir != "" {
@@ -240,11 +243,6 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 	return Summary{Dir: r.dir, Last: history[len(history)-1]}, nil
 }
 
-// Profile times the ops of a training step, over some steps that change nothing.
-func (r *Run) Profile(steps int) (*train.Profile, error) {
-	return r.trainer.ProfileFit(r.training, r.config.Batch, steps)
-}
-
 func (r *Run) checkpoint() error {
 	config, err := json.Marshal(r.config)
 	if err != nil {
@@ -271,7 +269,7 @@ func (r *Run) saveWeights() error {
 	if r.config.DataDir != "" {
 		metadata[dataDirKey] = r.config.DataDir
 	}
-	return r.trainer.Model().SaveWeights(filepath.Join(r.dir, weightsFile), w, metadata)
+	return w.Save(filepath.Join(r.dir, weightsFile), metadata)
 }
 
 // The keys of what eval and predict need beside the model.
@@ -284,7 +282,7 @@ const (
 // Saved is a trained model from a file.
 type Saved struct {
 	Model   *model.Model
-	Weights []float32
+	Weights *model.Weights
 	Classes []string
 	Data    string // what it was trained on
 	DataDir string // where that was; empty if nobody said
@@ -295,10 +293,11 @@ func Load(path string) (*Saved, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, weightsFile)
 	}
-	m, weights, metadata, err := model.LoadWeights(path)
+	weights, metadata, err := model.LoadWeights(path)
 	if err != nil {
 		return nil, err
 	}
+	m := weights.Model()
 	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey]}
 	units := m.Output.Shape.Elements()
 	if text := metadata[classesKey]; text != "" {

@@ -19,7 +19,7 @@ var sentences = map[driver.Result]string{
 	driver.InvalidValue:             "an argument is not one that the call takes",
 	driver.OutOfMemory:              "out of memory",
 	driver.NoDevice:                 "no device",
-	driver.InvalidDevice:            "no device has this number",
+	driver.InvalidDevice:            "no device has this index",
 	driver.DeviceUnavailable:        "the device is lost",
 	driver.NoBinaryForGpu:           "the module has no code that this device runs",
 	driver.InvalidContext:           "there is no current context, or the context is not valid",

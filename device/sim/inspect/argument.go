@@ -32,12 +32,12 @@ type argument struct {
 	value   []byte // to pass; nil for memory
 	content []byte // of the memory; nil where it is not written
 	bytes   uint64 // of the memory
-	element number
+	element numberType
 	save    string // the file to write after the run, or empty
 }
 
-// number is a type of numbers.
-type number struct {
+// numberType is a type that an argument may have.
+type numberType struct {
 	name  string
 	bytes int
 	parse func(text string) ([]byte, error)
@@ -70,7 +70,7 @@ func parseArgument(text string) (argument, error) {
 			return a, badArgument(text, "an even number of hexadecimal digits is wanted")
 		}
 	default:
-		n, known := numbers[form]
+		n, known := numberTypes[form]
 		if !known {
 			return a, badArgument(text, fmt.Sprintf("unknown form %q; the forms are\n%s", form, ArgumentHelp))
 		}
@@ -121,7 +121,7 @@ func (a *argument) output(rest string) error {
 	}
 	file, size := rest[:i], uint64(1)
 	if j := strings.LastIndexByte(file, ':'); j > 0 {
-		if n, known := numbers[file[j+1:]]; known {
+		if n, known := numberTypes[file[j+1:]]; known {
 			file, a.element, size = file[:j], n, uint64(n.bytes)
 		}
 	}
@@ -144,7 +144,7 @@ func parseCount(text string, size uint64) (uint64, error) {
 // fill reads "type:count", for random numbers with ":seed".
 func (a *argument) fill(form, rest string) error {
 	parts := strings.Split(rest, ":")
-	n, known := numbers[parts[0]]
+	n, known := numberTypes[parts[0]]
 	if !known || len(parts) < 2 || len(parts) > 3 || len(parts) == 3 && form != "random" {
 		return badArgument(a.text, "wanted is "+form+":TYPE:COUNT, as in "+form+":f32:1024")
 	}

@@ -25,7 +25,7 @@ func TestNumbers(t *testing.T) {
 	}
 	for bits := range uint64(1 << 16) { // every number of 16 bits comes back
 		for _, name := range []string{"f16", "bf16"} {
-			n := numbers[name]
+			n := numberTypes[name]
 			text := n.get(appendBytes(nil, bits, 2))
 			v, err := strconv.ParseFloat(text, 64)
 			require.NoError(t, err)

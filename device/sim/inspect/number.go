@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// numbers are the types that arguments may have.
-var numbers = map[string]number{
+// numberTypes are the types that arguments may have.
+var numberTypes = map[string]numberType{
 	"i8": integer("i8", 1, true), "u8": integer("u8", 1, false), "i16": integer("i16", 2, true), "u16": integer("u16", 2, false),
 	"i32": integer("i32", 4, true), "u32": integer("u32", 4, false), "i64": integer("i64", 8, true), "u64": integer("u64", 8, false),
 	"f16": small("f16", 10, -14, 15), "bf16": small("bf16", 7, -126, 127),
@@ -28,8 +28,8 @@ func load(b []byte, bytes int) uint64 {
 	return binary.LittleEndian.Uint64(all[:])
 }
 
-func integer(name string, bytes int, signed bool) number {
-	return number{name: name, bytes: bytes,
+func integer(name string, bytes int, signed bool) numberType {
+	return numberType{name: name, bytes: bytes,
 		parse: func(text string) ([]byte, error) {
 			var v uint64
 			var err error
@@ -57,9 +57,9 @@ func integer(name string, bytes int, signed bool) number {
 	}
 }
 
-func float(name string, bytes int, encode func(float64) uint64, decode func(uint64) float64) number {
+func float(name string, bytes int, encode func(float64) uint64, decode func(uint64) float64) numberType {
 	put := func(b []byte, v float64) []byte { return appendBytes(b, encode(v), bytes) }
-	return number{name: name, bytes: bytes, put: put,
+	return numberType{name: name, bytes: bytes, put: put,
 		parse: func(text string) ([]byte, error) {
 			v, err := strconv.ParseFloat(text, 8*max(bytes, 4))
 			if err != nil {
@@ -72,7 +72,7 @@ func float(name string, bytes int, encode func(float64) uint64, decode func(uint
 }
 
 // small is a floating-point format of 16 bits with that many bits of fraction and exponents of normal numbers from least to greatest.
-func small(name string, fraction, least, greatest int) number {
+func small(name string, fraction, least, greatest int) numberType {
 	return float(name, 2, func(v float64) uint64 { return encodeSmall(v, fraction, least, greatest) },
 		func(b uint64) float64 { return decodeSmall(b, fraction, least, greatest) })
 }

@@ -12,7 +12,7 @@ func (p *parser) readFunction(linkage Linkage) {
 	f.Name = p.name("a function's name")
 	f.Params = p.parameters()
 	p.functionDirectives(f)
-	f.HasBody = p.is("{")
+	f.HasBody = p.isToken("{")
 	if old := p.functions[f.Name]; old != nil && old.HasBody && f.HasBody {
 		p.fail("%s is defined again; first on line %d", f.Name, old.Line)
 		return
@@ -34,7 +34,7 @@ func (p *parser) parameters() []*Variable {
 	}
 	var all []*Variable
 	end := uint64(0)
-	for p.kind != endToken && !p.is(")") {
+	for p.kind != endToken && !p.isToken(")") {
 		form := p.attributes()
 		v, _ := p.declarator(form)
 		v.Offset = (end + v.Align - 1) &^ (v.Align - 1)
@@ -168,7 +168,7 @@ func (p *parser) branchTable() int32 {
 	var names []string
 	for p.next(); p.kind == wordToken; p.next() {
 		names = append(names, p.text)
-		if p.next(); !p.is(",") {
+		if p.next(); !p.isToken(",") {
 			break
 		}
 	}
@@ -201,7 +201,7 @@ func (p *parser) instruction() {
 	in.Op = p.opcode(p.text)
 	p.next()
 	first := len(p.scratch)
-	for p.kind != endToken && !p.is(";") {
+	for p.kind != endToken && !p.isToken(";") {
 		o := p.operand(0)
 		p.scratch = append(p.scratch, o)
 		if !p.accept(",") {

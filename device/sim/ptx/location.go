@@ -81,7 +81,7 @@ func (p *parser) section() {
 		p.skipTo("}")
 		return
 	}
-	for p.kind != endToken && !p.is("}") {
+	for p.kind != endToken && !p.isToken("}") {
 		if p.accept(".b8") {
 			p.strings = append(p.strings, byte(p.constant().Value))
 			for p.accept(",") {

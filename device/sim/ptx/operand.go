@@ -27,13 +27,13 @@ func (p *parser) operand(depth int) Operand {
 		return Operand{Kind: VectorOperand, Elements: p.elements("}", depth)}
 	case p.accept("["):
 		return p.address(depth)
-	case p.is("("):
+	case p.isToken("("):
 		if p.parenthesisedConstant() {
 			return p.constant()
 		}
 		p.next()
 		return Operand{Kind: ListOperand, Elements: p.elements(")", depth)}
-	case p.is("-"), p.is("~"):
+	case p.isToken("-"), p.isToken("~"):
 		return p.constant()
 	case p.accept("!"):
 		o := p.operand(depth + 1)
@@ -50,7 +50,7 @@ func (p *parser) operand(depth int) Operand {
 // parenthesisedConstant tells "(1+2)" from a call's list "(%r1, %r2)" and "(func_retval0)". The lists of NVRTC hold names only.
 func (p *parser) parenthesisedConstant() bool {
 	here := p.scanner
-	for p.is("(") || p.is("-") || p.is("~") {
+	for p.isToken("(") || p.isToken("-") || p.isToken("~") {
 		p.next()
 	}
 	number := p.kind == numberToken
@@ -61,7 +61,7 @@ func (p *parser) parenthesisedConstant() bool {
 // elements reads "a, b, ... end".
 func (p *parser) elements(end string, depth int) []Operand {
 	first := len(p.scratch)
-	for p.kind != endToken && !p.is(end) {
+	for p.kind != endToken && !p.isToken(end) {
 		element := p.operand(depth + 1)
 		p.scratch = append(p.scratch, element)
 		if !p.accept(",") {
@@ -86,7 +86,7 @@ func (p *parser) address(depth int) Operand {
 	default:
 		p.fail("an address must begin with a register, a variable or a number")
 	}
-	if p.is("+") || p.is("-") {
+	if p.isToken("+") || p.isToken("-") {
 		o.Value += p.offset()
 	}
 	if p.accept(",") {
@@ -130,7 +130,7 @@ func (p *parser) named(depth int) Operand {
 		second := p.operand(depth + 1)
 		p.scratch = append(p.scratch, second)
 		return Operand{Kind: PairOperand, Elements: p.keep(first)}
-	case o.Kind == VariableOperand && (p.is("+") || p.is("-")):
+	case o.Kind == VariableOperand && (p.isToken("+") || p.isToken("-")):
 		o.Value = p.offset()
 	}
 	return o

@@ -108,7 +108,7 @@ func (p *parser) declareInModule(v *Variable) {
 
 // skipTo moves behind the next token of that text.
 func (p *parser) skipTo(text string) {
-	for p.kind != endToken && !p.is(text) {
+	for p.kind != endToken && !p.isToken(text) {
 		p.next()
 	}
 	p.expect(text)

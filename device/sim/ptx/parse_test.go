@@ -20,7 +20,7 @@ func grammar(t *testing.T) *Module {
 	return m
 }
 
-// show writes an operand in a form of its own: registers with their number among those of the function, so that two of the same
+// show writes an operand in a form of its own: registers with their index among those of the function, so that two of the same
 // name are told apart.
 func show(f *Function, o Operand) string {
 	not := ""

@@ -91,15 +91,15 @@ func (s *scanner) next() {
 	default:
 		s.kind = signToken
 		s.pos++
-		if c := s.src[s.start]; (c == '<' || c == '>') && s.at(s.pos) == c {
+		if c := s.src[s.start]; (c == '<' || c == '>') && s.byteAt(s.pos) == c {
 			s.pos++
 		}
 		s.text = s.src[s.start:s.pos]
 	}
 }
 
-// at returns a byte of the text, 0 behind its end.
-func (s *scanner) at(pos int) byte {
+// byteAt returns a byte of the text, 0 behind its end.
+func (s *scanner) byteAt(pos int) byte {
 	if pos < len(s.src) {
 		return s.src[pos]
 	}
@@ -115,12 +115,12 @@ func (s *scanner) skipBlanks() {
 			s.pos++
 		case byteClass[c] == blankByte:
 			s.pos++
-		case c == '/' && s.at(s.pos+1) == '/':
+		case c == '/' && s.byteAt(s.pos+1) == '/':
 			for s.pos < len(s.src) && s.src[s.pos] != '\n' {
 				s.pos++
 			}
-		case c == '/' && s.at(s.pos+1) == '*':
-			for s.pos += 2; s.pos < len(s.src) && !(s.src[s.pos] == '*' && s.at(s.pos+1) == '/'); s.pos++ {
+		case c == '/' && s.byteAt(s.pos+1) == '*':
+			for s.pos += 2; s.pos < len(s.src) && !(s.src[s.pos] == '*' && s.byteAt(s.pos+1) == '/'); s.pos++ {
 				if s.src[s.pos] == '\n' {
 					s.lineAtPos++
 				}
@@ -139,7 +139,7 @@ func (s *scanner) word() {
 		for i < len(s.src) && byteClass[s.src[i]]&wordByte != 0 {
 			i++
 		}
-		if s.at(i) != ':' || s.at(i+1) != ':' || byteClass[s.at(i+2)]&wordByte == 0 {
+		if s.byteAt(i) != ':' || s.byteAt(i+1) != ':' || byteClass[s.byteAt(i+2)]&wordByte == 0 {
 			break
 		}
 		i += 2
@@ -149,11 +149,11 @@ func (s *scanner) word() {
 
 func (s *scanner) number() {
 	i := s.pos
-	prefixed := s.src[i] == '0' && byteClass[s.at(i+1)] == wordByte && s.at(i+1) != '.' // hexadecimal digits hold an e
+	prefixed := s.src[i] == '0' && byteClass[s.byteAt(i+1)] == wordByte && s.byteAt(i+1) != '.' // hexadecimal digits hold an e
 	for i < len(s.src) && byteClass[s.src[i]]&wordByte != 0 {
 		exponent := s.src[i] == 'e' || s.src[i] == 'E'
 		i++
-		if exponent && !prefixed && (s.at(i) == '-' || s.at(i) == '+') {
+		if exponent && !prefixed && (s.byteAt(i) == '-' || s.byteAt(i) == '+') {
 			i++
 		}
 	}
@@ -165,18 +165,18 @@ func (s *scanner) quoted() {
 	for end < len(s.src) && s.src[end] != '"' && s.src[end] != '\n' {
 		end++
 	}
-	if s.at(end) != '"' {
+	if s.byteAt(end) != '"' {
 		s.fail("a string without its end")
 		return
 	}
 	s.kind, s.text, s.start, s.pos = stringToken, s.src[s.pos+1:end], s.pos+1, end+1
 }
 
-func (s *scanner) is(text string) bool { return s.text == text && s.kind != stringToken }
+func (s *scanner) isToken(text string) bool { return s.text == text && s.kind != stringToken }
 
 // accept moves on if the token is the given one.
 func (s *scanner) accept(text string) bool {
-	if !s.is(text) {
+	if !s.isToken(text) {
 		return false
 	}
 	s.next()

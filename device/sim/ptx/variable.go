@@ -80,9 +80,9 @@ func (p *parser) attributes() Variable {
 func (p *parser) skipParentheses() {
 	p.expect("(")
 	for depth := 1; depth > 0 && p.kind != endToken; p.next() {
-		if p.is("(") {
+		if p.isToken("(") {
 			depth++
-		} else if p.is(")") {
+		} else if p.isToken(")") {
 			depth--
 		}
 	}
@@ -120,7 +120,7 @@ func (p *parser) initialiser(v *Variable, row uint64) {
 		switch {
 		case p.accept("{"):
 			depth++
-		case p.is("}"):
+		case p.isToken("}"):
 			depth--
 			short = short || row > 0 && values%row != 0
 			p.next()
@@ -156,7 +156,7 @@ func (p *parser) initialValue(v *Variable) {
 	var number Operand
 	if p.kind != wordToken || p.text == "WARP_SZ" {
 		number = p.constant()
-		if !p.is("(") {
+		if !p.isToken("(") {
 			v.Init = appendValue(v.Init, number, v.Type)
 			return
 		}
@@ -186,7 +186,7 @@ func (p *parser) symbol(reloc *Relocation) {
 }
 
 func (p *parser) addend(reloc *Relocation) {
-	if p.is("+") || p.is("-") {
+	if p.isToken("+") || p.isToken("-") {
 		p.accept("+")
 		reloc.Addend += int64(p.constant().Value)
 	}

@@ -8,12 +8,30 @@
 // (Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, section 4.1).
 package winograd
 
+import (
+	"fmt"
+	"slices"
+)
+
 // Algorithm is F(Tile×Tile, 3×3).
 type Algorithm struct {
 	Tile   int
 	Input  [][]float64 // Bᵀ
 	Filter [][]float64 // G
 	Output [][]float64 // Aᵀ
+}
+
+// String is the algorithm's name, by which devices say what they computed an op by.
+func (a Algorithm) String() string { return fmt.Sprintf("Winograd F(%dx%d, 3x3)", a.Tile, a.Tile) }
+
+// Named returns the algorithm of a name.
+func Named(name string) (a Algorithm, isKnown bool) {
+	all := Algorithms()
+	at := slices.IndexFunc(all, func(a Algorithm) bool { return a.String() == name })
+	if at < 0 {
+		return a, false
+	}
+	return all[at], true
 }
 
 // Points is the extent of a transformed tile.

@@ -1,62 +1,61 @@
-package main
+package simd
 
 import (
 	"fmt"
 	"io"
 	"strings"
 
-	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 // compares writes the functions that compare two registers in all lanes.
-func compares(names io.Writer) {
+func (asm *assembler) compares(names io.Writer) {
 	fmt.Fprintln(names, "var simdCompare = map[string]compareFunc{")
 	var stubs strings.Builder
 	write := func(name string, f func(a, b reg.VecVirtual, d reg.VecVirtual), invert bool) {
 		fn := "simd_compare_" + strings.ReplaceAll(name, ".", "_")
 		fmt.Fprintf(names, "%q: %s,\n", name, fn)
 		fmt.Fprintf(&stubs, "//go:noescape\nfunc %s(w *warp, a, b int32) uint32\n\n", fn)
-		TEXT(fn, NOSPLIT, "func(w uintptr, a, b int32) uint32")
-		w := Load(Param("w"), GP64())
+		asm.function(fn, "func(w uintptr, a, b int32) uint32")
+		w := asm.Load(asm.Param("w"), asm.GP64())
 		var place []reg.GPVirtual
 		for _, x := range []string{"a", "b"} {
-			p := GP64()
-			slot := Load(Param(x), GP32())
-			MOVLQSX(slot, p)
-			SHLQ(Imm(7), p)
-			ADDQ(Mem{Base: w, Disp: warpR}, p)
+			p := asm.GP64()
+			slot := asm.Load(asm.Param(x), asm.GP32())
+			asm.MOVLQSX(slot, p)
+			asm.SHLQ(Imm(7), p)
+			asm.ADDQ(Mem{Base: w, Disp: warpR}, p)
 			place = append(place, p)
 		}
-		result := GP32()
-		XORL(result, result)
+		result := asm.GP32()
+		asm.XORL(result, result)
 		for k := range 4 {
-			a, b, d := YMM(), YMM(), YMM()
-			VMOVDQU(Mem{Base: place[0], Disp: 32 * k}, a)
-			VMOVDQU(Mem{Base: place[1], Disp: 32 * k}, b)
+			a, b, d := asm.YMM(), asm.YMM(), asm.YMM()
+			asm.VMOVDQU(Mem{Base: place[0], Disp: 32 * k}, a)
+			asm.VMOVDQU(Mem{Base: place[1], Disp: 32 * k}, b)
 			f(a, b, d)
-			t := GP32()
-			VMOVMSKPS(d, t)
+			t := asm.GP32()
+			asm.VMOVMSKPS(d, t)
 			if k > 0 {
-				SHLL(Imm(uint64(8*k)), t)
+				asm.SHLL(Imm(uint64(8*k)), t)
 			}
-			ORL(t, result)
+			asm.ORL(t, result)
 		}
 		if invert {
-			NOTL(result)
+			asm.NOTL(result)
 		}
-		Store(result, ReturnIndex(0))
-		VZEROUPPER()
-		RET()
+		asm.Store(result, asm.ReturnIndex(0))
+		asm.VZEROUPPER()
+		asm.RET()
 	}
-	equal := func(a, b, d reg.VecVirtual) { VPCMPEQD(b, a, d) }
-	greater := func(a, b, d reg.VecVirtual) { VPCMPGTD(b, a, d) }
-	less := func(a, b, d reg.VecVirtual) { VPCMPGTD(a, b, d) }
+	equal := func(a, b, d reg.VecVirtual) { asm.VPCMPEQD(b, a, d) }
+	greater := func(a, b, d reg.VecVirtual) { asm.VPCMPGTD(b, a, d) }
+	less := func(a, b, d reg.VecVirtual) { asm.VPCMPGTD(a, b, d) }
 	unsigned := func(f func(a, b, d reg.VecVirtual)) func(a, b, d reg.VecVirtual) {
 		return func(a, b, d reg.VecVirtual) {
-			VPXOR(constant(0x80000000), a, a)
-			VPXOR(constant(0x80000000), b, b)
+			asm.VPXOR(asm.constant(0x80000000), a, a)
+			asm.VPXOR(asm.constant(0x80000000), b, b)
 			f(a, b, d)
 		}
 	}
@@ -79,7 +78,7 @@ func compares(names io.Writer) {
 		{"eq", 0x00}, {"ne", 0x0c}, {"lt", 0x11}, {"le", 0x12}, {"gt", 0x1e}, {"ge", 0x1d}, {"equ", 0x08}, {"neu", 0x04},
 		{"ltu", 0x19}, {"leu", 0x1a}, {"gtu", 0x16}, {"geu", 0x15}, {"num", 0x07}, {"nan", 0x03},
 	} {
-		write(c.name+".f32", func(a, b, d reg.VecVirtual) { VCMPPS(Imm(c.predicate), b, a, d) }, false)
+		write(c.name+".f32", func(a, b, d reg.VecVirtual) { asm.VCMPPS(Imm(c.predicate), b, a, d) }, false)
 	}
 	fmt.Fprintf(names, "}\n\n%s", stubs.String())
 }

@@ -1,11 +1,10 @@
-package main
+package simd
 
 import (
 	"fmt"
 	"io"
 	"strings"
 
-	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -17,60 +16,60 @@ type op2 = func(a, b, d Op)
 type operation func(d reg.VecVirtual, s []Mem)
 
 // executions writes the functions that execute an instruction for a warp.
-func executions(names io.Writer) {
+func (asm *assembler) executions(names io.Writer) {
 	fmt.Fprintln(names, "var simdExec = map[string]execFunc{")
 	var stubs strings.Builder
 	for _, e := range []struct {
 		names, classes string
 		op             operation
 	}{
-		{"add.s32 add.u32", "rrr", two(variadic(VPADDD))},
-		{"sub.s32 sub.u32", "rrr", two(variadic(VPSUBD))},
-		{"and.b32", "rrr", two(VPAND)},
-		{"or.b32", "rrr", two(VPOR)},
-		{"xor.b32", "rrr", two(VPXOR)},
-		{"min.s32", "rrr", two(variadic(VPMINSD))},
-		{"max.s32", "rrr", two(variadic(VPMAXSD))},
-		{"min.u32", "rrr", two(variadic(VPMINUD))},
-		{"max.u32", "rrr", two(variadic(VPMAXUD))},
-		{"shl.b32", "rrr", two(variadic(VPSLLVD))},
-		{"shr.u32 shr.b32", "rrr", two(variadic(VPSRLVD))},
-		{"shr.s32", "rrr", two(variadic(VPSRAVD))},
-		{"mul.lo.s32 mul.lo.u32", "rrr", two(variadic(VPMULLD))},
+		{"add.s32 add.u32", "rrr", asm.two(variadic(asm.VPADDD))},
+		{"sub.s32 sub.u32", "rrr", asm.two(variadic(asm.VPSUBD))},
+		{"and.b32", "rrr", asm.two(asm.VPAND)},
+		{"or.b32", "rrr", asm.two(asm.VPOR)},
+		{"xor.b32", "rrr", asm.two(asm.VPXOR)},
+		{"min.s32", "rrr", asm.two(variadic(asm.VPMINSD))},
+		{"max.s32", "rrr", asm.two(variadic(asm.VPMAXSD))},
+		{"min.u32", "rrr", asm.two(variadic(asm.VPMINUD))},
+		{"max.u32", "rrr", asm.two(variadic(asm.VPMAXUD))},
+		{"shl.b32", "rrr", asm.two(variadic(asm.VPSLLVD))},
+		{"shr.u32 shr.b32", "rrr", asm.two(variadic(asm.VPSRLVD))},
+		{"shr.s32", "rrr", asm.two(variadic(asm.VPSRAVD))},
+		{"mul.lo.s32 mul.lo.u32", "rrr", asm.two(variadic(asm.VPMULLD))},
 		{"mad.lo.s32 mad.lo.u32", "rrrr", func(d reg.VecVirtual, s []Mem) {
-			VMOVDQU(s[0], d)
-			VPMULLD(s[1], d, d)
-			VPADDD(s[2], d, d)
+			asm.VMOVDQU(s[0], d)
+			asm.VPMULLD(s[1], d, d)
+			asm.VPADDD(s[2], d, d)
 		}},
-		{"mov.b32 mov.u32 mov.s32 mov.f32", "rr", func(d reg.VecVirtual, s []Mem) { VMOVDQU(s[0], d) }},
-		{"mov.b64 mov.u64 mov.s64 mov.f64", "qq", func(d reg.VecVirtual, s []Mem) { VMOVDQU(s[0], d) }},
-		{"add.s64 add.u64", "qqq", two(variadic(VPADDQ))},
-		{"sub.s64 sub.u64", "qqq", two(variadic(VPSUBQ))},
-		{"cvt.s64.s32 cvt.u64.s32", "qr", func(d reg.VecVirtual, s []Mem) { VPMOVSXDQ(s[0], d) }},
-		{"cvt.s64.u32 cvt.u64.u32", "qr", func(d reg.VecVirtual, s []Mem) { VPMOVZXDQ(s[0], d) }},
+		{"mov.b32 mov.u32 mov.s32 mov.f32", "rr", func(d reg.VecVirtual, s []Mem) { asm.VMOVDQU(s[0], d) }},
+		{"mov.b64 mov.u64 mov.s64 mov.f64", "qq", func(d reg.VecVirtual, s []Mem) { asm.VMOVDQU(s[0], d) }},
+		{"add.s64 add.u64", "qqq", asm.two(variadic(asm.VPADDQ))},
+		{"sub.s64 sub.u64", "qqq", asm.two(variadic(asm.VPSUBQ))},
+		{"cvt.s64.s32 cvt.u64.s32", "qr", func(d reg.VecVirtual, s []Mem) { asm.VPMOVSXDQ(s[0], d) }},
+		{"cvt.s64.u32 cvt.u64.u32", "qr", func(d reg.VecVirtual, s []Mem) { asm.VPMOVZXDQ(s[0], d) }},
 		{"mul.wide.s32", "qrr", func(d reg.VecVirtual, s []Mem) {
-			t := YMM()
-			VPMOVSXDQ(s[0], d)
-			VPMOVSXDQ(s[1], t)
-			VPMULDQ(t, d, d)
+			t := asm.YMM()
+			asm.VPMOVSXDQ(s[0], d)
+			asm.VPMOVSXDQ(s[1], t)
+			asm.VPMULDQ(t, d, d)
 		}},
 		{"mul.wide.u32", "qrr", func(d reg.VecVirtual, s []Mem) {
-			t := YMM()
-			VPMOVZXDQ(s[0], d)
-			VPMOVZXDQ(s[1], t)
-			VPMULUDQ(t, d, d)
+			t := asm.YMM()
+			asm.VPMOVZXDQ(s[0], d)
+			asm.VPMOVZXDQ(s[1], t)
+			asm.VPMULUDQ(t, d, d)
 		}},
-		{"cvt.rn.f32.s32", "rr", func(d reg.VecVirtual, s []Mem) { VCVTDQ2PS(s[0], d) }},
-		{"add.f32 add.rn.f32", "rrr", float(two(variadic(VADDPS)))},
-		{"sub.f32 sub.rn.f32", "rrr", float(two(variadic(VSUBPS)))},
-		{"mul.f32 mul.rn.f32", "rrr", float(two(variadic(VMULPS)))},
-		{"fma.rn.f32 mad.rn.f32", "rrrr", float(multiplyAdd)},
-		{"add.ftz.f32 add.rn.ftz.f32", "rrr", flushed(variadic(VADDPS))},
-		{"sub.ftz.f32 sub.rn.ftz.f32", "rrr", flushed(variadic(VSUBPS))},
-		{"mul.ftz.f32 mul.rn.ftz.f32", "rrr", flushed(variadic(VMULPS))},
-		{"fma.rn.ftz.f32 mad.rn.ftz.f32", "rrrr", flushedMultiplyAdd},
-		{"max.f32", "rrr", extreme(variadic(VMAXPS), variadic(VANDPS))},
-		{"min.f32", "rrr", extreme(variadic(VMINPS), variadic(VORPS))},
+		{"cvt.rn.f32.s32", "rr", func(d reg.VecVirtual, s []Mem) { asm.VCVTDQ2PS(s[0], d) }},
+		{"add.f32 add.rn.f32", "rrr", asm.float(asm.two(variadic(asm.VADDPS)))},
+		{"sub.f32 sub.rn.f32", "rrr", asm.float(asm.two(variadic(asm.VSUBPS)))},
+		{"mul.f32 mul.rn.f32", "rrr", asm.float(asm.two(variadic(asm.VMULPS)))},
+		{"fma.rn.f32 mad.rn.f32", "rrrr", asm.float(asm.multiplyAdd)},
+		{"add.ftz.f32 add.rn.ftz.f32", "rrr", asm.flushed(variadic(asm.VADDPS))},
+		{"sub.ftz.f32 sub.rn.ftz.f32", "rrr", asm.flushed(variadic(asm.VSUBPS))},
+		{"mul.ftz.f32 mul.rn.ftz.f32", "rrr", asm.flushed(variadic(asm.VMULPS))},
+		{"fma.rn.ftz.f32 mad.rn.ftz.f32", "rrrr", asm.flushedMultiplyAdd},
+		{"max.f32", "rrr", asm.extreme(variadic(asm.VMAXPS), variadic(asm.VANDPS))},
+		{"min.f32", "rrr", asm.extreme(variadic(asm.VMINPS), variadic(asm.VORPS))},
 	} {
 		all := strings.Fields(e.names)
 		fn := "simd_" + strings.ReplaceAll(all[0], ".", "_")
@@ -78,26 +77,26 @@ func executions(names io.Writer) {
 			fmt.Fprintf(names, "%q: %s,\n", name, fn)
 		}
 		fmt.Fprintf(&stubs, "//go:noescape\nfunc %s(w *warp, in *inst, m uint32)\n\n", fn)
-		execution(fn, e.classes, e.op)
+		asm.execution(fn, e.classes, e.op)
 	}
 	fmt.Fprintf(names, "}\n\n%s", stubs.String())
 }
 
 // execution writes one function: all lanes, then again with a mask.
-func execution(fn, classes string, op operation) {
-	TEXT(fn, NOSPLIT, "func(w, in uintptr, m uint32)")
-	w, in := Load(Param("w"), GP64()), Load(Param("in"), GP64())
-	m := Load(Param("m"), GP32())
+func (asm *assembler) execution(fn, classes string, op operation) {
+	asm.function(fn, "func(w, in uintptr, m uint32)")
+	w, in := asm.Load(asm.Param("w"), asm.GP64()), asm.Load(asm.Param("in"), asm.GP64())
+	m := asm.Load(asm.Param("m"), asm.GP32())
 	var place []reg.GPVirtual
 	for i, c := range classes {
-		p := GP64()
-		MOVLQSX(Mem{Base: in, Disp: []int{instD, instA, instB, instC}[i]}, p)
+		p := asm.GP64()
+		asm.MOVLQSX(Mem{Base: in, Disp: []int{instD, instA, instB, instC}[i]}, p)
 		if c == 'q' {
-			SHLQ(Imm(8), p)
-			ADDQ(Mem{Base: w, Disp: warpQ}, p)
+			asm.SHLQ(Imm(8), p)
+			asm.ADDQ(Mem{Base: w, Disp: warpQ}, p)
 		} else {
-			SHLQ(Imm(7), p)
-			ADDQ(Mem{Base: w, Disp: warpR}, p)
+			asm.SHLQ(Imm(7), p)
+			asm.ADDQ(Mem{Base: w, Disp: warpR}, p)
 		}
 		place = append(place, p)
 	}
@@ -111,7 +110,7 @@ func execution(fn, classes string, op operation) {
 		for i := 1; i < len(classes); i++ {
 			s = append(s, Mem{Base: place[i], Disp: k * bytes[classes[i]]})
 		}
-		d := YMM()
+		d := asm.YMM()
 		op(d, s)
 		return d, Mem{Base: place[0], Disp: 32 * k}
 	}
@@ -119,117 +118,117 @@ func execution(fn, classes string, op operation) {
 	if wide {
 		blocks = 8
 	}
-	CMPL(m, I32(-1))
-	JNE(LabelRef("masked"))
+	asm.CMPL(m, I32(-1))
+	asm.JNE(LabelRef("masked"))
 	for k := range blocks {
 		d, to := block(k)
-		VMOVDQU(d, to)
+		asm.VMOVDQU(d, to)
 	}
-	VZEROUPPER()
-	RET()
-	Label("masked")
-	spread := spreadMask(m)
+	asm.VZEROUPPER()
+	asm.RET()
+	asm.Label("masked")
+	spread := asm.spreadMask(m)
 	for k := range blocks {
 		d, to := block(k)
-		old := YMM()
-		VMOVDQU(to, old)
+		old := asm.YMM()
+		asm.VMOVDQU(to, old)
 		if wide {
-			half := expand(spread, k/2)
-			lanes := YMM()
+			half := asm.expand(spread, k/2)
+			lanes := asm.YMM()
 			if k%2 == 1 {
-				VEXTRACTI128(Imm(1), half, half.AsX())
+				asm.VEXTRACTI128(Imm(1), half, half.AsX())
 			}
-			VPMOVSXDQ(half.AsX(), lanes)
-			VPBLENDVB(lanes, d, old, old)
+			asm.VPMOVSXDQ(half.AsX(), lanes)
+			asm.VPBLENDVB(lanes, d, old, old)
 		} else {
-			VPBLENDVB(expand(spread, k), d, old, old)
+			asm.VPBLENDVB(asm.expand(spread, k), d, old, old)
 		}
-		VMOVDQU(old, to)
+		asm.VMOVDQU(old, to)
 	}
-	VZEROUPPER()
-	RET()
+	asm.VZEROUPPER()
+	asm.RET()
 }
 
 // variadic makes an op2 of an instruction that also has AVX-512 forms.
 func variadic(f func(ops ...Op)) op2 { return func(a, b, d Op) { f(a, b, d) } }
 
-func two(f op2) operation {
+func (asm *assembler) two(f op2) operation {
 	return func(d reg.VecVirtual, s []Mem) {
-		VMOVDQU(s[0], d)
+		asm.VMOVDQU(s[0], d)
 		f(s[1], d, d)
 	}
 }
 
 // float makes NaN results canonical.
-func float(f operation) operation {
+func (asm *assembler) float(f operation) operation {
 	return func(d reg.VecVirtual, s []Mem) {
 		f(d, s)
-		canonical(d)
+		asm.canonical(d)
 	}
 }
 
-func canonical(d reg.VecVirtual) {
-	nan := YMM()
-	VCMPPS(Imm(3), d, d, nan)
-	VBLENDVPS(nan, constant(0x7fffffff), d, d)
+func (asm *assembler) canonical(d reg.VecVirtual) {
+	nan := asm.YMM()
+	asm.VCMPPS(Imm(3), d, d, nan)
+	asm.VBLENDVPS(nan, asm.constant(0x7fffffff), d, d)
 }
 
-func multiplyAdd(d reg.VecVirtual, s []Mem) {
-	t := YMM()
-	VMOVDQU(s[2], d)
-	VMOVDQU(s[0], t)
-	VFMADD231PS(s[1], t, d)
+func (asm *assembler) multiplyAdd(d reg.VecVirtual, s []Mem) {
+	t := asm.YMM()
+	asm.VMOVDQU(s[2], d)
+	asm.VMOVDQU(s[0], t)
+	asm.VFMADD231PS(s[1], t, d)
 }
 
 // flush makes subnormal numbers zeros of their sign.
-func flush(d reg.VecVirtual) {
-	t, zero := YMM(), YMM()
-	VPXOR(zero, zero, zero)
-	VPAND(constant(0x7f800000), d, t)
-	VPCMPEQD(zero, t, t)
-	VPAND(constant(0x7fffffff), t, t)
-	VPANDN(d, t, d)
+func (asm *assembler) flush(d reg.VecVirtual) {
+	t, zero := asm.YMM(), asm.YMM()
+	asm.VPXOR(zero, zero, zero)
+	asm.VPAND(asm.constant(0x7f800000), d, t)
+	asm.VPCMPEQD(zero, t, t)
+	asm.VPAND(asm.constant(0x7fffffff), t, t)
+	asm.VPANDN(d, t, d)
 }
 
-func flushed(f op2) operation {
+func (asm *assembler) flushed(f op2) operation {
 	return func(d reg.VecVirtual, s []Mem) {
-		t := YMM()
-		VMOVDQU(s[0], d)
-		VMOVDQU(s[1], t)
-		flush(d)
-		flush(t)
+		t := asm.YMM()
+		asm.VMOVDQU(s[0], d)
+		asm.VMOVDQU(s[1], t)
+		asm.flush(d)
+		asm.flush(t)
 		f(t, d, d)
-		flush(d)
-		canonical(d)
+		asm.flush(d)
+		asm.canonical(d)
 	}
 }
 
-func flushedMultiplyAdd(d reg.VecVirtual, s []Mem) {
-	a, b := YMM(), YMM()
-	VMOVDQU(s[0], a)
-	VMOVDQU(s[1], b)
-	VMOVDQU(s[2], d)
-	flush(a)
-	flush(b)
-	flush(d)
-	VFMADD231PS(b, a, d)
-	flush(d)
-	canonical(d)
+func (asm *assembler) flushedMultiplyAdd(d reg.VecVirtual, s []Mem) {
+	a, b := asm.YMM(), asm.YMM()
+	asm.VMOVDQU(s[0], a)
+	asm.VMOVDQU(s[1], b)
+	asm.VMOVDQU(s[2], d)
+	asm.flush(a)
+	asm.flush(b)
+	asm.flush(d)
+	asm.VFMADD231PS(b, a, d)
+	asm.flush(d)
+	asm.canonical(d)
 }
 
 // extreme is the larger or the smaller number: a NaN loses, and of two zeros the sign decides, by join.
-func extreme(f, join op2) operation {
+func (asm *assembler) extreme(f, join op2) operation {
 	return func(d reg.VecVirtual, s []Mem) {
-		a, b, t := YMM(), YMM(), YMM()
-		VMOVDQU(s[0], a)
-		VMOVDQU(s[1], b)
+		a, b, t := asm.YMM(), asm.YMM(), asm.YMM()
+		asm.VMOVDQU(s[0], a)
+		asm.VMOVDQU(s[1], b)
 		f(a, b, d)
 		f(b, a, t)
 		join(t, d, d)
-		VCMPPS(Imm(3), a, a, t)
-		VBLENDVPS(t, b, d, d)
-		VCMPPS(Imm(3), b, b, t)
-		VBLENDVPS(t, a, d, d)
-		canonical(d)
+		asm.VCMPPS(Imm(3), a, a, t)
+		asm.VBLENDVPS(t, b, d, d)
+		asm.VCMPPS(Imm(3), b, b, t)
+		asm.VBLENDVPS(t, a, d, d)
+		asm.canonical(d)
 	}
 }

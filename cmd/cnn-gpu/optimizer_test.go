@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/stretchr/testify/assert"
+
+	"cnn-gpu/train"
+)
+
+// Wherever an optimizer can be chosen, the help and the shell's completion name all that there are, and so does the error.
+func TestEveryOptimizerIsOffered(t *testing.T) {
+	names, flags := train.OptimizerNames(), 0
+	everyCommand(newRootCommand(), func(c *cobra.Command) {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			switch f.Name {
+			case "optimizer":
+				flags++
+				path := strings.Fields(c.CommandPath())[1:]
+				completed := succeed(t, append(append([]string{"__complete"}, path...), "--optimizer", "")...).stdout
+				assert.Equal(t, names[0], f.DefValue, c.CommandPath())
+				for _, name := range names {
+					assert.Contains(t, f.Usage, name, c.CommandPath())
+					assert.Contains(t, completed, name+"\n", c.CommandPath())
+				}
+			case "lr":
+				for _, name := range names {
+					o, err := train.OptimizerByName(name, 0)
+					assert.NoError(t, err)
+					assert.Contains(t, f.Usage, fmt.Sprintf("%s %v", name, o.Rate()))
+				}
+			}
+		})
+	})
+	assert.Equal(t, 4, flags, "train, summary, bench and compile")
+	r := runCommand("train", "--optimizer", "lion")
+	for _, name := range names {
+		assert.Contains(t, r.stderr, name)
+	}
+}

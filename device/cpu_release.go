@@ -1,0 +1,25 @@
+package device
+
+import "cnn-gpu/kernels"
+
+func (d *cpuDevice) Free(buffers ...*kernels.Buffer) error {
+	roots, err := freeable(buffers, d.programs)
+	for _, root := range roots {
+		delete(d.kept, root)
+	}
+	return err
+}
+
+// Close drops the program's hold on the arena; with the last one the arena goes.
+func (p *cpuProgram) Close() error {
+	d := p.device
+	if d == nil {
+		return nil
+	}
+	delete(d.programs, p)
+	p.device, p.ops = nil, nil
+	if len(d.programs) == 0 {
+		d.arena = nil
+	}
+	return nil
+}

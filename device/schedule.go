@@ -1,0 +1,163 @@
+package device
+
+import (
+	"fmt"
+	"strings"
+
+	"cnn-gpu/device/driver"
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/cpu"
+	"cnn-gpu/kernels/cuda"
+	"cnn-gpu/kernels/plan"
+	"cnn-gpu/kernels/rewrite"
+)
+
+// CompileOptions say how an op list is computed.
+type CompileOptions struct {
+	Strict bool // every sum as it stands, by no algorithm that rounds otherwise: slower, and with smaller error bounds
+}
+
+// Schedule is what a device makes of an op list: what really runs, and the memory that it takes.
+type Schedule struct {
+	Ops    []Op              // in the order in which they run
+	Passes []rewrite.Applied // what was rewritten
+	Plan   plan.Plan         // where the values lie
+	// Scratch is the number of bytes that ops work with besides: on the CPU what all share one after the other, and what each keeps that
+	// it derives from the weights. The workspaces of a GPU's kernels are part of the plan.
+	Scratch int
+}
+
+// Op is an op as a device runs it.
+type Op struct {
+	kernels.Op
+	Parts     []int  // the ops of the list that it stands for, by their indices
+	Algorithm string // how it is computed, where there is a choice
+	Rounds    bool   // otherwise than the sums as they stand
+	Group     int    // ops of the same group, counted from 1, take turns on a few images of the batch; 0 for one that runs by itself
+}
+
+// Bytes is all the memory that the list takes.
+func (s Schedule) Bytes() int { return s.Plan.Bytes() + s.Scratch }
+
+// Algorithms names, for each op of the list, the algorithm that computes it if that rounds otherwise than the sums as they stand. Of the ops
+// that one stands for, those are the convolutions.
+func (s Schedule) Algorithms(ops []kernels.Op) []string {
+	names := make([]string, len(ops))
+	for _, op := range s.Ops {
+		for _, part := range op.Parts {
+			if op.Rounds && kernels.IsConv2D(ops[part]) {
+				names[part] = op.Algorithm
+			}
+		}
+	}
+	return names
+}
+
+// NewSchedule says what a device would make of an op list, without opening it: its name is as for [Open]. A CPU runs as many workers as o
+// says.
+func NewSchedule(name string, o Options, ops []kernels.Op, c CompileOptions) (Schedule, error) {
+	switch kind, _, _ := strings.Cut(name, ":"); kind {
+	case "", "auto":
+		if driver.Open() == nil {
+			return gpuSchedule(ops, c)
+		}
+		return NewSchedule("cpu", o, ops, c)
+	case "cpu":
+		workers, err := workersOf(o)
+		if err != nil {
+			return Schedule{}, err
+		}
+		s, err := newCPUSchedule(ops, c, workers)
+		return s.Schedule, err
+	case "cuda", "sim":
+		return gpuSchedule(ops, c)
+	}
+	return Schedule{}, unknownDevice(name)
+}
+
+func gpuSchedule(ops []kernels.Op, c CompileOptions) (Schedule, error) {
+	s, err := newCUDASchedule(ops, c)
+	return s.Schedule, err
+}
+
+// rewritten runs passes over a list that is right, and holds the result to be right too.
+func rewritten(ops []kernels.Op, c CompileOptions, passes []rewrite.Pass) ([]rewrite.Op, []rewrite.Applied, error) {
+	if err := plan.Check(ops); err != nil {
+		return nil, nil, err
+	}
+	list, report := rewrite.Apply(ops, append(rewrite.Common(), passes...), c.Strict)
+	if err := plan.Check(rewrite.Plain(list)); err != nil {
+		return nil, nil, fmt.Errorf("after the passes: %w", err)
+	}
+	return list, report, nil
+}
+
+// cpuSchedule is a schedule with the code of its ops; those that run together have one.
+type cpuSchedule struct {
+	Schedule
+	list  []kernels.Op
+	codes []cpu.Routine
+}
+
+func newCPUSchedule(ops []kernels.Op, c CompileOptions, workers int) (s cpuSchedule, err error) {
+	list, report, err := rewritten(ops, c, cpu.Passes())
+	if err != nil {
+		return s, err
+	}
+	s.list, s.Passes = rewrite.Plain(list), report
+	s.Plan = plan.New(s.list, nil)
+	groups, shared, derived := 0, 0, 0
+	var first, last []int // of the ops that each of the list runs
+	for _, op := range list {
+		code, err := cpu.Prepare(op.Op, workers)
+		if err != nil {
+			return s, err
+		}
+		s.codes = append(s.codes, code)
+		shared = max(shared, code.Scratch)
+		derived += code.Derived
+		together, group := cpu.Together(op), 0
+		if len(together) > 1 {
+			groups++
+			group = groups
+		}
+		first, last = append(first, len(s.Ops)), append(last, len(s.Ops)+len(together)-1)
+		for _, member := range together {
+			s.Ops = append(s.Ops, Op{
+				Op: member.Op, Parts: member.Parts, Algorithm: cpu.Algorithm(member.Op), Rounds: cpu.Rounds(member.Op), Group: group,
+			})
+		}
+	}
+	for i := range s.Plan.Values {
+		v := &s.Plan.Values[i]
+		v.First, v.Last = first[v.First], last[v.Last]
+	}
+	s.Scratch = (shared + derived) * kernels.Float32.Size()
+	return s, nil
+}
+
+// cudaSchedule is a schedule with the launches of its ops.
+type cudaSchedule struct {
+	Schedule
+	launches [][]cuda.Launch
+}
+
+func newCUDASchedule(ops []kernels.Op, c CompileOptions) (s cudaSchedule, err error) {
+	list, report, err := rewritten(ops, c, nil)
+	if err != nil {
+		return s, err
+	}
+	s.Passes = report
+	var workspaces []int
+	for _, op := range list {
+		launches, err := cuda.Launches(op.Op)
+		if err != nil {
+			return s, err
+		}
+		s.launches = append(s.launches, launches)
+		workspaces = append(workspaces, cuda.Workspace(launches))
+		s.Ops = append(s.Ops, Op{Op: op.Op, Parts: op.Parts})
+	}
+	s.Plan = plan.New(rewrite.Plain(list), workspaces)
+	return s, nil
+}

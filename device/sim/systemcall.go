@@ -1,0 +1,160 @@
+package sim
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strings"
+
+	"cnn-gpu/device/sim/ptx"
+)
+
+// The functions that the CUDA runtime on the device provides.
+
+// decodeAssert: __assertfail(message, file, line, function, character size), all in .param variables.
+func decodeAssert(d *decoder, in *inst, s *ptx.Instruction) {
+	d.callOperands(in, s)
+}
+
+func execAssert(w *warp, in *inst, m uint32) {
+	i := lowest(m)
+	text := ""
+	if len(in.list) > 0 {
+		at := uint64(i)*w.b.k.localBytes + uint64(in.list[0])
+		text = w.b.d.mem.text(le.Uint64(w.local[at:]))
+	}
+	w.fault(Assertion, i, "assert(%s)", text)
+}
+
+// decodePrintf: vprintf(format, values), two pointers in .param variables; the values lie one after the other, each at a multiple of
+// its size.
+func decodePrintf(d *decoder, in *inst, s *ptx.Instruction) {
+	d.callOperands(in, s)
+	if len(s.Operands[0].Elements) != 1 || len(in.list) != 2 {
+		d.fail("vprintf takes two parameters and returns one")
+	}
+	in.d = int32(d.localOffset(s.Operands[0].Elements[0].Variable))
+}
+
+// callOperands puts the offsets of a system call's parameters in the memory of a thread into in.list.
+func (d *decoder) callOperands(in *inst, s *ptx.Instruction) {
+	for _, o := range append(s.Operands[2].Elements, s.Operands[0].Elements...) {
+		if o.Kind != ptx.VariableOperand {
+			d.fail("a parameter of a call must be a .param variable")
+		}
+	}
+	for _, o := range s.Operands[2].Elements {
+		in.list = append(in.list, int32(d.localOffset(o.Variable)))
+	}
+}
+
+func execPrintf(w *warp, in *inst, m uint32) {
+	b, size := w.b, w.b.k.localBytes
+	for ; m != 0; m &= m - 1 {
+		i := lowest(m)
+		own := w.local[uint64(i)*size : uint64(i+1)*size]
+		format := b.d.mem.text(le.Uint64(own[in.list[0]:]))
+		var values []byte
+		if at := le.Uint64(own[in.list[1]:]); at>>32 == localWindow>>32 && at-localWindow < size {
+			values = own[at-localWindow:]
+		}
+		text, n := b.d.mem.format(format, values)
+		if b.d.opts.Print != nil {
+			b.d.printing.Lock()
+			b.d.opts.Print(text)
+			b.d.printing.Unlock()
+		}
+		le.PutUint32(own[in.d:], uint32(n))
+		if b.checks&Uninitialized != 0 {
+			copy(w.localDef[uint64(i)*size+uint64(in.d):], []byte{1, 1, 1, 1})
+		}
+	}
+}
+
+// text reads a string that ends in a zero byte.
+func (m *memory) text(ptr uint64) string {
+	a, off, err := m.find(ptr, 1)
+	if err != nil {
+		return ""
+	}
+	p := a.data()[off:min(off+1000, a.size)]
+	if n := bytes.IndexByte(p, 0); n >= 0 {
+		p = p[:n]
+	}
+	return string(p)
+}
+
+// format does what C's printf does with a format and the bytes of its values, and counts the values.
+func (m *memory) format(format string, values []byte) (text string, n int) {
+	var out strings.Builder
+	at := uint64(0)
+	next := func(bytes uint64) uint64 {
+		at = alignUp(at, bytes)
+		if at+bytes > uint64(len(values)) {
+			return 0
+		}
+		p := values[at:]
+		at += bytes
+		n++
+		if bytes == 4 {
+			return uint64(le.Uint32(p))
+		}
+		return le.Uint64(p)
+	}
+	for format != "" {
+		k := strings.IndexByte(format, '%')
+		if k < 0 {
+			out.WriteString(format)
+			break
+		}
+		out.WriteString(format[:k])
+		format = format[k+1:]
+		end := strings.IndexAny(format, "diuoxXfFeEgGaAcsp%")
+		if end < 0 {
+			break
+		}
+		flags, verb := format[:end], format[end]
+		format = format[end+1:]
+		wide := strings.ContainsAny(flags, "lzjt")
+		flags = "%" + strings.Map(func(r rune) rune {
+			if strings.ContainsRune("hlzjtqL", r) {
+				return -1
+			}
+			return r
+		}, flags)
+		for strings.Contains(flags, "*") {
+			flags = strings.Replace(flags, "*", fmt.Sprint(int32(next(4))), 1)
+		}
+		integer := func() uint64 {
+			if wide {
+				return next(8)
+			}
+			return next(4)
+		}
+		switch verb {
+		case '%':
+			out.WriteByte('%')
+		case 'd', 'i':
+			if v := integer(); wide {
+				fmt.Fprintf(&out, flags+"d", int64(v))
+			} else {
+				fmt.Fprintf(&out, flags+"d", int32(v))
+			}
+		case 'u':
+			fmt.Fprintf(&out, flags+"d", integer())
+		case 'o', 'x', 'X':
+			fmt.Fprintf(&out, flags+string(verb), integer())
+		case 'c':
+			fmt.Fprintf(&out, flags+"c", rune(next(4)))
+		case 's':
+			fmt.Fprintf(&out, flags+"s", m.text(next(8)))
+		case 'p':
+			fmt.Fprintf(&out, "%#x", next(8))
+		case 'a', 'A':
+			fmt.Fprintf(&out, flags+string(verb+'x'-'a'), math.Float64frombits(next(8)))
+		default:
+			fmt.Fprintf(&out, flags+string(verb), math.Float64frombits(next(8)))
+		}
+	}
+	return out.String(), n
+}

@@ -1,0 +1,46 @@
+package cpu
+
+import "cnn-gpu/kernels"
+
+// Rows are summed in blocks of a fixed size and the blocks' sums in order, so that the bits do not depend on the workers.
+type biasWgradCode struct{ kernels.BiasWgrad }
+
+const biasBlock = 512
+
+func (op biasWgradCode) prepare(int) Routine {
+	parts := kernels.CeilDiv(op.M, biasBlock)
+	return Routine{
+		Scratch: parts * op.K,
+		Run: func(mem []kernels.Mem, w *Workers) {
+			dy, sums := mem[0].F32, w.Scratch()
+			w.Run(parts, func(_, part int) {
+				first := part * biasBlock
+				sumRows(sums[part*op.K:(part+1)*op.K], dy[first*op.K:min(first+biasBlock, op.M)*op.K])
+			})
+			op.add(mem[1].F32, sums[:parts*op.K])
+		},
+		Chunk: &chunkCode{
+			chunking: op.chunking(), Batched: []int{0}, Scratch: op.K, Sums: op.K,
+			Run: func(_ int, mem []kernels.Mem, _ int, scratch, sums []float32) {
+				sumRows(scratch[:op.K], mem[0].F32)
+				accumulate(sums, scratch)
+			},
+			Add: func(mem []kernels.Mem, sums []float32, _ *Workers) { op.add(mem[1].F32, sums) },
+		},
+	}
+}
+
+func (op biasWgradCode) chunking() chunking { return chunkingOf(op.DY) }
+
+// add adds sums to db, one after the other.
+func (op biasWgradCode) add(db, sums []float32) {
+	for at := 0; at < len(sums); at += op.K {
+		accumulate(db, sums[at:at+op.K])
+	}
+}
+
+// sumRows computes the sum of some rows of x, each as long as sums.
+func sumRows(sums, x []float32) {
+	column := taps{image: x, values: sums, windows: 1, channels: len(sums), rows: len(x) / len(sums), columns: 1, rowStep: len(sums), divisor: 1}
+	column.average() // of one window over all rows
+}

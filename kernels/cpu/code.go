@@ -1,0 +1,107 @@
+package cpu
+
+import (
+	"fmt"
+
+	"cnn-gpu/kernels"
+)
+
+// Routine is the code of an op, made ready to run many times. It owns what it derives from the weights, so it runs one at a time.
+type Routine struct {
+	// Scratch is the number of float32 values that [Workers.Scratch] must hold.
+	Scratch int
+	// Derived is the number of values that it keeps of what it derives from the weights, and of its tables.
+	Derived int
+	// Weights are the indices of the operands that Derive reads.
+	Weights []int
+	// Derive makes what Run needs of the weights, before the first run and whenever they have changed; nil if that is nothing.
+	Derive func(mem []kernels.Mem, w *Workers)
+	// Run runs the op; mem holds the memory of each operand, in their order.
+	Run func(mem []kernels.Mem, w *Workers)
+	// Chunk is the code for a few images, where there is one.
+	Chunk *chunkCode
+	// Profile runs ops that run depth first and returns which part of the time each took; nil for any other op.
+	Profile func(mem []kernels.Mem, w *Workers) []float64
+}
+
+// Prepare returns the code of an op for a number of workers.
+func Prepare(op kernels.Op, workers int) (Routine, error) {
+	c := codeOf(op)
+	if c == nil {
+		return Routine{}, fmt.Errorf("cpu: there is no code for op %q", op.Name())
+	}
+	return c.prepare(workers), nil
+}
+
+// code is what an op becomes on the CPU.
+type code interface {
+	prepare(workers int) Routine
+}
+
+// plain is code that needs nothing prepared.
+type plain func(mem []kernels.Mem, w *Workers)
+
+func (run plain) prepare(int) Routine { return Routine{Run: run} }
+
+func plainly[Op kernels.Op](op Op, run func(op Op, mem []kernels.Mem, w *Workers)) code {
+	return plain(func(mem []kernels.Mem, w *Workers) { run(op, mem, w) })
+}
+
+// codeOf knows the code of every op; nil is for an op that has none. The ops of this package are their own code.
+func codeOf(op kernels.Op) code {
+	switch op := op.(type) {
+	case code:
+		return op
+	case kernels.ActivationDgrad:
+		if _, isKnown := activations[op.Function]; isKnown {
+			return activationDgradCode{op}
+		}
+	case kernels.ActivationFprop:
+		if _, isKnown := activations[op.Function]; isKnown {
+			return activationFpropCode{op}
+		}
+	case kernels.Adam:
+		return plainly(op, runAdam)
+	case kernels.Add:
+		return plainly(op, runAdd)
+	case kernels.BiasWgrad:
+		return biasWgradCode{op}
+	case kernels.Conv2DDgrad:
+		return conv2DDgrad{Conv2DDgrad: op}
+	case kernels.Conv2DFprop:
+		return conv2DFprop{Conv2DFprop: op}
+	case kernels.Conv2DWgrad:
+		return conv2DWgrad{Conv2DWgrad: op}
+	case kernels.CrossEntropyDgrad:
+		return plainly(op, runCrossEntropyDgrad)
+	case kernels.CrossEntropyFprop:
+		return plainly(op, runCrossEntropyFprop)
+	case kernels.DenseDgrad:
+		return conv2DDgrad{Conv2DDgrad: op.AsConv2D()}
+	case kernels.DenseFprop:
+		return conv2DFprop{Conv2DFprop: op.AsConv2D()}
+	case kernels.DenseWgrad:
+		return conv2DWgrad{Conv2DWgrad: op.AsConv2D()}
+	case kernels.Dropout:
+		return plainly(op, runDropout)
+	case kernels.FiniteCheck:
+		return plainly(op, runFiniteCheck)
+	case kernels.Pool2DDgrad:
+		return plainly(op, runPool2DDgrad)
+	case kernels.Pool2DFprop:
+		return plainly(op, runPool2DFprop)
+	case kernels.SGD:
+		return plainly(op, runSGD)
+	case kernels.SoftmaxDgrad:
+		return plainly(op, runSoftmaxDgrad)
+	case kernels.SoftmaxFprop:
+		return plainly(op, runSoftmaxFprop)
+	case kernels.Tally:
+		return plainly(op, runTally)
+	case kernels.Tick:
+		return plainly(op, runTick)
+	case kernels.Zero:
+		return plainly(op, runZero)
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+package cpu
+
+import "cnn-gpu/kernels"
+
+// conv2D is a geometry with what the CPU's code derives from it.
+type conv2D struct{ kernels.Conv2D }
+
+// image is the image whose windows a convolution reads: zero-padded, so that every window lies inside it.
+type image struct {
+	height, width, channels int
+	top, left               int // where the unpadded image begins
+	inHeight, inWidth       int
+}
+
+func (m image) size() int { return m.height * m.width * m.channels }
+
+// isPadded says whether the image differs from the unpadded one, and so has to be made.
+func (m image) isPadded() bool {
+	return m.top > 0 || m.left > 0 || m.height > m.inHeight || m.width > m.inWidth
+}
+
+// newImage pads an image [inHeight inWidth] so that rows −top to bottom−1 and columns −left to right−1 lie inside.
+func newImage(inHeight, inWidth, channels, top, left, bottom, right int) image {
+	m := image{top: max(top, 0), left: max(left, 0), inHeight: inHeight, inWidth: inWidth, channels: channels}
+	m.height = m.top + max(bottom, inHeight)
+	m.width = m.left + max(right, inWidth)
+	return m
+}
+
+// input is X as its windows see it.
+func (g conv2D) input() image {
+	bottom := (g.P-1)*g.StrideH + (g.R-1)*g.DilationH + 1 - g.PadTop
+	right := (g.Q-1)*g.StrideW + (g.S-1)*g.DilationW + 1 - g.PadLeft
+	return newImage(g.H, g.W, g.C, g.PadTop, g.PadLeft, bottom, right)
+}
+
+// fill copies the unpadded image x into dst, zeros around it.
+func (m image) fill(dst, x []float32) {
+	row, pitch := m.inWidth*m.channels, m.width*m.channels
+	before := (m.top*m.width + m.left) * m.channels
+	clear(dst[:before])
+	for h := range m.inHeight {
+		at := before + h*pitch
+		copy(dst[at:at+row], x[h*row:(h+1)*row])
+		clear(dst[at+row : min(at+pitch, m.size())])
+	}
+	clear(dst[min(before+m.inHeight*pitch, m.size()):m.size()])
+}

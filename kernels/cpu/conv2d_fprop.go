@@ -1,0 +1,207 @@
+package cpu
+
+import "cnn-gpu/kernels"
+
+// conv2DFprop is the op with the algorithm that computes it.
+type conv2DFprop struct {
+	kernels.Conv2DFprop
+	Winograd int // the tile of Winograd's algorithm, 0 for the sums as they stand; see [conv2D.winogradTile]
+}
+
+func (op conv2DFprop) geometry() conv2D { return conv2D{op.Conv2D} }
+
+func (op conv2DFprop) prepare(workers int) Routine { return op.prepareWithFloor(workers, noFloor) }
+
+// prepareWithFloor returns code that raises what is below the floor to it.
+func (op conv2DFprop) prepareWithFloor(workers int, floor float32) Routine {
+	f := newFprop(op.geometry(), op.Winograd, floor)
+	return Routine{
+		Scratch: workers * f.scratch(),
+		Derived: f.derived(),
+		Weights: []int{1, 2},
+		Derive:  func(mem []kernels.Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) },
+		Run: func(mem []kernels.Mem, w *Workers) {
+			computeAll(f, op.N, op.geometry().maps(), mem[0].F32, mem[3].F32, w.Scratch(), w)
+		},
+		Chunk: &chunkCode{
+			chunking: op.chunking(), Batched: []int{0, 3}, Scratch: f.scratch(),
+			Run: func(_ int, mem []kernels.Mem, images int, scratch, _ []float32) {
+				for lo, group := 0, f.images(); lo < images; lo += group {
+					f.compute(mem[0].F32, mem[3].F32[lo*op.geometry().maps():], lo, min(lo+group, images), scratch, 0, 1)
+				}
+			},
+		},
+	}
+}
+
+func (op conv2DFprop) chunking() chunking {
+	rows, filters := op.P*op.Q, panelsSize(op.geometry().depth(), op.K) // of the products for an image
+	if tile := op.Winograd; tile > 0 {
+		rows = kernels.CeilDiv(op.P, tile) * kernels.CeilDiv(op.Q, tile)
+		filters = (tile + 2) * (tile + 2) * panelsSize(op.C, op.K)
+	}
+	return chunking{Batch: op.N, Images: min(op.N, kernels.CeilDiv(8*tileRows, rows)), Weights: filters}
+}
+
+// fprop is a way to compute convolutions.
+type fprop interface {
+	// images is how many images are computed together.
+	images() int
+	// parts is the number of parts that their outputs are split into, so that there is work for every worker when there are few images.
+	parts(workers int) int
+	// scratch is the number of values that a worker needs.
+	scratch() int
+	// derived is the number of values that derive makes.
+	derived() int
+	// derive makes of the weights what compute needs.
+	derive(weights, bias []float32, w *Workers)
+	// compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
+	compute(x, c []float32, lo, hi int, scratch []float32, part, parts int)
+}
+
+// computeAll writes the outputs of all images of x to y, maps values for each.
+func computeAll(f fprop, images, maps int, x, y, scratch []float32, w *Workers) {
+	group, parts, own := f.images(), f.parts(w.Count()), f.scratch()
+	w.Run(kernels.CeilDiv(images, group)*parts, func(worker, task int) {
+		lo := task / parts * group
+		f.compute(x, y[lo*maps:], lo, min(lo+group, images), scratch[worker*own:(worker+1)*own], task%parts, parts)
+	})
+}
+
+// partsOf is the number of parts that the work on each of some groups of images is split into, so that there is enough for every worker.
+func partsOf(groups, workers, most int) int {
+	if groups >= 2*workers {
+		return 1
+	}
+	return max(1, min(kernels.CeilDiv(2*workers, groups), most))
+}
+
+// newFprop returns the code for a geometry; tile is that of the algorithm of Winograd or 0.
+func newFprop(g conv2D, tile int, floor float32) fprop {
+	if tile > 0 {
+		return newWinogradFprop(g, tile, floor)
+	}
+	return newDirectFprop(g, floor)
+}
+
+// directFprop is the convolution of some images as a matrix product of their windows with the filters.
+type directFprop struct {
+	conv2D
+	in             image
+	filters, start []float32 // the weights, in panels or where they lie, and the bias
+	row, panel     int       // from one row or panel of the filters to the next
+	segments       []segment
+	steps          int
+	floor          float32
+	group          int   // images that are computed together
+	aRows, cRows   []int // of the windows of a group
+}
+
+func newDirectFprop(g conv2D, floor float32) *directFprop {
+	f := &directFprop{conv2D: g, in: g.input(), start: make([]float32, columns(g.K)), floor: floor, group: g.group()}
+	if f.isInPlace() {
+		f.row, f.panel = g.K, tileColumns
+	} else {
+		f.row, f.panel = tileColumns, g.depth()*tileColumns
+		f.filters = make([]float32, panelsSize(g.depth(), g.K))
+	}
+	// The S·C values of a window's row are adjacent unless the window is dilated.
+	parts := 1
+	f.steps = g.S * g.C
+	if g.DilationW > 1 {
+		f.steps, parts = g.C, g.S
+	}
+	for r := range g.R {
+		for s := range parts {
+			f.segments = append(f.segments, segment{
+				a: (r*g.DilationH*f.in.width + s*g.DilationW) * g.C,
+				b: len(f.segments) * f.steps * f.row,
+			})
+		}
+	}
+	for n := range f.group {
+		for p := range g.P {
+			for q := range g.Q {
+				f.aRows = append(f.aRows, n*f.in.size()+(p*g.StrideH*f.in.width+q*g.StrideW)*g.C)
+				f.cRows = append(f.cRows, len(f.cRows)*g.K)
+			}
+		}
+	}
+	return f
+}
+
+// isInPlace says whether the filters are read where they lie: packing takes half as long as a product of 32 rows, and gains nothing where
+// the rows are short.
+func (f *directFprop) isInPlace() bool { return f.K%tileColumns == 0 && f.K <= 4*tileColumns }
+
+func (f *directFprop) images() int { return f.group }
+
+// group is how many images have enough output positions together for whole blocks of rows.
+func (g conv2D) group() int { return min(g.N, kernels.CeilDiv(8*tileRows, g.P*g.Q)) }
+
+func (g conv2D) depth() int { return g.R * g.S * g.C }
+
+// maps is the number of values that the convolution makes of one image.
+func (g conv2D) maps() int { return g.P * g.Q * g.K }
+
+func (f *directFprop) parts(workers int) int {
+	return partsOf(kernels.CeilDiv(f.N, f.group), workers, len(f.aRows)/(2*tileRows))
+}
+
+func (f *directFprop) scratch() int {
+	if f.in.isPadded() {
+		return f.group * f.in.size()
+	}
+	return 0
+}
+
+func (f *directFprop) derived() int {
+	if f.isInPlace() {
+		return 0
+	}
+	return panelsSize(f.depth(), f.K)
+}
+
+func (f *directFprop) derive(weights, bias []float32, w *Workers) {
+	copy(f.start, bias)
+	if f.isInPlace() {
+		f.filters = weights
+		return
+	}
+	f.pack(f.filters, weights, w)
+}
+
+// pack packs the filters for the inner kernels.
+func (g conv2D) pack(panels, weights []float32, w *Workers) {
+	depth := g.depth()
+	w.Run(columns(g.K)/tileColumns, func(_, panel int) {
+		packPanel(panels[panel*depth*tileColumns:], weights, depth, g.K, panel*tileColumns)
+	})
+}
+
+func (f *directFprop) compute(x, c []float32, lo, hi int, padded []float32, part, parts int) {
+	t := product{
+		a: f.in.of(x, lo, hi, padded), segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row, floor: f.floor,
+	}
+	positions := (hi - lo) * f.P * f.Q
+	first, last := positions*part/parts, positions*(part+1)/parts
+	t.aRows, t.cRows = f.aRows[first:last], f.cRows[first:last]
+	var e edge
+	for at := 0; at < f.K; at += tileColumns {
+		t.b, t.c, t.start = f.filters[at/tileColumns*f.panel:], c[at:], f.start[at:]
+		t.runColumns(min(tileColumns, f.K-at), &e)
+	}
+}
+
+// of is images lo to hi of a batch x, padded into scratch if need be.
+func (m image) of(x []float32, lo, hi int, scratch []float32) []float32 {
+	in := m.inHeight * m.inWidth * m.channels
+	x = x[lo*in : hi*in]
+	if !m.isPadded() {
+		return x
+	}
+	for n := range hi - lo {
+		m.fill(scratch[n*m.size():(n+1)*m.size()], x[n*in:(n+1)*in])
+	}
+	return scratch
+}

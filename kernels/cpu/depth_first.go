@@ -1,0 +1,259 @@
+package cpu
+
+import (
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/rewrite"
+	"strings"
+	"time"
+)
+
+// depthFirst runs some ops on a few images of their batch, then on the next few, so that what one op hands to another is still in the
+// cache. The code of each is a [chunker] of the same batch.
+type depthFirst struct {
+	Ops   []rewrite.Op
+	Local []*kernels.Buffer // float32 values for each image that nothing but these ops sees
+}
+
+// Name implements [kernels.Op].
+func (op depthFirst) Name() string {
+	var names []string
+	for _, part := range op.Ops {
+		names = append(names, part.Name())
+	}
+	return strings.Join(names, "+")
+}
+
+// Cost implements [kernels.Op].
+func (op depthFirst) Cost() kernels.Cost { return costOf(op, rewrite.Plain(op.Ops)) }
+
+// Operands implements [kernels.Op]. Each buffer is listed once, as the first op that names it has it.
+func (op depthFirst) Operands() []kernels.Operand {
+	operands, _ := op.operands()
+	return operands
+}
+
+// operands lists the operands, and for each op the places of its own among them; one that is local has none.
+func (op depthFirst) operands() (all []kernels.Operand, places [][]int) {
+	known := map[*kernels.Buffer]int{}
+	for _, b := range op.Local {
+		known[b] = noPlace
+	}
+	for _, part := range op.Ops {
+		var own []int
+		for _, o := range part.Operands() {
+			place, isKnown := known[o.Buffer]
+			if !isKnown || o.Buffer == nil {
+				place = len(all)
+				known[o.Buffer] = place
+				all = append(all, o)
+			}
+			own = append(own, place)
+		}
+		places = append(places, own)
+	}
+	return all, places
+}
+
+// noPlace is the place of what is local.
+const noPlace = -1
+
+func (op depthFirst) prepare(workers int) Routine {
+	d := newDepthFirstCode(codeOf(op.Ops[0].Op).(chunker).chunking().Batch, workers)
+	local := map[*kernels.Buffer]int{}
+	for _, b := range op.Local {
+		local[b] = d.locals
+		d.locals += inLines(b.Elements() / d.batch)
+	}
+	_, places := op.operands()
+	var r Routine
+	var derive []func(mem []kernels.Mem, w *Workers)
+	for i, part := range op.Ops {
+		code := codeOf(part.Op).prepare(workers)
+		d.add(part.Op, code.Chunk, places[i], local)
+		r.Derived += code.Derived
+		if code.Derive != nil {
+			derive = append(derive, func(mem []kernels.Mem, w *Workers) { code.Derive(d.whole(i, mem), w) })
+		}
+		for _, weights := range code.Weights {
+			r.Weights = append(r.Weights, places[i][weights])
+		}
+	}
+	r.Derive = func(mem []kernels.Mem, w *Workers) {
+		for _, f := range derive {
+			f(mem, w)
+		}
+	}
+	r.Scratch = d.scratch()
+	r.Run = func(mem []kernels.Mem, w *Workers) { d.run(mem, w, nil) }
+	r.Profile = func(mem []kernels.Mem, w *Workers) []float64 {
+		spent := make([][]time.Duration, workers)
+		for i := range spent {
+			spent[i] = make([]time.Duration, len(op.Ops), len(op.Ops)+apart)
+		}
+		d.run(mem, w, spent)
+		return shares(spent)
+	}
+	return r
+}
+
+// apart is the room, in elements, for lists that different workers write: no cache line then holds parts of two.
+const apart = 32
+
+// shares is the part of all time that each op took; spent holds what it took each worker.
+func shares(spent [][]time.Duration) []float64 {
+	all := time.Duration(0)
+	list := make([]float64, len(spent[0]))
+	for _, times := range spent {
+		for i, t := range times {
+			all += t
+			list[i] += float64(t)
+		}
+	}
+	for i := range list {
+		list[i] /= float64(max(all, 1))
+	}
+	return list
+}
+
+// depthFirstCode is the code of ops that run on a few images at a time. Each part of the batch has sums of its own, so that the bits do not
+// depend on the workers.
+type depthFirstCode struct {
+	batch, workers int
+	ops            []chunkedOp
+	images         int // that are run together
+	own            int // values that an op works with
+	locals         int // local values for an image
+	sums           int // for a part
+}
+
+// chunkedOp is an op with its operands.
+type chunkedOp struct {
+	*chunkCode
+	operands []chunkedOperand
+	views    [][]kernels.Mem // of the operands, for each worker
+	sums     int             // that the ops before it have
+}
+
+// chunkedOperand is where an operand lies.
+type chunkedOperand struct {
+	place  int // among all operands, or noPlace
+	local  int // values for an image that lie before it among the local ones
+	stride int // its values for an image, 0 if it is not batched
+}
+
+func newDepthFirstCode(batch, workers int) *depthFirstCode {
+	return &depthFirstCode{batch: batch, workers: workers, images: 1}
+}
+
+// add appends an op, the places of its operands among all, and where local ones begin.
+func (d *depthFirstCode) add(op kernels.Op, s *chunkCode, places []int, local map[*kernels.Buffer]int) {
+	chunked := chunkedOp{chunkCode: s, sums: d.sums}
+	for i, o := range op.Operands() {
+		chunked.operands = append(chunked.operands, chunkedOperand{place: places[i], local: local[o.Buffer]})
+	}
+	for _, i := range s.Batched {
+		chunked.operands[i].stride = op.Operands()[i].Elements / d.batch
+	}
+	for range d.workers {
+		chunked.views = append(chunked.views, make([]kernels.Mem, len(places), max(len(places), apart)))
+	}
+	d.ops = append(d.ops, chunked)
+	d.images = max(d.images, s.Images)
+	d.own = max(d.own, s.Scratch)
+	d.sums += s.Sums
+}
+
+// parts is the number of parts of the batch: enough for some workers, but not too much memory for their sums.
+func (d *depthFirstCode) parts() int {
+	if d.sums == 0 {
+		return kernels.CeilDiv(d.batch, d.images)
+	}
+	return max(1, min(16, kernels.CeilDiv(d.batch, 4), 1<<22/d.sums))
+}
+
+// inLines rounds a number of values up to whole cache lines, so that what follows begins with one.
+func inLines(values int) int {
+	const line = 16
+	return kernels.CeilDiv(values, line) * line
+}
+
+// forWorker is the number of values that a worker needs.
+func (d *depthFirstCode) forWorker() int { return inLines(d.own) + d.images*d.locals }
+
+func (d *depthFirstCode) scratch() int { return d.workers*d.forWorker() + d.parts()*d.sums }
+
+// run runs the ops. Unless spent is nil, it adds what each op takes each worker to it.
+func (d *depthFirstCode) run(mem []kernels.Mem, w *Workers, spent [][]time.Duration) {
+	parts, size := d.parts(), d.forWorker()
+	scratch, sums := split(w.Scratch(), d.workers*size)
+	w.Run(parts, func(worker, part int) {
+		own, locals := split(scratch[worker*size:(worker+1)*size], inLines(d.own))
+		for _, op := range d.ops {
+			clear(op.part(sums, parts, part))
+		}
+		lo, hi := d.batch*part/parts, d.batch*(part+1)/parts
+		slices := kernels.CeilDiv(hi-lo, d.images)
+		for i := range slices {
+			first, last := lo+(hi-lo)*i/slices, lo+(hi-lo)*(i+1)/slices
+			for j, op := range d.ops {
+				begun := clock(spent)
+				op.chunkCode.Run(worker, op.view(worker, mem, locals, d.images, first, last), last-first, own, op.part(sums, parts, part))
+				count(spent, worker, j, begun)
+			}
+		}
+	})
+	for j, op := range d.ops {
+		if op.Sums > 0 {
+			begun := clock(spent)
+			op.Add(d.whole(j, mem), sums[parts*op.sums:][:parts*op.Sums], w)
+			count(spent, 0, j, begun)
+		}
+	}
+}
+
+// clock is the time if somebody wants to know it.
+func clock(spent [][]time.Duration) (now time.Time) {
+	if spent != nil {
+		now = time.Now()
+	}
+	return now
+}
+
+// count adds the time since then to what an op took a worker, if somebody wants to know it.
+func count(spent [][]time.Duration, worker, op int, begun time.Time) {
+	if spent != nil {
+		spent[worker][op] += time.Since(begun)
+	}
+}
+
+// part are the sums of one part of the batch.
+func (op *chunkedOp) part(sums []float32, parts, part int) []float32 {
+	return sums[parts*op.sums+part*op.Sums:][:op.Sums]
+}
+
+// whole is the memory of an op's operands for the whole batch, without the local ones.
+func (d *depthFirstCode) whole(op int, mem []kernels.Mem) []kernels.Mem {
+	return d.ops[op].view(0, mem, nil, 0, 0, d.batch)
+}
+
+// view is the memory of the operands for images first to last. Locals, which may be nil, is that of the local ones, with room for a
+// number of images.
+func (op *chunkedOp) view(worker int, mem []kernels.Mem, locals []float32, images, first, last int) []kernels.Mem {
+	view := op.views[worker]
+	for i, o := range op.operands {
+		switch {
+		case o.place == noPlace:
+			view[i] = kernels.Mem{}
+			if locals != nil {
+				view[i].F32 = locals[images*o.local:][:(last-first)*o.stride]
+			}
+		case o.stride > 0 && isThere(mem[o.place]):
+			view[i] = mem[o.place].Slice(first*o.stride, (last-first)*o.stride)
+		default:
+			view[i] = mem[o.place]
+		}
+	}
+	return view
+}
+
+func isThere(m kernels.Mem) bool { return m.F32 != nil || m.I32 != nil }

@@ -1,0 +1,69 @@
+package cpu
+
+import "cnn-gpu/kernels"
+
+// gather adds sparse sums to rows of values: for each span, each of rows rows r and 8·vectors columns j,
+//
+//	sums[span.sums + r·sumsRow + j] += Σ_i values[i] · b[places[i] + r·bRow + j]   over the entries i of the span
+//
+// It is the other inner kernel beside product, for factors that are mostly zero.
+type gather struct {
+	sums, b       []float32
+	spans         []gatherSpan
+	places        []int32
+	values        []float32
+	rows, vectors int
+	sumsRow, bRow int
+}
+
+// gatherSpan is a run of entries and the place of their sums.
+type gatherSpan struct{ sums, first, count int }
+
+const (
+	gatherVector = 8  // columns
+	gatherSums   = 12 // vectors that are summed at once
+	gatherRows   = 3  // at once
+)
+
+// run computes the sums of any number of rows of the given length, a multiple of gatherVector. As few rows as fill the registers are
+// summed at once, so that the rows of B which the lists share stay in the L1 cache.
+func (t gather) run(rows, length int) {
+	sums, b := t.sums, t.b
+	vectors := length / gatherVector
+	chunks := kernels.CeilDiv(vectors, gatherSums)
+	for chunk := range chunks {
+		first := vectors * chunk / chunks
+		t.vectors = vectors*(chunk+1)/chunks - first
+		for row := 0; row < rows; row += t.rows {
+			t.rows = min(rows-row, gatherRows, gatherSums/t.vectors)
+			t.sums, t.b = sums[first*gatherVector+row*t.sumsRow:], b[first*gatherVector+row*t.bRow:]
+			t.block()
+		}
+	}
+}
+
+func (t *gather) block() {
+	if variant == portable {
+		t.portable()
+	} else {
+		gatherAVX2(t)
+	}
+}
+
+func (t *gather) portable() {
+	length := t.vectors * gatherVector
+	for _, s := range t.spans {
+		if s.count == 0 { // then it may have no place
+			continue
+		}
+		for row := range t.rows {
+			sums := t.sums[s.sums+row*t.sumsRow:][:length]
+			for i := s.first; i < s.first+s.count; i++ {
+				value := t.values[i]
+				for j, v := range t.b[int(t.places[i])+row*t.bRow:][:length] {
+					sums[j] += value * v
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package cpu
+
+import "math"
+
+// Every convolution and matrix product on the CPU is made of one inner kernel, a product of some rows of A with tileColumns columns
+// of B,
+//
+//	C[i][j] = max(floor, start[j] + Σ_segment Σ_step A[aRows[i] + segment.a + step·aStep] · B[segment.b + step·bStep + j]),
+//
+// which keeps the sums of tileRows rows in registers while it steps through the terms. The rows of A are where the caller says, so
+// that a convolution reads its windows where they lie in the image (the indirection buffer of Dukhan, "The indirect convolution
+// algorithm", 2019).
+const (
+	tileRows    = 6
+	tileColumns = 16
+
+	narrowColumns = 8 // of the kernel for a last few columns
+)
+
+// segment is where A and B begin a run of evenly spaced terms.
+type segment struct{ a, b int }
+
+// product is one call of the inner kernel. All places are counted in elements. The assembly reads the fields by their offsets.
+type product struct {
+	a, b, c      []float32
+	start        []float32 // of every row; nil adds the sums to what is in C
+	segments     []segment
+	steps        int
+	aStep, bStep int
+	aRows, cRows []int // where each row begins in A and C
+	floor        float32
+	next         int // the row that the assembly has come to
+}
+
+// noFloor leaves every sum as it is.
+var noFloor = float32(math.Inf(-1))
+
+// run computes the product.
+func (t *product) run() {
+	switch variant {
+	case avx512:
+		productAVX512(t)
+	case avx2:
+		productAVX2(t)
+	default:
+		t.portable()
+	}
+}
+
+// runNarrow computes at least the first narrowColumns columns of the product.
+func (t *product) runNarrow() {
+	if variant == avx2 {
+		productNarrowAVX2(t)
+	} else {
+		t.run()
+	}
+}
+
+// portable is the kernel in Go: four columns at a time, so that the sums stay in registers.
+func (t *product) portable() {
+	for i := range t.aRows {
+		c := t.c[t.cRows[i]:][:tileColumns]
+		start := t.start
+		if start == nil {
+			start = c
+		}
+		for j := 0; j < tileColumns; j += 4 {
+			c0, c1, c2, c3 := start[j], start[j+1], start[j+2], start[j+3]
+			for _, s := range t.segments {
+				a, b := t.aRows[i]+s.a, s.b+j
+				for range t.steps {
+					av, bv := t.a[a], t.b[b:b+4:b+4]
+					c0 += av * bv[0]
+					c1 += av * bv[1]
+					c2 += av * bv[2]
+					c3 += av * bv[3]
+					a += t.aStep
+					b += t.bStep
+				}
+			}
+			c[j], c[j+1], c[j+2], c[j+3] = max(c0, t.floor), max(c1, t.floor), max(c2, t.floor), max(c3, t.floor)
+		}
+	}
+}
+
+// edgeRows is the number of rows that a product of fewer than tileColumns columns computes at a time.
+const edgeRows = 4 * tileRows
+
+// edge is where a product of fewer than tileColumns columns puts its rows, before what is valid of them is copied.
+type edge [edgeRows * tileColumns]float32
+
+var edgePlaces = func() (places [edgeRows]int) {
+	for i := range places {
+		places[i] = i * tileColumns
+	}
+	return places
+}()
+
+// runColumns computes the first valid columns of the product and leaves the others of C alone.
+func (t product) runColumns(valid int, e *edge) {
+	if valid == tileColumns {
+		t.run()
+		return
+	}
+	c, aRows, cRows := t.c, t.aRows, t.cRows
+	t.c = e[:]
+	for len(aRows) > 0 {
+		n := min(edgeRows, len(aRows))
+		t.aRows, t.cRows = aRows[:n], edgePlaces[:n]
+		if t.start == nil {
+			for i, place := range cRows[:n] {
+				copy(e[i*tileColumns:][:valid], c[place:])
+			}
+		}
+		if valid <= narrowColumns {
+			t.runNarrow()
+		} else {
+			t.run()
+		}
+		for i, place := range cRows[:n] {
+			copy(c[place:][:valid], e[i*tileColumns:])
+		}
+		aRows, cRows = aRows[n:], cRows[n:]
+	}
+}
+
+// columns is k rounded up to whole tiles.
+func columns(k int) int { return (k + tileColumns - 1) / tileColumns * tileColumns }
+
+// panelsSize is the size of a packed matrix [depth k].
+func panelsSize(depth, k int) int { return depth * columns(k) }
+
+// packPanel packs columns at, at+1, ... of a matrix [depth k] so that they lie together, row after row, with zeros for the columns
+// beyond k.
+func packPanel(panel, matrix []float32, depth, k, at int) {
+	valid := min(tileColumns, k-at)
+	for d := range depth {
+		row := panel[d*tileColumns : (d+1)*tileColumns]
+		clear(row[copy(row, matrix[d*k+at:d*k+at+valid]):])
+	}
+}
+
+// split cuts the first n values off s.
+func split(s []float32, n int) (head, tail []float32) { return s[:n:n], s[n:] }

@@ -1,0 +1,42 @@
+package cpu
+
+import (
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/rewrite"
+)
+
+// winogradPass chooses the algorithm for convolutions with 3x3 filters and their gradients.
+var winogradPass = rewrite.Pass{
+	Name:   "winograd",
+	Does:   "compute 3x3 convolutions with fewer products, where that is less work",
+	Rounds: true,
+	Run: func(l *rewrite.List) (times int) {
+		for i, op := range l.Ops {
+			if op, ok := withWinograd(op); ok {
+				l.Ops[i] = op
+				times++
+			}
+		}
+		return times
+	},
+}
+
+// withWinograd is the op with an algorithm that takes less work, if there is one.
+func withWinograd(op kernels.Op) (kernels.Op, bool) {
+	tile := 0
+	switch op := op.(type) {
+	case kernels.Conv2DFprop:
+		tile = conv2D{op.Conv2D}.winogradTile(op.P, op.Q)
+		return conv2DFprop{op, tile}, tile > 0
+	case conv2DChain:
+		op.Conv.Winograd = op.Conv.geometry().winogradTile(op.outputs())
+		return op, op.Conv.Winograd > 0
+	case kernels.Conv2DWgrad:
+		tile = conv2D{op.Conv2D}.winogradWgradTile()
+		return conv2DWgrad{op, tile}, tile > 0
+	case kernels.Conv2DDgrad:
+		tile = conv2D{op.Conv2D}.winogradTile(op.P, op.Q)
+		return conv2DDgrad{op, tile}, tile > 0
+	}
+	return op, false
+}

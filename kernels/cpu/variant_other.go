@@ -1,0 +1,29 @@
+//go:build !amd64
+
+package cpu
+
+// Variants lists the variants that this CPU can run, the fastest first.
+func Variants() []string { return []string{portable} }
+
+func productNarrowAVX2(*product) { panic(noAVX2) }
+
+func productAVX2(*product) { panic(noAVX2) }
+
+func productAVX512(*product) { panic("kernels: no AVX-512 on this architecture") }
+
+func pooledMaxAVX2(*pooledProduct) { panic(noAVX2) }
+func pooledMinAVX2(*pooledProduct) { panic(noAVX2) }
+
+func gatherAVX2(*gather) { panic(noAVX2) }
+
+func winogradAVX2(int, winogradStage, *winogradTransform) { panic(noAVX2) }
+
+func listFiltersAVX2(*lister) { panic(noAVX2) }
+func listPlacesAVX2(*lister)  { panic(noAVX2) }
+
+func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int) {
+	panic(noAVX2)
+}
+
+func pickTableAVX2(*pick) { panic(noAVX2) }
+func pickSumsAVX2(*pick)  { panic(noAVX2) }

@@ -1,0 +1,46 @@
+package cpu
+
+//go:noescape
+func addAVX2(y, a, b []float32)
+
+//go:noescape
+func addScaledAVX2(y []float32, a float32, x []float32)
+
+//go:noescape
+func reluAVX2(y, x []float32)
+
+//go:noescape
+func reluGradientAVX2(dx, y, dy []float32)
+
+//go:noescape
+func sigmoidGradientAVX2(dx, y, dy []float32)
+
+//go:noescape
+func tanhGradientAVX2(dx, y, dy []float32)
+
+//go:noescape
+func finiteAVX2(x []float32) bool
+
+//go:noescape
+func momentumStepAVX2(w, v, g []float32, momentum, rate float32)
+
+//go:noescape
+func nesterovStepAVX2(w, v, g []float32, momentum, rate float32)
+
+//go:noescape
+func adamStepAVX2(w, m, v, g []float32, new1, new2, rate, epsilon float32)
+
+//go:noescape
+func maxTapsAVX2(t *taps)
+
+//go:noescape
+func minTapsAVX2(t *taps)
+
+//go:noescape
+func averageTapsAVX2(t *taps)
+
+//go:noescape
+func scatterTapsAVX2(t *taps)
+
+//go:noescape
+func spreadTapsAVX2(t *taps)

@@ -1,0 +1,136 @@
+package cpu
+
+import "cnn-gpu/kernels"
+
+// winogradWgrad is the gradient by 3×3 filters by an algorithm of Winograd,
+//
+//	DW += Gᵀ [Σ_tiles (Bᵀ d B) ⊙ (A dy Aᵀ)] G,
+//
+// with as few products as the convolution takes: a matrix product over the tiles at each point (Lavin and Gray, 2016, section 4.1, turned
+// round).
+type winogradWgrad struct {
+	conv2D
+	in, out       image // X with all that the tiles reach, and DY in whole tiles
+	code          winogradCode
+	across, tiles int // in a row of tiles, in an image
+	images        int // of a chunk
+	inPoint       int // values of a chunk's tiles of X at one point
+	outPoint      int // and of DY, in panels of tileColumns channels
+	sumsPoint     int // and of their products
+	zeros         []float32
+	aRows, cRows  []int
+}
+
+// winogradWgradTile is the tile of the algorithm that computes the gradient by the filters with the least work, 0 if the sums as they stand
+// are as good or an image has too many tiles to keep; see [Conv2D.winogradTile].
+func (g conv2D) winogradWgradTile() int {
+	tile := g.winogradTile(g.P, g.Q)
+	if kernels.CeilDiv(g.P, max(tile, 1))*kernels.CeilDiv(g.Q, max(tile, 1))*(tile+2)*(tile+2)*(g.C+columns(g.K)) > 1<<22 {
+		return 0
+	}
+	return tile
+}
+
+func newWinogradWgrad(g conv2D, tile int) *winogradWgrad {
+	w := &winogradWgrad{conv2D: g, code: winogradCodes[tile], across: kernels.CeilDiv(g.Q, tile), zeros: make([]float32, tileColumns)}
+	w.in, w.out = g.tiled(tile)
+	w.tiles = w.across * kernels.CeilDiv(g.P, tile)
+	// The tiles of a chunk stay in the caches, but there are enough of them to be worth reading and writing the sums.
+	w.images = min(g.N, max(kernels.CeilDiv(32, w.tiles), 1<<18/(w.points()*(g.C+columns(g.K))*w.tiles)))
+	const apart = 16 // keeps the points' values off the same sets of the caches
+	w.inPoint, w.outPoint = w.images*w.tiles*g.C+apart, w.images*w.tiles*columns(g.K)+apart
+	w.sumsPoint = g.C*columns(g.K) + apart
+	for c := range g.C {
+		w.aRows, w.cRows = append(w.aRows, c), append(w.cRows, c*columns(g.K))
+	}
+	return w
+}
+
+func (w *winogradWgrad) points() int { return w.code.Points() * w.code.Points() }
+
+// sums is the number of values of the transformed gradient.
+func (w *winogradWgrad) sums() int { return w.points() * w.sumsPoint }
+
+// padded is the number of values of a worker's padded images.
+func (w *winogradWgrad) padded() int {
+	n := 0
+	for _, m := range []image{w.in, w.out} {
+		if m.isPadded() {
+			n += m.size()
+		}
+	}
+	return n
+}
+
+// scratch is the number of values for the sums, the tiles of a chunk, and padded images.
+func (w *winogradWgrad) scratch(workers int) int {
+	return w.sums() + w.points()*(w.inPoint+w.outPoint) + workers*w.padded()
+}
+
+func (w *winogradWgrad) run(mem []kernels.Mem, workers *Workers) {
+	sums, rest := split(workers.Scratch(), w.sums())
+	in, rest := split(rest, w.points()*w.inPoint)
+	out, padded := split(rest, w.points()*w.outPoint)
+	for first := 0; first < w.N; first += w.images {
+		images := min(w.images, w.N-first)
+		workers.Run(images, func(worker, n int) {
+			own := padded[worker*w.padded() : (worker+1)*w.padded()]
+			w.transform(mem[0].F32, mem[1].F32, in, out, own, first+n, n)
+		})
+		workers.Run(w.points(), func(_, point int) {
+			start := w.zeros
+			if first > 0 {
+				start = nil
+			}
+			w.multiply(sums[point*w.sumsPoint:], start, in[point*w.inPoint:], out[point*w.outPoint:], images*w.tiles)
+		})
+	}
+	parts := min(w.C, 2*workers.Count())
+	workers.Run(parts, func(_, part int) {
+		lo, hi := w.C*part/parts, w.C*(part+1)/parts
+		w.code.run(winogradWeights, &winogradTransform{
+			src: sums[lo*columns(w.K):], srcRow: w.code.Points() * w.sumsPoint, srcCol: w.sumsPoint, srcTile: columns(w.K),
+			dst: mem[2].F32[lo*w.K:], dstRow: 3 * w.C * w.K, dstCol: w.C * w.K, dstTile: w.K,
+			tiles: hi - lo, vectors: w.K / winogradVector,
+		})
+	})
+}
+
+// transform transforms the tiles of image n of the batch, number i of the chunk.
+func (w *winogradWgrad) transform(x, dy, in, out, padded []float32, n, i int) {
+	paddedIn, paddedOut := padded, padded
+	if w.in.isPadded() {
+		paddedIn, paddedOut = split(padded, w.in.size())
+	}
+	x, dy = w.in.of(x, n, n+1, paddedIn), w.out.of(dy, n, n+1, paddedOut)
+	tile := w.code.Tile
+	a := winogradTransform{
+		srcRow: w.in.width * w.C, srcCol: w.C, srcTile: tile * w.C,
+		dstRow: w.code.Points() * w.inPoint, dstCol: w.inPoint, dstTile: w.C, tiles: w.across, vectors: w.C / winogradVector,
+	}
+	b := winogradTransform{
+		srcRow: w.out.width * w.K, srcCol: w.K, srcTile: tile * w.K,
+		dstRow: w.code.Points() * w.outPoint, dstCol: w.outPoint, dstTile: tileColumns, tiles: w.across,
+	}
+	for row := range w.tiles / w.across {
+		t := i*w.tiles + row*w.across
+		a.src, a.dst = x[row*tile*a.srcRow:], in[t*w.C:]
+		w.code.run(winogradInput, &a)
+		for at := 0; at < w.K; at += tileColumns {
+			b.vectors = min(tileColumns, w.K-at) / winogradVector
+			b.src, b.dst = dy[row*tile*b.srcRow+at:], out[at*w.images*w.tiles+t*tileColumns:]
+			w.code.run(winogradGradient, &b)
+		}
+	}
+}
+
+// multiply adds the products of a chunk's tiles at one point to start, or to the sums so far where that is nil.
+func (w *winogradWgrad) multiply(sums, start, in, out []float32, tiles int) {
+	t := product{
+		a: in, start: start, segments: []segment{{}}, steps: tiles, aStep: w.C, bStep: tileColumns, aRows: w.aRows, cRows: w.cRows, floor: noFloor,
+	}
+	for at := 0; at < w.K; at += tileColumns {
+		t.b, t.c = out[at*w.images*w.tiles:], sums[at:]
+		t.run()
+	}
+}

@@ -1,0 +1,56 @@
+package cuda
+
+import "cnn-gpu/kernels"
+
+// launchesOf knows the kernels of every op; nil is for an op that has none.
+func launchesOf(op kernels.Op) []Launch {
+	switch op := op.(type) {
+	case kernels.ActivationDgrad:
+		return activationDgrad(op)
+	case kernels.ActivationFprop:
+		return activationFprop(op)
+	case kernels.Adam:
+		return adam(op)
+	case kernels.Add:
+		return add(op)
+	case kernels.BiasWgrad:
+		return biasWgrad(op)
+	case kernels.Conv2DDgrad:
+		return conv2DDgrad(op)
+	case kernels.Conv2DFprop:
+		return conv2DFprop(op)
+	case kernels.Conv2DWgrad:
+		return conv2DWgrad(op)
+	case kernels.CrossEntropyDgrad:
+		return crossEntropyDgrad(op)
+	case kernels.CrossEntropyFprop:
+		return crossEntropyFprop(op)
+	case kernels.DenseDgrad:
+		return conv2DDgrad(op.AsConv2D())
+	case kernels.DenseFprop:
+		return conv2DFprop(op.AsConv2D())
+	case kernels.DenseWgrad:
+		return conv2DWgrad(op.AsConv2D())
+	case kernels.Dropout:
+		return dropout(op)
+	case kernels.FiniteCheck:
+		return finiteCheck(op)
+	case kernels.Pool2DDgrad:
+		return pool2DDgrad(op)
+	case kernels.Pool2DFprop:
+		return pool2DFprop(op)
+	case kernels.SGD:
+		return sgd(op)
+	case kernels.SoftmaxDgrad:
+		return softmaxDgrad(op)
+	case kernels.SoftmaxFprop:
+		return softmaxFprop(op)
+	case kernels.Tally:
+		return tally(op)
+	case kernels.Tick:
+		return tick()
+	case kernels.Zero:
+		return zero(op)
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package cuda
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/kernels"
+)
+
+// sampleOps is every op in the smallest shape and in extreme ones, up to 2^31-1 elements an operand.
+func sampleOps(t *testing.T) []kernels.Op {
+	const most = math.MaxInt32
+	var list []kernels.Op
+	for _, n := range []int{1, 257, most - 255, most} {
+		v := kernels.NewBuffer("values", kernels.Float32, n)
+		for f := range kernels.Function(functions(t)) {
+			list = append(list, kernels.ActivationFprop{Activation: kernels.Activation{Function: f}, Y: v}, kernels.ActivationDgrad{Activation: kernels.Activation{Function: f}, Y: v, DX: v})
+		}
+		list = append(list, kernels.Adam{W: v}, kernels.Add{Y: v}, kernels.Dropout{Y: v}, kernels.FiniteCheck{X: v},
+			kernels.SGD{W: v}, kernels.Tick{}, kernels.Zero{Y: v})
+	}
+	for _, m := range [][2]int{{1, 1}, {most, 1}, {1, most}, {most / 33, 33}, {33, most / 33}, {46340, 46341}, {1024 * 260 * 256, 31}} {
+		rows, columns := m[0], m[1]
+		list = append(list, kernels.BiasWgrad{M: rows, K: columns},
+			kernels.CrossEntropyDgrad{N: rows, K: columns}, kernels.CrossEntropyFprop{N: rows, K: columns},
+			kernels.SoftmaxDgrad{N: rows, K: columns}, kernels.SoftmaxFprop{N: rows, K: columns}, kernels.Tally{N: rows, K: columns})
+	}
+	for _, d := range []kernels.Dense{
+		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},
+	} {
+		list = append(list, kernels.DenseFprop{Dense: d}, kernels.DenseDgrad{Dense: d}, kernels.DenseWgrad{Dense: d})
+	}
+	type size = [2]int
+	one := size{1, 1}
+	for _, s := range []struct {
+		n, c, k                        int
+		image, window, stride, between size
+		padding                        kernels.Padding
+	}{
+		{1, 1, 1, one, one, one, one, kernels.Valid},
+		{1024, 3, 31, size{260, 256}, size{3, 3}, one, one, kernels.Same},
+		{most, 1, 1, one, size{3, 3}, one, one, kernels.Same},
+		{1, most, 1, one, one, one, one, kernels.Valid},
+		{1, 1, most, one, one, one, one, kernels.Valid},
+		{1, 1, 1, size{most - 3, 1}, size{3, 1}, one, one, kernels.Same},
+		{1, 1, 1, size{1, most - 3}, size{1, 3}, size{1, 2}, one, kernels.Same},
+		{1, 1, 1, size{most / 2, 1}, size{most / 2, 1}, one, one, kernels.Valid},
+		{1, 1, 1, size{most / 2, 1}, size{2, 1}, one, size{most/2 - 1, 1}, kernels.Same},
+		{1, 1, 1, size{1, most / 2}, size{1, 2}, size{1, most / 2}, one, kernels.Same},
+	} {
+		w, err := kernels.NewWindow(s.image, s.window, s.stride, s.between, s.padding)
+		require.NoError(t, err)
+		g := kernels.Conv2D{N: s.n, C: s.c, K: s.k, Window: w}
+		list = append(list, kernels.Conv2DFprop{Conv2D: g}, kernels.Conv2DDgrad{Conv2D: g}, kernels.Conv2DWgrad{Conv2D: g})
+		for kind := range kernels.PoolKind(len(constantsOf(t, "PoolKind"))) {
+			p := kernels.Pool2D{Kind: kind, N: s.n, C: s.c, Window: w}
+			list = append(list, kernels.Pool2DFprop{Pool2D: p}, kernels.Pool2DDgrad{Pool2D: p})
+		}
+	}
+	return list
+}
+
+// Every op has launches that all GPUs can do, whatever its shape, and an int numbers their threads where each has an element or a row.
+func TestLaunchLimits(t *testing.T) {
+	for _, op := range sampleOps(t) {
+		launches, err := Launches(op)
+		require.NoError(t, err, "%+v", op)
+		require.NotEmpty(t, launches, op.Name())
+		for _, l := range launches {
+			for axis, index := range []string{"blockIdx.x * blockDim.x + threadIdx.x", "blockIdx.x * blockDim.y + threadIdx.y"} {
+				if strings.Contains(kernelOf(t, l).body, index) {
+					assert.LessOrEqual(t, l.Grid[0]*l.Block[axis], 1<<31, "threads of %s of %s for %+v", l.Function, l.Source, op)
+				}
+			}
+		}
+	}
+}
+
+func TestLaunchesRefuses(t *testing.T) {
+	_, err := Launches(kernels.Add{Y: kernels.NewBuffer("y", kernels.Float32, 1<<16, 1<<15)})
+	assert.EqualError(t, err, "add: a has more than 2^31-1 elements, 2147483648; use a smaller batch")
+	_, err = Launches(kernels.ActivationFprop{Activation: kernels.Activation{Function: math.MaxUint8}})
+	assert.ErrorContains(t, err, `no kernel for op "activation_fprop"`)
+
+	fits := Launch{Grid: [3]int{math.MaxInt32, 65535, 65535}, Block: [3]int{16, 1, 64}}
+	require.NoError(t, fits.check())
+	for axis := range 3 {
+		for _, by := range []int{1, -fits.Grid[axis]} {
+			l := fits
+			l.Grid[axis] += by
+			assert.ErrorContains(t, l.check(), "a grid of", "%v", l)
+		}
+	}
+	for _, block := range [][3]int{{1025, 1, 1}, {1, 1025, 1}, {1, 1, 65}, {33, 32, 1}, {0, 1, 1}} {
+		l := fits
+		l.Block = block
+		assert.Error(t, l.check(), "%v", l)
+	}
+}
+
+// functions is how many activations there are.
+func functions(t *testing.T) int { return len(constantsOf(t, "Function")) }

@@ -1,0 +1,86 @@
+package kerneltest
+
+import (
+	"fmt"
+	"slices"
+
+	"cnn-gpu/kernels"
+)
+
+// lookalikeCases are lists that differ in one point from those that a device may have code for.
+func lookalikeCases() []Case {
+	var cases []Case
+	one, two, three := [2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}
+	for _, s := range []chainShape{
+		{convShape{2, 9, 8, 1, 16, three, one, one, kernels.Valid}, two, two, kernels.Valid},
+		{convShape{5, 8, 8, 16, 8, three, one, one, kernels.Same}, two, two, kernels.Valid},
+	} {
+		cases = append(cases, s.otherFunctions()...)
+		cases = append(cases, s.otherGradients()...)
+		cases = append(cases, s.views()...)
+	}
+	return cases
+}
+
+// otherFunctions have another activation where a ReLU is usual.
+func (s chainShape) otherFunctions() []Case {
+	var cases []Case
+	for _, f := range allActivations() {
+		if f.Function == kernels.ReLU {
+			continue
+		}
+		name := fmt.Sprintf("%v_%v", s, f)
+		c := s.chain(kernels.AveragePool, true)
+		c.relu.Activation = f
+		cases = append(cases, newListCase(name+"_average", c.ops(), nil))
+		c = s.chain(kernels.MaxPool, true)
+		c.relu.Activation, c.pool.Index = f, nil
+		cases = append(cases, newListCase(name+"_max", c.ops(), nil))
+		p := s.pooledGradient(kernels.MaxPool, true, true)
+		p.relu.Activation = f
+		cases = append(cases, newListCase(name+"_max", p.ops(), map[string]contents{"index": indices(p.pool.Pool2D), "pooled": positives}))
+	}
+	return cases
+}
+
+// otherGradients are those of an average, which reach every place, and lists in another order or with something left out.
+func (s chainShape) otherGradients() []Case {
+	average := s.pooledGradient(kernels.AveragePool, true, true)
+	average.pool.Index = nil
+	cases := []Case{newListCase(s.String()+"_average", average.ops(), nil)}
+	keep := func(name string, p pooledGradient, ops ...kernels.Op) {
+		cases = append(cases, newIntegerListCase(fmt.Sprintf("%v_%s", s, name), ops,
+			map[string]contents{"index": indices(p.pool.Pool2D), "dy": halfZero}))
+	}
+	p := s.pooledGradient(kernels.MaxPool, true, true)
+	keep("max_other_order", p, *p.relu, p.pool, *p.dgrad, *p.bias, p.wgrad)
+	p = s.pooledGradient(kernels.MaxPool, true, true)
+	keep("max_frozen_filters", p, *p.relu, p.pool, *p.bias, *p.dgrad)
+	p = s.pooledGradient(kernels.MaxPool, true, true)
+	keep("max_bias_alone", p, *p.relu, p.pool, *p.bias)
+	return cases
+}
+
+// views have parameters that lie in one buffer, and maps that a dense layer reads as vectors.
+func (s chainShape) views() []Case {
+	c := s.chain(kernels.MaxPool, true)
+	parameters := float("parameters", c.conv.W.Elements()+c.conv.K+3)
+	c.conv.B = parameters.View("b", 2, c.conv.K)
+	c.conv.W = parameters.View("w", 2+c.conv.K, c.conv.W.Shape...)
+	c.pool.Y, c.pool.Index = private("pooled", c.pool.Y.Shape...), nil
+	n := c.conv.N
+	g := kernels.Dense{N: n, C: c.pool.Y.Elements() / n, K: 5}
+	dense := kernels.DenseFprop{Dense: g, X: c.pool.Y.View("vectors", 0, n, g.C), W: float("w2", g.C, g.K), B: float("b2", g.K), Y: float("y", n, g.K)}
+
+	p := s.pooledGradient(kernels.MaxPool, false, true)
+	gradients := float("gradients", parameters.Shape...)
+	p.bias.DB = gradients.View("db", 2, c.conv.K)
+	p.wgrad.DW = gradients.View("dw", 2+c.conv.K, p.wgrad.DW.Shape...)
+	p.relu.DY = private("dpooled", p.relu.DY.Shape...)
+	dgrad := kernels.DenseDgrad{Dense: g, DY: float("dy", n, g.K), W: float("w2", g.C, g.K), DX: p.relu.DY.View("dvectors", 0, n, g.C)}
+	return []Case{
+		newIntegerListCase(s.String()+"_views", append(c.ops(), dense), nil),
+		newIntegerListCase(s.String()+"_views", slices.Insert(p.ops(), 0, kernels.Op(dgrad)),
+			map[string]contents{"index": indices(p.pool.Pool2D), "dy": halfZero}),
+	}
+}

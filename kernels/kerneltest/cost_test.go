@@ -1,0 +1,126 @@
+package kerneltest_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/kerneltest"
+)
+
+// traffic is an independent count of an op's work: floating-point operations, and the elements that it reads and writes. All have 4 bytes.
+type traffic struct{ flops, read, written int }
+
+// What an op costs is counted here once more, from its geometry alone.
+func TestCostIsWhatTheOpDoes(t *testing.T) {
+	for _, c := range append(kerneltest.Cases(), kerneltest.Benchmarks()...) {
+		for _, op := range c.Ops {
+			want := trafficOf(t, op)
+			assert.Equal(t, kernels.Cost{FLOPs: int64(want.flops), Bytes: int64(4 * (want.read + want.written))}, op.Cost(), "%s: %s", c.Name, op.Name())
+		}
+	}
+}
+
+// An op that is added needs a line here too.
+func trafficOf(t *testing.T, op kernels.Op) traffic {
+	switch op := op.(type) {
+	case kernels.Conv2DFprop:
+		return conv(op.Conv2D).fprop(op.B != nil)
+	case kernels.Conv2DDgrad:
+		return conv(op.Conv2D).dgrad()
+	case kernels.Conv2DWgrad:
+		return conv(op.Conv2D).wgrad()
+	case kernels.DenseFprop:
+		return dense(op.Dense).fprop(op.B != nil)
+	case kernels.DenseDgrad:
+		return dense(op.Dense).dgrad()
+	case kernels.DenseWgrad:
+		return dense(op.Dense).wgrad()
+	case kernels.BiasWgrad:
+		return traffic{op.M * op.K, op.M*op.K + op.K, op.K}
+	case kernels.Pool2DFprop:
+		x, y := op.N*op.H*op.W*op.C, op.N*op.P*op.Q*op.C
+		if op.Index != nil {
+			return traffic{y * op.R * op.S, x, 2 * y}
+		}
+		return traffic{y * op.R * op.S, x, y}
+	case kernels.Pool2DDgrad:
+		x, y := op.N*op.H*op.W*op.C, op.N*op.P*op.Q*op.C
+		if op.Kind == kernels.AveragePool {
+			return traffic{y, y, x}
+		}
+		return traffic{y, 2 * y, x}
+	case kernels.ActivationFprop:
+		return elementwise(op.Y, 1, 1, 1)
+	case kernels.ActivationDgrad:
+		return elementwise(op.DX, 3, 2, 1)
+	case kernels.Add:
+		return elementwise(op.Y, 1, 2, 1)
+	case kernels.Zero:
+		return elementwise(op.Y, 0, 0, 1)
+	case kernels.Dropout:
+		y := elementwise(op.Y, 1, 1, 1)
+		y.read++ // the step
+		return y
+	case kernels.SoftmaxFprop:
+		return traffic{5 * op.N * op.K, op.N * op.K, op.N * op.K}
+	case kernels.SoftmaxDgrad:
+		return traffic{4 * op.N * op.K, 2 * op.N * op.K, op.N * op.K}
+	case kernels.CrossEntropyFprop:
+		return traffic{6 * op.N * op.K, op.N*op.K + op.N, op.N*op.K + op.N}
+	case kernels.CrossEntropyDgrad:
+		return traffic{2 * op.N * op.K, op.N*op.K + op.N, op.N * op.K}
+	case kernels.Tally:
+		return traffic{op.N * op.K, op.N*op.K + 2*op.N + 4, 4}
+	case kernels.Tick:
+		return traffic{0, 1, 1}
+	case kernels.FiniteCheck:
+		x := elementwise(op.X, 1, 1, 0)
+		return traffic{x.flops, x.read + 2, 1} // the step; whether training was halted, which is read and written
+	case kernels.Adam:
+		w := elementwise(op.W, 12, 4, 3)
+		return traffic{w.flops, w.read + 3, w.written} // the rate, the step and whether training was halted
+	case kernels.SGD:
+		w := elementwise(op.W, 4, 2, 1)
+		if op.V != nil {
+			w = elementwise(op.W, 4, 3, 2)
+		}
+		return traffic{w.flops, w.read + 2, w.written}
+	}
+	require.Fail(t, "count out what this op costs", op.Name())
+	return traffic{}
+}
+
+func elementwise(b *kernels.Buffer, flops, reads, writes int) traffic {
+	n := 1
+	for _, extent := range b.Shape {
+		n *= extent
+	}
+	return traffic{flops * n, reads * n, writes * n}
+}
+
+// products are the sizes of a convolution's operands and the multiply-adds between them.
+type products struct{ x, w, b, y, each int }
+
+func conv(g kernels.Conv2D) products {
+	return products{
+		x: g.N * g.H * g.W * g.C, w: g.R * g.S * g.C * g.K, b: g.K, y: g.N * g.P * g.Q * g.K, each: g.R * g.S * g.C * g.N * g.P * g.Q * g.K,
+	}
+}
+
+func dense(g kernels.Dense) products {
+	return products{x: g.N * g.C, w: g.C * g.K, b: g.K, y: g.N * g.K, each: g.N * g.C * g.K}
+}
+
+func (p products) fprop(withBias bool) traffic {
+	if withBias {
+		return traffic{2 * p.each, p.x + p.w + p.b, p.y}
+	}
+	return traffic{2 * p.each, p.x + p.w, p.y}
+}
+
+func (p products) dgrad() traffic { return traffic{2 * p.each, p.y + p.w, p.x} }
+
+func (p products) wgrad() traffic { return traffic{2 * p.each, p.x + p.y + p.w, p.w} }

@@ -1,0 +1,87 @@
+package kerneltest
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"cnn-gpu/kernels"
+)
+
+// Oracle runs op lists in float64. With Noise it moves each value that an op writes up or down at random, by as much as float32
+// arithmetic is likely to: how far the results move then is how far a device's may lie from the exact ones. That is the oracle's
+// bound, of which a sum of n terms uses only a part of 1/√n since its roundings are as often up as down (Higham and Mary, "A new
+// approach to probabilistic rounding error analysis", 2019).
+type Oracle struct {
+	Noise *rand.Rand // nil for exact results
+
+	values memory[float64]
+}
+
+// Of is the memory of a buffer, zeros at first.
+func (o *Oracle) Of(b *kernels.Buffer) []float64 {
+	if o.values == nil {
+		o.values = memory[float64]{}
+	}
+	return o.values.of(b)
+}
+
+// Set fills a buffer.
+func (o *Oracle) Set(b *kernels.Buffer, values []float32) {
+	dst := o.Of(b)
+	for i, v := range values {
+		dst[i] = float64(v)
+	}
+}
+
+// Run runs the ops in order.
+func (o *Oracle) Run(ops []kernels.Op) error {
+	if o.values == nil {
+		o.values = memory[float64]{}
+	}
+	for _, op := range ops {
+		operands := op.Operands()
+		out, err := Compute(op, o.values.operands(op))
+		if err != nil {
+			return err
+		}
+		part := 1 / math.Sqrt(float64(terms(op)))
+		for i, values := range out {
+			if values == nil {
+				continue
+			}
+			dst := o.values.of(operands[i].Buffer)
+			for j, v := range values {
+				dst[j] = v.Want
+				if o.Noise == nil {
+					continue
+				}
+				sign := float64(2*o.Noise.IntN(2) - 1)
+				if v.Want != 0 { // a zero is mostly no sum at all but a ReLU or a square, and stays
+					dst[j] += part * v.Bound * sign
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// terms is the length of the sums in an op, 1 if it has none.
+func terms(op kernels.Op) int {
+	switch op := op.(type) {
+	case kernels.Conv2DFprop:
+		return op.R*op.S*op.C + 1
+	case kernels.Conv2DDgrad:
+		return op.R * op.S * op.K
+	case kernels.Conv2DWgrad:
+		return op.N*op.P*op.Q + 1
+	case kernels.DenseFprop:
+		return op.C + 1
+	case kernels.DenseDgrad:
+		return op.K
+	case kernels.DenseWgrad:
+		return op.N + 1
+	case kernels.BiasWgrad:
+		return op.M + 1
+	}
+	return 1
+}

@@ -1,4 +1,0 @@
-package kernels
-
-// pause tells the CPU that this is a loop that waits, so that it leaves the core to its other thread.
-func pause()

@@ -1,0 +1,115 @@
+// Package plan says where the values of an op list lie in a device's memory, and whether the list can be run at all.
+package plan
+
+import (
+	"cmp"
+	"slices"
+
+	"cnn-gpu/kernels"
+)
+
+// Plan is where the values of an op list lie. Kept values have memory of their own; the others, and the workspaces of ops, share one
+// arena, in which two overlap only if no op needs both.
+type Plan struct {
+	Kept       []*kernels.Buffer
+	Values     []Value                 // of the arena, the largest first
+	Offsets    map[*kernels.Buffer]int // of every value in the arena, in bytes
+	Workspaces map[int]int             // offsets of the workspaces, by the index of the op
+	Arena      int                     // bytes
+	Sum        int                     // bytes that the arena would take without sharing
+}
+
+// Value is a value of the arena, or the workspace of an op. It is there from op First to op Last.
+type Value struct {
+	Buffer      *kernels.Buffer // nil for a workspace
+	First, Last int
+	Bytes       int // rounded up to the alignment
+	Offset      int
+}
+
+// Bytes is all the memory that the op list needs.
+func (p Plan) Bytes() int {
+	total := p.Arena
+	for _, b := range p.Kept {
+		total += b.Bytes()
+	}
+	return total
+}
+
+// alignment of values in the arena: a cache line and more than any vector load asks for.
+const alignment = 256
+
+// New places the values of an op list, and for each op a workspace of so many bytes; workspaces may be nil if no op needs any.
+// Large values are placed first, each at the lowest place that no value of an overlapping lifetime has taken: greedy by size,
+// after Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020, section 5.
+func New(ops []kernels.Op, workspaces []int) Plan {
+	plan := Plan{Offsets: map[*kernels.Buffer]int{}, Workspaces: map[int]int{}}
+	values := lifetimes(ops, &plan)
+	for at, bytes := range workspaces {
+		if bytes > 0 {
+			values = append(values, Value{First: at, Last: at, Bytes: aligned(bytes)})
+		}
+	}
+	slices.SortStableFunc(values, func(a, b Value) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	for i := range values {
+		v := &values[i]
+		v.Offset = lowest(*v, values[:i])
+		if v.Buffer != nil {
+			plan.Offsets[v.Buffer] = v.Offset
+		} else {
+			plan.Workspaces[v.First] = v.Offset
+		}
+		plan.Arena = max(plan.Arena, v.Offset+v.Bytes)
+		plan.Sum += v.Bytes
+	}
+	plan.Values = values
+	return plan
+}
+
+func aligned(bytes int) int { return (bytes + alignment - 1) / alignment * alignment }
+
+// lifetimes lists the values of the arena in the order in which the ops name them, and adds the kept ones to the plan.
+func lifetimes(ops []kernels.Op, plan *Plan) []Value {
+	var values []Value
+	index := map[*kernels.Buffer]int{}
+	for at, op := range ops {
+		for _, operand := range op.Operands() {
+			if operand.Buffer == nil {
+				continue
+			}
+			root, _ := operand.Buffer.Root()
+			i, known := index[root]
+			switch {
+			case known && root.Keep:
+			case known:
+				values[i].Last = at
+			case root.Keep:
+				index[root] = -1
+				plan.Kept = append(plan.Kept, root)
+			default:
+				index[root] = len(values)
+				values = append(values, Value{Buffer: root, First: at, Last: at, Bytes: aligned(root.Bytes())})
+			}
+		}
+	}
+	return values
+}
+
+// lowest is the lowest offset at which v overlaps none of the placed values that live while it does.
+func lowest(v Value, placed []Value) int {
+	var taken []Value
+	for _, p := range placed {
+		if p.First <= v.Last && v.First <= p.Last {
+			taken = append(taken, p)
+		}
+	}
+	slices.SortFunc(taken, func(a, b Value) int { return cmp.Compare(a.Offset, b.Offset) })
+	offset := 0
+	for _, t := range taken {
+		if offset+v.Bytes <= t.Offset {
+			break
+		}
+		offset = max(offset, t.Offset+t.Bytes)
+	}
+	return offset
+}

@@ -1,0 +1,154 @@
+package model_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device"
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/kerneltest"
+	"cnn-gpu/model"
+)
+
+func sequential(t *testing.T, input model.Shape, layers ...model.Spec) *model.Model {
+	m, err := model.Sequential(input, layers...)
+	require.NoError(t, err)
+	return m
+}
+
+// passes says how often each pass of the CPU found something in a list.
+func passes(t *testing.T, ops []kernels.Op, o device.CompileOptions) map[string]int {
+	t.Helper()
+	s, err := device.NewSchedule("cpu", device.Options{}, ops, o)
+	require.NoError(t, err)
+	n := map[string]int{}
+	for _, p := range s.Passes {
+		if p.Times > 0 && p.Name != "depth-first" {
+			n[p.Name] = p.Times
+		}
+	}
+	return n
+}
+
+func TestPassesKeepWhatModelsCompute(t *testing.T) {
+	three, two := model.Pair{3, 3}, model.Pair{2, 2}
+	conv := func(filters int, f model.Function) model.Conv2D {
+		return model.Conv2D{Filters: filters, Kernel: three, Activation: f}
+	}
+	tail := []model.Spec{model.Flatten{}, model.Dense{Units: 3}}
+	residual := func() *model.Model {
+		g := model.NewGraph(model.Input(8, 8, 2))
+		x := g.Add(model.Conv2D{Filters: 32, Kernel: three, Padding: model.Same, Activation: model.ReLU}, g.Input())
+		y := g.Add(model.Conv2D{Filters: 32, Kernel: three, Padding: model.Same, Activation: model.ReLU}, x)
+		sum := g.Add(model.Add{}, x, y)
+		pooled := g.Add(model.MaxPooling2D{Size: two}, sum)
+		m, err := g.Build(g.Add(model.Dense{Units: 3}, g.Add(model.Flatten{}, pooled)))
+		require.NoError(t, err)
+		return m
+	}
+	for _, c := range []struct {
+		name           string
+		model          *model.Model
+		training, eval map[string]int
+	}{
+		{
+			"like the tutorial",
+			sequential(t, model.Input(12, 12, 1), append([]model.Spec{
+				conv(32, model.ReLU), model.MaxPooling2D{Size: two}, conv(32, model.ReLU)}, tail...)...),
+			map[string]int{"activation-after-pool": 1, "chain": 2, "pooled-gradient": 1, "winograd": 3},
+			map[string]int{"chain": 2, "winograd": 1},
+		},
+		{
+			"no activation, windows that overlap",
+			sequential(t, model.Input(11, 9, 3), append([]model.Spec{
+				conv(5, ""), model.MinPooling2D{Size: three, Strides: two, Padding: model.Same}}, tail...)...),
+			map[string]int{"chain": 1, "pooled-gradient": 1}, map[string]int{"chain": 1},
+		},
+		{
+			"sigmoid before the pool",
+			sequential(t, model.Input(10, 10, 2), append([]model.Spec{
+				conv(4, model.ReLU), conv(4, model.Sigmoid), model.MaxPooling2D{Size: two}}, tail...)...),
+			map[string]int{"activation-after-pool": 1, "chain": 1, "pooled-gradient": 1}, map[string]int{"chain": 1},
+		},
+		{
+			"average pool", // whose gradient reaches every place
+			sequential(t, model.Input(10, 10, 2), append([]model.Spec{conv(4, model.ReLU), model.AveragePooling2D{Size: two}}, tail...)...),
+			map[string]int{"chain": 1}, map[string]int{"chain": 1},
+		},
+		{
+			"average pool without an activation",
+			sequential(t, model.Input(10, 10, 2), append([]model.Spec{conv(4, ""), model.AveragePooling2D{Size: two}}, tail...)...),
+			map[string]int{"chain": 1}, map[string]int{"chain": 1},
+		},
+		{
+			"dilated",
+			sequential(t, model.Input(12, 12, 2), append([]model.Spec{
+				model.Conv2D{Filters: 8, Kernel: three, Dilation: two, Activation: model.ReLU}, model.MaxPooling2D{Size: two}}, tail...)...),
+			map[string]int{"activation-after-pool": 1, "chain": 1}, map[string]int{"chain": 1},
+		},
+		{
+			"residual", // a ReLU whose value is used twice may still be joined, a sum before a pool may not
+			residual(), map[string]int{"chain": 2, "winograd": 3}, map[string]int{"chain": 2, "winograd": 1},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			step := kernels.Kept("step", kernels.Int32, 1)
+			l := c.model.Lower(3, model.LowerOptions{Training: true, Step: step})
+			l.DOutput.Keep = true
+			ops := append([]kernels.Op{kernels.Zero{Y: l.Gradients}}, model.Ops(append(l.Forward, l.Backward...))...)
+			assert.Equal(t, c.training, passes(t, ops, device.CompileOptions{}))
+			assert.Equal(t, c.eval, passes(t, model.Ops(c.model.Lower(3, model.LowerOptions{}).Forward), device.CompileOptions{}))
+
+			d, err := device.OpenCPU(device.Options{})
+			require.NoError(t, err)
+			defer d.Close()
+			var o kerneltest.Oracle
+			r := rand.New(rand.NewPCG(1, 2))
+			set := func(b *kernels.Buffer, values []float32) {
+				o.Set(b, values)
+				require.NoError(t, d.Upload(b, values))
+			}
+			set(l.Weights, c.model.InitialWeights(1).Padded())
+			for _, b := range []*kernels.Buffer{l.Input, l.DOutput} {
+				values := make([]float32, b.Elements())
+				for i := range values {
+					values[i] = float32(r.NormFloat64())
+				}
+				set(b, values)
+			}
+			program, err := d.Compile(ops, device.CompileOptions{})
+			require.NoError(t, err)
+			require.NoError(t, program.Run())
+			require.NoError(t, o.Run(ops))
+			for _, b := range []*kernels.Buffer{l.Output, l.Gradients} {
+				got, want := make([]float32, b.Elements()), o.Of(b)
+				require.NoError(t, d.Download(got, b))
+				largest := 0.0
+				for _, v := range want {
+					largest = max(largest, math.Abs(v))
+				}
+				for i, v := range want {
+					require.InDelta(t, v, got[i], 1e-5*largest, "%s[%d]", b.Name, i)
+				}
+			}
+		})
+	}
+}
+
+func TestStrictLeavesOutWhatRoundsOtherwise(t *testing.T) {
+	m := sequential(t, model.Input(8, 8, 64), model.Conv2D{Filters: 64, Kernel: model.Pair{3, 3}})
+	ops := model.Ops(m.Lower(2, model.LowerOptions{}).Forward)
+	assert.Equal(t, map[string]int{"winograd": 1}, passes(t, ops, device.CompileOptions{}))
+	assert.Empty(t, passes(t, ops, device.CompileOptions{Strict: true}))
+}
+
+// What a person may download is computed: the maps of a model whose values are kept.
+func TestKeptValuesStay(t *testing.T) {
+	m := sequential(t, model.Input(8, 8, 1), model.Conv2D{Filters: 4, Kernel: model.Pair{3, 3}, Activation: model.ReLU},
+		model.MaxPooling2D{Size: model.Pair{2, 2}})
+	assert.Empty(t, passes(t, model.Ops(m.Lower(2, model.LowerOptions{Keep: true}).Forward), device.CompileOptions{}))
+}

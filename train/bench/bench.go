@@ -1,0 +1,156 @@
+// Package bench times the steps of a trainer: whole ones as Fit and Predict run them, and each of their ops.
+package bench
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cnn-gpu/train"
+	"cnn-gpu/train/data"
+	"cnn-gpu/train/internal/loader"
+)
+
+// Result is how fast steps of one kind and batch size are.
+type Result struct {
+	Batch           int       `json:"batch"`
+	Steps           int       `json:"steps"`             // that were timed
+	Median          float64   `json:"median_seconds"`    // of a step
+	Min             float64   `json:"min_seconds"`       // of a step
+	ImagesPerSecond float64   `json:"images_per_second"` // at the median
+	FirstStep       time.Time `json:"-"`                 // when the first step was done
+	Profile         *Profile  `json:"profile"`
+}
+
+// Options say what is timed and for how long.
+type Options struct {
+	Batch int           // train.DefaultBatch if 0
+	Steps int           // 0: as many as there is time for
+	Time  time.Duration // 1 s if 0; not used if Steps is given
+}
+
+// The steps of a window are timed together, so that neither the clock nor the wait for the device counts for much.
+const window = 10 * time.Millisecond
+
+// Fit times training steps on a data set as [train.Trainer.Fit] does them, batches made and uploaded, and profiles them.
+// The training that it does is undone.
+func Fit(ctx context.Context, t *train.Trainer, set data.Set, o Options) (r *Result, err error) {
+	if err := t.CheckFit(set, train.FitOptions{Batch: o.Batch}); err != nil {
+		return nil, err
+	}
+	step, err := t.TrainingStep(o.Batch)
+	if err != nil {
+		return nil, err
+	}
+	before, err := t.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, t.Restore(before)) }()
+	return run(ctx, step, set, o, func() error { return nil }, func() error {
+		_, err := step.Result()
+		return err
+	})
+}
+
+// Predict times steps that compute probabilities and download them, as [train.Trainer.Predict] does, and profiles them.
+func Predict(ctx context.Context, t *train.Trainer, set data.Set, o Options) (*Result, error) {
+	size := cmp.Or(o.Batch, train.DefaultBatch)
+	if size < 1 || size > set.Len() {
+		return nil, fmt.Errorf("bench: a batch of %d of the %d examples of %s; give at least 1 and at most that", size, set.Len(), set.Name())
+	}
+	if err := t.CheckData(set); err != nil {
+		return nil, err
+	}
+	step, err := t.EvaluationStep(size)
+	if err != nil {
+		return nil, err
+	}
+	probabilities := make([]float32, step.List.Probabilities.Elements())
+	return run(ctx, step, set, o, func() error { return step.Probabilities(probabilities) }, func() error { return nil })
+}
+
+// run times a step. After each run it calls read, and where it looks at the clock wait, which returns when the device is done.
+func run(ctx context.Context, step *train.Step, set data.Set, o Options, read, wait func() error) (*Result, error) {
+	limit := cmp.Or(o.Time, time.Second)
+	watch := &stopwatch{step: step, read: read, wait: wait}
+	if err := watch.run(ctx, set, 1, limit); err != nil {
+		return nil, err
+	}
+	r := &Result{Batch: step.Batch(), FirstStep: time.Now()}
+	first := max(watch.times[0], time.Microsecond.Seconds())
+
+	const profiled = 20
+	steps := max(1, min(profiled, cmp.Or(o.Steps, profiled), int(limit.Seconds()/first)))
+	var err error
+	if r.Profile, err = profile(ctx, step, set, steps); err != nil {
+		return nil, err
+	}
+	if r.Profile.Estimated { // a simulation's own time says nothing
+		r.Steps, r.Median = r.Profile.Steps, r.Profile.Seconds()
+		r.Min = r.Median
+	} else {
+		*watch = stopwatch{step: step, read: read, wait: wait}
+		if err := watch.run(ctx, set, o.Steps, limit); err != nil {
+			return nil, err
+		}
+		slices.Sort(watch.times)
+		r.Steps, r.Median, r.Min = watch.steps, watch.times[len(watch.times)/2], watch.times[0]
+	}
+	if r.Median > 0 {
+		r.ImagesPerSecond = float64(r.Batch) / r.Median
+	}
+	return r, nil
+}
+
+// stopwatch times steps.
+type stopwatch struct {
+	step  *train.Step
+	read  func() error
+	wait  func() error
+	steps int       // done
+	times []float64 // seconds of a step, from each window
+}
+
+// run does that many steps, or if steps is 0, steps until the time is up.
+func (w *stopwatch) run(ctx context.Context, set data.Set, steps int, limit time.Duration) error {
+	size := w.step.Batch()
+	order := loader.InOrder(set.Len())[:set.Len()/size*size] // whole batches
+	inWindow, begun := 0, time.Now()
+	for end := begun.Add(limit); ; {
+		l := loader.Start(ctx, set, order, size)
+		defer l.Stop() // one that has ended stops at once
+		for b := range l.Batches {
+			if b.Err != nil {
+				return b.Err
+			}
+			if err := w.step.Run(b.X, b.Labels); err != nil {
+				return err
+			}
+			if err := w.read(); err != nil {
+				return err
+			}
+			l.Done(b)
+			w.steps++
+			inWindow++
+			if time.Since(begun) < window && w.steps != steps {
+				continue
+			}
+			if err := w.wait(); err != nil {
+				return err
+			}
+			now := time.Now()
+			w.times = append(w.times, now.Sub(begun).Seconds()/float64(inWindow))
+			if w.steps == steps || steps == 0 && now.After(end) {
+				return nil
+			}
+			inWindow, begun = 0, now
+		}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("bench: %w", err)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+//go:build cuda && cgo
+
+package check
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device"
+	"cnn-gpu/model"
+	"cnn-gpu/train/internal/traintest"
+)
+
+// The tutorial's network trains on the GPU as it does in float64 and on the CPU, and to the same bits whatever the order of warps.
+func TestGPUTrainsTheTutorialsNetwork(t *testing.T) {
+	m, err := model.Open("mnist-cnn")
+	require.NoError(t, err)
+	cpu, err := device.OpenCPU(device.Options{})
+	require.NoError(t, err)
+	defer cpu.Close()
+	d := traintest.OpenGPU(t)
+	checks, err := Steps(m, []device.Device{d, cpu}, 2, 10, 1)
+	require.NoError(t, err)
+	require.NoError(t, d.Close())
+	var want []float64
+	for _, c := range checks {
+		assert.True(t, c.Holds(), "%+v", c)
+		want = append(want, c.Losses[0])
+	}
+	for _, order := range []string{"forward", "reverse", "random:2", "random:1"} {
+		t.Setenv(device.SimOrderEnv, order)
+		d := traintest.OpenGPU(t)
+		losses, err := lossesOn(d, m, randomExamples(m, 2, 10, 1), 1)
+		require.NoError(t, err, order)
+		assert.Equal(t, want, losses, order)
+		require.NoError(t, d.Close())
+	}
+}

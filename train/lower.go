@@ -1,0 +1,128 @@
+package train
+
+import (
+	"cnn-gpu/device"
+	"cnn-gpu/kernels"
+	"cnn-gpu/model"
+)
+
+// OpList is what a step is made of, before a device rewrites it, and the buffers through which it is fed and read.
+type OpList struct {
+	Batch int
+	Steps []model.Step // a node's ops, and without a node those of the loss, the metrics and the optimizer
+
+	Input, Labels *kernels.Buffer // the examples, uploaded for each run; a row whose label is -1 is none
+	Weights       *kernels.Buffer // all of them; see [model.Model.ParamBuffer]
+	Rate          *kernels.Buffer // the learning rate, a float32; nil in evaluation
+	Totals        *kernels.Buffer // sums over the examples of all runs; see [kernels.Tally]
+	Probabilities *kernels.Buffer // of the classes; nil in training
+}
+
+// Ops joins the ops of the steps.
+func (l *OpList) Ops() []kernels.Op { return model.Ops(l.Steps) }
+
+// Layers names, for each op of a schedule of the list, the layer that most of its work belongs to; it is empty for those of the loss, the
+// metrics and the optimizer.
+func (l *OpList) Layers(s device.Schedule) []string {
+	var nodes []*model.Node
+	for _, step := range l.Steps {
+		for range step.Ops {
+			nodes = append(nodes, step.Node)
+		}
+	}
+	ops, names := l.Ops(), make([]string, len(s.Ops))
+	for i, op := range s.Ops {
+		most := int64(-1)
+		for _, part := range op.Parts {
+			if work := ops[part].Cost().FLOPs; work > most && nodes[part] != nil {
+				names[i], most = nodes[part].Name, work
+			}
+		}
+	}
+	return names
+}
+
+// add appends ops that belong to no layer.
+func (l *OpList) add(ops ...kernels.Op) { l.Steps = append(l.Steps, model.Step{Ops: ops}) }
+
+// OpLists are the op lists that a model runs for a batch size.
+type OpLists struct {
+	Training   *OpList // nil without an optimizer
+	Evaluation *OpList // prediction runs it too
+}
+
+// Lower lists what a model that is compiled with these options runs for a batch size: to look at, to check it elsewhere, or to compile
+// its kernels ahead of time. It needs no device and uses none.
+func Lower(m *model.Model, o Options, batch int) (OpLists, error) {
+	t, err := newTrainer(m, o)
+	if err != nil {
+		return OpLists{}, err
+	}
+	lists := OpLists{Evaluation: t.evaluationList(batch)}
+	if t.optimizer != nil {
+		lists.Training = t.trainingList(batch)
+	}
+	return lists, nil
+}
+
+// trainingList emits a training step: it counts itself, runs forward, loss and backward, and updates the weights unless a loss or a
+// gradient is not finite.
+func (t *Trainer) trainingList(batch int) *OpList {
+	lowered := t.model.Lower(batch, t.trainingOptions())
+	loss := t.bindLoss(lowered, false)
+	l := &OpList{Batch: batch, Input: lowered.Input, Labels: loss.Labels, Weights: t.weights, Rate: t.rate, Totals: t.totals}
+	l.add(kernels.Tick{Step: t.step})
+	l.Steps = append(l.Steps, lowered.Forward...)
+	l.add(t.loss.Forward(loss)...)
+	l.add(t.tally(loss, t.totals), kernels.Zero{Y: t.gradients})
+	l.add(t.loss.Backward(loss)...)
+	l.Steps = append(l.Steps, lowered.Backward...)
+	l.add(
+		kernels.FiniteCheck{X: loss.PerItem, Step: t.step, Halt: t.halt},
+		kernels.FiniteCheck{X: t.gradients, Step: t.step, Halt: t.halt})
+	l.add(t.optimizer.Update(Update{
+		W: t.weights, DW: t.gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt,
+	})...)
+	return l
+}
+
+// trainingOptions are how the model is lowered for training.
+func (t *Trainer) trainingOptions() model.LowerOptions {
+	return model.LowerOptions{
+		Output: t.output, Training: true, Step: t.step, Seed: uint32(t.seed), Weights: t.weights, Gradients: t.gradients,
+	}
+}
+
+// evaluationList emits what computes probabilities and losses.
+func (t *Trainer) evaluationList(batch int) *OpList {
+	lowered := t.model.Lower(batch, model.LowerOptions{Output: t.output, Weights: t.weights})
+	loss := t.bindLoss(lowered, true)
+	l := &OpList{
+		Batch: batch, Input: lowered.Input, Labels: loss.Labels, Weights: t.weights, Totals: t.evalTotals, Probabilities: loss.Probabilities,
+	}
+	l.Steps = append(l.Steps, lowered.Forward...)
+	l.add(t.loss.Forward(loss)...)
+	l.add(t.tally(loss, t.evalTotals))
+	return l
+}
+
+func (t *Trainer) compileOptions() device.CompileOptions {
+	return device.CompileOptions{Strict: t.strict}
+}
+
+// bindLoss makes the loss's buffers; keep says whether probabilities are downloaded.
+func (t *Trainer) bindLoss(l *model.Lowered, keep bool) LossBinding {
+	classes := t.output.Shape[0]
+	b := LossBinding{
+		Batch: l.Batch, Classes: classes, X: l.Output, DX: l.DOutput,
+		Labels:        kernels.Kept("labels", kernels.Int32, l.Batch),
+		Probabilities: kernels.NewBuffer("probabilities", kernels.Float32, l.Batch, classes),
+		PerItem:       kernels.NewBuffer("loss", kernels.Float32, l.Batch),
+	}
+	b.Probabilities.Keep = keep
+	return b
+}
+
+func (t *Trainer) tally(b LossBinding, totals *kernels.Buffer) kernels.Op {
+	return kernels.Tally{N: b.Batch, K: b.Classes, Loss: b.PerItem, Scores: b.Probabilities, Labels: b.Labels, Totals: totals}
+}

@@ -1,0 +1,66 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"cnn-gpu/kernels"
+)
+
+// Snapshot is all that training changes, as it was at a moment: to go back to after a trial. It is good for the trainer that took it;
+// [Trainer.SaveCheckpoint] is for another one.
+type Snapshot struct {
+	trainer  *Trainer
+	position Position
+	history  []Epoch
+	values   []any // of the trainer's changing buffers
+}
+
+// changing lists what a training step changes, but for the halt, and so what a checkpoint holds.
+func (t *Trainer) changing() []*kernels.Buffer {
+	return append([]*kernels.Buffer{t.weights, t.step, t.totals}, t.state...)
+}
+
+// Snapshot downloads all that training changes.
+func (t *Trainer) Snapshot() (*Snapshot, error) {
+	values, err := t.download(append(t.changing(), t.halt))
+	if err != nil {
+		return nil, fmt.Errorf("train: snapshot: %w", err)
+	}
+	return &Snapshot{t, t.position, slices.Clone(t.history), values}, nil
+}
+
+// download copies the values of kept buffers.
+func (t *Trainer) download(buffers []*kernels.Buffer) (values []any, err error) {
+	for _, b := range buffers {
+		v := hostValues(b)
+		if err := t.device.Download(v, b); err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+	}
+	return values, nil
+}
+
+// Restore goes back to a snapshot: training goes on as if nothing had happened since.
+func (t *Trainer) Restore(s *Snapshot) error {
+	if s.trainer != t {
+		return errors.New("train: restore: another trainer took this snapshot; a checkpoint goes from one to another")
+	}
+	for i, b := range append(t.changing(), t.halt) {
+		if err := t.device.Upload(b, s.values[i]); err != nil {
+			return fmt.Errorf("train: restore: %w", err)
+		}
+	}
+	t.position, t.history = s.position, slices.Clone(s.history)
+	return nil
+}
+
+// hostValues is a slice for a buffer's values, all zero.
+func hostValues(b *kernels.Buffer) any {
+	if b.Type == kernels.Int32 {
+		return make([]int32, b.Elements())
+	}
+	return make([]float32, b.Elements())
+}
