@@ -11,14 +11,18 @@ const (
 	ReLU                    // y = max(x, 0); its derivative at 0 is 0
 	Sigmoid                 // y = 1/(1 + e^−x)
 	Tanh                    // y = tanh x
+	// LeakyReLU is y = x where x > 0, else Alpha·x with Alpha above 0 (Maas, Hannun and Ng, "Rectifier nonlinearities improve neural
+	// network acoustic models", 2013, section 2); its derivative at 0 is Alpha.
+	LeakyReLU
 )
 
 // functions are the words of the functions.
 var functions = [...]struct{ name, parameter string }{
-	Linear:  {name: "linear"},
-	ReLU:    {name: "relu"},
-	Sigmoid: {name: "sigmoid"},
-	Tanh:    {name: "tanh"},
+	Linear:    {name: "linear"},
+	ReLU:      {name: "relu"},
+	Sigmoid:   {name: "sigmoid"},
+	Tanh:      {name: "tanh"},
+	LeakyReLU: {name: "leaky_relu", parameter: "negative_slope"},
 }
 
 // Functions lists all functions.

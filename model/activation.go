@@ -16,23 +16,26 @@ const (
 	ReLU    Function = "relu"
 	Sigmoid Function = "sigmoid"
 	Tanh    Function = "tanh"
-	Softmax Function = "softmax"
+	// LeakyReLUFunction has the slope 0.2 below zero, as in Keras; the layer [LeakyReLU] has any.
+	LeakyReLUFunction Function = "leaky_relu"
+	Softmax           Function = "softmax"
 )
 
 // functions are the layers that the functions stand for, by the shape of what goes in.
 var functions = wording.Table[Function, func(Shape) Layer]{
 	{Word: Linear, Value: func(x Shape) Layer { return linear{x} }},
-	{Word: ReLU, Value: elementwise(kernels.ReLU)},
-	{Word: Sigmoid, Value: elementwise(kernels.Sigmoid)},
-	{Word: Tanh, Value: elementwise(kernels.Tanh)},
+	{Word: ReLU, Value: elementwise(kernels.ReLU, 0)},
+	{Word: Sigmoid, Value: elementwise(kernels.Sigmoid, 0)},
+	{Word: Tanh, Value: elementwise(kernels.Tanh, 0)},
+	{Word: LeakyReLUFunction, Value: elementwise(kernels.LeakyReLU, 0.2)},
 	{Word: Softmax, Value: func(x Shape) Layer { return softmax{x} }},
 }
 
 // Functions lists the activations.
 func Functions() []Function { return functions.Words() }
 
-func elementwise(f kernels.Function) func(Shape) Layer {
-	return func(x Shape) Layer { return activation{x, kernels.Activation{Function: f}} }
+func elementwise(f kernels.Function, alpha float32) func(Shape) Layer {
+	return func(x Shape) Layer { return activation{x, kernels.Activation{Function: f, Alpha: alpha}} }
 }
 
 // Activation applies a function to its input. Softmax runs over the last axis.

@@ -38,6 +38,7 @@ func TestLayers(t *testing.T) {
 		{"dense no bias", model.Shape{576}, model.Dense{Units: 64, Bias: model.NoBias}, model.Shape{64}, 36864},
 		{"activation", model.Shape{3, 4, 5}, model.Activation{Function: model.Tanh}, model.Shape{3, 4, 5}, 0},
 		{"softmax", model.Shape{7}, model.Activation{Function: model.Softmax}, model.Shape{7}, 0},
+		{"leaky relu", model.Shape{3, 4, 5}, model.LeakyReLU{}, model.Shape{3, 4, 5}, 0},
 		{"dropout", model.Shape{3, 4, 5}, model.Dropout{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -78,6 +79,7 @@ func TestLayersRefuse(t *testing.T) {
 		{vector, model.Dense{}, "0 units"},
 		{vector, model.Dense{Units: 1 << 40}, "the output [1099511627776] would take 4.00 TiB; the limit is 8.00 GiB (2,147,483,647 values)"},
 		{vector, model.Dense{Units: 1 << 29}, "the parameter kernel [8 536870912] would take 16.00 GiB; the limit"},
+		{vector, model.LeakyReLU{NegativeSlope: -1}, "negative slope -1; give a number above 0, or use ReLU"},
 		{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},
 		{vector, model.Add{}, "takes at least 2 inputs, got 1"},
 	} {

@@ -22,6 +22,7 @@ var kinds = map[string]Spec{
 	"Dense":            Dense{},
 	"Activation":       Activation{},
 	"ReLU":             Activation{ReLU},
+	"LeakyReLU":        LeakyReLU{},
 	"Softmax":          Activation{Softmax},
 	"Dropout":          Dropout{},
 	"Add":              Add{},

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 )
 
@@ -34,6 +35,7 @@ layers:
   - Add: {inputs: [dense, beside]}
   - Activation: {activation: sigmoid}
   - ReLU
+  - LeakyReLU: {negative_slope: 0.1}
   - Dropout: {rate: 0.25}
   - Softmax
 `))
@@ -60,11 +62,12 @@ layers:
 		model.Add{},
 		model.Activation{Function: model.Sigmoid},
 		model.Activation{Function: model.ReLU},
+		model.LeakyReLU{NegativeSlope: 0.1},
 		model.Dropout{Rate: 0.25},
 		model.Activation{Function: model.Softmax},
 	}, specs)
 	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "flat", "dense", "beside", "add",
-		"activation", "activation_1", "dropout", "activation_2"}, names)
+		"activation", "activation_1", "leaky_re_lu", "dropout", "activation_2"}, names)
 }
 
 func TestParseErrors(t *testing.T) {
@@ -106,7 +109,7 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Conv2D: {filters: 3, kernel_size: [3, 3, 3]}"), "net.yaml:3:39: kernel_size is a list of 3; expected one number, or two as [height, width]"},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 0}"), `net.yaml:3:39: kernel_size is "0"; expected a whole number from 1 on`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: rellu}"), `net.yaml:3:54: activation is "rellu"; did you mean relu?`},
-		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: swish}"), `activation is "swish"; choose linear, relu, sigmoid, tanh or softmax`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: swish}"), `activation is "swish"; choose ` + wording.Or(model.Functions())},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, padding: SAME}"), `net.yaml:3:51: padding is "SAME"; did you mean same?`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, use_bias: 0}"), `net.yaml:3:52: use_bias is "0"; expected true or false`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_initializer: glorot}"), `kernel_initializer is "glorot"; did you mean glorot_uniform?`},

@@ -35,6 +35,24 @@ var activations = map[kernels.Function]struct {
 		},
 		func(dx, y, dy []float32, _ float32) { tanhGradient(dx, y, dy) },
 	},
+	kernels.LeakyReLU: {
+		func(y, x []float32, alpha float32) {
+			for i, v := range x {
+				if v < 0 {
+					v *= alpha
+				}
+				y[i] = v
+			}
+		},
+		func(dx, y, dy []float32, alpha float32) {
+			for i, v := range dy {
+				if !(y[i] > 0) {
+					v *= alpha
+				}
+				dx[i] = v
+			}
+		},
+	},
 }
 
 type activationFpropCode struct{ kernels.ActivationFprop }

@@ -31,7 +31,7 @@ func allActivations() (list []kernels.Activation) {
 	for _, f := range kernels.Functions() {
 		alphas := []float32{0}
 		if f.Parameter() != "" {
-			alphas = []float32{0.3, 0.01, 1.5}
+			alphas = []float32{0.3, 0.01, 1}
 		}
 		for _, alpha := range alphas {
 			list = append(list, kernels.Activation{Function: f, Alpha: alpha})

@@ -12,7 +12,7 @@ func unknown[T kernels.Function | kernels.PoolKind](what T) error {
 	return fmt.Errorf("the oracle does not know %T %[1]d; write its formula down in kernels/kerneltest/oracle_*.go", what)
 }
 
-// activationFprop hands errors of x on: no function here is steeper than 1, and a ReLU of what is surely negative is 0.
+// activationFprop hands errors of x on: no function here is steeper than 1, or than its parameter, and a ReLU of what is surely negative is 0.
 func activationFprop(f kernels.Activation, x []Value) ([]Value, error) {
 	y := make([]Value, len(x))
 	for i, v := range x {
@@ -29,6 +29,12 @@ func activationFprop(f kernels.Activation, x []Value) ([]Value, error) {
 			y[i].Bound += 0x1p-127
 		case kernels.Tanh:
 			y[i] = function(math.Tanh(v.Want), v.Bound)
+		case kernels.LeakyReLU:
+			alpha := float64(f.Alpha)
+			y[i] = rounded(math.Max(v.Want, 0)+alpha*math.Min(v.Want, 0), math.Max(alpha, 1)*v.Bound)
+			if math.IsNaN(v.Want) {
+				y[i] = v
+			}
 		default:
 			return nil, unknown(f.Function)
 		}
@@ -56,6 +62,15 @@ func activationDgrad(f kernels.Activation, y, dy []Value) ([]Value, error) {
 			dx[i] = dy.mul(y).mul(one.sub(y))
 		case kernels.Tanh:
 			dx[i] = dy.mul(one.sub(y.mul(y)))
+		case kernels.LeakyReLU:
+			alpha := exact(float64(f.Alpha))
+			dx[i] = dy
+			if !(y.Want > 0) {
+				dx[i] = dy.mul(alpha)
+			}
+			if y.Bound > 0 && math.Abs(y.Want) <= y.Bound {
+				dx[i].Bound += math.Abs(1-alpha.Want) * dy.size()
+			}
 		default:
 			return nil, unknown(f.Function)
 		}
