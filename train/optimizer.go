@@ -39,6 +39,7 @@ type named struct {
 // optimizers are those that are chosen by name; the first is the default.
 var optimizers = wording.Table[string, named]{
 	{Word: Adam{}.Name(), Value: named{"", func(rate float64) Optimizer { return Adam{LearningRate: rate} }}},
+	{Word: RMSprop{}.Name(), Value: named{"", func(rate float64) Optimizer { return RMSprop{LearningRate: rate} }}},
 	{Word: SGD{}.Name(), Value: named{"momentum 0.9", func(rate float64) Optimizer { return SGD{LearningRate: rate, Momentum: 0.9} }}},
 }
 

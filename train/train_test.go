@@ -61,7 +61,8 @@ func weights(t *testing.T, tr *Trainer) []float32 {
 
 func TestLearnsByHeart(t *testing.T) {
 	set := digits(32)
-	for _, optimizer := range []Optimizer{Adam{LearningRate: 0.01}, SGD{LearningRate: 0.1, Momentum: 0.9}, SGD{LearningRate: 0.1, Momentum: 0.9, Nesterov: true}} {
+	for _, optimizer := range []Optimizer{Adam{LearningRate: 0.01}, SGD{LearningRate: 0.1, Momentum: 0.9}, SGD{LearningRate: 0.1, Momentum: 0.9, Nesterov: true},
+		RMSprop{LearningRate: 0.003}, RMSprop{LearningRate: 0.001, Momentum: 0.5, Centered: true}} {
 		tr := compile(t, traintest.SmallNet(t, 0), 2, optimizer)
 		history, err := tr.Fit(context.Background(), set, FitOptions{Epochs: 60, Batch: 8})
 		require.NoError(t, err)

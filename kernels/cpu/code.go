@@ -90,6 +90,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runPool2DDgrad)
 	case kernels.Pool2DFprop:
 		return plainly(op, runPool2DFprop)
+	case kernels.RMSprop:
+		return plainly(op, runRMSprop)
 	case kernels.SGD:
 		return plainly(op, runSGD)
 	case kernels.SoftmaxDgrad:

@@ -39,6 +39,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return pool2DDgrad(op)
 	case kernels.Pool2DFprop:
 		return pool2DFprop(op)
+	case kernels.RMSprop:
+		return rmsprop(op)
 	case kernels.SGD:
 		return sgd(op)
 	case kernels.SoftmaxDgrad:

@@ -16,6 +16,28 @@ func optimizerCases() []Case {
 		for _, s := range []struct {
 			name     string
 			momentum float64
+			centered bool
+			halt     float64
+		}{
+			{"plain", 0, false, 0}, {"momentum", 0.9, false, 0}, {"centered", 0, true, 0}, {"both", 0.5, true, 0}, {"both_halted", 0.5, true, 4},
+		} {
+			op := kernels.RMSprop{
+				Rho: 0.9, Momentum: s.momentum, Epsilon: 1e-7, Centered: s.centered,
+				W: float("w", n), V: float("v", n), DW: float("dw", n), Rate: float("rate", 1), Halt: integer("halt", 1),
+			}
+			if s.centered {
+				op.A = float("a", n)
+			}
+			if s.momentum != 0 {
+				op.M = float("m", n)
+			}
+			// An average is at most the root of the mean square.
+			fill := map[string]contents{"v": constant(1.5), "rate": constant(0.001), "halt": constant(s.halt), "dw": cycled(0.5, 0, -0.25, 1e-3, -1e-7, 1e-12, 3)}
+			cases = append(cases, newCase(fmt.Sprintf("%d_%s", n, s.name), op, fill))
+		}
+		for _, s := range []struct {
+			name     string
+			momentum float64
 			nesterov bool
 			halt     float64
 		}{

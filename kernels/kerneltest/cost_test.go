@@ -82,6 +82,16 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 	case kernels.Adam:
 		w := elementwise(op.W, 12, 4, 3)
 		return traffic{w.flops, w.read + 3, w.written} // the rate, the step and whether training was halted
+	case kernels.RMSprop:
+		perWeight, state := 9, 1 // v, its root, the step and the weight
+		if op.A != nil {
+			perWeight, state = perWeight+5, state+1
+		}
+		if op.M != nil {
+			perWeight, state = perWeight+2, state+1
+		}
+		w := elementwise(op.W, perWeight, 2+state, 1+state)
+		return traffic{w.flops, w.read + 2, w.written}
 	case kernels.SGD:
 		w := elementwise(op.W, 4, 2, 1)
 		if op.V != nil {

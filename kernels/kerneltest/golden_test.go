@@ -22,7 +22,8 @@ type golden struct {
 	Padding, Kind, Function         string
 	N, C, K                         int
 	Momentum, Beta1, Beta2, Epsilon float64
-	Nesterov                        bool
+	Rho                             float64
+	Nesterov, Centered              bool
 	In, Want                        map[string][]float64
 }
 
@@ -97,6 +98,15 @@ func (g golden) op(t *testing.T) kernels.Op {
 			Beta1: g.Beta1, Beta2: g.Beta2, Epsilon: g.Epsilon,
 			W: there, M: there, V: there, DW: there, Rate: there, Step: there, Halt: there,
 		}
+	case "rmsprop":
+		op := kernels.RMSprop{Rho: g.Rho, Momentum: g.Momentum, Epsilon: g.Epsilon, Centered: g.Centered, W: there, V: there, DW: there, Rate: there, Halt: there}
+		if g.Centered {
+			op.A = there
+		}
+		if g.Momentum != 0 {
+			op.M = there
+		}
+		return op
 	case "sgd":
 		return kernels.SGD{Momentum: g.Momentum, Nesterov: g.Nesterov, W: there, V: there, DW: there, Rate: there, Halt: there}
 	}
@@ -214,6 +224,12 @@ func TestOracleByHand(t *testing.T) {
 			[][]float64{{1, inf}, {9}, {4}}, map[int][]float64{2: {4}}},
 		{"finite", kernels.FiniteCheck{X: there, Step: there, Halt: there},
 			[][]float64{{1, 3e38}, {9}, {0}}, map[int][]float64{2: {0}}},
+		{"rmsprop", kernels.RMSprop{Rho: 0.75, Epsilon: 3, W: there, V: there, DW: there, Rate: there, Halt: there},
+			[][]float64{{1}, {0}, nil, nil, {2}, {0.5}, {0}}, map[int][]float64{0: {0.5}, 1: {1}}},
+		{"rmsprop with momentum", kernels.RMSprop{Rho: 0.75, Momentum: 0.5, Epsilon: 3, W: there, V: there, M: there, DW: there, Rate: there, Halt: there},
+			[][]float64{{1}, {0}, nil, {0.25}, {2}, {0.5}, {0}}, map[int][]float64{0: {0.375}, 1: {1}, 3: {0.625}}},
+		{"rmsprop, centred", kernels.RMSprop{Rho: 0.75, Epsilon: 3.25, Centered: true, W: there, V: there, A: there, DW: there, Rate: there, Halt: there},
+			[][]float64{{1}, {0}, {0}, nil, {2}, {0.5}, {0}}, map[int][]float64{0: {0.5}, 1: {1}, 2: {0.5}}},
 		{"a halted optimizer", kernels.SGD{W: there, DW: there, Rate: there, Halt: there},
 			[][]float64{{1, 2}, nil, {5, 6}, {1}, {3}}, map[int][]float64{0: {1, 2}}},
 		// The first words of Philox4x32-10 with zero counter and key are 0.40, 0.88, 0.74 and 0.61 of 2^32.

@@ -97,6 +97,8 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 		out[2] = finiteCheck(in[0], in[1][0], in[2][0])
 	case kernels.Adam:
 		out[0], out[1], out[2] = adam(op, in)
+	case kernels.RMSprop:
+		out[0], out[1], out[2], out[3] = rmsprop(op, in)
 	case kernels.SGD:
 		out[0], out[1] = sgd(op, in)
 	default:

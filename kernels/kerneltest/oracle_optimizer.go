@@ -24,6 +24,33 @@ func adam(op kernels.Adam, in [][]float64) (w, m, v []Value) {
 	return w, m, v
 }
 
+// rmsprop is rounded where float32 takes the root of what is left of v when a² is nearly all of it.
+func rmsprop(op kernels.RMSprop, in [][]float64) (w, v, a, m []Value) {
+	if in[6][0] != 0 {
+		return exacts(in[0]), exacts(in[1]), exacts(in[2]), exacts(in[3])
+	}
+	rate, rho, momentum := exact(in[5][0]), rounded(op.Rho, 0), rounded(op.Momentum, 0)
+	fresh, epsilon := rounded(1-op.Rho, 0), rounded(op.Epsilon, 0)
+	for i, g := range in[4] {
+		g := exact(g)
+		spread := rho.mul(exact(in[1][i])).add(fresh.mul(g.mul(g)))
+		v = append(v, spread)
+		if op.Centered {
+			mean := rho.mul(exact(in[2][i])).add(fresh.mul(g))
+			a = append(a, mean)
+			spread = spread.sub(mean.mul(mean))
+			spread.Want = max(spread.Want, 0)
+		}
+		step := rate.mul(g).div(spread.add(epsilon).sqrt())
+		if op.Momentum != 0 {
+			step = momentum.mul(exact(in[3][i])).add(step)
+			m = append(m, step)
+		}
+		w = append(w, exact(in[0][i]).sub(step))
+	}
+	return w, v, a, m
+}
+
 func sgd(op kernels.SGD, in [][]float64) (w, v []Value) {
 	if in[4][0] != 0 {
 		return exacts(in[0]), exacts(in[1])

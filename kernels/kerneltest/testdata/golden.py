@@ -7,10 +7,12 @@ of the tutorial's network).
 The committed files were made with Python 3.11.7 and the versions above, on a CPU.
 
 Convolutions, pools, dense layers, activations, softmax, cross-entropy and their gradients are PyTorch's. PyTorch knows no
-uneven padding, so `same` pads by hand, with TensorFlow's documented formula. Two optimizers need a note:
+uneven padding, so `same` pads by hand, with TensorFlow's documented formula. Three optimizers need a note:
 
   * Adam. Keras divides by sqrt(v) + epsilon, PyTorch by sqrt(v) / sqrt(1 - beta2^t) + epsilon: they agree when PyTorch is
     given epsilon / sqrt(1 - beta2^t), which is what is done for the one step of each case.
+  * RMSprop. Keras divides by sqrt(v + epsilon), PyTorch by sqrt(v) + epsilon: the cases have epsilon 0. Keras keeps m = momentum * m +
+    rate * step, PyTorch b = momentum * b + step: m = rate * b while the rate is constant.
   * SGD. Keras keeps v = momentum * v - rate * g, PyTorch b = momentum * b + g: v = -rate * b while the rate is constant.
 """
 
@@ -180,6 +182,29 @@ def adam(step, beta1=0.9, beta2=0.999, epsilon=1e-7, rate=1e-3):
          {"w": p, "m": state["exp_avg"], "v": state["exp_avg_sq"]}, n=6, beta1=beta1, beta2=beta2, epsilon=epsilon)
 
 
+def rmsprop(momentum, centered, rho=0.9, rate=0.125):
+    w, g, m = draw(6), draw(6, scale=256), draw(6)
+    a = draw(6, scale=256)
+    v = a.detach() ** 2 + draw(6, scale=256).detach().abs()  # no less than the square of the mean
+    p = torch.nn.Parameter(w.detach().clone())
+    p.grad = g.detach().clone()
+    optimizer = torch.optim.RMSprop([p], lr=rate, alpha=rho, eps=0, momentum=momentum, centered=centered, foreach=False)
+    optimizer.state[p] = {"step": torch.tensor(0.0), "square_avg": v.detach().clone()}
+    state = optimizer.state[p]
+    inputs = {"w": w, "v": v, "dw": g, "rate": torch.tensor([rate]), "halt": torch.tensor([0])}
+    if centered:
+        inputs["a"], state["grad_avg"] = a, a.detach().clone()
+    if momentum:
+        inputs["m"], state["momentum_buffer"] = m, m.detach() / rate
+    optimizer.step()
+    want = {"w": p, "v": state["square_avg"]}
+    if centered:
+        want["a"] = state["grad_avg"]
+    if momentum:
+        want["m"] = rate * state["momentum_buffer"]
+    case("rmsprop", f"momentum {momentum} centered {centered}", inputs, want, n=6, rho=rho, momentum=momentum, centered=centered)
+
+
 def sgd(momentum, nesterov, rate=0.125):
     w, g, v = draw(6), draw(6), draw(6)
     p = torch.nn.Parameter(w.detach().clone())
@@ -218,6 +243,8 @@ def ops():
         adam(step)
     for momentum, nesterov in ((0, False), (0.9, False), (0.9, True)):
         sgd(momentum, nesterov)
+    for momentum, centered in ((0, False), (0.5, False), (0, True), (0.5, True)):
+        rmsprop(momentum, centered)
 
 
 def uniform(seed, n):
