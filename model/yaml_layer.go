@@ -14,18 +14,19 @@ import (
 // kinds are the layers that a model file may name, each as it is before the file's fields are set. A field that is set here
 // is what the name stands for, so that the file cannot set it.
 var kinds = map[string]Spec{
-	"Conv2D":           Conv2D{},
-	"MaxPooling2D":     MaxPooling2D{},
-	"MinPooling2D":     MinPooling2D{},
-	"AveragePooling2D": AveragePooling2D{},
-	"Flatten":          Flatten{},
-	"Dense":            Dense{},
-	"Activation":       Activation{},
-	"ReLU":             Activation{ReLU},
-	"LeakyReLU":        LeakyReLU{},
-	"Softmax":          Activation{Softmax},
-	"Dropout":          Dropout{},
-	"Add":              Add{},
+	"Conv2D":                 Conv2D{},
+	"MaxPooling2D":           MaxPooling2D{},
+	"MinPooling2D":           MinPooling2D{},
+	"AveragePooling2D":       AveragePooling2D{},
+	"GlobalAveragePooling2D": GlobalAveragePooling2D{},
+	"Flatten":                Flatten{},
+	"Dense":                  Dense{},
+	"Activation":             Activation{},
+	"ReLU":                   Activation{ReLU},
+	"LeakyReLU":              LeakyReLU{},
+	"Softmax":                Activation{Softmax},
+	"Dropout":                Dropout{},
+	"Add":                    Add{},
 }
 
 // Kinds lists the layers that a model file may name.
@@ -121,6 +122,8 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = number(n, f.key)
 	case *Pair:
 		*dst, err = pair(n, f.key)
+	case *bool:
+		*dst, err = truth(n, f.key)
 	case *Bias:
 		*dst, err = bias(n, f.key)
 	case *Function:

@@ -101,15 +101,19 @@ func number(n *yaml.Node, key string) (float64, error) {
 	return v, nil
 }
 
+func truth(n *yaml.Node, key string) (v bool, err error) {
+	if n.ShortTag() != "!!bool" || n.Decode(&v) != nil {
+		return false, errorAt(n, "%s is %s; expected true or false", key, describe(n))
+	}
+	return v, nil
+}
+
 func bias(n *yaml.Node, key string) (Bias, error) {
-	var use bool
-	if n.ShortTag() != "!!bool" || n.Decode(&use) != nil {
-		return 0, errorAt(n, "%s is %s; expected true or false", key, describe(n))
-	}
+	use, err := truth(n, key)
 	if use {
-		return UseBias, nil
+		return UseBias, err
 	}
-	return NoBias, nil
+	return NoBias, err
 }
 
 // word is one of the known words.
