@@ -28,8 +28,8 @@ type gpu struct {
 	stream cu.Stream
 
 	kept   map[*kernels.Buffer]cu.DevicePtr
-	arena  region // what the programs share: they run one at a time
-	freed  []cu.DevicePtr
+	arena  region   // what the programs share: they run one at a time
+	freed  []region // arenas that became too small
 	stage  map[*kernels.Buffer]*staging
 	graphs []*driver.Graph
 
@@ -118,7 +118,7 @@ func (d *gpu) open(ordinal int) error {
 	}
 	context, err := d.device.RetainPrimaryCtx()
 	if err != nil {
-		return err
+		return refusedContext(err)
 	}
 	if err = cu.SetCurrentContext(context); err == nil {
 		d.stream, err = cu.MakeStream(cu.NonBlocking)
@@ -150,8 +150,8 @@ func (d *gpu) Close() error {
 		for _, p := range d.kept {
 			errs = append(errs, cu.MemFree(p))
 		}
-		for _, p := range d.freed {
-			errs = append(errs, cu.MemFree(p))
+		for _, r := range d.freed {
+			errs = append(errs, cu.MemFree(r.start))
 		}
 		if d.arena.bytes > 0 {
 			errs = append(errs, cu.MemFree(d.arena.start))
@@ -171,7 +171,7 @@ func (d *gpu) alloc(bytes int) (cu.DevicePtr, error) {
 	p, err := cu.MemAlloc(int64(max(bytes, 1)))
 	if r, ok := driver.ResultOf(err); ok && r == driver.OutOfMemory {
 		free, _, infoErr := cu.MemInfo()
-		return 0, errors.Join(&OutOfMemoryError{Device: d.name, Need: int64(bytes), Free: free}, infoErr)
+		return 0, errors.Join(d.outOfMemory(bytes, free), infoErr)
 	}
 	return p, err
 }

@@ -41,27 +41,9 @@ func newCompiler(capability int, o Options) (*compiler, error) {
 		c.archs = runnable(capability)
 		return c, nil
 	}
-	archs, err := c.library.Architectures()
-	if err != nil {
-		return nil, err
-	}
-	best := 0
-	for _, a := range archs {
-		if a == capability {
-			c.archs = []string{fmt.Sprintf("sm_%d", a)}
-			return c, nil
-		}
-		if a < capability {
-			best = a
-		}
-	}
-	if best == 0 {
-		return nil, fmt.Errorf("NVRTC %d.%d at %s compiles for compute capability %d at least, the GPU has %d: bring one that knows it with `make nvrtc`",
-			c.library.Major, c.library.Minor, c.library.Path, archs[0], capability)
-	}
-	// A GPU newer than this NVRTC: its driver turns the newest PTX that there is into machine code.
-	c.archs = []string{fmt.Sprintf("compute_%d", best)}
-	return c, nil
+	arch, err := c.library.ArchitectureFor(capability)
+	c.archs = []string{arch}
+	return c, err
 }
 
 // runnable lists the architectures whose code a GPU can run, the best first: machine code of its own and of earlier ones with the
@@ -96,7 +78,7 @@ func (c *compiler) function(l kernels.Launch) (cu.Function, error) {
 		}
 		c.modules[key] = module
 	}
-	return module.Function(l.Function)
+	return driver.Function(module, l.Function)
 }
 
 // source is that of a launch for the best architecture that there is code for.

@@ -97,7 +97,7 @@ func (d *gpu) reserve(plan Plan) error {
 	}
 	var outOfMemory *OutOfMemoryError
 	if errors.As(err, &outOfMemory) {
-		return &OutOfMemoryError{Device: d.name, Need: int64(need), Free: free}
+		return d.outOfMemory(need, free)
 	}
 	return err
 }
@@ -112,7 +112,7 @@ func (d *gpu) grow(bytes int) error {
 		return err
 	}
 	if d.arena.bytes > 0 {
-		d.freed = append(d.freed, d.arena.start)
+		d.freed = append(d.freed, d.arena)
 	}
 	d.arena = region{start, bytes}
 	return nil

@@ -86,10 +86,15 @@ func Open(name string, o Options) (Device, error) {
 type OutOfMemoryError struct {
 	Device     string
 	Need, Free int64 // bytes: what was asked for, and what there was then
+	Others     int64 // bytes that other processes hold, as far as that can be told
 }
 
 func (e *OutOfMemoryError) Error() string {
-	return fmt.Sprintf("out of memory on %s: %s are needed, %s are free", e.Device, bytesText(e.Need), bytesText(e.Free))
+	s := fmt.Sprintf("out of memory on %s: %s are needed, %s are free", e.Device, bytesText(e.Need), bytesText(e.Free))
+	if e.Others > 0 {
+		s += fmt.Sprintf("; other processes hold %s: nvidia-smi lists them, --device cuda:N takes another GPU", bytesText(e.Others))
+	}
+	return s
 }
 
 // bytesText writes a number of bytes, to the byte and readable.
