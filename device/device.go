@@ -38,10 +38,18 @@ type Program interface {
 	Plan() Plan
 }
 
+// Replayer is a program that the device itself runs again and again, as a GPU does a graph.
+type Replayer interface {
+	// Replay gives the median time of a run by the device's clock, without the host's part, after a warm-up, or an estimate of the
+	// simulated GPU.
+	Replay() (median time.Duration, estimated bool, err error)
+}
+
 // Times are how long each op of a program took.
 type Times struct {
 	Ops       []time.Duration // in the order of the ops
 	Estimated bool            // by the simulated GPU: no measurement
+	Median    bool            // of many runs of each op, after a warm-up, without the host's launching: timing again tells nothing new
 }
 
 // Options are how a device runs.

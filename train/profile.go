@@ -16,10 +16,11 @@ type Profile struct {
 	Batch     int         `json:"batch"`
 	Steps     int         `json:"steps"`     // that were averaged
 	Estimated bool        `json:"estimated"` // by the simulated GPU: no measurement
+	Replayed  bool        `json:"replayed"`  // on a GPU: medians of each op's replays from a graph of its own, and none of the host's time
 	Ops       []OpProfile `json:"ops"`       // in the order in which they run
 }
 
-// OpProfile is the mean time of one op.
+// OpProfile is the time of one op: the mean over the profile's steps, or the median of replays.
 type OpProfile struct {
 	Layer   string  `json:"layer,omitempty"` // none for those of the loss, the metrics and the optimizer
 	Op      string  `json:"op"`
@@ -125,8 +126,9 @@ func (t *Trainer) profile(p *program, set data.Set, steps int) (*Profile, error)
 		for i, d := range times.Ops {
 			total[i] += d
 		}
-		if times.Estimated { // the same each time
-			result.Estimated, result.Steps = true, step+1
+		result.Estimated, result.Replayed = times.Estimated, times.Median
+		if times.Estimated || times.Median { // once is enough
+			result.Steps = step + 1
 			break
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/kerneltest"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 )
@@ -19,6 +20,7 @@ func newCompileCommand() *cobra.Command {
 		batch                int
 		seed                 uint64
 		archs                []string
+		checks               bool
 	)
 	cmd := &cobra.Command{
 		Use:   "compile --out DIR [flags]",
@@ -27,7 +29,8 @@ func newCompileCommand() *cobra.Command {
 names that folder needs no compiler (NVRTC) for this model: copy the folder to a GPU host or into a container.
 
 Kernels are made for exact shapes, so --model, --batch and --optimizer must be those of the training, and for a model with Dropout
---seed too; evaluation is compiled for the same batch, and prediction for one image at a time.
+--seed too; evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
+` + "`cnn-gpu check`" + ` as well, which runs each op in many shapes.
 
 An architecture sm_XX gives machine code for GPUs of compute capability X.X: sm_80 A100, sm_86 RTX 30, sm_89 RTX 40 and L4,
 sm_90 H100 and H200, sm_100 B200, sm_120 RTX 50. compute_XX gives PTX, which the driver of any GPU from X.X on turns into machine code at
@@ -57,6 +60,11 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 			if err != nil {
 				return err
 			}
+			if checks {
+				for _, c := range kerneltest.Cases() {
+					ops = append(ops, c.Op)
+				}
+			}
 			for i, arch := range archs {
 				archs[i] = strings.TrimSpace(arch)
 				if err := device.CheckArchitecture(archs[i]); err != nil {
@@ -85,6 +93,7 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	f.StringVar(&optimizer, "optimizer", "adam", "the `method` of the training: adam or sgd")
 	f.Uint64Var(&seed, "seed", 1, "the `number` that the training is given; it matters to models with Dropout")
 	f.StringSliceVar(&archs, "arch", []string{"sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}, "the `architectures`, separated by commas")
+	f.BoolVar(&checks, "checks", false, "compile what cnn-gpu check runs, too")
 	f.StringVar(&out, "out", "", "the `folder` for the machine code")
 	completeFrom(cmd, "model", model.Zoo()...)
 	completeFrom(cmd, "optimizer", "adam", "sgd")

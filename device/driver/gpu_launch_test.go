@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/stretchr/testify/assert"
@@ -209,6 +210,30 @@ func TestGPUGraph(t *testing.T) {
 	require.NoError(t, first.Synchronize())
 	_, err = driver.Capture(cu.NoStream, func() error { return nil })
 	answers(t, code(t, err), driver.StreamCaptureUnsupported)
+}
+
+// A graph is timed by launching it: once with the zero Timing, else until the time is up and the windows are full.
+func TestGPUGraphTime(t *testing.T) {
+	inContext(t)
+	const n = 256
+	x := upload(t, make([]uint32, n))
+	stream, err := cu.MakeStream(cu.NonBlocking)
+	require.NoError(t, err)
+	scale := kernel(t, loadKernels(t), "scale")
+	launch := driver.Launch{Grid: [3]uint32{1, 1, 1}, Block: [3]uint32{n, 1, 1}, Params: []any{x, uint32(1), uint32(1), uint32(n)}}
+	graph, err := driver.Capture(stream, func() error { return driver.LaunchKernel(scale, launch, stream) })
+	require.NoError(t, err)
+	launches := func(timing driver.Timing) uint32 {
+		before := download[uint32](t, x, 1)[0]
+		median, err := graph.Time(stream, timing)
+		require.NoError(t, err)
+		assert.Positive(t, median)
+		return download[uint32](t, x, 1)[0] - before
+	}
+	assert.EqualValues(t, 1, launches(driver.Timing{}))
+	assert.EqualValues(t, 7, launches(driver.Timing{Windows: 7}), "a window holds a launch at least")
+	assert.Greater(t, launches(driver.Timing{WarmUp: time.Millisecond, Window: 100 * time.Microsecond, Windows: 3}), uint32(5))
+	require.NoError(t, graph.Close())
 }
 
 // An error of a kernel shows where somebody waits, and in everything from then on. libcuda asks for a new process after it.
