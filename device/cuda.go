@@ -24,12 +24,13 @@ type gpu struct {
 	device cu.Device
 	model  string // what the driver calls it
 	total  int64  // bytes of memory
+	others int64  // bytes of it that were taken before this program took any
 	code   *compiler
 	stream cu.Stream
 
 	kept   map[*kernels.Buffer]cu.DevicePtr
-	arena  region   // what the programs share: they run one at a time
-	freed  []region // arenas that became too small
+	arena  region // what the programs share: they run one at a time
+	freed  []cu.DevicePtr
 	stage  map[*kernels.Buffer]*staging
 	graphs []*driver.Graph
 
@@ -121,6 +122,9 @@ func (d *gpu) open(ordinal int) error {
 		return refusedContext(err)
 	}
 	if err = cu.SetCurrentContext(context); err == nil {
+		err = d.lookAround()
+	}
+	if err == nil {
 		d.stream, err = cu.MakeStream(cu.NonBlocking)
 	}
 	if err != nil {
@@ -150,8 +154,8 @@ func (d *gpu) Close() error {
 		for _, p := range d.kept {
 			errs = append(errs, cu.MemFree(p))
 		}
-		for _, r := range d.freed {
-			errs = append(errs, cu.MemFree(r.start))
+		for _, p := range d.freed {
+			errs = append(errs, cu.MemFree(p))
 		}
 		if d.arena.bytes > 0 {
 			errs = append(errs, cu.MemFree(d.arena.start))

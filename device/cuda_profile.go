@@ -17,7 +17,7 @@ func (p *gpuProgram) Profile() (times Times, err error) {
 		if p.gpu.options.simulated {
 			times, err = p.estimate()
 		} else {
-			times, err = p.replay(driver.Steady)
+			times, err = p.replay(driver.Steady, driver.WakeUp)
 		}
 		return err
 	})
@@ -67,6 +67,7 @@ func (p *gpuProgram) estimate() (times Times, err error) {
 // Replay times the program's graph.
 func (p *gpuProgram) Replay() (median time.Duration, estimated bool, err error) {
 	timing := driver.Steady
+	timing.WarmUp = driver.WakeUp
 	if estimated = p.gpu.options.simulated; estimated {
 		timing = driver.Timing{}
 	}
@@ -89,7 +90,7 @@ const (
 
 // replay times each op as a graph of copies of it, which holds what an op costs in a graph and nothing of
 // the host's launching. Copies add up what others overwrite, so each op begins with what a run in order leaves.
-func (p *gpuProgram) replay(timing driver.Timing) (times Times, err error) {
+func (p *gpuProgram) replay(timing driver.Timing, wakeUp time.Duration) (times Times, err error) {
 	times = Times{Ops: make([]time.Duration, len(p.ops)), Median: true}
 	if len(p.launches) == 0 {
 		return times, nil
@@ -104,6 +105,9 @@ func (p *gpuProgram) replay(timing driver.Timing) (times Times, err error) {
 		return times, err
 	}
 	defer func() { err = errors.Join(err, all.Close()) }()
+	if _, err := all.Time(p.gpu.stream, driver.Timing{WarmUp: wakeUp}); err != nil {
+		return times, err
+	}
 	for launches := p.launches; len(launches) > 0; {
 		number, n := launches[0].number, 0
 		for n < len(launches) && launches[n].number == number {

@@ -112,7 +112,7 @@ func (d *gpu) grow(bytes int) error {
 		return err
 	}
 	if d.arena.bytes > 0 {
-		d.freed = append(d.freed, d.arena)
+		d.freed = append(d.freed, d.arena.start)
 	}
 	d.arena = region{start, bytes}
 	return nil

@@ -5,6 +5,8 @@ package device
 import (
 	"fmt"
 
+	"gorgonia.org/cu"
+
 	"cnn-gpu/device/driver"
 )
 
@@ -20,21 +22,21 @@ func refusedContext(err error) error {
 	return err
 }
 
-// What a context and other small things take is not worth a word.
+// lookAround sees what others have taken of the memory.
+func (d *gpu) lookAround() error {
+	free, total, err := cu.MemInfo()
+	d.others = total - free
+	return err
+}
+
+// A context takes some hundred MB, which are no other process's.
 const worthMentioning = 1 << 30
 
 // outOfMemory is the error where need bytes were asked for and free ones were left.
 func (d *gpu) outOfMemory(need int, free int64) *OutOfMemoryError {
-	ours := int64(d.arena.bytes)
-	for b := range d.kept {
-		ours += int64(b.Bytes())
-	}
-	for _, r := range d.freed {
-		ours += int64(r.bytes)
-	}
 	e := &OutOfMemoryError{Device: d.name, Need: int64(need), Free: free}
-	if others := d.total - free - ours; others > worthMentioning {
-		e.Others = others
+	if d.others > worthMentioning {
+		e.Others = d.others
 	}
 	return e
 }

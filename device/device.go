@@ -40,8 +40,8 @@ type Program interface {
 
 // Replayer is a program that the device itself runs again and again, as a GPU does a graph.
 type Replayer interface {
-	// Replay gives the median time of a run by the device's clock, without the host's part, after a warm-up, or an estimate of the
-	// simulated GPU.
+	// Replay runs the ops many times and gives the median time of a run by the device's clock, without the host's part, after a
+	// warm-up; or an estimate of the simulated GPU.
 	Replay() (median time.Duration, estimated bool, err error)
 }
 
@@ -94,13 +94,13 @@ func Open(name string, o Options) (Device, error) {
 type OutOfMemoryError struct {
 	Device     string
 	Need, Free int64 // bytes: what was asked for, and what there was then
-	Others     int64 // bytes that other processes hold, as far as that can be told
+	Others     int64 // bytes that other processes held when the device was opened, if they matter
 }
 
 func (e *OutOfMemoryError) Error() string {
 	s := fmt.Sprintf("out of memory on %s: %s are needed, %s are free", e.Device, bytesText(e.Need), bytesText(e.Free))
 	if e.Others > 0 {
-		s += fmt.Sprintf("; other processes hold %s: nvidia-smi lists them, --device cuda:N takes another GPU", bytesText(e.Others))
+		s += fmt.Sprintf("; other processes held %s: nvidia-smi lists them, --device cuda:N takes another GPU", bytesText(e.Others))
 	}
 	return s
 }

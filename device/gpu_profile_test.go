@@ -30,7 +30,7 @@ func TestGPUReplaysAgreeWithTheEstimate(t *testing.T) {
 	p := compiled.(*gpuProgram)
 	var estimated, replayed Times
 	require.NoError(t, d.do(func() (err error) {
-		if replayed, err = p.replay(driver.Timing{}); err == nil {
+		if replayed, err = p.replay(driver.Timing{}, 0); err == nil {
 			assert.Equal(t, held, driverapi.Holds(), "nothing is left behind")
 		}
 		return err

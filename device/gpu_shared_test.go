@@ -29,27 +29,38 @@ func TestGPURefusesAContext(t *testing.T) {
 	assert.Equal(t, error(driver.InvalidValue), refusedContext(driver.InvalidValue))
 }
 
-// Memory that another process holds is told apart from what this one does.
+// Memory that another process holds is named where it is missing.
 func TestGPUMemoryOfOthers(t *testing.T) {
 	simulatedOnly(t)
-	d := openForTest(t, Options{})
-	defer d.Close()
-	const others = 32
-	require.NoError(t, d.(*gpu).do(func() error {
-		for range others {
-			if _, err := cu.MemAlloc(4<<30 - 64); err != nil {
+	other := openForTest(t, Options{})
+	defer func() { require.NoError(t, other.Close()) }()
+	const pieces, bytes = 32, 4<<30 - 64 // of 131.3 GiB
+	var taken []cu.DevicePtr
+	require.NoError(t, other.(*gpu).do(func() error {
+		for range pieces {
+			p, err := cu.MemAlloc(bytes)
+			if err != nil {
+				return err
+			}
+			taken = append(taken, p)
+		}
+		return nil
+	}))
+	d, err := openGPU("sim", 0, Options{simulated: true})
+	require.NoError(t, err)
+	_, err = d.Compile([]kernels.Op{kernels.Zero{Y: kernels.NewBuffer("y", kernels.Float32, 1<<30-16)}, kernels.Zero{Y: kernels.Kept("z", kernels.Float32, 1)}})
+	var outOfMemory *OutOfMemoryError
+	require.ErrorAs(t, err, &outOfMemory)
+	assert.EqualValues(t, pieces*bytes, outOfMemory.Others)
+	assert.ErrorContains(t, err, "other processes held 137438951424 bytes")
+	assert.ErrorContains(t, err, "nvidia-smi lists them")
+	require.NoError(t, d.Close())
+	require.NoError(t, other.(*gpu).do(func() error {
+		for _, p := range taken {
+			if err := cu.MemFree(p); err != nil {
 				return err
 			}
 		}
 		return nil
 	}))
-	x := kernels.Kept("x", kernels.Float32, 1<<20)
-	require.NoError(t, d.Upload(x, make([]float32, 1<<20)))
-	y, z := kernels.NewBuffer("y", kernels.Float32, 1<<30-16), kernels.Kept("z", kernels.Float32, 1)
-	_, err := d.Compile([]kernels.Op{kernels.Zero{Y: y}, kernels.Zero{Y: z}})
-	var outOfMemory *OutOfMemoryError
-	require.ErrorAs(t, err, &outOfMemory)
-	assert.EqualValues(t, others*(4<<30-64), outOfMemory.Others)
-	assert.ErrorContains(t, err, "other processes hold")
-	assert.ErrorContains(t, err, "nvidia-smi lists them")
 }

@@ -117,6 +117,12 @@ func answers[T any](t *testing.T, got T, want ...T) {
 	}
 }
 
+func TestAnswersAreOnlyReportedOnAGPU(t *testing.T) {
+	answers(t, 2, 1, 2)
+	t.Setenv("CNN_GPU_TEST_DRIVER", "libcuda")
+	answers(t, 3, 1, 2)
+}
+
 func TestGPUProbe(t *testing.T) {
 	r := driver.Probe()
 	n, err := cu.NumDevices()

@@ -18,7 +18,10 @@ type Timing struct {
 	Windows int           // the median of so many is taken
 }
 
-// Steady is a timing that holds for kernels of a microsecond or more on any GPU.
+// WakeUp is for how long a GPU that idled has to work before its clocks are near their height.
+const WakeUp = 500 * time.Millisecond
+
+// Steady is a timing that holds for kernels of a microsecond or more on any GPU that is awake.
 var Steady = Timing{WarmUp: 20 * time.Millisecond, Window: 5 * time.Millisecond, Windows: 11}
 
 // Time launches the graph again and again on a stream and gives the median time of a launch, by the device's clock.

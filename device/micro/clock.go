@@ -3,10 +3,13 @@
 package micro
 
 import (
+	"errors"
 	"time"
 	"unsafe"
 
 	"gorgonia.org/cu"
+
+	"cnn-gpu/device/driver"
 )
 
 // A GPU that idles runs at a fraction of its clock. It is up once it has not risen for a while.
@@ -18,57 +21,58 @@ const (
 
 // clock keeps the GPU busy until its clock is up.
 func (c *card) clock() error {
-	first, err := c.readClock()
-	if err != nil {
+	if c.Estimated {
+		megahertz, err := c.makersClock()
+		c.add("clock", "clock", megahertz, "MHz", "a multiprocessor's clock as its maker names it")
 		return err
 	}
-	if c.Estimated {
-		c.megahertz = first
-		c.add("clock", "clock", first, "MHz", "a multiprocessor's clock as its maker names it")
-		return nil
-	}
-	best, begun, rose := first, time.Now(), time.Now()
-	for time.Since(rose) < settled && time.Since(begun) < tooLong {
-		now, err := c.readClock()
-		if err != nil {
-			return err
-		}
-		if now > rising*best {
-			rose = time.Now()
-		}
-		best = max(best, now)
-		if err := c.ctx.Err(); err != nil {
-			return err
-		}
-	}
-	c.megahertz = best
+	first, best, after, err := rise(c.readClock, time.Now)
 	c.add("clock", "clock_idle", first, "MHz", "a multiprocessor's clock in the first milliseconds of work")
 	c.add("clock", "clock", best, "MHz", "the same once it does not rise any more")
-	c.add("clock", "clock_up_after", rose.Sub(begun).Seconds(), "s", "until then")
-	return nil
+	c.add("clock", "clock_up_after", after.Seconds(), "s", "until then")
+	return err
 }
 
-// readClock runs some milliseconds of work on all multiprocessors and gives the cycles of one in a microsecond. A simulated one has
-// no clock but its maker's.
-func (c *card) readClock() (float64, error) {
-	if c.Estimated {
-		kilohertz, err := c.number.Attribute(cu.ClockRate)
-		return float64(kilohertz) / 1e3, err
+// rise reads a clock until it does not rise any more, and gives the first reading, the highest, and how long it rose.
+func rise(read func() (float64, error), now func() time.Time) (first, best float64, after time.Duration, err error) {
+	if first, err = read(); err != nil {
+		return 0, 0, 0, err
 	}
-	const iterations = 1 << 20
+	begun := now()
+	best, rose, risen := first, begun, first // slowly, too
+	for now().Sub(rose) < settled && now().Sub(begun) < tooLong {
+		value, err := read()
+		if err != nil {
+			return first, best, 0, err
+		}
+		if value > rising*risen {
+			rose, risen = now(), value
+		}
+		best = max(best, value)
+	}
+	return first, best, rose.Sub(begun), nil
+}
+
+func (c *card) makersClock() (float64, error) {
+	kilohertz, err := c.number.Attribute(cu.ClockRate)
+	return float64(kilohertz) / 1e3, err
+}
+
+// readClock runs some milliseconds of work on all multiprocessors and gives one's clock in MHz.
+func (c *card) readClock() (float64, error) { return c.spin(1 << 20) }
+
+// spin gives the cycles of a multiprocessor in a microsecond, seen over so many multiply-adds.
+func (c *card) spin(iterations int32) (float64, error) {
 	out, err := cu.MemAlloc(24)
 	if err != nil {
 		return 0, err
 	}
 	defer cu.MemFree(out)
-	spin, err := c.launch("spin", c.sms, 128, int32(iterations), out)
+	spin, err := c.launch("spin", c.sms, 128, iterations, out)
 	if err != nil {
 		return 0, err
 	}
-	if err := spin(c.stream); err != nil {
-		return 0, err
-	}
-	if err := c.stream.Synchronize(); err != nil {
+	if err := errors.Join(c.ctx.Err(), spin(c.stream), c.stream.Synchronize()); err != nil {
 		return 0, err
 	}
 	var values [2]uint64 // cycles, nanoseconds
@@ -76,14 +80,18 @@ func (c *card) readClock() (float64, error) {
 	return 1e3 * float64(values[0]) / float64(max(values[1], 1)), err
 }
 
-// hertz is the clock of a multiprocessor at work.
-func (c *card) hertz() (float64, error) {
-	for begun := time.Now(); c.megahertz == 0 || !c.Estimated && time.Since(begun) < c.timing.WarmUp*10; {
-		now, err := c.readClock()
-		if err != nil {
-			return 0, err
-		}
-		c.megahertz = max(c.megahertz, now)
+// wakeUp keeps the GPU busy until its clocks are up, and reads that of a multiprocessor. A simulated one has no clock but its maker's.
+func (c *card) wakeUp() error {
+	read := c.readClock
+	if c.Estimated {
+		read = c.makersClock
 	}
-	return c.megahertz * 1e6, nil
+	for begun := time.Now(); c.hertz == 0 || !c.Estimated && time.Since(begun) < driver.WakeUp; {
+		megahertz, err := read()
+		if err != nil {
+			return err
+		}
+		c.hertz = max(c.hertz, 1e6*megahertz)
+	}
+	return nil
 }

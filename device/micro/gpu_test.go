@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -73,6 +74,54 @@ func TestAnOlderChip(t *testing.T) {
 	r, got := measure(t, "a100")
 	assert.NotContains(t, got, "node_51_programmatic")
 	assert.Contains(t, strings.Join(r.Skipped, "\n"), "programmatic launch: it needs compute capability 9.0")
+}
+
+// What is only of use on a real GPU works on a simulated one as well.
+func TestWhatOnlyARealGPUShows(t *testing.T) {
+	needsNVRTC(t)
+	require.NoError(t, with(t.Context(), "sim", func(c *card) error {
+		cycles, err := c.spin(10)
+		require.NoError(t, err)
+		assert.Positive(t, cycles)
+		for _, measure := range []func() error{c.graphLaunch, c.copy, c.upload} {
+			require.NoError(t, measure())
+		}
+		var names []string
+		for _, m := range c.Measurements {
+			names = append(names, m.Name)
+		}
+		assert.Equal(t, []string{"graph_launch", "graph_launch_and_wait", "copy_100_kb", "upload_100_kb", "upload_100_kb_and_wait"}, names)
+		return nil
+	}))
+	assert.Zero(t, driverapi.Holds())
+}
+
+// A clock is up once it has not risen for two seconds, and after twelve at the latest.
+func TestRise(t *testing.T) {
+	for name, c := range map[string]struct {
+		readings    func(second float64) float64
+		first, best float64
+		after       time.Duration
+	}{
+		"up at once":     {func(float64) float64 { return 1980 }, 1980, 1980, 0},
+		"from idle":      {func(s float64) float64 { return min(345+700*s, 1980) }, 415, 1980, 2300 * time.Millisecond},
+		"a little noise": {func(s float64) float64 { return 1980 + s }, 1980.1, 1982.1, 0},
+		"without an end": {func(s float64) float64 { return 345 * (1 + s) }, 379.5, 4519.5, 11900 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := time.Unix(0, 0)
+			first, best, after, err := rise(func() (float64, error) {
+				clock = clock.Add(100 * time.Millisecond)
+				return c.readings(clock.Sub(time.Unix(0, 0)).Seconds()), nil
+			}, func() time.Time { return clock })
+			require.NoError(t, err)
+			assert.InDelta(t, c.first, first, 1e-6)
+			assert.InDelta(t, c.best, best, 1e-6)
+			assert.InDelta(t, c.after, after, float64(time.Millisecond))
+		})
+	}
+	_, _, _, err := rise(func() (float64, error) { return 0, context.Canceled }, time.Now)
+	assert.ErrorIs(t, err, context.Canceled)
 }
 
 func TestRefuses(t *testing.T) {

@@ -3,12 +3,18 @@
 package micro
 
 import (
+	"errors"
 	"slices"
 	"time"
+	"unsafe"
+
+	"gorgonia.org/cu"
 
 	"cnn-gpu/device/driver"
 	"cnn-gpu/kernels"
 )
+
+const batch = 4 * 32 * 28 * 28 // bytes of 32 images as floats
 
 // host times what the host's calls cost.
 func (c *card) host() error {
@@ -16,13 +22,15 @@ func (c *card) host() error {
 		return err
 	}
 	if c.Estimated {
-		c.skip("graph launch, upload", "the simulator's own time is none of a driver's")
+		c.skip("graph launch, copy, upload", "the simulator's own time is none of a driver's")
 		return nil
 	}
-	if err := c.graphLaunch(); err != nil {
-		return err
+	for _, measure := range []func() error{c.graphLaunch, c.copy, c.upload} {
+		if err := measure(); err != nil {
+			return err
+		}
 	}
-	return c.upload()
+	return nil
 }
 
 // medianOf calls f for the warm-up's time and then a number of times, and gives the median of what it returns in microseconds.
@@ -107,18 +115,33 @@ func (c *card) graphLaunch() error {
 	return nil
 }
 
+// copy sends the same from page-locked memory, as a node of a graph.
+func (c *card) copy() (err error) {
+	host, err := driver.AllocPinned(batch)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, driver.FreePinned(host)) }()
+	x, err := c.alloc(batch)
+	if err != nil {
+		return err
+	}
+	s, err := c.seconds(func() error { return cu.MemcpyHtoDAsync(x, unsafe.Pointer(&host[0]), batch, c.stream) })
+	c.add("host", "copy_100_kb", 1e6*s, "us", "a graph of one copy of 100 KB from page-locked memory to the GPU")
+	return err
+}
+
 // upload sends a batch of 32 images as floats, and reads one value back, which waits for it.
 func (c *card) upload() error {
-	const values = 32 * 28 * 28
-	batch, one := kernels.Kept("batch", kernels.Float32, values), kernels.Kept("one", kernels.Float32, 1)
-	host, back := make([]float32, values), make([]float32, 1)
+	x, one := kernels.Kept("batch", kernels.Float32, batch/4), kernels.Kept("one", kernels.Float32, 1)
+	host, back := make([]float32, batch/4), make([]float32, 1)
 	for _, m := range []struct {
 		name, what string
 		wait       bool
 	}{{"upload_100_kb", "the call that uploads 100 KB, until it returns", false}, {"upload_100_kb_and_wait", "the same, and the download of one value behind it", true}} {
 		us, err := c.medianOf(func() (time.Duration, error) {
 			begun := time.Now()
-			err := c.device.Upload(batch, host)
+			err := c.device.Upload(x, host)
 			called := time.Since(begun)
 			if err == nil {
 				err = c.device.Download(back, one)

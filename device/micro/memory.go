@@ -25,10 +25,6 @@ func (c *card) memory() error {
 	if err != nil {
 		return err
 	}
-	hertz, err := c.hertz()
-	if err != nil {
-		return err
-	}
 	grid := resident * c.sms
 
 	s, err := c.perIteration(int(dram/vector), "read", grid, threads, func(n int) []any { return []any{x, uint32(n), int32(1), out} })
@@ -48,13 +44,13 @@ func (c *card) memory() error {
 		return err
 	}
 	c.add("memory", "l2_read", float64(part)/s/1e9, "GB/s", "read from the L2 by all multiprocessors")
-	c.add("memory", "l2_read_sm", float64(part)/s/hertz/float64(c.sms), "bytes/clock", "the same, for each of them")
+	c.add("memory", "l2_read_sm", float64(part)/s/c.hertz/float64(c.sms), "bytes/clock", "the same, for each of them")
 
 	one := c.size(1<<20, 1<<16)
 	s, err = c.perIteration(c.size(50, 1), "read", 1, 1024, func(n int) []any { return []any{x, uint32(one / vector), int32(n), out} })
 	if err != nil {
 		return err
 	}
-	c.add("memory", "l2_read_one_sm", float64(one)/s/hertz, "bytes/clock", "from the L2 to one multiprocessor while the others rest")
+	c.add("memory", "l2_read_one_sm", float64(one)/s/c.hertz, "bytes/clock", "from the L2 to one multiprocessor while the others rest")
 	return nil
 }

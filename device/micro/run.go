@@ -24,17 +24,17 @@ var source string
 // card is an open GPU with the kernels of micro.cu.
 type card struct {
 	*Report
-	ctx       context.Context
-	device    device.Device // for what it costs to go through it
-	number    cu.Device
-	retained  bool // the primary context
-	stream    cu.Stream
-	module    cu.Module
-	timing    driver.Timing
-	sms       int
-	sm        int     // compute capability: 90
-	megahertz float64 // of a multiprocessor, measured when first asked for
-	taken     []cu.DevicePtr
+	ctx      context.Context
+	device   device.Device // for what it costs to go through it
+	number   cu.Device
+	retained bool // the primary context
+	stream   cu.Stream
+	module   cu.Module
+	timing   driver.Timing
+	sms      int
+	sm       int     // compute capability: 90
+	hertz    float64 // of a multiprocessor at work
+	taken    []cu.DevicePtr
 }
 
 var groups = map[string]func(*card) error{
@@ -51,9 +51,31 @@ func Run(ctx context.Context, name string, which []string) (r *Report, err error
 			return nil, fmt.Errorf("micro: there is no group %q; there are %s", g, strings.Join(Groups(), ", "))
 		}
 	}
+	err = with(ctx, name, func(c *card) error {
+		r = c.Report
+		for _, g := range which {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if g != "clock" { // which wants to see how the clock rises
+				if err := c.wakeUp(); err != nil {
+					return err
+				}
+			}
+			if err := groups[g](c); err != nil {
+				return fmt.Errorf("%s: %w", g, err)
+			}
+		}
+		return nil
+	})
+	return r, err
+}
+
+// with opens a card for f.
+func with(ctx context.Context, name string, f func(*card) error) (err error) {
 	d, err := device.Open(name, device.Options{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	runtime.LockOSThread()
@@ -64,15 +86,13 @@ func Run(ctx context.Context, name string, which []string) (r *Report, err error
 		c.timing = driver.Timing{}
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	if err := c.open(name); err != nil {
-		return nil, fmt.Errorf("micro: %s: %w", name, driver.Explain(err))
+	if err = c.open(name); err == nil {
+		err = f(c)
 	}
-	for _, g := range which {
-		if err := errors.Join(ctx.Err(), groups[g](c)); err != nil {
-			return nil, fmt.Errorf("micro: %s: %s: %w", name, g, driver.Explain(err))
-		}
+	if err != nil {
+		err = fmt.Errorf("micro: %s: %w", name, driver.Explain(err))
 	}
-	return c.Report, nil
+	return err
 }
 
 func (c *card) open(name string) error {

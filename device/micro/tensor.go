@@ -11,10 +11,6 @@ func (c *card) tensor() error {
 	if err != nil {
 		return err
 	}
-	hertz, err := c.hertz()
-	if err != nil {
-		return err
-	}
 	for _, m := range []struct {
 		name  string
 		flops float64 // of a warp's mma
@@ -31,11 +27,11 @@ func (c *card) tensor() error {
 		}
 		flops := m.flops * chains * warps
 		c.add("tensor", "mma_"+m.name, flops*float64(c.sms)/s/1e12, "TFLOP/s", "mma.sync in "+m.name+", sums in float32")
-		c.add("tensor", "mma_"+m.name+"_sm", flops/s/hertz, "FLOP/clock", "the same, for each multiprocessor")
+		c.add("tensor", "mma_"+m.name+"_sm", flops/s/c.hertz, "FLOP/clock", "the same, for each multiprocessor")
 		if s, err = c.perIteration(n, m.name+"_latency", 1, 32, params); err != nil {
 			return err
 		}
-		c.add("tensor", "mma_"+m.name+"_latency", s*hertz, "clocks", "from one mma.sync to the next of the same sums")
+		c.add("tensor", "mma_"+m.name+"_latency", s*c.hertz, "clocks", "from one mma.sync to the next of the same sums")
 	}
 	for _, m := range []struct{ name, kernel, what string }{
 		{"ldmatrix", "ldmatrix", "ldmatrix.x4"}, {"shared", "shared_load", "loads of 16 bytes a thread from shared memory"},
@@ -50,9 +46,9 @@ func (c *card) tensor() error {
 				return err
 			}
 			if chained == 0 {
-				c.add("tensor", m.name, vector*32*warps/s/hertz, "bytes/clock", m.what+", for each multiprocessor")
+				c.add("tensor", m.name, vector*32*warps/s/c.hertz, "bytes/clock", m.what+", for each multiprocessor")
 			} else {
-				c.add("tensor", m.name+"_latency", s*hertz, "clocks", "from one to the next at the address that it gave")
+				c.add("tensor", m.name+"_latency", s*c.hertz, "clocks", "from one to the next at the address that it gave")
 			}
 		}
 	}
