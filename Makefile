@@ -87,21 +87,14 @@ sanitizer: ## bring NVIDIA's compute-sanitizer into .cache/sanitizer (needs Pyth
 
 # What a GPU host needs to check and time everything, with no network and no Go; it runs at once where there is a GPU.
 .PHONY: gpu
-gpu: build ## pack all GPU checks and benchmarks into bin/gpu, and run them if there is a GPU
+gpu: build ## pack all GPU checks and benchmarks into bin/gpu, and run them if there is a GPU: MNIST=DIR, BASELINE=FILE
 	@test '$(TAGS)' = cuda || { echo 'make gpu: the program is built $(WITH)'; exit 1; }
 	@test -d .cache/nvrtc || $(MAKE) nvrtc
-	@test -d .cache/sanitizer || $(MAKE) sanitizer || echo 'skipped: compute-sanitizer, unless the GPU host has one'
-	rm -rf bin/gpu && mkdir -p bin/gpu/nvrtc bin/gpu/sanitizer bin/gpu/tests
-	cp .cache/nvrtc/nvidia/*/lib/libnvrtc*.so.* bin/gpu/nvrtc
-	if test -d .cache/sanitizer; then cp .cache/sanitizer/nvidia/*/compute-sanitizer/* bin/gpu/sanitizer; fi
-	$(BIN) data fetch mnist --data-dir .cache/mnist && cp -r .cache/mnist bin/gpu || echo 'skipped: MNIST, unless .cache/mnist has its files'
-	$(GO) test -c -tags cuda -o bin/gpu/tests/ ./device ./device/driver ./train
-	cp -r device/driver/testdata bin/gpu/tests
-	cp .ci/gpu bin/gpu/run && cp $(BIN) bin/gpu
+	@GO='$(GO)' MNIST='$(MNIST)' BASELINE='$(BASELINE)' .ci/gpu-pack
 	@if $(BIN) devices --json | grep -q '"GPU cuda:0"'; then \
 		bin/gpu/run --out bin/gpu.json; \
 	else \
-		echo 'no GPU here: copy bin/gpu to a host that has one, and start ./run'; \
+		echo 'no GPU here: copy bin/gpu to a host that has one, and start ./run (docs/gpu-host.md)'; \
 	fi
 
 .PHONY: env

@@ -26,6 +26,7 @@ type gpu struct {
 	device cu.Device
 	model  string // what the driver calls it
 	total  int64  // bytes of memory
+	others int64  // bytes of it that were taken before this program took any
 	code   *compiler
 	stream cu.Stream
 
@@ -117,9 +118,12 @@ func (d *gpu) open(ordinal int) error {
 	}
 	context, err := d.device.RetainPrimaryCtx()
 	if err != nil {
-		return err
+		return refusedContext(err)
 	}
 	if err = cu.SetCurrentContext(context); err == nil {
+		err = d.lookAround()
+	}
+	if err == nil {
 		d.stream, err = cu.MakeStream(cu.NonBlocking)
 	}
 	if err != nil {
@@ -160,7 +164,7 @@ func (d *gpu) alloc(bytes int) (cu.DevicePtr, error) {
 	p, err := cu.MemAlloc(int64(max(bytes, 1)))
 	if r, ok := driver.ResultOf(err); ok && r == driver.OutOfMemory {
 		free, _, infoErr := cu.MemInfo()
-		return 0, errors.Join(&OutOfMemoryError{Device: d.name, Need: int64(bytes), Free: free}, infoErr)
+		return 0, errors.Join(d.outOfMemory(bytes, free), infoErr)
 	}
 	return p, err
 }

@@ -42,27 +42,9 @@ func newCompiler(capability int, o Options) (*compiler, error) {
 		c.archs = runnable(capability)
 		return c, nil
 	}
-	archs, err := c.library.Architectures()
-	if err != nil {
-		return nil, err
-	}
-	best := 0
-	for _, a := range archs {
-		if a == capability {
-			c.archs = []string{fmt.Sprintf("sm_%d", a)}
-			return c, nil
-		}
-		if a < capability {
-			best = a
-		}
-	}
-	if best == 0 {
-		return nil, fmt.Errorf("NVRTC %d.%d at %s compiles for compute capability %d at least, the GPU has %d: bring one that knows it with `make nvrtc`",
-			c.library.Major, c.library.Minor, c.library.Path, archs[0], capability)
-	}
-	// A GPU newer than this NVRTC: its driver turns the newest PTX that there is into machine code.
-	c.archs = []string{fmt.Sprintf("compute_%d", best)}
-	return c, nil
+	arch, err := c.library.ArchitectureFor(capability)
+	c.archs = []string{arch}
+	return c, err
 }
 
 // runnable lists the architectures whose code a GPU can run, the best first: machine code of its own and of earlier ones with the
@@ -97,7 +79,7 @@ func (c *compiler) function(l cuda.Launch) (cu.Function, error) {
 		}
 		c.modules[key] = module
 	}
-	return module.Function(l.Function)
+	return driver.Function(module, l.Function)
 }
 
 // source is that of a launch for the best architecture that there is code for.
@@ -151,10 +133,10 @@ func compileSource(library *nvrtc.Library, p source) ([]byte, error) {
 	return code.Image, nil
 }
 
-// CompileKernels compiles what an op list runs on GPUs of an architecture into a folder, with no GPU: "sm_90" gives machine code,
-// "compute_90" PTX, which the driver of any GPU from 9.0 on turns into machine code. It returns the number of files that the list
-// needs there.
-func CompileKernels(ops []kernels.Op, arch, dir string) (int, error) {
+// CompileKernels compiles what op lists run on GPUs of an architecture into a folder, with no GPU: "sm_90" gives machine code,
+// "compute_90" PTX, which the driver of any GPU from 9.0 on turns into machine code. It returns the number of files that the lists
+// need there.
+func CompileKernels(lists [][]kernels.Op, arch, dir string) (int, error) {
 	if err := CheckArchitecture(arch); err != nil {
 		return 0, err
 	}
@@ -164,11 +146,15 @@ func CompileKernels(ops []kernels.Op, arch, dir string) (int, error) {
 	}
 	cache, version := codeCache{dir}, versionOf(library)
 	needed := map[string]bool{}
-	s, err := newCUDASchedule(ops, CompileOptions{})
-	if err != nil {
-		return 0, fmt.Errorf("device: %w", err)
+	var all [][]cuda.Launch
+	for _, ops := range lists {
+		s, err := newCUDASchedule(ops, CompileOptions{})
+		if err != nil {
+			return 0, fmt.Errorf("device: %w", err)
+		}
+		all = append(all, s.launches...)
 	}
-	for _, launches := range s.launches {
+	for _, launches := range all {
 		for _, l := range launches {
 			p, err := newSource(l, arch)
 			if err != nil {

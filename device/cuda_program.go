@@ -82,7 +82,7 @@ func (d *gpu) reserve(p *gpuProgram) error {
 	}
 	var outOfMemory *OutOfMemoryError
 	if errors.As(err, &outOfMemory) {
-		return &OutOfMemoryError{Device: d.name, Need: int64(need), Free: free}
+		return d.outOfMemory(need, free)
 	}
 	return err
 }

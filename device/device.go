@@ -68,10 +68,18 @@ func freeable[P interface {
 	return slices.Collect(maps.Keys(roots)), nil
 }
 
+// Replayer is a program that the device itself runs again and again, as a GPU does a graph.
+type Replayer interface {
+	// Replay runs the ops many times and gives the median time of a run by the device's clock, without the host's part, after a
+	// warm-up; or an estimate of the simulated GPU.
+	Replay() (median time.Duration, estimated bool, err error)
+}
+
 // Times are how long each op of a program took.
 type Times struct {
 	Ops       []time.Duration // in the order of the schedule's ops
 	Estimated bool            // by the simulated GPU: no measurement
+	Median    bool            // of many runs of each op, after a warm-up, without the host's launching: timing again tells nothing new
 }
 
 // Options are how a device runs.
@@ -120,11 +128,17 @@ func unknownDevice(name string) error {
 type OutOfMemoryError struct {
 	Device     string
 	Need, Free int64 // bytes: what was asked for, and what there was then
+	Others     int64 // bytes that other processes held when the device was opened, if they matter
 }
 
 func (e *OutOfMemoryError) Error() string {
-	return wording.English.Sprintf("out of memory on %s: %d bytes (%s) are needed, %d bytes (%s) are free",
+	s := wording.English.Sprintf("out of memory on %s: %d bytes (%s) are needed, %d bytes (%s) are free",
 		e.Device, e.Need, wording.Bytes(e.Need), e.Free, wording.Bytes(e.Free))
+	if e.Others > 0 {
+		s += wording.English.Sprintf("; other processes held %d bytes (%s): nvidia-smi lists them, --device cuda:N takes another GPU",
+			e.Others, wording.Bytes(e.Others))
+	}
+	return s
 }
 
 // checkCopy says what is wrong with copying between a host slice and a buffer.

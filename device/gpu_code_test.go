@@ -39,7 +39,7 @@ func TestGPUWithoutNVRTC(t *testing.T) {
 	assert.Zero(t, driverapi.Holds())
 
 	ops, _, _ := doubling()
-	files, err := CompileKernels(ops, "compute_90", dir)
+	files, err := CompileKernels([][]kernels.Op{ops}, "compute_90", dir)
 	require.NoError(t, err)
 	assert.Equal(t, 3, files)
 	d, err = Open("sim", Options{})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -27,7 +28,8 @@ type benchConfig struct {
 	batches                                 []int
 	steps                                   int
 	seconds                                 float64
-	inference                               bool
+	inference, ops                          bool
+	prediction                              string
 }
 
 func newBenchCommand() *cobra.Command {
@@ -44,11 +46,15 @@ bytes at the bandwidth of the memory, whichever is longer, as a part of the time
 start: the inner kernel on operands in the cache, and copies between large slices, on as many threads. Of a GPU they follow from its
 clock rates. More than 100% means that operands came from a cache, or that the op gets by with fewer operations than it counts.
 
-The times of the simulated GPU are its estimates.`,
+On a GPU an op's time is the median of replays of a graph of up to 100 copies of it, and a step's is shown twice: of its graph alone,
+and by the wall clock with all that the host does for it. The times of the simulated GPU are its estimates: written with --json they
+are a --prediction that a real one is held against.`,
 		Example: `  cnn-gpu bench
   cnn-gpu bench --model resnet-mini --batch 128 --threads 1
   cnn-gpu bench --inference --batch 1,32
-  cnn-gpu bench --model my.yaml --batch 32 --seconds 5 --json`,
+  cnn-gpu bench --model my.yaml --batch 32 --seconds 5 --json
+  cnn-gpu bench --device sim:h200 --batch 32 --json > predicted.json
+  cnn-gpu bench --device cuda --batch 32 --prediction predicted.json`,
 		Args: takes(0, 0, "cnn-gpu bench takes flags alone, such as --model and --batch"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.check(); err != nil {
@@ -73,6 +79,8 @@ The times of the simulated GPU are its estimates.`,
 	optimizerFlag(cmd, &c.optimizer, "the `method` of the training")
 	f.StringVar(&c.data, "data", "", "a data `set` or a folder of IDX files (default: random images)")
 	f.StringVar(&c.dataDir, "data-dir", "", "the `folder` that holds the data set's files")
+	f.BoolVar(&c.ops, "ops", true, "time each op, too")
+	predictionFlag(cmd, &c.prediction)
 	f.Float64Var(&c.seconds, "seconds", 1, "the `time` that the steps of a batch size are timed for")
 	f.IntVar(&c.steps, "steps", 0, "the `number` of steps that are timed, however long they take (default: those of --seconds)")
 	deviceFlag(cmd, &c.device)
@@ -122,6 +130,7 @@ type benchResult struct {
 	Roofline    *device.Roofline `json:"roofline,omitempty"`
 	NoRoofline  string           `json:"no_roofline,omitempty"` // why
 	Benchmarks  []*bench.Result  `json:"benchmarks"`
+	Comparison  []stepComparison `json:"comparison,omitempty"` // with --prediction
 }
 
 func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
@@ -154,7 +163,13 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 	if c.inference {
 		r.Kind, benchmark = "inference", bench.Predict
 	}
-	return r, r.fill(d, c, func(o bench.Options) (*bench.Result, error) { return benchmark(cmd.Context(), t, set, o) })
+	var predicted benchResult
+	if err := readPrediction(c.prediction, &predicted); err != nil {
+		return nil, err
+	}
+	err = r.fill(d, c, func(o bench.Options) (*bench.Result, error) { return benchmark(cmd.Context(), t, set, o) })
+	r.compare(&predicted)
+	return r, err
 }
 
 // set is the images to train on.
@@ -175,7 +190,7 @@ func (c *benchConfig) set(m *model.Model) (data.Set, error) {
 // fill times each batch size. What the device does at most is measured after the first step, which it would hold up.
 func (r *benchResult) fill(d device.Device, c *benchConfig, benchmark func(bench.Options) (*bench.Result, error)) error {
 	for _, batch := range c.batches {
-		b, err := benchmark(bench.Options{Batch: batch, Steps: c.steps, Time: time.Duration(c.seconds * float64(time.Second))})
+		b, err := benchmark(bench.Options{Batch: batch, Steps: c.steps, NoProfile: !c.ops, Time: time.Duration(c.seconds * float64(time.Second))})
 		if err != nil {
 			return err
 		}
@@ -190,7 +205,9 @@ func (r *benchResult) fill(d device.Device, c *benchConfig, benchmark func(bench
 	}
 	r.Roofline = &roofline
 	for _, b := range r.Benchmarks {
-		b.Profile.Against(roofline)
+		if b.Profile != nil {
+			b.Profile.Against(roofline)
+		}
 	}
 	return nil
 }
@@ -203,18 +220,33 @@ func (r *benchResult) print(w io.Writer) {
 	} else {
 		fmt.Fprintf(w, "There is no part of the roofline: %s.\n", r.NoRoofline)
 	}
-	t := newTable("Batch", "Steps", "Median (ms)", "Least (ms)", "Images/s")
-	for _, b := range r.Benchmarks {
-		t.AppendRow(table.Row{b.Batch, b.Steps, wording.English.Sprintf("%.3f", 1e3*b.Median), wording.English.Sprintf("%.3f", 1e3*b.Min), wording.English.Sprintf("%.0f", b.ImagesPerSecond)})
+	header := []any{"Batch", "Steps", "Median (ms)", "Least (ms)", "Images/s"}
+	onGPU := slices.ContainsFunc(r.Benchmarks, func(b *bench.Result) bool { return b.Graph > 0 })
+	if onGPU {
+		header = append(header, "Graph alone (ms)")
 	}
-	rightAlign(t, 1, 2, 3, 4, 5)
-	fmt.Fprintln(w, t.Render())
+	t := newTable(header...)
 	for _, b := range r.Benchmarks {
-		how := fmt.Sprintf("mean of %d steps", b.Profile.Steps)
-		if b.Profile.Estimated {
-			how = "estimated by the simulated GPU"
+		row := table.Row{b.Batch, b.Steps, wording.English.Sprintf("%.3f", 1e3*b.Median), wording.English.Sprintf("%.3f", 1e3*b.Min), wording.English.Sprintf("%.0f", b.ImagesPerSecond)}
+		if onGPU {
+			row = append(row, wording.English.Sprintf("%.3f", 1e3*b.Graph))
 		}
-		fmt.Fprintf(w, "The ops of a step with batch %d (%s):\n%s\n", b.Batch, how, opTable(b.Profile).Render())
+		t.AppendRow(row)
+	}
+	rightAlign(t, 1, 2, 3, 4, 5, 6)
+	fmt.Fprintln(w, t.Render())
+	r.printOps(w)
+	for _, c := range r.Comparison {
+		fmt.Fprintf(w, "A step with batch %d, in microseconds, against the prediction of %s:\n%s\n", c.Batch, c.From, comparisonTable("Op", c.Rows).Render())
+	}
+}
+
+func (r *benchResult) printOps(w io.Writer) {
+	for _, b := range r.Benchmarks {
+		if b.Profile == nil {
+			return
+		}
+		fmt.Fprintf(w, "The ops of a step with batch %d (%s):\n%s\n", b.Batch, origin(b.Profile), opTable(b.Profile).Render())
 	}
 	fmt.Fprintln(w, "GFLOP/s counts a multiply-add as two, GB/s each operand once.")
 }

@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/kerneltest"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 )
@@ -19,6 +19,7 @@ func newCompileCommand() *cobra.Command {
 		batch                int
 		seed                 uint64
 		archs                []string
+		checks               bool
 	)
 	cmd := &cobra.Command{
 		Use:   "compile --out DIR [flags]",
@@ -27,7 +28,8 @@ func newCompileCommand() *cobra.Command {
 names that folder needs no compiler (NVRTC) for this model: copy the folder to a GPU host or into a container.
 
 Kernels are made for exact shapes, so --model, --batch and --optimizer must be those of the training, and for a model with Dropout
---seed too; evaluation is compiled for the same batch, and prediction for one image at a time.
+--seed too; evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
+` + "`cnn-gpu check`" + ` as well, which runs each op in many shapes.
 
 An architecture sm_XX gives machine code for GPUs of compute capability X.X: sm_80 A100, sm_86 RTX 30, sm_89 RTX 40 and L4,
 sm_90 H100 and H200, sm_100 B200, sm_120 RTX 50. compute_XX gives PTX, which the driver of any GPU from X.X on turns into machine code at
@@ -53,9 +55,14 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 			if err != nil {
 				return &usageError{err}
 			}
-			ops, err := launchedOps(m, train.Options{Optimizer: o, Seed: seed}, batch)
+			lists, err := launchedLists(m, train.Options{Optimizer: o, Seed: seed}, batch)
 			if err != nil {
 				return err
+			}
+			if checks {
+				for _, c := range kerneltest.Cases() {
+					lists = append(lists, c.Ops)
+				}
 			}
 			for i, arch := range archs {
 				archs[i] = strings.TrimSpace(arch)
@@ -67,7 +74,7 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 				if err := cmd.Context().Err(); err != nil {
 					return err
 				}
-				files, err := device.CompileKernels(ops, arch, out)
+				files, err := device.CompileKernels(lists, arch, out)
 				if err != nil {
 					return err
 				}
@@ -85,13 +92,14 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	optimizerFlag(cmd, &optimizer, "the `method` of the training")
 	f.Uint64Var(&seed, "seed", 1, "the `number` that the training is given; it matters to models with Dropout")
 	f.StringSliceVar(&archs, "arch", []string{"sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}, "the `architectures`, separated by commas")
+	f.BoolVar(&checks, "checks", false, "compile what cnn-gpu check runs, too")
 	f.StringVar(&out, "out", "", "the `folder` for the machine code")
 	completeFrom(cmd, "model", model.Zoo()...)
 	return cmd
 }
 
-// launchedOps lists the ops that train, eval and predict launch.
-func launchedOps(m *model.Model, o train.Options, batch int) ([]kernels.Op, error) {
+// launchedLists are the op lists that train, eval and predict run.
+func launchedLists(m *model.Model, o train.Options, batch int) ([][]kernels.Op, error) {
 	training, err := train.Lower(m, o, batch)
 	if err != nil {
 		return nil, err
@@ -100,5 +108,5 @@ func launchedOps(m *model.Model, o train.Options, batch int) ([]kernels.Op, erro
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(training.Training.Ops(), training.Evaluation.Ops(), prediction.Evaluation.Ops()), nil
+	return [][]kernels.Op{training.Training.Ops(), training.Evaluation.Ops(), prediction.Evaluation.Ops()}, nil
 }

@@ -185,3 +185,57 @@ func TestProfileOfTheSimulatedGPU(t *testing.T) {
 	require.Equal(t, exitOK, r.code, r.stderr)
 	assert.True(t, profileOf(t, r).Estimated)
 }
+
+// What a simulated GPU wrote is a prediction: of its ops for bench, of its figures for micro.
+func TestPrediction(t *testing.T) {
+	w := newSimulated(t)
+	dir := t.TempDir()
+	keep := func(name string, args ...string) string {
+		r := runSimulated(t, nil, append(args, "--json")...)
+		require.Equal(t, exitOK, r.code, r.stderr)
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(r.stdout), 0o666))
+		return path
+	}
+	bench := []string{"bench", "--model", w.model, "--batch", "4,8"}
+	predicted := keep("bench.json", bench...)
+	r := runSimulated(t, nil, append(bench, "--prediction", predicted, "--json")...)
+	require.Equal(t, exitOK, r.code, r.stderr)
+	var got benchResult
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &got))
+	require.Len(t, got.Comparison, 2)
+	for i, c := range got.Comparison {
+		b := got.Benchmarks[i]
+		assert.Equal(t, b.Batch, c.Batch)
+		assert.Contains(t, c.From, "(simulated)")
+		require.Len(t, c.Rows, 1+len(b.Profile.Ops))
+		assert.Equal(t, "step", c.Rows[0].What)
+		assert.InEpsilon(t, 1e6*b.Graph, c.Rows[0].Measured, 1e-9)
+		assert.Equal(t, "conv2d conv2d_fprop", c.Rows[2].What)
+		for _, row := range c.Rows {
+			assert.InEpsilon(t, 1, row.Ratio, 0.01, row.What)
+		}
+	}
+	// A CPU is held against it where both have an op, and with --ops=false the step alone.
+	cpu := []string{"bench", "--model", w.model, "--batch", "8,2", "--steps", "1", "--device", "cpu", "--prediction", predicted}
+	r = succeed(t, append(cpu, "--ops=false")...)
+	assert.Contains(t, r.stdout, "A step with batch 8, in microseconds, against the prediction of GPU, NVIDIA H200 (simulated)")
+	assert.NotContains(t, r.stdout, "batch 2, in microseconds")
+	assert.NotContains(t, r.stdout, "The ops of a step")
+	r = runSimulated(t, nil, append(bench, "--ops=false", "--json")...)
+	require.Equal(t, exitOK, r.code, r.stderr)
+	var alone benchResult
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &alone))
+	assert.Nil(t, alone.Benchmarks[0].Profile)
+	assert.InEpsilon(t, got.Benchmarks[0].Median, alone.Benchmarks[0].Median, 0.01)
+
+	r = runSimulated(t, nil, "micro", "graph", "host", "--prediction", keep("micro.json", "micro"))
+	require.Equal(t, exitOK, r.code, r.stderr)
+	assert.Regexp(t, `(?m)^│ node_8 +│ +([\d.]+) │ +([\d.]+) │ +1\.00 │$`, r.stdout)
+	assert.NotRegexp(t, `hand_over +│ +[\d.]+ │ +[\d.]+ │ +[\d.]+ │`, r.stdout, "the host's are no estimates")
+	for line := range strings.Lines(r.stdout) {
+		if strings.HasPrefix(line, "│") {
+			assert.LessOrEqual(t, len([]rune(line)), 81, line)
+		}
+	}
+}

@@ -19,16 +19,23 @@ const (
 // printProfile shows where a step's time goes: a table for people on standard error, or a line of JSON. Kind is what the step does.
 func printProfile(cmd *cobra.Command, p *bench.Profile, kind string, asJSON bool) error {
 	if asJSON {
-		return printJSON(cmd, profileLine{p.Ops, kind, p.Batch, p.Steps, p.Estimated})
-	}
-	how := fmt.Sprintf("mean of %d steps", p.Steps)
-	if p.Estimated {
-		how = "estimates of the simulated GPU from what it counted, no measurement"
+		return printJSON(cmd, profileLine{p.Ops, kind, p.Batch, p.Steps, p.Estimated, p.Replayed})
 	}
 	w := cmd.ErrOrStderr()
-	wording.English.Fprintf(w, "Where the time of a step of %s with %d images goes (%s):\n%s\n", kind, p.Batch, how, opTable(p).Render())
+	wording.English.Fprintf(w, "Where the time of a step of %s with %d images goes (%s):\n%s\n", kind, p.Batch, origin(p), opTable(p).Render())
 	fmt.Fprintln(w, "GFLOP/s counts a multiply-add as two, GB/s each operand once.")
 	return nil
+}
+
+// origin says where the times of a profile come from.
+func origin(p *bench.Profile) string {
+	switch {
+	case p.Estimated:
+		return "estimates of the simulated GPU from what it counted, no measurement"
+	case p.Replayed:
+		return "medians of each op's replays from a graph"
+	}
+	return fmt.Sprintf("mean of %d steps", p.Steps)
 }
 
 // opTable lists the ops of a step, with the part of the roofline where that is known.
@@ -67,6 +74,7 @@ type profileLine struct {
 	Batch     int               `json:"batch"`
 	Steps     int               `json:"steps"`
 	Estimated bool              `json:"estimated"` // by the simulated GPU: no measurement
+	Replayed  bool              `json:"replayed"`  // see [bench.Profile]
 }
 
 // rate writes a figure for a second, and nothing where there is none.

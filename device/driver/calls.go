@@ -159,6 +159,17 @@ func LoadModule(image []byte) (cu.Module, error) {
 	return m, err
 }
 
+// Function finds a kernel of a module and has the driver load it. One that loads lazily would do so at the first launch, which a
+// capture refuses.
+func Function(m cu.Module, name string) (cu.Function, error) {
+	f, err := m.Function(name)
+	if err != nil {
+		return f, fmt.Errorf("%s: %w", name, err)
+	}
+	_, err = FunctionAttribute(f, MaxThreadsPerBlock)
+	return f, err
+}
+
 // LaunchKernel queues a launch on the stream.
 func LaunchKernel(f cu.Function, l Launch, s cu.Stream) error {
 	values, offsets, err := encode(l.Params)

@@ -18,10 +18,11 @@ type Profile struct {
 	Batch     int         `json:"batch"`
 	Steps     int         `json:"steps"`     // that were averaged
 	Estimated bool        `json:"estimated"` // by the simulated GPU: no measurement
+	Replayed  bool        `json:"replayed"`  // on a GPU: medians of each op's replays from a graph of its own, and none of the host's time
 	Ops       []OpProfile `json:"ops"`       // in the order in which they run
 }
 
-// OpProfile is the mean time of one op.
+// OpProfile is the time of one op: the mean over the profile's steps, or the median of replays.
 type OpProfile struct {
 	Layer string `json:"layer,omitempty"` // none for those of the loss, the metrics and the optimizer
 	Op    string `json:"op"`
@@ -109,8 +110,9 @@ func profile(ctx context.Context, step *train.Step, set data.Set, steps int) (*P
 		for op, d := range times.Ops {
 			total[op] += d
 		}
-		if times.Estimated { // the same each time
-			result.Estimated, result.Steps = true, i+1
+		result.Estimated, result.Replayed = times.Estimated, times.Median
+		if times.Estimated || times.Median { // once is enough
+			result.Steps = i + 1
 			break
 		}
 	}

@@ -45,6 +45,9 @@ func OpenFor(driver int) (*Library, error) {
 			}
 		}
 		l, err := Load(files[0])
+		if err == nil {
+			err = l.tooNew(driver)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w (CNN_GPU_NVRTC is %s)", err, chosen)
 		}
@@ -58,17 +61,28 @@ func OpenFor(driver int) (*Library, error) {
 		}
 		for _, file := range files {
 			l, err := Load(file)
-			switch {
-			case err != nil && folder != "": // the loader's not finding a name is no news
-				e.Reason = err
-			case err == nil && driver != 0 && l.Major > driver/1000:
-				e.Reason = fmt.Errorf("%s is of CUDA %d.%d, and the driver knows CUDA up to %d.%d", l.Path, l.Major, l.Minor, driver/1000, driver%1000/10)
-			case err == nil:
+			if err != nil && folder == "" { // the loader's not finding a name is no news
+				continue
+			}
+			if err == nil {
+				err = l.tooNew(driver)
+			}
+			if err == nil {
 				return l, nil
 			}
+			e.Reason = err
 		}
 	}
 	return nil, e
+}
+
+// tooNew says that a driver, of a version as in [OpenFor], does not know what the library makes.
+func (l *Library) tooNew(driver int) error {
+	if driver == 0 || l.Major <= driver/1000 {
+		return nil
+	}
+	return fmt.Errorf("nvrtc: %s is of CUDA %d.%d, and the driver knows CUDA up to %d.%d: take an NVRTC of CUDA %d, or update the driver",
+		l.Path, l.Major, l.Minor, driver/1000, driver%1000/10, driver/1000)
 }
 
 // Load loads one library from a file.
@@ -113,6 +127,29 @@ func (l *Library) Architectures() ([]int, error) {
 	}
 	slices.Sort(archs)
 	return archs, nil
+}
+
+// ArchitectureFor is what the library compiles for that a GPU of a compute capability, such as 90, runs best: "sm_90", or for a
+// GPU that is newer than the library "compute_XX" with the newest XX there is, since its driver turns PTX into machine code.
+func (l *Library) ArchitectureFor(capability int) (string, error) {
+	archs, err := l.Architectures()
+	if err != nil {
+		return "", err
+	}
+	best := 0
+	for _, a := range archs {
+		if a == capability {
+			return fmt.Sprintf("sm_%d", a), nil
+		}
+		if a < capability {
+			best = a
+		}
+	}
+	if best == 0 {
+		return "", fmt.Errorf("NVRTC %d.%d at %s compiles for compute capability %d at least, the GPU has %d: bring one that knows it with `make nvrtc`",
+			l.Major, l.Minor, l.Path, archs[0], capability)
+	}
+	return fmt.Sprintf("compute_%d", best), nil
 }
 
 // Compile compiles one program. The options are NVRTC's, like "-arch=sm_90" and "-DTILE=64"; "-std=c++17" is the default only

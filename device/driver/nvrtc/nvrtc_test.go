@@ -4,6 +4,7 @@ package nvrtc
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,4 +138,30 @@ func TestLoadByFile(t *testing.T) {
 	require.NoError(t, err)
 	_, err = again.Compile(Source{Name: "k.cu", Text: `extern "C" __global__ void k(float *x) { *x = __expf(*x); }`}, "-arch=compute_80")
 	require.NoError(t, err)
+}
+
+// A library that is named by hand is checked like one that was found.
+func TestTooNewForTheDriver(t *testing.T) {
+	l := open(t)
+	t.Setenv("CNN_GPU_NVRTC", l.Path)
+	_, err := OpenFor(1000 * (l.Major - 1))
+	assert.ErrorContains(t, err, "the driver knows CUDA up to")
+	assert.ErrorContains(t, err, "update the driver")
+	assert.ErrorContains(t, err, "CNN_GPU_NVRTC is "+l.Path)
+	same, err := OpenFor(1000 * l.Major)
+	require.NoError(t, err)
+	assert.Equal(t, l.Major, same.Major)
+}
+
+func TestArchitectureFor(t *testing.T) {
+	l := open(t)
+	known, err := l.Architectures()
+	require.NoError(t, err)
+	for capability, want := range map[int]string{80: "sm_80", 81: "compute_80", 999: fmt.Sprintf("compute_%d", known[len(known)-1])} {
+		arch, err := l.ArchitectureFor(capability)
+		require.NoError(t, err)
+		assert.Equal(t, want, arch)
+	}
+	_, err = l.ArchitectureFor(20)
+	assert.ErrorContains(t, err, "the GPU has 20")
 }

@@ -24,5 +24,8 @@ func Load(string) (*Library, error) { return nil, errNotBuilt }
 // Compile cannot be reached.
 func (*Library) Compile(Source, ...string) (*Code, error) { return nil, errNotBuilt }
 
+// ArchitectureFor cannot be reached.
+func (*Library) ArchitectureFor(int) (string, error) { return "", errNotBuilt }
+
 // Architectures cannot be reached.
 func (*Library) Architectures() ([]int, error) { return nil, errNotBuilt }

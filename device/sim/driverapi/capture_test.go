@@ -18,7 +18,7 @@ import (
 // What a capture forbids, the code of the call, and of the capture's end.
 func TestCaptureForbids(t *testing.T) {
 	var (
-		scale             cu.Function
+		scale, lazy       cu.Function
 		x                 cu.DevicePtr
 		outside, recorded cu.Event
 		other             cu.Stream
@@ -37,6 +37,9 @@ func TestCaptureForbids(t *testing.T) {
 		"pageable memory": {func(s cu.Stream) error { return cu.MemcpyHtoDAsync(x, unsafe.Pointer(&v), 4, s) }, driver.StreamCaptureUnsupported,
 			driver.StreamCaptureInvalidated},
 		"an event from outside": {func(s cu.Stream) error { return s.Wait(outside, 0) }, driver.StreamCaptureIsolation, driver.StreamCaptureInvalidated},
+		"a function's first launch": {func(s cu.Stream) error {
+			return driver.LaunchKernel(lazy, driver.Launch{Grid: [3]uint32{1, 1, 1}, Block: [3]uint32{1, 1, 1}, Params: []any{x, uint32(1), uint32(1), uint32(1)}}, s)
+		}, driver.StreamCaptureUnsupported, driver.StreamCaptureInvalidated},
 		"waiting for its event": {func(s cu.Stream) error {
 			require.NoError(t, recorded.Record(s))
 			return recorded.Synchronize()
@@ -64,6 +67,9 @@ func TestCaptureForbids(t *testing.T) {
 			install(t, driverapi.Config{})
 			inContext(t, 0)
 			scale = kernels(t)("scale")
+			var err error
+			lazy, err = loadKernels(t).Function("scale")
+			require.NoError(t, err)
 			x = memory(t, 4, 0)
 			outside, recorded, other = event(t), event(t), stream(t, cu.NonBlocking)
 			require.NoError(t, outside.Record(cu.NoStream))

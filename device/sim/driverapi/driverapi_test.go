@@ -37,15 +37,21 @@ func inContext(t *testing.T, ordinal int) cu.CUContext {
 	return ctx
 }
 
-// kernels loads what the tests of device/driver use.
-func kernels(t *testing.T) func(name string) cu.Function {
+// loadKernels loads what the tests of device/driver use.
+func loadKernels(t *testing.T) cu.Module {
 	t.Helper()
 	ptx, err := os.ReadFile("../../driver/testdata/kernels.ptx")
 	require.NoError(t, err)
 	m, err := driver.LoadModule(ptx)
 	require.NoError(t, err)
+	return m
+}
+
+func kernels(t *testing.T) func(name string) cu.Function {
+	t.Helper()
+	m := loadKernels(t)
 	return func(name string) cu.Function {
-		f, err := m.Function(name)
+		f, err := driver.Function(m, name)
 		require.NoError(t, err)
 		return f
 	}

@@ -70,6 +70,9 @@ func (s *system) launch(st *stream, h uintptr, grid, block [3]uint32, shared uin
 	} else if err != nil {
 		return s.failed(driver.InvalidValue, err)
 	}
+	if r := s.resolve(st, f); r != driver.Success {
+		return r
+	}
 	return s.enqueue(st, kernelWork, func() (float64, *failure) {
 		counters, err := d.Launch(k, grid, block, shared, values)
 		if err != nil {
@@ -189,6 +192,7 @@ func simFuncGetAttribute(out *int32, attribute int32, h uintptr) int32 {
 		if !ok {
 			return driver.InvalidHandle
 		}
+		f.loaded = true
 		a := f.kernel.Attributes()
 		chip := c.device.Chip()
 		values := map[int32]int32{

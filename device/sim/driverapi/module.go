@@ -36,11 +36,23 @@ type function struct {
 	context  *context
 	module   uintptr
 	kernel   *sim.Kernel
+	loaded   bool  // lazily, as in libcuda: see resolve
 	dynamic  int32 // most bytes of dynamic shared memory
 	carveout int32
 }
 
 func (f *function) owner() *context { return f.context }
+
+// resolve loads a function, as libcuda may do no sooner than when it is launched or asked for an attribute. A capture refuses that.
+func (s *system) resolve(st *stream, f *function) driver.Result {
+	if !f.loaded && st.capture != nil {
+		st.capture.broken = true
+		s.explain("%s would be loaded by its first launch, which a capture refuses: ask it for an attribute before (cuFuncGetAttribute)", f.kernel.Name())
+		return driver.StreamCaptureUnsupported
+	}
+	f.loaded = true
+	return driver.Success
+}
 
 // The first bytes of what else cuModuleLoadData takes.
 const (

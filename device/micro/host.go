@@ -1,0 +1,161 @@
+//go:build cuda && cgo
+
+package micro
+
+import (
+	"errors"
+	"slices"
+	"time"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
+	"cnn-gpu/device"
+	"cnn-gpu/device/driver"
+	"cnn-gpu/kernels"
+)
+
+const batch = 4 * 32 * 28 * 28 // bytes of 32 images as floats
+
+// host times what the host's calls cost.
+func (c *card) host() error {
+	if err := c.handOver(); err != nil {
+		return err
+	}
+	if c.Estimated {
+		c.skip("graph launch, copy, upload", "the simulator's own time is none of a driver's")
+		return nil
+	}
+	for _, measure := range []func() error{c.graphLaunch, c.copy, c.upload} {
+		if err := measure(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// medianOf calls f for the warm-up's time and then a number of times, and gives the median of what it returns in microseconds.
+func (c *card) medianOf(f func() (time.Duration, error)) (float64, error) {
+	const calls = 501
+	for begun := time.Now(); time.Since(begun) < c.timing.WarmUp; {
+		if _, err := f(); err != nil {
+			return 0, err
+		}
+	}
+	times := make([]time.Duration, calls)
+	for i := range times {
+		var err error
+		if times[i], err = f(); err != nil {
+			return 0, err
+		}
+	}
+	slices.Sort(times)
+	return 1e6 * times[calls/2].Seconds(), c.ctx.Err()
+}
+
+// handOver runs a program of no ops: all that is left is the way to the thread that owns the context, and back.
+func (c *card) handOver() error {
+	nothing, err := c.device.Compile(nil, device.CompileOptions{})
+	if err != nil {
+		return err
+	}
+	us, err := c.medianOf(func() (time.Duration, error) {
+		begun := time.Now()
+		err := nothing.Run()
+		return time.Since(begun), err
+	})
+	c.add("host", "hand_over", us, "us", "a call that does nothing, through the thread that owns the context")
+	return err
+}
+
+func (c *card) graphLaunch() error {
+	x, err := c.alloc(4 * 32)
+	if err != nil {
+		return err
+	}
+	node, err := c.launch("node", 1, 32, x)
+	if err != nil {
+		return err
+	}
+	g, err := driver.Capture(c.stream, func() error {
+		for range 51 {
+			if err := node(c.stream); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	var call float64
+	for _, wait := range []bool{false, true} {
+		us, err := c.medianOf(func() (time.Duration, error) {
+			begun := time.Now()
+			err := g.Launch(c.stream)
+			called := time.Since(begun)
+			if err == nil {
+				err = c.stream.Synchronize()
+			}
+			if wait {
+				called = time.Since(begun)
+			}
+			return called, err
+		})
+		if err != nil {
+			return err
+		}
+		if !wait {
+			call = us
+			continue
+		}
+		c.add("host", "graph_launch", call, "us", "the call that launches a graph of 51 nodes, until it returns")
+		c.add("host", "graph_launch_and_wait", us, "us", "the same until the graph is done and the host knows it")
+	}
+	return nil
+}
+
+// copy sends the same from page-locked memory, as a node of a graph.
+func (c *card) copy() (err error) {
+	host, err := driver.AllocPinned(batch)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, driver.FreePinned(host)) }()
+	x, err := c.alloc(batch)
+	if err != nil {
+		return err
+	}
+	s, err := c.seconds(func() error { return cu.MemcpyHtoDAsync(x, unsafe.Pointer(&host[0]), batch, c.stream) })
+	c.add("host", "copy_100_kb", 1e6*s, "us", "a graph of one copy of 100 KB from page-locked memory to the GPU")
+	return err
+}
+
+// upload sends a batch of 32 images as floats, and reads one value back, which waits for it.
+func (c *card) upload() error {
+	x, one := kernels.Kept("batch", kernels.Float32, batch/4), kernels.Kept("one", kernels.Float32, 1)
+	host, back := make([]float32, batch/4), make([]float32, 1)
+	for _, m := range []struct {
+		name, what string
+		wait       bool
+	}{{"upload_100_kb", "the call that uploads 100 KB, until it returns", false}, {"upload_100_kb_and_wait", "the same, and the download of one value behind it", true}} {
+		us, err := c.medianOf(func() (time.Duration, error) {
+			begun := time.Now()
+			err := c.device.Upload(x, host)
+			called := time.Since(begun)
+			if err == nil {
+				err = c.device.Download(back, one)
+			}
+			if m.wait {
+				called = time.Since(begun)
+			}
+			return called, err
+		})
+		if err != nil {
+			return err
+		}
+		c.add("host", m.name, us, "us", m.what)
+	}
+	return nil
+}
