@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 
 	"cnn-gpu/kernels"
@@ -18,7 +19,7 @@ type Adam struct {
 func (Adam) Name() string { return "adam" }
 
 // Rate implements [Optimizer].
-func (a Adam) Rate() float64 { return or(a.LearningRate, 0.001) }
+func (a Adam) Rate() float64 { return cmp.Or(a.LearningRate, 0.001) }
 
 // Check implements [Optimizer].
 func (a Adam) Check() error {
@@ -43,7 +44,7 @@ func (a Adam) Update(u Update) []kernels.Op {
 
 func (a Adam) op(u Update) kernels.Adam {
 	return kernels.Adam{
-		Beta1: or(a.Beta1, 0.9), Beta2: or(a.Beta2, 0.999), Epsilon: or(a.Epsilon, 1e-7),
+		Beta1: cmp.Or(a.Beta1, 0.9), Beta2: cmp.Or(a.Beta2, 0.999), Epsilon: cmp.Or(a.Epsilon, 1e-7),
 		W: u.W, DW: u.DW, Rate: u.Rate, Step: u.Step, Halt: u.Halt,
 	}
 }

@@ -40,7 +40,7 @@ func (f *fitting) explainHalt(step int) error {
 	return f.findNotFinite(step, f.position.Batch-1-behind)
 }
 
-// findNotFinite runs batch number at of the epoch with every value kept.
+// findNotFinite runs the batch at index at of the epoch with every value kept.
 func (f *fitting) findNotFinite(step, at int) (err error) {
 	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
 	size := f.options.Batch

@@ -71,14 +71,6 @@ func OptimizerByName(name string, rate float64) (Optimizer, error) {
 	return o, nil
 }
 
-// or is v, or a default where v was not given.
-func or(v, otherwise float64) float64 {
-	if v == 0 {
-		return otherwise
-	}
-	return v
-}
-
 // positive checks a learning rate.
 func positive(rate float64) error {
 	const most = 1e10

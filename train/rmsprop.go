@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 
 	"cnn-gpu/kernels"
@@ -20,7 +21,7 @@ type RMSprop struct {
 func (RMSprop) Name() string { return "rmsprop" }
 
 // Rate implements [Optimizer].
-func (r RMSprop) Rate() float64 { return or(r.LearningRate, 0.001) }
+func (r RMSprop) Rate() float64 { return cmp.Or(r.LearningRate, 0.001) }
 
 // Check implements [Optimizer].
 func (r RMSprop) Check() error {
@@ -55,7 +56,7 @@ func (r RMSprop) Update(u Update) []kernels.Op {
 
 func (r RMSprop) op(u Update) kernels.RMSprop {
 	return kernels.RMSprop{
-		Rho: or(r.Rho, 0.9), Momentum: r.Momentum, Epsilon: or(r.Epsilon, 1e-7), Centered: r.Centered,
+		Rho: cmp.Or(r.Rho, 0.9), Momentum: r.Momentum, Epsilon: cmp.Or(r.Epsilon, 1e-7), Centered: r.Centered,
 		W: u.W, DW: u.DW, Rate: u.Rate, Halt: u.Halt,
 	}
 }

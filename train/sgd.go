@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 
 	"cnn-gpu/kernels"
@@ -17,7 +18,7 @@ type SGD struct {
 func (SGD) Name() string { return "sgd" }
 
 // Rate implements [Optimizer].
-func (s SGD) Rate() float64 { return or(s.LearningRate, 0.01) }
+func (s SGD) Rate() float64 { return cmp.Or(s.LearningRate, 0.01) }
 
 // Check implements [Optimizer].
 func (s SGD) Check() error { return errors.Join(positive(s.Rate()), below1("momentum", s.Momentum)) }

@@ -76,7 +76,7 @@ func convolution(op kernels.Op) (g kernels.Conv2D, ok bool) {
 func (c Case) inaccurate(t *testing.T, algorithms []string, r *rand.Rand) memory[float64] {
 	m := memory[float64]{}
 	for b, values := range c.before() {
-		copy(m.of(b), values)
+		copy(m.valuesOf(b), values)
 	}
 	for at, op := range c.Ops {
 		in := m.operands(op)
@@ -96,7 +96,7 @@ func (c Case) inaccurate(t *testing.T, algorithms []string, r *rand.Rand) memory
 			if list == nil {
 				continue
 			}
-			dst := m.of(op.Operands()[i].Buffer)
+			dst := m.valuesOf(op.Operands()[i].Buffer)
 			for j, v := range list {
 				dst[j] = v.Want
 				if !isExact {

@@ -96,7 +96,7 @@ func (c Case) wants(algorithms []string) (memory[Value], error) {
 		}
 		kept := memory[Value]{}
 		for _, b := range keptBuffers(c.Ops) {
-			kept[b] = m.of(b)
+			kept[b] = m.valuesOf(b)
 		}
 		return kept, nil
 	})
@@ -118,7 +118,7 @@ func (c Case) compute(m memory[Value], op kernels.Op, algorithm string) error {
 		if values == nil {
 			continue
 		}
-		dst := m.of(operands[i].Buffer)
+		dst := m.valuesOf(operands[i].Buffer)
 		if len(values) != len(dst) {
 			return fmt.Errorf("the oracle gives %d elements of %s%v", len(values), operands[i].Name, operands[i].Buffer.Shape)
 		}

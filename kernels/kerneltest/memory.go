@@ -5,8 +5,8 @@ import "cnn-gpu/kernels"
 // memory holds the values of buffers: a view is a part of its root's.
 type memory[T any] map[*kernels.Buffer][]T
 
-// of is the memory of a buffer, zeros at first.
-func (m memory[T]) of(b *kernels.Buffer) []T {
+// valuesOf is the memory of a buffer, zeros at first.
+func (m memory[T]) valuesOf(b *kernels.Buffer) []T {
 	root, offset := b.Root()
 	if m[root] == nil {
 		m[root] = make([]T, root.Elements())
@@ -21,7 +21,7 @@ func (m memory[T]) operands(op kernels.Op) [][]T {
 		if o.Buffer == nil || o.Access == kernels.Write {
 			in = append(in, nil)
 		} else {
-			in = append(in, m.of(o.Buffer))
+			in = append(in, m.valuesOf(o.Buffer))
 		}
 	}
 	return in

@@ -22,7 +22,7 @@ func (o *Oracle) Of(b *kernels.Buffer) []float64 {
 	if o.values == nil {
 		o.values = memory[float64]{}
 	}
-	return o.values.of(b)
+	return o.values.valuesOf(b)
 }
 
 // Set fills a buffer.
@@ -49,7 +49,7 @@ func (o *Oracle) Run(ops []kernels.Op) error {
 			if values == nil {
 				continue
 			}
-			dst := o.values.of(operands[i].Buffer)
+			dst := o.values.valuesOf(operands[i].Buffer)
 			for j, v := range values {
 				dst[j] = v.Want
 				if o.Noise == nil {
