@@ -29,7 +29,8 @@ type product struct {
 	aStep, bStep int
 	aRows, cRows []int // where each row begins in A and C
 	floor        float32
-	next         int // the row that the assembly has come to
+	//lint:ignore U1000 the assembly keeps here the row that it has come to
+	next int
 }
 
 // noFloor leaves every sum as it is.
