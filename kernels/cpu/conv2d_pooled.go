@@ -19,9 +19,9 @@ type pooledFprop struct {
 // of many, the blocks of product, with more rows, make better use.
 func canPoolSums(g conv2D, pool pool2D) bool {
 	const mostTerms = 32
-	isApart := func(windows, size, stride, dilation int) bool { return windows == 1 || stride > (size-1)*dilation }
+	areDisjoint := func(windows, size, stride, dilation int) bool { return windows == 1 || stride > (size-1)*dilation }
 	return pool.Kind != kernels.AveragePool && pool.R*pool.S == pooledPlaces && g.depth() <= mostTerms && g.K%tileColumns == 0 &&
-		pool.isInside() && isApart(pool.P, pool.R, pool.StrideH, pool.DilationH) && isApart(pool.Q, pool.S, pool.StrideW, pool.DilationW)
+		pool.isInside() && areDisjoint(pool.P, pool.R, pool.StrideH, pool.DilationH) && areDisjoint(pool.Q, pool.S, pool.StrideW, pool.DilationW)
 }
 
 func newPooledFprop(g conv2D, pool pool2D, floor float32) *pooledFprop {

@@ -200,7 +200,7 @@ func (d *directWgrad) copyDY(b wgradBand, panels, dy []float32, p int) {
 	}
 }
 
-// packRow copies a row of a matrix to the first of its panels, pitch values apart, with zeros beyond its end.
+// packRow copies a row of a matrix to its panels, of which each begins pitch values after the one before, with zeros beyond its end.
 func packRow(panels, row []float32, pitch int) {
 	for len(row) >= tileColumns {
 		to := (*[tileColumns]float32)(panels)

@@ -88,7 +88,7 @@ func (op depthFirst) prepare(workers int) Routine {
 	r.Profile = func(mem []kernels.Mem, w *Workers) []float64 {
 		spent := make([][]time.Duration, workers)
 		for i := range spent {
-			spent[i] = make([]time.Duration, len(op.Ops), len(op.Ops)+apart)
+			spent[i] = make([]time.Duration, len(op.Ops), len(op.Ops)+workerMargin)
 		}
 		d.run(mem, w, spent)
 		return shares(spent)
@@ -96,8 +96,8 @@ func (op depthFirst) prepare(workers int) Routine {
 	return r
 }
 
-// apart is the room, in elements, for lists that different workers write: no cache line then holds parts of two.
-const apart = 32
+// workerMargin is the room, in elements, behind a list that one worker writes: no cache line then holds values of two workers.
+const workerMargin = 32
 
 // shares is the part of all time that each op took; spent holds what it took each worker.
 func shares(spent [][]time.Duration) []float64 {
@@ -155,7 +155,7 @@ func (d *depthFirstCode) add(op kernels.Op, s *chunkCode, places []int, local ma
 		chunked.operands[i].stride = op.Operands()[i].Elements / d.batch
 	}
 	for range d.workers {
-		chunked.views = append(chunked.views, make([]kernels.Mem, len(places), max(len(places), apart)))
+		chunked.views = append(chunked.views, make([]kernels.Mem, len(places), max(len(places), workerMargin)))
 	}
 	d.ops = append(d.ops, chunked)
 	d.images = max(d.images, s.Images)

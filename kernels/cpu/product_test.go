@@ -37,7 +37,7 @@ func TestProduct(t *testing.T) {
 	}
 }
 
-// newProduct returns a product whose rows lie apart and in no order.
+// newProduct returns a product whose rows have gaps between them and are in no order.
 func newProduct(rows, segments, steps int) product {
 	r := rand.New(rand.NewPCG(uint64(rows), uint64(segments)))
 	whole := func(n int) []float32 {

@@ -22,6 +22,9 @@ type winogradTransform struct {
 // winogradVector is the number of channels that a transform works on at a time.
 const winogradVector = 8
 
+// pointGap is the number of values between those of one point and those of the next, which keeps them off the same sets of the caches.
+const pointGap = 16
+
 // winogradStage is what a transform is for.
 type winogradStage int
 
@@ -140,17 +143,16 @@ func (g conv2D) tiled(tile int) (x, y image) {
 
 // newWinogradProducts returns the products of the tiles of an output y or its gradient, of up to so many images together.
 func newWinogradProducts(tile, images int, y image, depth, width int) winogradProducts {
-	const apart = 16 // keeps the points' values off the same sets of the caches
 	p := winogradProducts{
 		code: winogradCodes[tile], depth: depth, width: width, across: y.width / tile, tiles: y.width / tile * y.height / tile,
-		filterPoint: panelsSize(depth, width) + apart, zeros: make([]float32, tileColumns),
+		filterPoint: panelsSize(depth, width) + pointGap, zeros: make([]float32, tileColumns),
 	}
 	p.filters = make([]float32, p.points()*p.filterPoint)
 	// A block's tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
 	most := max(4*tileRows, 1<<17/(p.points()*(depth+columns(width))))
 	p.chunk = min(images, max(1, most/p.tiles))
 	p.block = kernels.CeilDiv(p.chunk*p.tiles, kernels.CeilDiv(p.chunk*p.tiles, most))
-	p.inPoint, p.outPoint = p.block*depth+apart, p.block*columns(width)+apart
+	p.inPoint, p.outPoint = p.block*depth+pointGap, p.block*columns(width)+pointGap
 	for i := range p.block {
 		p.inRows, p.outRows = append(p.inRows, i*depth), append(p.outRows, i*columns(width))
 	}

@@ -37,9 +37,8 @@ func newWinogradWgrad(g conv2D, tile int) *winogradWgrad {
 	w.tiles = w.across * kernels.CeilDiv(g.P, tile)
 	// The tiles of a chunk stay in the caches, but there are enough of them to be worth reading and writing the sums.
 	w.images = min(g.N, max(kernels.CeilDiv(32, w.tiles), 1<<18/(w.points()*(g.C+columns(g.K))*w.tiles)))
-	const apart = 16 // keeps the points' values off the same sets of the caches
-	w.inPoint, w.outPoint = w.images*w.tiles*g.C+apart, w.images*w.tiles*columns(g.K)+apart
-	w.sumsPoint = g.C*columns(g.K) + apart
+	w.inPoint, w.outPoint = w.images*w.tiles*g.C+pointGap, w.images*w.tiles*columns(g.K)+pointGap
+	w.sumsPoint = g.C*columns(g.K) + pointGap
 	for c := range g.C {
 		w.aRows, w.cRows = append(w.aRows, c), append(w.cRows, c*columns(g.K))
 	}
