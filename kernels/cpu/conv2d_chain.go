@@ -64,7 +64,7 @@ func (op conv2DChain) prepare(workers int) Routine {
 	g.P, g.Q = op.outputs()
 	pool.H, pool.Window.W = g.P, g.Q
 	f := newFprop(g, op.Conv.Winograd, floor)
-	own, group, size := f.scratch(), f.images(), g.maps()
+	own, group, size := f.scratch(), f.images(), g.outputsPerImage()
 	poolImage := func(maps []float32, mem []kernels.Mem, n int) {
 		values := pool.P * pool.Q * pool.C
 		var index []int32

@@ -118,7 +118,7 @@ func (d *directDgrad) piece(row, col border, images int) *dgradPiece {
 // derive packs the transposed filters.
 func (d *directDgrad) derive(weights []float32, w *Workers) {
 	depth := len(d.taps) * d.K
-	w.Run(columns(d.C)/tileColumns, func(_, panel int) {
+	w.Run(paddedColumns(d.C)/tileColumns, func(_, panel int) {
 		at := panel * tileColumns
 		for i, tap := range d.taps {
 			transpose(d.panels[at*depth+i*d.K*tileColumns:], weights[(tap*d.C+at)*d.K:], tileColumns, d.K, min(tileColumns, d.C-at), d.K)

@@ -50,10 +50,10 @@ func (op conv2DPoolGrad) geometry() conv2D { return conv2D{op.Wgrad.Conv2D} }
 func (op conv2DPoolGrad) prepare(workers int) Routine {
 	if op.picks() {
 		g := newPickedGrad(op.geometry(), pool2D{op.Pool.Pool2D})
-		return op.chunk(g.scratch(), g.Weights(), g.image, g.add).routine(op, workers)
+		return op.newChunk(g.scratch(), g.Weights(), g.image, g.add).routine(op, workers)
 	}
 	g := newSparseGrad(op.geometry(), pool2D{op.Pool.Pool2D}, op.Dgrad != nil, workers)
-	r := op.chunk(g.images(), g.filters(), g.image, g.add).routine(op, workers)
+	r := op.newChunk(g.images(), g.filters(), g.image, g.add).routine(op, workers)
 	r.Derived = len(g.turned) + len(g.byFilter)
 	if op.Dgrad != nil {
 		r.Weights = []int{4}
@@ -62,32 +62,32 @@ func (op conv2DPoolGrad) prepare(workers int) Routine {
 	return r
 }
 
-// chunk is the code for some images: image adds the part of one to sums of the filters' gradient, of a number of values, and add adds
+// newChunk returns the code for some images: image adds the part of one to sums of the filters' gradient, of a number of values, and add adds
 // these to it.
-func (op conv2DPoolGrad) chunk(
+func (op conv2DPoolGrad) newChunk(
 	scratch, values int, image func(worker int, mem []kernels.Mem, n int, dy, sums, scratch []float32), add func(mem []kernels.Mem, sums []float32, w *Workers),
 ) *chunkCode {
 	pooled := op.Pool.P * op.Pool.Q * op.Pool.C
-	before := poolGradInput{pooled: pooled, filters: op.Pool.C, isReLU: op.ReLU != nil, hasBias: op.Bias != nil}
+	input := poolGradInput{pooled: pooled, filters: op.Pool.C, isReLU: op.ReLU != nil, hasBias: op.Bias != nil}
 	return &chunkCode{
-		chunking: op.chunking(), Batched: []int{0, 1, 2, 5, 6}, Scratch: before.scratch() + scratch, Sums: before.sums() + values,
+		chunking: op.chunking(), Batched: []int{0, 1, 2, 5, 6}, Scratch: input.scratch() + scratch, Sums: input.sums() + values,
 		Run: func(worker int, mem []kernels.Mem, images int, scratch, sums []float32) {
-			own, scratch := split(scratch, before.scratch())
-			bias, sums := split(sums, before.sums())
+			own, scratch := split(scratch, input.scratch())
+			bias, sums := split(sums, input.sums())
 			for n := range images {
-				image(worker, mem, n, before.of(mem, n, bias, own), sums, scratch)
+				image(worker, mem, n, input.gradient(mem, n, bias, own), sums, scratch)
 			}
 		},
 		Add: func(mem []kernels.Mem, sums []float32, w *Workers) {
-			size := before.sums() + values
+			size := input.sums() + values
 			parts := len(sums) / size
 			w.Range(size, func(lo, hi int) {
 				for part := 1; part < parts; part++ {
 					accumulate(sums[lo:hi], sums[part*size+lo:part*size+hi])
 				}
 			})
-			bias, sums := split(sums[:size], before.sums())
-			if before.hasBias {
+			bias, sums := split(sums[:size], input.sums())
+			if input.hasBias {
 				accumulate(mem[7].F32, bias)
 			}
 			add(mem, sums, w)
@@ -109,7 +109,7 @@ func (p poolGradInput) sums() int {
 	return 0
 }
 
-// scratch is the number of values that of works with.
+// scratch is the number of values that gradient works with.
 func (p poolGradInput) scratch() int {
 	n := 0
 	if p.isReLU {
@@ -118,8 +118,8 @@ func (p poolGradInput) scratch() int {
 	return n + p.sums()
 }
 
-// of is the gradient of image n, which is added to the bias's sums.
-func (p poolGradInput) of(mem []kernels.Mem, n int, bias, scratch []float32) []float32 {
+// gradient is the gradient of image n, which is added to the bias's sums.
+func (p poolGradInput) gradient(mem []kernels.Mem, n int, bias, scratch []float32) []float32 {
 	lo, hi := n*p.pooled, (n+1)*p.pooled
 	dy := mem[0].F32[lo:hi]
 	fresh, masked := split(scratch, p.sums())

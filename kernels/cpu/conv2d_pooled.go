@@ -80,7 +80,7 @@ func (f *pooledFprop) compute(x, y []float32, index []int32, lo, hi int, padded 
 		return
 	}
 	p := pooledProduct{
-		x: f.in.of(x, lo, hi, padded), terms: f.terms, places: f.places, windows: f.windows[first:last], step: f.K, floor: f.floor,
+		x: f.in.pad(x, lo, hi, padded), terms: f.terms, places: f.places, windows: f.windows[first:last], step: f.K, floor: f.floor,
 	}
 	for at := 0; at < f.K; at += tileColumns {
 		p.panel, p.start = f.panels[at*f.depth():], f.start[at:]

@@ -64,10 +64,10 @@ func newDirectWgrad(g conv2D, workers int) *directWgrad {
 	}
 	d.in = d.input()
 	d.eachRow(func(r, s, c int) { d.cRows = append(d.cRows, ((r*d.S+s)*d.C+c)*d.K) })
-	d.tasks = min(kernels.CeilDiv(len(d.cRows), tileRows)*columns(d.K)/tileColumns, 2*workers)
+	d.tasks = min(kernels.CeilDiv(len(d.cRows), tileRows)*paddedColumns(d.K)/tileColumns, 2*workers)
 
 	images := min(d.N, kernels.CeilDiv(wgradDepth, 8*d.P*d.Q)*8)
-	rowSize := images * (d.StrideH*d.in.width*d.C + d.Q*columns(d.K))
+	rowSize := images * (d.StrideH*d.in.width*d.C + d.Q*paddedColumns(d.K))
 	rows := max(1, min(d.P, wgradBandSize/rowSize))
 	shapes := map[[2]int]*bandShape{}
 	for n := 0; n < d.N; n += images {
@@ -121,7 +121,7 @@ func (d *directWgrad) scratch() int {
 	return n
 }
 
-func (d *directWgrad) panels(b wgradBand) int { return b.rows * d.Q * b.images * columns(d.K) }
+func (d *directWgrad) panels(b wgradBand) int { return b.rows * d.Q * b.images * paddedColumns(d.K) }
 
 // add adds what a band contributes.
 func (d *directWgrad) add(b wgradBand, x, dy, dw []float32, w *Workers) {
@@ -141,7 +141,7 @@ func (d *directWgrad) multiply(b wgradBand, panels, planes, dw []float32, task i
 	t := product{a: planes, aStep: 1, bStep: tileColumns, steps: d.Q * b.images, floor: noFloor}
 	var e edge
 	rowBlocks := kernels.CeilDiv(len(b.aRows), tileRows)
-	all := rowBlocks * columns(d.K) / tileColumns
+	all := rowBlocks * paddedColumns(d.K) / tileColumns
 	first, last := all*task/d.tasks, all*(task+1)/d.tasks
 	for p := 0; p < b.rows; p += b.group {
 		t.segments = b.segments[p:min(p+b.group, b.rows)]

@@ -62,7 +62,7 @@ func (op depthFirst) prepare(workers int) Routine {
 	local := map[*kernels.Buffer]int{}
 	for _, b := range op.Local {
 		local[b] = d.locals
-		d.locals += inLines(b.Elements() / d.batch)
+		d.locals += roundToLines(b.Elements() / d.batch)
 	}
 	_, places := op.operands()
 	var r Routine
@@ -72,7 +72,7 @@ func (op depthFirst) prepare(workers int) Routine {
 		d.add(part.Op, code.Chunk, places[i], local)
 		r.Derived += code.Derived
 		if code.Derive != nil {
-			derive = append(derive, func(mem []kernels.Mem, w *Workers) { code.Derive(d.whole(i, mem), w) })
+			derive = append(derive, func(mem []kernels.Mem, w *Workers) { code.Derive(d.wholeBatch(i, mem), w) })
 		}
 		for _, weights := range code.Weights {
 			r.Weights = append(r.Weights, places[i][weights])
@@ -171,14 +171,14 @@ func (d *depthFirstCode) parts() int {
 	return max(1, min(16, kernels.CeilDiv(d.batch, 4), 1<<22/d.sums))
 }
 
-// inLines rounds a number of values up to whole cache lines, so that what follows begins with one.
-func inLines(values int) int {
+// roundToLines rounds a number of values up to whole cache lines, so that what follows begins with one.
+func roundToLines(values int) int {
 	const line = 16
 	return kernels.CeilDiv(values, line) * line
 }
 
 // forWorker is the number of values that a worker needs.
-func (d *depthFirstCode) forWorker() int { return inLines(d.own) + d.images*d.locals }
+func (d *depthFirstCode) forWorker() int { return roundToLines(d.own) + d.images*d.locals }
 
 func (d *depthFirstCode) scratch() int { return d.workers*d.forWorker() + d.parts()*d.sums }
 
@@ -187,52 +187,52 @@ func (d *depthFirstCode) run(mem []kernels.Mem, w *Workers, spent [][]time.Durat
 	parts, size := d.parts(), d.forWorker()
 	scratch, sums := split(w.Scratch(), d.workers*size)
 	w.Run(parts, func(worker, part int) {
-		own, locals := split(scratch[worker*size:(worker+1)*size], inLines(d.own))
+		own, locals := split(scratch[worker*size:(worker+1)*size], roundToLines(d.own))
 		for _, op := range d.ops {
-			clear(op.part(sums, parts, part))
+			clear(op.partSums(sums, parts, part))
 		}
 		lo, hi := d.batch*part/parts, d.batch*(part+1)/parts
 		slices := kernels.CeilDiv(hi-lo, d.images)
 		for i := range slices {
 			first, last := lo+(hi-lo)*i/slices, lo+(hi-lo)*(i+1)/slices
 			for j, op := range d.ops {
-				begun := clock(spent)
-				op.chunkCode.Run(worker, op.view(worker, mem, locals, d.images, first, last), last-first, own, op.part(sums, parts, part))
-				count(spent, worker, j, begun)
+				begun := now(spent)
+				op.chunkCode.Run(worker, op.view(worker, mem, locals, d.images, first, last), last-first, own, op.partSums(sums, parts, part))
+				addTime(spent, worker, j, begun)
 			}
 		}
 	})
 	for j, op := range d.ops {
 		if op.Sums > 0 {
-			begun := clock(spent)
-			op.Add(d.whole(j, mem), sums[parts*op.sums:][:parts*op.Sums], w)
-			count(spent, 0, j, begun)
+			begun := now(spent)
+			op.Add(d.wholeBatch(j, mem), sums[parts*op.sums:][:parts*op.Sums], w)
+			addTime(spent, 0, j, begun)
 		}
 	}
 }
 
-// clock is the time if somebody wants to know it.
-func clock(spent [][]time.Duration) (now time.Time) {
+// now is the time if somebody wants to know it.
+func now(spent [][]time.Duration) (now time.Time) {
 	if spent != nil {
 		now = time.Now()
 	}
 	return now
 }
 
-// count adds the time since then to what an op took a worker, if somebody wants to know it.
-func count(spent [][]time.Duration, worker, op int, begun time.Time) {
+// addTime adds the time since then to what an op took a worker, if somebody wants to know it.
+func addTime(spent [][]time.Duration, worker, op int, begun time.Time) {
 	if spent != nil {
 		spent[worker][op] += time.Since(begun)
 	}
 }
 
-// part are the sums of one part of the batch.
-func (op *chunkedOp) part(sums []float32, parts, part int) []float32 {
+// partSums are the sums of one part of the batch.
+func (op *chunkedOp) partSums(sums []float32, parts, part int) []float32 {
 	return sums[parts*op.sums+part*op.Sums:][:op.Sums]
 }
 
-// whole is the memory of an op's operands for the whole batch, without the local ones.
-func (d *depthFirstCode) whole(op int, mem []kernels.Mem) []kernels.Mem {
+// wholeBatch is the memory of an op's operands for the whole batch, without the local ones.
+func (d *depthFirstCode) wholeBatch(op int, mem []kernels.Mem) []kernels.Mem {
 	return d.ops[op].view(0, mem, nil, 0, 0, d.batch)
 }
 
@@ -247,7 +247,7 @@ func (op *chunkedOp) view(worker int, mem []kernels.Mem, locals []float32, image
 			if locals != nil {
 				view[i].F32 = locals[images*o.local:][:(last-first)*o.stride]
 			}
-		case o.stride > 0 && isThere(mem[o.place]):
+		case o.stride > 0 && isPresent(mem[o.place]):
 			view[i] = mem[o.place].Slice(first*o.stride, (last-first)*o.stride)
 		default:
 			view[i] = mem[o.place]
@@ -256,4 +256,4 @@ func (op *chunkedOp) view(worker int, mem []kernels.Mem, locals []float32, image
 	return view
 }
 
-func isThere(m kernels.Mem) bool { return m.F32 != nil || m.I32 != nil }
+func isPresent(m kernels.Mem) bool { return m.F32 != nil || m.I32 != nil }

@@ -37,12 +37,12 @@ func (t gather) run(rows, length int) {
 		for row := 0; row < rows; row += t.rows {
 			t.rows = min(rows-row, gatherRows, gatherSums/t.vectors)
 			t.sums, t.b = sums[first*gatherVector+row*t.sumsRow:], b[first*gatherVector+row*t.bRow:]
-			t.block()
+			t.runKernel()
 		}
 	}
 }
 
-func (t *gather) block() {
+func (t *gather) runKernel() {
 	if variant == portable {
 		t.portable()
 	} else {

@@ -127,7 +127,7 @@ func (p *pickedGrad) add(mem []kernels.Mem, sums []float32, _ *Workers) { accumu
 // image adds image n's part of the gradient to dw.
 func (p *pickedGrad) image(_ int, mem []kernels.Mem, n int, dy, dw, scratch []float32) {
 	table, padded := split(scratch, p.table)
-	x := p.in.of(mem[2].F32, n, n+1, padded)
+	x := p.in.pad(mem[2].F32, n, n+1, padded)
 	pooled := len(p.bases) * p.K
 	for first := 0; first < len(p.bases); first += pickWindows {
 		windows := min(pickWindows, len(p.bases)-first)

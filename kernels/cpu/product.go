@@ -125,11 +125,11 @@ func (t product) runColumns(valid int, e *edge) {
 	}
 }
 
-// columns is k rounded up to whole tiles.
-func columns(k int) int { return (k + tileColumns - 1) / tileColumns * tileColumns }
+// paddedColumns is k rounded up to whole tiles.
+func paddedColumns(k int) int { return (k + tileColumns - 1) / tileColumns * tileColumns }
 
 // panelsSize is the size of a packed matrix [depth k].
-func panelsSize(depth, k int) int { return depth * columns(k) }
+func panelsSize(depth, k int) int { return depth * paddedColumns(k) }
 
 // packPanel packs columns at, at+1, ... of a matrix [depth k] so that they lie together, row after row, with zeros for the columns
 // beyond k.

@@ -149,12 +149,12 @@ func newWinogradProducts(tile, images int, y image, depth, width int) winogradPr
 	}
 	p.filters = make([]float32, p.points()*p.filterPoint)
 	// A block's tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
-	most := max(4*tileRows, 1<<17/(p.points()*(depth+columns(width))))
+	most := max(4*tileRows, 1<<17/(p.points()*(depth+paddedColumns(width))))
 	p.chunk = min(images, max(1, most/p.tiles))
 	p.block = kernels.CeilDiv(p.chunk*p.tiles, kernels.CeilDiv(p.chunk*p.tiles, most))
-	p.inPoint, p.outPoint = p.block*depth+pointGap, p.block*columns(width)+pointGap
+	p.inPoint, p.outPoint = p.block*depth+pointGap, p.block*paddedColumns(width)+pointGap
 	for i := range p.block {
-		p.inRows, p.outRows = append(p.inRows, i*depth), append(p.outRows, i*columns(width))
+		p.inRows, p.outRows = append(p.inRows, i*depth), append(p.outRows, i*paddedColumns(width))
 	}
 	return p
 }
@@ -168,7 +168,7 @@ func (p *winogradProducts) transformed() int { return p.points() * (p.inPoint + 
 
 // derive transforms filters [3 3 depth width].
 func (p *winogradProducts) derive(weights []float32, w *Workers) {
-	w.Run(columns(p.width)/tileColumns, func(_, panel int) {
+	w.Run(paddedColumns(p.width)/tileColumns, func(_, panel int) {
 		at := panel * tileColumns
 		p.code.run(winogradFilter, &winogradTransform{
 			src: weights[at:], srcRow: 3 * p.depth * p.width, srcCol: p.depth * p.width, srcTile: p.width,
@@ -242,7 +242,7 @@ type winogradFprop struct {
 func newWinogradFprop(g conv2D, tile int, floor float32) *winogradFprop {
 	in, out := g.tiled(tile)
 	return &winogradFprop{
-		conv2D: g, winogradProducts: newWinogradProducts(tile, g.N, out, g.C, g.K), in: in, start: make([]float32, columns(g.K)), floor: floor,
+		conv2D: g, winogradProducts: newWinogradProducts(tile, g.N, out, g.C, g.K), in: in, start: make([]float32, paddedColumns(g.K)), floor: floor,
 	}
 }
 
@@ -269,7 +269,7 @@ func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, p
 	padded, scratch := split(scratch, f.padded(f.in))
 	in, scratch := split(scratch, f.points()*f.inPoint)
 	out, tile := split(scratch, f.points()*f.outPoint)
-	a := f.in.of(x, lo, hi, padded)
+	a := f.in.pad(x, lo, hi, padded)
 	tiles := (hi - lo) * f.tiles
 	begin, end := tiles*part/parts, tiles*(part+1)/parts
 	f.eachBlock(begin, end-begin, func(first, last int) {
@@ -282,7 +282,7 @@ func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, p
 func (f *winogradFprop) transformOutput(out, c, tile []float32, first, last int) {
 	size := f.code.Tile
 	t := winogradTransform{
-		srcRow: f.code.Points() * f.outPoint, srcCol: f.outPoint, srcTile: columns(f.K), vectors: f.K / winogradVector,
+		srcRow: f.code.Points() * f.outPoint, srcCol: f.outPoint, srcTile: paddedColumns(f.K), vectors: f.K / winogradVector,
 		dstTile: size * f.K, dstCol: f.K, start: f.start, floor: f.floor,
 	}
 	for at := first; at < last; at += t.tiles {

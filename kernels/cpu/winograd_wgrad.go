@@ -25,7 +25,7 @@ type winogradWgrad struct {
 // are as good or an image has too many tiles to keep; see [Conv2D.winogradTile].
 func (g conv2D) winogradWgradTile() int {
 	tile := g.winogradTile(g.P, g.Q)
-	if kernels.CeilDiv(g.P, max(tile, 1))*kernels.CeilDiv(g.Q, max(tile, 1))*(tile+2)*(tile+2)*(g.C+columns(g.K)) > 1<<22 {
+	if kernels.CeilDiv(g.P, max(tile, 1))*kernels.CeilDiv(g.Q, max(tile, 1))*(tile+2)*(tile+2)*(g.C+paddedColumns(g.K)) > 1<<22 {
 		return 0
 	}
 	return tile
@@ -36,11 +36,11 @@ func newWinogradWgrad(g conv2D, tile int) *winogradWgrad {
 	w.in, w.out = g.tiled(tile)
 	w.tiles = w.across * kernels.CeilDiv(g.P, tile)
 	// The tiles of a chunk stay in the caches, but there are enough of them to be worth reading and writing the sums.
-	w.images = min(g.N, max(kernels.CeilDiv(32, w.tiles), 1<<18/(w.points()*(g.C+columns(g.K))*w.tiles)))
-	w.inPoint, w.outPoint = w.images*w.tiles*g.C+pointGap, w.images*w.tiles*columns(g.K)+pointGap
-	w.sumsPoint = g.C*columns(g.K) + pointGap
+	w.images = min(g.N, max(kernels.CeilDiv(32, w.tiles), 1<<18/(w.points()*(g.C+paddedColumns(g.K))*w.tiles)))
+	w.inPoint, w.outPoint = w.images*w.tiles*g.C+pointGap, w.images*w.tiles*paddedColumns(g.K)+pointGap
+	w.sumsPoint = g.C*paddedColumns(g.K) + pointGap
 	for c := range g.C {
-		w.aRows, w.cRows = append(w.aRows, c), append(w.cRows, c*columns(g.K))
+		w.aRows, w.cRows = append(w.aRows, c), append(w.cRows, c*paddedColumns(g.K))
 	}
 	return w
 }
@@ -88,7 +88,7 @@ func (w *winogradWgrad) run(mem []kernels.Mem, workers *Workers) {
 	workers.Run(parts, func(_, part int) {
 		lo, hi := w.C*part/parts, w.C*(part+1)/parts
 		w.code.run(winogradWeights, &winogradTransform{
-			src: sums[lo*columns(w.K):], srcRow: w.code.Points() * w.sumsPoint, srcCol: w.sumsPoint, srcTile: columns(w.K),
+			src: sums[lo*paddedColumns(w.K):], srcRow: w.code.Points() * w.sumsPoint, srcCol: w.sumsPoint, srcTile: paddedColumns(w.K),
 			dst: mem[2].F32[lo*w.K:], dstRow: 3 * w.C * w.K, dstCol: w.C * w.K, dstTile: w.K,
 			tiles: hi - lo, vectors: w.K / winogradVector,
 		})
@@ -101,7 +101,7 @@ func (w *winogradWgrad) transform(x, dy, in, out, padded []float32, n, i int) {
 	if w.in.isPadded() {
 		paddedIn, paddedOut = split(padded, w.in.size())
 	}
-	x, dy = w.in.of(x, n, n+1, paddedIn), w.out.of(dy, n, n+1, paddedOut)
+	x, dy = w.in.pad(x, n, n+1, paddedIn), w.out.pad(dy, n, n+1, paddedOut)
 	tile := w.code.Tile
 	a := winogradTransform{
 		srcRow: w.in.width * w.C, srcCol: w.C, srcTile: tile * w.C,
