@@ -31,11 +31,11 @@ type chunkCode struct {
 // routine is the code for the whole batch.
 func (c *chunkCode) routine(op kernels.Op, workers int) Routine {
 	d := newDepthFirstCode(c.Batch, workers)
-	places := make([]int, len(op.Operands()))
-	for i := range places {
-		places[i] = i
+	indices := make([]int, len(op.Operands()))
+	for i := range indices {
+		indices[i] = i
 	}
-	d.add(op, c, places, nil)
+	d.add(op, c, indices, nil)
 	return Routine{Scratch: d.scratch(), Run: func(mem []kernels.Mem, w *Workers) { d.run(mem, w, nil) }, Chunk: c}
 }
 

@@ -32,30 +32,30 @@ func (op depthFirst) Operands() []kernels.Operand {
 	return operands
 }
 
-// operands lists the operands, and for each op the places of its own among them; one that is local has none.
-func (op depthFirst) operands() (all []kernels.Operand, places [][]int) {
+// operands lists the operands, and for each op the indices of its own among them, localOperand for one that is local.
+func (op depthFirst) operands() (all []kernels.Operand, indices [][]int) {
 	known := map[*kernels.Buffer]int{}
 	for _, b := range op.Local {
-		known[b] = noPlace
+		known[b] = localOperand
 	}
 	for _, part := range op.Ops {
 		var own []int
 		for _, o := range part.Operands() {
-			place, isKnown := known[o.Buffer]
+			index, isKnown := known[o.Buffer]
 			if !isKnown || o.Buffer == nil {
-				place = len(all)
-				known[o.Buffer] = place
+				index = len(all)
+				known[o.Buffer] = index
 				all = append(all, o)
 			}
-			own = append(own, place)
+			own = append(own, index)
 		}
-		places = append(places, own)
+		indices = append(indices, own)
 	}
-	return all, places
+	return all, indices
 }
 
-// noPlace is the place of what is local.
-const noPlace = -1
+// localOperand is the index of what is local.
+const localOperand = -1
 
 func (op depthFirst) prepare(workers int) Routine {
 	d := newDepthFirstCode(codeOf(op.Ops[0].Op).(chunker).chunking().Batch, workers)
@@ -64,18 +64,18 @@ func (op depthFirst) prepare(workers int) Routine {
 		local[b] = d.locals
 		d.locals += roundToLines(b.Elements() / d.batch)
 	}
-	_, places := op.operands()
+	_, indices := op.operands()
 	var r Routine
 	var derive []func(mem []kernels.Mem, w *Workers)
 	for i, part := range op.Ops {
 		code := codeOf(part.Op).prepare(workers)
-		d.add(part.Op, code.Chunk, places[i], local)
+		d.add(part.Op, code.Chunk, indices[i], local)
 		r.Derived += code.Derived
 		if code.Derive != nil {
 			derive = append(derive, func(mem []kernels.Mem, w *Workers) { code.Derive(d.wholeBatch(i, mem), w) })
 		}
 		for _, weights := range code.Weights {
-			r.Weights = append(r.Weights, places[i][weights])
+			r.Weights = append(r.Weights, indices[i][weights])
 		}
 	}
 	r.Derive = func(mem []kernels.Mem, w *Workers) {
@@ -136,7 +136,7 @@ type chunkedOp struct {
 
 // chunkedOperand is where an operand lies.
 type chunkedOperand struct {
-	place  int // among all operands, or noPlace
+	index  int // among all operands, or localOperand
 	local  int // values for an image that lie before it among the local ones
 	stride int // its values for an image, 0 if it is not batched
 }
@@ -145,17 +145,17 @@ func newDepthFirstCode(batch, workers int) *depthFirstCode {
 	return &depthFirstCode{batch: batch, workers: workers, images: 1}
 }
 
-// add appends an op, the places of its operands among all, and where local ones begin.
-func (d *depthFirstCode) add(op kernels.Op, s *chunkCode, places []int, local map[*kernels.Buffer]int) {
+// add appends an op, the indices of its operands among all, and where local ones begin.
+func (d *depthFirstCode) add(op kernels.Op, s *chunkCode, indices []int, local map[*kernels.Buffer]int) {
 	chunked := chunkedOp{chunkCode: s, sums: d.sums}
 	for i, o := range op.Operands() {
-		chunked.operands = append(chunked.operands, chunkedOperand{place: places[i], local: local[o.Buffer]})
+		chunked.operands = append(chunked.operands, chunkedOperand{index: indices[i], local: local[o.Buffer]})
 	}
 	for _, i := range s.Batched {
 		chunked.operands[i].stride = op.Operands()[i].Elements / d.batch
 	}
 	for range d.workers {
-		chunked.views = append(chunked.views, make([]kernels.Mem, len(places), max(len(places), workerMargin)))
+		chunked.views = append(chunked.views, make([]kernels.Mem, len(indices), max(len(indices), workerMargin)))
 	}
 	d.ops = append(d.ops, chunked)
 	d.images = max(d.images, s.Images)
@@ -242,15 +242,15 @@ func (op *chunkedOp) view(worker int, mem []kernels.Mem, locals []float32, image
 	view := op.views[worker]
 	for i, o := range op.operands {
 		switch {
-		case o.place == noPlace:
+		case o.index == localOperand:
 			view[i] = kernels.Mem{}
 			if locals != nil {
 				view[i].F32 = locals[images*o.local:][:(last-first)*o.stride]
 			}
-		case o.stride > 0 && isPresent(mem[o.place]):
-			view[i] = mem[o.place].Slice(first*o.stride, (last-first)*o.stride)
+		case o.stride > 0 && isPresent(mem[o.index]):
+			view[i] = mem[o.index].Slice(first*o.stride, (last-first)*o.stride)
 		default:
-			view[i] = mem[o.place]
+			view[i] = mem[o.index]
 		}
 	}
 	return view

@@ -95,7 +95,7 @@ func (w *winogradWgrad) run(mem []kernels.Mem, workers *Workers) {
 	})
 }
 
-// transform transforms the tiles of image n of the batch, number i of the chunk.
+// transform transforms the tiles of image n of the batch, which has index i in the group.
 func (w *winogradWgrad) transform(x, dy, in, out, padded []float32, n, i int) {
 	paddedIn, paddedOut := padded, padded
 	if w.in.isPadded() {

@@ -64,8 +64,8 @@ func (asm *generator) writePlaces() {
 	// The places of filters 0 to 7, and how far on the next eight are.
 	first, step := asm.YMM(), asm.YMM()
 	asm.VPBROADCASTD(asm.field("filterSize"), step)
-	numbers := asm.Lanes("listLanes", lanes, func(lane int) uint32 { return uint32(lane) })
-	asm.VPMULLD(numbers, step, first)
+	indices := asm.Lanes("listLanes", lanes, func(lane int) uint32 { return uint32(lane) })
+	asm.VPMULLD(indices, step, first)
 	asm.VPSLLD(Imm(3), step, step)
 
 	asm.Label("window")
@@ -158,7 +158,7 @@ func (asm *generator) writeFilters() {
 	asm.LEAQ(Mem{Base: ends, Index: k, Scale: 4}, ends)
 	zero, fresh := asm.YMM(), asm.YMM()
 	asm.VXORPS(zero, zero, zero)
-	// A lane is fresh unless its number is below skip.
+	// A lane is fresh unless its index is below skip.
 	asm.VMOVD(skip.As32(), fresh.AsX())
 	asm.VPBROADCASTD(fresh.AsX(), fresh)
 	asm.VPCMPGTD(NewDataAddr(Symbol{Name: "listLanes", Static: true}, 0), fresh, fresh)

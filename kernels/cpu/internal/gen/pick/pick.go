@@ -33,7 +33,7 @@ func Write(asm *assembler.Assembler) {
 	g.writeSums()
 }
 
-// writeTable writes entries as long as the table is, a vector's number at a time; the last ones may overlap those before.
+// writeTable writes entries as long as the table is, as many as a vector has values at a time; the last ones may overlap those before.
 func (asm generator) writeTable() {
 	asm.Implement("pickTableAVX2")
 	field := asm.Fields("pick", asm.Load(asm.Param("p"), asm.GP64()))
