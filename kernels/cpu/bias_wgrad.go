@@ -2,20 +2,20 @@ package cpu
 
 import "cnn-gpu/kernels"
 
-// Rows are summed in blocks of a fixed size and the blocks' sums in order, so that the bits do not depend on the workers.
+// Rows are summed in parts of a fixed size and the sums of the parts in order, so that the bits do not depend on the workers.
 type biasWgradCode struct{ kernels.BiasWgrad }
 
-const biasBlock = 512
+const biasRows = 512
 
 func (op biasWgradCode) prepare(int) Routine {
-	parts := kernels.CeilDiv(op.M, biasBlock)
+	parts := kernels.CeilDiv(op.M, biasRows)
 	return Routine{
 		Scratch: parts * op.K,
 		Run: func(mem []kernels.Mem, w *Workers) {
 			dy, sums := mem[0].F32, w.Scratch()
 			w.Run(parts, func(_, part int) {
-				first := part * biasBlock
-				sumRows(sums[part*op.K:(part+1)*op.K], dy[first*op.K:min(first+biasBlock, op.M)*op.K])
+				first := part * biasRows
+				sumRows(sums[part*op.K:(part+1)*op.K], dy[first*op.K:min(first+biasRows, op.M)*op.K])
 			})
 			op.add(mem[1].F32, sums[:parts*op.K])
 		},

@@ -34,8 +34,8 @@ func (op conv2DChain) Operands() []kernels.Operand {
 	return op.Conv.Operands()
 }
 
-// parts are the ops that it stands for.
-func (op conv2DChain) parts() []kernels.Op {
+// members are the ops that it stands for.
+func (op conv2DChain) members() []kernels.Op {
 	list := []kernels.Op{op.Conv.Conv2DFprop}
 	if op.ReLU != nil {
 		list = append(list, *op.ReLU)
@@ -47,7 +47,7 @@ func (op conv2DChain) parts() []kernels.Op {
 }
 
 // Cost implements [kernels.Op].
-func (op conv2DChain) Cost() kernels.Cost { return costOf(op, op.parts()) }
+func (op conv2DChain) Cost() kernels.Cost { return costOf(op, op.members()) }
 
 func (op conv2DChain) prepare(workers int) Routine {
 	floor := noFloor

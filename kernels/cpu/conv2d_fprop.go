@@ -98,7 +98,8 @@ type directFprop struct {
 }
 
 func newDirectFprop(g conv2D, floor float32) *directFprop {
-	f := &directFprop{conv2D: g, in: g.input(), start: make([]float32, paddedColumns(g.K)), floor: floor, group: g.group()}
+	f := &directFprop{conv2D: g, in: g.input(), start: make([]float32, paddedColumns(g.K)), floor: floor}
+	f.group = min(g.N, kernels.CeilDiv(8*tileRows, g.P*g.Q)) // enough for whole blocks of rows
 	if f.isInPlace() {
 		f.row, f.panel = g.K, tileColumns
 	} else {
@@ -106,13 +107,13 @@ func newDirectFprop(g conv2D, floor float32) *directFprop {
 		f.filters = make([]float32, panelsSize(g.depth(), g.K))
 	}
 	// The S·C values of a window's row are adjacent unless the window is dilated.
-	parts := 1
+	runs := 1
 	f.steps = g.S * g.C
 	if g.DilationW > 1 {
-		f.steps, parts = g.C, g.S
+		f.steps, runs = g.C, g.S
 	}
 	for r := range g.R {
-		for s := range parts {
+		for s := range runs {
 			f.segments = append(f.segments, segment{
 				a: (r*g.DilationH*f.in.width + s*g.DilationW) * g.C,
 				b: len(f.segments) * f.steps * f.row,
@@ -135,9 +136,6 @@ func newDirectFprop(g conv2D, floor float32) *directFprop {
 func (f *directFprop) isInPlace() bool { return f.K%tileColumns == 0 && f.K <= 4*tileColumns }
 
 func (f *directFprop) images() int { return f.group }
-
-// group is how many images have enough output positions together for whole blocks of rows.
-func (g conv2D) group() int { return min(g.N, kernels.CeilDiv(8*tileRows, g.P*g.Q)) }
 
 func (g conv2D) depth() int { return g.R * g.S * g.C }
 

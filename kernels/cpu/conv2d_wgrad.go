@@ -46,7 +46,7 @@ type bandShape struct {
 	height       int // of the input that the rows see
 	width        int // of the input, by the columns that the first tap meets, then those that the second meets, ...
 	plane        int // size of a plane
-	group        int // rows that are added while the sums are in registers
+	rowsAtOnce   int // that are added while the sums are in registers
 	segments     []segment
 	aRows        []int
 }
@@ -87,7 +87,7 @@ func (d *directWgrad) shape(images, rows int) *bandShape {
 	b.width = kernels.CeilDiv(d.in.width, d.StrideW) * d.StrideW
 	// An odd number of cache lines, so that planes do not meet in the same places of the cache.
 	b.plane = (kernels.CeilDiv(b.height*b.width*images, tileColumns) | 1) * tileColumns
-	b.group = max(1, wgradDepth/(d.Q*images))
+	b.rowsAtOnce = max(1, wgradDepth/(d.Q*images))
 	for p := range rows {
 		b.segments = append(b.segments, segment{a: p * d.StrideH * b.width * images, b: p * d.Q * images * tileColumns})
 	}
@@ -143,8 +143,8 @@ func (d *directWgrad) multiply(b wgradBand, panels, planes, dw []float32, task i
 	rowBlocks := kernels.CeilDiv(len(b.aRows), tileRows)
 	all := rowBlocks * paddedColumns(d.K) / tileColumns
 	first, last := all*task/d.tasks, all*(task+1)/d.tasks
-	for p := 0; p < b.rows; p += b.group {
-		t.segments = b.segments[p:min(p+b.group, b.rows)]
+	for p := 0; p < b.rows; p += b.rowsAtOnce {
+		t.segments = b.segments[p:min(p+b.rowsAtOnce, b.rows)]
 		for block := first; block < last; {
 			panel := block / rowBlocks
 			end := min(last, (panel+1)*rowBlocks)

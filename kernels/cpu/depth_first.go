@@ -17,8 +17,8 @@ type depthFirst struct {
 // Name implements [kernels.Op].
 func (op depthFirst) Name() string {
 	var names []string
-	for _, part := range op.Ops {
-		names = append(names, part.Name())
+	for _, member := range op.Ops {
+		names = append(names, member.Name())
 	}
 	return strings.Join(names, "+")
 }
@@ -38,9 +38,9 @@ func (op depthFirst) operands() (all []kernels.Operand, indices [][]int) {
 	for _, b := range op.Local {
 		known[b] = localOperand
 	}
-	for _, part := range op.Ops {
+	for _, member := range op.Ops {
 		var own []int
-		for _, o := range part.Operands() {
+		for _, o := range member.Operands() {
 			index, isKnown := known[o.Buffer]
 			if !isKnown || o.Buffer == nil {
 				index = len(all)
@@ -67,9 +67,9 @@ func (op depthFirst) prepare(workers int) Routine {
 	_, indices := op.operands()
 	var r Routine
 	var derive []func(mem []kernels.Mem, w *Workers)
-	for i, part := range op.Ops {
-		code := codeOf(part.Op).prepare(workers)
-		d.add(part.Op, code.Chunk, indices[i], local)
+	for i, member := range op.Ops {
+		code := codeOf(member.Op).prepare(workers)
+		d.add(member.Op, code.Chunk, indices[i], local)
 		r.Derived += code.Derived
 		if code.Derive != nil {
 			derive = append(derive, func(mem []kernels.Mem, w *Workers) { code.Derive(d.wholeBatch(i, mem), w) })
@@ -192,9 +192,9 @@ func (d *depthFirstCode) run(mem []kernels.Mem, w *Workers, spent [][]time.Durat
 			clear(op.partSums(sums, parts, part))
 		}
 		lo, hi := d.batch*part/parts, d.batch*(part+1)/parts
-		slices := kernels.CeilDiv(hi-lo, d.images)
-		for i := range slices {
-			first, last := lo+(hi-lo)*i/slices, lo+(hi-lo)*(i+1)/slices
+		chunks := kernels.CeilDiv(hi-lo, d.images)
+		for i := range chunks {
+			first, last := lo+(hi-lo)*i/chunks, lo+(hi-lo)*(i+1)/chunks
 			for j, op := range d.ops {
 				begun := now(spent)
 				op.chunkCode.Run(worker, op.view(worker, mem, locals, d.images, first, last), last-first, own, op.partSums(sums, parts, part))

@@ -128,7 +128,7 @@ type winogradProducts struct {
 	code                           winogradCode
 	depth, width                   int
 	across, tiles                  int       // in a row of tiles, in an image
-	chunk, block                   int       // images, and tiles, that are computed together
+	group, block                   int       // images that are computed together, and tiles that are multiplied together
 	filters                        []float32 // [point][panel][depth][tileColumns]
 	inPoint, filterPoint, outPoint int       // values of a block's tiles, of the filters and of their products at one point
 	zeros                          []float32
@@ -150,8 +150,8 @@ func newWinogradProducts(tile, images int, y image, depth, width int) winogradPr
 	p.filters = make([]float32, p.points()*p.filterPoint)
 	// A block's tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
 	most := max(4*tileRows, 1<<17/(p.points()*(depth+paddedColumns(width))))
-	p.chunk = min(images, max(1, most/p.tiles))
-	p.block = kernels.CeilDiv(p.chunk*p.tiles, kernels.CeilDiv(p.chunk*p.tiles, most))
+	p.group = min(images, max(1, most/p.tiles))
+	p.block = kernels.CeilDiv(p.group*p.tiles, kernels.CeilDiv(p.group*p.tiles, most))
 	p.inPoint, p.outPoint = p.block*depth+pointGap, p.block*paddedColumns(width)+pointGap
 	for i := range p.block {
 		p.inRows, p.outRows = append(p.inRows, i*depth), append(p.outRows, i*paddedColumns(width))
@@ -159,7 +159,7 @@ func newWinogradProducts(tile, images int, y image, depth, width int) winogradPr
 	return p
 }
 
-func (p *winogradProducts) images() int { return p.chunk }
+func (p *winogradProducts) images() int { return p.group }
 
 func (p *winogradProducts) points() int { return p.code.Points() * p.code.Points() }
 
@@ -201,10 +201,10 @@ func (p *winogradProducts) eachBlock(first, tiles int, f func(first, last int)) 
 	}
 }
 
-// padded is the number of values of a chunk's images where they are copied.
+// padded is the number of values of a group's images where they are copied.
 func (p *winogradProducts) padded(m image) int {
 	if m.isPadded() {
-		return p.chunk * m.size()
+		return p.group * m.size()
 	}
 	return 0
 }
@@ -253,7 +253,7 @@ func (f *winogradFprop) scratch() int {
 }
 
 func (f *winogradFprop) parts(workers int) int {
-	return partsOf(kernels.CeilDiv(f.N, f.chunk), workers, f.chunk*f.tiles/(2*tileRows))
+	return partsOf(kernels.CeilDiv(f.N, f.group), workers, f.group*f.tiles/(2*tileRows))
 }
 
 func (f *winogradFprop) derived() int { return len(f.filters) }

@@ -30,9 +30,9 @@ func (op conv2DDgrad) prepareWinograd(workers int) Routine {
 		Weights: []int{1},
 		Derive:  func(mem []kernels.Mem, w *Workers) { d.derive(mem[1].F32, w) },
 		Run: func(mem []kernels.Mem, w *Workers) {
-			w.Run(kernels.CeilDiv(d.N, d.chunk), func(worker, task int) {
-				lo := task * d.chunk
-				d.compute(mem[0].F32, mem[2].F32, lo, min(lo+d.chunk, d.N), w.Scratch()[worker*d.scratch():(worker+1)*d.scratch()])
+			w.Run(kernels.CeilDiv(d.N, d.group), func(worker, task int) {
+				lo := task * d.group
+				d.compute(mem[0].F32, mem[2].F32, lo, min(lo+d.group, d.N), w.Scratch()[worker*d.scratch():(worker+1)*d.scratch()])
 			})
 		},
 	}
