@@ -25,11 +25,11 @@ func onEachVariant(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// eachManner calls f for the ways to run a case that differ, the engine's own first.
-func eachManner(c kerneltest.Case, f func(manner string, passes []rewrite.Pass)) {
+// eachMode calls f for the modes that run a case in different ways, the engine's own first.
+func eachMode(c kerneltest.Case, f func(mode string, passes []rewrite.Pass)) {
 	seen := map[string]bool{}
-	for _, manner := range slices.Sorted(maps.Keys(manners)) {
-		passes := manners[manner]
+	for _, mode := range slices.Sorted(maps.Keys(modes)) {
+		passes := modes[mode]
 		what := ""
 		for _, op := range (runner{passes: passes}).rewrite(c.Ops) {
 			what += fmt.Sprintf("%T", op.Op)
@@ -39,18 +39,18 @@ func eachManner(c kerneltest.Case, f func(manner string, passes []rewrite.Pass))
 		}
 		if !seen[what] {
 			seen[what] = true
-			f(manner, passes)
+			f(mode, passes)
 		}
 	}
 }
 
-// Every case is right in every manner, and its bits do not depend on the number of workers.
+// Every case is right in every mode, and its bits do not depend on the number of workers.
 func TestCases(t *testing.T) {
 	onEachVariant(t, func(t *testing.T) {
 		for _, c := range kerneltest.Cases() {
-			eachManner(c, func(manner string, passes []rewrite.Pass) {
+			eachMode(c, func(mode string, passes []rewrite.Pass) {
 				workers := []int{1, 3}
-				if manner == "default" {
+				if mode == "default" {
 					workers = []int{1, 2, 4}
 				}
 				if raceDetector { // which has nothing to find in one worker, and takes long
@@ -58,12 +58,12 @@ func TestCases(t *testing.T) {
 				}
 				first := recorder{runner: runner{workers[0], passes}}
 				_, err := c.Check(&first)
-				assert.NoError(t, err, manner)
+				assert.NoError(t, err, mode)
 				for _, n := range workers[1:] {
 					mem := c.Memory()
 					_, err := runner{n, passes}.Run(c.Ops, mem)
 					require.NoError(t, err)
-					assert.True(t, sameBits(first.mem, mem), "%s, %s, with %d workers", c.Name, manner, n)
+					assert.True(t, sameBits(first.mem, mem), "%s, %s, with %d workers", c.Name, mode, n)
 				}
 			})
 		}
@@ -95,7 +95,7 @@ func sameBits(a, b map[*kernels.Buffer]kernels.Mem) bool {
 func TestCasesAreFused(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range kerneltest.Cases() {
-		eachManner(c, func(_ string, passes []rewrite.Pass) {
+		eachMode(c, func(_ string, passes []rewrite.Pass) {
 			for _, op := range (runner{passes: passes}).rewrite(c.Ops) {
 				for _, op := range append(Together(op), op) {
 					seen[fmt.Sprintf("%T %s", op.Op, Algorithm(op.Op))] = true

@@ -2,7 +2,7 @@ package cpu
 
 import "cnn-gpu/kernels"
 
-// Conv2DChain computes a convolution and what follows it while its output is in the cache or still in registers: a ReLU, a pool, or a
+// conv2DChain computes a convolution and what follows it while its output is in the cache or still in registers: a ReLU, a pool, or a
 // ReLU and then a pool. Positions that the pool drops are not computed.
 type conv2DChain struct {
 	Conv conv2DFprop

@@ -2,7 +2,7 @@ package cpu
 
 import "cnn-gpu/kernels"
 
-// Conv2DPoolGrad computes the gradients of a convolution whose output goes through a maximum or minimum pool. The pool hands each
+// conv2DPoolGrad computes the gradients of a convolution whose output goes through a maximum or minimum pool. The pool hands each
 // of its gradients to one place, so the gradient by the convolution's output is mostly zero, and only what is not zero is multiplied.
 type conv2DPoolGrad struct {
 	ReLU  *kernels.ActivationDgrad // makes Pool.DY; may be nil
@@ -54,7 +54,7 @@ func (op conv2DPoolGrad) prepare(workers int) Routine {
 	}
 	g := newSparseGrad(op.geometry(), pool2D{op.Pool.Pool2D}, op.Dgrad != nil, workers)
 	r := op.newChunk(g.images(), g.filters(), g.image, g.add).routine(op, workers)
-	r.Derived = len(g.turned) + len(g.byFilter)
+	r.Derived = len(g.transposed) + len(g.byFilter)
 	if op.Dgrad != nil {
 		r.Weights = []int{4}
 		r.Derive = func(mem []kernels.Mem, w *Workers) { g.derive(mem[4].F32, w) }
@@ -148,7 +148,7 @@ func (op conv2DPoolGrad) chunking() chunking {
 	return s
 }
 
-// sparseGrad is the code of Conv2DPoolGrad. A row is what a row of the filter covers: its S·C values lie together in X, in DX and, padded
+// sparseGrad is the code of conv2DPoolGrad. A row is what a row of the filter covers: its S·C values lie together in X, in DX and, padded
 // to whole vectors, in the filters and their gradient, which are kept as [K][R][pitch].
 type sparseGrad struct {
 	conv2D
@@ -157,18 +157,18 @@ type sparseGrad struct {
 	copies bool  // X and DX do not lie so in memory
 	pitch  int
 
-	turned   []float32 // the gradient in the layout of the filters
-	byFilter []float32 // the filters as [K][R][pitch]; nil where DX is not needed
-	places   []int32   // in X, of each place of each window
-	windows  int       // that are listed together
-	lists    []sparseLists
+	transposed []float32 // the gradient in the layout of the filters
+	byFilter   []float32 // the filters as [K][R][pitch]; nil where DX is not needed
+	places     []int32   // in X, of each place of each window
+	windows    int       // that are listed together
+	lists      []sparseLists
 }
 
 func newSparseGrad(g conv2D, pool pool2D, needsDX bool, workers int) *sparseGrad {
 	s := &sparseGrad{conv2D: g, pool: pool, in: g.input()}
 	s.pitch = kernels.CeilDiv(g.S*g.C, gatherVector) * gatherVector
 	s.copies = s.in.isPadded() || s.pitch > g.S*g.C
-	s.turned = make([]float32, g.depth()*g.K)
+	s.transposed = make([]float32, g.depth()*g.K)
 	if needsDX {
 		s.byFilter = make([]float32, s.filters())
 	}
@@ -224,9 +224,9 @@ func (s *sparseGrad) derive(weights []float32, w *Workers) {
 func (s *sparseGrad) add(mem []kernels.Mem, sums []float32, w *Workers) {
 	row := s.S * s.C
 	w.Run(s.R, func(_, r int) {
-		turned, dw := s.turned[r*row*s.K:(r+1)*row*s.K], mem[3].F32[r*row*s.K:(r+1)*row*s.K]
-		transpose(turned, sums[r*s.pitch:], s.K, s.R*s.pitch, s.K, row)
-		accumulate(dw, turned)
+		transposed, dw := s.transposed[r*row*s.K:(r+1)*row*s.K], mem[3].F32[r*row*s.K:(r+1)*row*s.K]
+		transpose(transposed, sums[r*s.pitch:], s.K, s.R*s.pitch, s.K, row)
+		accumulate(dw, transposed)
 	})
 }
 

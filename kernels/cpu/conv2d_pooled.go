@@ -93,7 +93,7 @@ func (f *pooledFprop) compute(x, y []float32, index []int32, lo, hi int, padded 
 	}
 }
 
-// routine is the code of a [Conv2DChain].
+// routine is the code of a [conv2DChain].
 func (f *pooledFprop) routine(chunking chunking, workers int) Routine {
 	own, parts := f.scratch(), f.parts(workers)
 	return Routine{

@@ -67,7 +67,7 @@ func (p *pick) portable() {
 	}
 }
 
-// pickedGrad is the code of Conv2DPoolGrad for few taps and small pools, where the gradient by the input is not needed.
+// pickedGrad is the code of conv2DPoolGrad for few taps and small pools, where the gradient by the input is not needed.
 type pickedGrad struct {
 	conv2D
 	pool        pool2D

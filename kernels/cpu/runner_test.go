@@ -142,9 +142,9 @@ func forcedWinograd(tile int) rewrite.Pass {
 	}}
 }
 
-// manners are ways in which the engine may run a list: as it does, as it does with --strict, op by op, and what it does for large networks
+// modes are the ways in which the engine may run a list: as it does, as it does with --strict, op by op, and what it does for large networks
 // alone on lists of any size.
-var manners = map[string][]rewrite.Pass{
+var modes = map[string][]rewrite.Pass{
 	"default":           Passes(),
 	"strict":            slices.DeleteFunc(Passes(), func(p rewrite.Pass) bool { return p.Rounds }),
 	"op by op":          nil,
