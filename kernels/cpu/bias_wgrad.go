@@ -17,7 +17,7 @@ func (op biasWgradCode) prepare(int) Routine {
 				first := part * biasRows
 				sumRows(sums[part*op.K:(part+1)*op.K], dy[first*op.K:min(first+biasRows, op.M)*op.K])
 			})
-			op.add(mem[1].F32, sums[:parts*op.K])
+			op.addSums(mem[1].F32, sums[:parts*op.K])
 		},
 		Chunk: &chunkCode{
 			chunking: op.chunking(), Batched: []int{0}, Scratch: op.K, Sums: op.K,
@@ -25,15 +25,15 @@ func (op biasWgradCode) prepare(int) Routine {
 				sumRows(scratch[:op.K], mem[0].F32)
 				accumulate(sums, scratch)
 			},
-			Add: func(mem []kernels.Mem, sums []float32, _ *Workers) { op.add(mem[1].F32, sums) },
+			Add: func(mem []kernels.Mem, sums []float32, _ *Workers) { op.addSums(mem[1].F32, sums) },
 		},
 	}
 }
 
 func (op biasWgradCode) chunking() chunking { return chunkingOf(op.DY) }
 
-// add adds sums to db, one after the other.
-func (op biasWgradCode) add(db, sums []float32) {
+// addSums adds sums to db, one after the other.
+func (op biasWgradCode) addSums(db, sums []float32) {
 	for at := 0; at < len(sums); at += op.K {
 		accumulate(db, sums[at:at+op.K])
 	}

@@ -50,10 +50,10 @@ func (op conv2DPoolGrad) geometry() conv2D { return conv2D{op.Wgrad.Conv2D} }
 func (op conv2DPoolGrad) prepare(workers int) Routine {
 	if op.picks() {
 		g := newPickedGrad(op.geometry(), pool2D{op.Pool.Pool2D})
-		return op.newChunk(g.scratch(), g.Weights(), g.image, g.add).routine(op, workers)
+		return op.newChunk(g, g.scratch(), g.Weights()).routine(op, workers)
 	}
 	g := newSparseGrad(op.geometry(), pool2D{op.Pool.Pool2D}, op.Dgrad != nil, workers)
-	r := op.newChunk(g.images(), g.filters(), g.image, g.add).routine(op, workers)
+	r := op.newChunk(g, g.copiesSize(), g.filters()).routine(op, workers)
 	r.Derived = len(g.transposed) + len(g.byFilter)
 	if op.Dgrad != nil {
 		r.Weights = []int{4}
@@ -62,11 +62,16 @@ func (op conv2DPoolGrad) prepare(workers int) Routine {
 	return r
 }
 
-// newChunk returns the code for some images: image adds the part of one to sums of the filters' gradient, of a number of values, and add adds
-// these to it.
-func (op conv2DPoolGrad) newChunk(
-	scratch, values int, image func(worker int, mem []kernels.Mem, n int, dy, sums, scratch []float32), add func(mem []kernels.Mem, sums []float32, w *Workers),
-) *chunkCode {
+// filterGradient is a way to compute the gradient by the filters.
+type filterGradient interface {
+	// addImage adds image n's part of the gradient to sums.
+	addImage(worker int, mem []kernels.Mem, n int, dy, sums, scratch []float32)
+	// addSums adds the sums over all images to the gradient.
+	addSums(mem []kernels.Mem, sums []float32, w *Workers)
+}
+
+// newChunk returns the code for some images. The gradient needs scratch values to work with, and has a number of sums.
+func (op conv2DPoolGrad) newChunk(gradient filterGradient, scratch, values int) *chunkCode {
 	pooled := op.Pool.P * op.Pool.Q * op.Pool.C
 	input := poolGradInput{pooled: pooled, filters: op.Pool.C, isReLU: op.ReLU != nil, hasBias: op.Bias != nil}
 	return &chunkCode{
@@ -75,7 +80,7 @@ func (op conv2DPoolGrad) newChunk(
 			own, scratch := split(scratch, input.scratch())
 			bias, sums := split(sums, input.sums())
 			for n := range images {
-				image(worker, mem, n, input.gradient(mem, n, bias, own), sums, scratch)
+				gradient.addImage(worker, mem, n, input.gradient(mem, n, bias, own), sums, scratch)
 			}
 		},
 		Add: func(mem []kernels.Mem, sums []float32, w *Workers) {
@@ -90,7 +95,7 @@ func (op conv2DPoolGrad) newChunk(
 			if input.hasBias {
 				accumulate(mem[7].F32, bias)
 			}
-			add(mem, sums, w)
+			gradient.addSums(mem, sums, w)
 		},
 	}
 }
@@ -204,8 +209,8 @@ func (s *sparseGrad) filters() int { return s.K * s.R * s.pitch }
 // padded is the number of values of an image that is copied: the last row is read in whole vectors.
 func (s *sparseGrad) padded() int { return s.in.size() + gatherVector }
 
-// images is the number of values that a worker needs for copies.
-func (s *sparseGrad) images() int {
+// copiesSize is the number of values that a worker needs for copies.
+func (s *sparseGrad) copiesSize() int {
 	if s.copies {
 		return 2 * s.padded()
 	}
@@ -220,8 +225,8 @@ func (s *sparseGrad) derive(weights []float32, w *Workers) {
 	})
 }
 
-// add adds sums to the gradient by the filters.
-func (s *sparseGrad) add(mem []kernels.Mem, sums []float32, w *Workers) {
+// addSums adds sums to the gradient by the filters.
+func (s *sparseGrad) addSums(mem []kernels.Mem, sums []float32, w *Workers) {
 	row := s.S * s.C
 	w.Run(s.R, func(_, r int) {
 		transposed, dw := s.transposed[r*row*s.K:(r+1)*row*s.K], mem[3].F32[r*row*s.K:(r+1)*row*s.K]
@@ -230,8 +235,8 @@ func (s *sparseGrad) add(mem []kernels.Mem, sums []float32, w *Workers) {
 	})
 }
 
-// image adds image n's part of the filters' gradient to dw, and computes its gradient.
-func (s *sparseGrad) image(worker int, mem []kernels.Mem, n int, dy, dw, copies []float32) {
+// addImage adds image n's part of the filters' gradient to dw, and computes its gradient.
+func (s *sparseGrad) addImage(worker int, mem []kernels.Mem, n int, dy, dw, copies []float32) {
 	lists := &s.lists[worker]
 	size := s.H * s.Window.W * s.C
 	x := mem[2].F32[n*size : (n+1)*size]
@@ -251,7 +256,7 @@ func (s *sparseGrad) image(worker int, mem []kernels.Mem, n int, dy, dw, copies 
 	index := mem[1].I32[n*pooled*s.K : (n+1)*pooled*s.K]
 	rowX := s.DilationH * s.in.width * s.C
 	for first := 0; first < pooled; first += s.windows {
-		s.list(dy, index, first, min(first+s.windows, pooled), lists)
+		s.listGradients(dy, index, first, min(first+s.windows, pooled), lists)
 		gather{
 			sums: dw, b: image, spans: lists.filters.spans, places: lists.filters.places, values: lists.filters.values,
 			sumsRow: s.pitch, bRow: rowX,
@@ -268,8 +273,8 @@ func (s *sparseGrad) image(worker int, mem []kernels.Mem, n int, dy, dw, copies 
 	}
 }
 
-// list lists the gradients of windows first to last that are not zero.
-func (s *sparseGrad) list(dy []float32, index []int32, first, last int, l *sparseLists) {
+// listGradients lists the gradients of windows first to last that are not zero.
+func (s *sparseGrad) listGradients(dy []float32, index []int32, first, last int, l *sparseLists) {
 	area := s.pool.R * s.pool.S
 	l.filters.begin()
 	l.places.begin()

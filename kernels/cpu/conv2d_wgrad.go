@@ -18,7 +18,7 @@ func (op conv2DWgrad) prepare(workers int) Routine {
 		Scratch: g.scratch(),
 		Run: func(mem []kernels.Mem, w *Workers) {
 			for _, b := range g.bands {
-				g.add(b, mem[0].F32, mem[1].F32, mem[2].F32, w)
+				g.addBand(b, mem[0].F32, mem[1].F32, mem[2].F32, w)
 			}
 		},
 	}
@@ -123,8 +123,8 @@ func (d *directWgrad) scratch() int {
 
 func (d *directWgrad) panels(b wgradBand) int { return b.rows * d.Q * b.images * paddedColumns(d.K) }
 
-// add adds what a band contributes.
-func (d *directWgrad) add(b wgradBand, x, dy, dw []float32, w *Workers) {
+// addBand adds what a band contributes.
+func (d *directWgrad) addBand(b wgradBand, x, dy, dw []float32, w *Workers) {
 	panels, planes := split(w.Scratch(), d.panels(b))
 	w.Run(b.height+b.rows, func(_, task int) {
 		if task < b.height {

@@ -211,7 +211,7 @@ func (d *depthFirstCode) run(mem []kernels.Mem, w *Workers, spent [][]time.Durat
 	}
 }
 
-// now is the time if somebody wants to know it.
+// now is the time, if times are measured: spent is not nil then.
 func now(spent [][]time.Duration) (now time.Time) {
 	if spent != nil {
 		now = time.Now()
@@ -219,7 +219,7 @@ func now(spent [][]time.Duration) (now time.Time) {
 	return now
 }
 
-// addTime adds the time since then to what an op took a worker, if somebody wants to know it.
+// addTime adds the time since begun to what an op took a worker, if times are measured.
 func addTime(spent [][]time.Duration, worker, op int, begun time.Time) {
 	if spent != nil {
 		spent[worker][op] += time.Since(begun)

@@ -121,11 +121,13 @@ func (p *pickedGrad) scratch() int {
 	return n
 }
 
-// add adds sums to the gradient by the filters.
-func (p *pickedGrad) add(mem []kernels.Mem, sums []float32, _ *Workers) { accumulate(mem[3].F32, sums) }
+// addSums adds sums to the gradient by the filters.
+func (p *pickedGrad) addSums(mem []kernels.Mem, sums []float32, _ *Workers) {
+	accumulate(mem[3].F32, sums)
+}
 
-// image adds image n's part of the gradient to dw.
-func (p *pickedGrad) image(_ int, mem []kernels.Mem, n int, dy, dw, scratch []float32) {
+// addImage adds image n's part of the gradient to dw.
+func (p *pickedGrad) addImage(_ int, mem []kernels.Mem, n int, dy, dw, scratch []float32) {
 	table, padded := split(scratch, p.table)
 	x := p.in.pad(mem[2].F32, n, n+1, padded)
 	pooled := len(p.bases) * p.K
