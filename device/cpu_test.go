@@ -39,6 +39,30 @@ func TestDerivedWeightsAreCurrent(t *testing.T) {
 	assert.EqualValues(t, 115, result())
 }
 
+// Weights that the program itself makes differ from run to run, although nobody writes a kept value.
+func TestWeightsOfTheArenaAreDerivedEachTime(t *testing.T) {
+	d, err := device.OpenCPU(device.Options{Workers: 1})
+	require.NoError(t, err)
+	defer d.Close()
+	half, x, y := kernels.Kept("half", kernels.Float32, 2, 1), kernels.Kept("x", kernels.Float32, 1, 2), kernels.Kept("y", kernels.Float32, 1, 1)
+	w, b := kernels.NewBuffer("w", kernels.Float32, 2, 1), kernels.Kept("b", kernels.Float32, 1) // the latter never changes
+	p, err := d.Compile([]kernels.Op{
+		kernels.Add{A: half, B: half, Y: w}, kernels.DenseFprop{Dense: kernels.Dense{N: 1, C: 2, K: 1}, X: x, W: w, B: b, Y: y},
+	}, device.CompileOptions{})
+	require.NoError(t, err)
+	require.NoError(t, d.Upload(x, []float32{1, 10}))
+	for _, c := range []struct {
+		half []float32
+		want float32
+	}{{[]float32{1, 2}, 42}, {[]float32{3, 4}, 86}} {
+		require.NoError(t, d.Upload(half, c.half))
+		require.NoError(t, p.Run())
+		var got [1]float32
+		require.NoError(t, d.Download(got[:], y))
+		assert.Equal(t, c.want, got[0])
+	}
+}
+
 // Ops that run together are listed and timed one by one.
 func TestDepthFirstProgram(t *testing.T) {
 	const images, features = 16, 1 << 13

@@ -2,22 +2,22 @@ package cpu
 
 import "cnn-gpu/kernels"
 
-// Rows are summed in blocks of a fixed size and the blocks' sums in order, so that the bits do not depend on the workers.
+// Rows are summed in parts of a fixed size and the sums of the parts in order, so that the bits do not depend on the workers.
 type biasWgradCode struct{ kernels.BiasWgrad }
 
-const biasBlock = 512
+const biasRows = 512
 
 func (op biasWgradCode) prepare(int) Routine {
-	parts := kernels.CeilDiv(op.M, biasBlock)
+	parts := kernels.CeilDiv(op.M, biasRows)
 	return Routine{
 		Scratch: parts * op.K,
 		Run: func(mem []kernels.Mem, w *Workers) {
 			dy, sums := mem[0].F32, w.Scratch()
 			w.Run(parts, func(_, part int) {
-				first := part * biasBlock
-				sumRows(sums[part*op.K:(part+1)*op.K], dy[first*op.K:min(first+biasBlock, op.M)*op.K])
+				first := part * biasRows
+				sumRows(sums[part*op.K:(part+1)*op.K], dy[first*op.K:min(first+biasRows, op.M)*op.K])
 			})
-			op.add(mem[1].F32, sums[:parts*op.K])
+			op.addSums(mem[1].F32, sums[:parts*op.K])
 		},
 		Chunk: &chunkCode{
 			chunking: op.chunking(), Batched: []int{0}, Scratch: op.K, Sums: op.K,
@@ -25,15 +25,15 @@ func (op biasWgradCode) prepare(int) Routine {
 				sumRows(scratch[:op.K], mem[0].F32)
 				accumulate(sums, scratch)
 			},
-			Add: func(mem []kernels.Mem, sums []float32, _ *Workers) { op.add(mem[1].F32, sums) },
+			Add: func(mem []kernels.Mem, sums []float32, _ *Workers) { op.addSums(mem[1].F32, sums) },
 		},
 	}
 }
 
 func (op biasWgradCode) chunking() chunking { return chunkingOf(op.DY) }
 
-// add adds sums to db, one after the other.
-func (op biasWgradCode) add(db, sums []float32) {
+// addSums adds sums to db, one after the other.
+func (op biasWgradCode) addSums(db, sums []float32) {
 	for at := 0; at < len(sums); at += op.K {
 		accumulate(db, sums[at:at+op.K])
 	}

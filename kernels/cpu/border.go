@@ -6,7 +6,7 @@ import "slices"
 // border by border never read, nor multiply by, the zeros around it.
 type border struct {
 	taps      []int // in the order of what they read
-	apart     int   // how far apart successive taps read
+	step      int   // from what a tap reads to what the next one reads
 	positions []int
 	first     []int // what the first tap reads, at each position
 }
@@ -25,7 +25,7 @@ func borders(extent int, taps []int, reads func(position, tap int) (at int, ok b
 		i := slices.IndexFunc(all, func(o border) bool { return slices.Equal(o.taps, b.taps) })
 		if i < 0 {
 			if len(places) > 1 {
-				b.apart = places[1] - places[0]
+				b.step = places[1] - places[0]
 			}
 			i, all = len(all), append(all, b)
 		}

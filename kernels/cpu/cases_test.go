@@ -25,11 +25,11 @@ func onEachVariant(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// eachManner calls f for the ways to run a case that differ, the engine's own first.
-func eachManner(c kerneltest.Case, f func(manner string, passes []rewrite.Pass)) {
+// eachMode calls f for the modes that run a case in different ways, the engine's own first.
+func eachMode(c kerneltest.Case, f func(mode string, passes []rewrite.Pass)) {
 	seen := map[string]bool{}
-	for _, manner := range slices.Sorted(maps.Keys(manners)) {
-		passes := manners[manner]
+	for _, mode := range slices.Sorted(maps.Keys(modes)) {
+		passes := modes[mode]
 		what := ""
 		for _, op := range (runner{passes: passes}).rewrite(c.Ops) {
 			what += fmt.Sprintf("%T", op.Op)
@@ -39,62 +39,63 @@ func eachManner(c kerneltest.Case, f func(manner string, passes []rewrite.Pass))
 		}
 		if !seen[what] {
 			seen[what] = true
-			f(manner, passes)
+			f(mode, passes)
 		}
 	}
 }
 
-// Every case is right in every manner, and its bits do not depend on the number of workers.
+// Every case is right in every mode, and its bits do not depend on the number of workers.
 func TestCases(t *testing.T) {
 	onEachVariant(t, func(t *testing.T) {
 		for _, c := range kerneltest.Cases() {
-			eachManner(c, func(manner string, passes []rewrite.Pass) {
+			eachMode(c, func(mode string, passes []rewrite.Pass) {
 				workers := []int{1, 3}
-				if manner == "default" {
+				if mode == "default" {
 					workers = []int{1, 2, 4}
 				}
 				if raceDetector { // which has nothing to find in one worker, and takes long
 					workers = []int{4}
 				}
-				_, err := c.Check(runner{workers[0], passes})
-				assert.NoError(t, err, manner)
-				first := bitsOf(t, c, runner{workers[0], passes})
+				first := recorder{runner: runner{workers[0], passes}}
+				_, err := c.Check(&first)
+				assert.NoError(t, err, mode)
 				for _, n := range workers[1:] {
-					assert.True(t, slices.Equal(first, bitsOf(t, c, runner{n, passes})), "%s, %s, with %d workers", c.Name, manner, n)
+					mem := c.Memory()
+					_, err := runner{n, passes}.Run(c.Ops, mem)
+					require.NoError(t, err)
+					assert.True(t, sameBits(first.mem, mem), "%s, %s, with %d workers", c.Name, mode, n)
 				}
 			})
 		}
 	})
 }
 
-// bitsOf is what a case leaves in memory.
-func bitsOf(t *testing.T, c kerneltest.Case, r runner) []uint32 {
-	mem := c.Memory()
-	_, err := r.Run(c.Ops, mem)
-	require.NoError(t, err)
-	var list []uint32
-	for _, op := range c.Ops {
-		for _, o := range op.Operands() {
-			if o.Buffer == nil {
-				continue
-			}
-			root, _ := o.Buffer.Root()
-			for _, v := range mem[root].F32 {
-				list = append(list, math.Float32bits(v))
-			}
-			for _, v := range mem[root].I32 {
-				list = append(list, uint32(v))
-			}
-		}
-	}
-	return list
+// recorder is a runner that remembers what it left in memory.
+type recorder struct {
+	runner
+	mem map[*kernels.Buffer]kernels.Mem
+}
+
+// Run implements kerneltest.Runner.
+func (r *recorder) Run(ops []kernels.Op, mem map[*kernels.Buffer]kernels.Mem) (algorithms []string, err error) {
+	r.mem = mem
+	return r.runner.Run(ops, mem)
+}
+
+// sameBits says whether all buffers hold the same, NaNs included.
+func sameBits(a, b map[*kernels.Buffer]kernels.Mem) bool {
+	return maps.EqualFunc(a, b, func(a, b kernels.Mem) bool {
+		return slices.Equal(a.I32, b.I32) && slices.EqualFunc(a.F32, b.F32, func(v, w float32) bool {
+			return math.Float32bits(v) == math.Float32bits(w)
+		})
+	})
 }
 
 // The table has lists that each kind of fused op stands for.
 func TestCasesAreFused(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range kerneltest.Cases() {
-		eachManner(c, func(_ string, passes []rewrite.Pass) {
+		eachMode(c, func(_ string, passes []rewrite.Pass) {
 			for _, op := range (runner{passes: passes}).rewrite(c.Ops) {
 				for _, op := range append(Together(op), op) {
 					seen[fmt.Sprintf("%T %s", op.Op, Algorithm(op.Op))] = true

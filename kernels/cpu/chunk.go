@@ -31,11 +31,11 @@ type chunkCode struct {
 // routine is the code for the whole batch.
 func (c *chunkCode) routine(op kernels.Op, workers int) Routine {
 	d := newDepthFirstCode(c.Batch, workers)
-	places := make([]int, len(op.Operands()))
-	for i := range places {
-		places[i] = i
+	indices := make([]int, len(op.Operands()))
+	for i := range indices {
+		indices[i] = i
 	}
-	d.add(op, c, places, nil)
+	d.add(op, c, indices, nil)
 	return Routine{Scratch: d.scratch(), Run: func(mem []kernels.Mem, w *Workers) { d.run(mem, w, nil) }, Chunk: c}
 }
 
@@ -49,20 +49,20 @@ func chunkingOf(b *kernels.Buffer) chunking {
 
 // elementwise is the code of an op that works on its operands, three at most, element by element.
 func elementwise(c chunking, operands []int, run func(mem [3][]float32)) Routine {
-	part := func(mem []kernels.Mem, lo, hi int) {
-		var parts [3][]float32
+	runRange := func(mem []kernels.Mem, lo, hi int) {
+		var ranges [3][]float32
 		for i, m := range mem {
-			parts[i] = m.F32[lo:hi]
+			ranges[i] = m.F32[lo:hi]
 		}
-		run(parts)
+		run(ranges)
 	}
 	return Routine{
 		Run: func(mem []kernels.Mem, w *Workers) {
-			w.Range(len(mem[0].F32), func(lo, hi int) { part(mem, lo, hi) })
+			w.Range(len(mem[0].F32), func(lo, hi int) { runRange(mem, lo, hi) })
 		},
 		Chunk: &chunkCode{
 			chunking: c, Batched: operands,
-			Run: func(_ int, mem []kernels.Mem, _ int, _, _ []float32) { part(mem, 0, len(mem[0].F32)) },
+			Run: func(_ int, mem []kernels.Mem, _ int, _, _ []float32) { runRange(mem, 0, len(mem[0].F32)) },
 		},
 	}
 }

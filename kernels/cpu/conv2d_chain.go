@@ -2,7 +2,7 @@ package cpu
 
 import "cnn-gpu/kernels"
 
-// Conv2DChain computes a convolution and what follows it while its output is in the cache or still in registers: a ReLU, a pool, or a
+// conv2DChain computes a convolution and what follows it while its output is in the cache or still in registers: a ReLU, a pool, or a
 // ReLU and then a pool. Positions that the pool drops are not computed.
 type conv2DChain struct {
 	Conv conv2DFprop
@@ -34,8 +34,8 @@ func (op conv2DChain) Operands() []kernels.Operand {
 	return op.Conv.Operands()
 }
 
-// parts are the ops that it stands for.
-func (op conv2DChain) parts() []kernels.Op {
+// members are the ops that it stands for.
+func (op conv2DChain) members() []kernels.Op {
 	list := []kernels.Op{op.Conv.Conv2DFprop}
 	if op.ReLU != nil {
 		list = append(list, *op.ReLU)
@@ -47,7 +47,7 @@ func (op conv2DChain) parts() []kernels.Op {
 }
 
 // Cost implements [kernels.Op].
-func (op conv2DChain) Cost() kernels.Cost { return costOf(op, op.parts()) }
+func (op conv2DChain) Cost() kernels.Cost { return costOf(op, op.members()) }
 
 func (op conv2DChain) prepare(workers int) Routine {
 	floor := noFloor
@@ -64,7 +64,7 @@ func (op conv2DChain) prepare(workers int) Routine {
 	g.P, g.Q = op.outputs()
 	pool.H, pool.Window.W = g.P, g.Q
 	f := newFprop(g, op.Conv.Winograd, floor)
-	own, group, size := f.scratch(), f.images(), g.maps()
+	own, group, size := f.scratch(), f.images(), g.outputsPerImage()
 	poolImage := func(maps []float32, mem []kernels.Mem, n int) {
 		values := pool.P * pool.Q * pool.C
 		var index []int32

@@ -93,13 +93,13 @@ func dgradBorders(extent, out, size, stride, dilation, pad int) (taps []int, all
 func (d *directDgrad) piece(row, col border, images int) *dgradPiece {
 	p := &dgradPiece{steps: d.K}
 	runs := len(col.taps)
-	if col.apart == 1 { // what the taps of a row read is adjacent
+	if col.step == 1 { // what the taps of a row read is adjacent
 		runs, p.steps = 1, len(col.taps)*d.K
 	}
 	for i, r := range row.taps {
 		for j := range min(runs, len(col.taps)) {
 			p.segments = append(p.segments, segment{
-				a: (i*row.apart*d.Q + j*col.apart) * d.K,
+				a: (i*row.step*d.Q + j*col.step) * d.K,
 				b: slices.Index(d.taps, r*d.S+col.taps[j]) * d.K * tileColumns,
 			})
 		}
@@ -118,7 +118,7 @@ func (d *directDgrad) piece(row, col border, images int) *dgradPiece {
 // derive packs the transposed filters.
 func (d *directDgrad) derive(weights []float32, w *Workers) {
 	depth := len(d.taps) * d.K
-	w.Run(columns(d.C)/tileColumns, func(_, panel int) {
+	w.Run(paddedColumns(d.C)/tileColumns, func(_, panel int) {
 		at := panel * tileColumns
 		for i, tap := range d.taps {
 			transpose(d.panels[at*depth+i*d.K*tileColumns:], weights[(tap*d.C+at)*d.K:], tileColumns, d.K, min(tileColumns, d.C-at), d.K)

@@ -21,13 +21,13 @@ func (op conv2DFprop) prepareWithFloor(workers int, floor float32) Routine {
 		Weights: []int{1, 2},
 		Derive:  func(mem []kernels.Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) },
 		Run: func(mem []kernels.Mem, w *Workers) {
-			computeAll(f, op.N, op.geometry().maps(), mem[0].F32, mem[3].F32, w.Scratch(), w)
+			computeAll(f, op.N, op.geometry().outputsPerImage(), mem[0].F32, mem[3].F32, w.Scratch(), w)
 		},
 		Chunk: &chunkCode{
 			chunking: op.chunking(), Batched: []int{0, 3}, Scratch: f.scratch(),
 			Run: func(_ int, mem []kernels.Mem, images int, scratch, _ []float32) {
 				for lo, group := 0, f.images(); lo < images; lo += group {
-					f.compute(mem[0].F32, mem[3].F32[lo*op.geometry().maps():], lo, min(lo+group, images), scratch, 0, 1)
+					f.compute(mem[0].F32, mem[3].F32[lo*op.geometry().outputsPerImage():], lo, min(lo+group, images), scratch, 0, 1)
 				}
 			},
 		},
@@ -98,7 +98,8 @@ type directFprop struct {
 }
 
 func newDirectFprop(g conv2D, floor float32) *directFprop {
-	f := &directFprop{conv2D: g, in: g.input(), start: make([]float32, columns(g.K)), floor: floor, group: g.group()}
+	f := &directFprop{conv2D: g, in: g.input(), start: make([]float32, paddedColumns(g.K)), floor: floor}
+	f.group = min(g.N, kernels.CeilDiv(8*tileRows, g.P*g.Q)) // enough for whole blocks of rows
 	if f.isInPlace() {
 		f.row, f.panel = g.K, tileColumns
 	} else {
@@ -106,13 +107,13 @@ func newDirectFprop(g conv2D, floor float32) *directFprop {
 		f.filters = make([]float32, panelsSize(g.depth(), g.K))
 	}
 	// The S·C values of a window's row are adjacent unless the window is dilated.
-	parts := 1
+	runs := 1
 	f.steps = g.S * g.C
 	if g.DilationW > 1 {
-		f.steps, parts = g.C, g.S
+		f.steps, runs = g.C, g.S
 	}
 	for r := range g.R {
-		for s := range parts {
+		for s := range runs {
 			f.segments = append(f.segments, segment{
 				a: (r*g.DilationH*f.in.width + s*g.DilationW) * g.C,
 				b: len(f.segments) * f.steps * f.row,
@@ -136,13 +137,10 @@ func (f *directFprop) isInPlace() bool { return f.K%tileColumns == 0 && f.K <= 4
 
 func (f *directFprop) images() int { return f.group }
 
-// group is how many images have enough output positions together for whole blocks of rows.
-func (g conv2D) group() int { return min(g.N, kernels.CeilDiv(8*tileRows, g.P*g.Q)) }
-
 func (g conv2D) depth() int { return g.R * g.S * g.C }
 
-// maps is the number of values that the convolution makes of one image.
-func (g conv2D) maps() int { return g.P * g.Q * g.K }
+// outputsPerImage is the number of values that the convolution makes of one image.
+func (g conv2D) outputsPerImage() int { return g.P * g.Q * g.K }
 
 func (f *directFprop) parts(workers int) int {
 	return partsOf(kernels.CeilDiv(f.N, f.group), workers, len(f.aRows)/(2*tileRows))
@@ -174,14 +172,14 @@ func (f *directFprop) derive(weights, bias []float32, w *Workers) {
 // pack packs the filters for the inner kernels.
 func (g conv2D) pack(panels, weights []float32, w *Workers) {
 	depth := g.depth()
-	w.Run(columns(g.K)/tileColumns, func(_, panel int) {
+	w.Run(paddedColumns(g.K)/tileColumns, func(_, panel int) {
 		packPanel(panels[panel*depth*tileColumns:], weights, depth, g.K, panel*tileColumns)
 	})
 }
 
 func (f *directFprop) compute(x, c []float32, lo, hi int, padded []float32, part, parts int) {
 	t := product{
-		a: f.in.of(x, lo, hi, padded), segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row, floor: f.floor,
+		a: f.in.pad(x, lo, hi, padded), segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row, floor: f.floor,
 	}
 	positions := (hi - lo) * f.P * f.Q
 	first, last := positions*part/parts, positions*(part+1)/parts
@@ -193,8 +191,8 @@ func (f *directFprop) compute(x, c []float32, lo, hi int, padded []float32, part
 	}
 }
 
-// of is images lo to hi of a batch x, padded into scratch if need be.
-func (m image) of(x []float32, lo, hi int, scratch []float32) []float32 {
+// pad returns images lo to hi of a batch x, padded into scratch if need be.
+func (m image) pad(x []float32, lo, hi int, scratch []float32) []float32 {
 	in := m.inHeight * m.inWidth * m.channels
 	x = x[lo*in : hi*in]
 	if !m.isPadded() {

@@ -2,7 +2,7 @@ package cpu
 
 import "cnn-gpu/kernels"
 
-// Conv2DPoolGrad computes the gradients of a convolution whose output goes through a maximum or minimum pool. The pool hands each
+// conv2DPoolGrad computes the gradients of a convolution whose output goes through a maximum or minimum pool. The pool hands each
 // of its gradients to one place, so the gradient by the convolution's output is mostly zero, and only what is not zero is multiplied.
 type conv2DPoolGrad struct {
 	ReLU  *kernels.ActivationDgrad // makes Pool.DY; may be nil
@@ -50,11 +50,11 @@ func (op conv2DPoolGrad) geometry() conv2D { return conv2D{op.Wgrad.Conv2D} }
 func (op conv2DPoolGrad) prepare(workers int) Routine {
 	if op.picks() {
 		g := newPickedGrad(op.geometry(), pool2D{op.Pool.Pool2D})
-		return op.chunk(g.scratch(), g.Weights(), g.image, g.add).routine(op, workers)
+		return op.newChunk(g, g.scratch(), g.Weights()).routine(op, workers)
 	}
 	g := newSparseGrad(op.geometry(), pool2D{op.Pool.Pool2D}, op.Dgrad != nil, workers)
-	r := op.chunk(g.images(), g.filters(), g.image, g.add).routine(op, workers)
-	r.Derived = len(g.turned) + len(g.byFilter)
+	r := op.newChunk(g, g.copiesSize(), g.filters()).routine(op, workers)
+	r.Derived = len(g.transposed) + len(g.byFilter)
 	if op.Dgrad != nil {
 		r.Weights = []int{4}
 		r.Derive = func(mem []kernels.Mem, w *Workers) { g.derive(mem[4].F32, w) }
@@ -62,35 +62,40 @@ func (op conv2DPoolGrad) prepare(workers int) Routine {
 	return r
 }
 
-// chunk is the code for some images: image adds the part of one to sums of the filters' gradient, of a number of values, and add adds
-// these to it.
-func (op conv2DPoolGrad) chunk(
-	scratch, values int, image func(worker int, mem []kernels.Mem, n int, dy, sums, scratch []float32), add func(mem []kernels.Mem, sums []float32, w *Workers),
-) *chunkCode {
+// filterGradient is a way to compute the gradient by the filters.
+type filterGradient interface {
+	// addImage adds image n's part of the gradient to sums.
+	addImage(worker int, mem []kernels.Mem, n int, dy, sums, scratch []float32)
+	// addSums adds the sums over all images to the gradient.
+	addSums(mem []kernels.Mem, sums []float32, w *Workers)
+}
+
+// newChunk returns the code for some images. The gradient needs scratch values to work with, and has a number of sums.
+func (op conv2DPoolGrad) newChunk(gradient filterGradient, scratch, values int) *chunkCode {
 	pooled := op.Pool.P * op.Pool.Q * op.Pool.C
-	before := poolGradInput{pooled: pooled, filters: op.Pool.C, isReLU: op.ReLU != nil, hasBias: op.Bias != nil}
+	input := poolGradInput{pooled: pooled, filters: op.Pool.C, isReLU: op.ReLU != nil, hasBias: op.Bias != nil}
 	return &chunkCode{
-		chunking: op.chunking(), Batched: []int{0, 1, 2, 5, 6}, Scratch: before.scratch() + scratch, Sums: before.sums() + values,
+		chunking: op.chunking(), Batched: []int{0, 1, 2, 5, 6}, Scratch: input.scratch() + scratch, Sums: input.sums() + values,
 		Run: func(worker int, mem []kernels.Mem, images int, scratch, sums []float32) {
-			own, scratch := split(scratch, before.scratch())
-			bias, sums := split(sums, before.sums())
+			own, scratch := split(scratch, input.scratch())
+			bias, sums := split(sums, input.sums())
 			for n := range images {
-				image(worker, mem, n, before.of(mem, n, bias, own), sums, scratch)
+				gradient.addImage(worker, mem, n, input.gradient(mem, n, bias, own), sums, scratch)
 			}
 		},
 		Add: func(mem []kernels.Mem, sums []float32, w *Workers) {
-			size := before.sums() + values
+			size := input.sums() + values
 			parts := len(sums) / size
 			w.Range(size, func(lo, hi int) {
 				for part := 1; part < parts; part++ {
 					accumulate(sums[lo:hi], sums[part*size+lo:part*size+hi])
 				}
 			})
-			bias, sums := split(sums[:size], before.sums())
-			if before.hasBias {
+			bias, sums := split(sums[:size], input.sums())
+			if input.hasBias {
 				accumulate(mem[7].F32, bias)
 			}
-			add(mem, sums, w)
+			gradient.addSums(mem, sums, w)
 		},
 	}
 }
@@ -109,7 +114,7 @@ func (p poolGradInput) sums() int {
 	return 0
 }
 
-// scratch is the number of values that of works with.
+// scratch is the number of values that gradient works with.
 func (p poolGradInput) scratch() int {
 	n := 0
 	if p.isReLU {
@@ -118,8 +123,8 @@ func (p poolGradInput) scratch() int {
 	return n + p.sums()
 }
 
-// of is the gradient of image n, which is added to the bias's sums.
-func (p poolGradInput) of(mem []kernels.Mem, n int, bias, scratch []float32) []float32 {
+// gradient is the gradient of image n, which is added to the bias's sums.
+func (p poolGradInput) gradient(mem []kernels.Mem, n int, bias, scratch []float32) []float32 {
 	lo, hi := n*p.pooled, (n+1)*p.pooled
 	dy := mem[0].F32[lo:hi]
 	fresh, masked := split(scratch, p.sums())
@@ -148,7 +153,7 @@ func (op conv2DPoolGrad) chunking() chunking {
 	return s
 }
 
-// sparseGrad is the code of Conv2DPoolGrad. A row is what a row of the filter covers: its S·C values lie together in X, in DX and, padded
+// sparseGrad is the code of conv2DPoolGrad. A row is what a row of the filter covers: its S·C values lie together in X, in DX and, padded
 // to whole vectors, in the filters and their gradient, which are kept as [K][R][pitch].
 type sparseGrad struct {
 	conv2D
@@ -157,18 +162,18 @@ type sparseGrad struct {
 	copies bool  // X and DX do not lie so in memory
 	pitch  int
 
-	turned   []float32 // the gradient in the layout of the filters
-	byFilter []float32 // the filters as [K][R][pitch]; nil where DX is not needed
-	places   []int32   // in X, of each place of each window
-	windows  int       // that are listed together
-	lists    []sparseLists
+	transposed []float32 // the gradient in the layout of the filters
+	byFilter   []float32 // the filters as [K][R][pitch]; nil where DX is not needed
+	places     []int32   // in X, of each place of each window
+	windows    int       // that are listed together
+	lists      []sparseLists
 }
 
 func newSparseGrad(g conv2D, pool pool2D, needsDX bool, workers int) *sparseGrad {
 	s := &sparseGrad{conv2D: g, pool: pool, in: g.input()}
 	s.pitch = kernels.CeilDiv(g.S*g.C, gatherVector) * gatherVector
 	s.copies = s.in.isPadded() || s.pitch > g.S*g.C
-	s.turned = make([]float32, g.depth()*g.K)
+	s.transposed = make([]float32, g.depth()*g.K)
 	if needsDX {
 		s.byFilter = make([]float32, s.filters())
 	}
@@ -204,8 +209,8 @@ func (s *sparseGrad) filters() int { return s.K * s.R * s.pitch }
 // padded is the number of values of an image that is copied: the last row is read in whole vectors.
 func (s *sparseGrad) padded() int { return s.in.size() + gatherVector }
 
-// images is the number of values that a worker needs for copies.
-func (s *sparseGrad) images() int {
+// copiesSize is the number of values that a worker needs for copies.
+func (s *sparseGrad) copiesSize() int {
 	if s.copies {
 		return 2 * s.padded()
 	}
@@ -220,18 +225,18 @@ func (s *sparseGrad) derive(weights []float32, w *Workers) {
 	})
 }
 
-// add adds sums to the gradient by the filters.
-func (s *sparseGrad) add(mem []kernels.Mem, sums []float32, w *Workers) {
+// addSums adds sums to the gradient by the filters.
+func (s *sparseGrad) addSums(mem []kernels.Mem, sums []float32, w *Workers) {
 	row := s.S * s.C
 	w.Run(s.R, func(_, r int) {
-		turned, dw := s.turned[r*row*s.K:(r+1)*row*s.K], mem[3].F32[r*row*s.K:(r+1)*row*s.K]
-		transpose(turned, sums[r*s.pitch:], s.K, s.R*s.pitch, s.K, row)
-		accumulate(dw, turned)
+		transposed, dw := s.transposed[r*row*s.K:(r+1)*row*s.K], mem[3].F32[r*row*s.K:(r+1)*row*s.K]
+		transpose(transposed, sums[r*s.pitch:], s.K, s.R*s.pitch, s.K, row)
+		accumulate(dw, transposed)
 	})
 }
 
-// image adds image n's part of the filters' gradient to dw, and computes its gradient.
-func (s *sparseGrad) image(worker int, mem []kernels.Mem, n int, dy, dw, copies []float32) {
+// addImage adds image n's part of the filters' gradient to dw, and computes its gradient.
+func (s *sparseGrad) addImage(worker int, mem []kernels.Mem, n int, dy, dw, copies []float32) {
 	lists := &s.lists[worker]
 	size := s.H * s.Window.W * s.C
 	x := mem[2].F32[n*size : (n+1)*size]
@@ -251,7 +256,7 @@ func (s *sparseGrad) image(worker int, mem []kernels.Mem, n int, dy, dw, copies 
 	index := mem[1].I32[n*pooled*s.K : (n+1)*pooled*s.K]
 	rowX := s.DilationH * s.in.width * s.C
 	for first := 0; first < pooled; first += s.windows {
-		s.list(dy, index, first, min(first+s.windows, pooled), lists)
+		s.listGradients(dy, index, first, min(first+s.windows, pooled), lists)
 		gather{
 			sums: dw, b: image, spans: lists.filters.spans, places: lists.filters.places, values: lists.filters.values,
 			sumsRow: s.pitch, bRow: rowX,
@@ -268,8 +273,8 @@ func (s *sparseGrad) image(worker int, mem []kernels.Mem, n int, dy, dw, copies 
 	}
 }
 
-// list lists the gradients of windows first to last that are not zero.
-func (s *sparseGrad) list(dy []float32, index []int32, first, last int, l *sparseLists) {
+// listGradients lists the gradients of windows first to last that are not zero.
+func (s *sparseGrad) listGradients(dy []float32, index []int32, first, last int, l *sparseLists) {
 	area := s.pool.R * s.pool.S
 	l.filters.begin()
 	l.places.begin()

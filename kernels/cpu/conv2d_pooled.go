@@ -19,9 +19,9 @@ type pooledFprop struct {
 // of many, the blocks of product, with more rows, make better use.
 func canPoolSums(g conv2D, pool pool2D) bool {
 	const mostTerms = 32
-	isApart := func(windows, size, stride, dilation int) bool { return windows == 1 || stride > (size-1)*dilation }
+	areDisjoint := func(windows, size, stride, dilation int) bool { return windows == 1 || stride > (size-1)*dilation }
 	return pool.Kind != kernels.AveragePool && pool.R*pool.S == pooledPlaces && g.depth() <= mostTerms && g.K%tileColumns == 0 &&
-		pool.isInside() && isApart(pool.P, pool.R, pool.StrideH, pool.DilationH) && isApart(pool.Q, pool.S, pool.StrideW, pool.DilationW)
+		pool.isInside() && areDisjoint(pool.P, pool.R, pool.StrideH, pool.DilationH) && areDisjoint(pool.Q, pool.S, pool.StrideW, pool.DilationW)
 }
 
 func newPooledFprop(g conv2D, pool pool2D, floor float32) *pooledFprop {
@@ -80,7 +80,7 @@ func (f *pooledFprop) compute(x, y []float32, index []int32, lo, hi int, padded 
 		return
 	}
 	p := pooledProduct{
-		x: f.in.of(x, lo, hi, padded), terms: f.terms, places: f.places, windows: f.windows[first:last], step: f.K, floor: f.floor,
+		x: f.in.pad(x, lo, hi, padded), terms: f.terms, places: f.places, windows: f.windows[first:last], step: f.K, floor: f.floor,
 	}
 	for at := 0; at < f.K; at += tileColumns {
 		p.panel, p.start = f.panels[at*f.depth():], f.start[at:]
@@ -93,7 +93,7 @@ func (f *pooledFprop) compute(x, y []float32, index []int32, lo, hi int, padded 
 	}
 }
 
-// routine is the code of a [Conv2DChain].
+// routine is the code of a [conv2DChain].
 func (f *pooledFprop) routine(chunking chunking, workers int) Routine {
 	own, parts := f.scratch(), f.parts(workers)
 	return Routine{

@@ -18,7 +18,7 @@ func (op conv2DWgrad) prepare(workers int) Routine {
 		Scratch: g.scratch(),
 		Run: func(mem []kernels.Mem, w *Workers) {
 			for _, b := range g.bands {
-				g.add(b, mem[0].F32, mem[1].F32, mem[2].F32, w)
+				g.addBand(b, mem[0].F32, mem[1].F32, mem[2].F32, w)
 			}
 		},
 	}
@@ -46,7 +46,7 @@ type bandShape struct {
 	height       int // of the input that the rows see
 	width        int // of the input, by the columns that the first tap meets, then those that the second meets, ...
 	plane        int // size of a plane
-	group        int // rows that are added while the sums are in registers
+	rowsAtOnce   int // that are added while the sums are in registers
 	segments     []segment
 	aRows        []int
 }
@@ -64,10 +64,10 @@ func newDirectWgrad(g conv2D, workers int) *directWgrad {
 	}
 	d.in = d.input()
 	d.eachRow(func(r, s, c int) { d.cRows = append(d.cRows, ((r*d.S+s)*d.C+c)*d.K) })
-	d.tasks = min(kernels.CeilDiv(len(d.cRows), tileRows)*columns(d.K)/tileColumns, 2*workers)
+	d.tasks = min(kernels.CeilDiv(len(d.cRows), tileRows)*paddedColumns(d.K)/tileColumns, 2*workers)
 
 	images := min(d.N, kernels.CeilDiv(wgradDepth, 8*d.P*d.Q)*8)
-	rowSize := images * (d.StrideH*d.in.width*d.C + d.Q*columns(d.K))
+	rowSize := images * (d.StrideH*d.in.width*d.C + d.Q*paddedColumns(d.K))
 	rows := max(1, min(d.P, wgradBandSize/rowSize))
 	shapes := map[[2]int]*bandShape{}
 	for n := 0; n < d.N; n += images {
@@ -87,7 +87,7 @@ func (d *directWgrad) shape(images, rows int) *bandShape {
 	b.width = kernels.CeilDiv(d.in.width, d.StrideW) * d.StrideW
 	// An odd number of cache lines, so that planes do not meet in the same places of the cache.
 	b.plane = (kernels.CeilDiv(b.height*b.width*images, tileColumns) | 1) * tileColumns
-	b.group = max(1, wgradDepth/(d.Q*images))
+	b.rowsAtOnce = max(1, wgradDepth/(d.Q*images))
 	for p := range rows {
 		b.segments = append(b.segments, segment{a: p * d.StrideH * b.width * images, b: p * d.Q * images * tileColumns})
 	}
@@ -121,10 +121,10 @@ func (d *directWgrad) scratch() int {
 	return n
 }
 
-func (d *directWgrad) panels(b wgradBand) int { return b.rows * d.Q * b.images * columns(d.K) }
+func (d *directWgrad) panels(b wgradBand) int { return b.rows * d.Q * b.images * paddedColumns(d.K) }
 
-// add adds what a band contributes.
-func (d *directWgrad) add(b wgradBand, x, dy, dw []float32, w *Workers) {
+// addBand adds what a band contributes.
+func (d *directWgrad) addBand(b wgradBand, x, dy, dw []float32, w *Workers) {
 	panels, planes := split(w.Scratch(), d.panels(b))
 	w.Run(b.height+b.rows, func(_, task int) {
 		if task < b.height {
@@ -141,10 +141,10 @@ func (d *directWgrad) multiply(b wgradBand, panels, planes, dw []float32, task i
 	t := product{a: planes, aStep: 1, bStep: tileColumns, steps: d.Q * b.images, floor: noFloor}
 	var e edge
 	rowBlocks := kernels.CeilDiv(len(b.aRows), tileRows)
-	all := rowBlocks * columns(d.K) / tileColumns
+	all := rowBlocks * paddedColumns(d.K) / tileColumns
 	first, last := all*task/d.tasks, all*(task+1)/d.tasks
-	for p := 0; p < b.rows; p += b.group {
-		t.segments = b.segments[p:min(p+b.group, b.rows)]
+	for p := 0; p < b.rows; p += b.rowsAtOnce {
+		t.segments = b.segments[p:min(p+b.rowsAtOnce, b.rows)]
 		for block := first; block < last; {
 			panel := block / rowBlocks
 			end := min(last, (panel+1)*rowBlocks)
@@ -200,7 +200,7 @@ func (d *directWgrad) copyDY(b wgradBand, panels, dy []float32, p int) {
 	}
 }
 
-// packRow copies a row of a matrix to the first of its panels, pitch values apart, with zeros beyond its end.
+// packRow copies a row of a matrix to its panels, of which each begins pitch values after the one before, with zeros beyond its end.
 func packRow(panels, row []float32, pitch int) {
 	for len(row) >= tileColumns {
 		to := (*[tileColumns]float32)(panels)

@@ -17,8 +17,8 @@ type depthFirst struct {
 // Name implements [kernels.Op].
 func (op depthFirst) Name() string {
 	var names []string
-	for _, part := range op.Ops {
-		names = append(names, part.Name())
+	for _, member := range op.Ops {
+		names = append(names, member.Name())
 	}
 	return strings.Join(names, "+")
 }
@@ -32,50 +32,50 @@ func (op depthFirst) Operands() []kernels.Operand {
 	return operands
 }
 
-// operands lists the operands, and for each op the places of its own among them; one that is local has none.
-func (op depthFirst) operands() (all []kernels.Operand, places [][]int) {
+// operands lists the operands, and for each op the indices of its own among them, localOperand for one that is local.
+func (op depthFirst) operands() (all []kernels.Operand, indices [][]int) {
 	known := map[*kernels.Buffer]int{}
 	for _, b := range op.Local {
-		known[b] = noPlace
+		known[b] = localOperand
 	}
-	for _, part := range op.Ops {
+	for _, member := range op.Ops {
 		var own []int
-		for _, o := range part.Operands() {
-			place, isKnown := known[o.Buffer]
+		for _, o := range member.Operands() {
+			index, isKnown := known[o.Buffer]
 			if !isKnown || o.Buffer == nil {
-				place = len(all)
-				known[o.Buffer] = place
+				index = len(all)
+				known[o.Buffer] = index
 				all = append(all, o)
 			}
-			own = append(own, place)
+			own = append(own, index)
 		}
-		places = append(places, own)
+		indices = append(indices, own)
 	}
-	return all, places
+	return all, indices
 }
 
-// noPlace is the place of what is local.
-const noPlace = -1
+// localOperand is the index of what is local.
+const localOperand = -1
 
 func (op depthFirst) prepare(workers int) Routine {
 	d := newDepthFirstCode(codeOf(op.Ops[0].Op).(chunker).chunking().Batch, workers)
 	local := map[*kernels.Buffer]int{}
 	for _, b := range op.Local {
 		local[b] = d.locals
-		d.locals += inLines(b.Elements() / d.batch)
+		d.locals += roundToLines(b.Elements() / d.batch)
 	}
-	_, places := op.operands()
+	_, indices := op.operands()
 	var r Routine
 	var derive []func(mem []kernels.Mem, w *Workers)
-	for i, part := range op.Ops {
-		code := codeOf(part.Op).prepare(workers)
-		d.add(part.Op, code.Chunk, places[i], local)
+	for i, member := range op.Ops {
+		code := codeOf(member.Op).prepare(workers)
+		d.add(member.Op, code.Chunk, indices[i], local)
 		r.Derived += code.Derived
 		if code.Derive != nil {
-			derive = append(derive, func(mem []kernels.Mem, w *Workers) { code.Derive(d.whole(i, mem), w) })
+			derive = append(derive, func(mem []kernels.Mem, w *Workers) { code.Derive(d.wholeBatch(i, mem), w) })
 		}
 		for _, weights := range code.Weights {
-			r.Weights = append(r.Weights, places[i][weights])
+			r.Weights = append(r.Weights, indices[i][weights])
 		}
 	}
 	r.Derive = func(mem []kernels.Mem, w *Workers) {
@@ -88,7 +88,7 @@ func (op depthFirst) prepare(workers int) Routine {
 	r.Profile = func(mem []kernels.Mem, w *Workers) []float64 {
 		spent := make([][]time.Duration, workers)
 		for i := range spent {
-			spent[i] = make([]time.Duration, len(op.Ops), len(op.Ops)+apart)
+			spent[i] = make([]time.Duration, len(op.Ops), len(op.Ops)+workerMargin)
 		}
 		d.run(mem, w, spent)
 		return shares(spent)
@@ -96,8 +96,8 @@ func (op depthFirst) prepare(workers int) Routine {
 	return r
 }
 
-// apart is the room, in elements, for lists that different workers write: no cache line then holds parts of two.
-const apart = 32
+// workerMargin is the room, in elements, behind a list that one worker writes: no cache line then holds values of two workers.
+const workerMargin = 32
 
 // shares is the part of all time that each op took; spent holds what it took each worker.
 func shares(spent [][]time.Duration) []float64 {
@@ -136,7 +136,7 @@ type chunkedOp struct {
 
 // chunkedOperand is where an operand lies.
 type chunkedOperand struct {
-	place  int // among all operands, or noPlace
+	index  int // among all operands, or localOperand
 	local  int // values for an image that lie before it among the local ones
 	stride int // its values for an image, 0 if it is not batched
 }
@@ -145,17 +145,17 @@ func newDepthFirstCode(batch, workers int) *depthFirstCode {
 	return &depthFirstCode{batch: batch, workers: workers, images: 1}
 }
 
-// add appends an op, the places of its operands among all, and where local ones begin.
-func (d *depthFirstCode) add(op kernels.Op, s *chunkCode, places []int, local map[*kernels.Buffer]int) {
+// add appends an op, the indices of its operands among all, and where local ones begin.
+func (d *depthFirstCode) add(op kernels.Op, s *chunkCode, indices []int, local map[*kernels.Buffer]int) {
 	chunked := chunkedOp{chunkCode: s, sums: d.sums}
 	for i, o := range op.Operands() {
-		chunked.operands = append(chunked.operands, chunkedOperand{place: places[i], local: local[o.Buffer]})
+		chunked.operands = append(chunked.operands, chunkedOperand{index: indices[i], local: local[o.Buffer]})
 	}
 	for _, i := range s.Batched {
 		chunked.operands[i].stride = op.Operands()[i].Elements / d.batch
 	}
 	for range d.workers {
-		chunked.views = append(chunked.views, make([]kernels.Mem, len(places), max(len(places), apart)))
+		chunked.views = append(chunked.views, make([]kernels.Mem, len(indices), max(len(indices), workerMargin)))
 	}
 	d.ops = append(d.ops, chunked)
 	d.images = max(d.images, s.Images)
@@ -171,14 +171,14 @@ func (d *depthFirstCode) parts() int {
 	return max(1, min(16, kernels.CeilDiv(d.batch, 4), 1<<22/d.sums))
 }
 
-// inLines rounds a number of values up to whole cache lines, so that what follows begins with one.
-func inLines(values int) int {
+// roundToLines rounds a number of values up to whole cache lines, so that what follows begins with one.
+func roundToLines(values int) int {
 	const line = 16
 	return kernels.CeilDiv(values, line) * line
 }
 
 // forWorker is the number of values that a worker needs.
-func (d *depthFirstCode) forWorker() int { return inLines(d.own) + d.images*d.locals }
+func (d *depthFirstCode) forWorker() int { return roundToLines(d.own) + d.images*d.locals }
 
 func (d *depthFirstCode) scratch() int { return d.workers*d.forWorker() + d.parts()*d.sums }
 
@@ -187,52 +187,52 @@ func (d *depthFirstCode) run(mem []kernels.Mem, w *Workers, spent [][]time.Durat
 	parts, size := d.parts(), d.forWorker()
 	scratch, sums := split(w.Scratch(), d.workers*size)
 	w.Run(parts, func(worker, part int) {
-		own, locals := split(scratch[worker*size:(worker+1)*size], inLines(d.own))
+		own, locals := split(scratch[worker*size:(worker+1)*size], roundToLines(d.own))
 		for _, op := range d.ops {
-			clear(op.part(sums, parts, part))
+			clear(op.partSums(sums, parts, part))
 		}
 		lo, hi := d.batch*part/parts, d.batch*(part+1)/parts
-		slices := kernels.CeilDiv(hi-lo, d.images)
-		for i := range slices {
-			first, last := lo+(hi-lo)*i/slices, lo+(hi-lo)*(i+1)/slices
+		chunks := kernels.CeilDiv(hi-lo, d.images)
+		for i := range chunks {
+			first, last := lo+(hi-lo)*i/chunks, lo+(hi-lo)*(i+1)/chunks
 			for j, op := range d.ops {
-				begun := clock(spent)
-				op.chunkCode.Run(worker, op.view(worker, mem, locals, d.images, first, last), last-first, own, op.part(sums, parts, part))
-				count(spent, worker, j, begun)
+				begun := now(spent)
+				op.chunkCode.Run(worker, op.view(worker, mem, locals, d.images, first, last), last-first, own, op.partSums(sums, parts, part))
+				addTime(spent, worker, j, begun)
 			}
 		}
 	})
 	for j, op := range d.ops {
 		if op.Sums > 0 {
-			begun := clock(spent)
-			op.Add(d.whole(j, mem), sums[parts*op.sums:][:parts*op.Sums], w)
-			count(spent, 0, j, begun)
+			begun := now(spent)
+			op.Add(d.wholeBatch(j, mem), sums[parts*op.sums:][:parts*op.Sums], w)
+			addTime(spent, 0, j, begun)
 		}
 	}
 }
 
-// clock is the time if somebody wants to know it.
-func clock(spent [][]time.Duration) (now time.Time) {
+// now is the time, if times are measured: spent is not nil then.
+func now(spent [][]time.Duration) (now time.Time) {
 	if spent != nil {
 		now = time.Now()
 	}
 	return now
 }
 
-// count adds the time since then to what an op took a worker, if somebody wants to know it.
-func count(spent [][]time.Duration, worker, op int, begun time.Time) {
+// addTime adds the time since begun to what an op took a worker, if times are measured.
+func addTime(spent [][]time.Duration, worker, op int, begun time.Time) {
 	if spent != nil {
 		spent[worker][op] += time.Since(begun)
 	}
 }
 
-// part are the sums of one part of the batch.
-func (op *chunkedOp) part(sums []float32, parts, part int) []float32 {
+// partSums are the sums of one part of the batch.
+func (op *chunkedOp) partSums(sums []float32, parts, part int) []float32 {
 	return sums[parts*op.sums+part*op.Sums:][:op.Sums]
 }
 
-// whole is the memory of an op's operands for the whole batch, without the local ones.
-func (d *depthFirstCode) whole(op int, mem []kernels.Mem) []kernels.Mem {
+// wholeBatch is the memory of an op's operands for the whole batch, without the local ones.
+func (d *depthFirstCode) wholeBatch(op int, mem []kernels.Mem) []kernels.Mem {
 	return d.ops[op].view(0, mem, nil, 0, 0, d.batch)
 }
 
@@ -242,18 +242,18 @@ func (op *chunkedOp) view(worker int, mem []kernels.Mem, locals []float32, image
 	view := op.views[worker]
 	for i, o := range op.operands {
 		switch {
-		case o.place == noPlace:
+		case o.index == localOperand:
 			view[i] = kernels.Mem{}
 			if locals != nil {
 				view[i].F32 = locals[images*o.local:][:(last-first)*o.stride]
 			}
-		case o.stride > 0 && isThere(mem[o.place]):
-			view[i] = mem[o.place].Slice(first*o.stride, (last-first)*o.stride)
+		case o.stride > 0 && isPresent(mem[o.index]):
+			view[i] = mem[o.index].Slice(first*o.stride, (last-first)*o.stride)
 		default:
-			view[i] = mem[o.place]
+			view[i] = mem[o.index]
 		}
 	}
 	return view
 }
 
-func isThere(m kernels.Mem) bool { return m.F32 != nil || m.I32 != nil }
+func isPresent(m kernels.Mem) bool { return m.F32 != nil || m.I32 != nil }

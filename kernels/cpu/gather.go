@@ -30,19 +30,19 @@ const (
 func (t gather) run(rows, length int) {
 	sums, b := t.sums, t.b
 	vectors := length / gatherVector
-	chunks := kernels.CeilDiv(vectors, gatherSums)
-	for chunk := range chunks {
-		first := vectors * chunk / chunks
-		t.vectors = vectors*(chunk+1)/chunks - first
+	strips := kernels.CeilDiv(vectors, gatherSums)
+	for strip := range strips {
+		first := vectors * strip / strips
+		t.vectors = vectors*(strip+1)/strips - first
 		for row := 0; row < rows; row += t.rows {
 			t.rows = min(rows-row, gatherRows, gatherSums/t.vectors)
 			t.sums, t.b = sums[first*gatherVector+row*t.sumsRow:], b[first*gatherVector+row*t.bRow:]
-			t.block()
+			t.runKernel()
 		}
 	}
 }
 
-func (t *gather) block() {
+func (t *gather) runKernel() {
 	if variant == portable {
 		t.portable()
 	} else {

@@ -12,7 +12,7 @@ type lister struct {
 	filterPlaces []int32 // the lists of the filters: where their gradients lie
 	filterValues []float32
 	filterEnds   []int32   // [filters]: where the lists end, and begin at first
-	placeFilters []int32   // the lists of the places: the filters, filterSize apart; none where they are not wanted
+	placeFilters []int32   // the lists of the places: filterSize times the index of each filter; none where they are not wanted
 	placeValues  []float32 // of these lists
 	placeEnds    []int32   // [windows area]
 

@@ -67,7 +67,7 @@ func (p *pick) portable() {
 	}
 }
 
-// pickedGrad is the code of Conv2DPoolGrad for few taps and small pools, where the gradient by the input is not needed.
+// pickedGrad is the code of conv2DPoolGrad for few taps and small pools, where the gradient by the input is not needed.
 type pickedGrad struct {
 	conv2D
 	pool        pool2D
@@ -121,13 +121,15 @@ func (p *pickedGrad) scratch() int {
 	return n
 }
 
-// add adds sums to the gradient by the filters.
-func (p *pickedGrad) add(mem []kernels.Mem, sums []float32, _ *Workers) { accumulate(mem[3].F32, sums) }
+// addSums adds sums to the gradient by the filters.
+func (p *pickedGrad) addSums(mem []kernels.Mem, sums []float32, _ *Workers) {
+	accumulate(mem[3].F32, sums)
+}
 
-// image adds image n's part of the gradient to dw.
-func (p *pickedGrad) image(_ int, mem []kernels.Mem, n int, dy, dw, scratch []float32) {
+// addImage adds image n's part of the gradient to dw.
+func (p *pickedGrad) addImage(_ int, mem []kernels.Mem, n int, dy, dw, scratch []float32) {
 	table, padded := split(scratch, p.table)
-	x := p.in.of(mem[2].F32, n, n+1, padded)
+	x := p.in.pad(mem[2].F32, n, n+1, padded)
 	pooled := len(p.bases) * p.K
 	for first := 0; first < len(p.bases); first += pickWindows {
 		windows := min(pickWindows, len(p.bases)-first)

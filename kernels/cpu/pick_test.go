@@ -3,32 +3,9 @@ package cpu
 import (
 	"math/rand/v2"
 	"testing"
-	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 )
-
-// The offsets are those that internal/pickgen reads the fields by.
-func TestPickLayout(t *testing.T) {
-	var p pick
-	assert.Equal(t, map[string]uintptr{
-		"x": 0, "bases": 24, "taps": 48, "table": 72, "values": 96, "index": 120, "sums": 144, "filters": 168, "places": 176,
-	}, map[string]uintptr{
-		"x":       unsafe.Offsetof(p.x),
-		"bases":   unsafe.Offsetof(p.bases),
-		"taps":    unsafe.Offsetof(p.taps),
-		"table":   unsafe.Offsetof(p.table),
-		"values":  unsafe.Offsetof(p.values),
-		"index":   unsafe.Offsetof(p.index),
-		"sums":    unsafe.Offsetof(p.sums),
-		"filters": unsafe.Offsetof(p.filters),
-		"places":  unsafe.Offsetof(p.places),
-	})
-	assert.EqualValues(t, 9, pickTaps)
-	assert.EqualValues(t, 4, pickPlaces)
-	assert.EqualValues(t, 8, pickFilters)
-	assert.EqualValues(t, 8, pickEntries)
-}
 
 // The values are whole numbers, so that the sums are exact.
 func TestPick(t *testing.T) {

@@ -20,9 +20,9 @@ func inside(start, size, dilation, extent int) (lo, hi int) {
 	return lo, hi
 }
 
-// run describes the windows of one image from (p, q) on that are alike: as many as lie between the image's left and right border, or
+// tapsFrom describes the windows of one image from (p, q) on that are alike: as many as lie between the image's left and right border, or
 // else only the first.
-func (g pool2D) run(p, q int) taps {
+func (g pool2D) tapsFrom(p, q int) taps {
 	top, left := p*g.StrideH-g.PadTop, q*g.StrideW-g.PadLeft
 	rLo, rHi := inside(top, g.R, g.DilationH, g.H)
 	sLo, sHi := inside(left, g.S, g.DilationW, g.W)

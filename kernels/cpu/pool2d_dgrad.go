@@ -18,7 +18,7 @@ func (g pool2D) gradient(dy []float32, index []int32, dx []float32) {
 	clear(dx)
 	for p := range g.P {
 		for q := 0; q < g.Q; {
-			t := g.run(p, q)
+			t := g.tapsFrom(p, q)
 			at, end := (p*g.Q+q)*g.C, (p*g.Q+q+t.windows)*g.C
 			t.image, t.values = dx[t.corner:], dy[at:end]
 			if g.Kind == kernels.AveragePool {

@@ -29,7 +29,7 @@ func (g pool2D) parts(w *Workers) int {
 func (g pool2D) pool(x, y []float32, index []int32, lo, hi int) {
 	for p := lo; p < hi; p++ {
 		for q := 0; q < g.Q; {
-			t := g.run(p, q)
+			t := g.tapsFrom(p, q)
 			at, end := (p*g.Q+q)*g.C, (p*g.Q+q+t.windows)*g.C
 			t.image, t.values = x[t.corner:], y[at:end]
 			if index != nil {

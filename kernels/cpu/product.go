@@ -29,7 +29,8 @@ type product struct {
 	aStep, bStep int
 	aRows, cRows []int // where each row begins in A and C
 	floor        float32
-	next         int // the row that the assembly has come to
+	//lint:ignore U1000 the assembly keeps here the row that it has come to
+	next int
 }
 
 // noFloor leaves every sum as it is.
@@ -124,11 +125,11 @@ func (t product) runColumns(valid int, e *edge) {
 	}
 }
 
-// columns is k rounded up to whole tiles.
-func columns(k int) int { return (k + tileColumns - 1) / tileColumns * tileColumns }
+// paddedColumns is k rounded up to whole tiles.
+func paddedColumns(k int) int { return (k + tileColumns - 1) / tileColumns * tileColumns }
 
 // panelsSize is the size of a packed matrix [depth k].
-func panelsSize(depth, k int) int { return depth * columns(k) }
+func panelsSize(depth, k int) int { return depth * paddedColumns(k) }
 
 // packPanel packs columns at, at+1, ... of a matrix [depth k] so that they lie together, row after row, with zeros for the columns
 // beyond k.

@@ -62,13 +62,13 @@ func buffers(op kernels.Op) (list []*kernels.Buffer) {
 	return list
 }
 
-// depthFirstLimits say when it is worth while.
+// depthFirstLimits say when ops are worth joining.
 type depthFirstLimits struct {
-	// What ops read or add to besides their images has to come from the cache for every few images anew: at most so many values.
+	// The most values that ops may read or add to besides their images: they come from the cache anew for each chunk.
 	weights int
-	// Less than so many values are still in the cache when the whole batch is done.
+	// The least values that one op must hand to another: fewer are still in the cache when the whole batch is done.
 	handedOn int
-	// So many parts of the batch there have to be, so that there is work for many cores.
+	// The least parts of the batch that there must be, so that there is work for many cores.
 	parts int
 }
 

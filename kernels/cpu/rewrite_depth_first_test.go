@@ -47,6 +47,11 @@ func TestDepthFirstJoins(t *testing.T) {
 	require.Len(t, joined, 2)
 	assert.Empty(t, joined[1].(depthFirst).Local, "a comes from outside")
 
+	more := func(name string) *kernels.Buffer { return kernels.Kept(name, kernels.Float32, 2*images, features) }
+	joined = joinDepthFirst([]kernels.Op{reluOp(x, a), reluOp(a, y), reluOp(more("other x"), more("other y"))})
+	require.Len(t, joined, 2, "the last op is of another batch")
+	assert.Len(t, joined[0].(depthFirst).Ops, 2)
+
 	whole := value("whole", images, 2*features)
 	second := whole.View("second half", images*features, images, features)
 	joined = joinDepthFirst([]kernels.Op{reluOp(value("x", images, 2*features), whole), reluOp(whole, whole), reluOp(second, y)})

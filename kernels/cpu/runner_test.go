@@ -105,13 +105,19 @@ func (op preparedOp) run(w *Workers) {
 }
 
 func poisoned(m kernels.Mem) kernels.Mem {
-	for i := range m.F32 {
-		m.F32[i] = math.Float32frombits(poison)
-	}
-	for i := range m.I32 {
-		m.I32[i] = poison
-	}
+	fill(m.F32, math.Float32frombits(poison))
+	fill(m.I32, poison)
 	return m
+}
+
+// fill sets all values of s to v, by copies that double each time: scratch memory is large and filled before each op.
+func fill[T any](s []T, v T) {
+	if len(s) > 0 {
+		s[0] = v
+	}
+	for n := 1; n < len(s); n *= 2 {
+		copy(s[n:], s[:n])
+	}
 }
 
 // forcedWinograd uses the algorithm of a tile wherever it is possible.
@@ -142,9 +148,9 @@ func forcedWinograd(tile int) rewrite.Pass {
 	}}
 }
 
-// manners are ways in which the engine may run a list: as it does, as it does with --strict, op by op, and what it does for large networks
+// modes are the ways in which the engine may run a list: as it does, as it does with --strict, op by op, and what it does for large networks
 // alone on lists of any size.
-var manners = map[string][]rewrite.Pass{
+var modes = map[string][]rewrite.Pass{
 	"default":           Passes(),
 	"strict":            slices.DeleteFunc(Passes(), func(p rewrite.Pass) bool { return p.Rounds }),
 	"op by op":          nil,

@@ -3,7 +3,7 @@ package cpu
 import "math"
 
 // taps are the places that a row of windows meets in an image whose channels are contiguous. Window i meets, for each r < rows and
-// s < columns, the channels from image[i·windowStep + r·rowStep + s·columnStep] on; that tap has the number first + r·rowTaps + s. The
+// s < columns, the channels from image[i·windowStep + r·rowStep + s·columnStep] on; the index of that tap is first + r·rowTaps + s. The
 // window's values, and its indices if there are any, are those from i·channels on. The assembly reads the fields by their offsets.
 //
 // The methods take the windows, and the taps of each, in order; their two variants give the same bits.
@@ -18,7 +18,7 @@ type taps struct {
 	corner                          int // where image begins in the whole image
 }
 
-// max sets values to the largest of each window, and index, which may be nil, to the number of its tap: the first one if several are
+// max sets values to the largest of each window, and index, which may be nil, to the index of its tap: the first one if several are
 // equal, the first NaN if there is one.
 func (t *taps) max() {
 	if t.isVector() {
@@ -48,7 +48,7 @@ func (t *taps) extreme(isMax bool) {
 	for i := range t.index {
 		t.index[i] = int32(t.first)
 	}
-	t.each(func(tap, at, i int) {
+	t.eachTap(func(tap, at, i int) {
 		values, row := t.values[i:][:t.channels], t.image[at:][:t.channels]
 		for c, v := range row {
 			if best := values[c]; isMax && v > best || !isMax && v < best || v != v && best == best {
@@ -68,7 +68,7 @@ func (t *taps) average() {
 		return
 	}
 	clear(t.values)
-	t.each(func(_, at, i int) {
+	t.eachTap(func(_, at, i int) {
 		values := t.values[i:][:t.channels]
 		accumulate(values, t.image[at:])
 	})
@@ -83,7 +83,7 @@ func (t *taps) scatter() {
 		scatterTapsAVX2(t)
 		return
 	}
-	t.each(func(tap, at, i int) {
+	t.eachTap(func(tap, at, i int) {
 		index, row := t.index[i:][:t.channels], t.image[at:][:t.channels]
 		for c, v := range t.values[i:][:t.channels] {
 			if index[c] == int32(tap) {
@@ -99,14 +99,14 @@ func (t *taps) spread() {
 		spreadTapsAVX2(t)
 		return
 	}
-	t.each(func(_, at, i int) { addScaled(t.image[at:][:t.channels], 1/t.divisor, t.values[i:]) })
+	t.eachTap(func(_, at, i int) { addScaled(t.image[at:][:t.channels], 1/t.divisor, t.values[i:]) })
 }
 
 // isVector says whether the assembly does it. Only a dilated window at the image's border may have no taps at all.
 func (t *taps) isVector() bool { return variant != portable && t.rows > 0 && t.columns > 0 }
 
-// each calls visit with every tap's number, its place in image and where its window begins in values.
-func (t *taps) each(visit func(tap, at, i int)) {
+// eachTap calls visit with the index of every tap, where it lies in image and where its window begins in values.
+func (t *taps) eachTap(visit func(tap, at, i int)) {
 	for w := range t.windows {
 		for r := range t.rows {
 			for s := range t.columns {

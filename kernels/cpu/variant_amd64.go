@@ -4,14 +4,7 @@ import (
 	sys "golang.org/x/sys/cpu"
 )
 
-//go:generate go run ./internal/productgen -out product_amd64.s
-//go:generate go run ./internal/pooledgen -out pooled_amd64.s
-//go:generate go run ./internal/gathergen -out gather_amd64.s
-//go:generate go run ./internal/winogradgen -out winograd_amd64.s
-//go:generate go run ./internal/pickgen -out pick_amd64.s
-//go:generate go run ./internal/listgen -out list_amd64.s
-//go:generate go run ./internal/transposegen -out transpose_amd64.s
-//go:generate go run ./internal/vectorgen -out vector_amd64.s
+//go:generate go run ./internal/gen
 
 // Variants lists the variants that this CPU can run, the fastest first.
 func Variants() []string {

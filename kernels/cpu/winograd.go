@@ -22,6 +22,9 @@ type winogradTransform struct {
 // winogradVector is the number of channels that a transform works on at a time.
 const winogradVector = 8
 
+// pointGap is the number of values between those of one point and those of the next, which keeps them off the same sets of the caches.
+const pointGap = 16
+
 // winogradStage is what a transform is for.
 type winogradStage int
 
@@ -125,7 +128,7 @@ type winogradProducts struct {
 	code                           winogradCode
 	depth, width                   int
 	across, tiles                  int       // in a row of tiles, in an image
-	chunk, block                   int       // images, and tiles, that are computed together
+	group, block                   int       // images that are computed together, and tiles that are multiplied together
 	filters                        []float32 // [point][panel][depth][tileColumns]
 	inPoint, filterPoint, outPoint int       // values of a block's tiles, of the filters and of their products at one point
 	zeros                          []float32
@@ -140,24 +143,23 @@ func (g conv2D) tiled(tile int) (x, y image) {
 
 // newWinogradProducts returns the products of the tiles of an output y or its gradient, of up to so many images together.
 func newWinogradProducts(tile, images int, y image, depth, width int) winogradProducts {
-	const apart = 16 // keeps the points' values off the same sets of the caches
 	p := winogradProducts{
 		code: winogradCodes[tile], depth: depth, width: width, across: y.width / tile, tiles: y.width / tile * y.height / tile,
-		filterPoint: panelsSize(depth, width) + apart, zeros: make([]float32, tileColumns),
+		filterPoint: panelsSize(depth, width) + pointGap, zeros: make([]float32, tileColumns),
 	}
 	p.filters = make([]float32, p.points()*p.filterPoint)
 	// A block's tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
-	most := max(4*tileRows, 1<<17/(p.points()*(depth+columns(width))))
-	p.chunk = min(images, max(1, most/p.tiles))
-	p.block = kernels.CeilDiv(p.chunk*p.tiles, kernels.CeilDiv(p.chunk*p.tiles, most))
-	p.inPoint, p.outPoint = p.block*depth+apart, p.block*columns(width)+apart
+	most := max(4*tileRows, 1<<17/(p.points()*(depth+paddedColumns(width))))
+	p.group = min(images, max(1, most/p.tiles))
+	p.block = kernels.CeilDiv(p.group*p.tiles, kernels.CeilDiv(p.group*p.tiles, most))
+	p.inPoint, p.outPoint = p.block*depth+pointGap, p.block*paddedColumns(width)+pointGap
 	for i := range p.block {
-		p.inRows, p.outRows = append(p.inRows, i*depth), append(p.outRows, i*columns(width))
+		p.inRows, p.outRows = append(p.inRows, i*depth), append(p.outRows, i*paddedColumns(width))
 	}
 	return p
 }
 
-func (p *winogradProducts) images() int { return p.chunk }
+func (p *winogradProducts) images() int { return p.group }
 
 func (p *winogradProducts) points() int { return p.code.Points() * p.code.Points() }
 
@@ -166,7 +168,7 @@ func (p *winogradProducts) transformed() int { return p.points() * (p.inPoint + 
 
 // derive transforms filters [3 3 depth width].
 func (p *winogradProducts) derive(weights []float32, w *Workers) {
-	w.Run(columns(p.width)/tileColumns, func(_, panel int) {
+	w.Run(paddedColumns(p.width)/tileColumns, func(_, panel int) {
 		at := panel * tileColumns
 		p.code.run(winogradFilter, &winogradTransform{
 			src: weights[at:], srcRow: 3 * p.depth * p.width, srcCol: p.depth * p.width, srcTile: p.width,
@@ -199,10 +201,10 @@ func (p *winogradProducts) eachBlock(first, tiles int, f func(first, last int)) 
 	}
 }
 
-// padded is the number of values of a chunk's images where they are copied.
+// padded is the number of values of a group's images where they are copied.
 func (p *winogradProducts) padded(m image) int {
 	if m.isPadded() {
-		return p.chunk * m.size()
+		return p.group * m.size()
 	}
 	return 0
 }
@@ -240,7 +242,7 @@ type winogradFprop struct {
 func newWinogradFprop(g conv2D, tile int, floor float32) *winogradFprop {
 	in, out := g.tiled(tile)
 	return &winogradFprop{
-		conv2D: g, winogradProducts: newWinogradProducts(tile, g.N, out, g.C, g.K), in: in, start: make([]float32, columns(g.K)), floor: floor,
+		conv2D: g, winogradProducts: newWinogradProducts(tile, g.N, out, g.C, g.K), in: in, start: make([]float32, paddedColumns(g.K)), floor: floor,
 	}
 }
 
@@ -251,7 +253,7 @@ func (f *winogradFprop) scratch() int {
 }
 
 func (f *winogradFprop) parts(workers int) int {
-	return partsOf(kernels.CeilDiv(f.N, f.chunk), workers, f.chunk*f.tiles/(2*tileRows))
+	return partsOf(kernels.CeilDiv(f.N, f.group), workers, f.group*f.tiles/(2*tileRows))
 }
 
 func (f *winogradFprop) derived() int { return len(f.filters) }
@@ -267,7 +269,7 @@ func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, p
 	padded, scratch := split(scratch, f.padded(f.in))
 	in, scratch := split(scratch, f.points()*f.inPoint)
 	out, tile := split(scratch, f.points()*f.outPoint)
-	a := f.in.of(x, lo, hi, padded)
+	a := f.in.pad(x, lo, hi, padded)
 	tiles := (hi - lo) * f.tiles
 	begin, end := tiles*part/parts, tiles*(part+1)/parts
 	f.eachBlock(begin, end-begin, func(first, last int) {
@@ -280,7 +282,7 @@ func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, p
 func (f *winogradFprop) transformOutput(out, c, tile []float32, first, last int) {
 	size := f.code.Tile
 	t := winogradTransform{
-		srcRow: f.code.Points() * f.outPoint, srcCol: f.outPoint, srcTile: columns(f.K), vectors: f.K / winogradVector,
+		srcRow: f.code.Points() * f.outPoint, srcCol: f.outPoint, srcTile: paddedColumns(f.K), vectors: f.K / winogradVector,
 		dstTile: size * f.K, dstCol: f.K, start: f.start, floor: f.floor,
 	}
 	for at := first; at < last; at += t.tiles {

@@ -30,9 +30,9 @@ func (op conv2DDgrad) prepareWinograd(workers int) Routine {
 		Weights: []int{1},
 		Derive:  func(mem []kernels.Mem, w *Workers) { d.derive(mem[1].F32, w) },
 		Run: func(mem []kernels.Mem, w *Workers) {
-			w.Run(kernels.CeilDiv(d.N, d.chunk), func(worker, task int) {
-				lo := task * d.chunk
-				d.compute(mem[0].F32, mem[2].F32, lo, min(lo+d.chunk, d.N), w.Scratch()[worker*d.scratch():(worker+1)*d.scratch()])
+			w.Run(kernels.CeilDiv(d.N, d.group), func(worker, task int) {
+				lo := task * d.group
+				d.compute(mem[0].F32, mem[2].F32, lo, min(lo+d.group, d.N), w.Scratch()[worker*d.scratch():(worker+1)*d.scratch()])
 			})
 		},
 	}
@@ -59,7 +59,7 @@ func (d *winogradDgrad) compute(dy, dx []float32, lo, hi int, scratch []float32)
 		gradient = dx
 	}
 	clear(gradient[:(hi-lo)*d.in.size()])
-	dy = d.out.of(dy, lo, hi, padded)
+	dy = d.out.pad(dy, lo, hi, padded)
 	d.eachBlock(0, (hi-lo)*d.tiles, func(first, last int) {
 		d.transform(winogradGradient, d.out, dy, in, first, last)
 		d.multiply(in, out, last-first)
@@ -76,7 +76,7 @@ func (d *winogradDgrad) compute(dy, dx []float32, lo, hi int, scratch []float32)
 func (d *winogradDgrad) spread(out, gradient []float32, first, last int) {
 	pitch := d.in.width * d.C
 	t := winogradTransform{
-		srcRow: d.code.Points() * d.outPoint, srcCol: d.outPoint, srcTile: columns(d.C), vectors: d.C / winogradVector,
+		srcRow: d.code.Points() * d.outPoint, srcCol: d.outPoint, srcTile: paddedColumns(d.C), vectors: d.C / winogradVector,
 		dstRow: pitch, dstCol: d.C, dstTile: d.code.Tile * d.C,
 	}
 	for at := first; at < last; at += t.tiles {

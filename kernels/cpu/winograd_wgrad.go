@@ -13,8 +13,8 @@ type winogradWgrad struct {
 	in, out       image // X with all that the tiles reach, and DY in whole tiles
 	code          winogradCode
 	across, tiles int // in a row of tiles, in an image
-	images        int // of a chunk
-	inPoint       int // values of a chunk's tiles of X at one point
+	group         int // images that are computed together
+	inPoint       int // values of a group's tiles of X at one point
 	outPoint      int // and of DY, in panels of tileColumns channels
 	sumsPoint     int // and of their products
 	zeros         []float32
@@ -22,10 +22,10 @@ type winogradWgrad struct {
 }
 
 // winogradWgradTile is the tile of the algorithm that computes the gradient by the filters with the least work, 0 if the sums as they stand
-// are as good or an image has too many tiles to keep; see [Conv2D.winogradTile].
+// are as good or an image has too many tiles to keep; see [conv2D.winogradTile].
 func (g conv2D) winogradWgradTile() int {
 	tile := g.winogradTile(g.P, g.Q)
-	if kernels.CeilDiv(g.P, max(tile, 1))*kernels.CeilDiv(g.Q, max(tile, 1))*(tile+2)*(tile+2)*(g.C+columns(g.K)) > 1<<22 {
+	if kernels.CeilDiv(g.P, max(tile, 1))*kernels.CeilDiv(g.Q, max(tile, 1))*(tile+2)*(tile+2)*(g.C+paddedColumns(g.K)) > 1<<22 {
 		return 0
 	}
 	return tile
@@ -35,13 +35,12 @@ func newWinogradWgrad(g conv2D, tile int) *winogradWgrad {
 	w := &winogradWgrad{conv2D: g, code: winogradCodes[tile], across: kernels.CeilDiv(g.Q, tile), zeros: make([]float32, tileColumns)}
 	w.in, w.out = g.tiled(tile)
 	w.tiles = w.across * kernels.CeilDiv(g.P, tile)
-	// The tiles of a chunk stay in the caches, but there are enough of them to be worth reading and writing the sums.
-	w.images = min(g.N, max(kernels.CeilDiv(32, w.tiles), 1<<18/(w.points()*(g.C+columns(g.K))*w.tiles)))
-	const apart = 16 // keeps the points' values off the same sets of the caches
-	w.inPoint, w.outPoint = w.images*w.tiles*g.C+apart, w.images*w.tiles*columns(g.K)+apart
-	w.sumsPoint = g.C*columns(g.K) + apart
+	// The tiles of a group stay in the caches, but there are enough of them to be worth reading and writing the sums.
+	w.group = min(g.N, max(kernels.CeilDiv(32, w.tiles), 1<<18/(w.points()*(g.C+paddedColumns(g.K))*w.tiles)))
+	w.inPoint, w.outPoint = w.group*w.tiles*g.C+pointGap, w.group*w.tiles*paddedColumns(g.K)+pointGap
+	w.sumsPoint = g.C*paddedColumns(g.K) + pointGap
 	for c := range g.C {
-		w.aRows, w.cRows = append(w.aRows, c), append(w.cRows, c*columns(g.K))
+		w.aRows, w.cRows = append(w.aRows, c), append(w.cRows, c*paddedColumns(g.K))
 	}
 	return w
 }
@@ -62,7 +61,7 @@ func (w *winogradWgrad) padded() int {
 	return n
 }
 
-// scratch is the number of values for the sums, the tiles of a chunk, and padded images.
+// scratch is the number of values for the sums, the tiles of a group, and padded images.
 func (w *winogradWgrad) scratch(workers int) int {
 	return w.sums() + w.points()*(w.inPoint+w.outPoint) + workers*w.padded()
 }
@@ -71,8 +70,8 @@ func (w *winogradWgrad) run(mem []kernels.Mem, workers *Workers) {
 	sums, rest := split(workers.Scratch(), w.sums())
 	in, rest := split(rest, w.points()*w.inPoint)
 	out, padded := split(rest, w.points()*w.outPoint)
-	for first := 0; first < w.N; first += w.images {
-		images := min(w.images, w.N-first)
+	for first := 0; first < w.N; first += w.group {
+		images := min(w.group, w.N-first)
 		workers.Run(images, func(worker, n int) {
 			own := padded[worker*w.padded() : (worker+1)*w.padded()]
 			w.transform(mem[0].F32, mem[1].F32, in, out, own, first+n, n)
@@ -89,20 +88,20 @@ func (w *winogradWgrad) run(mem []kernels.Mem, workers *Workers) {
 	workers.Run(parts, func(_, part int) {
 		lo, hi := w.C*part/parts, w.C*(part+1)/parts
 		w.code.run(winogradWeights, &winogradTransform{
-			src: sums[lo*columns(w.K):], srcRow: w.code.Points() * w.sumsPoint, srcCol: w.sumsPoint, srcTile: columns(w.K),
+			src: sums[lo*paddedColumns(w.K):], srcRow: w.code.Points() * w.sumsPoint, srcCol: w.sumsPoint, srcTile: paddedColumns(w.K),
 			dst: mem[2].F32[lo*w.K:], dstRow: 3 * w.C * w.K, dstCol: w.C * w.K, dstTile: w.K,
 			tiles: hi - lo, vectors: w.K / winogradVector,
 		})
 	})
 }
 
-// transform transforms the tiles of image n of the batch, number i of the chunk.
+// transform transforms the tiles of image n of the batch, which has index i in the group.
 func (w *winogradWgrad) transform(x, dy, in, out, padded []float32, n, i int) {
 	paddedIn, paddedOut := padded, padded
 	if w.in.isPadded() {
 		paddedIn, paddedOut = split(padded, w.in.size())
 	}
-	x, dy = w.in.of(x, n, n+1, paddedIn), w.out.of(dy, n, n+1, paddedOut)
+	x, dy = w.in.pad(x, n, n+1, paddedIn), w.out.pad(dy, n, n+1, paddedOut)
 	tile := w.code.Tile
 	a := winogradTransform{
 		srcRow: w.in.width * w.C, srcCol: w.C, srcTile: tile * w.C,
@@ -118,19 +117,19 @@ func (w *winogradWgrad) transform(x, dy, in, out, padded []float32, n, i int) {
 		w.code.run(winogradInput, &a)
 		for at := 0; at < w.K; at += tileColumns {
 			b.vectors = min(tileColumns, w.K-at) / winogradVector
-			b.src, b.dst = dy[row*tile*b.srcRow+at:], out[at*w.images*w.tiles+t*tileColumns:]
+			b.src, b.dst = dy[row*tile*b.srcRow+at:], out[at*w.group*w.tiles+t*tileColumns:]
 			w.code.run(winogradGradient, &b)
 		}
 	}
 }
 
-// multiply adds the products of a chunk's tiles at one point to start, or to the sums so far where that is nil.
+// multiply adds the products of a group's tiles at one point to start, or to the sums so far where that is nil.
 func (w *winogradWgrad) multiply(sums, start, in, out []float32, tiles int) {
 	t := product{
 		a: in, start: start, segments: []segment{{}}, steps: tiles, aStep: w.C, bStep: tileColumns, aRows: w.aRows, cRows: w.cRows, floor: noFloor,
 	}
 	for at := 0; at < w.K; at += tileColumns {
-		t.b, t.c = out[at*w.images*w.tiles:], sums[at:]
+		t.b, t.c = out[at*w.group*w.tiles:], sums[at:]
 		t.run()
 	}
 }

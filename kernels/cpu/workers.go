@@ -9,16 +9,16 @@ import (
 
 // Workers runs the CPU code of ops on a fixed number of goroutines. It runs one op at a time.
 //
-// An op often follows the last one within microseconds, so who waits first watches for its turn for a while, and only then parks.
+// An op often follows the last one within microseconds, so who waits first spins for a while, and only then parks.
 type Workers struct {
 	count   int
 	scratch []float32
 
-	job    func(worker, task int)
-	queues []queue       // of tasks, one for each worker
-	state  atomic.Uint64 // what follows, in one word
-	others []other
-	done   chan struct{} // wakes the caller of Run
+	job     func(worker, task int)
+	queues  []queue       // of tasks, one for each worker
+	state   atomic.Uint64 // what follows, in one word
+	helpers []helper
+	done    chan struct{} // wakes the caller of Run
 }
 
 // queue is a run of tasks that nobody has taken.
@@ -28,14 +28,14 @@ type queue struct {
 	_    [48]byte // keeps the queues on cache lines of their own
 }
 
-// other is a worker that is not the caller of Run.
-type other struct {
+// helper is a worker that is not the caller of Run.
+type helper struct {
 	isParked atomic.Bool
 	wake     chan struct{}
 }
 
 // The state counts the runs in its upper half; the lower half says whether the latest is open to workers that want to join, whether
-// its caller is parked, and how many others are at work on it. Run waits for those that have joined and for no one else, so a worker
+// its caller is parked, and how many helpers are at work on it. Run waits for those that have joined and for no one else, so a worker
 // that finds no free core holds nobody up.
 const (
 	working      = 1<<16 - 1
@@ -45,7 +45,7 @@ const (
 	oneRun       = 1 << 32
 )
 
-// spinTime is how long one watches before parking: longer than a task that another core is late with, since waking up a core that sleeps
+// spinTime is how long one spins before parking: longer than a task that another core is late with, since waking up a core that sleeps
 // takes long on a virtual machine.
 const spinTime = 300 * time.Microsecond
 
@@ -53,9 +53,9 @@ const spinTime = 300 * time.Microsecond
 func NewWorkers(count int) *Workers {
 	w := &Workers{count: max(count, 1), done: make(chan struct{}, 1)}
 	w.queues = make([]queue, w.count)
-	w.others = make([]other, w.count-1)
-	for i := range w.others {
-		w.others[i].wake = make(chan struct{}, 1)
+	w.helpers = make([]helper, w.count-1)
+	for i := range w.helpers {
+		w.helpers[i].wake = make(chan struct{}, 1)
 		go w.serve(i)
 	}
 	return w
@@ -64,8 +64,8 @@ func NewWorkers(count int) *Workers {
 // Close stops the workers.
 func (w *Workers) Close() {
 	w.state.Store((w.state.Load() + oneRun) | isClosed)
-	for i := range w.others {
-		w.rouse(i)
+	for i := range w.helpers {
+		w.unpark(i)
 	}
 }
 
@@ -98,8 +98,8 @@ func (w *Workers) Run(tasks int, run func(worker, task int)) {
 		w.queues[i].end = int64(kernels.CeilDiv(tasks*(i+1), w.count))
 	}
 	w.state.Store((w.state.Load() + oneRun) | isOpen)
-	for i := range min(len(w.others), tasks-1) {
-		w.rouse(i)
+	for i := range min(len(w.helpers), tasks-1) {
+		w.unpark(i)
 	}
 	w.work(0)
 	w.finish()
@@ -119,7 +119,7 @@ func (w *Workers) work(worker int) {
 func (w *Workers) finish() {
 	isDone := func() bool { return w.state.Load()&working == 0 }
 	w.state.And(^uint64(isOpen))
-	if w.watch(isDone) {
+	if w.spin(isDone) {
 		return
 	}
 	for state := w.state.Load(); state&working != 0; state = w.state.Load() {
@@ -131,13 +131,13 @@ func (w *Workers) finish() {
 	}
 }
 
-// serve is the life of another worker.
+// serve is the life of a helper.
 func (w *Workers) serve(i int) {
 	seen := uint64(0) // the last run that this worker looked at
-	isNew := func() bool { return w.state.Load()/oneRun != seen }
+	isNewRun := func() bool { return w.state.Load()/oneRun != seen }
 	for {
-		if !w.watch(isNew) {
-			w.park(i, isNew)
+		if !w.spin(isNewRun) {
+			w.park(i, isNewRun)
 		}
 		state := w.state.Load()
 		if state&isClosed != 0 {
@@ -158,26 +158,26 @@ func (w *Workers) serve(i int) {
 	}
 }
 
-// park sleeps until rouse, unless there is news already.
-func (w *Workers) park(i int, isNew func() bool) {
-	o := &w.others[i]
-	o.isParked.Store(true)
-	if isNew() && o.isParked.CompareAndSwap(true, false) {
+// park sleeps until unpark, unless there is a new run already.
+func (w *Workers) park(i int, isNewRun func() bool) {
+	h := &w.helpers[i]
+	h.isParked.Store(true)
+	if isNewRun() && h.isParked.CompareAndSwap(true, false) {
 		return
 	}
-	<-o.wake
+	<-h.wake
 }
 
-// rouse wakes a worker that is parked. The state was changed before, so one that is about to park sees that.
-func (w *Workers) rouse(i int) {
-	if o := &w.others[i]; o.isParked.CompareAndSwap(true, false) {
-		o.wake <- struct{}{}
+// unpark wakes a worker that is parked. The state was changed before, so one that is about to park sees that.
+func (w *Workers) unpark(i int) {
+	if h := &w.helpers[i]; h.isParked.CompareAndSwap(true, false) {
+		h.wake <- struct{}{}
 	}
 }
 
-// watch waits for a while until isReady, and says whether it is. With fewer threads than workers it does not wait: it might be
+// spin waits for a while until isReady, and says whether it is. With fewer threads than workers it does not wait: it might be
 // in the way of the one that it waits for.
-func (w *Workers) watch(isReady func() bool) bool {
+func (w *Workers) spin(isReady func() bool) bool {
 	if isReady() {
 		return true
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// pauses between two runs: none, one in which the other workers watch, and one after which they are parked.
+// pauses between two runs: none, one in which the helpers spin, and one after which they are parked.
 var pauses = []time.Duration{0, 10 * time.Microsecond, 2 * time.Millisecond}
 
 func TestRunDoesEachTaskOnce(t *testing.T) {
@@ -38,7 +38,7 @@ func TestRunDoesEachTaskOnce(t *testing.T) {
 	}
 }
 
-// The caller of Run gets to the end first: at once, while it watches, and when it has parked.
+// The caller of Run gets to the end first: at once, while it spins, and when it has parked.
 func TestRunWaitsForSlowTasks(t *testing.T) {
 	w := NewWorkers(2)
 	defer w.Close()

@@ -1,7 +1,6 @@
-package main
+package vector
 
 import (
-	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -19,55 +18,55 @@ type loop struct {
 type registers = []reg.Register
 
 // The order of operations is that of the Go code, with no multiply-add, so that the bits are the same.
-func pointwise() {
+func (asm generator) pointwise() {
 	loops := []loop{
 		{
 			name: "addAVX2", outputs: names("y"), inputs: names("a", "b"),
-			body: func(s span, x, _ registers) registers { return registers{s.of(VADDPS, x[0], x[1])} },
+			body: func(s span, x, _ registers) registers { return registers{s.apply(s.VADDPS, x[0], x[1])} },
 		},
 		{
 			name: "addScaledAVX2", outputs: names("y"), inputs: names("y", "x"), scalars: names("a"),
 			body: func(s span, x, k registers) registers {
-				return registers{s.of(VADDPS, x[0], s.of(VMULPS, x[1], k[0]))}
+				return registers{s.apply(s.VADDPS, x[0], s.apply(s.VMULPS, x[1], k[0]))}
 			},
 		},
 		{
 			name: "reluAVX2", outputs: names("y"), inputs: names("x"), constants: []uint32{0},
 			body: func(s span, x, k registers) registers {
-				return registers{s.of(VANDPS, s.compare(notLessOrEqual, x[0], k[0]), x[0])}
+				return registers{s.apply(s.VANDPS, s.compare(notLessOrEqual, x[0], k[0]), x[0])}
 			},
 		},
 		{
 			name: "reluGradientAVX2", outputs: names("dx"), inputs: names("y", "dy"), constants: []uint32{0},
 			body: func(s span, x, k registers) registers {
-				return registers{s.of(VANDPS, s.compare(greater, x[0], k[0]), x[1])}
+				return registers{s.apply(s.VANDPS, s.compare(greater, x[0], k[0]), x[1])}
 			},
 		},
 		{
 			name: "sigmoidGradientAVX2", outputs: names("dx"), inputs: names("y", "dy"), constants: []uint32{one},
 			body: func(s span, x, k registers) registers {
-				return registers{s.of(VMULPS, s.of(VMULPS, x[1], x[0]), s.of(VSUBPS, k[0], x[0]))}
+				return registers{s.apply(s.VMULPS, s.apply(s.VMULPS, x[1], x[0]), s.apply(s.VSUBPS, k[0], x[0]))}
 			},
 		},
 		{
 			name: "tanhGradientAVX2", outputs: names("dx"), inputs: names("y", "dy"), constants: []uint32{one},
 			body: func(s span, x, k registers) registers {
-				return registers{s.of(VMULPS, x[1], s.of(VSUBPS, k[0], s.of(VMULPS, x[0], x[0])))}
+				return registers{s.apply(s.VMULPS, x[1], s.apply(s.VSUBPS, k[0], s.apply(s.VMULPS, x[0], x[0])))}
 			},
 		},
 		{
 			name: "momentumStepAVX2", outputs: names("w", "v"), inputs: names("w", "v", "g"), scalars: names("momentum", "rate"),
 			body: func(s span, x, k registers) registers {
-				v := s.of(VSUBPS, s.of(VMULPS, k[0], x[1]), s.of(VMULPS, k[1], x[2]))
-				return registers{s.of(VADDPS, x[0], v), v}
+				v := s.apply(s.VSUBPS, s.apply(s.VMULPS, k[0], x[1]), s.apply(s.VMULPS, k[1], x[2]))
+				return registers{s.apply(s.VADDPS, x[0], v), v}
 			},
 		},
 		{
 			name: "nesterovStepAVX2", outputs: names("w", "v"), inputs: names("w", "v", "g"), scalars: names("momentum", "rate"),
 			body: func(s span, x, k registers) registers {
-				step := s.of(VMULPS, k[1], x[2])
-				v := s.of(VSUBPS, s.of(VMULPS, k[0], x[1]), step)
-				return registers{s.of(VADDPS, x[0], s.of(VSUBPS, s.of(VMULPS, k[0], v), step)), v}
+				step := s.apply(s.VMULPS, k[1], x[2])
+				v := s.apply(s.VSUBPS, s.apply(s.VMULPS, k[0], x[1]), step)
+				return registers{s.apply(s.VADDPS, x[0], s.apply(s.VSUBPS, s.apply(s.VMULPS, k[0], v), step)), v}
 			},
 		},
 		{
@@ -75,42 +74,42 @@ func pointwise() {
 			scalars: names("new1", "new2", "rate", "epsilon"),
 			body: func(s span, x, k registers) registers {
 				w, m, v, g := x[0], x[1], x[2], x[3]
-				m = s.of(VADDPS, m, s.of(VMULPS, k[0], s.of(VSUBPS, g, m)))
-				v = s.of(VADDPS, v, s.of(VMULPS, k[1], s.of(VSUBPS, s.of(VMULPS, g, g), v)))
+				m = s.apply(s.VADDPS, m, s.apply(s.VMULPS, k[0], s.apply(s.VSUBPS, g, m)))
+				v = s.apply(s.VADDPS, v, s.apply(s.VMULPS, k[1], s.apply(s.VSUBPS, s.apply(s.VMULPS, g, g), v)))
 				root := s.register()
-				VSQRTPS(v, root)
-				step := s.of(VDIVPS, s.of(VMULPS, k[2], m), s.of(VADDPS, root, k[3]))
-				return registers{s.of(VSUBPS, w, step), m, v}
+				s.VSQRTPS(v, root)
+				step := s.apply(s.VDIVPS, s.apply(s.VMULPS, k[2], m), s.apply(s.VADDPS, root, k[3]))
+				return registers{s.apply(s.VSUBPS, w, step), m, v}
 			},
 		},
 	}
 	for _, l := range loops {
-		l.write()
+		asm.loop(l)
 	}
 }
 
 func names(list ...string) []string { return list }
 
-func (l loop) write() {
-	Implement(l.name)
+func (asm generator) loop(l loop) {
+	asm.Implement(l.name)
 	base := map[string]reg.Register{}
 	for _, name := range append(l.outputs, l.inputs...) {
 		if base[name] == nil {
-			base[name] = Load(Param(name).Base(), GP64())
+			base[name] = asm.Load(asm.Param(name).Base(), asm.GP64())
 		}
 	}
 	var scalars []reg.VecVirtual
 	for _, name := range l.scalars {
-		r := YMM()
-		Load(Param(name), r.AsX())
-		VBROADCASTSS(r.AsX(), r)
+		r := asm.YMM()
+		asm.Load(asm.Param(name), r.AsX())
+		asm.VBROADCASTSS(r.AsX(), r)
 		scalars = append(scalars, r)
 	}
 	for _, bits := range l.constants {
-		scalars = append(scalars, constant(bits))
+		scalars = append(scalars, asm.constant(bits))
 	}
-	n := Load(Param(l.outputs[0]).Len(), GP64())
-	eachSpan(n, func(s span, at func(base reg.Register, vector int) Mem) {
+	n := asm.Load(asm.Param(l.outputs[0]).Len(), asm.GP64())
+	asm.eachSpan(n, func(s span, at func(base reg.Register, vector int) Mem) {
 		var k registers
 		for _, r := range scalars {
 			k = append(k, s.narrow(r))
@@ -125,44 +124,44 @@ func (l loop) write() {
 			}
 		}
 	})
-	VZEROUPPER()
-	RET()
+	asm.VZEROUPPER()
+	asm.RET()
 }
 
 // eachSpan loops over n elements; at tells the body where its elements lie.
-func eachSpan(n reg.Register, body func(s span, at func(base reg.Register, vector int) Mem)) {
-	i, end := GP64(), GP64()
-	XORQ(i, i)
-	for _, s := range spans {
-		Label(s.name)
-		LEAQ(Mem{Base: i, Disp: s.elements}, end)
-		CMPQ(end, n)
-		JG(LabelRef(s.name + "_end"))
+func (asm generator) eachSpan(n reg.Register, body func(s span, at func(base reg.Register, vector int) Mem)) {
+	i, end := asm.GP64(), asm.GP64()
+	asm.XORQ(i, i)
+	for _, s := range asm.spans() {
+		asm.Label(s.name)
+		asm.LEAQ(Mem{Base: i, Disp: s.elements}, end)
+		asm.CMPQ(end, n)
+		asm.JG(LabelRef(s.name + "_end"))
 		body(s, func(base reg.Register, vector int) Mem { return Mem{Base: base, Index: i, Scale: 4, Disp: 32 * vector} })
-		MOVQ(end, i)
-		JMP(LabelRef(s.name))
-		Label(s.name + "_end")
+		asm.MOVQ(end, i)
+		asm.JMP(LabelRef(s.name))
+		asm.Label(s.name + "_end")
 	}
 }
 
 // finite looks for exponents of which all bits are set.
-func finite() {
-	Implement("finiteAVX2")
-	x, n := Load(Param("x").Base(), GP64()), Load(Param("x").Len(), GP64())
-	exponent, found := constant(0xff<<23), zeros()
-	eachSpan(n, func(s span, at func(base reg.Register, vector int) Mem) {
+func (asm generator) finite() {
+	asm.Implement("finiteAVX2")
+	x, n := asm.Load(asm.Param("x").Base(), asm.GP64()), asm.Load(asm.Param("x").Len(), asm.GP64())
+	exponent, found := asm.constant(0xff<<23), asm.zeros()
+	asm.eachSpan(n, func(s span, at func(base reg.Register, vector int) Mem) {
 		for v := range s.vectors {
-			bits := s.of(VANDPS, s.load(at(x, v)), s.narrow(exponent))
+			bits := s.apply(asm.VANDPS, s.load(at(x, v)), s.narrow(exponent))
 			// Of a single element the other lanes are zero, and so no exponent.
-			is := YMM()
-			VPCMPEQD(s.narrow(exponent), bits, s.narrow(is))
-			VPOR(is, found, found)
+			is := asm.YMM()
+			asm.VPCMPEQD(s.narrow(exponent), bits, s.narrow(is))
+			asm.VPOR(is, found, found)
 		}
 	})
-	result := GP8()
-	VPTEST(found, found)
-	SETEQ(result)
-	VZEROUPPER()
-	Store(result, ReturnIndex(0))
-	RET()
+	result := asm.GP8()
+	asm.VPTEST(found, found)
+	asm.SETEQ(result)
+	asm.VZEROUPPER()
+	asm.Store(result, asm.ReturnIndex(0))
+	asm.RET()
 }

@@ -1,37 +1,43 @@
-// Command vectorgen writes the assembly of the loops over vectors of package cpu; its files vector.go and taps.go say what they compute.
-package main
+// Package vector writes the assembly of the loops over vectors of package cpu; its files vector.go and taps.go say what they compute.
+package vector
 
 import (
-	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"cnn-gpu/kernels/cpu/internal/gen/assembler"
 )
 
-func main() {
-	Package("cnn-gpu/kernels/cpu")
-	pointwise()
-	finite()
-	taps()
-	Generate()
+// Write writes the functions.
+func Write(asm *assembler.Assembler) {
+	g := generator{asm}
+	g.pointwise()
+	g.finite()
+	g.taps()
 }
+
+type generator struct{ *assembler.Assembler }
 
 // span is what one turn of a loop handles: registers of eight elements, or a single element in the lowest lane of one register. What the
 // other lanes then hold does not matter.
 type span struct {
+	generator
 	name              string
 	vectors, elements int
 }
 
 // spans go from the widest to the narrowest: each leaves less than its width to the next.
-var spans = []span{{"wide", 4, 32}, {"vector", 1, 8}, {"element", 1, 1}}
+func (asm generator) spans() []span {
+	return []span{{asm, "wide", 4, 32}, {asm, "vector", 1, 8}, {asm, "element", 1, 1}}
+}
 
 func (s span) isElement() bool { return s.elements == 1 }
 
 func (s span) register() reg.Register {
 	if s.isElement() {
-		return XMM()
+		return s.XMM()
 	}
-	return YMM()
+	return s.YMM()
 }
 
 // narrow is as much of a whole register as the span uses.
@@ -45,23 +51,23 @@ func (s span) narrow(r reg.VecVirtual) reg.Register {
 func (s span) load(m Mem) reg.Register {
 	r := s.register()
 	if s.isElement() {
-		VMOVSS(m, r)
+		s.VMOVSS(m, r)
 	} else {
-		VMOVUPS(m, r)
+		s.VMOVUPS(m, r)
 	}
 	return r
 }
 
 func (s span) store(r reg.Register, m Mem) {
 	if s.isElement() {
-		VMOVSS(r, m)
+		s.VMOVSS(r, m)
 	} else {
-		VMOVUPS(r, m)
+		s.VMOVUPS(r, m)
 	}
 }
 
-// of returns a instruction b, such as a − b, in a new register.
-func (s span) of(instruction func(...Op), a, b Op) reg.Register {
+// apply returns a instruction b, such as a − b, in a new register.
+func (s span) apply(instruction func(...Op), a, b Op) reg.Register {
 	r := s.register()
 	instruction(b, a, r)
 	return r
@@ -70,7 +76,7 @@ func (s span) of(instruction func(...Op), a, b Op) reg.Register {
 // compare returns a register with all bits set where the predicate holds between a and b.
 func (s span) compare(predicate uint64, a, b Op) reg.Register {
 	r := s.register()
-	VCMPPS(Imm(predicate), b, a, r)
+	s.VCMPPS(Imm(predicate), b, a, r)
 	return r
 }
 
@@ -83,18 +89,18 @@ const (
 )
 
 // constant returns a register with the same 32 bits in all lanes.
-func constant(bits uint32) reg.VecVirtual {
-	low, r := GP32(), YMM()
-	MOVL(U32(bits), low)
-	VMOVD(low, r.AsX())
-	VPBROADCASTD(r.AsX(), r)
+func (asm generator) constant(bits uint32) reg.VecVirtual {
+	low, r := asm.GP32(), asm.YMM()
+	asm.MOVL(U32(bits), low)
+	asm.VMOVD(low, r.AsX())
+	asm.VPBROADCASTD(r.AsX(), r)
 	return r
 }
 
 // zeros returns a register of zeros.
-func zeros() reg.VecVirtual {
-	r := YMM()
-	VXORPS(r, r, r)
+func (asm generator) zeros() reg.VecVirtual {
+	r := asm.YMM()
+	asm.VXORPS(r, r, r)
 	return r
 }
 
