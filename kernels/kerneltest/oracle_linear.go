@@ -2,9 +2,9 @@ package kerneltest
 
 import "cnn-gpu/kernels"
 
-// eachTerm calls f for every product of a convolution with the places in X, W and Y of its three factors: fprop, dgrad and
-// wgrad are three ways to sum the same products. Padding has none.
-func eachTerm(g kernels.Conv2D, f func(x, w, y int)) {
+// eachRow calls f for every product of a value of X with a row of K filters: x is the value's place, w and y are where the row begins in
+// W and Y. fprop, dgrad and wgrad are three ways to sum the same products. Padding has none.
+func eachRow(g kernels.Conv2D, f func(x, w, y int)) {
 	width := g.Window.W
 	for n := range g.N {
 		for p := range g.P {
@@ -17,9 +17,7 @@ func eachTerm(g kernels.Conv2D, f func(x, w, y int)) {
 							continue
 						}
 						for c := range g.C {
-							for k := range g.K {
-								f(((n*g.H+row)*width+column)*g.C+c, ((r*g.S+s)*g.C+c)*g.K+k, ((n*g.P+p)*g.Q+q)*g.K+k)
-							}
+							f(((n*g.H+row)*width+column)*g.C+c, ((r*g.S+s)*g.C+c)*g.K, ((n*g.P+p)*g.Q+q)*g.K)
 						}
 					}
 				}
@@ -35,19 +33,34 @@ func convFprop(g kernels.Conv2D, x, w, b []Value) []sum {
 			y[i].addValue(b[i%g.K])
 		}
 	}
-	eachTerm(g, func(xi, wi, yi int) { y[yi].addProduct(x[xi], w[wi]) })
+	eachRow(g, func(xi, wi, yi int) {
+		value, filters, sums := x[xi], w[wi:wi+g.K], y[yi:yi+g.K]
+		for k := range sums {
+			sums[k].addProduct(value, filters[k])
+		}
+	})
 	return y
 }
 
 func convDgrad(g kernels.Conv2D, dy, w []Value) []sum {
 	dx := make([]sum, g.N*g.H*g.Window.W*g.C)
-	eachTerm(g, func(xi, wi, yi int) { dx[xi].addProduct(dy[yi], w[wi]) })
+	eachRow(g, func(xi, wi, yi int) {
+		sum, gradients, filters := &dx[xi], dy[yi:yi+g.K], w[wi:wi+g.K]
+		for k := range filters {
+			sum.addProduct(gradients[k], filters[k])
+		}
+	})
 	return dx
 }
 
 func convWgrad(g kernels.Conv2D, x, dy, dw []Value) []sum {
 	sums := sumsFrom(dw)
-	eachTerm(g, func(xi, wi, yi int) { sums[wi].addProduct(x[xi], dy[yi]) })
+	eachRow(g, func(xi, wi, yi int) {
+		value, gradients, sums := x[xi], dy[yi:yi+g.K], sums[wi:wi+g.K]
+		for k := range sums {
+			sums[k].addProduct(value, gradients[k])
+		}
+	})
 	return sums
 }
 

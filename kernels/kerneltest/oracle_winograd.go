@@ -100,19 +100,25 @@ func winogradMagnitudes(a winograd.Algorithm, n, rows, columns, c, k int, x, f f
 
 // transformed is |L| |X| |L|ᵀ.
 func transformed(l [][]float64, x func(i, j int) float64) [][]float64 {
+	const most = 5 // points of an algorithm
 	in := len(l[0])
-	half := make([][]float64, len(l))
-	for i, row := range l {
-		half[i] = make([]float64, in)
+	var values, half [most][most]float64
+	for i := range in {
 		for j := range in {
-			for k, v := range row {
-				half[i][j] += math.Abs(v * x(k, j))
+			values[i][j] = math.Abs(x(i, j))
+		}
+	}
+	for i, row := range l {
+		for k, v := range row {
+			for j := range in {
+				half[i][j] += math.Abs(v) * values[k][j]
 			}
 		}
 	}
+	list := make([]float64, len(l)*len(l))
 	y := make([][]float64, len(l))
 	for i := range l {
-		y[i] = make([]float64, len(l))
+		y[i] = list[i*len(l) : (i+1)*len(l)]
 		for j, row := range l {
 			for k, v := range row {
 				y[i][j] += math.Abs(v) * half[i][k]
