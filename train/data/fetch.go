@@ -1,7 +1,7 @@
 package data
 
 import (
-	"compress/gzip"
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -205,7 +205,7 @@ func because(ctx context.Context, err error) error {
 func (d download) verify(gz io.Reader) error {
 	what, want, in := "file", d.gzSHA256, gz
 	if d.contentSHA256 != "" {
-		z, err := gzip.NewReader(gz)
+		z, err := newGunzip(bufio.NewReader(gz))
 		if err != nil {
 			return fmt.Errorf("wrong content: not a gzip file: %w", err)
 		}

@@ -116,9 +116,10 @@ func TestFetch(t *testing.T) {
 		assert.Equal(t, []string{"tiny-idx1-ubyte.gz"}, files(t, dir))
 		assert.Equal(t, int64(len(s.gz)), last)
 		assert.Equal(t, last, total)
-		a, err := readIDXFile(filepath.Join(dir, "tiny-idx1-ubyte.gz"))
+		a, err := openIDX(filepath.Join(dir, "tiny-idx1-ubyte.gz"))
 		require.NoError(t, err)
 		assert.Equal(t, []int{700}, a.dims)
+		require.NoError(t, a.close())
 	}
 }
 
