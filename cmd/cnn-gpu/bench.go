@@ -103,10 +103,7 @@ func (c *benchConfig) check() error {
 	if _, err := train.OptimizerByName(c.optimizer, 0); err != nil {
 		return &usageError{err}
 	}
-	if c.data == "" {
-		return nil
-	}
-	return checkDataName(c.data)
+	return nil
 }
 
 // benchResult is what bench found, as JSON has it.
