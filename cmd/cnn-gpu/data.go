@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -74,7 +75,7 @@ func listData(cmd *cobra.Command, asJSON bool) error {
 		if name != "digits" {
 			dir, err := data.CacheDir(name)
 			if err != nil {
-				cacheless = err
+				cacheless = cmp.Or(cacheless, err)
 			}
 			if s, err = findSet(name, dir); err != nil {
 				return err
@@ -88,7 +89,7 @@ func listData(cmd *cobra.Command, asJSON bool) error {
 	if asJSON {
 		return printJSON(cmd, map[string]any{"sets": sets})
 	}
-	t := newTable("Name", "Where", "Size")
+	t := newTable("Name", "Where, or how to get it", "Size")
 	for _, s := range sets {
 		t.AppendRow(s.row())
 	}
@@ -103,7 +104,7 @@ func (s dataSet) row() table.Row {
 	case here:
 		return table.Row{s.Name, s.Folder, wording.Bytes(s.Bytes)}
 	case fetchable:
-		return table.Row{s.Name, "get it with: " + s.How, "-"}
+		return table.Row{s.Name, s.How, "-"}
 	case byHand:
 		return table.Row{s.Name, "by hand: " + s.How, "-"}
 	}

@@ -228,7 +228,7 @@ func TestDataWithoutAHome(t *testing.T) {
 	t.Setenv("HOME", "")
 	r := succeed(t, "data")
 	assert.Regexp(t, `digits +│ built in`, r.stdout)
-	assert.Contains(t, r.stdout, "get it with: cnn-gpu data fetch mnist --data-dir FOLDER")
+	assert.Contains(t, r.stdout, " cnn-gpu data fetch mnist --data-dir FOLDER ")
 	assert.Contains(t, r.stderr, "no cache folder")
 	w := newTiny(t)
 	w.train(t)
@@ -239,9 +239,12 @@ func TestDataWithoutAHome(t *testing.T) {
 
 // The list fits a terminal of 80 columns where no long folder is in it.
 func TestDataListFits(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	for line := range strings.Lines(succeed(t, "data").stdout) {
-		assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSpace(line)), 80, line)
+	t.Setenv("HOME", "")
+	for _, cache := range []string{t.TempDir(), ""} {
+		t.Setenv("XDG_CACHE_HOME", cache)
+		for line := range strings.Lines(succeed(t, "data").stdout) {
+			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSpace(line)), 80, line)
+		}
 	}
 }
 

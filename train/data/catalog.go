@@ -141,7 +141,7 @@ func characters(s string) []string { return strings.Split(s, "") }
 // ownerOf is the set of the catalog whose file of that kind has this content, byte for byte; k's own name where there is none, or
 // nothing to hold it against. Of labels that are compressed, the file's own sum is looked up too.
 func (k known) ownerOf(kind int, x *idx, values []byte) (string, error) {
-	if len(k.files) == 0 || kind >= needed {
+	if len(k.files) == 0 {
 		return k.name, nil
 	}
 	sum := sha256.New()
@@ -157,7 +157,7 @@ func (k known) ownerOf(kind int, x *idx, values []byte) (string, error) {
 		file = hex.EncodeToString(gz[:])
 	}
 	for _, other := range catalog {
-		if len(other.files) == 0 {
+		if kind >= len(other.files) {
 			continue
 		}
 		if d := other.files[kind]; d.contentSHA256 == content || d.gzSHA256 != "" && d.gzSHA256 == file {

@@ -142,6 +142,23 @@ func TestFetchKeepsWhatIsRight(t *testing.T) {
 	assert.Equal(t, s.gz, b)
 }
 
+// The files of the sets bear the same names: one set does not take another's place.
+func TestFetchKeepsTheFilesOfAnotherSet(t *testing.T) {
+	s := newTinySet(t)
+	before := catalog
+	t.Cleanup(func() { catalog = before })
+	catalog = append([]known{s.known}, before...)
+	o := s.from(t, "works")
+	_, err := s.fetch(t.Context(), o)
+	require.NoError(t, err)
+	other := known{name: "other", files: []download{{name: s.files[0].name, contentSHA256: "none"}}}
+	_, err = other.fetch(t.Context(), o)
+	assert.EqualError(t, err, "data: fetch other: tiny-idx1-ubyte.gz in "+o.Dir+" is a file of tiny: give another folder with --data-dir DIR")
+	b, err := os.ReadFile(filepath.Join(o.Dir, s.files[0].name))
+	require.NoError(t, err)
+	assert.Equal(t, s.gz, b)
+}
+
 var badMirrors = map[string]string{
 	"missing":     "answered 404 Not Found",
 	"is-too-busy": "answered 503 Service Unavailable",
