@@ -97,6 +97,8 @@ func (c *benchConfig) check() error {
 		return usageErrorf("--steps %d: give at least 1", c.steps)
 	case !(c.seconds > 0 && c.seconds <= 3600):
 		return usageErrorf("--seconds %v: give a time above 0 and up to 3600", c.seconds)
+	case c.data == "" && c.dataDir != "":
+		return usageErrorf("--data-dir %s: name the set whose files are there with --data", c.dataDir)
 	case c.options.Workers < 0:
 		return usageErrorf("--threads %d: give at least 1", c.options.Workers)
 	}

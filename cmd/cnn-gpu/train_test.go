@@ -82,12 +82,20 @@ func TestTrainWithValidation(t *testing.T) {
 	assert.Equal(t, 4, strings.Count(string(metrics), `"val_accuracy":`))
 
 	writeBars(t, w.data, "val", 10)
+	labels := filepath.Join(w.data, "val-labels-idx1-ubyte")
+	b, err := os.ReadFile(labels)
+	require.NoError(t, err)
+	for i := len(b) - 10; i < len(b); i++ {
+		b[i] = 1 - b[i] // all wrong
+	}
+	require.NoError(t, os.WriteFile(labels, b, 0o666))
 	r = runCommand(append(w.trainArgs(), "--out", w.out+"-own", "--validation", "0.25")...)
 	assert.Equal(t, exitFailure, r.code)
 	assert.Contains(t, r.stderr, "validation images of its own: leave out --validation")
 	r = w.train(t, "--out", w.out+"-own")
 	assert.Contains(t, r.stderr, "Training images: 48, and 10 others for validation.\n")
-	assert.Contains(t, r.stderr, "val_accuracy")
+	assert.Regexp(t, `(?m)^Epoch 4/4: .*, val_accuracy 0.00%`, r.stderr)
+	assert.Contains(t, r.stderr, "Test accuracy 100.00% on 20 images.")
 }
 
 // An interrupted run with validation has the same images set apart when it goes on.

@@ -46,6 +46,8 @@ func TestExitCodes(t *testing.T) {
 		{"train --validation NaN", exitUsage, "above 0 and below 1"},
 		{"train --model MODEL --data DATA --validation 0.999 --out MISSING/run", exitFailure, "leaves none"},
 		{"train --resume RUN --validation 0.1", exitUsage, "leave out --validation"},
+		{"train --data-dir DATA", exitFailure, "digits is built in: name the set whose files are in DATA with --data"},
+		{"bench --data-dir DATA", exitUsage, "name the set whose files are there with --data"},
 		{"train --data=", exitUsage, `--data "": give a value, or leave the flag out`},
 		{"train --data-dir= --data mnist", exitUsage, `--data-dir "": give a value`},
 		{"train --out=", exitUsage, `--out "": give a value`},

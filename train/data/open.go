@@ -60,6 +60,8 @@ func Open(name string, o Options) (train, test Set, err error) {
 func OpenSplits(name string, o Options) (Splits, error) {
 	k, ok := lookUp(name)
 	switch {
+	case name == "digits" && o.DataDir != "":
+		return Splits{}, fmt.Errorf("data: digits is built in: name the set whose files are in %s with --data, or leave out --data-dir", o.DataDir)
 	case name == "digits":
 		train, test := Digits()
 		return Splits{Training: train, Test: test}, nil

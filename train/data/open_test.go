@@ -259,6 +259,8 @@ func TestOpenOwnNameInDataDir(t *testing.T) {
 	t.Chdir(parent)
 	_, _, err = Open("cats", Options{DataDir: t.TempDir()})
 	assert.ErrorContains(t, err, "to read the folder cats, leave out --data-dir")
+	_, _, err = Open("digits", Options{DataDir: prefixed})
+	assert.ErrorContains(t, err, "digits is built in: name the set whose files are in "+prefixed)
 	_, _, err = Open("emnist-mnist", Options{DataDir: writeSet(t, plainNames, 0)})
 	assert.ErrorContains(t, err, "name no set: read them as a folder, with --data ")
 }
