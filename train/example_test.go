@@ -16,6 +16,10 @@ import (
 // The Keras MNIST tutorial, word for word, on drawn digits that need no download; data.Open("mnist", ...) reads the real ones.
 func Example() {
 	training, test := data.Digits()
+	training, validation, err := data.Split(training, 0.1, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
 	m, err := model.Sequential(model.Input(28, 28, 1),
 		model.Conv2D{Filters: 32, Kernel: [2]int{3, 3}, Activation: model.ReLU},
 		model.MaxPooling2D{Size: [2]int{2, 2}},
@@ -42,7 +46,7 @@ func Example() {
 	defer t.Close()
 
 	ctx := context.Background()
-	if _, err := t.Fit(ctx, training, train.FitOptions{Epochs: 5, Batch: 32, Validation: test}); err != nil {
+	if _, err := t.Fit(ctx, training, train.FitOptions{Epochs: 5, Batch: 32, Validation: validation}); err != nil {
 		log.Fatal(err)
 	}
 	result, err := t.Evaluate(ctx, test, 32)

@@ -14,9 +14,9 @@ import (
 
 // FitOptions say how long and on what a model is trained.
 type FitOptions struct {
-	Epochs     int // 1 if 0
-	Batch      int // DefaultBatch if 0
-	Validation data.Set
+	Epochs     int      // 1 if 0
+	Batch      int      // DefaultBatch if 0; the whole set if it is smaller
+	Validation data.Set // evaluated after each epoch; none if nil. See [data.Split]
 
 	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch
 	OnEpoch    func(Epoch) error // called after each epoch; an error ends the training
@@ -62,6 +62,7 @@ func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch,
 	if err := t.CheckFit(set, o); err != nil {
 		return nil, err
 	}
+	o.Batch = min(o.Batch, set.Len())
 	f := &fitting{Trainer: t, set: set, options: o, saved: time.Now()}
 	if err := f.prepare(); err != nil {
 		return nil, err
@@ -97,8 +98,6 @@ func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
 		return errors.New("train: the model has no parameters to train; add a Dense or Conv2D layer")
 	case o.Epochs < 0 || o.Batch < 0:
 		return fmt.Errorf("train: %d epochs in batches of %d; give at least 1 of each", o.Epochs, o.Batch)
-	case o.Batch > set.Len():
-		return fmt.Errorf("train: a batch of %d is larger than the data: %s has %d examples; use a batch of at most that", o.Batch, set.Name(), set.Len())
 	}
 	if err := t.CheckData(set); err != nil {
 		return err

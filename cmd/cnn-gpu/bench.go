@@ -105,16 +105,15 @@ func (c *benchConfig) check() error {
 		return usageErrorf("--steps %d: give at least 1", c.steps)
 	case !(c.seconds > 0 && c.seconds <= 3600):
 		return usageErrorf("--seconds %v: give a time above 0 and up to 3600", c.seconds)
+	case c.data == "" && c.dataDir != "":
+		return usageErrorf("--data-dir %s: name the set whose files are there with --data", c.dataDir)
 	case c.options.Workers < 0:
 		return usageErrorf("--threads %d: give at least 1", c.options.Workers)
 	}
 	if _, err := train.OptimizerByName(c.optimizer, 0); err != nil {
 		return &usageError{err}
 	}
-	if c.data == "" {
-		return nil
-	}
-	return checkDataName(c.data)
+	return nil
 }
 
 // benchResult is what bench found, as JSON has it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -15,49 +16,82 @@ import (
 )
 
 func newDataCommand() *cobra.Command {
-	list := func(cmd *cobra.Command, _ []string) error { return listData(cmd) }
+	var asJSON bool
+	list := func(cmd *cobra.Command, _ []string) error { return listData(cmd, asJSON) }
 	cmd := &cobra.Command{
 		Use:   "data",
 		Short: "List data sets, fetch them and look at them",
 		Long: `List the data sets that --data knows by name and where each one is.
 
 digits is built in. mnist, fashion-mnist and kmnist are fetched on request. Any folder of IDX files can be named too: train-images,
-train-labels, test-images and test-labels (or t10k-), each with -idx3-ubyte or -idx1-ubyte behind it, and perhaps .gz.`,
+train-labels, test-images and test-labels (or t10k-), and perhaps validation-images and validation-labels (or val-), each with
+-idx3-ubyte or -idx1-ubyte behind it, and perhaps .gz. With --data-dir, a set of your own has a name: that of a folder in there, or
+the one before its files' names, as in cats-train-images-idx3-ubyte.
+
+With --json there is one line: "sets" lists each with name, state (built_in, here, fetchable or by_hand), the folder and bytes of one
+that is here, and how to get one that is not.`,
 		Example: `  cnn-gpu data
   cnn-gpu data fetch mnist
   cnn-gpu data show digits`,
 		Args: takesCommand,
 		RunE: list,
 	}
-	cmd.AddCommand(&cobra.Command{
+	listCommand := &cobra.Command{
 		Use:     "list",
 		Short:   "List the data sets and where they are",
 		Example: "  cnn-gpu data list",
 		Args:    takes(0, 0, "cnn-gpu data list takes no arguments"),
 		RunE:    list,
-	}, newDataFetchCommand(), newDataShowCommand())
+	}
+	for _, c := range []*cobra.Command{cmd, listCommand} {
+		c.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
+	}
+	cmd.AddCommand(listCommand, newDataFetchCommand(), newDataShowCommand())
 	return cmd
 }
 
-// checkDataName refuses what is neither a known set nor a folder, before anything is opened.
-func checkDataName(name string) error {
-	if slices.Contains(data.Names(), name) {
-		return nil
-	}
-	if _, err := os.Stat(name); err == nil {
-		return nil
-	}
-	return fmt.Errorf("there is no data set and no folder %q; %s (cnn-gpu data lists the sets)", name, wording.Choose(name, data.Names()))
+// dataSet is a set that is known by name, and where it is.
+type dataSet struct {
+	Name   string `json:"name"`
+	State  string `json:"state"`
+	Folder string `json:"folder,omitempty"`
+	Bytes  int64  `json:"bytes,omitempty"`
+	How    string `json:"how,omitempty"` // to get it
 }
 
-func listData(cmd *cobra.Command) error {
-	t := newTable("Name", "Where", "Size")
+// The states of a data set.
+const (
+	builtIn   = "built_in"
+	here      = "here"
+	fetchable = "fetchable"
+	byHand    = "by_hand"
+)
+
+func listData(cmd *cobra.Command, asJSON bool) error {
+	var sets []dataSet
+	var cacheless error
 	for _, name := range data.Names() {
-		where, size, err := whereIs(name)
-		if err != nil {
-			return err
+		s := dataSet{Name: name, State: builtIn}
+		if name != "digits" {
+			dir, err := data.CacheDir(name)
+			if err != nil {
+				cacheless = cmp.Or(cacheless, err)
+			}
+			if s, err = findSet(name, dir); err != nil {
+				return err
+			}
 		}
-		t.AppendRow(table.Row{name, where, size})
+		sets = append(sets, s)
+	}
+	if cacheless != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "cnn-gpu: %v\n", cacheless)
+	}
+	if asJSON {
+		return printJSON(cmd, map[string]any{"sets": sets})
+	}
+	t := newTable("Name", "Where, or how to get it", "Size")
+	for _, s := range sets {
+		t.AppendRow(s.row())
 	}
 	rightAlign(t, 3)
 	fmt.Fprintln(cmd.OutOrStdout(), t.Render())
@@ -65,34 +99,45 @@ func listData(cmd *cobra.Command) error {
 	return nil
 }
 
-// whereIs says where a data set's files are, or how to get them.
-func whereIs(name string) (where, size string, err error) {
-	if name == "digits" {
-		return "built in", "-", nil
+func (s dataSet) row() table.Row {
+	switch s.State {
+	case here:
+		return table.Row{s.Name, s.Folder, wording.Bytes(s.Bytes)}
+	case fetchable:
+		return table.Row{s.Name, s.How, "-"}
+	case byHand:
+		return table.Row{s.Name, "by hand: " + s.How, "-"}
 	}
-	dir, err := data.CacheDir(name)
-	if err != nil {
-		return "", "", err
+	return table.Row{s.Name, "built in", "-"}
+}
+
+// findSet says where a data set's files are, or how to get them. There is no cache folder if dir is empty.
+func findSet(name, dir string) (dataSet, error) {
+	s := dataSet{Name: name, State: byHand, How: "cnn-gpu data fetch " + name}
+	if slices.Contains(data.Fetchable(), name) {
+		s.State = fetchable
+	}
+	if dir == "" {
+		if s.State == fetchable {
+			s.How += " --data-dir FOLDER"
+		}
+		return s, nil
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil && !os.IsNotExist(err) {
-		return "", "", err
+		return dataSet{}, err
 	}
-	var bytes int64
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil {
-			return "", "", err
+			return dataSet{}, err
 		}
-		bytes += info.Size()
+		s.Bytes += info.Size()
 	}
-	switch {
-	case bytes > 0:
-		return dir, wording.Bytes(bytes), nil
-	case slices.Contains(data.Fetchable(), name):
-		return "get it with: cnn-gpu data fetch " + name, "-", nil
+	if s.Bytes > 0 {
+		s.State, s.Folder, s.How = here, dir, ""
 	}
-	return "by hand: cnn-gpu data fetch " + name + " says how", "-", nil
+	return s, nil
 }
 
 func newDataFetchCommand() *cobra.Command {

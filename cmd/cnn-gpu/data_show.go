@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -16,72 +18,170 @@ import (
 // samplesPerClass is the number of images in a row of the sheet.
 const samplesPerClass = 10
 
+// dataSummary is what a data set holds.
+type dataSummary struct {
+	Data       string         `json:"data"`
+	Shape      []int          `json:"shape"` // [H W C]
+	Training   int            `json:"training"`
+	Validation int            `json:"validation,omitempty"`
+	Test       int            `json:"test"`
+	Classes    []classSummary `json:"classes"`
+	Samples    string         `json:"samples,omitempty"`          // the sheet's file
+	LeftOut    string         `json:"samples_left_out,omitempty"` // why there is none
+}
+
+// classSummary is how many images a class has.
+type classSummary struct {
+	Class      string `json:"class"`
+	Training   int    `json:"training"`
+	Validation int    `json:"validation,omitempty"`
+	Test       int    `json:"test"`
+}
+
 func newDataShowCommand() *cobra.Command {
-	var dataDir, out string
+	var (
+		dataDir, out  string
+		force, asJSON bool
+	)
 	cmd := &cobra.Command{
 		Use:   "show NAME|FOLDER [flags]",
 		Short: "Count a data set's images and draw some of each class",
 		Long: `Print how many training and test images of each class a data set has, and draw a sheet of its first training images, a row for
-each class, as a PNG.`,
+each class, as a PNG. Images that cannot be drawn, since they have neither one channel nor three, are counted alone.
+
+With --json there is one line with data, shape, training, test, classes and samples, the sheet's file.`,
 		Example: `  cnn-gpu data show digits
   cnn-gpu data show mnist --data-dir ~/mnist --out mnist.png
-  cnn-gpu data show ./my-idx-files`,
+  cnn-gpu data show ./my-idx-files --json`,
 		Args:      takes(1, 1, "give one data set's name or folder, as in: cnn-gpu data show digits"),
 		ValidArgs: data.Names(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkDataName(args[0]); err != nil {
+			if err := checkSheetName(out, force); err != nil {
 				return err
 			}
-			train, test, err := data.Open(args[0], data.Options{DataDir: dataDir})
+			splits, err := data.OpenSplits(args[0], data.Options{DataDir: dataDir})
 			if err != nil {
 				return err
 			}
-			if err := printCounts(cmd.OutOrStdout(), train, test); err != nil {
+			s, err := summarize(splits)
+			if err != nil {
 				return err
+			}
+			if !asJSON {
+				s.print(cmd.OutOrStdout())
 			}
 			if out == "" {
-				out = filepath.Base(args[0]) + "-samples.png"
+				out = sheetName(args[0], force)
 			}
-			tiles, err := samples(train)
-			if err != nil {
+			if err := s.draw(splits.Training, out); err != nil {
 				return err
 			}
-			title := wording.English.Sprintf("%s: the first of %d training images", train.Name(), train.Len())
-			err = writePNG(out, func(w io.Writer) error {
-				return plot.Sheet(w, plot.SheetOptions{Title: title, Columns: samplesPerClass}, tiles)
-			})
-			if err != nil {
-				return err
+			if asJSON {
+				return printJSON(cmd, s)
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "Samples of each class: %s\n", out)
+			if s.LeftOut != "" {
+				fmt.Fprintf(cmd.ErrOrStderr(), "Samples are left out: %s\n", s.LeftOut)
+				return nil
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "Samples of each class: %s\n", s.Samples)
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&dataDir, "data-dir", "", "the `folder` that holds the data set's files")
-	cmd.Flags().StringVar(&out, "out", "", "the `file` to draw samples into (default: NAME-samples.png)")
+	cmd.Flags().StringVar(&out, "out", "", "the `file` to draw samples into (default: NAME-samples.png, numbered if there is one)")
+	cmd.Flags().BoolVar(&force, "force", false, "write over a file that is there")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the counts as JSON")
 	return cmd
 }
 
-func printCounts(w io.Writer, train, test data.Set) error {
-	inTrain, err := data.Counts(train)
-	if err != nil {
+// checkSheetName refuses a file that there is, and one whose name says that it is no PNG.
+func checkSheetName(out string, force bool) error {
+	if out == "" {
+		return nil
+	}
+	if !strings.EqualFold(filepath.Ext(out), ".png") {
+		return usageErrorf("--out %s: samples are drawn as a PNG; give a name that ends in .png", out)
+	}
+	return checkNew(out, force)
+}
+
+// sheetName is where samples go if nobody says where.
+func sheetName(set string, force bool) string {
+	if absolute, err := filepath.Abs(set); err == nil {
+		set = absolute // "." has no name of its own
+	}
+	name := filepath.Base(set) + "-samples.png"
+	if force {
+		return name
+	}
+	return freeName(name)
+}
+
+func summarize(splits data.Splits) (*dataSummary, error) {
+	training := splits.Training
+	s := &dataSummary{Data: training.Name(), Shape: training.Shape(), Training: training.Len(), Test: splits.Test.Len()}
+	for _, class := range training.Classes() {
+		s.Classes = append(s.Classes, classSummary{Class: class})
+	}
+	count := func(set data.Set, field func(*classSummary) *int) error {
+		counts, err := data.Counts(set)
+		for i, n := range counts {
+			*field(&s.Classes[i]) = n
+		}
 		return err
 	}
-	inTest, err := data.Counts(test)
-	if err != nil {
-		return err
+	if err := count(training, func(c *classSummary) *int { return &c.Training }); err != nil {
+		return nil, err
 	}
-	shape := train.Shape()
-	wording.English.Fprintf(w, "%s: images of %dx%dx%d\n", train.Name(), shape[0], shape[1], shape[2])
-	t := newTable("Class", "Training", "Test")
-	for i, class := range train.Classes() {
-		t.AppendRow(table.Row{class, wording.English.Sprint(inTrain[i]), wording.English.Sprint(inTest[i])})
+	if v := splits.Validation; v != nil {
+		s.Validation = v.Len()
+		if err := count(v, func(c *classSummary) *int { return &c.Validation }); err != nil {
+			return nil, err
+		}
+	}
+	return s, count(splits.Test, func(c *classSummary) *int { return &c.Test })
+}
+
+func (s *dataSummary) print(w io.Writer) {
+	wording.English.Fprintf(w, "%s: images of %dx%dx%d\n", s.Data, s.Shape[0], s.Shape[1], s.Shape[2])
+	header := table.Row{"Class", "Training", "Test"}
+	row := func(class string, training, validation, test int) table.Row {
+		r := table.Row{class, wording.English.Sprint(training), wording.English.Sprint(test)}
+		if s.Validation > 0 {
+			r = append(r, wording.English.Sprint(validation))
+		}
+		return r
+	}
+	if s.Validation > 0 {
+		header = append(header, "Validation")
+	}
+	t := newTable(header...)
+	for _, c := range s.Classes {
+		t.AppendRow(row(c.Class, c.Training, c.Validation, c.Test))
 	}
 	t.AppendSeparator()
-	t.AppendRow(table.Row{"All", wording.English.Sprint(train.Len()), wording.English.Sprint(test.Len())})
-	rightAlign(t, 2, 3)
+	t.AppendRow(row("All", s.Training, s.Validation, s.Test))
+	rightAlign(t, 2, 3, 4)
 	fmt.Fprintln(w, t.Render())
-	return nil
+}
+
+// draw draws samples of the training images into a file, or notes why they cannot be drawn.
+func (s *dataSummary) draw(training data.Set, out string) error {
+	tiles, err := samples(training)
+	if err != nil {
+		return err
+	}
+	title := wording.English.Sprintf("%s: the first of %d training images", training.Name(), training.Len())
+	err = writePNG(out, func(w io.Writer) error {
+		return plot.Sheet(w, plot.SheetOptions{Title: title, Columns: samplesPerClass}, tiles)
+	})
+	var undrawable *plot.UndrawableError
+	if errors.As(err, &undrawable) {
+		s.LeftOut = undrawable.Error()
+		return nil
+	}
+	s.Samples = out
+	return err
 }
 
 // samples are tiles of the first images of each class, in the order of the classes.

@@ -110,14 +110,36 @@ func (t *trained) testSet(name, dataDir string) (data.Set, error) {
 	if name == "" {
 		return nil, errors.New("the weights do not say what data they were trained on; name it with --data")
 	}
-	if err := checkDataName(name); err != nil {
-		return nil, err
-	}
 	_, test, err := data.Open(name, data.Options{DataDir: dataDir})
 	if err != nil {
 		return nil, err
 	}
-	return test, t.trainer.CheckData(test)
+	if err := t.trainer.CheckData(test); err != nil {
+		return nil, err
+	}
+	t.compareClasses(test)
+	return test, nil
+}
+
+// compareClasses warns where the weights and the data name their classes differently.
+func (t *trained) compareClasses(set data.Set) {
+	const shown = 5
+	var differ []string
+	for i, class := range set.Classes()[:min(t.Named, len(set.Classes()))] {
+		if class != t.Classes[i] {
+			differ = append(differ, fmt.Sprintf("  class %d is %q in the weights and %q in %s\n", i, t.Classes[i], class, set.Name()))
+		}
+	}
+	if len(differ) == 0 {
+		return
+	}
+	fmt.Fprint(t.stderr, "Warning: the weights and the data name their classes differently; are these the right data?\n")
+	for _, line := range differ[:min(len(differ), shown)] {
+		fmt.Fprint(t.stderr, line)
+	}
+	if more := len(differ) - shown; more > 0 {
+		fmt.Fprintf(t.stderr, "  and so on: %d more\n", more)
+	}
 }
 
 func evaluate(cmd *cobra.Command, t *trained, test data.Set, batch int) (*evaluation, error) {

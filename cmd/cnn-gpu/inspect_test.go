@@ -1,11 +1,13 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -89,9 +91,16 @@ func TestMaps(t *testing.T) {
 	assert.Contains(t, r.stdout, "max_pooling2d: 4 pooled maps of 5x5")
 	assert.Regexp(t, `takes it for 1 \([\d.]+% sure\): bar.png`, r.stderr)
 
+	again := runCommand("maps", w.out, "--out", out)
+	assert.Equal(t, exitFailure, again.code)
+	assert.Contains(t, again.stderr, "00-input-image.png is there already; give another name with --out, or write over it with --force")
+	check(succeed(t, "maps", w.out, "--out", out, "--force"), out)
+
 	r = succeed(t, "maps", filepath.Join(w.out, "weights.safetensors"), "--index", "2")
 	check(r, filepath.Join(w.out, "maps"))
 	assert.Regexp(t, `takes it for 0 .*: test image 2 of .*, a 0`, r.stderr)
+	check(succeed(t, "maps", w.out), filepath.Join(w.out, "maps-2"))
+	check(succeed(t, "maps", w.out, "--force"), filepath.Join(w.out, "maps"))
 }
 
 func TestMapsOfAModelWithout(t *testing.T) {
@@ -198,6 +207,45 @@ func TestData(t *testing.T) {
 	require.NoError(t, os.MkdirAll(dir, 0o777))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "train-images-idx3-ubyte.gz"), make([]byte, 1_200_000), 0o666))
 	assert.Regexp(t, `mnist +│ `+dir+` +│ +1\.14 MiB`, succeed(t, "data", "list").stdout)
+
+	for _, args := range [][]string{{"data", "--json"}, {"data", "list", "--json"}} {
+		r := succeed(t, args...)
+		assert.Equal(t, 1, strings.Count(r.stdout, "\n"))
+		assert.Empty(t, r.stderr)
+		var list struct{ Sets []dataSet }
+		require.NoError(t, json.Unmarshal([]byte(r.stdout), &list))
+		require.Len(t, list.Sets, len(data.Names()))
+		assert.Equal(t, dataSet{Name: "digits", State: "built_in"}, list.Sets[0])
+		assert.Equal(t, dataSet{Name: "mnist", State: "here", Folder: dir, Bytes: 1_200_000}, list.Sets[1])
+		assert.Equal(t, dataSet{Name: "kmnist", State: "fetchable", How: "cnn-gpu data fetch kmnist"}, list.Sets[3])
+		assert.Equal(t, dataSet{Name: "emnist-balanced", State: "by_hand", How: "cnn-gpu data fetch emnist-balanced"}, list.Sets[4])
+	}
+}
+
+// Without a home there is no cache, but what is built in, and folders of one's own.
+func TestDataWithoutAHome(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", "")
+	t.Setenv("HOME", "")
+	r := succeed(t, "data")
+	assert.Regexp(t, `digits +│ built in`, r.stdout)
+	assert.Contains(t, r.stdout, " cnn-gpu data fetch mnist --data-dir FOLDER ")
+	assert.Contains(t, r.stderr, "no cache folder")
+	w := newTiny(t)
+	w.train(t)
+	r = runCommand("train", "--data", "mnist")
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "--data-dir DIR")
+}
+
+// The list fits a terminal of 80 columns where no long folder is in it.
+func TestDataListFits(t *testing.T) {
+	t.Setenv("HOME", "")
+	for _, cache := range []string{t.TempDir(), ""} {
+		t.Setenv("XDG_CACHE_HOME", cache)
+		for line := range strings.Lines(succeed(t, "data").stdout) {
+			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSpace(line)), 80, line)
+		}
+	}
 }
 
 func TestDataShow(t *testing.T) {
@@ -217,8 +265,91 @@ func TestDataShow(t *testing.T) {
 	assert.Equal(t, "1", tiles[samplesPerClass].Heading)
 
 	t.Chdir(filepath.Dir(out))
-	succeed(t, "data", "show", w.data)
-	decodePNG(t, "bars-samples.png")
+	for _, want := range []string{"bars-samples.png", "bars-samples-2.png", "bars-samples-3.png"} {
+		assert.NoFileExists(t, want)
+		assert.Contains(t, succeed(t, "data", "show", w.data).stderr, "Samples of each class: "+want+"\n")
+		decodePNG(t, want)
+	}
+	require.NoError(t, os.WriteFile(out, nil, 0o666))
+	r = runCommand("data", "show", w.data, "--out", out)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "--force")
+	succeed(t, "data", "show", w.data, "--out", out, "--force")
+	decodePNG(t, out)
+	assert.Contains(t, succeed(t, "data", "show", w.data, "--force").stderr, ": bars-samples.png\n")
+}
+
+func TestDataShowJSON(t *testing.T) {
+	w := newTiny(t)
+	writeBars(t, w.data, "val", 8)
+	out := filepath.Join(t.TempDir(), "bars.PNG")
+	r := succeed(t, "data", "show", w.data, "--json", "--out", out)
+	assert.Equal(t, 1, strings.Count(r.stdout, "\n"))
+	assert.Empty(t, r.stderr)
+	var s dataSummary
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &s))
+	assert.Equal(t, dataSummary{
+		Data: w.data, Shape: []int{12, 12, 1}, Training: 48, Validation: 8, Test: 20, Samples: out,
+		Classes: []classSummary{{"0", 24, 4, 10}, {"1", 24, 4, 10}},
+	}, s)
+	decodePNG(t, out)
+	table := succeed(t, "data", "show", w.data, "--out", out, "--force").stdout
+	assert.Regexp(t, `Class +│ +Training +│ +Test +│ +Validation`, table)
+	assert.Regexp(t, `All +│ +48 +│ +20 +│ +8`, table)
+}
+
+// Images of five channels have no colours: what would draw them is left out, and said.
+func TestFiveChannels(t *testing.T) {
+	w := newTiny(t)
+	for half, count := range map[string]uint32{"train": 48, "t10k": 20} {
+		pixels := binary.BigEndian.AppendUint32(nil, 0x804)
+		for _, extent := range []uint32{count, 12, 12, 5} {
+			pixels = binary.BigEndian.AppendUint32(pixels, extent)
+		}
+		pixels = append(pixels, make([]byte, count*12*12*5)...)
+		require.NoError(t, os.Remove(filepath.Join(w.data, half+"-images-idx3-ubyte")))
+		require.NoError(t, os.WriteFile(filepath.Join(w.data, half+"-images-idx4-ubyte"), pixels, 0o666))
+	}
+	require.NoError(t, os.WriteFile(w.model, []byte(strings.Replace(tinyModel, "[12, 12, 1]", "[12, 12, 5]", 1)), 0o666))
+	t.Chdir(t.TempDir())
+	r := succeed(t, "data", "show", w.data)
+	assert.Regexp(t, `All +│ +48 +│ +20`, r.stdout)
+	assert.Contains(t, r.stderr, "Samples are left out: images with 5 channels have no colours")
+	assert.NoFileExists(t, "bars-samples.png")
+	r = succeed(t, "data", "show", w.data, "--json")
+	assert.Contains(t, r.stdout, `"samples_left_out":"images with 5 channels`)
+	assert.NotContains(t, r.stdout, `"samples":`)
+
+	r = w.train(t)
+	assert.Contains(t, r.stderr, "misclassified.png is left out: images with 5 channels have no colours")
+	assert.NoFileExists(t, filepath.Join(w.out, "misclassified.png"))
+	decodePNG(t, filepath.Join(w.out, "confusion.png"))
+	r = succeed(t, "maps", w.out)
+	assert.Contains(t, r.stderr, "00-input-image.png is left out: images with 5 channels")
+	decodePNG(t, filepath.Join(w.out, "maps", "02-conv2d-feature-maps.png"))
+}
+
+// Weights and data that do not mean the same classes are told apart by their names alone.
+func TestClassesThatAreNamedDifferently(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	for _, command := range []string{"eval", "maps"} {
+		assert.NotContains(t, succeed(t, command, w.out).stderr, "Warning")
+	}
+	kana := filepath.Join(t.TempDir(), "kana")
+	require.NoError(t, os.Mkdir(kana, 0o777))
+	writeBars(t, kana, "train", 48)
+	writeBars(t, kana, "t10k", 20)
+	require.NoError(t, os.WriteFile(w.model, []byte(strings.Replace(tinyModel, "units: 2", "units: 10", 1)), 0o666))
+	w.out += "-kana"
+	w.train(t, "--data", "kmnist", "--data-dir", kana)
+	assert.NotContains(t, succeed(t, "eval", w.out).stderr, "Warning")
+	for _, command := range []string{"eval", "maps"} {
+		r := succeed(t, command, w.out, "--data", "mnist", "--data-dir", kana)
+		assert.Contains(t, r.stderr, "Warning: the weights and the data name their classes differently")
+		assert.Contains(t, r.stderr, `  class 0 is "o" in the weights and "0" in mnist`+"\n")
+		assert.Contains(t, r.stderr, "  and so on: 5 more\n")
+	}
 }
 
 func TestDevices(t *testing.T) {

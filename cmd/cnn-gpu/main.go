@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // The exit codes.
@@ -37,7 +38,11 @@ func main() {
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRootCommand()
 	understood := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { understood = true }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		err := refuseEmpty(cmd.Flags())
+		understood = err == nil
+		return err
+	}
 	out := &watchedWriter{Writer: stdout}
 	root.SetArgs(args)
 	root.SetOut(out)
@@ -60,6 +65,16 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "cnn-gpu: %v\n", err)
 	return exitFailure
+}
+
+// refuseEmpty refuses flags that were given an empty text, as a shell's unset variable is: they would be taken for not given.
+func refuseEmpty(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
+			err = usageErrorf(`--%s "": give a value, or leave the flag out`, f.Name)
+		}
+	})
+	return err
 }
 
 // usageError is a command line whose flags or arguments make no sense.

@@ -17,6 +17,7 @@ func newMapsCommand() *cobra.Command {
 		name, dataDir, where, out string
 		how                       device.Options
 		index                     int
+		force                     bool
 		options                   data.PictureOptions
 	)
 	cmd := &cobra.Command{
@@ -60,13 +61,17 @@ of the data that the model was trained on, or of --data.`,
 			}
 			if out == "" {
 				out = filepath.Join(folderOf(args[0]), "maps")
+				if !force {
+					out = freeName(out)
+				}
 			}
-			return drawMaps(cmd, t, x, what, out)
+			return drawMaps(cmd, t, x, what, out, force)
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&out, "out", "", "the `folder` for the sheets (default: maps in the run's folder)")
+	f.StringVar(&out, "out", "", "the `folder` for the sheets (default: maps in the run's folder, numbered if there is one)")
+	f.BoolVar(&force, "force", false, "write over sheets that are there")
 	testFlags(cmd, &name, &dataDir)
 	f.IntVar(&index, "index", 0, "the `number` of the test image, from 0")
 	f.BoolVar(&options.NoInvert, "no-invert", false, "leave a light background light")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,8 +24,13 @@ type mapSheet struct {
 	tiles []plot.Tile
 }
 
+// file is the name of the i-th sheet's file.
+func (s mapSheet) file(i int) string {
+	return fmt.Sprintf("%02d-%s-%s.png", i, s.layer, strings.ReplaceAll(s.what, " ", "-"))
+}
+
 // drawMaps writes the sheets of one image and lists them.
-func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string) error {
+func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, force bool) error {
 	values, err := t.values(x)
 	if err != nil {
 		return err
@@ -36,15 +42,25 @@ func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string) err
 	if len(sheets) == 1 {
 		return fmt.Errorf("the model %s has no layers that make maps; train one with Conv2D or pooling layers, such as mnist-cnn", t.Model.Name)
 	}
+	for i, s := range sheets {
+		if err := checkNew(filepath.Join(dir, s.file(i)), force); err != nil {
+			return err
+		}
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("cannot make the folder for the sheets: %w", err)
 	}
 	for i, s := range sheets {
-		name := fmt.Sprintf("%02d-%s-%s.png", i, s.layer, strings.ReplaceAll(s.what, " ", "-"))
-		path := filepath.Join(dir, name)
-		if err := writePNG(path, func(w io.Writer) error {
+		path := filepath.Join(dir, s.file(i))
+		err := writePNG(path, func(w io.Writer) error {
 			return plot.Sheet(w, plot.SheetOptions{Title: s.title, Scale: s.scale}, s.tiles)
-		}); err != nil {
+		})
+		var undrawable *plot.UndrawableError
+		if errors.As(err, &undrawable) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s is left out: %v\n", s.file(i), undrawable)
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", path, s.title)

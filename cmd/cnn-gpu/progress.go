@@ -18,11 +18,12 @@ type reporter struct {
 	w             io.Writer
 	terminal      bool
 	epochs, batch int
+	measured      string                   // what stands before the figures that are measured after an epoch: val or test
 	bar           *progressbar.ProgressBar // nil between epochs
 }
 
-func newReporter(w io.Writer, epochs, batch int) *reporter {
-	return &reporter{w: w, terminal: isTerminal(w), epochs: epochs, batch: batch}
+func newReporter(w io.Writer, epochs, batch int, measured string) *reporter {
+	return &reporter{w: w, terminal: isTerminal(w), epochs: epochs, batch: batch, measured: measured}
 }
 
 func (r *reporter) progress(p train.Progress) {
@@ -30,7 +31,7 @@ func (r *reporter) progress(p train.Progress) {
 		return
 	}
 	if r.bar == nil {
-		// One more than there are batches: the test images are still to come when the last batch is done.
+		// One more than there are batches: the test or validation images are still to come when the last batch is done.
 		r.bar = newBar(r.w, int64(p.Batches)+1)
 	}
 	left := "testing"
@@ -47,7 +48,7 @@ func (r *reporter) epoch(e train.Epoch) {
 	r.stop()
 	wording.English.Fprintf(r.w, "Epoch %d/%d: loss %.4f, accuracy %.2f%%", e.Epoch, r.epochs, e.Training.Loss, 100*e.Training.Accuracy)
 	if v := e.Validation; v != nil {
-		wording.English.Fprintf(r.w, ", val_loss %.4f, val_accuracy %.2f%%", v.Loss, 100*v.Accuracy)
+		wording.English.Fprintf(r.w, ", %[1]s_loss %.4[2]f, %[1]s_accuracy %.2[3]f%%", r.measured, v.Loss, 100*v.Accuracy)
 	}
 	wording.English.Fprintf(r.w, ", %.0f images/s, %.1f s\n", e.ImagesPerSecond, e.Seconds)
 }

@@ -30,6 +30,10 @@ func newTrainCommand() *cobra.Command {
 		Short: "Train a model and keep what comes of it in a folder",
 		Long: `Train a model on images and test it after each epoch.
 
+With --validation 0.1, a tenth of the training images, chosen by the seed, is set apart and the model is measured on them after each
+epoch, so that what you change in the light of it is not chosen by the test images: these are used once, at the end. A set that has
+validation images of its own needs no flag.
+
 The run's folder holds the weights (weights.safetensors), the metrics of each epoch (metrics.jsonl), how loss and accuracy went
 (curves.png), which class was taken for which (confusion.png) and the test images that the model is most wrongly sure about
 (misclassified.png).
@@ -37,11 +41,12 @@ The run's folder holds the weights (weights.safetensors), the metrics of each ep
 Ctrl-C saves the training where it is; --resume goes on from there and ends with the same weights as if nothing had happened. A
 second Ctrl-C quits at once. The same seed on the same device gives the same weights, bit for bit.
 
-With --json, standard output gets one line for each epoch with epoch, loss, accuracy, val_loss, val_accuracy, images_per_second,
-seconds and device (val_ stands for the test images), and a last line with "done":true and the folder as "out". With --profile
-there is a line before the last: "profile" lists the ops with layer, op, seconds, share, flops, bytes, gflops and gbs.`,
+With --json, standard output gets one line for each epoch with epoch, loss, accuracy, test_loss, test_accuracy, images_per_second,
+seconds and device, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
+and val_accuracy in place of the test's, which the last line still has. With --profile there is a line before the last: "profile" lists the ops with layer, op, seconds, share, flops, bytes, gflops and gbs.`,
 		Example: `  cnn-gpu train
   cnn-gpu train --data mnist --epochs 5 --seed 1
+  cnn-gpu train --validation 0.1 --lr 0.002
   cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
   cnn-gpu train --resume runs/mnist-cnn-digits
@@ -53,6 +58,9 @@ there is a line before the last: "profile" lists the ops with layer, op, seconds
 			if err != nil {
 				return err
 			}
+			if batch := r.Config().Batch; resume == "" && batch < c.Batch {
+				wording.English.Fprintf(cmd.ErrOrStderr(), "The batch is %d, not %d: there are no more training images.\n", batch, c.Batch)
+			}
 			return errors.Join(trainRun(cmd, r, profile, asJSON), r.Close())
 		},
 	}
@@ -61,6 +69,7 @@ there is a line before the last: "profile" lists the ops with layer, op, seconds
 	f.StringVar(&c.Model, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
 	f.StringVar(&c.Data, "data", "digits", "a data `set` (see cnn-gpu data) or a folder of IDX files")
 	f.StringVar(&c.DataDir, "data-dir", "", "the `folder` that holds the data set's files (default: where cnn-gpu data fetch puts them)")
+	f.Float64Var(&c.Validation, "validation", 0, "the `share` of the training images to set apart for validation, such as 0.1 (default: none)")
 	f.IntVar(&c.Epochs, "epochs", 5, "how many `times` to go through the training images")
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
 	optimizerFlag(cmd, &c.Optimizer, "the `method`")
@@ -86,10 +95,7 @@ func openRun(cmd *cobra.Command, c run.Config, resume string) (*run.Run, error) 
 		}
 		return run.Resume(resume, c.DeviceOptions)
 	}
-	if err := checkConfig(c, cmd.Flags().Changed("lr")); err != nil {
-		return nil, err
-	}
-	if err := checkDataName(c.Data); err != nil {
+	if err := checkConfig(c, cmd.Flags().Changed); err != nil {
 		return nil, err
 	}
 	return run.New(c)
@@ -109,13 +115,15 @@ func checkResume(flags *pflag.FlagSet) error {
 	return nil
 }
 
-func checkConfig(c run.Config, rateGiven bool) error {
+func checkConfig(c run.Config, given func(flag string) bool) error {
 	switch {
 	case c.Epochs < 1:
 		return usageErrorf("--epochs %d: give at least 1", c.Epochs)
 	case c.Batch < 1:
 		return usageErrorf("--batch %d: give at least 1", c.Batch)
-	case rateGiven && !(c.LearningRate > 0):
+	case given("validation") && !(c.Validation > 0 && c.Validation < 1):
+		return usageErrorf("--validation %v: give a share above 0 and below 1, such as 0.1", c.Validation)
+	case given("lr") && !(c.LearningRate > 0):
 		return usageErrorf("--lr %v: give a number above 0, such as 0.001", c.LearningRate)
 	}
 	if _, err := train.OptimizerByName(c.Optimizer, c.LearningRate); err != nil {
@@ -129,16 +137,21 @@ func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 	stderr := cmd.ErrOrStderr()
 	c, t := r.Config(), r.Trainer()
 	wording.English.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
+	measured := "test"
+	if v := r.Validation(); v != nil {
+		measured = "val"
+		wording.English.Fprintf(stderr, "Training images: %d, and %d others for validation.\n", r.Training().Len(), v.Len())
+	}
 	sayDevice(cmd, t.Device(), c.Device)
 
-	report := newReporter(stderr, c.Epochs, c.Batch)
+	report := newReporter(stderr, c.Epochs, c.Batch, measured)
 	var printed error
 	summary, err := r.Train(cmd.Context(), run.Hooks{
 		OnProgress: report.progress,
 		OnEpoch: func(e train.Epoch) {
 			report.epoch(e)
 			if asJSON && printed == nil {
-				printed = printJSON(cmd, run.NewRecord(e, t.Device().Name()))
+				printed = printJSON(cmd, r.Record(e))
 			}
 		},
 	})
@@ -159,8 +172,9 @@ func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 		}
 	}
 	if asJSON {
-		err := printJSON(cmd, lastRecord{run.NewRecord(summary.Last, t.Device().Name()), true, summary.Dir})
-		if err != nil {
+		last := lastRecord{r.Record(summary.Last), true, summary.Dir}
+		last.TestLoss, last.TestAccuracy = &summary.Test.Loss, &summary.Test.Accuracy
+		if err := printJSON(cmd, last); err != nil {
 			return err
 		}
 	}
@@ -184,8 +198,9 @@ func sayDone(w io.Writer, s run.Summary) error {
 	for _, e := range entries {
 		files = append(files, e.Name())
 	}
-	if v := s.Last.Validation; v != nil {
-		wording.English.Fprintf(w, "Test accuracy %.2f%% on %d images.\n", 100*v.Accuracy, v.Examples)
+	wording.English.Fprintf(w, "Test accuracy %.2f%% on %d images.\n", 100*s.Test.Accuracy, s.Test.Examples)
+	for _, note := range s.Notes {
+		fmt.Fprintln(w, note)
 	}
 	fmt.Fprintf(w, "The run is in %s: %s\n", s.Dir, strings.Join(files, ", "))
 	return nil

@@ -19,7 +19,7 @@ import (
 	"cnn-gpu/train"
 )
 
-var epochFields = []string{"accuracy", "device", "epoch", "images_per_second", "loss", "seconds", "val_accuracy", "val_loss"}
+var epochFields = []string{"accuracy", "device", "epoch", "images_per_second", "loss", "seconds", "test_accuracy", "test_loss"}
 
 func TestTrainPrintsLinesOfJSON(t *testing.T) {
 	w := newTiny(t)
@@ -41,7 +41,7 @@ func TestTrainPrintsLinesOfJSON(t *testing.T) {
 	delete(last, "done")
 	delete(last, "out")
 	assert.Equal(t, fields, last, "the last line has the facts of the last epoch")
-	assert.EqualValues(t, 1, last["val_accuracy"], "lying and standing bars are easy to tell apart")
+	assert.EqualValues(t, 1, last["test_accuracy"], "lying and standing bars are easy to tell apart")
 }
 
 func TestTrainTellsPeopleOnStandardError(t *testing.T) {
@@ -50,13 +50,93 @@ func TestTrainTellsPeopleOnStandardError(t *testing.T) {
 	assert.Empty(t, r.stdout)
 	assert.Contains(t, r.stderr, "Model: tiny, 242 parameters.")
 	assert.Contains(t, r.stderr, "Device, chosen by --device auto: ")
-	assert.Regexp(t, `(?m)^Epoch 4/4: loss \d\.\d{4}, accuracy [\d.]+%, val_loss \d\.\d{4}, val_accuracy [\d.]+%, [\d,]+ images/s, \d+\.\d s$`, r.stderr)
+	assert.Regexp(t, `(?m)^Epoch 4/4: loss \d\.\d{4}, accuracy [\d.]+%, test_loss \d\.\d{4}, test_accuracy [\d.]+%, [\d,]+ images/s, \d+\.\d s$`, r.stderr)
 	assert.Contains(t, r.stderr, "weights.safetensors")
 	assert.NotContains(t, r.stderr, "\r", "there is no bar where there is no terminal")
 	for _, name := range []string{"curves.png", "confusion.png"} {
 		decodePNG(t, filepath.Join(w.out, name))
 	}
 	assert.NotContains(t, succeed(t, append(w.trainArgs(), "--out", w.out+"2", "--device", "cpu")...).stderr, "auto")
+}
+
+// With validation images, val_ is theirs and the test images are used once, at the end.
+func TestTrainWithValidation(t *testing.T) {
+	w := newTiny(t)
+	r := w.train(t, "--json", "--validation", "0.25")
+	assert.Contains(t, r.stderr, "Training images: 36, and 12 others for validation.\n")
+	assert.Regexp(t, `(?m)^Epoch 4/4: loss [\d.]+, accuracy [\d.]+%, val_loss [\d.]+, val_accuracy [\d.]+%, `, r.stderr)
+	assert.NotContains(t, r.stderr, "test_")
+	assert.Contains(t, r.stderr, "on 20 images.")
+	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
+	for i, line := range lines {
+		var fields map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &fields))
+		assert.Contains(t, fields, "val_loss")
+		assert.Contains(t, fields, "val_accuracy")
+		assert.Equal(t, i == len(lines)-1, fields["test_loss"] != nil, line)
+		assert.Equal(t, i == len(lines)-1, fields["test_accuracy"] != nil, line)
+	}
+	metrics, err := os.ReadFile(filepath.Join(w.out, "metrics.jsonl"))
+	require.NoError(t, err)
+	assert.NotContains(t, string(metrics), "test_")
+	assert.Equal(t, 4, strings.Count(string(metrics), `"val_accuracy":`))
+
+	writeBars(t, w.data, "val", 10)
+	labels := filepath.Join(w.data, "val-labels-idx1-ubyte")
+	b, err := os.ReadFile(labels)
+	require.NoError(t, err)
+	for i := len(b) - 10; i < len(b); i++ {
+		b[i] = 1 - b[i] // all wrong
+	}
+	require.NoError(t, os.WriteFile(labels, b, 0o666))
+	r = runCommand(append(w.trainArgs(), "--out", w.out+"-own", "--validation", "0.25")...)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "validation images of its own: leave out --validation")
+	r = w.train(t, "--out", w.out+"-own")
+	assert.Contains(t, r.stderr, "Training images: 48, and 10 others for validation.\n")
+	assert.Regexp(t, `(?m)^Epoch 4/4: .*, val_accuracy 0.00%`, r.stderr)
+	assert.Contains(t, r.stderr, "Test accuracy 100.00% on 20 images.")
+}
+
+// An interrupted run with validation has the same images set apart when it goes on.
+func TestInterruptedTrainingKeepsItsValidation(t *testing.T) {
+	w := newTiny(t)
+	w.train(t, "--validation", "0.25")
+	whole, err := os.ReadFile(filepath.Join(w.out, "weights.safetensors"))
+	require.NoError(t, err)
+	w.out += "-interrupted"
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	assert.Equal(t, exitInterrupted, runCommandUntil(ctx, append(w.trainArgs(), "--validation", "0.25")...).code)
+	assert.Contains(t, succeed(t, "train", "--resume", w.out).stderr, "and 12 others for validation")
+	resumed, err := os.ReadFile(filepath.Join(w.out, "weights.safetensors"))
+	require.NoError(t, err)
+	assert.Equal(t, whole, resumed)
+}
+
+func TestTrainOnFewerImagesThanABatch(t *testing.T) {
+	w := newTiny(t)
+	r := w.train(t, "--batch", "1000", "--epochs", "1", "--profile")
+	assert.Contains(t, r.stderr, "The batch is 48, not 1,000: there are no more training images.\n")
+	assert.NotContains(t, succeed(t, "train", "--resume", w.out).stderr, "The batch is")
+	w.out += "-2"
+	assert.NotContains(t, w.train(t, "--batch", "48").stderr, "The batch is")
+}
+
+// A run knows its data's folder from anywhere.
+func TestTheRunsDataFolderIsAbsolute(t *testing.T) {
+	w := newTiny(t)
+	t.Chdir(filepath.Dir(w.data))
+	absolute := w.data
+	w.data = "bars"
+	w.train(t)
+	t.Chdir(t.TempDir())
+	assert.Contains(t, succeed(t, "eval", w.out).stdout, absolute)
+
+	t.Chdir(absolute)
+	w.data, w.out = ".", ""
+	args := slices.DeleteFunc(w.trainArgs(), func(arg string) bool { return arg == "--out" || arg == "" })
+	assert.Contains(t, succeed(t, args...).stderr, "runs/tiny-bars")
 }
 
 func TestInterruptedTrainingGoesOn(t *testing.T) {
@@ -106,7 +186,7 @@ func TestAnErrorBesideAnInterruptionIsAFailure(t *testing.T) {
 
 func TestProgressBar(t *testing.T) {
 	var screen strings.Builder
-	r := newReporter(&screen, 2, 8)
+	r := newReporter(&screen, 2, 8, "test")
 	r.terminal = true
 	for batch := range 11 {
 		r.progress(train.Progress{

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -18,6 +19,7 @@ type trained struct {
 	*run.Saved
 	device  device.Device
 	trainer *train.Trainer
+	stderr  io.Writer
 }
 
 // openTrained reads a run's folder or a weights file and puts the model on a device.
@@ -37,7 +39,7 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	return &trained{saved, d, t}, nil
+	return &trained{saved, d, t, cmd.ErrOrStderr()}, nil
 }
 
 func (t *trained) Close() error { return errors.Join(t.trainer.Close(), t.device.Close()) }

@@ -45,6 +45,9 @@ func Fit(ctx context.Context, t *train.Trainer, set data.Set, o Options) (r *Res
 	if err := t.CheckFit(set, train.FitOptions{Batch: o.Batch}); err != nil {
 		return nil, err
 	}
+	if err := checkBatch(o.Batch, set); err != nil {
+		return nil, err
+	}
 	step, err := t.TrainingStep(o.Batch)
 	if err != nil {
 		return nil, err
@@ -62,19 +65,26 @@ func Fit(ctx context.Context, t *train.Trainer, set data.Set, o Options) (r *Res
 
 // Predict times steps that compute probabilities and download them, as [train.Trainer.Predict] does, and profiles them.
 func Predict(ctx context.Context, t *train.Trainer, set data.Set, o Options) (*Result, error) {
-	size := cmp.Or(o.Batch, train.DefaultBatch)
-	if size < 1 || size > set.Len() {
-		return nil, fmt.Errorf("bench: a batch of %d of the %d examples of %s; give at least 1 and at most that", size, set.Len(), set.Name())
+	if err := checkBatch(o.Batch, set); err != nil {
+		return nil, err
 	}
 	if err := t.CheckData(set); err != nil {
 		return nil, err
 	}
-	step, err := t.EvaluationStep(size)
+	step, err := t.EvaluationStep(o.Batch)
 	if err != nil {
 		return nil, err
 	}
 	probabilities := make([]float32, step.List.Probabilities.Elements())
 	return run(ctx, step, set, o, func() error { return step.Probabilities(probabilities) }, func() error { return nil })
+}
+
+// checkBatch wants whole batches: what a smaller one takes says nothing of the size that was asked for.
+func checkBatch(batch int, set data.Set) error {
+	if size := cmp.Or(batch, train.DefaultBatch); size < 1 || size > set.Len() {
+		return fmt.Errorf("bench: a batch of %d of the %d examples of %s; give at least 1 and at most that", size, set.Len(), set.Name())
+	}
+	return nil
 }
 
 // run times a step. After each run it calls read, and where it looks at the clock wait, which returns when the device is done.

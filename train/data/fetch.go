@@ -1,7 +1,7 @@
 package data
 
 import (
-	"compress/gzip"
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -42,7 +42,7 @@ func CacheDir(name string) (string, error) {
 }
 
 // Fetch downloads a set's files (one of Fetchable) and returns their folder. Files that are there and
-// right are kept. A file appears under its name only when it is whole and its SHA-256 is the published
+// right are kept, and those of another set never written over. A file appears under its name only when it is whole and its SHA-256 is the published
 // one; until then it is a temporary file, removed on any error and when ctx is cancelled. What one mirror
 // fails to give is asked of the next; if all fail, the error lists what each of them answered.
 func Fetch(ctx context.Context, name string, o FetchOptions) (dir string, err error) {
@@ -80,9 +80,12 @@ func (k known) fetch(ctx context.Context, o FetchOptions) (string, error) {
 	for _, d := range k.files {
 		total += d.size
 	}
-	for _, d := range k.files {
+	for kind, d := range k.files {
 		progress := func(n int64) { o.Progress(done+min(n, d.size), total) }
 		if !d.present(o.Dir) {
+			if owner := k.displaces(kind, o.Dir); owner != "" {
+				return "", fmt.Errorf("data: fetch %s: %s in %s is a file of %s: give another folder with --data-dir DIR", k.name, d.name, o.Dir, owner)
+			}
 			if err := d.fetch(ctx, o, progress); err != nil {
 				return "", fmt.Errorf("data: fetch %s: %w", k.name, err)
 			}
@@ -101,6 +104,21 @@ func (d download) present(dir string) bool {
 	}
 	defer f.Close()
 	return d.verify(f) == nil
+}
+
+// displaces is the other set, if there is one, whose file stands where the one of that kind would go.
+func (k known) displaces(kind int, dir string) string {
+	for _, other := range catalog {
+		if other.name == k.name || kind >= len(other.files) {
+			continue
+		}
+		d := other.files[kind]
+		d.name = k.files[kind].name
+		if d.present(dir) {
+			return other.name
+		}
+	}
+	return ""
 }
 
 // fetch asks one mirror after the other for the file. Errors of this machine's own (no space, no right to
@@ -205,7 +223,7 @@ func because(ctx context.Context, err error) error {
 func (d download) verify(gz io.Reader) error {
 	what, want, in := "file", d.gzSHA256, gz
 	if d.contentSHA256 != "" {
-		z, err := gzip.NewReader(gz)
+		z, err := newGunzip(bufio.NewReader(gz))
 		if err != nil {
 			return fmt.Errorf("wrong content: not a gzip file: %w", err)
 		}

@@ -116,9 +116,10 @@ func TestFetch(t *testing.T) {
 		assert.Equal(t, []string{"tiny-idx1-ubyte.gz"}, files(t, dir))
 		assert.Equal(t, int64(len(s.gz)), last)
 		assert.Equal(t, last, total)
-		a, err := readIDXFile(filepath.Join(dir, "tiny-idx1-ubyte.gz"))
+		a, err := openIDX(filepath.Join(dir, "tiny-idx1-ubyte.gz"))
 		require.NoError(t, err)
 		assert.Equal(t, []int{700}, a.dims)
+		require.NoError(t, a.close())
 	}
 }
 
@@ -137,6 +138,23 @@ func TestFetchKeepsWhatIsRight(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, s.asked.Load(), "a torn file is fetched again")
 	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, s.gz, b)
+}
+
+// The files of the sets bear the same names: one set does not take another's place.
+func TestFetchKeepsTheFilesOfAnotherSet(t *testing.T) {
+	s := newTinySet(t)
+	before := catalog
+	t.Cleanup(func() { catalog = before })
+	catalog = append([]known{s.known}, before...)
+	o := s.from(t, "works")
+	_, err := s.fetch(t.Context(), o)
+	require.NoError(t, err)
+	other := known{name: "other", files: []download{{name: s.files[0].name, contentSHA256: "none"}}}
+	_, err = other.fetch(t.Context(), o)
+	assert.EqualError(t, err, "data: fetch other: tiny-idx1-ubyte.gz in "+o.Dir+" is a file of tiny: give another folder with --data-dir DIR")
+	b, err := os.ReadFile(filepath.Join(o.Dir, s.files[0].name))
 	require.NoError(t, err)
 	assert.Equal(t, s.gz, b)
 }

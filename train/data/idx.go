@@ -2,8 +2,6 @@ package data
 
 import (
 	"bufio"
-	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,13 +13,18 @@ import (
 	"cnn-gpu/internal/wording"
 )
 
-// array is what an IDX file of bytes holds.
+// idx is an IDX file of bytes under way: its header is read, its values come next.
 //
 // The format: two zero bytes, a type (8 for unsigned bytes), the number of dimensions, each dimension
 // as a big-endian uint32, then the values with the last dimension running fastest.
-type array struct {
-	dims   []int
-	values []byte
+type idx struct {
+	path       string
+	compressed bool
+	header     []byte
+	dims       []int
+	count      int64 // of the values
+	values     io.Reader
+	close      func() error
 }
 
 const (
@@ -30,23 +33,22 @@ const (
 	maxValues = 4 << 30
 	// maxInflation is more than deflate can shrink by: 258 bytes in no less than 2 bits.
 	maxInflation = 1032
-	gzipMagic    = "\x1f\x8b"
 )
 
 var idxTypes = map[byte]string{9: "int8", 11: "int16", 12: "int32", 13: "float32", 14: "float64"}
 
-// readIDXFile reads a file of unsigned bytes, compressed with gzip or not.
-func readIDXFile(path string) (array, error) {
+// openIDX opens a file of unsigned bytes, compressed with gzip or not, and reads its header.
+func openIDX(path string) (*idx, error) {
 	f, size, err := openFile(path)
 	if err != nil {
-		return array{}, fmt.Errorf("data: %s: %w", path, err)
+		return nil, fmt.Errorf("data: %s: %w", path, err)
 	}
-	defer f.Close()
-	a, err := readIDX(f, size)
+	x, err := readHeader(f, size)
 	if err != nil {
-		return array{}, fmt.Errorf("data: %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("data: %s: %w", path, err), f.Close())
 	}
-	return a, nil
+	x.path, x.close = path, f.Close
+	return x, nil
 }
 
 // openFile opens a regular file and returns its size. It looks before it opens: opening a pipe would
@@ -78,95 +80,100 @@ func bare(err error) error {
 	return err
 }
 
-// readIDX reads an IDX array from r, which gives size bytes, those of a gzip stream or plain ones. It
-// believes the header only as far as the bytes that follow bear it out.
-func readIDX(r io.Reader, size int64) (array, error) {
+// readHeader begins to read an IDX array from r, which gives size bytes, those of a gzip stream or plain ones. It refuses a header
+// that promises more than so many bytes can hold.
+func readHeader(r io.Reader, size int64) (*idx, error) {
 	in := bufio.NewReader(r)
-	limit := size
-	var src io.Reader = in
+	x, limit := &idx{values: in}, size
 	if magic, _ := in.Peek(len(gzipMagic)); string(magic) == gzipMagic {
-		z, err := gzip.NewReader(in)
+		z, err := newGunzip(in)
 		if err != nil {
-			return array{}, torn(err)
+			return nil, torn(err)
 		}
-		src, limit = z, size*maxInflation
+		x.values, x.compressed, limit = z, true, size*maxInflation
 	}
-	dims, err := readHeader(src)
-	if err != nil {
-		return array{}, err
+	if err := x.readDims(); err != nil {
+		return nil, err
 	}
-	want, header := int64(1), int64(4+4*len(dims))
-	for _, d := range dims {
-		if int64(d) > maxValues/want {
-			return array{}, fmt.Errorf("the header promises %s bytes, more than the %s that a set may have", times(dims), wording.Bytes(maxValues))
+	x.count = 1
+	for _, d := range x.dims {
+		if int64(d) > maxValues/x.count {
+			return nil, fmt.Errorf("the header promises %s bytes, more than the %s that a set may have", times(x.dims), wording.Bytes(maxValues))
 		}
-		want *= int64(d)
+		x.count *= int64(d)
 	}
-	if want > limit-header {
-		return array{}, fmt.Errorf("the header promises %s = %d bytes, a file of %d bytes can not hold them: it is torn or its header is wrong", times(dims), want, size)
+	if x.count > limit-int64(len(x.header)) {
+		return nil, fmt.Errorf("the header promises %s = %d bytes, a file of %d bytes can not hold them: it is torn or its header is wrong", times(x.dims), x.count, size)
 	}
-	values, err := readValues(src, want, src == io.Reader(in), size)
+	return x, nil
+}
+
+// read reads the values, to the end of the file. It takes the memory that the header promises, once.
+func (x *idx) read() ([]byte, error) {
+	values := make([]byte, x.count)
+	n, err := io.ReadFull(x.values, values)
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("the header promises %s = %d bytes, the file holds %d: it is torn", times(x.dims), x.count, n)
+	}
 	if err != nil {
-		return array{}, torn(err)
-	}
-	if got := int64(len(values)); got < want {
-		return array{}, fmt.Errorf("the header promises %s = %d bytes, the file holds %d: it is torn", times(dims), want, got)
+		return nil, torn(err)
 	}
 	// Reading on to the end also makes gzip compare its checksum.
-	switch n, err := io.CopyN(io.Discard, src, 1); {
+	switch n, err := io.CopyN(io.Discard, x.values, 1); {
 	case n > 0:
-		return array{}, fmt.Errorf("the header promises %s = %d bytes, more follow", times(dims), want)
+		return nil, fmt.Errorf("the header promises %s = %d bytes, more follow", times(x.dims), x.count)
 	case !errors.Is(err, io.EOF):
-		return array{}, torn(err)
+		return nil, torn(err)
 	}
-	return array{dims, values}, nil
+	return values, nil
 }
 
-// readValues reads want bytes, or what there is of them. Plain ones are known to be there: they are read in one go. What a gzip stream
-// holds shows only on the way.
-func readValues(r io.Reader, want int64, isPlain bool, size int64) ([]byte, error) {
-	if isPlain {
-		values := make([]byte, want)
-		n, err := io.ReadFull(r, values)
-		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-			err = nil
-		}
-		return values[:n], err
-	}
-	var buf bytes.Buffer
-	buf.Grow(int(min(want, 8*size)) + bytes.MinRead)
-	_, err := io.Copy(&buf, io.LimitReader(r, want))
-	return buf.Bytes(), err
-}
-
-func readHeader(r io.Reader) ([]int, error) {
+func (x *idx) readDims() error {
 	var magic [4]byte
-	if n, err := io.ReadFull(r, magic[:]); err != nil {
-		return nil, fmt.Errorf("not an IDX file: expected a header of 4 bytes, found %d: %w", n, err)
+	if n, err := io.ReadFull(x.values, magic[:]); err != nil {
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+			return fmt.Errorf("not an IDX file: expected a header of 4 bytes, found %d: %w", n, err)
+		}
+		return torn(err)
 	}
 	switch kind, known := idxTypes[magic[2]]; {
 	case magic[0] != 0 || magic[1] != 0 || magic[2] != idxUbyte && !known:
-		return nil, fmt.Errorf("not an IDX file: expected it to begin with 00 00 08 and the number of dimensions, found % x", magic)
+		return x.foreign(magic[:])
 	case known:
-		return nil, fmt.Errorf("expected unsigned bytes (type 08), found %s (type %02x)", kind, magic[2])
+		return fmt.Errorf("expected unsigned bytes (type 08), found %s (type %02x)", kind, magic[2])
 	case magic[3] < 1 || magic[3] > 4:
-		return nil, fmt.Errorf("expected 1 to 4 dimensions, found %d", magic[3])
+		return fmt.Errorf("expected 1 to 4 dimensions, found %d", magic[3])
 	}
 	raw := make([]byte, 4*int(magic[3]))
-	if _, err := io.ReadFull(r, raw); err != nil {
-		return nil, torn(err)
+	if _, err := io.ReadFull(x.values, raw); err != nil {
+		return torn(err)
 	}
-	dims := make([]int, magic[3])
-	for i := range dims {
-		if dims[i] = int(binary.BigEndian.Uint32(raw[4*i:])); dims[i] == 0 {
-			return nil, fmt.Errorf("dimension %d of %d is 0: the file holds nothing", i+1, len(dims))
+	x.header = append(magic[:], raw...)
+	x.dims = make([]int, magic[3])
+	for i := range x.dims {
+		if x.dims[i] = int(binary.BigEndian.Uint32(raw[4*i:])); x.dims[i] == 0 {
+			return fmt.Errorf("dimension %d of %d is 0: the file holds nothing", i+1, len(x.dims))
 		}
 	}
-	return dims, nil
+	return nil
+}
+
+// foreign says what the file is that begins with other bytes than an IDX file, if it can be told.
+func (x *idx) foreign(begins []byte) error {
+	head := make([]byte, headLength)
+	n, _ := io.ReadFull(x.values, head[copy(head, begins):]) // what can't be read is not looked at
+	if l, ok := recognise(head[:len(begins)+n]); ok {
+		return fmt.Errorf("not an IDX file but %s: %s", l.what, l.remedy)
+	}
+	return fmt.Errorf("not an IDX file: expected it to begin with 00 00 08 and the number of dimensions, found % x", begins)
 }
 
 // torn words an error of reading: bytes that end too early say nothing to most people.
 func torn(err error) error {
+	var told *gzipError
+	if errors.As(err, &told) {
+		return err
+	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("the file is torn: it ends too early: %w", err)
 	}

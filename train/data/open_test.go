@@ -174,7 +174,7 @@ func TestOpenRefuses(t *testing.T) {
 				os.Remove(filepath.Join(dir, n))
 			}
 		}, "expected IDX files"},
-		"the folder is a file": {func(dir string) { os.RemoveAll(dir); os.WriteFile(dir, nil, 0o644) }, "neither a folder nor a known set"},
+		"the folder is a file": {func(dir string) { os.RemoveAll(dir); os.WriteFile(dir, nil, 0o644) }, "is a file: give the folder"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := writeSet(t, plainNames, 0)
@@ -184,7 +184,11 @@ func TestOpenRefuses(t *testing.T) {
 		})
 	}
 	_, _, err := Open("nist", Options{})
-	assert.ErrorContains(t, err, "digits, mnist, fashion-mnist")
+	assert.ErrorContains(t, err, "did you mean mnist?")
+	for _, name := range []string{"", "cifar"} {
+		_, _, err = Open(name, Options{})
+		assert.ErrorContains(t, err, "digits, mnist, fashion-mnist")
+	}
 	_, _, err = Open("mnist", Options{DataDir: filepath.Join(t.TempDir(), "none")})
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
@@ -196,4 +200,92 @@ func TestKnownLabelsOutOfRange(t *testing.T) {
 		"emnist-letters-test-images-idx3-ubyte", "emnist-letters-test-labels-idx1-ubyte"}, 0)
 	_, _, err = Open("emnist-letters", Options{DataDir: dir})
 	assert.ErrorContains(t, err, "label 0 is 0, expected 1 to 26")
+}
+
+// Archives that are unpacked each into a folder of its own leave the folders, or folders and files.
+func TestOpenFoldersThatBearTheFilesNames(t *testing.T) {
+	flat := writeSet(t, plainNames, 0)
+	deep, both := t.TempDir(), writeSet(t, mixedNames, 0)
+	for _, name := range plainNames {
+		b, err := os.ReadFile(filepath.Join(flat, name))
+		require.NoError(t, err)
+		for _, dir := range []string{deep, both} {
+			require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o755))
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(deep, name, name), b, 0o644))
+	}
+	for _, dir := range []string{deep, both} {
+		train, test, err := Open(dir, Options{})
+		require.NoError(t, err)
+		assert.Equal(t, 3, train.Len())
+		assert.Equal(t, 2, test.Len())
+		_, _, err = Open("mnist", Options{DataDir: dir})
+		require.NoError(t, err)
+	}
+}
+
+// A set of one's own has files that begin with its name, or a folder that bears it.
+func TestOpenOwnNameInDataDir(t *testing.T) {
+	var names [4]string
+	for i, name := range plainNames {
+		names[i] = "cats-" + name
+	}
+	prefixed := writeSet(t, names, 0)
+	_, _, err := Open(prefixed, Options{})
+	require.ErrorContains(t, err, "holds files of cats: name the set, as in --data cats --data-dir "+prefixed)
+	parent, plainParent := t.TempDir(), t.TempDir()
+	require.NoError(t, os.Rename(writeSet(t, names, 0), filepath.Join(parent, "cats")))
+	require.NoError(t, os.Rename(writeSet(t, plainNames, 0), filepath.Join(plainParent, "cats")))
+	for _, dir := range []string{prefixed, parent, plainParent} {
+		train, test, err := Open("cats", Options{DataDir: dir})
+		require.NoError(t, err, dir)
+		assert.Equal(t, "cats", train.Name())
+		assert.Equal(t, []string{"0", "1"}, test.Classes())
+	}
+
+	for name, want := range map[string]string{
+		"dogs":   "found no files of dogs in " + prefixed + ", " + filepath.Join(prefixed, "dogs") + "; " + prefixed + " holds files of cats: name the set, as in --data cats",
+		"mnst":   "did you mean mnist?",
+		"mnist":  "holds files of cats: name the set",
+		"./cats": "./cats is a folder by itself: leave out --data-dir",
+		".":      "is a folder by itself: leave out --data-dir",
+		parent:   "is a folder by itself: leave out --data-dir",
+	} {
+		_, _, err := Open(name, Options{DataDir: prefixed})
+		assert.ErrorContains(t, err, want, name)
+	}
+	_, _, err = Open("zebras", Options{DataDir: prefixed})
+	assert.ErrorContains(t, err, "its files would be called zebras-train-images-idx3-ubyte and so on")
+	t.Chdir(parent)
+	_, _, err = Open("cats", Options{DataDir: t.TempDir()})
+	assert.ErrorContains(t, err, "to read the folder cats, leave out --data-dir")
+	_, _, err = Open("digits", Options{DataDir: prefixed})
+	assert.ErrorContains(t, err, "digits is built in: name the set whose files are in "+prefixed)
+	_, _, err = Open("emnist-mnist", Options{DataDir: writeSet(t, plainNames, 0)})
+	assert.ErrorContains(t, err, "name no set: read them as a folder, with --data ")
+}
+
+// What downloads and editors make of a file's name is said.
+func TestOpenSaysWhatItSaw(t *testing.T) {
+	for _, name := range []string{"train-images-idx3-ubyte (1).gz", "TRAIN-IMAGES-IDX3-UBYTE", "train-images-idx3-ubyte.txt", "train_images.idx3"} {
+		dir := writeSet(t, plainNames, 0)
+		require.NoError(t, os.Rename(filepath.Join(dir, plainNames[0]), filepath.Join(dir, name)))
+		_, _, err := Open(dir, Options{})
+		assert.ErrorContains(t, err, "expected a file train-images-idx3-ubyte")
+		assert.ErrorContains(t, err, `there is "`+name+`"`)
+		for _, other := range plainNames[1:] {
+			require.NoError(t, os.Remove(filepath.Join(dir, other)))
+		}
+		_, _, err = Open(dir, Options{})
+		assert.ErrorContains(t, err, `found none; there is "`+name+`"`)
+		_, _, err = Open("mnist", Options{DataDir: dir})
+		assert.ErrorContains(t, err, `; there is "`+name+`"`)
+		assert.ErrorIs(t, err, fs.ErrNotExist)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name+" train images"), nil, 0o644))
+	}
+	_, _, err := Open(dir, Options{})
+	assert.ErrorContains(t, err, `"d train images", 2 more: `)
 }

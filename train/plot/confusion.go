@@ -33,8 +33,8 @@ func Confusion(w io.Writer, classes []string, counts [][]int) error {
 	title := fmt.Sprintf("Accuracy %.2f%% (%d of %d)", 100*float64(right)/float64(total), right, total)
 	m.size.X = max(m.size.X, m.head.width(title)+2*margin)
 	if !fits(m.size) {
-		return fmt.Errorf("plot: confusion matrix of %d classes would take %dx%d pixels, more than %d million; draw fewer classes",
-			len(classes), m.size.X, m.size.Y, maxPixels>>20)
+		return fmt.Errorf("plot: %w", undrawable("confusion matrix of %d classes would take %dx%d pixels, more than %d million; draw fewer classes",
+			len(classes), m.size.X, m.size.Y, maxPixels>>20))
 	}
 
 	img := newImage(m.size)

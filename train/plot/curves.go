@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -30,13 +31,13 @@ const (
 // Metrics are the means over one pass through a data set; Accuracy is a share in [0,1].
 type Metrics struct{ Loss, Accuracy float64 }
 
-// Epoch is what was measured in one epoch. Validation is nil where none was done.
+// Epoch is what was measured in one epoch. Validation and Test are nil where none was done.
 type Epoch struct {
-	Training   Metrics
-	Validation *Metrics
+	Training         Metrics
+	Validation, Test *Metrics
 }
 
-// Curves draws loss and accuracy, in training and in validation, over the epochs; history[0] is epoch 1. The loss axis
+// Curves draws loss and accuracy, in training, in validation and on the test set, over the epochs; history[0] is epoch 1. The loss axis
 // starts at 0 unless a loss is negative; the accuracy axis ends at 100% and starts at the greatest of 99, 98, 95, 90, 80,
 // 50 and 0 that leaves nothing out. Values that are NaN, infinite or beyond float32 leave a gap; the legend shows the last
 // measured values as they are.
@@ -97,20 +98,17 @@ type series struct {
 }
 
 func (p panel) series(history []Epoch) []series {
-	training := series{name: "training", colour: blue}
-	validation := series{name: "validation", colour: accent}
+	all := []series{{name: "training", colour: blue}, {name: "validation", colour: accent}, {name: "test", colour: green}}
 	for _, e := range history {
-		training.add(p.value(e.Training), p.unit)
-		if e.Validation == nil {
-			validation.values = append(validation.values, math.NaN())
-			continue
+		for i, m := range []*Metrics{&e.Training, e.Validation, e.Test} {
+			if m == nil {
+				all[i].values = append(all[i].values, math.NaN())
+				continue
+			}
+			all[i].add(p.value(*m), p.unit)
 		}
-		validation.add(p.value(*e.Validation), p.unit)
 	}
-	if validation.last == "" {
-		return []series{training}
-	}
-	return []series{training, validation}
+	return slices.DeleteFunc(all, func(s series) bool { return s.last == "" })
 }
 
 func (s *series) add(v float64, unit string) {

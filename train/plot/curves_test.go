@@ -112,6 +112,19 @@ func TestCurvesWithoutValidation(t *testing.T) {
 	assert.Positive(t, count(img, lossPanel, blue))
 }
 
+func TestCurvesOfTheTestSet(t *testing.T) {
+	history := falling(5)
+	for i := range history {
+		history[i].Test = &Metrics{Loss: 2, Accuracy: 0.5}
+	}
+	img := drawHistory(t, history)
+	for _, panel := range []image.Rectangle{lossPanel, accuracyPanel} {
+		assert.Positive(t, count(img, panel, accent))
+		assert.Positive(t, count(img, panel, green))
+	}
+	assert.Zero(t, count(drawHistory(t, falling(5)), img.Bounds(), green))
+}
+
 func TestCurvesLeaveGaps(t *testing.T) {
 	whole := drawHistory(t, falling(5))
 	extent := span(whole, lossPanel, blue)

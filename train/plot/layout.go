@@ -1,7 +1,6 @@
 package plot
 
 import (
-	"fmt"
 	"image"
 	"image/color"
 	"math"
@@ -121,7 +120,7 @@ func layOut(options SheetOptions, tiles []Tile) (*sheet, error) {
 }
 
 func tooLarge(tiles []Tile, size image.Point) error {
-	return fmt.Errorf("%d tiles need %dx%d pixels or more, and %d million is the limit; use a smaller zoom, or spread the tiles over several sheets",
+	return undrawable("%d tiles need %dx%d pixels or more, and %d million is the limit; draw fewer of them, or smaller ones",
 		len(tiles), size.X, size.Y, maxPixels>>20)
 }
 

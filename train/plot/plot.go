@@ -27,8 +27,18 @@ var (
 	blue    = color.RGBA{33, 102, 172, 255}
 	red     = color.RGBA{178, 24, 43, 255}
 	accent  = color.RGBA{213, 94, 0, 255}
+	green   = color.RGBA{0, 158, 115, 255}
 	warning = color.RGBA{255, 214, 0, 255}
 )
+
+// UndrawableError says why no picture can be drawn of values that are right in themselves.
+type UndrawableError struct{ reason string }
+
+func (e *UndrawableError) Error() string { return e.reason }
+
+func undrawable(format string, args ...any) error {
+	return &UndrawableError{fmt.Sprintf(format, args...)}
+}
 
 // fits reports whether a picture stays within maxPixels, whatever the numbers (no product here overflows).
 func fits(size image.Point) bool {

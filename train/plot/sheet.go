@@ -42,7 +42,8 @@ type Tile struct {
 
 // Sheet draws the tiles in rows, enlarged by whole factors without smoothing, each with its caption below.
 //
-// It refuses a sheet without tiles, a tile whose sizes are not those of its pixels, and a picture of more than 64 megapixels.
+// It refuses a sheet without tiles, a tile whose sizes are not those of its pixels, and a picture of more than 64 megapixels. What cannot be
+// drawn, though the tiles are right, is an UndrawableError: that picture, or the channels in the scale Unit.
 func Sheet(w io.Writer, options SheetOptions, tiles []Tile) error {
 	if err := check(options, tiles); err != nil {
 		return fmt.Errorf("plot: sheet: %w", err)
@@ -71,8 +72,7 @@ func check(options SheetOptions, tiles []Tile) error {
 			return fmt.Errorf("tile %d (%q) has %d values for shape [%d,%d,%d]", i, t.Caption, len(t.Pixels), t.H, t.W, t.C)
 		}
 		if options.Scale == Unit && t.C != 1 && t.C != 3 {
-			return fmt.Errorf("tile %d (%q) of shape [%d,%d,%d]: scale Unit draws 1 or 3 channels; use Signed, or one tile for each channel",
-				i, t.Caption, t.H, t.W, t.C)
+			return undrawable("images with %d channels have no colours: those with 1 (grey) or 3 (RGB) can be drawn", t.C)
 		}
 	}
 	return nil

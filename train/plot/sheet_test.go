@@ -240,8 +240,8 @@ func TestSheetRefuses(t *testing.T) {
 		`tile 1 ("") has 0 values for shape [`:             {SheetOptions{}, []Tile{good, {}}},
 		"has 4 values for shape [-2,-2,1]":                 {SheetOptions{}, []Tile{{Pixels: good.Pixels, H: -2, W: -2, C: 1}}},
 		"has 4 values for shape [4294967296,4294967296,1]": {SheetOptions{}, []Tile{{Pixels: good.Pixels, H: 1 << 32, W: 1 << 32, C: 1}}},
-		"scale Unit draws 1 or 3 channels":                 {SheetOptions{}, []Tile{{Pixels: good.Pixels, H: 1, W: 2, C: 2}}},
-		"64 million is the limit; use a smaller zoom":      {SheetOptions{Zoom: 256}, wide},
+		"images with 2 channels have no colours":           {SheetOptions{}, []Tile{{Pixels: good.Pixels, H: 1, W: 2, C: 2}}},
+		"64 million is the limit; draw fewer of them":      {SheetOptions{Zoom: 256}, wide},
 		"8 tiles need 10240000x256 pixels":                 {SheetOptions{Zoom: 256}, wide},
 		"100000 tiles need ":                               {SheetOptions{Columns: 1}, make1x1(100_000)},
 	} {

@@ -3,6 +3,7 @@ package run
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -15,10 +16,19 @@ import (
 	"cnn-gpu/train/plot"
 )
 
-// draw draws the pictures of a finished run.
-func (r *Run) draw(ctx context.Context) error {
-	if err := r.writePicture(curvesFile, func(w io.Writer) error { return plot.Curves(w, curves(r.trainer.History())) }); err != nil {
+// draw draws the pictures of a finished run and returns how it does on the test images, and notes on pictures that cannot be drawn.
+func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, err error) {
+	write := func(name string, draw func(io.Writer) error) error {
+		err := r.writePicture(name, draw)
+		var undrawable *plot.UndrawableError
+		if errors.As(err, &undrawable) {
+			notes = append(notes, fmt.Sprintf("%s is left out: %v", name, undrawable))
+			return nil
+		}
 		return err
+	}
+	if err := write(curvesFile, func(w io.Writer) error { return plot.Curves(w, r.curves()) }); err != nil {
+		return train.Result{}, nil, err
 	}
 	classes := r.test.Classes()
 	counts := make([][]int, len(classes))
@@ -26,7 +36,7 @@ func (r *Run) draw(ctx context.Context) error {
 		counts[i] = make([]int, len(classes))
 	}
 	var wrong []mistake
-	_, err := r.trainer.EvaluateEach(ctx, r.test, r.config.Batch, func(i int, label int32, probabilities []float32) {
+	result, err = r.trainer.EvaluateEach(ctx, r.test, r.config.Batch, func(i int, label int32, probabilities []float32) {
 		predicted := best(probabilities[:len(classes)])
 		counts[label][predicted]++
 		if predicted != int(label) {
@@ -34,21 +44,35 @@ func (r *Run) draw(ctx context.Context) error {
 		}
 	})
 	if err != nil {
-		return err
+		return train.Result{}, nil, err
 	}
-	if err := r.writePicture(confusionFile, func(w io.Writer) error { return plot.Confusion(w, classes, counts) }); err != nil {
-		return err
+	if err := write(confusionFile, func(w io.Writer) error { return plot.Confusion(w, classes, counts) }); err != nil {
+		return train.Result{}, nil, err
 	}
-	return r.drawMistakes(wrong)
+	if len(wrong) > 0 {
+		sheet, err := r.mistakes(wrong)
+		if err != nil {
+			return train.Result{}, nil, err
+		}
+		if err := write(misclassifiedFile, sheet); err != nil {
+			return train.Result{}, nil, err
+		}
+	}
+	return result, notes, nil
 }
 
 // curves is the history as the plot takes it.
-func curves(history []train.Epoch) []plot.Epoch {
+func (r *Run) curves() []plot.Epoch {
 	var epochs []plot.Epoch
-	for _, e := range history {
+	for _, e := range r.trainer.History() {
 		p := plot.Epoch{Training: plot.Metrics{Loss: e.Training.Loss, Accuracy: e.Training.Accuracy}}
 		if v := e.Validation; v != nil {
-			p.Validation = &plot.Metrics{Loss: v.Loss, Accuracy: v.Accuracy}
+			m := &plot.Metrics{Loss: v.Loss, Accuracy: v.Accuracy}
+			if r.validation != nil {
+				p.Validation = m
+			} else {
+				p.Test = m
+			}
 		}
 		epochs = append(epochs, p)
 	}
@@ -64,11 +88,8 @@ type mistake struct {
 // mistakesShown is the most that the sheet of misclassified images holds.
 const mistakesShown = 64
 
-// drawMistakes draws the mistakes that the model was surest of.
-func (r *Run) drawMistakes(wrong []mistake) error {
-	if len(wrong) == 0 {
-		return nil
-	}
+// mistakes is a sheet of the mistakes that the model was surest of.
+func (r *Run) mistakes(wrong []mistake) (sheet func(io.Writer) error, err error) {
 	slices.SortStableFunc(wrong, func(a, b mistake) int { return cmp.Compare(b.probability, a.probability) })
 	title := fmt.Sprintf("%d of %d misclassified, the surest mistakes first", len(wrong), r.test.Len())
 	wrong = wrong[:min(len(wrong), mistakesShown)]
@@ -77,16 +98,14 @@ func (r *Run) drawMistakes(wrong []mistake) error {
 	for _, m := range wrong {
 		pixels := make([]float32, model.Shape(shape).Elements())
 		if _, err := r.test.Example(m.example, pixels); err != nil {
-			return fmt.Errorf("run: %w", err)
+			return nil, fmt.Errorf("run: %w", err)
 		}
 		tiles = append(tiles, plot.Tile{
 			Pixels: pixels, H: shape[0], W: shape[1], C: shape[2],
 			Caption: fmt.Sprintf("%s, taken for %s\n%.1f%% sure", classes[m.label], classes[m.predicted], 100*m.probability),
 		})
 	}
-	return r.writePicture(misclassifiedFile, func(w io.Writer) error {
-		return plot.Sheet(w, plot.SheetOptions{Title: title}, tiles)
-	})
+	return func(w io.Writer) error { return plot.Sheet(w, plot.SheetOptions{Title: title}, tiles) }, nil
 }
 
 // best is the index of the largest value, the first one if several are.

@@ -11,28 +11,33 @@ import (
 	"cnn-gpu/train"
 )
 
-// Record is an epoch as a line of metrics.jsonl and of `train --json`.
+// Record is an epoch as a line of metrics.jsonl and of `train --json`. Each epoch of a run has either the validation's figures or, where
+// no images were set apart for it, the test's.
 type Record struct {
 	Epoch           int      `json:"epoch"`
 	Loss            float64  `json:"loss"`
 	Accuracy        float64  `json:"accuracy"`
 	ValLoss         *float64 `json:"val_loss,omitempty"`
 	ValAccuracy     *float64 `json:"val_accuracy,omitempty"`
+	TestLoss        *float64 `json:"test_loss,omitempty"`
+	TestAccuracy    *float64 `json:"test_accuracy,omitempty"`
 	ImagesPerSecond float64  `json:"images_per_second"`
 	Seconds         float64  `json:"seconds"`
 	Device          string   `json:"device"`
 }
 
-// NewRecord is an epoch as a record.
-func NewRecord(e train.Epoch, device string) Record {
-	r := Record{
+// Record is an epoch of the run as a record.
+func (r *Run) Record(e train.Epoch) Record {
+	record := Record{
 		Epoch: e.Epoch, Loss: e.Training.Loss, Accuracy: e.Training.Accuracy,
-		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: device,
+		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: r.device.Name(),
 	}
-	if v := e.Validation; v != nil {
-		r.ValLoss, r.ValAccuracy = &v.Loss, &v.Accuracy
+	if v := e.Validation; v != nil && r.validation != nil {
+		record.ValLoss, record.ValAccuracy = &v.Loss, &v.Accuracy
+	} else if v != nil {
+		record.TestLoss, record.TestAccuracy = &v.Loss, &v.Accuracy
 	}
-	return r
+	return record
 }
 
 // saveMetrics writes the whole history, so that a resumed run's file has each epoch once.
@@ -40,7 +45,7 @@ func (r *Run) saveMetrics() error {
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
 	for _, e := range r.trainer.History() {
-		if err := encoder.Encode(NewRecord(e, r.device.Name())); err != nil {
+		if err := encoder.Encode(r.Record(e)); err != nil {
 			return fmt.Errorf("run: metrics: %w", err)
 		}
 	}

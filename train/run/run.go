@@ -2,7 +2,7 @@
 //
 //	weights.safetensors     the weights, with the model in the metadata: enough for eval and predict
 //	metrics.jsonl           a line for each epoch
-//	curves.png              loss and accuracy, training and validation
+//	curves.png              loss and accuracy, in training and in validation or, without one, on the test images
 //	confusion.png           which class was taken for which
 //	misclassified.png       the images that the model is most wrongly sure about
 //	checkpoint.safetensors  what an interrupted run goes on from
@@ -31,8 +31,9 @@ type Config struct {
 	Model        string  `json:"model"` // of the zoo, or a file
 	Data         string  `json:"data"`  // of the catalogue, or a folder
 	DataDir      string  `json:"data_dir,omitempty"`
+	Validation   float64 `json:"validation,omitempty"` // the share of the training images that the seed sets apart, see [data.Split]
 	Epochs       int     `json:"epochs"`
-	Batch        int     `json:"batch"`
+	Batch        int     `json:"batch"` // at most the training images
 	Optimizer    string  `json:"optimizer"`
 	LearningRate float64 `json:"learning_rate,omitempty"` // the optimizer's default if 0
 	Seed         uint64  `json:"seed"`
@@ -67,11 +68,13 @@ const checkpointInterval = 30 * time.Second
 
 // Run is a training run and its folder.
 type Run struct {
-	config         Config
-	dir            string
-	training, test data.Set
-	trainer        *train.Trainer
-	device         device.Device
+	config     Config
+	dir        string
+	training   data.Set
+	validation data.Set // nil if there is none
+	test       data.Set
+	trainer    *train.Trainer
+	device     device.Device
 }
 
 // New opens the model, the data and the device, and makes the folder.
@@ -84,7 +87,7 @@ func New(c Config) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.dir, err = makeDir(c, m.Name); err != nil {
+	if r.dir, err = makeDir(r.config, m.Name); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
@@ -126,14 +129,8 @@ func open(c Config, m *model.Model) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.DataDir != "" {
-		// The run's folder may be read from elsewhere.
-		if c.DataDir, err = filepath.Abs(c.DataDir); err != nil {
-			return nil, fmt.Errorf("run: %w", err)
-		}
-	}
 	r := &Run{config: c}
-	if r.training, r.test, err = data.Open(c.Data, data.Options{DataDir: c.DataDir}); err != nil {
+	if err := r.openData(); err != nil {
 		return nil, err
 	}
 	if r.device, err = device.Open(c.Device, c.DeviceOptions); err != nil {
@@ -151,9 +148,41 @@ func open(c Config, m *model.Model) (*Run, error) {
 	return r, nil
 }
 
+// openData opens the data. Folders are kept absolute: the run may go on in another one.
+func (r *Run) openData() (err error) {
+	c := &r.config
+	s, err := data.OpenSplits(c.Data, data.Options{DataDir: c.DataDir})
+	if err != nil {
+		return err
+	}
+	if c.DataDir != "" {
+		c.DataDir, err = filepath.Abs(c.DataDir)
+	} else if !slices.Contains(data.Names(), c.Data) {
+		c.Data, err = filepath.Abs(c.Data)
+	}
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	if c.Validation != 0 {
+		if s.Validation != nil {
+			return fmt.Errorf("run: %s has validation images of its own: leave out --validation", c.Data)
+		}
+		if s.Training, s.Validation, err = data.Split(s.Training, c.Validation, c.Seed); err != nil {
+			return err
+		}
+	}
+	r.training, r.validation, r.test = s.Training, s.Validation, s.Test
+	c.Batch = min(c.Batch, r.training.Len())
+	return nil
+}
+
 func (r *Run) fitOptions() train.FitOptions {
+	watched := r.validation
+	if watched == nil {
+		watched = r.test
+	}
 	return train.FitOptions{
-		Epochs: r.config.Epochs, Batch: r.config.Batch, Validation: r.test,
+		Epochs: r.config.Epochs, Batch: r.config.Batch, Validation: watched,
 		Checkpoint: r.checkpoint, CheckpointEvery: checkpointInterval,
 	}
 }
@@ -201,6 +230,9 @@ func (r *Run) Trainer() *train.Trainer { return r.trainer }
 // Training is the data that it trains on.
 func (r *Run) Training() data.Set { return r.training }
 
+// Validation is the data that is held against the model after each epoch; nil where that is the test data.
+func (r *Run) Validation() data.Set { return r.validation }
+
 // Close frees the device. The folder of a run that saved nothing goes too: the next run may have its name.
 func (r *Run) Close() error {
 	if r.dir != "" {
@@ -214,8 +246,10 @@ func (r *Run) Close() error {
 
 // Summary is what a finished run achieved.
 type Summary struct {
-	Dir  string
-	Last train.Epoch
+	Dir   string
+	Last  train.Epoch
+	Test  train.Result
+	Notes []string // what was left out of the folder, and why
 }
 
 // Train trains to the end and writes the folder's files. When the context ends, it saves a checkpoint and returns the context's
@@ -237,10 +271,11 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 	if err != nil {
 		return Summary{Dir: r.dir}, err
 	}
-	if err := r.draw(ctx); err != nil {
+	s := Summary{Dir: r.dir, Last: history[len(history)-1]}
+	if s.Test, s.Notes, err = r.draw(ctx); err != nil {
 		return Summary{Dir: r.dir}, err
 	}
-	return Summary{Dir: r.dir, Last: history[len(history)-1]}, nil
+	return s, nil
 }
 
 func (r *Run) checkpoint() error {
@@ -284,6 +319,7 @@ type Saved struct {
 	Model   *model.Model
 	Weights *model.Weights
 	Classes []string
+	Named   int    // how many of the classes the file names; the others are called by their numbers
 	Data    string // what it was trained on
 	DataDir string // where that was; empty if nobody said
 }
@@ -305,7 +341,8 @@ func Load(path string) (*Saved, error) {
 			return nil, fmt.Errorf("run: %s: the names of the classes cannot be read: %w", path, err)
 		}
 	}
-	for i := len(s.Classes); i < units; i++ {
+	s.Named = min(len(s.Classes), units)
+	for i := s.Named; i < units; i++ {
 		s.Classes = append(s.Classes, fmt.Sprintf("class %d", i))
 	}
 	s.Classes = slices.Clip(s.Classes[:units])

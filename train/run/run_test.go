@@ -51,7 +51,9 @@ func TestTrainWritesTheFolder(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 2, epochs)
 	assert.Equal(t, 2, summary.Last.Epoch)
-	assert.Greater(t, summary.Last.Validation.Accuracy, 0.5)
+	assert.Greater(t, summary.Test.Accuracy, 0.5)
+	assert.Equal(t, *summary.Last.Validation, summary.Test, "the last epoch's")
+	assert.Empty(t, summary.Notes)
 
 	lines, err := os.ReadFile(filepath.Join(r.Dir(), metricsFile))
 	require.NoError(t, err)
@@ -62,7 +64,8 @@ func TestTrainWritesTheFolder(t *testing.T) {
 		require.NoError(t, decoder.Decode(&record))
 		assert.Equal(t, epoch, record.Epoch)
 		assert.Equal(t, "cpu", record.Device)
-		assert.NotNil(t, record.ValAccuracy)
+		assert.NotNil(t, record.TestAccuracy, "without validation it is the test images that are looked at")
+		assert.Nil(t, record.ValAccuracy)
 	}
 	assert.False(t, decoder.More())
 	for _, name := range []string{curvesFile, confusionFile, misclassifiedFile} {
@@ -174,7 +177,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		"model":     {func(c *Config) { c.Model = "mnist-cmn" }, "mnist-cnn"},
 		"data":      {func(c *Config) { c.Data = "nowhere" }, "nowhere"},
-		"batch":     {func(c *Config) { c.Batch = 12001 }, "a batch of 12001 is larger than the data"},
+		"share":     {func(c *Config) { c.Validation = 1 }, "expected more than 0 and less than 1"},
 		"optimizer": {func(c *Config) { c.Optimizer = "adan" }, "did you mean adam?"},
 		"device":    {func(c *Config) { c.Device = "tpu" }, `unknown device "tpu"`},
 		"out": {func(c *Config) {

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// freeName is the name of a file or folder to make, numbered if there is one of that name.
+func freeName(path string) string {
+	extension := filepath.Ext(path)
+	free := path
+	for i := 2; exists(free); i++ {
+		free = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, extension), i, extension)
+	}
+	return free
+}
+
+// checkNew refuses to write over a file, unless by force.
+func checkNew(path string, force bool) error {
+	if !force && exists(path) {
+		return fmt.Errorf("%s is there already; give another name with --out, or write over it with --force", path)
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
