@@ -46,6 +46,12 @@ func TestGPULearns(t *testing.T) {
 	assert.InDelta(t, accuracy[0], accuracy[1], 0.1)
 }
 
+func TestGPUOptimizersStepAsTheirFormulas(t *testing.T) {
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	testOptimizerSteps(t, d)
+}
+
 // A checkpoint taken on one device goes on on another.
 func TestGPUResumesFromTheCPU(t *testing.T) {
 	d := traintest.OpenGPU(t)
