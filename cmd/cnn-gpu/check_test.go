@@ -41,13 +41,19 @@ func TestCheck(t *testing.T) {
 
 // Every kind of case is checked quickly: a tenth of them at most, of integers as of real numbers.
 func TestQuickCheckIsAShareOfEach(t *testing.T) {
-	all, quick := map[string]int{}, map[string]int{}
+	all, quick, first := map[string]int{}, map[string]int{}, map[string]string{}
 	integers := 0
 	for _, c := range casesToCheck(false) {
+		if all[c.Group()] == 0 {
+			first[c.Group()] = c.Name
+		}
 		all[c.Group()]++
 	}
 	cases := casesToCheck(true)
 	for _, c := range cases {
+		if quick[c.Group()] == 0 {
+			assert.Equal(t, first[c.Group()], c.Name)
+		}
 		quick[c.Group()]++
 		if strings.HasSuffix(c.Name, "_int") {
 			integers++
