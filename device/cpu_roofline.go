@@ -35,14 +35,17 @@ func bandwidth(w *cpu.Workers) float64 {
 	for i := range from { // memory that nobody wrote is one page of zeros
 		from[i] = 1
 	}
+	return best(func() int64 { return copyRun(w, to, from) })
+}
+
+// copyRun copies on all workers and returns how many bytes that read and wrote.
+func copyRun(w *cpu.Workers, to, from []float32) (bytes int64) {
 	parts := w.Count()
-	return best(func() int64 {
-		w.Run(parts, func(_, i int) {
-			lo, hi := copiedFloats*i/parts, copiedFloats*(i+1)/parts
-			copy(to[lo:hi], from[lo:hi])
-		})
-		return 2 * copiedFloats * int64(kernels.Float32.Size())
+	w.Run(parts, func(_, i int) {
+		lo, hi := len(from)*i/parts, len(from)*(i+1)/parts
+		copy(to[lo:hi], from[lo:hi])
 	})
+	return 2 * int64(len(from)) * int64(kernels.Float32.Size())
 }
 
 // best is the highest rate of some rounds.

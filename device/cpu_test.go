@@ -1,6 +1,8 @@
 package device_test
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -39,27 +41,35 @@ func TestDerivedWeightsAreCurrent(t *testing.T) {
 	assert.EqualValues(t, 115, result())
 }
 
-// Weights that the program itself makes differ from run to run, although nobody writes a kept value.
-func TestWeightsOfTheArenaAreDerivedEachTime(t *testing.T) {
+// Weights that are computed within the program are derived from anew in each run, also where only some of them are.
+func TestDerivedWeightsOfTheArena(t *testing.T) {
 	d, err := device.OpenCPU(device.Options{Workers: 1})
 	require.NoError(t, err)
 	defer d.Close()
-	half, x, y := kernels.Kept("half", kernels.Float32, 2, 1), kernels.Kept("x", kernels.Float32, 1, 2), kernels.Kept("y", kernels.Float32, 1, 1)
-	w, b := kernels.NewBuffer("w", kernels.Float32, 2, 1), kernels.Kept("b", kernels.Float32, 1) // the latter never changes
-	p, err := d.Compile([]kernels.Op{
-		kernels.Add{A: half, B: half, Y: w}, kernels.DenseFprop{Dense: kernels.Dense{N: 1, C: 2, K: 1}, X: x, W: w, B: b, Y: y},
-	}, device.CompileOptions{})
-	require.NoError(t, err)
-	require.NoError(t, d.Upload(x, []float32{1, 10}))
+	kept := func(name string, shape ...int) *kernels.Buffer { return kernels.Kept(name, kernels.Float32, shape...) }
+	x, w, b, y := kept("x", 1, 2), kept("w", 2, 1), kept("b", 1), kept("y", 1, 1)
+	doubleW, doubleB := kernels.NewBuffer("2w", kernels.Float32, 2, 1), kernels.NewBuffer("2b", kernels.Float32, 1)
+	double := []kernels.Op{kernels.Add{A: w, B: w, Y: doubleW}, kernels.Add{A: b, B: b, Y: doubleB}}
 	for _, c := range []struct {
-		half []float32
-		want float32
-	}{{[]float32{1, 2}, 42}, {[]float32{3, 4}, 86}} {
-		require.NoError(t, d.Upload(half, c.half))
-		require.NoError(t, p.Run())
-		var got [1]float32
-		require.NoError(t, d.Download(got[:], y))
-		assert.Equal(t, c.want, got[0])
+		name     string
+		w, b     *kernels.Buffer
+		ofW, ofB float32
+	}{{"weights", doubleW, b, 2, 1}, {"bias", w, doubleB, 1, 2}, {"both", doubleW, doubleB, 2, 2}} {
+		dense := kernels.DenseFprop{Dense: kernels.Dense{N: 1, C: 2, K: 1}, X: x, W: c.w, B: c.b, Y: y}
+		p, err := d.Compile(append(double, dense), device.CompileOptions{})
+		require.NoError(t, err)
+		require.NoError(t, d.Upload(x, []float32{1, 10}))
+		values := map[*kernels.Buffer][]float32{}
+		for _, change := range []map[*kernels.Buffer][]float32{{w: {1, 2}, b: {3}}, {b: {4}}, {w: {5, 6}}} {
+			for buffer, v := range change {
+				values[buffer] = v
+				require.NoError(t, d.Upload(buffer, v))
+			}
+			require.NoError(t, p.Run())
+			var got [1]float32
+			require.NoError(t, d.Download(got[:], y))
+			assert.Equal(t, c.ofW*(values[w][0]+10*values[w][1])+c.ofB*values[b][0], got[0], "%s, changed to %v", c.name, slices.Collect(maps.Values(change)))
+		}
 	}
 }
 

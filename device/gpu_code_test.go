@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,6 +53,55 @@ func TestGPUWithoutNVRTC(t *testing.T) {
 	require.NoError(t, d.Close())
 	_, err = Open("sim", Options{NoCache: true})
 	assert.ErrorContains(t, err, "there is no compiler", "which does not look into the folder")
+}
+
+// A GPU runs machine code of its own major number up to its own minor one, which is better than any PTX that it knows.
+func TestRunnable(t *testing.T) {
+	for _, capability := range []int{75, 80, 86, 90, 103, 120} {
+		archs := runnable(capability)
+		assert.Equal(t, fmt.Sprintf("sm_%d", capability), archs[0])
+		for a := 50; a < 200; a++ {
+			runsCode := a/10 == capability/10 && a <= capability
+			assert.Equal(t, runsCode, slices.Contains(archs, fmt.Sprintf("sm_%d", a)), "sm_%d on %d", a, capability)
+			assert.Equal(t, a <= capability, slices.Contains(archs, fmt.Sprintf("compute_%d", a)), "compute_%d on %d", a, capability)
+		}
+		var numbers []string // machine code first, and of each kind the newest
+		for _, arch := range archs {
+			kind, number, _ := strings.Cut(arch, "_")
+			numbers = append(numbers, fmt.Sprintf("%s %3s", strings.Replace(kind, "sm", "machine code", 1), number))
+		}
+		slices.Reverse(numbers)
+		assert.IsIncreasing(t, numbers)
+	}
+}
+
+// Of the code in a folder, a GPU is given the best that it can run, and never machine code of another generation.
+func TestCodeOfAnotherGenerationIsNotOffered(t *testing.T) {
+	l := someLaunch(10)
+	c := &compiler{archs: runnable(90), missing: errors.New("no NVRTC"), cache: codeCache{t.TempDir()}}
+	offered := func() (arch string, code []byte, err error) {
+		p, err := c.source(l)
+		require.NoError(t, err)
+		code, err = c.image(p, p.key())
+		return p.options[0], code, err
+	}
+	store := func(arch string) {
+		p, err := newSource(l, arch)
+		require.NoError(t, err)
+		require.NoError(t, c.cache.store(p.key(), "12.9", []byte(arch)))
+	}
+	for _, foreign := range []string{"sm_75", "sm_86", "sm_89", "sm_100", "compute_100"} {
+		store(foreign)
+	}
+	_, _, err := offered()
+	assert.ErrorContains(t, err, "is not compiled for sm_90 and these shapes, and there is no compiler")
+	for _, better := range []string{"compute_80", "compute_90", "sm_90"} {
+		store(better)
+		arch, code, err := offered()
+		require.NoError(t, err)
+		assert.Equal(t, "-arch="+better, arch)
+		assert.Equal(t, better, string(code))
+	}
 }
 
 func TestReasonForNoGPU(t *testing.T) {

@@ -249,17 +249,47 @@ func TestGPURoofline(t *testing.T) {
 	}
 }
 
-// An allocation that fails says how much was wanted, all of it, and what there was.
+// An allocation that fails says how much was wanted, all of it and no more, and what there was.
 func TestGPUOutOfMemory(t *testing.T) {
 	simulatedOnly(t)
 	d := openForTest(t, Options{})
 	defer func() { require.NoError(t, d.Close()) }()
-	x, y := kernels.Kept("x", kernels.Float32, 1000), kernels.NewBuffer("y", kernels.Float32, 1<<30)
+	fails := func(need int64, ops ...kernels.Op) {
+		t.Helper()
+		var free int64
+		require.NoError(t, d.(*gpu).do(func() (err error) {
+			free, _, err = cu.MemInfo()
+			return err
+		}))
+		_, err := d.Compile(ops, CompileOptions{})
+		var outOfMemory *OutOfMemoryError
+		require.ErrorAs(t, err, &outOfMemory)
+		assert.Equal(t, OutOfMemoryError{Device: d.Name(), Need: need, Free: free}, *outOfMemory)
+	}
+	const huge = 1 << 30
+	x, y := kernels.Kept("x", kernels.Float32, 1000), kernels.NewBuffer("y", kernels.Float32, huge)
 	part := y.View("part", 0, 1000)
-	_, err := d.Compile([]kernels.Op{kernels.Zero{Y: y}, kernels.Add{A: part, B: part, Y: x}}, CompileOptions{})
-	var outOfMemory *OutOfMemoryError
-	require.ErrorAs(t, err, &outOfMemory)
-	assert.EqualValues(t, 4<<30+4000, outOfMemory.Need)
-	assert.Equal(t, d.(*gpu).total, outOfMemory.Free)
+	fails(4*huge+4*1000, kernels.Zero{Y: y}, kernels.Add{A: part, B: part, Y: x})
 	run(t, d)
+
+	ops, there, _ := doubling()
+	p, err := d.Compile(ops, CompileOptions{})
+	require.NoError(t, err)
+	kept, small := kernels.Kept("kept", kernels.Float32, huge), kernels.NewBuffer("small", kernels.Float32, 1000)
+	// The arena is large enough for small.
+	fails(4*huge, kernels.Zero{Y: small}, kernels.Add{A: small, B: there, Y: kept.View("part", 0, 1000)})
+	require.NoError(t, p.Run())
+}
+
+// So does one of a single buffer.
+func TestGPUOutOfMemoryForABuffer(t *testing.T) {
+	simulatedOnly(t)
+	t.Setenv("CNN_GPU_SIM_FAULT", "oom@1")
+	d := openForTest(t, Options{})
+	defer func() { require.NoError(t, d.Close()) }()
+	x := kernels.Kept("x", kernels.Float32, 1000)
+	var outOfMemory *OutOfMemoryError
+	require.ErrorAs(t, d.Upload(x, make([]float32, 1000)), &outOfMemory)
+	assert.Equal(t, OutOfMemoryError{Device: d.Name(), Need: 4 * 1000, Free: d.(*gpu).total}, *outOfMemory)
+	require.NoError(t, d.Upload(x, make([]float32, 1000)))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/cpu"
 )
 
 func TestRooflineTakesTheLongerTime(t *testing.T) {
@@ -24,4 +25,15 @@ func TestCPURoofline(t *testing.T) {
 	assert.Greater(t, r.GFLOPS, 0.1)
 	assert.Greater(t, r.GBS, 0.1)
 	assert.Equal(t, "measured", r.Source)
+}
+
+// Memory is read and written: a copy moves each byte twice.
+func TestCopiesCountBothWays(t *testing.T) {
+	for _, workers := range []int{1, 3} {
+		w := cpu.NewWorkers(workers)
+		from, to := []float32{1, 2, 3, 4, 5, 6, 7}, make([]float32, 7)
+		assert.EqualValues(t, 7*(4+4), copyRun(w, to, from))
+		assert.Equal(t, from, to)
+		w.Close()
+	}
 }

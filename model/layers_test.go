@@ -11,40 +11,49 @@ import (
 	"cnn-gpu/model"
 )
 
-// Shapes and numbers of parameters as Keras has them.
+var three, two = model.Pair{3, 3}, model.Pair{2, 2}
+
+// layers has rows for every layer: shapes and numbers of parameters as Keras has them.
+var layers = []struct {
+	name   string
+	input  model.Shape
+	layer  model.Spec
+	output model.Shape
+	params int
+}{
+	{"valid", model.Shape{28, 28, 1}, model.Conv2D{Filters: 32, Kernel: three}, model.Shape{26, 26, 32}, 320},
+	{"colour", model.Shape{32, 32, 3}, model.Conv2D{Filters: 32, Kernel: three}, model.Shape{30, 30, 32}, 896},
+	{"no bias", model.Shape{28, 28, 1}, model.Conv2D{Filters: 32, Kernel: three, Bias: model.NoBias}, model.Shape{26, 26, 32}, 288},
+	{"same", model.Shape{28, 28, 1}, model.Conv2D{Filters: 6, Kernel: model.Pair{5, 5}, Padding: model.Same}, model.Shape{28, 28, 6}, 156},
+	{"same strides", model.Shape{7, 8, 1}, model.Conv2D{Filters: 1, Kernel: three, Strides: two, Padding: model.Same}, model.Shape{4, 4, 1}, 10},
+	{"valid strides", model.Shape{7, 8, 1}, model.Conv2D{Filters: 1, Kernel: three, Strides: two}, model.Shape{3, 3, 1}, 10},
+	{"dilation", model.Shape{9, 8, 1}, model.Conv2D{Filters: 1, Kernel: three, Dilation: model.Pair{3, 2}}, model.Shape{3, 4, 1}, 10},
+	{"one to one", model.Shape{5, 5, 8}, model.Conv2D{Filters: 4, Kernel: model.Pair{1, 1}}, model.Shape{5, 5, 4}, 36},
+	{"pool of 2x2", model.Shape{13, 13, 32}, model.MaxPooling2D{}, model.Shape{6, 6, 32}, 0},
+	{"pool same", model.Shape{13, 13, 32}, model.MinPooling2D{Padding: model.Same}, model.Shape{7, 7, 32}, 0},
+	{"pool strides", model.Shape{13, 13, 2}, model.AveragePooling2D{Size: three, Strides: two}, model.Shape{6, 6, 2}, 0},
+	{"pool of 3x3", model.Shape{13, 13, 2}, model.AveragePooling2D{Size: three}, model.Shape{4, 4, 2}, 0},
+	{"global average", model.Shape{7, 5, 3}, model.GlobalAveragePooling2D{}, model.Shape{3}, 0},
+	{"global average kept", model.Shape{7, 5, 3}, model.GlobalAveragePooling2D{KeepDims: true}, model.Shape{1, 1, 3}, 0},
+	{"flatten", model.Shape{3, 4, 5}, model.Flatten{}, model.Shape{60}, 0},
+	{"dense", model.Shape{576}, model.Dense{Units: 64}, model.Shape{64}, 36928},
+	{"dense no bias", model.Shape{576}, model.Dense{Units: 64, Bias: model.NoBias}, model.Shape{64}, 36864},
+	{"activation", model.Shape{3, 4, 5}, model.Activation{Function: model.Tanh}, model.Shape{3, 4, 5}, 0},
+	{"softmax", model.Shape{7}, model.Activation{Function: model.Softmax}, model.Shape{7}, 0},
+	{"leaky relu", model.Shape{3, 4, 5}, model.LeakyReLU{}, model.Shape{3, 4, 5}, 0},
+	{"dropout", model.Shape{3, 4, 5}, model.Dropout{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
+	{"add", model.Shape{3, 4, 5}, model.Add{}, model.Shape{3, 4, 5}, 0},
+}
+
 func TestLayers(t *testing.T) {
-	three, two := model.Pair{3, 3}, model.Pair{2, 2}
-	for _, c := range []struct {
-		name   string
-		input  model.Shape
-		layer  model.Spec
-		output model.Shape
-		params int
-	}{
-		{"valid", model.Shape{28, 28, 1}, model.Conv2D{Filters: 32, Kernel: three}, model.Shape{26, 26, 32}, 320},
-		{"colour", model.Shape{32, 32, 3}, model.Conv2D{Filters: 32, Kernel: three}, model.Shape{30, 30, 32}, 896},
-		{"no bias", model.Shape{28, 28, 1}, model.Conv2D{Filters: 32, Kernel: three, Bias: model.NoBias}, model.Shape{26, 26, 32}, 288},
-		{"same", model.Shape{28, 28, 1}, model.Conv2D{Filters: 6, Kernel: model.Pair{5, 5}, Padding: model.Same}, model.Shape{28, 28, 6}, 156},
-		{"same strides", model.Shape{7, 8, 1}, model.Conv2D{Filters: 1, Kernel: three, Strides: two, Padding: model.Same}, model.Shape{4, 4, 1}, 10},
-		{"valid strides", model.Shape{7, 8, 1}, model.Conv2D{Filters: 1, Kernel: three, Strides: two}, model.Shape{3, 3, 1}, 10},
-		{"dilation", model.Shape{9, 8, 1}, model.Conv2D{Filters: 1, Kernel: three, Dilation: model.Pair{3, 2}}, model.Shape{3, 4, 1}, 10},
-		{"one to one", model.Shape{5, 5, 8}, model.Conv2D{Filters: 4, Kernel: model.Pair{1, 1}}, model.Shape{5, 5, 4}, 36},
-		{"pool of 2x2", model.Shape{13, 13, 32}, model.MaxPooling2D{}, model.Shape{6, 6, 32}, 0},
-		{"pool same", model.Shape{13, 13, 32}, model.MinPooling2D{Padding: model.Same}, model.Shape{7, 7, 32}, 0},
-		{"pool strides", model.Shape{13, 13, 2}, model.AveragePooling2D{Size: three, Strides: two}, model.Shape{6, 6, 2}, 0},
-		{"pool of 3x3", model.Shape{13, 13, 2}, model.AveragePooling2D{Size: three}, model.Shape{4, 4, 2}, 0},
-		{"global average", model.Shape{7, 5, 3}, model.GlobalAveragePooling2D{}, model.Shape{3}, 0},
-		{"global average kept", model.Shape{7, 5, 3}, model.GlobalAveragePooling2D{KeepDims: true}, model.Shape{1, 1, 3}, 0},
-		{"flatten", model.Shape{3, 4, 5}, model.Flatten{}, model.Shape{60}, 0},
-		{"dense", model.Shape{576}, model.Dense{Units: 64}, model.Shape{64}, 36928},
-		{"dense no bias", model.Shape{576}, model.Dense{Units: 64, Bias: model.NoBias}, model.Shape{64}, 36864},
-		{"activation", model.Shape{3, 4, 5}, model.Activation{Function: model.Tanh}, model.Shape{3, 4, 5}, 0},
-		{"softmax", model.Shape{7}, model.Activation{Function: model.Softmax}, model.Shape{7}, 0},
-		{"leaky relu", model.Shape{3, 4, 5}, model.LeakyReLU{}, model.Shape{3, 4, 5}, 0},
-		{"dropout", model.Shape{3, 4, 5}, model.Dropout{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
-	} {
+	for _, c := range layers {
 		t.Run(c.name, func(t *testing.T) {
-			m, err := model.Sequential(c.input, c.layer)
+			g := model.NewGraph(c.input)
+			inputs := []*model.Node{g.Input()}
+			if c.layer.Kind() == (model.Add{}).Kind() {
+				inputs = append(inputs, g.Input())
+			}
+			m, err := g.Build(g.Add(c.layer, inputs...))
 			require.NoError(t, err)
 			assert.Equal(t, c.output, m.Output.Shape)
 			assert.Equal(t, c.params, m.ParamCount())
@@ -52,40 +61,47 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+var image, vector = model.Shape{8, 8, 2}, model.Shape{8}
+
+// refusals has rows for every layer.
+var refusals = []struct {
+	input model.Shape
+	layer model.Spec
+	want  string
+}{
+	{nil, model.Flatten{}, "model: the input has no shape"},
+	{model.Shape{28, 0, 1}, model.Flatten{}, "model: input [28 0 1]: every extent must be at least 1"},
+	{model.Shape{1 << 40, 1 << 40, 1 << 40}, model.Flatten{}, "the limit is 8.00 GiB"},
+	{model.Shape{1 << 30, 1 << 34}, model.Flatten{}, "the limit is 8.00 GiB"},
+	{image, model.Conv2D{Kernel: model.Pair{3, 3}}, `Conv2D "conv2d": 0 filters`},
+	{image, model.Conv2D{Filters: 1}, "must all be at least 1"},
+	{image, model.Conv2D{Filters: 1, Kernel: model.Pair{9, 3}}, "the image 8x8 is smaller than the 9x3 window"},
+	{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Padding: "full"}, `unknown padding "full"; choose valid or same`},
+	{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Strides: model.Pair{-1, 1}}, "must all be at least 1"},
+	{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Activation: "rellu"}, `unknown activation "rellu"; did you mean relu?`},
+	{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, KernelInitializer: "he"}, `unknown initializer "he"; choose glorot`},
+	{image, model.Conv2D{Filters: 1 << 62, Kernel: model.Pair{1 << 62, 1 << 62}}, "the limit is 8.00 GiB"},
+	{image, model.Conv2D{Filters: 1, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 40, 1}, Padding: model.Same}, "at most 2147483647"},
+	{image, model.Conv2D{Filters: 1, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 20, 1 << 20}, Padding: model.Same}, "the image with the window's border"},
+	{image, model.Conv2D{Filters: 1 << 20, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 10, 1 << 10}, Padding: model.Same}, "the image with the window's border [1033 1033 1048576]"},
+	{vector, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}}, "takes images [height width channels], got [8]"},
+	{vector, model.MaxPooling2D{}, "takes images [height width channels], got [8]"},
+	{image, model.MaxPooling2D{Size: model.Pair{1 << 40, 1}}, "at most 2147483647"},
+	{image, model.Dense{Units: 3}, `Dense "dense": takes vectors, got [8 8 2]; put a Flatten before it`},
+	{vector, model.Dense{}, "0 units"},
+	{vector, model.Dense{Units: 1 << 40}, "the output [1099511627776] would take 4.00 TiB; the limit is 8.00 GiB (2,147,483,647 values)"},
+	{vector, model.Dense{Units: 1 << 29}, "the parameter kernel [8 536870912] would take 16.00 GiB; the limit"},
+	{vector, model.LeakyReLU{NegativeSlope: -1}, "negative slope -1; give a number above 0, or use ReLU"},
+	{vector, model.GlobalAveragePooling2D{}, "takes images [height width channels], got [8]"},
+	{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},
+	{vector, model.Add{}, "takes at least 2 inputs, got 1"},
+	{vector, model.MinPooling2D{}, "takes images [height width channels], got [8]"},
+	{image, model.AveragePooling2D{Size: model.Pair{9, 1}}, "the image 8x8 is smaller than the 9x1 window"},
+	{image, model.Activation{Function: "swish"}, `unknown activation "swish"; choose linear`},
+}
+
 func TestLayersRefuse(t *testing.T) {
-	image, vector := model.Shape{8, 8, 2}, model.Shape{8}
-	for _, c := range []struct {
-		input model.Shape
-		layer model.Spec
-		want  string
-	}{
-		{nil, model.Flatten{}, "model: the input has no shape"},
-		{model.Shape{28, 0, 1}, model.Flatten{}, "model: input [28 0 1]: every extent must be at least 1"},
-		{model.Shape{1 << 40, 1 << 40, 1 << 40}, model.Flatten{}, "the limit is 8.00 GiB"},
-		{model.Shape{1 << 30, 1 << 34}, model.Flatten{}, "the limit is 8.00 GiB"},
-		{image, model.Conv2D{Kernel: model.Pair{3, 3}}, `Conv2D "conv2d": 0 filters`},
-		{image, model.Conv2D{Filters: 1}, "must all be at least 1"},
-		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{9, 3}}, "the image 8x8 is smaller than the 9x3 window"},
-		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Padding: "full"}, `unknown padding "full"; choose valid or same`},
-		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Strides: model.Pair{-1, 1}}, "must all be at least 1"},
-		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, Activation: "rellu"}, `unknown activation "rellu"; did you mean relu?`},
-		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}, KernelInitializer: "he"}, `unknown initializer "he"; choose glorot`},
-		{image, model.Conv2D{Filters: 1 << 62, Kernel: model.Pair{1 << 62, 1 << 62}}, "the limit is 8.00 GiB"},
-		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 40, 1}, Padding: model.Same}, "at most 2147483647"},
-		{image, model.Conv2D{Filters: 1, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 20, 1 << 20}, Padding: model.Same}, "the image with the window's border"},
-		{image, model.Conv2D{Filters: 1 << 20, Kernel: model.Pair{2, 2}, Dilation: model.Pair{1 << 10, 1 << 10}, Padding: model.Same}, "the image with the window's border [1033 1033 1048576]"},
-		{vector, model.Conv2D{Filters: 1, Kernel: model.Pair{3, 3}}, "takes images [height width channels], got [8]"},
-		{vector, model.MaxPooling2D{}, "takes images [height width channels], got [8]"},
-		{image, model.MaxPooling2D{Size: model.Pair{1 << 40, 1}}, "at most 2147483647"},
-		{image, model.Dense{Units: 3}, `Dense "dense": takes vectors, got [8 8 2]; put a Flatten before it`},
-		{vector, model.Dense{}, "0 units"},
-		{vector, model.Dense{Units: 1 << 40}, "the output [1099511627776] would take 4.00 TiB; the limit is 8.00 GiB (2,147,483,647 values)"},
-		{vector, model.Dense{Units: 1 << 29}, "the parameter kernel [8 536870912] would take 16.00 GiB; the limit"},
-		{vector, model.GlobalAveragePooling2D{}, "takes images [height width channels], got [8]"},
-		{vector, model.LeakyReLU{NegativeSlope: -1}, "negative slope -1; give a number above 0, or use ReLU"},
-		{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},
-		{vector, model.Add{}, "takes at least 2 inputs, got 1"},
-	} {
+	for _, c := range refusals {
 		_, err := model.Sequential(c.input, c.layer)
 		assert.ErrorContains(t, err, c.want)
 		assert.ErrorContains(t, err, "model: ")

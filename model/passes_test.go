@@ -50,6 +50,15 @@ func TestPassesKeepWhatModelsCompute(t *testing.T) {
 		require.NoError(t, err)
 		return m
 	}
+	build := func(connect func(g *model.Graph) *model.Node) *model.Model {
+		g := model.NewGraph(model.Input(8, 8, 2))
+		m, err := g.Build(g.Add(model.Dense{Units: 3}, g.Add(model.Flatten{}, connect(g))))
+		require.NoError(t, err)
+		return m
+	}
+	same := func(f model.Function) model.Conv2D {
+		return model.Conv2D{Filters: 8, Kernel: three, Padding: model.Same, Activation: f}
+	}
 	for _, c := range []struct {
 		name           string
 		model          *model.Model
@@ -93,6 +102,23 @@ func TestPassesKeepWhatModelsCompute(t *testing.T) {
 		{
 			"residual", // a ReLU whose value is used twice may still be joined, a sum before a pool may not
 			residual(), map[string]int{"chain": 2, "winograd": 3}, map[string]int{"chain": 2, "winograd": 1},
+		},
+		{
+			"a value that goes into a pool and past it",
+			build(func(g *model.Graph) *model.Node {
+				x := g.Add(same(model.ReLU), g.Input())
+				past := g.Add(model.Conv2D{Filters: 8, Kernel: three, Strides: two, Padding: model.Same}, x)
+				return g.Add(model.Add{}, g.Add(model.MaxPooling2D{Size: two}, x), past)
+			}),
+			map[string]int{"chain": 1}, map[string]int{"chain": 1},
+		},
+		{
+			"a pool of a sum", // whose gradient is that of both convolutions
+			build(func(g *model.Graph) *model.Node {
+				sum := g.Add(model.Add{}, g.Add(same(""), g.Input()), g.Add(same(""), g.Input()))
+				return g.Add(model.MaxPooling2D{Size: two}, sum)
+			}),
+			map[string]int{}, map[string]int{},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

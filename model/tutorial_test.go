@@ -127,14 +127,13 @@ func (c tutorial) inFloat64(t *testing.T, noise *rand.Rand) *kerneltest.Oracle {
 // within what float32 arithmetic may do to each parameter's.
 func TestTutorialGradientsAgreeWithPyTorch(t *testing.T) {
 	c := newTutorial(t)
-	t.Run("strict", func(t *testing.T) { testTutorialGradients(t, c, device.CompileOptions{Strict: true}) })
-	t.Run("with every pass", func(t *testing.T) { testTutorialGradients(t, c, device.CompileOptions{}) })
-}
-
-func testTutorialGradients(t *testing.T, c tutorial, o device.CompileOptions) {
 	exact := c.inFloat64(t, nil)
 	noisy := c.inFloat64(t, rand.New(rand.NewPCG(1, 1)))
+	t.Run("strict", func(t *testing.T) { testTutorialGradients(t, c, exact, noisy, device.CompileOptions{Strict: true}) })
+	t.Run("with every pass", func(t *testing.T) { testTutorialGradients(t, c, exact, noisy, device.CompileOptions{}) })
+}
 
+func testTutorialGradients(t *testing.T, c tutorial, exact, noisy *kerneltest.Oracle, o device.CompileOptions) {
 	d, err := device.OpenCPU(device.Options{Workers: 2})
 	require.NoError(t, err)
 	defer d.Close()

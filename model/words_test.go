@@ -53,15 +53,8 @@ func strs[W ~string](words []W) []string {
 func declaredWords(t *testing.T) map[string][]string {
 	t.Helper()
 	words := map[string][]string{}
-	files, err := filepath.Glob("*.go")
-	require.NoError(t, err)
-	for _, file := range files {
-		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-		require.NoError(t, err)
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		ast.Inspect(tree, func(n ast.Node) bool {
+	for _, d := range declarations(t) {
+		ast.Inspect(d, func(n ast.Node) bool {
 			spec, ok := n.(*ast.ValueSpec)
 			if !ok || len(spec.Values) == 0 {
 				return true
@@ -81,4 +74,20 @@ func declaredWords(t *testing.T) map[string][]string {
 		})
 	}
 	return words
+}
+
+// declarations are those of this package, tests aside.
+func declarations(t *testing.T) (list []ast.Decl) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		require.NoError(t, err)
+		list = append(list, tree.Decls...)
+	}
+	return list
 }

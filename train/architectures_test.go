@@ -3,6 +3,7 @@
 package train
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -10,35 +11,49 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/device"
-	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/cuda"
 	"cnn-gpu/model"
+	"cnn-gpu/train/internal/traintest"
 )
 
-// Every kernel that the zoo's models run becomes machine code for every GPU since Turing, and none spills registers.
+// Every kernel that the zoo's models run becomes machine code for GPUs since Turing, and none spills registers: of each source one kernel for
+// every architecture, the others, which differ in their constants, for one after the other.
 func TestZooCompilesForEveryArchitecture(t *testing.T) {
-	library, err := nvrtc.Open()
-	if err != nil {
-		t.Skip(err)
-	}
+	library := traintest.OpenNVRTC(t)
 	known, err := library.Architectures()
 	require.NoError(t, err)
-	var ops []kernels.Op
-	for _, name := range model.Zoo() {
-		m, err := model.Open(name)
+	architectures := []int{75, 80, 86, 89, 90, 100, 120}
+	ops := map[int][]kernels.Op{}
+	seen := map[string]bool{}
+	next := 0
+	for _, op := range zooOps(t) {
+		launches, err := cuda.Launches(op)
 		require.NoError(t, err)
-		lists, err := Lower(m, Options{Optimizer: Adam{}}, 32)
-		require.NoError(t, err)
-		ops = append(append(ops, lists.Training.Ops()...), lists.Evaluation.Ops()...)
+		source, constants := "", ""
+		for _, l := range launches {
+			source += l.Source + " "
+			constants += fmt.Sprint(l.Source, l.Defines)
+		}
+		switch {
+		case !seen[source]:
+			for _, capability := range architectures {
+				ops[capability] = append(ops[capability], op)
+			}
+		case !seen[constants]:
+			capability := architectures[next%len(architectures)]
+			ops[capability] = append(ops[capability], op)
+			next++
+		}
+		seen[source], seen[constants] = true, true
 	}
-	architectures := map[int]string{75: "sm_75", 80: "sm_80", 86: "sm_86", 89: "sm_89", 90: "sm_90", 100: "sm_100", 120: "sm_120"}
-	for capability, arch := range architectures {
-		t.Run(arch, func(t *testing.T) {
+	for _, capability := range architectures {
+		t.Run(fmt.Sprintf("sm_%d", capability), func(t *testing.T) {
 			t.Parallel()
 			if !slices.Contains(known, capability) {
 				t.Skipf("NVRTC %d.%d does not know it", library.Major, library.Minor)
 			}
-			resources, err := device.Resources(ops, arch)
+			resources, err := device.Resources(ops[capability], fmt.Sprintf("sm_%d", capability))
 			require.NoError(t, err)
 			most := 0
 			for _, k := range resources {
@@ -48,4 +63,28 @@ func TestZooCompilesForEveryArchitecture(t *testing.T) {
 			t.Logf("%d kernels, at most %d registers", len(resources), most)
 		})
 	}
+}
+
+// zooOps are the ops that GPUs run for all models of the zoo, each fit to be compiled by itself.
+func zooOps(t *testing.T) (ops []kernels.Op) {
+	for _, name := range model.Zoo() {
+		m, err := model.Open(name)
+		require.NoError(t, err)
+		lists, err := Lower(m, Options{Optimizer: Adam{}}, 32)
+		require.NoError(t, err)
+		for _, list := range []*OpList{lists.Training, lists.Evaluation} {
+			schedule, err := device.NewSchedule("cuda", device.Options{}, list.Ops(), device.CompileOptions{})
+			require.NoError(t, err)
+			for _, op := range schedule.Ops {
+				for _, o := range op.Operands() {
+					if o.Buffer != nil {
+						root, _ := o.Buffer.Root()
+						root.Keep = true
+					}
+				}
+				ops = append(ops, op.Op)
+			}
+		}
+	}
+	return ops
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -102,19 +100,4 @@ func TestStepTooLarge(t *testing.T) {
 	var outOfMemory *device.OutOfMemoryError
 	require.ErrorAs(t, err, &outOfMemory)
 	assert.ErrorContains(t, err, "the largest batch that fits is ")
-}
-
-// A program that trains links nothing that only tests need.
-func TestLinksNoTestCode(t *testing.T) {
-	list, err := exec.Command("go", "list", "-deps", ".").Output()
-	if errors.Is(err, exec.ErrNotFound) {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
-	for path := range strings.Lines(string(list)) {
-		path = strings.TrimSpace(path)
-		for _, test := range []string{"testing", "cnn-gpu/kernels/kerneltest", "cnn-gpu/train/check", "cnn-gpu/train/bench"} {
-			assert.NotEqual(t, test, path)
-		}
-	}
 }

@@ -59,10 +59,22 @@ func weights(t *testing.T, tr *Trainer) []float32 {
 	return w.Padded()
 }
 
+// learners has rows for every optimizer that is chosen by name, with rates at which few images are learnt soon.
+var learners = []Optimizer{
+	Adam{LearningRate: 0.01},
+	SGD{LearningRate: 0.1, Momentum: 0.9},
+	SGD{LearningRate: 0.1, Momentum: 0.9, Nesterov: true},
+	RMSprop{LearningRate: 0.003},
+	RMSprop{LearningRate: 0.001, Momentum: 0.5, Centered: true},
+}
+
 func TestLearnsByHeart(t *testing.T) {
+	for _, name := range OptimizerNames() {
+		assert.True(t, slices.ContainsFunc(learners, func(o Optimizer) bool { return o.Name() == name }),
+			"nothing is learnt with the optimizer %q: add it to learners in train_test.go", name)
+	}
 	set := digits(32)
-	for _, optimizer := range []Optimizer{Adam{LearningRate: 0.01}, SGD{LearningRate: 0.1, Momentum: 0.9}, SGD{LearningRate: 0.1, Momentum: 0.9, Nesterov: true},
-		RMSprop{LearningRate: 0.003}, RMSprop{LearningRate: 0.001, Momentum: 0.5, Centered: true}} {
+	for _, optimizer := range learners {
 		tr := compile(t, traintest.SmallNet(t, 0), 2, optimizer)
 		history, err := tr.Fit(context.Background(), set, FitOptions{Epochs: 60, Batch: 8})
 		require.NoError(t, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -92,21 +93,17 @@ and each loss is held against training in float64. The exit code is 1 if anythin
 	cmd.Flags().StringVar(&modelName, "model", "mnist-cnn", "the `model` whose training is checked: of the zoo, or a file")
 	cmd.Flags().IntVar(&batch, "batch", 2, "the `number` of images in a training step")
 	cmd.Flags().IntVar(&steps, "steps", 10, "the `number` of training steps")
-	cmd.Flags().BoolVar(&quick, "quick", false, "run only some of the cases of each op")
+	cmd.Flags().BoolVar(&quick, "quick", false, "run only some of the cases of each op and list of ops")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
 }
 
 // checkOps runs the case table.
 func (r *checkResult) checkOps(cmd *cobra.Command, d device.Device, quick bool) error {
-	index, seen := map[string]int{}, map[string]int{}
-	for _, c := range kerneltest.Cases() {
+	index := map[string]int{}
+	for _, c := range casesToCheck(quick) {
 		if err := cmd.Context().Err(); err != nil {
 			return err
-		}
-		seen[c.Group()]++
-		if quick && seen[c.Group()]%quickStep != 1 {
-			continue
 		}
 		at, known := index[c.Group()]
 		if !known {
@@ -117,6 +114,22 @@ func (r *checkResult) checkOps(cmd *cobra.Command, d device.Device, quick bool) 
 		r.OK = r.Ops[at].run(c, device.OpRunner{Device: d}) && r.OK
 	}
 	return nil
+}
+
+// casesToCheck is the case table, or of each op and each list of ops the first case and then some.
+func casesToCheck(quick bool) []kerneltest.Case {
+	if !quick {
+		return kerneltest.Cases()
+	}
+	var cases []kerneltest.Case
+	seen := map[string]int{}
+	for _, c := range kerneltest.Cases() {
+		if seen[c.Group()]%quickStep == 0 {
+			cases = append(cases, c)
+		}
+		seen[c.Group()]++
+	}
+	return cases
 }
 
 // run adds a case and says whether it is right.
@@ -152,13 +165,39 @@ func (r *checkResult) checkSteps(m *model.Model, d device.Device, batch, steps i
 	return nil
 }
 
-func (r *checkResult) print(w io.Writer) {
-	ops := newTable("Op", "Cases", "Failed", "Worst error / bound", "In case")
+// forPeople joins the lists of ops that begin with the same one, such as conv2d_fprop+…: there are many.
+func (r *checkResult) forPeople() (rows []opCheck) {
+	index := map[string]int{}
 	for _, o := range r.Ops {
-		ops.AppendRow(table.Row{o.Op, o.Cases, o.Failed, fmt.Sprintf("%.3f", o.Worst), o.Case})
+		first, _, isList := strings.Cut(o.Op, "+")
+		o.Case = strings.TrimPrefix(o.Case, o.Op+"/")
+		if isList {
+			o.Op = first + "+…"
+		}
+		at, known := index[o.Op]
+		if !known {
+			index[o.Op] = len(rows)
+			rows = append(rows, o)
+			continue
+		}
+		row := &rows[at]
+		row.Cases += o.Cases
+		row.Failed += o.Failed
+		if o.Worst > row.Worst {
+			row.Worst, row.Case = o.Worst, o.Case
+		}
+	}
+	return rows
+}
+
+func (r *checkResult) print(w io.Writer) {
+	ops := newTable("Op", "Cases", "Failed", "Worst", "In case")
+	for _, o := range r.forPeople() {
+		ops.AppendRow(table.Row{o.Op, o.Cases, o.Failed, fmt.Sprintf("%.3f", o.Worst), cutMiddle(o.Case, 28)})
 	}
 	rightAlign(ops, 2, 3, 4)
 	fmt.Fprintln(w, ops.Render())
+	fmt.Fprintln(w, "Worst is the largest error as a part of its bound: up to 1 is right.\nLists of ops stand under the op that they begin with: op+….")
 	for _, o := range r.Ops {
 		if o.Error != "" {
 			fmt.Fprintf(w, "FAILED %s\n", o.Error)
@@ -167,7 +206,8 @@ func (r *checkResult) print(w io.Writer) {
 	if len(r.Steps) == 0 {
 		return
 	}
-	steps := newTable("Step of "+r.Model, "Loss on "+r.Device, "On the CPU", "In float64", "Worst error", "Bound", "")
+	fmt.Fprintf(w, "\nThe loss of %s in each step of training:\n", r.Model)
+	steps := newTable("Step", "On "+r.Device, "On the CPU", "In float64", "Error", "Bound", "")
 	for _, s := range r.Steps {
 		worst, mark := 0.0, "ok"
 		for _, loss := range s.Losses {

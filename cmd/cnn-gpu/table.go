@@ -22,3 +22,13 @@ func rightAlign(t table.Writer, columns ...int) {
 	}
 	t.SetColumnConfigs(configs)
 }
+
+// cutMiddle is a text of at most so many letters: a longer one keeps its beginning and its end.
+func cutMiddle(s string, letters int) string {
+	runes := []rune(s)
+	if len(runes) <= letters {
+		return s
+	}
+	end := (letters - 1) / 2
+	return string(runes[:letters-1-end]) + "…" + string(runes[len(runes)-end:])
+}

@@ -80,3 +80,11 @@ func TestDepthFirstLeavesAlone(t *testing.T) {
 		assert.Equal(t, ops, joinDepthFirst(ops), name)
 	}
 }
+
+func TestDepthFirstKeepsBatchesApart(t *testing.T) {
+	x, y := kernels.Kept("x", kernels.Float32, images, features), kernels.Kept("y", kernels.Float32, images, features)
+	a, p, q := value("a", images, features), value("p", 2*images, features), kernels.Kept("q", kernels.Float32, 2*images, features)
+	joined := joinDepthFirst([]kernels.Op{reluOp(x, a), reluOp(a, y), reluOp(p, q)})
+	require.Len(t, joined, 2)
+	assert.Len(t, joined[0].(depthFirst).Ops, 2, "the third op has twice as many images")
+}

@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/json"
 	"math"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -34,6 +35,34 @@ func TestSteps(t *testing.T) {
 	}
 	_, err = Steps(traintest.SmallNet(t, 0), nil, 0, 3, 1)
 	assert.ErrorContains(t, err, "give at least 1")
+}
+
+// Every layer and every activation trains as in float64.
+func TestEveryLayerTrains(t *testing.T) {
+	isTrained := func(word string) bool {
+		return regexp.MustCompile(`(?i)\b` + word + `\b`).MatchString(traintest.EveryLayer)
+	}
+	for _, kind := range model.Kinds() {
+		assert.True(t, isTrained(kind), "no device trains a %s: add one to EveryLayer in train/internal/traintest/model.go", kind)
+	}
+	for _, f := range model.Functions() {
+		assert.True(t, isTrained(string(f)), "no device trains with the activation %s: add it to EveryLayer in train/internal/traintest/model.go", f)
+	}
+	cpu, err := device.OpenCPU(device.Options{})
+	require.NoError(t, err)
+	defer cpu.Close()
+	testEveryLayer(t, cpu)
+}
+
+func testEveryLayer(t *testing.T, d device.Device) {
+	m, err := model.Parse("every-layer.yaml", []byte(traintest.EveryLayer))
+	require.NoError(t, err)
+	checks, err := Steps(m, []device.Device{d}, 3, 5, 1)
+	require.NoError(t, err)
+	for _, c := range checks {
+		assert.True(t, c.Holds(), "%+v", c)
+		assert.Less(t, c.Bound, 0.01*c.Exact, "the bound says something")
+	}
 }
 
 func TestStepAsJSON(t *testing.T) {

@@ -13,15 +13,23 @@ import (
 	"cnn-gpu/train/internal/traintest"
 )
 
+func TestGPUEveryLayerTrains(t *testing.T) {
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	testEveryLayer(t, d)
+}
+
 // The tutorial's network trains on the GPU as it does in float64 and on the CPU, and to the same bits whatever the order of warps.
 func TestGPUTrainsTheTutorialsNetwork(t *testing.T) {
+	const steps = 4
 	m, err := model.Open("mnist-cnn")
 	require.NoError(t, err)
 	cpu, err := device.OpenCPU(device.Options{})
 	require.NoError(t, err)
 	defer cpu.Close()
+	t.Setenv(device.SimOrderEnv, "forward")
 	d := traintest.OpenGPU(t)
-	checks, err := Steps(m, []device.Device{d, cpu}, 2, 10, 1)
+	checks, err := Steps(m, []device.Device{d, cpu}, 2, steps, 1)
 	require.NoError(t, err)
 	require.NoError(t, d.Close())
 	var want []float64
@@ -29,10 +37,10 @@ func TestGPUTrainsTheTutorialsNetwork(t *testing.T) {
 		assert.True(t, c.Holds(), "%+v", c)
 		want = append(want, c.Losses[0])
 	}
-	for _, order := range []string{"forward", "reverse", "random:2", "random:1"} {
+	for _, order := range []string{"reverse", "random:1"} {
 		t.Setenv(device.SimOrderEnv, order)
 		d := traintest.OpenGPU(t)
-		losses, err := lossesOn(d, m, randomExamples(m, 2, 10, 1), 1)
+		losses, err := lossesOn(d, m, randomExamples(m, 2, steps, 1), 1)
 		require.NoError(t, err, order)
 		assert.Equal(t, want, losses, order)
 		require.NoError(t, d.Close())

@@ -3,9 +3,11 @@ package run
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"image/png"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -27,11 +29,35 @@ layers:
   - Dense: {units: 10, activation: softmax}
 `
 
+// config is a run on a few images, of which nothing can be learnt.
 func config(t *testing.T) Config {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.WriteFile("tiny.yaml", []byte(tiny), 0o666))
-	return Config{Model: "tiny.yaml", Data: "digits", Epochs: 2, Batch: 100, Optimizer: "adam", Seed: 1, Device: "cpu"}
+	require.NoError(t, os.Mkdir("few", 0o777))
+	writeImages(t, filepath.Join("few", "train"), 40)
+	writeImages(t, filepath.Join("few", "t10k"), 10)
+	return Config{Model: "tiny.yaml", Data: "few", Epochs: 2, Batch: 20, Optimizer: "adam", Seed: 1, Device: "cpu"}
+}
+
+// writeImages writes an IDX file of random images and one of their labels, 0 to 9 in turn.
+func writeImages(t *testing.T, prefix string, count int) {
+	t.Helper()
+	big := binary.BigEndian
+	pixels, labels := big.AppendUint32(nil, 0x803), big.AppendUint32(nil, 0x801)
+	for _, extent := range []int{count, 28, 28} {
+		pixels = big.AppendUint32(pixels, uint32(extent))
+	}
+	labels = big.AppendUint32(labels, uint32(count))
+	rng := rand.New(rand.NewPCG(1, uint64(count)))
+	for i := range count {
+		labels = append(labels, byte(i%10))
+		for range 28 * 28 {
+			pixels = append(pixels, byte(rng.UintN(256)))
+		}
+	}
+	require.NoError(t, os.WriteFile(prefix+"-images-idx3-ubyte", pixels, 0o666))
+	require.NoError(t, os.WriteFile(prefix+"-labels-idx1-ubyte", labels, 0o666))
 }
 
 func start(t *testing.T, c Config) *Run {
@@ -44,6 +70,7 @@ func start(t *testing.T, c Config) *Run {
 
 func TestTrainWritesTheFolder(t *testing.T) {
 	c := config(t)
+	c.Data, c.Batch = "digits", 100
 	r := start(t, c)
 	assert.Equal(t, filepath.Join("runs", "tiny-digits"), r.Dir())
 	epochs := 0
@@ -158,7 +185,7 @@ layers:
   - Dense: {units: 8}
   - Dense: {units: 10, activation: softmax}
 `), 0o666))
-	c.Optimizer, c.LearningRate = "sgd", 1e9
+	c.Batch, c.Optimizer, c.LearningRate = 4, "sgd", 1e9
 	r := start(t, c)
 	_, err := r.Train(context.Background(), Hooks{})
 	var notFinite *train.NotFiniteError

@@ -9,7 +9,7 @@ import (
 	"cnn-gpu/model"
 )
 
-// SmallNet has every kind of layer that draws, pools or branches, and trains in a moment.
+// SmallNet draws, pools and branches, and trains in a moment.
 func SmallNet(t *testing.T, dropout float64) *model.Model {
 	t.Helper()
 	g := model.NewGraph(model.Input(28, 28, 1))
@@ -24,3 +24,25 @@ func SmallNet(t *testing.T, dropout float64) *model.Model {
 	require.NoError(t, err)
 	return m
 }
+
+// EveryLayer is a network with every layer and every activation that a model file can name.
+const EveryLayer = `
+input: [9, 9, 1]
+layers:
+  - Conv2D: {filters: 4, kernel_size: 3, padding: same, activation: sigmoid}
+  - MaxPooling2D: {name: pooled, pool_size: 2, strides: 1}
+  - Conv2D: {name: block, filters: 4, kernel_size: 3, padding: same, activation: tanh}
+  - Add: {inputs: [pooled, block]}
+  - ReLU
+  - MinPooling2D
+  - Activation: {activation: linear}
+  - AveragePooling2D: {strides: 1}
+  - LeakyReLU
+  - Conv2D: {filters: 6, kernel_size: 1, activation: leaky_relu}
+  - GlobalAveragePooling2D
+  - Flatten
+  - Dropout: {rate: 0.25}
+  - Dense: {units: 8, activation: relu}
+  - Dense: {units: 5}
+  - Softmax
+`

@@ -1,0 +1,125 @@
+package train
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device"
+	"cnn-gpu/kernels"
+)
+
+// reference is an optimizer's step for one weight in float64, as Keras's documentation has it: it returns the new weight and keeps what it
+// must in state, which begins as zeros.
+type reference func(state *[3]float64, step int, w, gradient float64) float64
+
+func sgdReference(rate, momentum float64, nesterov bool) reference {
+	return func(state *[3]float64, _ int, w, g float64) float64 {
+		velocity := &state[0]
+		*velocity = momentum**velocity - rate*g
+		if nesterov {
+			return w + momentum**velocity - rate*g
+		}
+		return w + *velocity
+	}
+}
+
+func adamReference(rate, beta1, beta2, epsilon float64) reference {
+	return func(state *[3]float64, step int, w, g float64) float64 {
+		m, v := &state[0], &state[1]
+		*m = beta1**m + (1-beta1)*g
+		*v = beta2**v + (1-beta2)*g*g
+		t := float64(step)
+		return w - rate*math.Sqrt(1-math.Pow(beta2, t))/(1-math.Pow(beta1, t))**m/(math.Sqrt(*v)+epsilon)
+	}
+}
+
+func rmspropReference(rate, rho, momentum, epsilon float64, centered bool) reference {
+	return func(state *[3]float64, _ int, w, g float64) float64 {
+		square, mean, velocity := &state[0], &state[1], &state[2]
+		*square = rho**square + (1-rho)*g*g
+		*mean = rho**mean + (1-rho)*g
+		spread := *square
+		if centered {
+			spread -= *mean * *mean
+		}
+		*velocity = momentum**velocity + rate*g/math.Sqrt(spread+epsilon)
+		return w - *velocity
+	}
+}
+
+// optimizerSteps has rows for every optimizer that is chosen by name, with their defaults and without.
+var optimizerSteps = []struct {
+	name      string
+	optimizer Optimizer
+	reference reference
+}{
+	{"adam", Adam{}, adamReference(0.001, 0.9, 0.999, 1e-7)},
+	{"adam, all set", Adam{LearningRate: 0.25, Beta1: 0.5, Beta2: 0.75, Epsilon: 0.125}, adamReference(0.25, 0.5, 0.75, 0.125)},
+	{"rmsprop", RMSprop{}, rmspropReference(0.001, 0.9, 0, 1e-7, false)},
+	{"rmsprop, all set", RMSprop{LearningRate: 0.25, Rho: 0.75, Momentum: 0.5, Epsilon: 0.125, Centered: true}, rmspropReference(0.25, 0.75, 0.5, 0.125, true)},
+	{"sgd", SGD{}, sgdReference(0.01, 0, false)},
+	{"sgd, momentum", SGD{LearningRate: 0.25, Momentum: 0.9}, sgdReference(0.25, 0.9, false)},
+	{"sgd, Nesterov's momentum", SGD{LearningRate: 0.25, Momentum: 0.9, Nesterov: true}, sgdReference(0.25, 0.9, true)},
+}
+
+// Ten steps of each optimizer are those of its formula.
+func TestOptimizersStepAsTheirFormulas(t *testing.T) {
+	d, err := device.OpenCPU(device.Options{})
+	require.NoError(t, err)
+	defer d.Close()
+	testOptimizerSteps(t, d)
+}
+
+func testOptimizerSteps(t *testing.T, d device.Device) {
+	stepped := map[string]bool{}
+	for _, row := range optimizerSteps {
+		stepped[row.optimizer.Name()] = true
+		t.Run(row.name, func(t *testing.T) { testTenSteps(t, d, row.optimizer, row.reference) })
+	}
+	for _, name := range OptimizerNames() {
+		assert.True(t, stepped[name], "no formula holds the optimizer %q: write its step for one weight and add rows to optimizerSteps in optimizer_steps_test.go", name)
+	}
+}
+
+func testTenSteps(t *testing.T, d device.Device, o Optimizer, step reference) {
+	const n, halted = 33, 11
+	require.NoError(t, o.Check())
+	float := func(name string, n int) *kernels.Buffer { return kernels.Kept(name, kernels.Float32, n) }
+	u := Update{
+		W: float("weights", n), DW: float("gradients", n), State: o.State(n), Rate: float("rate", 1),
+		Step: kernels.Kept("step", kernels.Int32, 1), Halt: kernels.Kept("halt", kernels.Int32, 1),
+	}
+	program, err := d.Compile(append([]kernels.Op{kernels.Tick{Step: u.Step}}, o.Update(u)...), device.CompileOptions{})
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, program.Close()) }()
+
+	rng := rand.New(rand.NewPCG(1, 2))
+	want, states, got, gradients := make([]float64, n), make([][3]float64, n), make([]float32, n), make([]float32, n)
+	for i := range got {
+		got[i] = float32(rng.NormFloat64())
+		want[i] = float64(got[i])
+	}
+	require.NoError(t, d.Upload(u.W, got))
+	require.NoError(t, d.Upload(u.Rate, []float32{float32(o.Rate())}))
+	for at := 1; at <= halted; at++ {
+		for i := range gradients {
+			gradients[i] = float32(rng.NormFloat64())
+			if at < halted {
+				want[i] = step(&states[i], at, want[i], float64(gradients[i]))
+			}
+		}
+		if at == halted { // from here on nothing may change
+			require.NoError(t, d.Upload(u.Halt, []int32{halted}))
+		}
+		require.NoError(t, d.Upload(u.DW, gradients))
+		require.NoError(t, program.Run())
+		require.NoError(t, d.Download(got, u.W))
+		for i := range got {
+			require.InDelta(t, want[i], got[i], 2e-6*(1+math.Abs(want[i])), "weight %d after step %d", i, at)
+		}
+	}
+}
