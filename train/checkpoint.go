@@ -26,23 +26,27 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 	if t.optimizer == nil {
 		return errors.New("train: checkpoint: there is no training to save; give Compile an optimizer")
 	}
-	buffers := t.changing()
-	values, err := t.download(buffers)
+	s, err := t.Snapshot()
 	if err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
+		return err
 	}
-	file := &safetensors.File{Metadata: t.identity()}
+	return s.SaveCheckpoint(path, metadata)
+}
+
+// SaveCheckpoint is [Trainer.SaveCheckpoint] as of the moment of the snapshot. It may run in a goroutine while training goes on.
+func (s *Snapshot) SaveCheckpoint(path string, metadata map[string]string) error {
+	file := &safetensors.File{Metadata: s.trainer.identity()}
 	maps.Copy(file.Metadata, metadata)
-	for key, value := range map[string]any{positionKey: t.position, historyKey: t.history} {
+	for key, value := range map[string]any{positionKey: s.position, historyKey: s.history} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return fmt.Errorf("train: checkpoint: %w", err)
 		}
 		file.Metadata[key] = string(text)
 	}
-	for i, b := range buffers {
+	for i, b := range s.trainer.changing() {
 		tensor := safetensors.Tensor{Name: b.Name, Shape: b.Shape}
-		switch values := values[i].(type) {
+		switch values := s.values[i].(type) {
 		case []float32:
 			tensor.DType, tensor.Float32 = safetensors.F32, values
 		case []int32:
@@ -73,6 +77,9 @@ func (t *Trainer) LoadCheckpoint(path string) error {
 	file, err := safetensors.Read(path)
 	if err != nil {
 		return fmt.Errorf("train: checkpoint: %w", err)
+	}
+	if file.Checksum == "" {
+		return fmt.Errorf("train: checkpoint %s: it has no checksum: it is damaged, or older than checksums; take another checkpoint, or begin anew", path)
 	}
 	for key, want := range t.identity() {
 		if got := file.Metadata[key]; got != want {
