@@ -180,7 +180,7 @@ func (f *fitting) epoch(ctx context.Context) error {
 			return f.interrupted(ctx, err)
 		}
 		if math.IsNaN(validation.Loss) || math.IsInf(validation.Loss, 0) {
-			return fmt.Errorf("train: epoch %d: the loss on the validation data is not finite; check that data, or try a lower learning rate", epoch.Epoch)
+			return &NotFiniteError{Epoch: epoch.Epoch, What: validationLoss}
 		}
 		epoch.Validation = &validation
 	}

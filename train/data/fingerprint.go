@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 )
 
 // Fingerprint tells a set from any other: two with the same fingerprint have the same images and labels in the same order.
@@ -54,11 +53,16 @@ func (f Fingerprint) Differences(other Fingerprint) (list [][2]string) {
 	for _, pair := range [][2]string{
 		{fmt.Sprintf("%d images", f.Examples), fmt.Sprintf("%d images", other.Examples)},
 		{fmt.Sprintf("images of %v", f.Shape), fmt.Sprintf("images of %v", other.Shape)},
-		{"classes " + strings.Join(f.Classes, ", "), "classes " + strings.Join(other.Classes, ", ")},
+		{fmt.Sprintf("%d classes", len(f.Classes)), fmt.Sprintf("%d classes", len(other.Classes))},
 		{"content " + short(f.SHA256), "content " + short(other.SHA256)},
 	} {
 		if pair[0] != pair[1] {
 			list = append(list, pair)
+		}
+	}
+	for i := range min(len(f.Classes), len(other.Classes)) {
+		if f.Classes[i] != other.Classes[i] {
+			return append(list, [2]string{fmt.Sprintf("class %d is %q", i, f.Classes[i]), fmt.Sprintf("class %d is %q", i, other.Classes[i])})
 		}
 	}
 	return list

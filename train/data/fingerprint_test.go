@@ -23,12 +23,12 @@ func TestFingerprint(t *testing.T) {
 	assert.True(t, first.Equal(of(make(func(s *images) { s.name = "another name" }))))
 	assert.Empty(t, first.Differences(first))
 	for want, change := range map[string]func(*images){
-		"content ":           func(s *images) { s.pixels[3] = 5 },
-		"content":            func(s *images) { s.labels[0] = 1 },
-		"3 images":           func(s *images) { s.pixels, s.labels = append(s.pixels, 5, 6), append(s.labels, 0) },
-		"images of [2 1 1]":  func(s *images) { s.shape = []int{2, 1, 1} },
-		"classes x, z":       func(s *images) { s.classes = []string{"x", "z"} },
-		"classes x, y, more": func(s *images) { s.classes = []string{"x", "y", "more"} },
+		"content ":          func(s *images) { s.pixels[3] = 5 },
+		"content":           func(s *images) { s.labels[0] = 1 },
+		"3 images":          func(s *images) { s.pixels, s.labels = append(s.pixels, 5, 6), append(s.labels, 0) },
+		"images of [2 1 1]": func(s *images) { s.shape = []int{2, 1, 1} },
+		`class 1 is "z"`:    func(s *images) { s.classes = []string{"x", "z"} },
+		"3 classes":         func(s *images) { s.classes = []string{"x", "y", "more"} },
 	} {
 		other := of(make(change))
 		assert.False(t, first.Equal(other), want)

@@ -1,12 +1,8 @@
 package run
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
-	"path/filepath"
-
-	"github.com/google/renameio/v2"
+	"io"
 
 	"cnn-gpu/train"
 )
@@ -30,7 +26,7 @@ type Record struct {
 func (r *Run) Record(e train.Epoch) Record {
 	record := Record{
 		Epoch: e.Epoch, Loss: e.Training.Loss, Accuracy: e.Training.Accuracy,
-		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: r.device.Name(),
+		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: r.provenance.deviceOf(e.Epoch),
 	}
 	if v := e.Validation; v != nil && r.validation != nil {
 		record.ValLoss, record.ValAccuracy = &v.Loss, &v.Accuracy
@@ -41,16 +37,14 @@ func (r *Run) Record(e train.Epoch) Record {
 }
 
 // saveMetrics writes the whole history, so that a resumed run's file has each epoch once.
-func (r *Run) saveMetrics() error {
-	var lines bytes.Buffer
-	encoder := json.NewEncoder(&lines)
-	for _, e := range r.trainer.History() {
-		if err := encoder.Encode(r.Record(e)); err != nil {
-			return fmt.Errorf("run: metrics: %w", err)
+func (r *Run) saveMetrics(history []train.Epoch) error {
+	return r.writeFile(metricsFile, func(w io.Writer) error {
+		encoder := json.NewEncoder(w)
+		for _, e := range history {
+			if err := encoder.Encode(r.Record(e)); err != nil {
+				return err
+			}
 		}
-	}
-	if err := renameio.WriteFile(filepath.Join(r.dir, metricsFile), lines.Bytes(), 0o666); err != nil {
-		return fmt.Errorf("run: metrics: %w", err)
-	}
-	return nil
+		return nil
+	})
 }

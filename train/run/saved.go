@@ -1,0 +1,103 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cnn-gpu/model"
+)
+
+// The keys of what eval and predict need beside the model.
+const (
+	classesKey = "cnn-gpu.classes"
+	dataKey    = "cnn-gpu.data"
+	dataDirKey = "cnn-gpu.data_dir"
+)
+
+// The keys of how they came about.
+const (
+	provenanceKey = "cnn-gpu.run" // of a checkpoint too
+	epochKey      = "cnn-gpu.epoch"
+)
+
+// Saved is a trained model from a file.
+type Saved struct {
+	Model   *model.Model
+	Weights *model.Weights
+	Classes []string
+	Named   int    // how many of the classes the file names; the others are called by their numbers
+	Data    string // what it was trained on
+	DataDir string // where that was; empty if nobody said
+
+	Epoch      int         // that the weights are of; 0 if the file does not say
+	Provenance *Provenance // how they came about; nil if the file does not say
+	HasSum     bool        // whether the file has a checksum, which agreed
+}
+
+// Load reads a run's folder or a weights file.
+func Load(path string) (*Saved, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, weightsFile)
+	}
+	weights, metadata, err := model.LoadWeights(path)
+	if err != nil {
+		return nil, offer(path, err)
+	}
+	m := weights.Model()
+	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey], HasSum: weights.Checksum() != ""}
+	if err := s.readOrigin(metadata); err != nil {
+		return nil, fmt.Errorf("run: %s: %w", path, err)
+	}
+	units := m.Output.Shape.Elements()
+	if text := metadata[classesKey]; text != "" {
+		if err := json.Unmarshal([]byte(text), &s.Classes); err != nil {
+			return nil, fmt.Errorf("run: %s: the names of the classes cannot be read: %w", path, err)
+		}
+	}
+	s.Named = min(len(s.Classes), units)
+	for i := s.Named; i < units; i++ {
+		s.Classes = append(s.Classes, fmt.Sprintf("class %d", i))
+	}
+	s.Classes = slices.Clip(s.Classes[:units])
+	return s, nil
+}
+
+// readOrigin reads how the weights came about. A key of this program's that it does not know may mean something to a later version.
+func (s *Saved) readOrigin(metadata map[string]string) (err error) {
+	for key := range metadata {
+		if strings.HasPrefix(key, "cnn-gpu.") && !slices.Contains([]string{model.ModelKey, classesKey, dataKey, dataDirKey, provenanceKey, epochKey}, key) {
+			return fmt.Errorf("its metadata have the key %q, which this version of the program does not know: take the one that wrote it", key)
+		}
+	}
+	if text := metadata[epochKey]; text != "" {
+		if s.Epoch, err = strconv.Atoi(text); err != nil {
+			return fmt.Errorf("its epoch is %q: expected a number", text)
+		}
+	}
+	if text := metadata[provenanceKey]; text != "" {
+		s.Provenance, err = decodeProvenance(text)
+	}
+	return err
+}
+
+// offer adds the ways out where the weights of a run cannot be read.
+func offer(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) || filepath.Base(path) != weightsFile || !exists(path) {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if exists(filepath.Join(dir, checkpointFile)) {
+		err = fmt.Errorf("%w\ncnn-gpu train --resume %s writes the weights again", err, dir)
+	}
+	if best := filepath.Join(dir, bestWeightsFile); exists(best) {
+		err = fmt.Errorf("%w\n%s holds those of the best epoch", err, best)
+	}
+	return err
+}
