@@ -29,7 +29,7 @@ run gets a folder with the weights, the metrics and pictures of how it went; eva
 		SilenceUsage:  true,
 	}
 	root.AddCommand(
-		newTrainCommand(), newEvalCommand(), newPredictCommand(), newMapsCommand(),
+		newTrainCommand(), newVerifyCommand(), newEvalCommand(), newPredictCommand(), newMapsCommand(),
 		newSummaryCommand(), newModelsCommand(), newDataCommand(), newDevicesCommand(), newSimCommand(), newCheckCommand(), newBenchCommand(),
 		newMicroCommand(), newCompileCommand(),
 	)
