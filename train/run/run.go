@@ -39,7 +39,7 @@ type Config struct {
 	Optimizer    string  `json:"optimizer"`
 	LearningRate float64 `json:"learning_rate,omitempty"` // the optimizer's default if 0
 	Seed         uint64  `json:"seed"`
-	Strict       bool    `json:"strict,omitempty"` // see [train.Options]
+	Strict       bool    `json:"strict"` // see [train.Options]
 	Device       string  `json:"device"`
 	Out          string  `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
 
