@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
@@ -66,6 +67,12 @@ func (b *Binding) Save(name string, t kernels.Type, shape ...int) *kernels.Buffe
 		b.saved[name] = kernels.NewBuffer(b.name+"/"+name, t, shape...)
 	}
 	return b.saved[name]
+}
+
+// isNil says whether a value of an interface is missing, or a pointer to nothing.
+func isNil(v any) bool {
+	value := reflect.ValueOf(v)
+	return v == nil || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 // batched is a shape with the batch in front.
