@@ -31,7 +31,7 @@ type LossBinding struct {
 // SparseCategoricalCrossEntropy is −log of the probability that the model gives the right class; labels are the classes'
 // numbers. It works on the logits in front of the model's softmax, which is exact where probabilities round to 0 or 1.
 type SparseCategoricalCrossEntropy struct {
-	FromLogits bool // the model ends with logits, without a softmax
+	FromLogits bool // the model ends with logits, without a softmax: with a layer that has no activation
 }
 
 // Name implements [Loss].
@@ -49,7 +49,7 @@ func (l SparseCategoricalCrossEntropy) Attach(m *model.Model) (*model.Node, erro
 	case l.FromLogits:
 		return m.Output, nil
 	case !ok:
-		return nil, errors.New("the model does not end with a softmax; give its last layer activation softmax, or set FromLogits")
+		return nil, fmt.Errorf("it wants probabilities, and layer %q, the model's last, does not end with a softmax: give it activation softmax, or end the model with Softmax", m.Output.Name)
 	}
 	return logits, nil
 }
