@@ -130,6 +130,7 @@ func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 	c, t := r.Config(), r.Trainer()
 	wording.English.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
 	sayDevice(cmd, t.Device(), c.Device)
+	sayWarnings(cmd, t.Warnings())
 
 	report := newReporter(stderr, c.Epochs, c.Batch)
 	var printed error
