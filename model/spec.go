@@ -116,8 +116,8 @@ type Padding string
 
 // The paddings, as in Keras; the empty one is Valid.
 const (
-	Valid Padding = "valid"
-	Same  Padding = "same"
+	Valid Padding = "valid" // windows lie within the image
+	Same  Padding = "same"  // as many windows as the strides fit into the image, which is bordered with zeros, the odd one at the bottom and the right
 )
 
 var paddings = wording.Table[Padding, kernels.Padding]{

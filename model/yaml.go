@@ -85,12 +85,19 @@ func errorAt(n *yaml.Node, format string, args ...any) error {
 	return at(n, fmt.Errorf(format, args...))
 }
 
+// fileFields are the fields of a model file, and what each is.
+var fileFields = wording.Table[string, string]{
+	{Word: "name", Value: "what the model is called; the file's name if not given"},
+	{Word: "input", Value: "the shape of one example: `[height, width, channels]` of an image, `[length]` of a vector"},
+	{Word: "layers", Value: "a list of layers, the first of which takes the input"},
+}
+
 func parse(text []byte) (*Model, error) {
 	root, err := document(text)
 	if err != nil {
 		return nil, err
 	}
-	top, err := mapping(root, "the file", []string{"name", "input", "layers"})
+	top, err := mapping(root, "the file", fileFields.Words())
 	if err != nil {
 		return nil, err
 	}
