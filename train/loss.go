@@ -49,7 +49,7 @@ func (l SparseCategoricalCrossEntropy) Attach(m *model.Model) (*model.Node, erro
 	case l.FromLogits:
 		return m.Output, nil
 	case !ok:
-		return nil, fmt.Errorf("it wants probabilities, and layer %q, the model's last, does not end with a softmax: give it activation softmax, or end the model with Softmax", m.Output.Name)
+		return nil, errors.New("the model does not end with a softmax; give its last layer activation softmax, or set FromLogits")
 	}
 	return logits, nil
 }
