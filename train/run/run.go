@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/model/safetensors"
 	"cnn-gpu/train"
@@ -340,6 +341,9 @@ func Load(path string) (*Saved, error) {
 		if err := json.Unmarshal([]byte(text), &s.Classes); err != nil {
 			return nil, fmt.Errorf("run: %s: the names of the classes cannot be read: %w", path, err)
 		}
+	}
+	for i, class := range s.Classes {
+		s.Classes[i] = wording.Printable(class) // anybody may have written the file
 	}
 	s.Named = min(len(s.Classes), units)
 	for i := s.Named; i < units; i++ {
