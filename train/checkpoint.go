@@ -4,8 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"strconv"
+	"slices"
 
 	"cnn-gpu/kernels"
 	"cnn-gpu/model/safetensors"
@@ -16,12 +15,15 @@ const (
 	modelKey     = "model"
 	optimizerKey = "optimizer"
 	seedKey      = "seed"
+	strictKey    = "strict"
+	cpuKey       = "cpu code" // missing where no CPU computes
 	positionKey  = "position"
+	paceKey      = "pace"
 	historyKey   = "history"
 )
 
 // SaveCheckpoint writes all that training changes to a file, atomically, together with metadata of the caller's own. A trainer
-// that is compiled alike and loads it ends with the same bits as one that was never interrupted.
+// that is compiled alike and loads it ends with the same bits as one that was never interrupted, if it is of the same device.
 func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error {
 	if t.optimizer == nil {
 		return errors.New("train: checkpoint: there is no training to save; give Compile an optimizer")
@@ -36,13 +38,18 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 // SaveCheckpoint is [Trainer.SaveCheckpoint] as of the moment of the snapshot. It may run in a goroutine while training goes on.
 func (s *Snapshot) SaveCheckpoint(path string, metadata map[string]string) error {
 	file := &safetensors.File{Metadata: s.trainer.identity()}
-	maps.Copy(file.Metadata, metadata)
-	for key, value := range map[string]any{positionKey: s.position, historyKey: s.history} {
+	for key, value := range map[string]any{positionKey: s.position, paceKey: s.pace, historyKey: s.history} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return fmt.Errorf("train: checkpoint: %w", err)
 		}
 		file.Metadata[key] = string(text)
+	}
+	for key, value := range metadata {
+		if _, taken := file.Metadata[key]; taken {
+			return fmt.Errorf("train: checkpoint: the metadata %q are the checkpoint's own; choose another key", key)
+		}
+		file.Metadata[key] = value
 	}
 	for i, b := range s.trainer.changing() {
 		tensor := safetensors.Tensor{Name: b.Name, Shape: b.Shape}
@@ -60,17 +67,10 @@ func (s *Snapshot) SaveCheckpoint(path string, metadata map[string]string) error
 	return nil
 }
 
-// identity is what a checkpoint and the trainer that loads it must have in common.
-func (t *Trainer) identity() map[string]string {
-	return map[string]string{
-		modelKey:     string(t.model.YAML()),
-		optimizerKey: fmt.Sprintf("%s %+v", t.optimizer.Name(), t.optimizer),
-		seedKey:      strconv.FormatUint(t.seed, 10),
-	}
-}
-
-// LoadCheckpoint puts the trainer where SaveCheckpoint left off: the next Fit goes on from there.
-func (t *Trainer) LoadCheckpoint(path string) error {
+// LoadCheckpoint puts the trainer where SaveCheckpoint left off: the next Fit goes on from there. A checkpoint of a training that was compiled
+// otherwise is a [DifferenceError], and so is a Fit in other batches, or over another number of examples, than the one that it interrupted.
+// Differences whose What is one of those allowed are let pass, though the training then goes on to other weights.
+func (t *Trainer) LoadCheckpoint(path string, allowed ...string) error {
 	if t.optimizer == nil {
 		return errors.New("train: checkpoint: there is no training to go on with; give Compile an optimizer")
 	}
@@ -81,16 +81,21 @@ func (t *Trainer) LoadCheckpoint(path string) error {
 	if file.Checksum == "" {
 		return fmt.Errorf("train: checkpoint %s: it has no checksum: it is damaged, or older than checksums; take another checkpoint, or begin anew", path)
 	}
-	for key, want := range t.identity() {
-		if got := file.Metadata[key]; got != want {
-			return fmt.Errorf("train: checkpoint %s: it was taken with another %s:\n%s\nthis training has:\n%s", path, key, got, want)
-		}
+	differences := slices.DeleteFunc(compare(file.Metadata, t.identity()), func(d Difference) bool { return slices.Contains(allowed, d.What) })
+	if len(differences) > 0 {
+		return &DifferenceError{Where: "checkpoint " + path, Differences: differences}
 	}
 	snapshot := &Snapshot{trainer: t}
-	for key, value := range map[string]any{positionKey: &snapshot.position, historyKey: &snapshot.history} {
+	for key, value := range map[string]any{positionKey: &snapshot.position, paceKey: &snapshot.pace, historyKey: &snapshot.history} {
 		if err := json.Unmarshal([]byte(file.Metadata[key]), value); err != nil {
 			return fmt.Errorf("train: checkpoint %s: its %s cannot be read: %w", path, key, err)
 		}
+	}
+	if slices.Contains(allowed, batchDifference) {
+		snapshot.pace.Batch = 0
+	}
+	if slices.Contains(allowed, examplesDifference) {
+		snapshot.pace.Examples = 0
 	}
 	if p := snapshot.position; p.Batch < 0 || p.Fit < 0 || p.Epoch != len(snapshot.history) {
 		return fmt.Errorf("train: checkpoint %s: position %+v does not agree with %d epochs of history", path, p, len(snapshot.history))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"cnn-gpu/train/data"
@@ -61,10 +60,16 @@ const progressInterval = 100 * time.Millisecond
 // checkpoint was taken, and Epochs counts from the start of the interrupted Fit.
 func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch, error) {
 	o = o.withDefaults()
+	if ctx == nil {
+		return nil, errNoContext
+	}
 	if err := t.CheckFit(set, o); err != nil {
 		return nil, err
 	}
 	o.Batch = min(o.Batch, set.Len())
+	if err := t.begin(pace{o.Batch, set.Len()}); err != nil {
+		return nil, err
+	}
 	f := &fitting{Trainer: t, set: set, options: o, saved: time.Now()}
 	if err := f.prepare(); err != nil {
 		return nil, err
@@ -88,12 +93,16 @@ func (o FitOptions) withDefaults() FitOptions {
 	return o
 }
 
+var errNoContext = errors.New("train: the context is nil; give context.Background() if nothing ends it")
+
 var errNoOptimizer = errors.New("train: fit needs an optimizer; give Compile one")
 
 // CheckFit says what would keep Fit from training.
 func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
 	o = o.withDefaults()
 	switch {
+	case isNil(set):
+		return errNoData
 	case t.optimizer == nil:
 		return errNoOptimizer
 	case len(t.model.Params) == 0:
@@ -106,20 +115,6 @@ func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
 	}
 	if o.Validation != nil {
 		return t.CheckData(o.Validation)
-	}
-	return nil
-}
-
-// CheckData says why a data set does not fit the model.
-func (t *Trainer) CheckData(set data.Set) error {
-	if !slices.Equal(set.Shape(), t.model.Input.Shape) {
-		return fmt.Errorf("train: %s has images %v, the model takes %v; change the model's input or choose other data", set.Name(), set.Shape(), t.model.Input.Shape)
-	}
-	if classes := t.output.Shape[0]; len(set.Classes()) > classes {
-		return fmt.Errorf("train: %s has %d classes, the model's last layer has %d units; give it one unit for each class", set.Name(), len(set.Classes()), classes)
-	}
-	if set.Len() == 0 {
-		return fmt.Errorf("train: %s has no examples", set.Name())
 	}
 	return nil
 }

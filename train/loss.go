@@ -31,7 +31,7 @@ type LossBinding struct {
 // SparseCategoricalCrossEntropy is −log of the probability that the model gives the right class; labels are the classes'
 // numbers. It works on the logits in front of the model's softmax, which is exact where probabilities round to 0 or 1.
 type SparseCategoricalCrossEntropy struct {
-	FromLogits bool // the model ends with logits, without a softmax
+	FromLogits bool // the model ends with logits, without a softmax: with a layer that has no activation
 }
 
 // Name implements [Loss].

@@ -14,6 +14,7 @@ import (
 type Snapshot struct {
 	trainer  *Trainer
 	position Position
+	pace     pace
 	history  []Epoch
 	values   []any // of the trainer's changing buffers
 }
@@ -29,7 +30,7 @@ func (t *Trainer) Snapshot() (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: snapshot: %w", err)
 	}
-	return &Snapshot{t, t.position, slices.Clone(t.history), values}, nil
+	return &Snapshot{t, t.position, t.pace, slices.Clone(t.history), values}, nil
 }
 
 // Position is how far training had come.
@@ -59,6 +60,9 @@ func (t *Trainer) download(buffers []*kernels.Buffer) (values []any, err error) 
 
 // Restore goes back to a snapshot: training goes on as if nothing had happened since.
 func (t *Trainer) Restore(s *Snapshot) error {
+	if s == nil {
+		return errors.New("train: restore: the snapshot is nil; take one by Snapshot")
+	}
 	if s.trainer != t {
 		return errors.New("train: restore: another trainer took this snapshot; a checkpoint goes from one to another")
 	}
@@ -67,7 +71,7 @@ func (t *Trainer) Restore(s *Snapshot) error {
 			return fmt.Errorf("train: restore: %w", err)
 		}
 	}
-	t.position, t.history = s.position, slices.Clone(s.history)
+	t.position, t.pace, t.history = s.position, s.pace, slices.Clone(s.history)
 	return nil
 }
 

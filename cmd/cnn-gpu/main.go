@@ -15,6 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"cnn-gpu/internal/wording"
 )
 
 // The exit codes.
@@ -43,7 +45,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		understood = err == nil
 		return err
 	}
-	out := &watchedWriter{Writer: stdout}
+	out := &watchedWriter{Writer: stdout, terminal: isTerminal(stdout)}
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(stderr)
@@ -60,10 +62,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "Interrupted.")
 		return exitInterrupted
 	case !understood || errors.As(err, &usage):
-		fmt.Fprintf(stderr, "cnn-gpu: %v\nSee %s --help\n", err, cmd.CommandPath())
+		fmt.Fprintf(stderr, "cnn-gpu: %s\nSee %s --help\n", wording.Printable(err.Error()), cmd.CommandPath())
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "cnn-gpu: %v\n", err)
+	fmt.Fprintf(stderr, "cnn-gpu: %s\n", wording.Printable(err.Error())) // it may hold a file's name, or what a file holds
 	return exitFailure
 }
 
@@ -98,14 +100,20 @@ func interrupted(err error) bool {
 	return err == context.Canceled
 }
 
-// watchedWriter remembers the first error, so that no command has to ask after each line.
+// watchedWriter remembers the first error, so that no command has to ask after each line. A terminal gets no control characters: names
+// of files and classes are anybody's.
 type watchedWriter struct {
 	io.Writer
-	err error
+	terminal bool
+	err      error
 }
 
-func (w *watchedWriter) Write(p []byte) (int, error) {
-	n, err := w.Writer.Write(p)
+func (w *watchedWriter) Write(p []byte) (n int, err error) {
+	if n = len(p); w.terminal {
+		_, err = io.WriteString(w.Writer, wording.Printable(string(p)))
+	} else {
+		n, err = w.Writer.Write(p)
+	}
 	if w.err == nil {
 		w.err = err
 	}

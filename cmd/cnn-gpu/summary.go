@@ -54,6 +54,7 @@ share, with what sharing saved, the largest values, and from which op to which e
 			if err != nil {
 				return err
 			}
+			sayWarnings(cmd, m.Warnings())
 			if memory {
 				return printMemory(cmd.OutOrStdout(), m, o, batch, deviceName)
 			}

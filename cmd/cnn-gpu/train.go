@@ -138,6 +138,7 @@ func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 		wording.English.Fprintf(stderr, "Training images: %d, and %d others for validation.\n", r.Training().Len(), v.Len())
 	}
 	sayDevice(cmd, t.Device(), c.Device)
+	sayWarnings(cmd, t.Warnings())
 
 	report := newReporter(stderr, c.Epochs, c.Batch, measured)
 	var printed error

@@ -62,3 +62,15 @@ func TestTable(t *testing.T) {
 	_, err = table.Find("colour", "blue")
 	assert.EqualError(t, err, `unknown colour "blue"; choose red or green`)
 }
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"a é 가 3\u00a0%\n\t": "a é 가 3\u00a0%\n\t",
+		"\x1b[31mred\r\a":    `\x1b[31mred\r\a`,
+		"\u202egnp.exe":      `\u202egnp.exe`, // what turns the direction of reading
+		"\u009b31m\x7f":      `\u009b31m\x7f`,
+		"\xff":               "\ufffd",
+	} {
+		assert.Equal(t, want, wording.Printable(text))
+	}
+}

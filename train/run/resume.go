@@ -92,7 +92,11 @@ func Resume(dir string, o ResumeOptions) (*Run, error) {
 	for _, d := range e.Differences {
 		r.notes = append(r.notes, d.String()+": the weights will not be those that the run would have had.")
 	}
-	if err := r.trainer.LoadCheckpoint(found.path); err != nil {
+	var allowed []string
+	if o.Anyway {
+		allowed = []string{"cpu code", "batch", "examples"}
+	}
+	if err := r.trainer.LoadCheckpoint(found.path, allowed...); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	at := r.trainer.Position()

@@ -153,6 +153,9 @@ func TestResumeRefusesOtherData(t *testing.T) {
 	_, err = Resume(dir, ResumeOptions{Data: writeTo("test", 40, 11)})
 	assert.ErrorContains(t, err, "test data: 10 images then, 11 images now")
 	assert.NoError(t, resume(t, dir, ResumeOptions{Data: "many"}).Close(), "the same in another folder")
+	r = resume(t, dir, ResumeOptions{Data: writeTo("fewer", 10, 10), Anyway: true, Epochs: 5})
+	_, err = r.Train(context.Background(), Hooks{})
+	require.NoError(t, err, "other data in other batches goes on, as was asked for")
 }
 
 // What would round otherwise is refused; what might have changed is said.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 )
 
@@ -60,6 +61,9 @@ func Load(path string) (*Saved, error) {
 		if err := json.Unmarshal([]byte(text), &s.Classes); err != nil {
 			return nil, fmt.Errorf("run: %s: the names of the classes cannot be read: %w", path, err)
 		}
+	}
+	for i, class := range s.Classes {
+		s.Classes[i] = wording.Printable(class) // anybody may have written the file
 	}
 	s.Named = min(len(s.Classes), units)
 	for i := s.Named; i < units; i++ {
