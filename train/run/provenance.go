@@ -85,6 +85,18 @@ func (p *Provenance) deviceOf(epoch int) (device string) {
 	return device
 }
 
+// until is the provenance of what was there at a position: without parts that have computed nothing of it.
+func (p *Provenance) until(at train.Position) *Provenance {
+	q := *p
+	q.Parts = nil
+	for i, part := range p.Parts {
+		if i == 0 || part.Epoch < at.Epoch || part.Epoch == at.Epoch && part.Batch < at.Batch {
+			q.Parts = append(q.Parts, part)
+		}
+	}
+	return &q
+}
+
 func (p *Provenance) encode() (string, error) {
 	text, err := json.Marshal(p)
 	if err != nil {

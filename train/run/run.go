@@ -299,12 +299,16 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 	return s, nil
 }
 
-// prepare makes the folder ready: it clears up what was left there, and writes again what a complete epoch left.
+// prepare makes the folder ready: it clears up what was left there, and writes again the weights of a complete epoch that are damaged or gone.
 func (r *Run) prepare() error {
 	if err := errors.Join(atomicfile.RemoveLeftovers(r.dir), r.settle()); err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	if at := r.trainer.Position(); at.Epoch == 0 || at.Batch > 0 {
+	at := r.trainer.Position()
+	if at.Epoch == 0 || at.Batch > 0 {
+		return nil
+	}
+	if saved, err := Load(r.dir); err == nil && saved.Epoch >= at.Epoch {
 		return nil
 	}
 	s, err := r.trainer.Snapshot()

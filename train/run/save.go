@@ -82,7 +82,7 @@ func (r *Run) saveWeights(s *train.Snapshot, name string) error {
 	if err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	provenance, err := r.provenance.encode()
+	provenance, err := r.provenance.until(s.Position()).encode()
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (r *Run) saveWeights(s *train.Snapshot, name string) error {
 // saveCheckpoint writes the newest checkpoint and keeps the one before it. The new one has a name of its own before the others get theirs,
 // so that there are whole ones at any moment.
 func (r *Run) saveCheckpoint(s *train.Snapshot) error {
-	provenance, err := r.provenance.encode()
+	provenance, err := r.provenance.until(s.Position()).encode()
 	if err != nil {
 		return err
 	}
