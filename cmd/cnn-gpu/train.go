@@ -33,9 +33,9 @@ With --validation 0.1, a tenth of the training images, chosen by the seed, is se
 epoch, so that what you change in the light of it is not chosen by the test images: these are used once, at the end. A set that has
 validation images of its own needs no flag.
 
-The run's folder holds the weights (weights.safetensors), the metrics of each epoch (metrics.jsonl), how loss and accuracy went
-(curves.png), which class was taken for which (confusion.png) and the test images that the model is most wrongly sure about
-(misclassified.png).
+The run's folder holds the weights (weights.safetensors) and those of the best epoch (weights-best.safetensors), how the run came about
+(run.yaml), the metrics of each epoch (metrics.jsonl), how loss and accuracy went (curves.png), which class was taken for which
+(confusion.png) and the test images that the model is most wrongly sure about (misclassified.png).
 
 Ctrl-C saves the training where it is; --resume goes on from there and ends with the same weights as if nothing had happened. A
 second Ctrl-C quits at once. The same seed on the same device gives the same weights, bit for bit.
@@ -192,7 +192,9 @@ func sayDone(w io.Writer, s run.Summary) error {
 	}
 	var files []string
 	for _, e := range entries {
-		files = append(files, e.Name())
+		if !strings.HasPrefix(e.Name(), "checkpoint") { // which are for --resume
+			files = append(files, e.Name())
+		}
 	}
 	wording.English.Fprintf(w, "Test accuracy %.2f%% on %d images.\n", 100*s.Test.Accuracy, s.Test.Examples)
 	for _, note := range s.Notes {
