@@ -234,10 +234,11 @@ func (r *benchResult) print(w io.Writer) {
 		t.AppendRow(row)
 	}
 	rightAlign(t, 1, 2, 3, 4, 5, 6)
-	fmt.Fprintln(w, t.Render())
+	printTable(w, t)
 	r.printOps(w)
 	for _, c := range r.Comparison {
-		fmt.Fprintf(w, "A step with batch %d, in microseconds, against the prediction of %s:\n%s\n", c.Batch, c.From, comparisonTable("Op", c.Rows).Render())
+		fmt.Fprintf(w, "A step with batch %d, in microseconds, against the prediction of %s:\n", c.Batch, c.From)
+		printTable(w, comparisonTable("Op", c.Rows))
 	}
 }
 
@@ -246,7 +247,8 @@ func (r *benchResult) printOps(w io.Writer) {
 		if b.Profile == nil {
 			return
 		}
-		fmt.Fprintf(w, "The ops of a step with batch %d (%s):\n%s\n", b.Batch, origin(b.Profile), opTable(b.Profile).Render())
+		fmt.Fprintf(w, "The ops of a step with batch %d (%s):\n", b.Batch, origin(b.Profile))
+		printTable(w, opTable(b.Profile))
 	}
 	fmt.Fprintln(w, "GFLOP/s counts a multiply-add as two, GB/s each operand once.")
 }

@@ -156,5 +156,5 @@ func (e *evaluation) print(w io.Writer) {
 		t.AppendRow(table.Row{c.Class, c.Examples, c.Correct, accuracy})
 	}
 	rightAlign(t, 2, 3, 4)
-	fmt.Fprintln(w, t.Render())
+	printTable(w, t)
 }

@@ -72,7 +72,7 @@ func listModels(cmd *cobra.Command) error {
 		t.AppendRow(table.Row{name, wording.English.Sprint(m.ParamCount()), wording.English.Sprint(m.FLOPs()), m.Input.Shape})
 	}
 	rightAlign(t, 2, 3)
-	fmt.Fprintln(cmd.OutOrStdout(), t.Render())
+	printTable(cmd.OutOrStdout(), t)
 	fmt.Fprintln(cmd.ErrOrStderr(), "Layer by layer: cnn-gpu summary --model NAME. As a file: cnn-gpu models show NAME.")
 	return nil
 }

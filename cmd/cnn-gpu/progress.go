@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/train"
@@ -76,18 +74,9 @@ func newBar(w io.Writer, most int64, options ...progressbar.Option) *progressbar
 
 // fit cuts a bar's text to the terminal's width: a line that wraps can't be taken away again.
 func fit(w io.Writer, text string) string {
-	f, ok := w.(*os.File)
-	if !ok {
-		return text
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
+	width := columns(w)
+	if width == 0 {
 		return text
 	}
 	return text[:min(len(text), max(width-len(" 100% ||  ")-1, 0))]
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -123,7 +123,7 @@ func (t *Table) draw(shown, hidden []int) string {
 		lines = append(lines, withoutMargins(line))
 	}
 	if len(names) > 0 {
-		lines = append(lines, fmt.Sprintf("For want of room without %s.", wording.And(names)))
+		lines = append(lines, fmt.Sprintf("Left out for want of room: %s.", wording.And(names)))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -40,12 +40,12 @@ func TestFit(t *testing.T) {
 	narrow := example().Fit(width - 1)
 	assert.NotContains(t, narrow, "│ Count")
 	assert.Contains(t, narrow, "conv2d_fprop_relu_pool │ 1,234")
-	assert.True(t, strings.HasSuffix(narrow, "\nFor want of room without Count."))
+	assert.True(t, strings.HasSuffix(narrow, "\nLeft out for want of room: Count."))
 
 	for _, width := range []int{39, 38, 36, 30} {
 		text := example().Fit(width)
 		for line := range strings.Lines(text) {
-			if !strings.HasPrefix(line, "For want") {
+			if !strings.HasPrefix(line, "Left out") {
 				assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), width, text)
 			}
 		}
