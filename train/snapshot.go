@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"cnn-gpu/kernels"
 )
@@ -13,6 +14,7 @@ import (
 type Snapshot struct {
 	trainer  *Trainer
 	position Position
+	elapsed  time.Duration
 	history  []Epoch
 	values   []any // of the trainer's changing buffers
 }
@@ -28,7 +30,7 @@ func (t *Trainer) Snapshot() (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: snapshot: %w", err)
 	}
-	return &Snapshot{t, t.position, slices.Clone(t.history), values}, nil
+	return &Snapshot{t, t.position, t.elapsed, slices.Clone(t.history), values}, nil
 }
 
 // download copies the values of kept buffers.
@@ -53,7 +55,7 @@ func (t *Trainer) Restore(s *Snapshot) error {
 			return fmt.Errorf("train: restore: %w", err)
 		}
 	}
-	t.position, t.history = s.position, slices.Clone(s.history)
+	t.position, t.elapsed, t.history = s.position, s.elapsed, slices.Clone(s.history)
 	return nil
 }
 

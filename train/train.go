@@ -8,6 +8,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
@@ -56,6 +57,7 @@ type Trainer struct {
 	fits     map[int]*Step // by batch size
 	evals    map[int]*Step
 	position Position
+	elapsed  time.Duration // that training took for the batches of the epoch under way
 	history  []Epoch
 }
 

@@ -84,7 +84,6 @@ are a --prediction that a real one is held against.`,
 	f.Float64Var(&c.seconds, "seconds", 1, "the `time` that the steps of a batch size are timed for")
 	f.IntVar(&c.steps, "steps", 0, "the `number` of steps that are timed, however long they take (default: those of --seconds)")
 	deviceFlag(cmd, &c.device)
-	f.IntVar(&c.options.Workers, "threads", 0, "the `number` of threads of the CPU device (default: one for each core)")
 	deviceOptionFlags(cmd, &c.options)
 	f.BoolVar(&asJSON, "json", false, "print the result as JSON")
 	completeFrom(cmd, "model", model.Zoo()...)
@@ -105,8 +104,6 @@ func (c *benchConfig) check() error {
 		return usageErrorf("--steps %d: give at least 1", c.steps)
 	case !(c.seconds > 0 && c.seconds <= 3600):
 		return usageErrorf("--seconds %v: give a time above 0 and up to 3600", c.seconds)
-	case c.options.Workers < 0:
-		return usageErrorf("--threads %d: give at least 1", c.options.Workers)
 	}
 	if _, err := train.OptimizerByName(c.optimizer, 0); err != nil {
 		return &usageError{err}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/train"
@@ -13,14 +14,24 @@ import (
 
 // reporter tells a person how the training goes: a line for each epoch and, on a terminal, a bar for the one under way.
 type reporter struct {
-	w             io.Writer
+	w             io.Writer // of the bar
+	lines         io.Writer // of the epochs
 	terminal      bool
 	epochs, batch int
 	bar           *progressbar.ProgressBar // nil between epochs
 }
 
-func newReporter(w io.Writer, epochs, batch int) *reporter {
-	return &reporter{w: w, terminal: isTerminal(w), epochs: epochs, batch: batch}
+func newReporter(w, lines io.Writer, epochs, batch int) *reporter {
+	return &reporter{w: w, lines: lines, terminal: isTerminal(w), epochs: epochs, batch: batch}
+}
+
+// resultLines is where the lines of a training that tell its results go: to standard output where that is kept in a file or read by a
+// program, and beside the bar where a person looks at both.
+func resultLines(cmd *cobra.Command, asJSON bool) io.Writer {
+	if asJSON || isTerminal(cmd.OutOrStdout()) {
+		return cmd.ErrOrStderr()
+	}
+	return cmd.OutOrStdout()
 }
 
 func (r *reporter) progress(p train.Progress) {
@@ -43,11 +54,11 @@ func (r *reporter) progress(p train.Progress) {
 
 func (r *reporter) epoch(e train.Epoch) {
 	r.stop()
-	wording.English.Fprintf(r.w, "Epoch %d/%d: loss %.4f, accuracy %.2f%%", e.Epoch, r.epochs, e.Training.Loss, 100*e.Training.Accuracy)
+	wording.English.Fprintf(r.lines, "Epoch %d/%d: loss %.4f, accuracy %.2f%%", e.Epoch, r.epochs, e.Training.Loss, 100*e.Training.Accuracy)
 	if v := e.Validation; v != nil {
-		wording.English.Fprintf(r.w, ", val_loss %.4f, val_accuracy %.2f%%", v.Loss, 100*v.Accuracy)
+		wording.English.Fprintf(r.lines, ", val_loss %.4f, val_accuracy %.2f%%", v.Loss, 100*v.Accuracy)
 	}
-	wording.English.Fprintf(r.w, ", %.0f images/s, %.1f s\n", e.ImagesPerSecond, e.Seconds)
+	wording.English.Fprintf(r.lines, ", %.0f images/s, %.1f s\n", e.ImagesPerSecond, e.Seconds)
 }
 
 // stop takes the bar away.

@@ -51,7 +51,8 @@ share, with what sharing saved, the largest values, and from which op to which e
   cnn-gpu summary --passes --model resnet-mini
   cnn-gpu summary --model lenet-5 --json
   cnn-gpu summary runs/mnist-cnn-digits`,
-		Args: takes(0, 1, "give at most one run's folder or weights file, as in: cnn-gpu summary runs/mnist-cnn-digits"),
+		Args:              takes(0, 1, "give at most one run's folder or weights file, as in: cnn-gpu summary runs/mnist-cnn-digits"),
+		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if batch < 1 {
 				return usageErrorf("--batch %d: give at least 1", batch)

@@ -44,13 +44,15 @@ func TestTrainPrintsLinesOfJSON(t *testing.T) {
 	assert.EqualValues(t, 1, last["val_accuracy"], "lying and standing bars are easy to tell apart")
 }
 
-func TestTrainTellsPeopleOnStandardError(t *testing.T) {
+// Where standard output is no terminal it gets the results, and standard error what is said of the run.
+func TestTrainTellsPeople(t *testing.T) {
 	w := newTiny(t)
 	r := w.train(t)
-	assert.Empty(t, r.stdout)
+	assert.Regexp(t, `^(Epoch \d/4: loss .*\n){4}Test accuracy [\d.]+% on 20 images\.\n$`, r.stdout)
+	assert.NotContains(t, r.stderr, "Epoch")
 	assert.Contains(t, r.stderr, "Model: tiny, 242 parameters.")
 	assert.Contains(t, r.stderr, "Device, chosen by --device auto: ")
-	assert.Regexp(t, `(?m)^Epoch 4/4: loss \d\.\d{4}, accuracy [\d.]+%, val_loss \d\.\d{4}, val_accuracy [\d.]+%, [\d,]+ images/s, \d+\.\d s$`, r.stderr)
+	assert.Regexp(t, `(?m)^Epoch 4/4: loss \d\.\d{4}, accuracy [\d.]+%, val_loss \d\.\d{4}, val_accuracy [\d.]+%, [\d,]+ images/s, \d+\.\d s$`, r.stdout)
 	assert.Contains(t, r.stderr, "weights.safetensors")
 	assert.NotContains(t, r.stderr, "\r", "there is no bar where there is no terminal")
 	for _, name := range []string{"curves.png", "confusion.png"} {
@@ -106,7 +108,7 @@ func TestAnErrorBesideAnInterruptionIsAFailure(t *testing.T) {
 
 func TestProgressBar(t *testing.T) {
 	var screen strings.Builder
-	r := newReporter(&screen, 2, 8)
+	r := newReporter(&screen, &screen, 2, 8)
 	r.terminal = true
 	for batch := range 11 {
 		r.progress(train.Progress{
