@@ -135,6 +135,11 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, batch := range c.batches {
+		if err := m.CheckBatch(batch); err != nil {
+			return nil, err
+		}
+	}
 	optimizer, err := train.OptimizerByName(c.optimizer, 0)
 	if err != nil {
 		return nil, err

@@ -15,11 +15,15 @@ import (
 // flagError says in words what is wrong with a flag, and what was probably meant.
 func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
+	var empty *pflag.ValueRequiredError
 	var unknown *pflag.NotExistError
 	switch {
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
 		return usageErrorf("--%s %s: %s", f.Name, invalid.GetValue(), wanted(f, errors.Unwrap(invalid)))
+	case errors.As(err, &empty):
+		f := empty.GetFlag()
+		return usageErrorf("--%s: %s", f.Name, wanted(f, errors.New("give it a value")))
 	case errors.As(err, &unknown):
 		return unknownFlag(cmd, unknown)
 	}

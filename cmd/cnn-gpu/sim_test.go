@@ -15,10 +15,10 @@ import (
 // runSim runs the command on a file of the simulator's own tests.
 func runSim(args ...string) (string, error) {
 	var out bytes.Buffer
-	cmd := newSimCommand()
+	cmd := newRootCommand()
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{"sim"}, args...))
 	err := cmd.Execute()
 	return out.String(), err
 }

@@ -99,7 +99,9 @@ share, with what sharing saved, the largest values, and from which op to which e
 
 // summarize asks the model, and the device for what it makes of a training step.
 func summarize(m *model.Model, o train.Optimizer, batch int, deviceName string, memory, passes bool) (*summary, error) {
-	lists, err := train.Lower(m, train.Options{Optimizer: o}, batch)
+	// A model that ends with logits can be looked at, and programs can train it.
+	_, softmax := m.Logits()
+	lists, err := train.Lower(m, train.Options{Optimizer: o, Loss: train.SparseCategoricalCrossEntropy{FromLogits: !softmax}}, batch)
 	if err != nil {
 		return nil, err
 	}
