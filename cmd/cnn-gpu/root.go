@@ -29,6 +29,7 @@ run gets a folder with the weights, the metrics and pictures of how it went; eva
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(printHelp)
 	root.AddCommand(
 		newTrainCommand(), newEvalCommand(), newPredictCommand(), newMapsCommand(),
 		newSummaryCommand(), newModelsCommand(), newDataCommand(), newDevicesCommand(), newSimCommand(), newCheckCommand(), newBenchCommand(),

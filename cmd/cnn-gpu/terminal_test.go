@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -86,4 +87,25 @@ func TestPrintFact(t *testing.T) {
 	var out strings.Builder
 	printFact(&out, "Disk", 7, "nearly full, see /a/very/long/path/that/is/kept whole")
 	assert.Equal(t, "Disk   nearly full, see\n       /a/very/long/path/that/is/kept\n       whole\n", out.String())
+}
+
+// The help of every command fits, with its flags under each other; only examples stay whole.
+func TestHelpFitsATerminal(t *testing.T) {
+	everyCommand(newRootCommand(), func(c *cobra.Command) {
+		arguments := append(strings.Fields(c.CommandPath())[1:], "--help")
+		t.Setenv("COLUMNS", "")
+		whole := succeed(t, arguments...).stdout
+		t.Setenv("COLUMNS", "80")
+		folded := succeed(t, arguments...).stdout
+		assert.Equal(t, strings.Fields(whole), strings.Fields(folded), "no word is lost")
+		for line := range strings.Lines(folded) {
+			if !strings.HasPrefix(line, "  cnn-gpu ") {
+				assert.LessOrEqual(t, utf8.RuneCountInString(line), 80+1, "%s: %s", c.CommandPath(), line)
+			}
+		}
+	})
+	t.Setenv("COLUMNS", "80")
+	help := succeed(t, "train", "--help").stdout
+	assert.Contains(t, help, "\n      --data-dir folder    the folder that holds the data set's files (default:\n                           where cnn-gpu data fetch puts them)\n")
+	assert.Contains(t, help, "\nCtrl-C saves the training where it is; --resume goes on from there and ends with\nthe same weights as if nothing had happened. A second Ctrl-C quits at once. The\n")
 }
