@@ -70,7 +70,7 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	return usageErrorf("unknown flag %s%s", dashes, name)
 }
 
-// threads is a flag's number of threads: from 1 to some for each CPU, since more only wait for each other. 0 stands for one each.
+// threads is a flag's number of threads: from 1 to some for each CPU, since more only wait for each other.
 type threads int
 
 // threadsPerCPU is what a try may ask for; tens of thousands of threads are a slip.
@@ -83,7 +83,7 @@ func (t *threads) Set(text string) error {
 	most := threadsPerCPU * runtime.NumCPU()
 	n, err := strconv.Atoi(text)
 	switch {
-	case err != nil || n < 0:
+	case err != nil || n < 1:
 		return fmt.Errorf("give a whole number, at least 1 and at most %d", most)
 	case n > most:
 		return fmt.Errorf("give at most %d: this machine has %d CPUs, and more threads only wait for each other", most, runtime.NumCPU())

@@ -75,7 +75,7 @@ func TestInterruptedTrainingGoesOn(t *testing.T) {
 	assert.Contains(t, r.stderr, "cnn-gpu train --resume "+w.out)
 	assert.Contains(t, r.stderr, "Interrupted.")
 
-	succeed(t, "train", "--resume", w.out)
+	succeed(t, "train", "--resume", w.out, "--threads", "1")
 	resumed, err := os.ReadFile(filepath.Join(w.out, "weights.safetensors"))
 	require.NoError(t, err)
 	assert.Equal(t, whole, resumed)

@@ -36,6 +36,7 @@ func TestExitCodes(t *testing.T) {
 		{"train --lr quick", exitUsage, "--lr quick: give a number\n"},
 		{"train --batch 99999999999999999999", exitUsage, "give a whole number that is not as large\n"},
 		{"train --threads 100000", exitUsage, "more threads only wait for each other\n"},
+		{"train --threads 0", exitUsage, "--threads 0: give a whole number, at least 1 and at most "},
 		{"train --threads two", exitUsage, "give a whole number, at least 1 and at most "},
 		{"eval RUN --threads 100000", exitUsage, "--threads 100000: give at most "},
 		{"predict RUN PICTURE --threads 100000", exitUsage, "--threads 100000: give at most "},
