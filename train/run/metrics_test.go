@@ -60,6 +60,7 @@ func TestMetricsOfAResumedRun(t *testing.T) {
 		"more than the checkpoint":  {kept + second + strings.Replace(second, `"epoch":2`, `"epoch":3`, 1), kept},
 		"twice the same":            {kept + kept, kept},
 		"gone":                      {"", string(first)},
+		"without the first line":    {second, string(first)},
 		"torn in the first line":    {kept[:20], string(first)},
 		"something else altogether": {"hello\n", string(first)},
 	} {
