@@ -143,6 +143,8 @@ func TestModelThatEndsWithLogits(t *testing.T) {
 		assert.NotContains(t, r.stderr, "FromLogits", command)
 		assert.Empty(t, r.stdout, command)
 	}
+	refused := runCommand("check", "--device", "cpu", "--model", w.model).stderr
+	assert.NotContains(t, refused, "Device: ", "before a device is opened, and any op checked")
 	assert.Contains(t, succeed(t, "summary", "--model", w.model).stdout, "Memory for training")
 }
 
