@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
+	"time"
 
 	"cnn-gpu/kernels"
 	"cnn-gpu/model/safetensors"
@@ -18,6 +21,7 @@ const (
 	cpuKey       = "cpu code" // missing where no CPU computes
 	positionKey  = "position"
 	paceKey      = "pace"
+	elapsedKey   = "elapsed" // seconds of the epoch under way
 	historyKey   = "history"
 )
 
@@ -33,6 +37,7 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
 	file := &safetensors.File{Metadata: t.identity()}
+	file.Metadata[elapsedKey] = strconv.FormatFloat(t.elapsed.Seconds(), 'g', -1, 64)
 	for key, value := range map[string]any{positionKey: t.position, paceKey: t.pace, historyKey: t.history} {
 		text, err := json.Marshal(value)
 		if err != nil {
@@ -80,6 +85,13 @@ func (t *Trainer) LoadCheckpoint(path string) error {
 		if err := json.Unmarshal([]byte(file.Metadata[key]), value); err != nil {
 			return fmt.Errorf("train: checkpoint %s: its %s cannot be read: %w", path, key, err)
 		}
+	}
+	if text, ok := file.Metadata[elapsedKey]; ok { // earlier versions told none
+		seconds, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(seconds >= 0 && seconds <= math.MaxInt32) {
+			return fmt.Errorf("train: checkpoint %s: its %s is %q, which is no number of seconds", path, elapsedKey, text)
+		}
+		snapshot.elapsed = time.Duration(seconds * float64(time.Second))
 	}
 	if p := snapshot.position; p.Batch < 0 || p.Fit < 0 || p.Epoch != len(snapshot.history) {
 		return fmt.Errorf("train: checkpoint %s: position %+v does not agree with %d epochs of history", path, p, len(snapshot.history))

@@ -41,6 +41,8 @@ The run's folder holds the weights (weights.safetensors), the metrics of each ep
 Ctrl-C saves the training where it is; --resume goes on from there and ends with the same weights as if nothing had happened. A
 second Ctrl-C quits at once. The same seed on the same device gives the same weights, bit for bit.
 
+Where standard output is a file or a pipe it gets the lines of the epochs; what else is said goes to standard error.
+
 With --json, standard output gets one line for each epoch with epoch, loss, accuracy, test_loss, test_accuracy, images_per_second,
 seconds and device, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
 and val_accuracy in place of the test's, which the last line still has. With --profile there is a line before the last: "profile" lists the ops with layer, op, seconds, share, flops, bytes, gflops and gbs.`,
@@ -51,6 +53,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
   cnn-gpu train --resume runs/mnist-cnn-digits
   cnn-gpu train --epochs 1 --profile
+  cnn-gpu train --threads 1 > epochs.log
   cnn-gpu train --json --out runs/first > epochs.jsonl`,
 		Args: takes(0, 0, "cnn-gpu train takes flags alone, such as --model and --data"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -84,6 +87,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each epoch")
 	completeFrom(cmd, "model", model.Zoo()...)
 	completeFrom(cmd, "data", data.Names()...)
+	completeFlagWithRun(cmd, "resume")
 	return cmd
 }
 
@@ -105,7 +109,7 @@ func openRun(cmd *cobra.Command, c run.Config, resume string) (*run.Run, error) 
 func checkResume(flags *pflag.FlagSet) error {
 	var given []string
 	flags.Visit(func(f *pflag.Flag) {
-		if !slices.Contains([]string{"resume", "json", "profile", "sync", "no-cache"}, f.Name) {
+		if !slices.Contains([]string{"resume", "json", "profile", "threads", "sync", "no-cache"}, f.Name) {
 			given = append(given, "--"+f.Name)
 		}
 	})
@@ -145,7 +149,8 @@ func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 	sayDevice(cmd, t.Device(), c.Device)
 	sayWarnings(cmd, t.Warnings())
 
-	report := newReporter(stderr, c.Epochs, c.Batch, measured)
+	lines := resultLines(cmd, asJSON)
+	report := newReporter(stderr, lines, c.Epochs, c.Batch, measured)
 	var printed error
 	summary, err := r.Train(cmd.Context(), run.Hooks{
 		OnProgress: report.progress,
@@ -179,7 +184,7 @@ func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 			return err
 		}
 	}
-	return sayDone(stderr, summary)
+	return sayDone(stderr, lines, summary)
 }
 
 // lastRecord is the last line of --json.
@@ -190,7 +195,7 @@ type lastRecord struct {
 }
 
 // sayDone tells a person what came of a run.
-func sayDone(w io.Writer, s run.Summary) error {
+func sayDone(w, lines io.Writer, s run.Summary) error {
 	entries, err := os.ReadDir(s.Dir)
 	if err != nil {
 		return err
@@ -199,7 +204,7 @@ func sayDone(w io.Writer, s run.Summary) error {
 	for _, e := range entries {
 		files = append(files, e.Name())
 	}
-	wording.English.Fprintf(w, "Test accuracy %.2f%% on %d images.\n", 100*s.Test.Accuracy, s.Test.Examples)
+	wording.English.Fprintf(lines, "Test accuracy %.2f%% on %d images.\n", 100*s.Test.Accuracy, s.Test.Examples)
 	for _, note := range s.Notes {
 		fmt.Fprintln(w, note)
 	}

@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"cnn-gpu/device"
-	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/model/safetensors"
 	"cnn-gpu/train"
@@ -51,6 +50,9 @@ type Hooks struct {
 	OnEpoch    func(train.Epoch)
 }
 
+// runsFolder holds the folders of runs that were given none.
+const runsFolder = "runs"
+
 // The names in a run's folder.
 const (
 	weightsFile       = "weights.safetensors"
@@ -76,6 +78,7 @@ type Run struct {
 	test       data.Set
 	trainer    *train.Trainer
 	device     device.Device
+	recorded   int // epochs in the file of the metrics, as far as is known
 }
 
 // New opens the model, the data and the device, and makes the folder.
@@ -192,7 +195,7 @@ func (r *Run) fitOptions() train.FitOptions {
 func makeDir(c Config, name string) (string, error) {
 	dir := c.Out
 	if dir == "" {
-		base := filepath.Join("runs", name+"-"+filepath.Base(c.Data))
+		base := filepath.Join(runsFolder, name+"-"+filepath.Base(c.Data))
 		dir = base
 		for i := 2; exists(dir); i++ {
 			dir = fmt.Sprintf("%s-%d", base, i)
@@ -256,6 +259,9 @@ type Summary struct {
 // Train trains to the end and writes the folder's files. When the context ends, it saves a checkpoint and returns the context's
 // error; when training meets a value that is not finite, the last good weights are saved.
 func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
+	if err := r.alignMetrics(); err != nil {
+		return Summary{Dir: r.dir}, err
+	}
 	o := r.fitOptions()
 	o.OnProgress = h.OnProgress
 	o.OnEpoch = func(e train.Epoch) error {
@@ -284,12 +290,17 @@ func (r *Run) checkpoint() error {
 	if err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	return r.trainer.SaveCheckpoint(filepath.Join(r.dir, checkpointFile), map[string]string{configKey: string(config)})
+	metadata, err := r.metadata()
+	if err != nil {
+		return err
+	}
+	metadata[configKey] = string(config)
+	return r.trainer.SaveCheckpoint(filepath.Join(r.dir, checkpointFile), metadata)
 }
 
 // saveEpoch writes what an epoch changed.
 func (r *Run) saveEpoch() error {
-	return errors.Join(r.saveWeights(), r.saveMetrics())
+	return errors.Join(r.saveWeights(), r.appendMetrics())
 }
 
 func (r *Run) saveWeights() error {
@@ -297,58 +308,29 @@ func (r *Run) saveWeights() error {
 	if err != nil {
 		return err
 	}
+	metadata, err := r.metadata()
+	if err != nil {
+		return err
+	}
+	return w.Save(filepath.Join(r.dir, weightsFile), metadata)
+}
+
+// metadata is what eval and predict need beside the model.
+func (r *Run) metadata() (map[string]string, error) {
 	classes, err := json.Marshal(r.training.Classes())
 	if err != nil {
-		return fmt.Errorf("run: %w", err)
+		return nil, fmt.Errorf("run: %w", err)
 	}
 	metadata := map[string]string{classesKey: string(classes), dataKey: r.config.Data}
 	if r.config.DataDir != "" {
 		metadata[dataDirKey] = r.config.DataDir
 	}
-	return w.Save(filepath.Join(r.dir, weightsFile), metadata)
+	return metadata, nil
 }
 
-// The keys of what eval and predict need beside the model.
+// The keys of the metadata.
 const (
 	classesKey = "cnn-gpu.classes"
 	dataKey    = "cnn-gpu.data"
 	dataDirKey = "cnn-gpu.data_dir"
 )
-
-// Saved is a trained model from a file.
-type Saved struct {
-	Model   *model.Model
-	Weights *model.Weights
-	Classes []string
-	Named   int    // how many of the classes the file names; the others are called by their numbers
-	Data    string // what it was trained on
-	DataDir string // where that was; empty if nobody said
-}
-
-// Load reads a run's folder or a weights file.
-func Load(path string) (*Saved, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, weightsFile)
-	}
-	weights, metadata, err := model.LoadWeights(path)
-	if err != nil {
-		return nil, err
-	}
-	m := weights.Model()
-	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey]}
-	units := m.Output.Shape.Elements()
-	if text := metadata[classesKey]; text != "" {
-		if err := json.Unmarshal([]byte(text), &s.Classes); err != nil {
-			return nil, fmt.Errorf("run: %s: the names of the classes cannot be read: %w", path, err)
-		}
-	}
-	for i, class := range s.Classes {
-		s.Classes[i] = wording.Printable(class) // anybody may have written the file
-	}
-	s.Named = min(len(s.Classes), units)
-	for i := s.Named; i < units; i++ {
-		s.Classes = append(s.Classes, fmt.Sprintf("class %d", i))
-	}
-	s.Classes = slices.Clip(s.Classes[:units])
-	return s, nil
-}

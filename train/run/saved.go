@@ -1,0 +1,107 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"cnn-gpu/internal/wording"
+	"cnn-gpu/model"
+	"cnn-gpu/model/safetensors"
+)
+
+// Saved is a trained model from a file.
+type Saved struct {
+	Model   *model.Model
+	Weights *model.Weights
+	Classes []string
+	Named   int    // how many of the classes the file names; the others are called by their numbers
+	Data    string // what it was trained on
+	DataDir string // where that was; empty if nobody said
+	// Unfinished says that the run was interrupted before it ended an epoch: the weights are those of its checkpoint.
+	Unfinished bool
+}
+
+// Load reads a run's folder or a weights file.
+func Load(path string) (*Saved, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		saved, err := load(filepath.Join(path, weightsFile), model.LoadWeights)
+		if errors.Is(err, fs.ErrNotExist) {
+			return loadUnfinished(path)
+		}
+		return saved, err
+	}
+	return load(path, model.LoadWeights)
+}
+
+// loadUnfinished reads the checkpoint of a run that has no weights yet.
+func loadUnfinished(dir string) (*Saved, error) {
+	saved, err := load(filepath.Join(dir, checkpointFile), checkpointWeights)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("run: %s holds no run: there is neither %s nor %s in it; give the folder that train made", dir, weightsFile, checkpointFile)
+	}
+	if err == nil {
+		saved.Unfinished = true
+	}
+	return saved, err
+}
+
+// checkpointWeights reads the weights of a checkpoint.
+func checkpointWeights(path string) (*model.Weights, map[string]string, error) {
+	file, err := safetensors.Read(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("run: %w", err)
+	}
+	m, err := model.Parse(path, []byte(file.Metadata["model"]))
+	if err != nil {
+		return nil, nil, err
+	}
+	weights := m.NewWeights()
+	tensor, _ := file.Tensor("weights")
+	if len(tensor.Float32) != len(weights.Padded()) {
+		return nil, nil, fmt.Errorf("run: %s: it holds no weights for its model", path)
+	}
+	copy(weights.Padded(), tensor.Float32)
+	return weights, file.Metadata, nil
+}
+
+func load(path string, read func(path string) (*model.Weights, map[string]string, error)) (*Saved, error) {
+	weights, metadata, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	m := weights.Model()
+	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey]}
+	units := m.Output.Shape.Elements()
+	if text := metadata[classesKey]; text != "" {
+		if err := json.Unmarshal([]byte(text), &s.Classes); err != nil {
+			return nil, fmt.Errorf("run: %s: the names of the classes cannot be read: %w", path, err)
+		}
+	}
+	for i, class := range s.Classes {
+		s.Classes[i] = wording.Printable(class) // anybody may have written the file
+	}
+	s.Named = min(len(s.Classes), units)
+	for i := s.Named; i < units; i++ {
+		s.Classes = append(s.Classes, fmt.Sprintf("class %d", i))
+	}
+	s.Classes = slices.Clip(s.Classes[:units])
+	return s, nil
+}
+
+// Folders lists the folders under runs, where train puts them unless it is told otherwise, that hold a run.
+func Folders() []string {
+	var folders []string
+	for _, name := range []string{weightsFile, checkpointFile} {
+		files, _ := filepath.Glob(filepath.Join(runsFolder, "*", name)) // the pattern is right
+		for _, file := range files {
+			folders = append(folders, filepath.Dir(file))
+		}
+	}
+	slices.Sort(folders)
+	return slices.Compact(folders)
+}
