@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
+	"time"
 
 	"cnn-gpu/kernels"
 	"cnn-gpu/model/safetensors"
@@ -19,6 +22,7 @@ const (
 	cpuKey       = "cpu code" // missing where no CPU computes
 	positionKey  = "position"
 	paceKey      = "pace"
+	elapsedKey   = "elapsed" // seconds of the epoch under way
 	historyKey   = "history"
 )
 
@@ -38,6 +42,7 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 // SaveCheckpoint is [Trainer.SaveCheckpoint] as of the moment of the snapshot. It may run in a goroutine while training goes on.
 func (s *Snapshot) SaveCheckpoint(path string, metadata map[string]string) error {
 	file := &safetensors.File{Metadata: s.trainer.identity()}
+	file.Metadata[elapsedKey] = strconv.FormatFloat(s.elapsed.Seconds(), 'g', -1, 64)
 	for key, value := range map[string]any{positionKey: s.position, paceKey: s.pace, historyKey: s.history} {
 		text, err := json.Marshal(value)
 		if err != nil {
@@ -96,6 +101,13 @@ func (t *Trainer) LoadCheckpoint(path string, allowed ...string) error {
 	}
 	if slices.Contains(allowed, examplesDifference) {
 		snapshot.pace.Examples = 0
+	}
+	if text, ok := file.Metadata[elapsedKey]; ok { // earlier versions told none
+		seconds, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(seconds >= 0 && seconds <= math.MaxInt32) {
+			return fmt.Errorf("train: checkpoint %s: its %s is %q, which is no number of seconds", path, elapsedKey, text)
+		}
+		snapshot.elapsed = time.Duration(seconds * float64(time.Second))
 	}
 	if p := snapshot.position; p.Batch < 0 || p.Fit < 0 || p.Epoch != len(snapshot.history) {
 		return fmt.Errorf("train: checkpoint %s: position %+v does not agree with %d epochs of history", path, p, len(snapshot.history))

@@ -228,3 +228,39 @@ func TestFitGoesOn(t *testing.T) {
 	assert.Len(t, parts.History(), 3)
 	assert.Equal(t, 3, parts.History()[2].Epoch)
 }
+
+// The seconds of an epoch count what it took before it was interrupted, and its rate all of its images.
+func TestSecondsOfAResumedEpoch(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	set, reads := digits(64), 0
+	set.spoil = func(int, []float32, *int32) error {
+		if reads++; reads == 32 {
+			cancel()
+		}
+		return nil
+	}
+	first := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	_, err := first.Fit(ctx, set, FitOptions{Batch: 4, Checkpoint: func() error {
+		first.elapsed = time.Hour
+		return first.SaveCheckpoint(path, nil)
+	}})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotZero(t, first.Position().Batch)
+
+	second := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	require.NoError(t, second.LoadCheckpoint(path))
+	history, err := second.Fit(context.Background(), digits(64), FitOptions{Batch: 4})
+	require.NoError(t, err)
+	assert.Greater(t, history[0].Seconds, 3600.0)
+	assert.InEpsilon(t, 64/history[0].Seconds, history[0].ImagesPerSecond, 1e-9)
+	history, err = second.Fit(context.Background(), digits(64), FitOptions{Batch: 4})
+	require.NoError(t, err)
+	assert.Less(t, history[1].Seconds, 3600.0, "an hour of the epoch before")
+
+	file, err := safetensors.Read(path)
+	require.NoError(t, err)
+	file.Metadata[elapsedKey] = "long"
+	require.NoError(t, safetensors.Write(path, file))
+	assert.ErrorContains(t, second.LoadCheckpoint(path), `its elapsed is "long", which is no number of seconds`)
+}

@@ -127,7 +127,7 @@ type fitting struct {
 	training *Step
 	saved    time.Time // when the last checkpoint was taken
 
-	begun  time.Time // when this Fit began with the epoch
+	begun  time.Time // when the epoch began, had it not been interrupted
 	done   int       // images since then
 	looked time.Time
 }
@@ -164,7 +164,7 @@ func (f *fitting) epoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seconds := time.Since(f.begun).Seconds()
+	seconds := f.elapsed.Seconds()
 	epoch := Epoch{
 		Epoch: f.position.Epoch + 1, Training: result, Seconds: seconds, ImagesPerSecond: float64(f.done) / seconds,
 	}
@@ -180,7 +180,7 @@ func (f *fitting) epoch(ctx context.Context) error {
 		epoch.Validation = &validation
 	}
 	f.history = append(f.history, epoch)
-	f.position = Position{Epoch: f.position.Epoch + 1, Fit: f.position.Fit + 1}
+	f.position, f.elapsed = Position{Epoch: f.position.Epoch + 1, Fit: f.position.Fit + 1}, 0
 	if f.options.OnEpoch != nil {
 		if err := f.options.OnEpoch(epoch); err != nil {
 			return err
@@ -192,9 +192,11 @@ func (f *fitting) epoch(ctx context.Context) error {
 // batches trains on the rest of the epoch's batches.
 func (f *fitting) batches(ctx context.Context) error {
 	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
-	l := loader.Start(ctx, f.set, order[min(f.position.Batch*f.options.Batch, len(order)):], f.options.Batch)
+	f.done = min(f.position.Batch*f.options.Batch, len(order))
+	l := loader.Start(ctx, f.set, order[f.done:], f.options.Batch)
 	defer l.Stop()
-	f.begun, f.done, f.looked = time.Now(), 0, time.Now()
+	f.looked = time.Now()
+	f.begun = f.looked.Add(-f.elapsed)
 	for b := range l.Batches {
 		if err := f.trainOn(b); err != nil {
 			return err
@@ -208,6 +210,7 @@ func (f *fitting) batches(ctx context.Context) error {
 		}
 	}
 	if err := ctx.Err(); err != nil {
+		f.elapsed = time.Since(f.begun)
 		if _, halted := f.look(); halted != nil {
 			return halted // nothing that could go on is there to be saved
 		}
@@ -262,6 +265,7 @@ func (f *fitting) lookNowAndThen() error {
 // look reads the epoch's means from the device, and whether training was halted.
 func (f *fitting) look() (Result, error) {
 	result, err := f.training.Result()
+	f.elapsed = time.Since(f.begun)
 	var halted *NotFiniteError
 	if errors.As(err, &halted) {
 		return Result{}, f.explainHalt(halted.Step)
@@ -276,7 +280,7 @@ func (f *fitting) report(r Result) {
 	f.options.OnProgress(Progress{
 		Epoch: f.position.Fit + 1, Epochs: f.options.Epochs,
 		Batch: f.position.Batch, Batches: (f.set.Len() + f.options.Batch - 1) / f.options.Batch,
-		Result: r, ImagesPerSecond: float64(f.done) / time.Since(f.begun).Seconds(),
+		Result: r, ImagesPerSecond: float64(f.done) / f.elapsed.Seconds(),
 	})
 }
 

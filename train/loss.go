@@ -49,9 +49,16 @@ func (l SparseCategoricalCrossEntropy) Attach(m *model.Model) (*model.Node, erro
 	case l.FromLogits:
 		return m.Output, nil
 	case !ok:
-		return nil, errors.New("the model does not end with a softmax; give its last layer activation softmax, or set FromLogits")
+		return nil, &NoSoftmaxError{}
 	}
 	return logits, nil
+}
+
+// NoSoftmaxError is of a model that ends with scores where a loss wants probabilities.
+type NoSoftmaxError struct{}
+
+func (*NoSoftmaxError) Error() string {
+	return "the model does not end with a softmax; give its last layer activation softmax, or set FromLogits"
 }
 
 // Forward implements [Loss].

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
@@ -15,6 +16,7 @@ type Snapshot struct {
 	trainer  *Trainer
 	position Position
 	pace     pace
+	elapsed  time.Duration
 	history  []Epoch
 	values   []any // of the trainer's changing buffers
 }
@@ -30,7 +32,7 @@ func (t *Trainer) Snapshot() (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: snapshot: %w", err)
 	}
-	return &Snapshot{t, t.position, t.pace, slices.Clone(t.history), values}, nil
+	return &Snapshot{t, t.position, t.pace, t.elapsed, slices.Clone(t.history), values}, nil
 }
 
 // Position is how far training had come.
@@ -71,7 +73,7 @@ func (t *Trainer) Restore(s *Snapshot) error {
 			return fmt.Errorf("train: restore: %w", err)
 		}
 	}
-	t.position, t.pace, t.history = s.position, s.pace, slices.Clone(s.history)
+	t.position, t.pace, t.elapsed, t.history = s.position, s.pace, s.elapsed, slices.Clone(s.history)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
@@ -57,7 +58,8 @@ type Trainer struct {
 	fits     map[int]*Step // by batch size
 	evals    map[int]*Step
 	position Position
-	pace     pace // of the Fit that is under way
+	pace     pace          // of the Fit that is under way
+	elapsed  time.Duration // that training took for the batches of the epoch under way
 	history  []Epoch
 }
 

@@ -22,6 +22,7 @@ func TestWarnings(t *testing.T) {
 		{[]model.Spec{model.Dense{Units: 2}, softmax}, nil, ""},
 		{[]model.Spec{model.Dense{Units: 2}}, logits, ""},
 		{[]model.Spec{model.Dense{Units: 2}, model.Activation{}}, logits, ""},
+		{[]model.Spec{model.Dense{Units: 2}, model.Activation{Function: model.Linear}}, logits, ""},
 		{[]model.Spec{model.Dense{Units: 2, Activation: model.ReLU}, softmax}, nil, "relu" + bounded + `dense/relu"`},
 		{[]model.Spec{model.Dense{Units: 2}, model.Activation{Function: model.Sigmoid}}, logits, "sigmoid" + bounded + `activation"`},
 		{[]model.Spec{model.Dense{Units: 1, Activation: model.Softmax}}, nil, "a softmax of one value"},

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/train"
 )
 
 // The exit codes.
@@ -53,6 +54,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil && out.err != nil {
 		err = fmt.Errorf("cannot write to standard output: %w", out.err)
+	}
+	if errors.As(err, new(*train.NoSoftmaxError)) { // whose advice is for programs
+		err = errors.New("the model does not end with a softmax; write activation: softmax into its last layer")
 	}
 	var usage *usageError
 	switch {

@@ -19,6 +19,7 @@ func newMapsCommand() *cobra.Command {
 		index                     int
 		force                     bool
 		options                   data.PictureOptions
+		asJSON                    bool
 	)
 	cmd := &cobra.Command{
 		Use:   "maps RUN|WEIGHTS [IMAGE] [flags]",
@@ -30,12 +31,14 @@ func newMapsCommand() *cobra.Command {
   activation maps  what the activation leaves of them
   pooled maps      what pooling makes of those
 
-Red is above zero, blue below, white is zero. The image is a PNG or JPEG, prepared as predict does; without one it is a test image
+Red is above zero, blue below, white is zero. Filters over colour images are drawn in colours: grey is zero, a channel that a filter
+looks for is bright, one that it turns away from is dark. The image is a PNG or JPEG, prepared as predict does; without one it is a test image
 of the data that the model was trained on, or of --data.`,
 		Example: `  cnn-gpu maps runs/mnist-cnn-digits
   cnn-gpu maps runs/mnist-cnn-digits seven.png --out seven-maps
   cnn-gpu maps runs/mnist-cnn-mnist --data mnist --data-dir ~/mnist --index 17`,
-		Args: takes(1, 2, "give a run's folder or weights file and at most one picture, as in: cnn-gpu maps runs/mnist-cnn-digits seven.png"),
+		Args:              takes(1, 2, "give a run's folder or weights file and at most one picture, as in: cnn-gpu maps runs/mnist-cnn-digits seven.png"),
+		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if len(args) == 2 && (name != "" || cmd.Flags().Changed("index")) {
 				return usageErrorf("give either a picture or --data and --index, not both")
@@ -65,7 +68,15 @@ of the data that the model was trained on, or of --data.`,
 					out = freeName(out)
 				}
 			}
-			return drawMaps(cmd, t, x, what, out, force)
+			drawn, err := drawMaps(cmd, t, x, what, out, force)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd, drawn)
+			}
+			drawn.print(cmd)
+			return nil
 		},
 	}
 	f := cmd.Flags()
@@ -78,6 +89,7 @@ of the data that the model was trained on, or of --data.`,
 	f.BoolVar(&options.NoCenter, "no-center", false, "leave the picture's framing as it is")
 	deviceFlag(cmd, &where)
 	deviceOptionFlags(cmd, &how)
+	f.BoolVar(&asJSON, "json", false, "print what was drawn as JSON")
 	return cmd
 }
 

@@ -46,7 +46,8 @@ resized, a light background made dark, and for 28x28 inputs cut to its ink and c
   cnn-gpu predict runs/mnist-cnn-mnist/weights.safetensors *.jpg --top 5
   cnn-gpu predict runs/lenet-5-fashion-mnist shirt.jpg --no-center
   cnn-gpu predict runs/mnist-cnn-digits seven.png --json`,
-		Args: takes(2, 1<<30, "give a run's folder or weights file and then pictures, as in: cnn-gpu predict runs/mnist-cnn-digits seven.png"),
+		Args:              takes(2, 1<<30, "give a run's folder or weights file and then pictures, as in: cnn-gpu predict runs/mnist-cnn-digits seven.png"),
+		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if top < 1 {
 				return usageErrorf("--top %d: give at least 1", top)

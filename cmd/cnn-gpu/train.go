@@ -44,6 +44,8 @@ A checkpoint is saved after each epoch and, within one, as often as --checkpoint
 takes the newest that is whole. It refuses other data and whatever else would change the weights, and shows the difference; --anyway
 goes on. With --epochs, which counts from the start, a finished run goes on; with --device, a run goes on elsewhere, with other last bits.
 
+Where standard output is a file or a pipe it gets the lines of the epochs; what else is said goes to standard error.
+
 With --json, standard output gets one line for each epoch with epoch, loss, accuracy, test_loss, test_accuracy, images_per_second,
 seconds and device, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
 and val_accuracy in place of the test's, which the last line still has. With --profile there is a line before the last: "profile" lists the ops with layer, op, seconds, share, flops, bytes, gflops and gbs.`,
@@ -55,6 +57,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
   cnn-gpu train --resume runs/mnist-cnn-digits
   cnn-gpu train --resume runs/mnist-cnn-digits --epochs 10
   cnn-gpu train --epochs 1 --profile
+  cnn-gpu train --threads 1 > epochs.log
   cnn-gpu train --json --out runs/first > epochs.jsonl`,
 		Args: takes(0, 0, "cnn-gpu train takes flags alone, such as --model and --data"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -90,6 +93,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each epoch")
 	completeFrom(cmd, "model", model.Zoo()...)
 	completeFrom(cmd, "data", data.Names()...)
+	completeFlagWithRun(cmd, "resume")
 	return cmd
 }
 
@@ -140,7 +144,8 @@ func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 	sayDevice(cmd, t.Device(), c.Device)
 	sayWarnings(cmd, t.Warnings())
 
-	report := newReporter(stderr, c.Epochs, c.Batch, measured)
+	lines := resultLines(cmd, asJSON)
+	report := newReporter(stderr, lines, c.Epochs, c.Batch, measured)
 	var printed error
 	summary, err := r.Train(cmd.Context(), run.Hooks{
 		OnProgress: report.progress,
@@ -174,7 +179,7 @@ func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 			return err
 		}
 	}
-	return sayDone(stderr, summary)
+	return sayDone(stderr, lines, summary)
 }
 
 // lastRecord is the last line of --json.
@@ -185,7 +190,7 @@ type lastRecord struct {
 }
 
 // sayDone tells a person what came of a run.
-func sayDone(w io.Writer, s run.Summary) error {
+func sayDone(w, lines io.Writer, s run.Summary) error {
 	entries, err := os.ReadDir(s.Dir)
 	if err != nil {
 		return err
@@ -196,7 +201,7 @@ func sayDone(w io.Writer, s run.Summary) error {
 			files = append(files, e.Name())
 		}
 	}
-	wording.English.Fprintf(w, "Test accuracy %.2f%% on %d images.\n", 100*s.Test.Accuracy, s.Test.Examples)
+	wording.English.Fprintf(lines, "Test accuracy %.2f%% on %d images.\n", 100*s.Test.Accuracy, s.Test.Examples)
 	for _, note := range s.Notes {
 		fmt.Fprintln(w, note)
 	}

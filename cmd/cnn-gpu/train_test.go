@@ -44,13 +44,15 @@ func TestTrainPrintsLinesOfJSON(t *testing.T) {
 	assert.EqualValues(t, 1, last["test_accuracy"], "lying and standing bars are easy to tell apart")
 }
 
-func TestTrainTellsPeopleOnStandardError(t *testing.T) {
+// Where standard output is no terminal it gets the results, and standard error what is said of the run.
+func TestTrainTellsPeople(t *testing.T) {
 	w := newTiny(t)
 	r := w.train(t)
-	assert.Empty(t, r.stdout)
+	assert.Regexp(t, `^(Epoch \d/4: loss .*\n){4}Test accuracy [\d.]+% on 20 images\.\n$`, r.stdout)
+	assert.NotContains(t, r.stderr, "Epoch")
 	assert.Contains(t, r.stderr, "Model: tiny, 242 parameters.")
 	assert.Contains(t, r.stderr, "Device, chosen by --device auto: ")
-	assert.Regexp(t, `(?m)^Epoch 4/4: loss \d\.\d{4}, accuracy [\d.]+%, test_loss \d\.\d{4}, test_accuracy [\d.]+%, [\d,]+ images/s, \d+\.\d s$`, r.stderr)
+	assert.Regexp(t, `(?m)^Epoch 4/4: loss \d\.\d{4}, accuracy [\d.]+%, test_loss \d\.\d{4}, test_accuracy [\d.]+%, [\d,]+ images/s, \d+\.\d s$`, r.stdout)
 	assert.Contains(t, r.stderr, "weights.safetensors")
 	assert.NotContains(t, r.stderr, "\r", "there is no bar where there is no terminal")
 	for _, name := range []string{"curves.png", "confusion.png"} {
@@ -94,8 +96,8 @@ func TestTrainWithValidation(t *testing.T) {
 	assert.Contains(t, r.stderr, "validation images of its own: leave out --validation")
 	r = w.train(t, "--out", w.out+"-own")
 	assert.Contains(t, r.stderr, "Training images: 48, and 10 others for validation.\n")
-	assert.Regexp(t, `(?m)^Epoch 4/4: .*, val_accuracy 0.00%`, r.stderr)
-	assert.Contains(t, r.stderr, "Test accuracy 100.00% on 20 images.")
+	assert.Regexp(t, `(?m)^Epoch 4/4: .*, val_accuracy 0.00%`, r.stdout)
+	assert.Contains(t, r.stdout, "Test accuracy 100.00% on 20 images.")
 }
 
 // An interrupted run with validation has the same images set apart when it goes on.
@@ -149,7 +151,7 @@ func TestInterruptedTrainingGoesOn(t *testing.T) {
 	assert.Contains(t, r.stderr, "cnn-gpu train --resume "+w.out)
 	assert.Contains(t, r.stderr, "Interrupted.")
 
-	succeed(t, "train", "--resume", w.out)
+	succeed(t, "train", "--resume", w.out, "--threads", "1")
 	assert.Equal(t, whole, w.weights(t))
 }
 
@@ -178,7 +180,7 @@ func TestAnErrorBesideAnInterruptionIsAFailure(t *testing.T) {
 
 func TestProgressBar(t *testing.T) {
 	var screen strings.Builder
-	r := newReporter(&screen, 2, 8, "test")
+	r := newReporter(&screen, &screen, 2, 8, "test")
 	r.terminal = true
 	for batch := range 11 {
 		r.progress(train.Progress{

@@ -29,7 +29,8 @@ With --json there is one line: "same", "epoch", "values" (of all parameters), "d
 and "parameter" (the first one).`,
 		Example: `  cnn-gpu verify runs/mnist-cnn-digits
   cnn-gpu verify runs/mnist-cnn-digits --device cpu --json`,
-		Args: takes(1, 1, "give one run's folder, as in: cnn-gpu verify runs/mnist-cnn-digits"),
+		Args:              takes(1, 1, "give one run's folder, as in: cnn-gpu verify runs/mnist-cnn-digits"),
+		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("device") {
 				where = ""
@@ -43,7 +44,7 @@ and "parameter" (the first one).`,
 			if saved.Provenance != nil {
 				batch = saved.Provenance.Settings.Batch
 			}
-			report := newReporter(stderr, saved.Epoch, batch, "test")
+			report := newReporter(stderr, stderr, saved.Epoch, batch, "test")
 			v, err := saved.Verify(cmd.Context(), where, how, run.Hooks{OnProgress: report.progress})
 			report.stop()
 			if err != nil {

@@ -34,6 +34,7 @@ type room struct {
 
 // rooms are searched in their order.
 var rooms = []room{
+	{"internal/texttable", "internal/wording", "a table is made of words and numbers"},
 	{"internal/...", "", "words and numbers know nothing of networks"},
 	{"kernels/internal/...", "", "an algorithm's coefficients stand for themselves"},
 	{"kernels", "", "what an op is depends on nothing"},
@@ -48,7 +49,7 @@ var rooms = []room{
 	{"device", "kernels kernels/plan kernels/rewrite kernels/cpu kernels/cuda device/... internal/wording", "devices run the ops of any model"},
 	{"device/micro", "kernels device device/driver/... device/sim/...", "it times a device and its driver, not ops"},
 	{"model/safetensors", "internal/atomicfile", "the file format holds any tensors"},
-	{"model", "kernels kernels/plan model/safetensors internal/wording", "a model is lowered to ops for no device in particular"},
+	{"model", "kernels kernels/plan model/safetensors internal/wording internal/texttable", "a model is lowered to ops for no device in particular"},
 	{"train/data", "internal/wording", "data sets know no models"},
 	{"train/plot", "", "pictures are drawn of numbers alone"},
 	{"train/internal/loader", "model train/data", "batches are filled whoever trains on them"},

@@ -28,6 +28,7 @@ func TestOr(t *testing.T) {
 	assert.Equal(t, "adam", wording.Or([]string{"adam"}))
 	assert.Equal(t, "adam or sgd", wording.Or([]string{"adam", "sgd"}))
 	assert.Equal(t, "adam, rmsprop or sgd", wording.Or([]string{"adam", "rmsprop", "sgd"}))
+	assert.Equal(t, "adam, rmsprop and sgd", wording.And([]string{"adam", "rmsprop", "sgd"}))
 }
 
 func TestChoose(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/plot"
@@ -88,7 +89,7 @@ const mistakesShown = 64
 // mistakes is a sheet of the mistakes that the model was surest of.
 func (r *Run) mistakes(wrong []mistake) (sheet func(io.Writer) error, err error) {
 	slices.SortStableFunc(wrong, func(a, b mistake) int { return cmp.Compare(b.probability, a.probability) })
-	title := fmt.Sprintf("%d of %d misclassified, the surest mistakes first", len(wrong), r.test.Len())
+	title := mistakesTitle(len(wrong), r.test.Len())
 	wrong = wrong[:min(len(wrong), mistakesShown)]
 	classes, shape := r.test.Classes(), r.test.Shape()
 	var tiles []plot.Tile
@@ -103,6 +104,15 @@ func (r *Run) mistakes(wrong []mistake) (sheet func(io.Writer) error, err error)
 		})
 	}
 	return func(w io.Writer) error { return plot.Sheet(w, plot.SheetOptions{Title: title}, tiles) }, nil
+}
+
+// mistakesTitle says how many mistakes there are, and how many of them are not shown.
+func mistakesTitle(wrong, images int) string {
+	title := wording.English.Sprintf("%d of %d misclassified, the surest mistakes first", wrong, images)
+	if missing := wrong - mistakesShown; missing > 0 {
+		title += wording.English.Sprintf("; %d more are not shown", missing)
+	}
+	return title
 }
 
 // best is the index of the largest value, the first one if several are.

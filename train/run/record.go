@@ -1,11 +1,6 @@
 package run
 
-import (
-	"encoding/json"
-	"io"
-
-	"cnn-gpu/train"
-)
+import "cnn-gpu/train"
 
 // Record is an epoch as a line of metrics.jsonl and of `train --json`. Each epoch of a run has either the validation's figures or, where
 // no images were set apart for it, the test's.
@@ -34,17 +29,4 @@ func (r *Run) Record(e train.Epoch) Record {
 		record.TestLoss, record.TestAccuracy = &v.Loss, &v.Accuracy
 	}
 	return record
-}
-
-// saveMetrics writes the whole history, so that a resumed run's file has each epoch once.
-func (r *Run) saveMetrics(history []train.Epoch) error {
-	return r.writeFile(metricsFile, func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		for _, e := range history {
-			if err := encoder.Encode(r.Record(e)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

@@ -237,13 +237,17 @@ func findCheckpoint(dir string) (*checkpointFound, error) {
 	return nil, fmt.Errorf("run: %s holds no %s to go on from; give the folder of a run", dir, checkpointFile)
 }
 
+func noChecksum(path string) error {
+	return fmt.Errorf("run: %s: it has no checksum: it is damaged, or of a version of this program that wrote none", path)
+}
+
 func (f *checkpointFound) read() error {
 	file, err := safetensors.Read(f.path)
 	if err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
 	if file.Checksum == "" {
-		return fmt.Errorf("run: %s: it has no checksum: it is damaged, or of a version of this program that wrote none", f.path)
+		return noChecksum(f.path)
 	}
 	if f.provenance, err = decodeProvenance(file.Metadata[provenanceKey]); err != nil {
 		return fmt.Errorf("run: %s: %w", f.path, err)

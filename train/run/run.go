@@ -53,6 +53,9 @@ type Hooks struct {
 	OnEpoch    func(train.Epoch)
 }
 
+// runsFolder holds the folders of runs that were given none.
+const runsFolder = "runs"
+
 // The names in a run's folder.
 const (
 	weightsFile       = "weights.safetensors"
@@ -88,6 +91,7 @@ type Run struct {
 	saved      int      // the last epoch that was saved
 	notes      []string // see Notes
 	damaged    []string // checkpoints that are of no use
+	recorded   int      // epochs in the file of the metrics, as far as is known
 }
 
 // New opens the model, the data and the device, and makes the folder.
@@ -206,7 +210,7 @@ func (r *Run) fitOptions() (train.FitOptions, error) {
 func makeDir(c Config, name string) (string, error) {
 	dir := c.Out
 	if dir == "" {
-		base := filepath.Join("runs", name+"-"+filepath.Base(c.Data))
+		base := filepath.Join(runsFolder, name+"-"+filepath.Base(c.Data))
 		dir = base
 		for i := 2; exists(dir); i++ {
 			dir = fmt.Sprintf("%s-%d", base, i)
@@ -285,7 +289,7 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 		if h.OnEpoch != nil {
 			h.OnEpoch(e)
 		}
-		return nil
+		return r.appendMetrics() // one line, which people wait for; all else is written beside the training
 	}
 	history, err := r.trainer.Fit(ctx, r.training, o)
 	err = errors.Join(err, r.saver.wait())
@@ -301,14 +305,14 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 
 // prepare makes the folder ready: it clears up what was left there, and writes again the weights of a complete epoch that are damaged or gone.
 func (r *Run) prepare() error {
-	if err := errors.Join(atomicfile.RemoveLeftovers(r.dir), r.settle()); err != nil {
+	if err := errors.Join(atomicfile.RemoveLeftovers(r.dir), r.settle(), r.alignMetrics()); err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
 	at := r.trainer.Position()
 	if at.Epoch == 0 || at.Batch > 0 {
 		return nil
 	}
-	if saved, err := Load(r.dir); err == nil && saved.Epoch >= at.Epoch {
+	if saved, err := Load(r.dir); err == nil && !saved.Unfinished && saved.Epoch >= at.Epoch {
 		return nil
 	}
 	s, err := r.trainer.Snapshot()
@@ -328,3 +332,12 @@ func (r *Run) explain(err error) error {
 	}
 	return fmt.Errorf("%w\nno epoch was complete, so no weights were saved", err)
 }
+
+// The keys of the metadata.
+const (
+	classesKey    = "cnn-gpu.classes"
+	dataKey       = "cnn-gpu.data"
+	dataDirKey    = "cnn-gpu.data_dir"
+	provenanceKey = "cnn-gpu.run" // how the run came about
+	epochKey      = "cnn-gpu.epoch"
+)

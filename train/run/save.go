@@ -58,7 +58,7 @@ func (r *Run) save(s *train.Snapshot) error {
 
 // saveEpoch writes what a complete epoch left, but for its checkpoint.
 func (r *Run) saveEpoch(s *train.Snapshot) error {
-	err := errors.Join(r.saveRecord(), r.saveWeights(s, weightsFile), r.saveMetrics(s.History()))
+	err := errors.Join(r.saveRecord(), r.saveWeights(s, weightsFile))
 	if isBest(s.History()) {
 		err = errors.Join(err, r.saveWeights(s, bestWeightsFile))
 	}
@@ -78,13 +78,22 @@ func isBest(history []train.Epoch) bool {
 }
 
 func (r *Run) saveWeights(s *train.Snapshot, name string) error {
+	metadata, err := r.metadata(s)
+	if err != nil {
+		return err
+	}
+	return s.Weights().Save(filepath.Join(r.dir, name), metadata)
+}
+
+// metadata is what eval and predict need beside the model, and how the run came about.
+func (r *Run) metadata(s *train.Snapshot) (map[string]string, error) {
 	classes, err := json.Marshal(r.training.Classes())
 	if err != nil {
-		return fmt.Errorf("run: %w", err)
+		return nil, fmt.Errorf("run: %w", err)
 	}
 	provenance, err := r.provenance.until(s.Position()).encode()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	metadata := map[string]string{
 		classesKey: string(classes), dataKey: r.config.Data, provenanceKey: provenance, epochKey: strconv.Itoa(s.Position().Epoch),
@@ -92,17 +101,16 @@ func (r *Run) saveWeights(s *train.Snapshot, name string) error {
 	if r.config.DataDir != "" {
 		metadata[dataDirKey] = r.config.DataDir
 	}
-	return s.Weights().Save(filepath.Join(r.dir, name), metadata)
+	return metadata, nil
 }
 
 // saveCheckpoint writes the newest checkpoint and keeps the one before it. The new one has a name of its own before the others get theirs,
 // so that there are whole ones at any moment.
 func (r *Run) saveCheckpoint(s *train.Snapshot) error {
-	provenance, err := r.provenance.until(s.Position()).encode()
+	metadata, err := r.metadata(s)
 	if err != nil {
 		return err
 	}
-	metadata := map[string]string{provenanceKey: provenance}
 	if err := s.SaveCheckpoint(filepath.Join(r.dir, nextCheckpointFile), metadata); err != nil {
 		return err
 	}

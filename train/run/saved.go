@@ -13,19 +13,7 @@ import (
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
-)
-
-// The keys of what eval and predict need beside the model.
-const (
-	classesKey = "cnn-gpu.classes"
-	dataKey    = "cnn-gpu.data"
-	dataDirKey = "cnn-gpu.data_dir"
-)
-
-// The keys of how they came about.
-const (
-	provenanceKey = "cnn-gpu.run" // of a checkpoint too
-	epochKey      = "cnn-gpu.epoch"
+	"cnn-gpu/model/safetensors"
 )
 
 // Saved is a trained model from a file.
@@ -36,6 +24,8 @@ type Saved struct {
 	Named   int    // how many of the classes the file names; the others are called by their numbers
 	Data    string // what it was trained on
 	DataDir string // where that was; empty if nobody said
+	// Unfinished says that the run was interrupted before it ended an epoch: the weights are those of its checkpoint.
+	Unfinished bool
 
 	Epoch      int         // that the weights are of; 0 if the file does not say
 	Provenance *Provenance // how they came about; nil if the file does not say
@@ -45,9 +35,51 @@ type Saved struct {
 // Load reads a run's folder or a weights file.
 func Load(path string) (*Saved, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, weightsFile)
+		saved, err := load(filepath.Join(path, weightsFile), model.LoadWeights)
+		if errors.Is(err, fs.ErrNotExist) {
+			return loadUnfinished(path)
+		}
+		return saved, err
 	}
-	weights, metadata, err := model.LoadWeights(path)
+	return load(path, model.LoadWeights)
+}
+
+// loadUnfinished reads the checkpoint of a run that has no weights yet.
+func loadUnfinished(dir string) (*Saved, error) {
+	saved, err := load(filepath.Join(dir, checkpointFile), checkpointWeights)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("run: %s holds no run: there is neither %s nor %s in it; give the folder that train made", dir, weightsFile, checkpointFile)
+	}
+	if err == nil {
+		saved.Unfinished, saved.HasSum = true, true // without one it would be refused
+	}
+	return saved, err
+}
+
+// checkpointWeights reads the weights of a checkpoint.
+func checkpointWeights(path string) (*model.Weights, map[string]string, error) {
+	file, err := safetensors.Read(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("run: %w", err)
+	}
+	if file.Checksum == "" {
+		return nil, nil, noChecksum(path)
+	}
+	m, err := model.Parse(path, []byte(file.Metadata["model"]))
+	if err != nil {
+		return nil, nil, err
+	}
+	weights := m.NewWeights()
+	tensor, _ := file.Tensor("weights")
+	if len(tensor.Float32) != len(weights.Padded()) {
+		return nil, nil, fmt.Errorf("run: %s: it holds no weights for its model", path)
+	}
+	copy(weights.Padded(), tensor.Float32)
+	return weights, file.Metadata, nil
+}
+
+func load(path string, read func(path string) (*model.Weights, map[string]string, error)) (*Saved, error) {
+	weights, metadata, err := read(path)
 	if err != nil {
 		return nil, offer(path, err)
 	}
@@ -71,6 +103,19 @@ func Load(path string) (*Saved, error) {
 	}
 	s.Classes = slices.Clip(s.Classes[:units])
 	return s, nil
+}
+
+// Folders lists the folders under runs, where train puts them unless it is told otherwise, that hold a run.
+func Folders() []string {
+	var folders []string
+	for _, name := range []string{weightsFile, checkpointFile} {
+		files, _ := filepath.Glob(filepath.Join(runsFolder, "*", name)) // the pattern is right
+		for _, file := range files {
+			folders = append(folders, filepath.Dir(file))
+		}
+	}
+	slices.Sort(folders)
+	return slices.Compact(folders)
 }
 
 // readOrigin reads how the weights came about. A key of this program's that it does not know may mean something to a later version.
