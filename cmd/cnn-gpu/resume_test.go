@@ -24,8 +24,8 @@ func TestResumeWithMoreEpochs(t *testing.T) {
 	w.out += "-2"
 	w.train(t)
 	r := succeed(t, "train", "--resume", w.out, "--epochs", "6", "--batch", "4", "--lr", "0.01", "--model", w.model, "--checkpoint-every", "5")
-	assert.Contains(t, r.stderr, "Epoch 6/6: ")
-	assert.NotContains(t, r.stderr, "Epoch 4/")
+	assert.Contains(t, r.stdout, "Epoch 6/6: ")
+	assert.NotContains(t, r.stdout, "Epoch 4/")
 	assert.Equal(t, want, w.weights(t))
 }
 
