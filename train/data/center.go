@@ -13,26 +13,33 @@ const (
 	leastContrast = 16
 )
 
-// center prepares a grey picture with light ink as MNIST's images were: the ink scaled to fit 20x20 and
-// placed with its centre of mass in pixel (14, 14) of 28x28. A picture of that size is left as it is.
+// center prepares a grey picture as MNIST's images were: its ink, light on black, scaled to fit 20x20 and placed with its centre of
+// mass in pixel (14, 14) of 28x28.
 func (p *preparation) center() {
 	size := p.flat.Bounds().Size()
-	if size.X == mnistSide && size.Y == mnistSide {
-		return
+	grey := newPlane(size.X, size.Y)
+	for i := range grey.v {
+		grey.v[i] = p.flat.Pix[4*i]
 	}
-	ground, ink, edge := p.levels()
-	if ink-ground < leastContrast {
+	f := findInk(grey)
+	if f == nil {
 		p.say("found no ink to centre")
 		return
 	}
+	if !f.light {
+		p.say("inverted (its ink is dark)")
+	}
+	for _, what := range f.left {
+		p.say("left out %s", what)
+	}
 	// Paper is not evenly bright: what is nearly as dark as the ground counts as ground.
-	ground += (ink - ground) / 8
-	box := p.inkBox(edge)
-	p.each(func(q []byte) { setGrey(q, stretch(q[0], ground, ink)) })
-
-	to := within(box, mnistInk, mnistInk)
+	ground := f.ground + (f.mean-f.ground)/8
+	for i, v := range f.strength.v {
+		f.strength.v[i] = stretch(v, ground, f.mean)
+	}
+	to := within(f.box, mnistInk, mnistInk)
 	digit := image.NewRGBA(to)
-	draw.CatmullRom.Scale(digit, to, p.flat, box, draw.Src, nil)
+	draw.CatmullRom.Scale(digit, to, f.strength.gray(), f.box, draw.Src, nil)
 	var peak, mass, mx, my int
 	for y := range to.Dy() {
 		for x := range to.Dx() {
@@ -52,7 +59,7 @@ func (p *preparation) center() {
 	p.flat = image.NewRGBA(image.Rect(0, 0, mnistSide, mnistSide))
 	draw.Draw(p.flat, to.Add(at), digit, image.Point{}, draw.Src)
 	p.say("cut to its ink (%dx%d), resized %dx%d -> %dx%d and centred by mass in %dx%d as MNIST's digits are",
-		box.Dx(), box.Dy(), size.X, size.Y, to.Dx(), to.Dy(), mnistSide, mnistSide)
+		f.box.Dx(), f.box.Dy(), size.X, size.Y, to.Dx(), to.Dy(), mnistSide, mnistSide)
 }
 
 // offset returns where n pixels begin so that their mass has its centre in pixel 14 of 28, which is where
@@ -66,9 +73,11 @@ func offset(n, moment, mass int) int {
 // levels returns the mean brightness of the ground and of the ink, and the edge at and above which a
 // pixel is ink: Otsu's threshold, which makes the variance between the two greatest (N. Otsu, "A
 // threshold selection method from gray-level histograms", 1979).
-func (p *preparation) levels() (ground, ink, edge int) {
+func levels(p plane) (ground, ink, edge int) {
 	var count, sum [257]int // of the pixels darker than the index
-	p.each(func(q []byte) { count[int(q[0])+1]++ })
+	for _, v := range p.v {
+		count[int(v)+1]++
+	}
 	for v := range 256 {
 		sum[v+1] = sum[v] + v*count[v+1]
 		count[v+1] += count[v]
@@ -85,19 +94,6 @@ func (p *preparation) levels() (ground, ink, edge int) {
 		}
 	}
 	return ground, ink, edge
-}
-
-// inkBox bounds the pixels at least as bright as the edge.
-func (p *preparation) inkBox(edge int) image.Rectangle {
-	var box image.Rectangle
-	for y := range p.flat.Bounds().Dy() {
-		for x := range p.flat.Bounds().Dx() {
-			if int(p.flat.Pix[p.flat.PixOffset(x, y)]) >= edge {
-				box = box.Union(image.Rect(x, y, x+1, y+1))
-			}
-		}
-	}
-	return box
 }
 
 // stretch maps lo and below to 0, hi and above to 255.

@@ -44,11 +44,10 @@ func Picture(path string, shape []int, o PictureOptions) (x []float32, note stri
 	p.turn(orientation)
 	if shape[2] == 1 {
 		p.grey()
-		if !o.NoInvert {
-			p.invert()
-		}
 		if p.h == mnistSide && p.w == mnistSide && !o.NoCenter {
 			p.center()
+		} else if !o.NoInvert {
+			p.invert()
 		}
 	}
 	p.fit()
