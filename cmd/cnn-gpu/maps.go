@@ -29,8 +29,9 @@ func newMapsCommand() *cobra.Command {
   activation maps  what the activation leaves of them
   pooled maps      what pooling makes of those
 
-Red is above zero, blue below, white is zero. The image is a PNG or JPEG, prepared as predict does; without one it is a test image
-of the data that the model was trained on, or of --data.`,
+Red is above zero, blue below, white is zero. The image is a picture (` + data.PictureFormats + `),
+prepared as predict does, or - for one on standard input; without one it is a test image of the data that the model was trained on,
+or of --data.`,
 		Example: `  cnn-gpu maps runs/mnist-cnn-digits
   cnn-gpu maps runs/mnist-cnn-digits seven.png --out seven-maps
   cnn-gpu maps runs/mnist-cnn-mnist --data mnist --data-dir ~/mnist --index 17`,
@@ -48,9 +49,11 @@ of the data that the model was trained on, or of --data.`,
 			var what string
 			if len(args) == 2 {
 				what = filepath.Base(args[1])
-				var note string
-				if x, note, err = data.Picture(args[1], t.Model.Input.Shape, options); err == nil {
-					fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", args[1], note)
+				options.Preparation = t.Preparation
+				var picture *data.Prepared
+				if picture, err = readPicture(cmd, args[1], t.Model.Input.Shape, options); err == nil {
+					x = picture.Pixels
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", args[1], picture.Note)
 				}
 			} else {
 				x, what, err = t.testImage(name, dataDir, index)
@@ -69,8 +72,7 @@ of the data that the model was trained on, or of --data.`,
 	f.StringVar(&out, "out", "", "the `folder` for the sheets (default: maps in the run's folder)")
 	testFlags(cmd, &name, &dataDir)
 	f.IntVar(&index, "index", 0, "the `number` of the test image, from 0")
-	f.BoolVar(&options.NoInvert, "no-invert", false, "leave a light background light")
-	f.BoolVar(&options.NoCenter, "no-center", false, "leave the picture's framing as it is")
+	pictureFlags(cmd, &options)
 	deviceFlag(cmd, &where)
 	deviceOptionFlags(cmd, &how)
 	return cmd

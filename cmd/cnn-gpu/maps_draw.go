@@ -29,6 +29,9 @@ func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string) err
 	if err != nil {
 		return err
 	}
+	if err := checkProbabilities(what, values[t.Model.Output]); err != nil {
+		return err
+	}
 	sheets, err := t.sheets(values, what)
 	if err != nil {
 		return err

@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// specks are left out quietly where they are small.
+const specks = "specks"
+
 // ink is what was found drawn on a picture.
 type ink struct {
 	strength plane           // 0 to 255, of the ink alone: all else is 0
@@ -13,7 +16,8 @@ type ink struct {
 	mean     int             // the mean strength of the ink
 	light    bool            // it is lighter than its surroundings
 	left     []string        // what was left out
-	doubt    string          // why it may not be one thing; empty if it seems to be
+	speck    int             // the pixels of the largest speck of that
+	several  bool            // there is more than one drawing
 }
 
 // findInk tells the drawing on a picture from its ground and from whatever else is on it; nil if nothing stands out.
@@ -37,7 +41,9 @@ func findInk(p plane) *ink {
 	if s.contrast < leastContrast {
 		return nil
 	}
-	s.left = append(left, s.left...)
+	for _, what := range left {
+		s.leave(what)
+	}
 	s.dropRules()
 	s.dropBoxes()
 	f := s.choose()
@@ -191,8 +197,18 @@ func (s *sheet) choose() *ink {
 			}
 		}
 	}
-	if len(kept) < len(s.parts.parts) {
-		s.leave("specks")
+	for i := range s.parts.parts {
+		q := &s.parts.parts[i]
+		f.several = f.several || q != main && q.equals(main, kept[q])
+		if !kept[q] {
+			f.speck = max(f.speck, q.area)
+		}
+	}
+	switch {
+	case f.several && f.speck > 0:
+		s.leave("other drawings")
+	case f.speck > 0:
+		s.leave(specks)
 	}
 	// The soft edge of a stroke is below the ink's edge, and no part of it.
 	keep := newPlane(f.strength.w, f.strength.h)
@@ -210,6 +226,15 @@ func (s *sheet) choose() *ink {
 	}
 	f.left = s.left
 	return f
+}
+
+// equals says whether a part is a drawing of its own beside the main one: as high and apart from it, or as large and not kept with it.
+func (q *part) equals(main *part, kept bool) bool {
+	if !kept {
+		return 5*q.area >= 2*main.area
+	}
+	gap := max(q.box.Min.X-main.box.Max.X, main.box.Min.X-q.box.Max.X, q.box.Min.Y-main.box.Max.Y, main.box.Min.Y-q.box.Max.Y)
+	return 4*q.area >= main.area && 10*q.box.Dy() >= 7*main.box.Dy() && 10*gap >= main.size()
 }
 
 // belongs says whether a part is a piece of the drawing: large and not far from it, or small and close by.

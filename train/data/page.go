@@ -63,14 +63,59 @@ func sheetIn(p plane, edge byte) []image.Point {
 	}
 	switch holes := inside - q.area; {
 	case covered > 0.995*float64(p.w*p.h) && q.box == p.bounds(), // nothing is round it
-		2*other > p.w*p.h-inside,                  // or as much as not is like it
-		float64(inside) < 0.93*covered,            // it is no convex shape
-		covered < 0.88*smallestRectangle(corners), // or no rectangle, as an ellipse (0.785) is none
-		400*holes < inside || 5*holes > 2*inside:  // blank, or more than half of it is ink
+		2*other > p.w*p.h-inside && (q.box.Dx() == p.w || q.box.Dy() == p.h), // or it is a strip between lines
+		float64(inside) < 0.93*covered,                                       // it is no convex shape
+		covered < 0.88*smallestRectangle(corners),                            // or no rectangle, as an ellipse (0.785) is none
+		400*holes < inside || 5*holes > 2*inside:                             // blank, or more than half of it is ink
 		return nil
 	}
 	return corners
 }
+
+// endsSharply says whether a part is half as bright again as what is close by to its left and right, above and below.
+func (l *labelled) endsSharply(p plane, number int32) bool {
+	box, soft := l.parts[number-1].box, softEdge(p)
+	var steps []int // in hundredths of the brightness inside
+	// step compares the first pixels of a line that runs into the part.
+	step := func(at, stride, before, after int) {
+		if before == 0 || after < soft {
+			return
+		}
+		outside := p.v[at-stride]
+		for i := 1; i <= min(soft, before); i++ {
+			outside = min(outside, p.v[at-i*stride])
+		}
+		inside := int(p.v[at+soft*stride])
+		steps = append(steps, 100*(inside-int(outside))/max(inside, 1))
+	}
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		row := l.of[y*p.w:][:p.w]
+		from, to := slices.Index(row, number), box.Max.X-1
+		for from >= 0 && row[to] != number {
+			to--
+		}
+		if from >= 0 {
+			step(y*p.w+from, 1, from, to-from)
+			step(y*p.w+to, -1, p.w-1-to, to-from)
+		}
+	}
+	for x := box.Min.X; x < box.Max.X; x++ {
+		from, to := box.Min.Y, box.Max.Y-1
+		for from < to && l.of[from*p.w+x] != number {
+			from++
+		}
+		for to > from && l.of[to*p.w+x] != number {
+			to--
+		}
+		step(from*p.w+x, p.w, from, to-from)
+		step(to*p.w+x, -p.w, p.h-1-to, to-from)
+	}
+	slices.Sort(steps)
+	return len(steps) > 0 && steps[len(steps)/2] >= 33
+}
+
+// softEdge is how far an edge in a picture may be blurred.
+func softEdge(p plane) int { return 1 + max(p.w, p.h)/200 }
 
 // outline lists the corners of a part's first and last pixel of each row.
 func outline(of []int32, p plane, box image.Rectangle, number int32) (points []image.Point) {
@@ -144,7 +189,7 @@ func smallestRectangle(corners []image.Point) float64 {
 
 // within is the part of the plane inside a convex polygon, less its soft edge; each row beside it goes on as it ends there.
 func (p plane) within(corners []image.Point) plane {
-	soft := 1 + max(p.w, p.h)/200
+	soft := softEdge(p)
 	spans := make([][2]int, p.h) // of each row the pixels inside
 	top, bottom := p.h, 0
 	for y := range p.h {

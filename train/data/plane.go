@@ -77,3 +77,26 @@ func sorted(a, b, c byte) (byte, byte, byte) {
 	least, most := min(a, b, c), max(a, b, c)
 	return least, a ^ b ^ c ^ least ^ most, most
 }
+
+// isNoise says whether neighbours have nothing to do with each other: the mean square of their differences is then twice the variance
+// (J. von Neumann, "Distribution of the ratio of the mean square successive difference to the variance", 1941), and far less in a drawing.
+func (p plane) isNoise() bool {
+	var sum, squares, steps, pairs float64
+	for y := range p.h {
+		for x := range p.w {
+			v := float64(p.v[y*p.w+x])
+			sum, squares = sum+v, squares+v*v
+			if x > 0 {
+				d := v - float64(p.v[y*p.w+x-1])
+				steps, pairs = steps+d*d, pairs+1
+			}
+			if y > 0 {
+				d := v - float64(p.v[(y-1)*p.w+x])
+				steps, pairs = steps+d*d, pairs+1
+			}
+		}
+	}
+	n := float64(len(p.v))
+	variance := (squares - sum*sum/n) / n
+	return variance > leastContrast && steps/max(pairs, 1) > 1.5*variance
+}

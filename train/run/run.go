@@ -70,6 +70,7 @@ type Run struct {
 	config         Config
 	dir            string
 	training, test data.Set
+	preparation    data.Preparation
 	trainer        *train.Trainer
 	device         device.Device
 }
@@ -134,6 +135,9 @@ func open(c Config, m *model.Model) (*Run, error) {
 	}
 	r := &Run{config: c}
 	if r.training, r.test, err = data.Open(c.Data, data.Options{DataDir: c.DataDir}); err != nil {
+		return nil, err
+	}
+	if r.preparation, err = data.PreparationOf(r.training); err != nil {
 		return nil, err
 	}
 	if r.device, err = device.Open(c.Device, c.DeviceOptions); err != nil {
@@ -265,7 +269,11 @@ func (r *Run) saveWeights() error {
 	if err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	metadata := map[string]string{classesKey: string(classes), dataKey: r.config.Data}
+	preparation, err := json.Marshal(r.preparation)
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	metadata := map[string]string{classesKey: string(classes), dataKey: r.config.Data, preparationKey: string(preparation)}
 	if r.config.DataDir != "" {
 		metadata[dataDirKey] = r.config.DataDir
 	}
@@ -277,6 +285,8 @@ const (
 	classesKey = "cnn-gpu.classes"
 	dataKey    = "cnn-gpu.data"
 	dataDirKey = "cnn-gpu.data_dir"
+	// preparationKey holds a [data.Preparation].
+	preparationKey = "cnn-gpu.preparation"
 )
 
 // Saved is a trained model from a file.
@@ -286,6 +296,8 @@ type Saved struct {
 	Classes []string
 	Data    string // what it was trained on
 	DataDir string // where that was; empty if nobody said
+	// Preparation is what the training images were prepared like, and pictures are to be.
+	Preparation data.Preparation
 }
 
 // Load reads a run's folder or a weights file.
@@ -299,6 +311,15 @@ func Load(path string) (*Saved, error) {
 	}
 	m := weights.Model()
 	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey]}
+	s.Preparation = data.PreparationNamed(s.Data)
+	if text := metadata[preparationKey]; text != "" {
+		if err := json.Unmarshal([]byte(text), &s.Preparation); err != nil {
+			return nil, fmt.Errorf("run: %s: what its training images were prepared like cannot be read: %w", path, err)
+		}
+		if err := s.Preparation.Check(); err != nil {
+			return nil, fmt.Errorf("run: %s: %w", path, err)
+		}
+	}
 	units := m.Output.Shape.Elements()
 	if text := metadata[classesKey]; text != "" {
 		if err := json.Unmarshal([]byte(text), &s.Classes); err != nil {
