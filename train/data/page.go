@@ -66,7 +66,8 @@ func sheetIn(p plane, edge byte) []image.Point {
 		2*other > p.w*p.h-inside && (q.box.Dx() == p.w || q.box.Dy() == p.h), // or it is a strip between lines
 		float64(inside) < 0.93*covered,                                       // it is no convex shape
 		covered < 0.88*smallestRectangle(corners),                            // or no rectangle, as an ellipse (0.785) is none
-		400*holes < inside || 5*holes > 2*inside:                             // blank, or more than half of it is ink
+		400*holes < inside || 5*holes > 2*inside,                             // blank, or more than half of it is ink
+		!l.endsSharply(p, number):                                            // the light falls off, or a shadow lies there
 		return nil
 	}
 	return corners
