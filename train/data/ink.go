@@ -44,8 +44,9 @@ func findInk(p plane) *ink {
 	for _, what := range left {
 		s.leave(what)
 	}
-	s.dropRules()
 	s.dropBoxes()
+	s.dropRules()
+	s.dropBoxes() // that lines went through
 	f := s.choose()
 	f.light = s == light
 	return f
