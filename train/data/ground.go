@@ -68,9 +68,8 @@ func runningMax(p plane, reach int) plane {
 	return out
 }
 
-// bordered continues the plane on each side by what most of its border is like: a slope of brightness that the border's pixels are
-// nearest to in the sum of distances (P. Bloomfield and W. L. Steiger, "Least Absolute Deviations", 1983; by reweighted squares). So
-// ink that is cut by the border still stands on ground, and a frame is the beginning of what surrounds the page.
+// bordered continues the plane on each side by what most of its border is like. So ink that is cut by the border still stands on ground,
+// and a frame is the beginning of what surrounds the page.
 func (p plane) bordered(margin int) plane {
 	slope := p.borderSlope()
 	out := newPlane(p.w+2*margin, p.h+2*margin)
@@ -82,7 +81,7 @@ func (p plane) bordered(margin int) plane {
 			}
 			// Outside, the brightness is that of the border's nearest pixel.
 			px, py = min(max(px, 0), p.w-1), min(max(py, 0), p.h-1)
-			out.v[y*out.w+x] = byte(min(max(slope[0]+slope[1]*float64(px)+slope[2]*float64(py), 0), 255))
+			out.v[y*out.w+x] = byte(min(max(slope(px, py), 0), 255))
 		}
 	}
 	for y := range p.h {
@@ -91,60 +90,99 @@ func (p plane) bordered(margin int) plane {
 	return out
 }
 
-// borderSlope is the brightness a + b*x + c*y that the border's pixels are nearest to.
-func (p plane) borderSlope() (abc [3]float64) {
-	type pixel struct{ x, y, v float64 }
-	var border []pixel
+// surface is a brightness for each place of a picture.
+type surface func(x, y int) float64
+
+// borderSlope is the plane that the brightness of the border's pixels is nearest to. Where there is room, these lie as far inside as an
+// edge is soft, since a hair line along the border is none of the page.
+func (p plane) borderSlope() surface {
+	inset := 0
+	if min(p.w, p.h) >= 2*mnistSide {
+		inset = softEdge(p)
+	}
+	var border []image.Point
 	step := max((p.w+p.h)/400, 1)
-	add := func(x, y int) { border = append(border, pixel{float64(x), float64(y), float64(p.v[y*p.w+x])}) }
-	for x := 0; x < p.w; x += step {
-		add(x, 0)
-		add(x, p.h-1)
+	for x := inset; x < p.w-inset; x += step {
+		border = append(border, image.Pt(x, inset), image.Pt(x, p.h-1-inset))
 	}
-	for y := 0; y < p.h; y += step {
-		add(0, y)
-		add(p.w-1, y)
+	for y := inset; y < p.h-inset; y += step {
+		border = append(border, image.Pt(inset, y), image.Pt(p.w-1-inset, y))
 	}
-	slices.SortFunc(border, func(a, b pixel) int { return int(a.v - b.v) })
-	abc[0] = border[len(border)/2].v
-	for range 20 {
-		var m [3][4]float64 // normal equations
-		for _, q := range border {
-			terms := [4]float64{1, q.x, q.y, q.v}
-			weight := 1 / max(math.Abs(q.v-abc[0]-abc[1]*q.x-abc[2]*q.y), 1)
-			for i := range 3 {
-				for j := range 4 {
-					m[i][j] += weight * terms[i] * terms[j]
-				}
-			}
-		}
-		next, ok := solve(m)
-		if !ok {
-			break
-		}
-		abc = next
-	}
-	return abc
+	return p.fitSurface(border, 3)
 }
 
-// solve solves three linear equations by Gauss and Jordan's elimination, which needs no pivots here: the matrix is positive definite.
-func solve(m [3][4]float64) (x [3]float64, ok bool) {
-	for i := range 3 {
+// paper is the quadric that the brightness of the whole page is nearest to: most of a page is ground, and light falls off smoothly.
+func (p plane) paper() surface {
+	var places []image.Point
+	step := max(max(p.w, p.h)/50, 1)
+	for y := step / 2; y < p.h; y += step {
+		for x := step / 2; x < p.w; x += step {
+			places = append(places, image.Pt(x, y))
+		}
+	}
+	return p.fitSurface(places, 6)
+}
+
+// fitSurface finds the combination of the first so many of 1, x, y, xx, xy and yy whose distances to the brightness of the places have the
+// least sum (P. Bloomfield and W. L. Steiger, "Least Absolute Deviations", 1983), by reweighted least squares from the median on. What
+// is on fewer than half of the places hardly moves it.
+func (p plane) fitSurface(places []image.Point, terms int) surface {
+	at := func(x, y int) [6]float64 {
+		u, v := 2*float64(x)/float64(p.w)-1, 2*float64(y)/float64(p.h)-1
+		return [6]float64{1, u, v, u * u, u * v, v * v}
+	}
+	var factors [6]float64
+	value := func(t [6]float64) (sum float64) {
+		for i := range terms {
+			sum += factors[i] * t[i]
+		}
+		return sum
+	}
+	levels := make([]byte, len(places))
+	for i, q := range places {
+		levels[i] = p.v[q.Y*p.w+q.X]
+	}
+	sorted := slices.Sorted(slices.Values(levels))
+	factors[0] = float64(sorted[len(sorted)/2])
+	for range 20 {
+		var m [6][7]float64 // normal equations, the right side last
+		for i, q := range places {
+			t, level := at(q.X, q.Y), float64(levels[i])
+			weight := 1 / max(math.Abs(level-value(t)), 1)
+			for j := range terms {
+				for k := range terms {
+					m[j][k] += weight * t[j] * t[k]
+				}
+				m[j][6] += weight * t[j] * level
+			}
+		}
+		next, ok := solve(m, terms)
+		if !ok {
+			break // the places lie on a line
+		}
+		factors = next
+	}
+	return func(x, y int) float64 { return value(at(x, y)) }
+}
+
+// solve solves the first n equations by Gauss and Jordan's elimination, which needs no pivots here: the matrix is positive definite.
+func solve(m [6][7]float64, n int) (x [6]float64, ok bool) {
+	for i := range n {
 		if m[i][i] < 1e-9 {
 			return x, false
 		}
-		for k := range 3 {
+		for k := range n {
 			if k == i {
 				continue
 			}
 			f := m[k][i] / m[i][i]
-			for j := i; j < 4; j++ {
+			for j := i; j < 7; j++ {
 				m[k][j] -= f * m[i][j]
 			}
 		}
 	}
-	for i := range 3 {
-		x[i] = m[i][3] / m[i][i]
+	for i := range n {
+		x[i] = m[i][6] / m[i][i]
 	}
 	return x, true
 }

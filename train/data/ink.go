@@ -23,7 +23,7 @@ type ink struct {
 // findInk tells the drawing on a picture from its ground and from whatever else is on it; nil if nothing stands out.
 //
 // Ink is darker than its surroundings, or lighter. Whichever is the wrong one of the two finds what the strokes enclose, which is as
-// bright as the rest of the page, and that is what its border tells.
+// bright as the rest of the page.
 func findInk(p plane) *ink {
 	var left []string
 	for range 3 {
@@ -58,7 +58,7 @@ type sheet struct {
 	edge         byte  // and at and above which it is ink
 	ground, mean int
 	parts        *labelled
-	contrast     float64 // of the largest part with the page's border
+	contrast     float64 // of the largest part with the paper
 	left         []string
 }
 
@@ -70,14 +70,14 @@ func newSheet(p plane) *sheet {
 			break
 		}
 	}
-	main, slope := s.parts.largest(), p.borderSlope()
+	main, paper := s.parts.largest(), p.paper()
 	if main == nil {
 		return s
 	}
 	n := int32(slices.IndexFunc(s.parts.parts, func(q part) bool { return q.box == main.box && q.mass == main.mass }) + 1)
 	for i, of := range s.parts.of {
 		if of == n {
-			s.contrast += (slope[0] + slope[1]*float64(i%p.w) + slope[2]*float64(i/p.w) - float64(p.v[i])) / float64(main.area)
+			s.contrast += (paper(i%p.w, i/p.w) - float64(p.v[i])) / float64(main.area)
 		}
 	}
 	return s

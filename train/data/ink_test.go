@@ -53,8 +53,27 @@ func TestBorderSlope(t *testing.T) {
 		p.v[x] = 0 // a tenth of the border
 	}
 	slope := p.borderSlope()
-	for i, want := range []float64{200, -1, -2} {
-		assert.InDelta(t, want, slope[i], 1)
+	for _, q := range []image.Point{{0, 0}, {59, 0}, {0, 39}, {59, 39}, {30, 20}} {
+		assert.InDelta(t, 200-q.X-2*q.Y, slope(q.X, q.Y), 1)
+	}
+}
+
+// The paper is what most of the page is: light that falls off to all sides, whatever is drawn in its middle.
+func TestPaper(t *testing.T) {
+	p := newPlane(200, 150)
+	light := func(x, y int) float64 {
+		u, v := float64(x)/200-0.5, float64(y)/150-0.4
+		return 230 - 200*u*u - 150*v*v + 40*u*v
+	}
+	for i := range p.v {
+		p.v[i] = byte(light(i%200, i/200))
+		if x := i % 200; x > 60 && x < 110 {
+			p.v[i] = 20
+		}
+	}
+	paper := p.paper()
+	for _, q := range []image.Point{{0, 0}, {199, 0}, {100, 75}, {0, 149}, {199, 149}} {
+		assert.InDelta(t, light(q.X, q.Y), paper(q.X, q.Y), 2)
 	}
 }
 

@@ -39,7 +39,7 @@ type page struct {
 	img        *image.NRGBA
 }
 
-const pageSide = 320
+const pageSide = 280
 
 // write draws the page: the digit scaled to its place, in the pen's colour on the paper's.
 func (p *page) write() {
@@ -300,13 +300,13 @@ func newPage(r *rand.Rand, x []float32, onBlack bool) *page {
 	if onBlack {
 		p.paper, p.pen = 0, 255
 	}
-	size := 170 + r.IntN(90)
+	size := 150 + r.IntN(80)
 	p.digit = image.Rect(0, 0, size, size).Add(image.Pt(20+r.IntN(pageSide-40-size), 20+r.IntN(pageSide-40-size)))
 	return p
 }
 
 // scoreDigits is how many digits are drawn for each scene, on paper and on black.
-const scoreDigits = 30
+const scoreDigits = 20
 
 // TestPictureScores draws digits that a network knows on pages as people photograph, scan and save them. What is known on the plain page
 // has to be known in nearly all of the others. The seed changes from run to run.
