@@ -97,6 +97,12 @@ func (p *preparation) place(f *ink, framing Framing) {
 			peak, mass, mx, my = max(peak, v), mass+v, mx+v*(2*x+1), my+v*(2*y+1)
 		}
 	}
+	if mass == 0 {
+		p.doubt = "nothing stands out from the page"
+		p.say("found no ink to centre")
+		p.flat = image.NewRGBA(image.Rect(0, 0, mnistSide, mnistSide))
+		return
+	}
 	// A thin line fades as it is scaled down; MNIST's strokes are white.
 	for i := range digit.Pix {
 		digit.Pix[i] = stretch(digit.Pix[i], 0, peak)

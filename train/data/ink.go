@@ -23,7 +23,8 @@ type ink struct {
 // findInk tells the drawing on a picture from its ground and from whatever else is on it; nil if nothing stands out.
 //
 // Ink is darker than its surroundings, or lighter. Whichever is the wrong one of the two finds what the strokes enclose, which is as
-// bright as the rest of the page.
+// bright as the rest of the page. What that is, two surfaces tell: where the light falls off, the border is darker than the middle, and
+// a large drawing covers more of the page than of its border, which therefore counts twice.
 func findInk(p plane) *ink {
 	var left []string
 	for range 3 {
@@ -48,7 +49,9 @@ func findInk(p plane) *ink {
 	s.dropRules()
 	s.dropBoxes() // that lines went through
 	f := s.choose()
-	f.light = s == light
+	if f != nil {
+		f.light = s == light
+	}
 	return f
 }
 
@@ -58,7 +61,7 @@ type sheet struct {
 	edge         byte  // and at and above which it is ink
 	ground, mean int
 	parts        *labelled
-	contrast     float64 // of the largest part with the paper
+	contrast     float64 // of the largest part with the page
 	left         []string
 }
 
@@ -70,14 +73,14 @@ func newSheet(p plane) *sheet {
 			break
 		}
 	}
-	main, paper := s.parts.largest(), p.paper()
+	main, paper, border := s.parts.largest(), p.paper(), p.borderSlope()
 	if main == nil {
 		return s
 	}
-	n := int32(slices.IndexFunc(s.parts.parts, func(q part) bool { return q.box == main.box && q.mass == main.mass }) + 1)
 	for i, of := range s.parts.of {
-		if of == n {
-			s.contrast += (paper(i%p.w, i/p.w) - float64(p.v[i])) / float64(main.area)
+		if of == main.number {
+			ground := (2*border(i%p.w, i/p.w) + paper(i%p.w, i/p.w)) / 3
+			s.contrast += (ground - float64(p.v[i])) / float64(main.area)
 		}
 	}
 	return s
@@ -104,10 +107,7 @@ func (s *sheet) dropSurrounds() bool {
 			rest = max(rest, q.size())
 		}
 	}
-	if 10*rest < max(s.strength.w, s.strength.h) {
-		return false
-	}
-	if !s.parts.erase(s.strength, surrounds) {
+	if 10*rest < max(s.strength.w, s.strength.h) || !s.parts.erase(s.strength, surrounds) {
 		return false
 	}
 	s.leave("what surrounds the page")
@@ -131,22 +131,16 @@ func (s *sheet) dropBoxes() {
 		return size
 	}
 	if s.parts.erase(s.strength, func(q *part) bool {
-		return 4*inside(q.box) >= q.size() && s.lines(q)
+		return 4*inside(q.box) >= q.size() && s.isBox(q)
 	}) {
 		s.leave("a box")
 		s.separate()
 	}
 }
 
-// lines says whether a part has ink along nine tenths of each side of its box, and nearly none elsewhere.
-func (s *sheet) lines(q *part) bool {
+// isBox says whether a part has ink along nine tenths of each side of its box, and nearly none elsewhere.
+func (s *sheet) isBox(q *part) bool {
 	margin := max(q.size()/8, 1)
-	number := int32(0)
-	for i := range s.parts.parts {
-		if &s.parts.parts[i] == q {
-			number = int32(i + 1)
-		}
-	}
 	inner := q.box.Inset(margin)
 	var columns, rows [2]map[int]bool
 	for i := range 2 {
@@ -155,7 +149,7 @@ func (s *sheet) lines(q *part) bool {
 	within := 0
 	for y := q.box.Min.Y; y < q.box.Max.Y; y++ {
 		for x := q.box.Min.X; x < q.box.Max.X; x++ {
-			if s.parts.of[y*s.strength.w+x] != number {
+			if s.parts.of[y*s.strength.w+x] != q.number {
 				continue
 			}
 			if (image.Point{x, y}).In(inner) {

@@ -1,9 +1,11 @@
 package data
 
 import (
+	"bytes"
 	"image"
 	"image/color"
 	"image/draw"
+	"image/png"
 	"math/rand/v2"
 	"testing"
 
@@ -191,4 +193,32 @@ func TestPictureOfLargeSides(t *testing.T) {
 	for y := range 16 {
 		assert.InDelta(t, (float64(y)+0.5)/16, x[(y*16+7)*3], 0.02)
 	}
+}
+
+// Whatever the pixels are, there is an answer.
+func FuzzPicture(f *testing.F) {
+	f.Add(uint8(3), []byte("\x00\xff\x80"))
+	f.Add(uint8(1), []byte{7})
+	f.Add(uint8(40), noiseBytes(40*70))
+	f.Fuzz(func(t *testing.T, width uint8, pix []byte) {
+		if width == 0 || len(pix) < int(width) {
+			return
+		}
+		h := len(pix) / int(width)
+		img := &image.Gray{Pix: pix[:int(width)*h], Stride: int(width), Rect: image.Rect(0, 0, int(width), h)}
+		var file bytes.Buffer
+		require.NoError(t, png.Encode(&file, img))
+		p, err := PictureFrom("fuzz", &file, mnistShape, PictureOptions{})
+		require.NoError(t, err)
+		require.Len(t, p.Pixels, 784)
+	})
+}
+
+func noiseBytes(n int) []byte {
+	r := rand.New(rand.NewPCG(1, 1))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(r.IntN(256))
+	}
+	return b
 }

@@ -4,6 +4,7 @@ import "image"
 
 // part is a piece of ink that hangs together.
 type part struct {
+	number  int32 // from 1
 	box     image.Rectangle
 	area    int // pixels
 	mass    int // sum of the relief
@@ -15,7 +16,7 @@ func (q *part) size() int { return max(q.box.Dx(), q.box.Dy()) }
 // labelled is a picture's ink cut into parts.
 type labelled struct {
 	of    []int32 // for each pixel the number of its part, from 1, or 0
-	parts []part  // that of number n is parts[n-1]
+	parts []part  // in the order of their numbers
 }
 
 // label finds the parts of what is at least as strong as the edge: pixels that touch, corners included (A. Rosenfeld and
@@ -28,7 +29,7 @@ func label(d plane, edge byte) *labelled {
 			continue
 		}
 		number := int32(len(l.parts) + 1)
-		var q part
+		q := part{number: number}
 		l.of[first] = number
 		open = append(open[:0], int32(first))
 		for len(open) > 0 {

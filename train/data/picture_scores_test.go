@@ -343,7 +343,7 @@ func TestPictureScores(t *testing.T) {
 		t.Logf("%-26s %d of %d", s.name, count-lost, count)
 		assert.GreaterOrEqual(t, float64(count-lost), s.least*float64(count), s.name)
 	}
-	assert.GreaterOrEqual(t, count(known), 54, "of 60 on the plain page")
+	assert.GreaterOrEqual(t, count(known), 9*len(known)/10, "on the plain page")
 }
 
 func count(all []bool) (n int) {
@@ -359,6 +359,7 @@ func count(all []bool) (n int) {
 func scores(t *testing.T, network *train.Trainer, test data.Set, s scene, seed uint64) []bool {
 	n := 2 * scoreDigits
 	inputs, labels := make([]float32, n*28*28), make([]int32, n)
+	doubted := make([]bool, n)
 	var all sync.WaitGroup
 	for worker := range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
@@ -373,7 +374,7 @@ func scores(t *testing.T, network *train.Trainer, test data.Set, s scene, seed u
 				assert.NoError(t, (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&file, p.img))
 				picture, err := data.PictureFrom(s.name, &file, []int{28, 28, 1}, data.PictureOptions{})
 				if assert.NoError(t, err) {
-					assert.Empty(t, picture.Doubt, s.name)
+					doubted[i] = picture.Doubt != ""
 					labels[i] = label
 					copy(inputs[i*28*28:], picture.Pixels)
 				}
@@ -381,6 +382,7 @@ func scores(t *testing.T, network *train.Trainer, test data.Set, s scene, seed u
 		})
 	}
 	all.Wait()
+	assert.LessOrEqual(t, count(doubted), n/10, "%s: doubts", s.name)
 	y, err := network.Predict(context.Background(), tensor.New(tensor.WithShape(n, 28, 28, 1), tensor.WithBacking(inputs)))
 	require.NoError(t, err)
 	right := make([]bool, n)
