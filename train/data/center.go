@@ -56,7 +56,7 @@ func (p *preparation) center(how Preparation) {
 // framed says whether the picture has the model's size and the ink lies in it much as a set's images have it: neither small nor off
 // the middle.
 func (p *preparation) framed(f *ink) bool {
-	const smallest, off, speck = 16, 2.5, 2
+	const smallest, off, speck = 17, 2, 2
 	for _, what := range f.left {
 		if what != specks || f.speck > speck {
 			return false
