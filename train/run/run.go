@@ -71,14 +71,15 @@ const checkpointInterval = 30 * time.Second
 
 // Run is a training run and its folder.
 type Run struct {
-	config     Config
-	dir        string
-	training   data.Set
-	validation data.Set // nil if there is none
-	test       data.Set
-	trainer    *train.Trainer
-	device     device.Device
-	recorded   int // epochs in the file of the metrics, as far as is known
+	config      Config
+	dir         string
+	training    data.Set
+	validation  data.Set // nil if there is none
+	test        data.Set
+	preparation data.Preparation
+	trainer     *train.Trainer
+	device      device.Device
+	recorded    int // epochs in the file of the metrics, as far as is known
 }
 
 // New opens the model, the data and the device, and makes the folder.
@@ -135,6 +136,9 @@ func open(c Config, m *model.Model) (*Run, error) {
 	}
 	r := &Run{config: c}
 	if err := r.openData(); err != nil {
+		return nil, err
+	}
+	if r.preparation, err = data.PreparationOf(r.training); err != nil {
 		return nil, err
 	}
 	if r.device, err = device.Open(c.Device, c.DeviceOptions); err != nil {
@@ -321,7 +325,11 @@ func (r *Run) metadata() (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
-	metadata := map[string]string{classesKey: string(classes), dataKey: r.config.Data}
+	preparation, err := json.Marshal(r.preparation)
+	if err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	metadata := map[string]string{classesKey: string(classes), dataKey: r.config.Data, preparationKey: string(preparation)}
 	if r.config.DataDir != "" {
 		metadata[dataDirKey] = r.config.DataDir
 	}
@@ -333,4 +341,6 @@ const (
 	classesKey = "cnn-gpu.classes"
 	dataKey    = "cnn-gpu.data"
 	dataDirKey = "cnn-gpu.data_dir"
+	// preparationKey holds a [data.Preparation].
+	preparationKey = "cnn-gpu.preparation"
 )

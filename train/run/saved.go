@@ -12,6 +12,7 @@ import (
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/model/safetensors"
+	"cnn-gpu/train/data"
 )
 
 // Saved is a trained model from a file.
@@ -22,6 +23,8 @@ type Saved struct {
 	Named   int    // how many of the classes the file names; the others are called by their numbers
 	Data    string // what it was trained on
 	DataDir string // where that was; empty if nobody said
+	// Preparation is what the training images were prepared like, and pictures are to be.
+	Preparation data.Preparation
 	// Unfinished says that the run was interrupted before it ended an epoch: the weights are those of its checkpoint.
 	Unfinished bool
 }
@@ -76,6 +79,15 @@ func load(path string, read func(path string) (*model.Weights, map[string]string
 	}
 	m := weights.Model()
 	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey]}
+	s.Preparation = data.PreparationNamed(s.Data)
+	if text := metadata[preparationKey]; text != "" {
+		if err := json.Unmarshal([]byte(text), &s.Preparation); err != nil {
+			return nil, fmt.Errorf("run: %s: what its training images were prepared like cannot be read: %w", path, err)
+		}
+		if err := s.Preparation.Check(); err != nil {
+			return nil, fmt.Errorf("run: %s: %w", path, err)
+		}
+	}
 	units := m.Output.Shape.Elements()
 	if text := metadata[classesKey]; text != "" {
 		if err := json.Unmarshal([]byte(text), &s.Classes); err != nil {
