@@ -57,6 +57,9 @@ func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, for
 	if err != nil {
 		return nil, err
 	}
+	if err := checkProbabilities(what, values[t.Model.Output]); err != nil {
+		return nil, err
+	}
 	sheets, err := t.sheets(values, what)
 	if err != nil {
 		return nil, err

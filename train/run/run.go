@@ -77,14 +77,15 @@ const DefaultCheckpointEvery = "30s"
 
 // Run is a training run and its folder.
 type Run struct {
-	config     Config
-	dir        string
-	training   data.Set
-	validation data.Set // nil if there is none
-	test       data.Set
-	data       Data
-	trainer    *train.Trainer
-	device     device.Device
+	config      Config
+	dir         string
+	training    data.Set
+	validation  data.Set // nil if there is none
+	test        data.Set
+	data        Data
+	preparation data.Preparation
+	trainer     *train.Trainer
+	device      device.Device
 
 	provenance *Provenance
 	saver      saver
@@ -171,6 +172,9 @@ func (r *Run) openData() (err error) {
 		}
 	}
 	r.training, r.validation, r.test = s.Training, s.Validation, s.Test
+	if r.preparation, err = data.PreparationOf(r.training); err != nil {
+		return err
+	}
 	c.Batch = min(c.Batch, r.training.Len())
 	return nil
 }
@@ -335,9 +339,10 @@ func (r *Run) explain(err error) error {
 
 // The keys of the metadata.
 const (
-	classesKey    = "cnn-gpu.classes"
-	dataKey       = "cnn-gpu.data"
-	dataDirKey    = "cnn-gpu.data_dir"
-	provenanceKey = "cnn-gpu.run" // how the run came about
-	epochKey      = "cnn-gpu.epoch"
+	classesKey     = "cnn-gpu.classes"
+	dataKey        = "cnn-gpu.data"
+	dataDirKey     = "cnn-gpu.data_dir"
+	provenanceKey  = "cnn-gpu.run" // how the run came about
+	epochKey       = "cnn-gpu.epoch"
+	preparationKey = "cnn-gpu.preparation" // a [data.Preparation]
 )

@@ -91,12 +91,17 @@ func (r *Run) metadata(s *train.Snapshot) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
+	preparation, err := json.Marshal(r.preparation)
+	if err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
 	provenance, err := r.provenance.until(s.Position()).encode()
 	if err != nil {
 		return nil, err
 	}
 	metadata := map[string]string{
 		classesKey: string(classes), dataKey: r.config.Data, provenanceKey: provenance, epochKey: strconv.Itoa(s.Position().Epoch),
+		preparationKey: string(preparation),
 	}
 	if r.config.DataDir != "" {
 		metadata[dataDirKey] = r.config.DataDir

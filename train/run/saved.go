@@ -14,6 +14,7 @@ import (
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/model/safetensors"
+	"cnn-gpu/train/data"
 )
 
 // Saved is a trained model from a file.
@@ -24,6 +25,8 @@ type Saved struct {
 	Named   int    // how many of the classes the file names; the others are called by their numbers
 	Data    string // what it was trained on
 	DataDir string // where that was; empty if nobody said
+	// Preparation is what the training images were prepared like, and pictures are to be.
+	Preparation data.Preparation
 	// Unfinished says that the run was interrupted before it ended an epoch: the weights are those of its checkpoint.
 	Unfinished bool
 
@@ -88,6 +91,15 @@ func load(path string, read func(path string) (*model.Weights, map[string]string
 	if err := s.readOrigin(metadata); err != nil {
 		return nil, fmt.Errorf("run: %s: %w", path, err)
 	}
+	s.Preparation = data.PreparationNamed(s.Data)
+	if text := metadata[preparationKey]; text != "" {
+		if err := json.Unmarshal([]byte(text), &s.Preparation); err != nil {
+			return nil, fmt.Errorf("run: %s: what its training images were prepared like cannot be read: %w", path, err)
+		}
+		if err := s.Preparation.Check(); err != nil {
+			return nil, fmt.Errorf("run: %s: %w", path, err)
+		}
+	}
 	units := m.Output.Shape.Elements()
 	if text := metadata[classesKey]; text != "" {
 		if err := json.Unmarshal([]byte(text), &s.Classes); err != nil {
@@ -121,7 +133,7 @@ func Folders() []string {
 // readOrigin reads how the weights came about. A key of this program's that it does not know may mean something to a later version.
 func (s *Saved) readOrigin(metadata map[string]string) (err error) {
 	for key := range metadata {
-		if strings.HasPrefix(key, "cnn-gpu.") && !slices.Contains([]string{model.ModelKey, classesKey, dataKey, dataDirKey, provenanceKey, epochKey}, key) {
+		if strings.HasPrefix(key, "cnn-gpu.") && !slices.Contains([]string{model.ModelKey, classesKey, dataKey, dataDirKey, preparationKey, provenanceKey, epochKey}, key) {
 			return fmt.Errorf("its metadata have the key %q, which this version of the program does not know: take the one that wrote it", key)
 		}
 	}
