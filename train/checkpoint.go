@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,14 +32,18 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 	if t.optimizer == nil {
 		return errors.New("train: checkpoint: there is no training to save; give Compile an optimizer")
 	}
-	buffers := t.changing()
-	values, err := t.download(buffers)
+	s, err := t.Snapshot()
 	if err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
+		return err
 	}
-	file := &safetensors.File{Metadata: t.identity()}
-	file.Metadata[elapsedKey] = strconv.FormatFloat(t.elapsed.Seconds(), 'g', -1, 64)
-	for key, value := range map[string]any{positionKey: t.position, paceKey: t.pace, historyKey: t.history} {
+	return s.SaveCheckpoint(path, metadata)
+}
+
+// SaveCheckpoint is [Trainer.SaveCheckpoint] as of the moment of the snapshot. It may run in a goroutine while training goes on.
+func (s *Snapshot) SaveCheckpoint(path string, metadata map[string]string) error {
+	file := &safetensors.File{Metadata: s.trainer.identity()}
+	file.Metadata[elapsedKey] = strconv.FormatFloat(s.elapsed.Seconds(), 'g', -1, 64)
+	for key, value := range map[string]any{positionKey: s.position, paceKey: s.pace, historyKey: s.history} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return fmt.Errorf("train: checkpoint: %w", err)
@@ -51,9 +56,9 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 		}
 		file.Metadata[key] = value
 	}
-	for i, b := range buffers {
+	for i, b := range s.trainer.changing() {
 		tensor := safetensors.Tensor{Name: b.Name, Shape: b.Shape}
-		switch values := values[i].(type) {
+		switch values := s.values[i].(type) {
 		case []float32:
 			tensor.DType, tensor.Float32 = safetensors.F32, values
 		case []int32:
@@ -69,7 +74,8 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 
 // LoadCheckpoint puts the trainer where SaveCheckpoint left off: the next Fit goes on from there. A checkpoint of a training that was compiled
 // otherwise is a [DifferenceError], and so is a Fit in other batches, or over another number of examples, than the one that it interrupted.
-func (t *Trainer) LoadCheckpoint(path string) error {
+// Differences whose What is one of those allowed are let pass, though the training then goes on to other weights.
+func (t *Trainer) LoadCheckpoint(path string, allowed ...string) error {
 	if t.optimizer == nil {
 		return errors.New("train: checkpoint: there is no training to go on with; give Compile an optimizer")
 	}
@@ -77,7 +83,11 @@ func (t *Trainer) LoadCheckpoint(path string) error {
 	if err != nil {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
-	if differences := compare(file.Metadata, t.identity()); differences != nil {
+	if file.Checksum == "" {
+		return fmt.Errorf("train: checkpoint %s: it has no checksum: it is damaged, or older than checksums; take another checkpoint, or begin anew", path)
+	}
+	differences := slices.DeleteFunc(compare(file.Metadata, t.identity()), func(d Difference) bool { return slices.Contains(allowed, d.What) })
+	if len(differences) > 0 {
 		return &DifferenceError{Where: "checkpoint " + path, Differences: differences}
 	}
 	snapshot := &Snapshot{trainer: t}
@@ -85,6 +95,12 @@ func (t *Trainer) LoadCheckpoint(path string) error {
 		if err := json.Unmarshal([]byte(file.Metadata[key]), value); err != nil {
 			return fmt.Errorf("train: checkpoint %s: its %s cannot be read: %w", path, key, err)
 		}
+	}
+	if slices.Contains(allowed, batchDifference) {
+		snapshot.pace.Batch = 0
+	}
+	if slices.Contains(allowed, examplesDifference) {
+		snapshot.pace.Examples = 0
 	}
 	if text, ok := file.Metadata[elapsedKey]; ok { // earlier versions told none
 		seconds, err := strconv.ParseFloat(text, 64)

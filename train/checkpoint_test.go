@@ -1,7 +1,9 @@
 package train
 
 import (
+	"bytes"
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -167,6 +169,50 @@ func TestCheckpointEvery(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, c.want, at, "every %v", c.every)
 	}
+}
+
+// CheckpointSteps counts the steps of each epoch, and a snapshot that is saved later is that of its moment.
+func TestCheckpointSteps(t *testing.T) {
+	tr := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	var at []Position
+	var taken []*Snapshot
+	_, err := tr.Fit(context.Background(), digits(32), FitOptions{Epochs: 2, Batch: 4, CheckpointSteps: 3, Checkpoint: func() error {
+		s, err := tr.Snapshot()
+		at, taken = append(at, s.Position()), append(taken, s)
+		return err
+	}})
+	require.NoError(t, err)
+	assert.Equal(t, []Position{{Batch: 3}, {Batch: 6}, {Epoch: 1, Fit: 1}, {Epoch: 1, Fit: 1, Batch: 3}, {Epoch: 1, Fit: 1, Batch: 6}, {Epoch: 2, Fit: 2}}, at)
+	assert.Len(t, taken[2].History(), 1)
+
+	path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	require.NoError(t, taken[3].SaveCheckpoint(path, nil))
+	again := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	require.NoError(t, again.LoadCheckpoint(path))
+	assert.Equal(t, at[3], again.Position())
+	assert.Equal(t, taken[3].Weights().Padded(), weights(t, again))
+	_, err = again.Fit(context.Background(), digits(32), FitOptions{Epochs: 2, Batch: 4})
+	require.NoError(t, err)
+	assert.Equal(t, weights(t, tr), weights(t, again))
+}
+
+// A checkpoint that lost its checksum is refused, and what is allowed to differ may differ.
+func TestLoadCheckpointAllows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	tr := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	require.NoError(t, tr.SaveCheckpoint(path, nil))
+	file, err := safetensors.Read(path)
+	require.NoError(t, err)
+	file.Metadata["cpu code"] = "abacus"
+	require.NoError(t, safetensors.Write(path, file))
+	assert.ErrorContains(t, tr.LoadCheckpoint(path, "examples"), "cpu code: abacus then")
+	assert.NoError(t, tr.LoadCheckpoint(path, "cpu code"))
+
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	foreign := bytes.ReplaceAll(text, []byte("cnn-gpu."), []byte("another."))
+	require.NoError(t, os.WriteFile(path, foreign, 0o666))
+	assert.ErrorContains(t, tr.LoadCheckpoint(path), path+": it has no checksum")
 }
 
 func TestFitGoesOn(t *testing.T) {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -77,16 +78,21 @@ func compare(saved, now map[string]string) (list []Difference) {
 
 // pace is what a Fit counts its position in.
 type pace struct {
-	Batch    int `json:"batch"`
-	Examples int `json:"examples"`
+	Batch    int `json:"batch"`    // 0 if any other may go on
+	Examples int `json:"examples"` // 0 if any other number may go on
 }
+
+const (
+	batchDifference    = "batch"
+	examplesDifference = "examples"
+)
 
 // begin lets a Fit begin, or go on if it has the pace of the one that is under way.
 func (t *Trainer) begin(p pace) error {
 	if t.position.Fit > 0 || t.position.Batch > 0 {
 		differences := slices.DeleteFunc([]Difference{
-			{"batch", strconv.Itoa(t.pace.Batch), strconv.Itoa(p.Batch)},
-			{"examples", strconv.Itoa(t.pace.Examples), strconv.Itoa(p.Examples)},
+			{batchDifference, strconv.Itoa(cmp.Or(t.pace.Batch, p.Batch)), strconv.Itoa(p.Batch)},
+			{examplesDifference, strconv.Itoa(cmp.Or(t.pace.Examples, p.Examples)), strconv.Itoa(p.Examples)},
 		}, func(d Difference) bool { return d.Saved == d.Now })
 		if len(differences) > 0 {
 			return &DifferenceError{"fit", differences}

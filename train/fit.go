@@ -20,10 +20,12 @@ type FitOptions struct {
 	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch
 	OnEpoch    func(Epoch) error // called after each epoch; an error ends the training
 
-	// Checkpoint is called after each epoch, when CheckpointEvery has passed since the last call, and when the context ends
-	// the training, so that it may call [Trainer.SaveCheckpoint].
+	// Checkpoint is called after each epoch, when CheckpointEvery has passed since the last call, after CheckpointSteps steps of an
+	// epoch, and when the context ends the training, so that it may call [Trainer.SaveCheckpoint], or [Trainer.Snapshot] to save beside the
+	// training.
 	Checkpoint      func() error
-	CheckpointEvery time.Duration
+	CheckpointEvery time.Duration // not within an epoch if 0
+	CheckpointSteps int           // not within an epoch if 0
 }
 
 // Progress is how an epoch goes on.
@@ -173,7 +175,7 @@ func (f *fitting) epoch(ctx context.Context) error {
 			return f.interrupted(ctx, err)
 		}
 		if math.IsNaN(validation.Loss) || math.IsInf(validation.Loss, 0) {
-			return fmt.Errorf("train: epoch %d: the loss on the validation data is not finite; check that data, or try a lower learning rate", epoch.Epoch)
+			return &NotFiniteError{Epoch: epoch.Epoch, What: validationLoss}
 		}
 		epoch.Validation = &validation
 	}
@@ -209,6 +211,9 @@ func (f *fitting) batches(ctx context.Context) error {
 	}
 	if err := ctx.Err(); err != nil {
 		f.elapsed = time.Since(f.begun)
+		if _, halted := f.look(); halted != nil {
+			return halted // nothing that could go on is there to be saved
+		}
 		return f.interrupted(ctx, err)
 	}
 	return nil
@@ -237,16 +242,21 @@ func (f *fitting) trainOn(b *loader.Batch) error {
 
 // lookNowAndThen reports the progress and saves a checkpoint when it is time to.
 func (f *fitting) lookNowAndThen() error {
-	if time.Since(f.looked) < progressInterval {
+	isDue := f.options.CheckpointSteps > 0 && f.position.Batch%f.options.CheckpointSteps == 0
+	reports := time.Since(f.looked) >= progressInterval
+	if !isDue && !reports {
 		return nil
 	}
-	f.looked = time.Now()
 	result, err := f.look()
 	if err != nil {
 		return err
 	}
-	f.report(result)
-	if f.options.CheckpointEvery > 0 && time.Since(f.saved) >= f.options.CheckpointEvery {
+	if reports {
+		f.looked = time.Now()
+		f.report(result)
+		isDue = isDue || f.options.CheckpointEvery > 0 && time.Since(f.saved) >= f.options.CheckpointEvery
+	}
+	if isDue {
 		return f.checkpoint()
 	}
 	return nil

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"cnn-gpu/kernels"
+	"cnn-gpu/model"
 )
 
 // Snapshot is all that training changes, as it was at a moment: to go back to after a trial. It is good for the trainer that took it;
-// [Trainer.SaveCheckpoint] is for another one.
+// [Snapshot.SaveCheckpoint] is for another one. It does not change when training goes on.
 type Snapshot struct {
 	trainer  *Trainer
 	position Position
@@ -20,7 +21,7 @@ type Snapshot struct {
 	values   []any // of the trainer's changing buffers
 }
 
-// changing lists what a training step changes, but for the halt, and so what a checkpoint holds.
+// changing lists what a training step changes, the weights first, but for the halt, and so what a checkpoint holds.
 func (t *Trainer) changing() []*kernels.Buffer {
 	return append([]*kernels.Buffer{t.weights, t.step, t.totals}, t.state...)
 }
@@ -32,6 +33,19 @@ func (t *Trainer) Snapshot() (*Snapshot, error) {
 		return nil, fmt.Errorf("train: snapshot: %w", err)
 	}
 	return &Snapshot{t, t.position, t.pace, t.elapsed, slices.Clone(t.history), values}, nil
+}
+
+// Position is how far training had come.
+func (s *Snapshot) Position() Position { return s.position }
+
+// History lists the epochs that were complete.
+func (s *Snapshot) History() []Epoch { return s.history }
+
+// Weights are the weights of that moment.
+func (s *Snapshot) Weights() *model.Weights {
+	w := s.trainer.model.NewWeights()
+	copy(w.Padded(), s.values[0].([]float32))
+	return w
 }
 
 // download copies the values of kept buffers.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/train/run"
 )
 
 // result is what a command line left behind.
@@ -134,4 +136,12 @@ func (w tiny) train(t *testing.T, args ...string) result {
 
 func (w tiny) trainArgs() []string {
 	return []string{"train", "--model", w.model, "--data", w.data, "--epochs", "4", "--batch", "4", "--lr", "0.01", "--out", w.out}
+}
+
+// weights are those in the run's folder.
+func (w tiny) weights(t *testing.T) []float32 {
+	t.Helper()
+	saved, err := run.Load(w.out)
+	require.NoError(t, err)
+	return saved.Weights.Padded()
 }

@@ -31,7 +31,7 @@ run gets a folder with the weights, the metrics and pictures of how it went; eva
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpFunc(printHelp)
 	root.AddCommand(
-		newTrainCommand(), newEvalCommand(), newPredictCommand(), newMapsCommand(),
+		newTrainCommand(), newVerifyCommand(), newEvalCommand(), newPredictCommand(), newMapsCommand(),
 		newSummaryCommand(), newModelsCommand(), newDataCommand(), newDevicesCommand(), newSimCommand(), newCheckCommand(), newBenchCommand(),
 		newMicroCommand(), newCompileCommand(),
 	)

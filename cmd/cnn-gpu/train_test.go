@@ -104,16 +104,13 @@ func TestTrainWithValidation(t *testing.T) {
 func TestInterruptedTrainingKeepsItsValidation(t *testing.T) {
 	w := newTiny(t)
 	w.train(t, "--validation", "0.25")
-	whole, err := os.ReadFile(filepath.Join(w.out, "weights.safetensors"))
-	require.NoError(t, err)
+	whole := w.weights(t)
 	w.out += "-interrupted"
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
 	assert.Equal(t, exitInterrupted, runCommandUntil(ctx, append(w.trainArgs(), "--validation", "0.25")...).code)
 	assert.Contains(t, succeed(t, "train", "--resume", w.out).stderr, "and 12 others for validation")
-	resumed, err := os.ReadFile(filepath.Join(w.out, "weights.safetensors"))
-	require.NoError(t, err)
-	assert.Equal(t, whole, resumed)
+	assert.Equal(t, whole, w.weights(t))
 }
 
 func TestTrainOnFewerImagesThanABatch(t *testing.T) {
@@ -144,8 +141,7 @@ func TestTheRunsDataFolderIsAbsolute(t *testing.T) {
 func TestInterruptedTrainingGoesOn(t *testing.T) {
 	w := newTiny(t)
 	w.train(t)
-	whole, err := os.ReadFile(filepath.Join(w.out, "weights.safetensors"))
-	require.NoError(t, err)
+	whole := w.weights(t)
 
 	w.out += "-interrupted"
 	ctx, stop := context.WithCancel(context.Background())
@@ -156,9 +152,7 @@ func TestInterruptedTrainingGoesOn(t *testing.T) {
 	assert.Contains(t, r.stderr, "Interrupted.")
 
 	succeed(t, "train", "--resume", w.out, "--threads", "1")
-	resumed, err := os.ReadFile(filepath.Join(w.out, "weights.safetensors"))
-	require.NoError(t, err)
-	assert.Equal(t, whole, resumed)
+	assert.Equal(t, whole, w.weights(t))
 }
 
 func TestTrainingThatDiverges(t *testing.T) {
@@ -171,10 +165,8 @@ func TestTrainingThatDiverges(t *testing.T) {
 	assert.Contains(t, r.stderr, "not finite")
 	assert.Contains(t, r.stderr, "lower learning rate")
 
-	r = runCommand("eval", w.out, "--json") // on the weights before the last step
-	assert.Equal(t, exitFailure, r.code)
-	assert.Empty(t, r.stdout)
-	assert.Contains(t, r.stderr, "the weights are of no use")
+	assert.Contains(t, r.stderr, "no epoch was complete, so no weights were saved")
+	assert.NoDirExists(t, w.out)
 }
 
 func TestAnErrorBesideAnInterruptionIsAFailure(t *testing.T) {

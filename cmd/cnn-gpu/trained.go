@@ -30,6 +30,9 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 	if err != nil {
 		return nil, err
 	}
+	if !saved.HasSum {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s has no checksum, so nothing would tell if it were damaged: another program wrote it, or an early version of this one.\n", path)
+	}
 	d, err := device.Open(deviceName, o)
 	if err != nil {
 		return nil, err

@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/google/renameio/v2"
 
 	"cnn-gpu/train"
 )
@@ -80,10 +79,10 @@ func (r *Run) rewriteMetrics() error {
 		}
 		text = append(text, line...)
 	}
-	if err := renameio.WriteFile(r.metricsPath(), text, 0o666); err != nil {
-		return fmt.Errorf("run: metrics: %w", err)
-	}
-	return nil
+	return r.writeFile(metricsFile, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
 }
 
 func (r *Run) metricsLine(e train.Epoch) ([]byte, error) {

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"cnn-gpu/device"
 	"cnn-gpu/train"
 )
 
@@ -67,7 +66,7 @@ func TestMetricsOfAResumedRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, []byte(c.before), 0o666))
 			require.NoError(t, os.WriteFile(filepath.Join("run", checkpointFile), checkpoint, 0o666))
-			again, err := Resume("run", device.Options{})
+			again, err := Resume("run", ResumeOptions{})
 			require.NoError(t, err)
 			defer again.Close()
 			_, err = again.Train(context.Background(), Hooks{})

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
-
-	"github.com/google/renameio/v2"
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
@@ -20,7 +17,7 @@ import (
 // draw draws the pictures of a finished run and returns how it does on the test images, and notes on pictures that cannot be drawn.
 func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, err error) {
 	write := func(name string, draw func(io.Writer) error) error {
-		err := r.writePicture(name, draw)
+		err := r.writeFile(name, draw)
 		var undrawable *plot.UndrawableError
 		if errors.As(err, &undrawable) {
 			notes = append(notes, fmt.Sprintf("%s is left out: %v", name, undrawable))
@@ -127,20 +124,4 @@ func best(values []float32) int {
 		}
 	}
 	return at
-}
-
-// writePicture writes a file of the run's folder, whole or not at all.
-func (r *Run) writePicture(name string, draw func(io.Writer) error) error {
-	file, err := renameio.NewPendingFile(filepath.Join(r.dir, name), renameio.WithPermissions(0o666))
-	if err != nil {
-		return fmt.Errorf("run: %s: %w", name, err)
-	}
-	defer file.Cleanup()
-	if err := draw(file); err != nil {
-		return fmt.Errorf("run: %s: %w", name, err)
-	}
-	if err := file.CloseAtomicallyReplace(); err != nil {
-		return fmt.Errorf("run: %s: %w", name, err)
-	}
-	return nil
 }

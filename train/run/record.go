@@ -21,7 +21,7 @@ type Record struct {
 func (r *Run) Record(e train.Epoch) Record {
 	record := Record{
 		Epoch: e.Epoch, Loss: e.Training.Loss, Accuracy: e.Training.Accuracy,
-		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: r.device.Name(),
+		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: r.provenance.deviceOf(e.Epoch),
 	}
 	if v := e.Validation; v != nil && r.validation != nil {
 		record.ValLoss, record.ValAccuracy = &v.Loss, &v.Accuracy

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
@@ -27,6 +29,10 @@ type Saved struct {
 	Preparation data.Preparation
 	// Unfinished says that the run was interrupted before it ended an epoch: the weights are those of its checkpoint.
 	Unfinished bool
+
+	Epoch      int         // that the weights are of; 0 if the file does not say
+	Provenance *Provenance // how they came about; nil if the file does not say
+	HasSum     bool        // whether the file has a checksum, which agreed
 }
 
 // Load reads a run's folder or a weights file.
@@ -48,7 +54,7 @@ func loadUnfinished(dir string) (*Saved, error) {
 		return nil, fmt.Errorf("run: %s holds no run: there is neither %s nor %s in it; give the folder that train made", dir, weightsFile, checkpointFile)
 	}
 	if err == nil {
-		saved.Unfinished = true
+		saved.Unfinished, saved.HasSum = true, true // without one it would be refused
 	}
 	return saved, err
 }
@@ -58,6 +64,9 @@ func checkpointWeights(path string) (*model.Weights, map[string]string, error) {
 	file, err := safetensors.Read(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("run: %w", err)
+	}
+	if file.Checksum == "" {
+		return nil, nil, noChecksum(path)
 	}
 	m, err := model.Parse(path, []byte(file.Metadata["model"]))
 	if err != nil {
@@ -75,10 +84,13 @@ func checkpointWeights(path string) (*model.Weights, map[string]string, error) {
 func load(path string, read func(path string) (*model.Weights, map[string]string, error)) (*Saved, error) {
 	weights, metadata, err := read(path)
 	if err != nil {
-		return nil, err
+		return nil, offer(path, err)
 	}
 	m := weights.Model()
-	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey]}
+	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey], HasSum: weights.Checksum() != ""}
+	if err := s.readOrigin(metadata); err != nil {
+		return nil, fmt.Errorf("run: %s: %w", path, err)
+	}
 	s.Preparation = data.PreparationNamed(s.Data)
 	if text := metadata[preparationKey]; text != "" {
 		if err := json.Unmarshal([]byte(text), &s.Preparation); err != nil {
@@ -116,4 +128,37 @@ func Folders() []string {
 	}
 	slices.Sort(folders)
 	return slices.Compact(folders)
+}
+
+// readOrigin reads how the weights came about. A key of this program's that it does not know may mean something to a later version.
+func (s *Saved) readOrigin(metadata map[string]string) (err error) {
+	for key := range metadata {
+		if strings.HasPrefix(key, "cnn-gpu.") && !slices.Contains([]string{model.ModelKey, classesKey, dataKey, dataDirKey, preparationKey, provenanceKey, epochKey}, key) {
+			return fmt.Errorf("its metadata have the key %q, which this version of the program does not know: take the one that wrote it", key)
+		}
+	}
+	if text := metadata[epochKey]; text != "" {
+		if s.Epoch, err = strconv.Atoi(text); err != nil {
+			return fmt.Errorf("its epoch is %q: expected a number", text)
+		}
+	}
+	if text := metadata[provenanceKey]; text != "" {
+		s.Provenance, err = decodeProvenance(text)
+	}
+	return err
+}
+
+// offer adds the ways out where the weights of a run cannot be read.
+func offer(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) || filepath.Base(path) != weightsFile || !exists(path) {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if exists(filepath.Join(dir, checkpointFile)) {
+		err = fmt.Errorf("%w\ncnn-gpu train --resume %s writes the weights again", err, dir)
+	}
+	if best := filepath.Join(dir, bestWeightsFile); exists(best) {
+		err = fmt.Errorf("%w\n%s holds those of the best epoch", err, best)
+	}
+	return err
 }
