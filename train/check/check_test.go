@@ -37,6 +37,22 @@ func TestSteps(t *testing.T) {
 	assert.ErrorContains(t, err, "give at least 1")
 }
 
+// Where a softmax is certain, squares of gradients are smaller than any float32; the bound stays a number.
+func TestStepsWithVanishingGradients(t *testing.T) {
+	cpu, err := device.OpenCPU(device.Options{})
+	require.NoError(t, err)
+	defer cpu.Close()
+	m, err := model.Sequential(model.Input(64, 64, 3),
+		model.Conv2D{Filters: 32, Kernel: model.Pair{3, 3}, Padding: model.Same, Activation: model.ReLU},
+		model.Flatten{}, model.Dense{Units: 2, Activation: model.Softmax})
+	require.NoError(t, err)
+	checks, err := Steps(m, []device.Device{cpu}, 2, 5, 1)
+	require.NoError(t, err)
+	for _, c := range checks {
+		assert.True(t, c.Holds(), "%+v", c)
+	}
+}
+
 // Every layer and every activation trains as in float64.
 func TestEveryLayerTrains(t *testing.T) {
 	isTrained := func(word string) bool {
@@ -69,6 +85,9 @@ func TestStepAsJSON(t *testing.T) {
 	text, err := json.Marshal(Step{Step: 3, Exact: 0.5, Bound: 1e-6, Losses: []float64{0.5, math.NaN(), math.Inf(1)}})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"step": 3, "exact": 0.5, "bound": 1e-6, "losses": [0.5, null, null]}`, string(text))
+	text, err = json.Marshal(Step{Step: 4, Exact: math.Inf(1), Bound: math.NaN()})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"step": 4, "exact": null, "bound": null, "losses": []}`, string(text))
 }
 
 // wrongDevice scales what is uploaded by a little.
