@@ -19,6 +19,7 @@ type winogradWgrad struct {
 	sumsPoint     int // and of their products
 	zeros         []float32
 	aRows, cRows  []int
+	isOpen        []bool // of [meetings]
 }
 
 // winogradWgradTile is the tile of the algorithm that computes the gradient by the filters with the least work, 0 if the sums as they stand
@@ -32,7 +33,7 @@ func (g conv2D) winogradWgradTile() int {
 }
 
 func newWinogradWgrad(g conv2D, tile int) *winogradWgrad {
-	w := &winogradWgrad{conv2D: g, code: winogradCodes[tile], across: kernels.CeilDiv(g.Q, tile), zeros: make([]float32, tileColumns)}
+	w := &winogradWgrad{conv2D: g, code: winogradCodes[tile], across: kernels.CeilDiv(g.Q, tile), zeros: make([]float32, tileColumns), isOpen: make([]bool, 9*g.C)}
 	w.in, w.out = g.tiled(tile)
 	w.tiles = w.across * kernels.CeilDiv(g.P, tile)
 	// The tiles of a group stay in the caches, but there are enough of them to be worth reading and writing the sums.
@@ -63,7 +64,7 @@ func (w *winogradWgrad) padded() int {
 
 // scratch is the number of values for the sums, the tiles of a group, and padded images.
 func (w *winogradWgrad) scratch(workers int) int {
-	return w.sums() + w.points()*(w.inPoint+w.outPoint) + workers*w.padded()
+	return w.sums() + max(w.points()*(w.inPoint+w.outPoint)+workers*w.padded(), w.meetingsSize(workers))
 }
 
 func (w *winogradWgrad) run(mem []kernels.Mem, workers *Workers) {
@@ -84,14 +85,18 @@ func (w *winogradWgrad) run(mem []kernels.Mem, workers *Workers) {
 			w.multiply(sums[point*w.sumsPoint:], start, in[point*w.inPoint:], out[point*w.outPoint:], images*w.tiles)
 		})
 	}
+	met := w.newMeetings(workers.Scratch()[w.sums():], w.isOpen, workers.Count())
+	met.find(mem[0].F32, mem[1].F32, workers)
 	parts := min(w.C, 2*workers.Count())
 	workers.Run(parts, func(_, part int) {
 		lo, hi := w.C*part/parts, w.C*(part+1)/parts
+		unmet := met.unmet(mem[2].F32, lo, hi)
 		w.code.run(winogradWeights, &winogradTransform{
 			src: sums[lo*paddedColumns(w.K):], srcRow: w.code.Points() * w.sumsPoint, srcCol: w.sumsPoint, srcTile: paddedColumns(w.K),
 			dst: mem[2].F32[lo*w.K:], dstRow: 3 * w.C * w.K, dstCol: w.C * w.K, dstTile: w.K,
 			tiles: hi - lo, vectors: w.K / winogradVector,
 		})
+		restore(mem[2].F32, unmet)
 	})
 }
 
