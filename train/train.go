@@ -144,10 +144,20 @@ func (t *Trainer) initialize(weights *model.Weights) error {
 	return nil
 }
 
+// zerosAtOnce is the number of values that are cleared at a time: a model's state is as large as the model, its zeros need not be.
+const zerosAtOnce = 1 << 18
+
 // clear sets a kept value to zero.
 func (t *Trainer) clear(b *kernels.Buffer) error {
-	if err := t.device.Upload(b, hostValues(b)); err != nil {
-		return fmt.Errorf("train: %w", err)
+	var zeros any
+	for at, n := 0, 0; at < b.Elements(); at += n {
+		if left := b.Elements() - at; zeros == nil || left < n {
+			n = min(left, zerosAtOnce)
+			zeros = kernels.NewMem(b.Type, n).Values()
+		}
+		if err := t.device.Upload(b.View(b.Name, at, n), zeros); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
 	}
 	return nil
 }
