@@ -29,7 +29,7 @@ func TestStrict(t *testing.T) {
 		}
 		return n
 	}
-	assert.Equal(t, 6, transformed(false), "two convolutions, twice, and both gradients of one")
+	assert.Equal(t, 5, transformed(false), "two convolutions, twice, and the gradient by the input of one")
 	assert.Zero(t, transformed(true))
 }
 
@@ -39,13 +39,13 @@ func TestGradientsThatAreZeroStayZero(t *testing.T) {
 	require.NoError(t, err)
 	defer d.Close()
 	zeros := 0
-	for seed := range uint64(60) {
+	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		m := sparseNet(t, rng)
-		batch := 1 + rng.IntN(3)
+		batch := 8
 		x, labels := make([]float32, batch*m.Input.Shape.Elements()), make([]int32, batch)
 		for i := range x {
-			if rng.IntN(30) == 0 {
+			if rng.IntN(2000) == 0 {
 				x[i] = rng.Float32()
 			}
 		}
@@ -74,11 +74,11 @@ func TestGradientsThatAreZeroStayZero(t *testing.T) {
 // sparseNet has convolutions that Winograd's algorithm computes.
 func sparseNet(t *testing.T, rng *rand.Rand) *model.Model {
 	t.Helper()
-	g := model.NewGraph(model.Input(8+rng.IntN(6), 8+rng.IntN(6), 8))
+	g := model.NewGraph(model.Input(9+rng.IntN(5), 9+rng.IntN(5), 32))
 	x := g.Input()
 	for range 2 {
 		padding := []model.Padding{model.Valid, model.Same}[rng.IntN(2)]
-		x = g.Add(model.Conv2D{Filters: 8 * (1 + rng.IntN(3)), Kernel: model.Pair{3, 3}, Padding: padding, Activation: model.ReLU}, x)
+		x = g.Add(model.Conv2D{Filters: 32, Kernel: model.Pair{3, 3}, Padding: padding, Activation: model.ReLU}, x)
 	}
 	x = g.Add(model.Dense{Units: 3, Activation: model.Softmax}, g.Add(model.Flatten{}, x))
 	m, err := g.Build(x)

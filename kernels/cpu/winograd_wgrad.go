@@ -23,8 +23,12 @@ type winogradWgrad struct {
 }
 
 // winogradWgradTile is the tile of the algorithm that computes the gradient by the filters with the least work, 0 if the sums as they stand
-// are as good or an image has too many tiles to keep; see [conv2D.winogradTile].
+// are as good, too short for what the algorithm saves to pay for [meetings], or an image has too many tiles to keep; see [conv2D.winogradTile].
 func (g conv2D) winogradWgradTile() int {
+	const fewTerms = 512
+	if g.N*g.P*g.Q < fewTerms {
+		return 0
+	}
 	tile := g.winogradTile(g.P, g.Q)
 	if kernels.CeilDiv(g.P, max(tile, 1))*kernels.CeilDiv(g.Q, max(tile, 1))*(tile+2)*(tile+2)*(g.C+paddedColumns(g.K)) > 1<<22 {
 		return 0
