@@ -86,8 +86,8 @@ func TestMemoryIsWhatIsPlanned(t *testing.T) {
 	require.NoError(t, err)
 	weights := float64(4 * m.ParamCount())
 	compiled, allocatedByCompile := heap()
-	assert.InEpsilon(t, 3*weights, compiled-live, 0.05, "weights and two means")
-	assert.InEpsilon(t, 4*weights, allocatedByCompile-allocated, 0.1, "and the initial weights")
+	assert.InEpsilon(t, weights, compiled-live, 0.05)
+	assert.InEpsilon(t, 2*weights, allocatedByCompile-allocated, 0.1, "with the initial weights")
 
 	step, err := tr.TrainingStep(8)
 	require.NoError(t, err)
@@ -95,7 +95,7 @@ func TestMemoryIsWhatIsPlanned(t *testing.T) {
 	trained, allocatedByStep := heap()
 	planned := float64(step.Program().Schedule().Bytes())
 	assert.InEpsilon(t, planned, trained-live, 0.1)
-	assert.InEpsilon(t, planned-3*weights, allocatedByStep-allocatedByCompile, 0.2, "nothing is made twice")
+	assert.InEpsilon(t, planned-weights, allocatedByStep-allocatedByCompile, 0.2, "nothing is made twice")
 	runtime.KeepAlive(tr)
 }
 

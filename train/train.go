@@ -125,7 +125,7 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	return t, nil
 }
 
-// initialize uploads the weights and the optimizer's first state.
+// initialize uploads the weights and the learning rate. All else begins as zeros, as a device makes it.
 func (t *Trainer) initialize(weights *model.Weights) error {
 	if err := t.device.Upload(t.weights, weights.Padded()); err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -136,28 +136,13 @@ func (t *Trainer) initialize(weights *model.Weights) error {
 	if err := t.device.Upload(t.rate, []float32{float32(t.optimizer.Rate())}); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	for _, b := range append([]*kernels.Buffer{t.step, t.halt, t.totals}, t.state...) {
-		if err := t.clear(b); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-// zerosAtOnce is the number of values that are cleared at a time: a model's state is as large as the model, its zeros need not be.
-const zerosAtOnce = 1 << 18
-
 // clear sets a kept value to zero.
 func (t *Trainer) clear(b *kernels.Buffer) error {
-	var zeros any
-	for at, n := 0, 0; at < b.Elements(); at += n {
-		if left := b.Elements() - at; zeros == nil || left < n {
-			n = min(left, zerosAtOnce)
-			zeros = kernels.NewMem(b.Type, n).Values()
-		}
-		if err := t.device.Upload(b.View(b.Name, at, n), zeros); err != nil {
-			return fmt.Errorf("train: %w", err)
-		}
+	if err := t.device.Upload(b, hostValues(b)); err != nil {
+		return fmt.Errorf("train: %w", err)
 	}
 	return nil
 }
