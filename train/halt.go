@@ -17,6 +17,8 @@ type NotFiniteError struct {
 	Epoch int    // from 1
 	Layer string // the first layer whose value or gradient is not finite; empty from a [Step], which does not look for it
 	What  string // "output", "gradient" or "validation loss"
+	// OnlyFast says that the sums as they stand are finite, and only the faster algorithms overflow: Options.Strict leaves them out.
+	OnlyFast bool
 }
 
 const validationLoss = "validation loss"
@@ -24,6 +26,10 @@ const validationLoss = "validation loss"
 func (e *NotFiniteError) Error() string {
 	if e.What == validationLoss {
 		return fmt.Sprintf("train: epoch %d: the loss on the validation data is not finite; check that data, or try a lower learning rate", e.Epoch)
+	}
+	if e.OnlyFast {
+		return fmt.Sprintf("train: step %d (epoch %d): the loss or a gradient is not finite, but only by the faster algorithms, whose sums overflow earlier; "+
+			"the weights from before that step are kept: scale the data down, try a lower learning rate, or train with Strict (--strict)", e.Step, e.Epoch)
 	}
 	if e.Layer == "" {
 		return fmt.Sprintf("train: step %d (epoch %d): the loss or a gradient is not finite; the weights from before that step are kept: try a lower learning rate, or check the data",
@@ -34,7 +40,7 @@ func (e *NotFiniteError) Error() string {
 }
 
 // explainHalt finds the layer at which values stopped being finite, by running the step again that halted the training, with
-// the weights as they were before it.
+// the weights as they were before it, and with every sum as it stands: faster algorithms carry what is not finite to values that do not see it.
 func (f *fitting) explainHalt(step int) error {
 	var now [1]int32
 	if err := f.device.Download(now[:], f.step); err != nil {
@@ -59,6 +65,7 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 	o.Step, o.Keep = stepBuffer, true
 	l := f.model.Lower(size, o)
 	loss := f.bindLoss(l, true)
+	loss.PerItem.Keep = true
 	ops := append(model.Ops(l.Forward), f.loss.Forward(loss)...)
 	ops = append(ops, kernels.Zero{Y: f.gradients})
 	ops = append(ops, f.loss.Backward(loss)...)
@@ -76,12 +83,16 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 	if err := program.Run(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	found := &NotFiniteError{Step: step, Epoch: f.position.Epoch + 1, Layer: f.output.Name, What: "output"}
+	found := &NotFiniteError{Step: step, Epoch: f.position.Epoch + 1, What: "output"}
 	for _, n := range f.model.Nodes[:len(l.Forward)+1] {
 		if bad, err := f.notFinite(l.Value(n)); bad || err != nil {
 			found.Layer = n.Name
 			return orError(err, found)
 		}
+	}
+	if bad, err := f.notFinite(loss.PerItem); bad || err != nil {
+		found.Layer = f.output.Name
+		return orError(err, found)
 	}
 	for _, s := range l.Backward {
 		for _, p := range s.Node.Layer.Params() {
@@ -91,6 +102,7 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 			}
 		}
 	}
+	found.What, found.OnlyFast = "", true
 	return found
 }
 

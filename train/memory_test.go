@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -61,6 +62,41 @@ func (d *smallDevice) Compile(ops []kernels.Op, o device.CompileOptions) (device
 	}
 	d.bytes, d.arena = d.bytes-need, max(plan.Arena, d.arena)
 	return d.Device.Compile(ops, o)
+}
+
+// What a training takes is what its schedule says: weights, gradients and the optimizer's state once each, and what the CPU derives from them.
+// Compile makes no copies besides but the initial weights.
+func TestMemoryIsWhatIsPlanned(t *testing.T) {
+	m, err := model.Sequential(model.Input(32, 32, 3),
+		model.Conv2D{Filters: 64, Kernel: model.Pair{3, 3}, Padding: model.Same, Activation: model.ReLU}, model.MaxPooling2D{},
+		model.Conv2D{Filters: 128, Kernel: model.Pair{3, 3}, Padding: model.Same, Activation: model.ReLU}, model.MaxPooling2D{},
+		model.Flatten{}, model.Dense{Units: 1200, Activation: model.ReLU}, model.Dense{Units: 10, Activation: model.Softmax})
+	require.NoError(t, err)
+	heap := func() (live, allocated float64) {
+		runtime.GC()
+		var s runtime.MemStats
+		runtime.ReadMemStats(&s)
+		return float64(s.HeapAlloc), float64(s.TotalAlloc)
+	}
+	live, allocated := heap()
+	d, err := device.OpenCPU(device.Options{Workers: 2})
+	require.NoError(t, err)
+	defer d.Close()
+	tr, err := Compile(m, Options{Device: d, Optimizer: Adam{}})
+	require.NoError(t, err)
+	weights := float64(4 * m.ParamCount())
+	compiled, allocatedByCompile := heap()
+	assert.InEpsilon(t, weights, compiled-live, 0.05)
+	assert.InEpsilon(t, 2*weights, allocatedByCompile-allocated, 0.1, "with the initial weights")
+
+	step, err := tr.TrainingStep(8)
+	require.NoError(t, err)
+	require.NoError(t, step.Run(make([]float32, 8*m.Input.Shape.Elements()), make([]int32, 8)))
+	trained, allocatedByStep := heap()
+	planned := float64(step.Program().Schedule().Bytes())
+	assert.InEpsilon(t, planned, trained-live, 0.1)
+	assert.InEpsilon(t, planned-weights, allocatedByStep-allocatedByCompile, 0.2, "nothing is made twice")
+	runtime.KeepAlive(tr)
 }
 
 // The batch that an out-of-memory error names does fit, and the next larger one does not.

@@ -141,7 +141,7 @@ func isNil(v any) bool {
 	return v == nil || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
-// initialize uploads the weights and the optimizer's first state.
+// initialize uploads the weights and the learning rate. All else begins as zeros, as a device makes it.
 func (t *Trainer) initialize(weights *model.Weights) error {
 	if err := t.device.Upload(t.weights, weights.Padded()); err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -151,11 +151,6 @@ func (t *Trainer) initialize(weights *model.Weights) error {
 	}
 	if err := t.device.Upload(t.rate, []float32{float32(t.optimizer.Rate())}); err != nil {
 		return fmt.Errorf("train: %w", err)
-	}
-	for _, b := range append([]*kernels.Buffer{t.step, t.halt, t.totals}, t.state...) {
-		if err := t.clear(b); err != nil {
-			return err
-		}
 	}
 	return nil
 }

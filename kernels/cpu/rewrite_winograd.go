@@ -5,7 +5,8 @@ import (
 	"cnn-gpu/kernels/rewrite"
 )
 
-// winogradPass chooses the algorithm for convolutions with 3x3 filters and their gradients.
+// winogradPass chooses the algorithm for convolutions with 3x3 filters and their gradients. Its errors are within those of float32 for a tile
+// as a whole, not for each output: docs/numbers.md says how large they are, and what stays exact.
 var winogradPass = rewrite.Pass{
 	Name:   "winograd",
 	Does:   "compute 3x3 convolutions with fewer products, where that is less work",

@@ -138,3 +138,8 @@ func pickTableAVX2(p *pick)
 //
 //go:noescape
 func pickSumsAVX2(p *pick)
+
+// joinBitsAVX2 joins the bits of at least one image to a multiple of 8 bytes, and not none.
+//
+//go:noescape
+func joinBitsAVX2(bits []byte, values *float32, images, pitch int)

@@ -246,10 +246,14 @@ func newWinogradFprop(g conv2D, tile int, floor float32) *winogradFprop {
 	}
 }
 
-// scratch is the number of values that a worker needs: padded images, a block's tiles before and after the products, and one tile of
-// outputs.
+// scratch is the number of values that a worker needs: padded images, a block's tiles before and after the products, one tile of
+// outputs, and what finds empty windows.
 func (f *winogradFprop) scratch() int {
-	return f.padded(f.in) + f.transformed() + f.code.Tile*f.code.Tile*f.K
+	return f.padded(f.in) + f.transformed() + f.code.Tile*f.code.Tile*f.K + f.empty().depths()
+}
+
+func (f *winogradFprop) empty() emptyWindows {
+	return emptyWindows{f.H, f.Window.W, f.C, f.PadTop, f.PadLeft, f.Q}
 }
 
 func (f *winogradFprop) parts(workers int) int {
@@ -268,7 +272,8 @@ func (f *winogradFprop) derive(weights, bias []float32, w *Workers) {
 func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, part, parts int) {
 	padded, scratch := split(scratch, f.padded(f.in))
 	in, scratch := split(scratch, f.points()*f.inPoint)
-	out, tile := split(scratch, f.points()*f.outPoint)
+	out, scratch := split(scratch, f.points()*f.outPoint)
+	tile, depths := split(scratch, f.code.Tile*f.code.Tile*f.K)
 	a := f.in.pad(x, lo, hi, padded)
 	tiles := (hi - lo) * f.tiles
 	begin, end := tiles*part/parts, tiles*(part+1)/parts
@@ -277,6 +282,27 @@ func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, p
 		f.multiply(in, out, last-first)
 		f.transformOutput(out, c, tile, first, last)
 	})
+	f.clearEmpty(x, c, lo, hi, begin, end, depths)
+}
+
+// clearEmpty writes what is exact where a window is empty, in tiles begin to end of images lo to hi.
+func (f *winogradFprop) clearEmpty(x, c []float32, lo, hi, begin, end int, depths []float32) {
+	size, across := f.code.Tile, f.across
+	for n := range hi - lo {
+		first, last := max(begin-n*f.tiles, 0), min(end-n*f.tiles, f.tiles)
+		if first >= last {
+			continue
+		}
+		image := x[(lo+n)*f.H*f.Window.W*f.C:]
+		f.empty().each(image, first/across*size, min(((last-1)/across+1)*size, f.P), depths, func(p, q int) {
+			if t := p/size*across + q/size; t >= first && t < last {
+				y := c[((n*f.P+p)*f.Q+q)*f.K:][:f.K]
+				for k := range y {
+					y[k] = max(f.start[k], f.floor)
+				}
+			}
+		})
+	}
 }
 
 func (f *winogradFprop) transformOutput(out, c, tile []float32, first, last int) {

@@ -38,8 +38,16 @@ func (op conv2DDgrad) prepareWinograd(workers int) Routine {
 	}
 }
 
-// scratch is the number of values that a worker needs: padded images, and a block's tiles before and after the products.
-func (d *winogradDgrad) scratch() int { return d.padded(d.in) + d.padded(d.out) + d.transformed() }
+// scratch is the number of values that a worker needs: padded images, a block's tiles before and after the products, and what finds empty
+// windows.
+func (d *winogradDgrad) scratch() int {
+	return d.padded(d.in) + d.padded(d.out) + d.transformed() + d.empty().depths()
+}
+
+// empty are the windows of DY that the gradients by the input are sums over.
+func (d *winogradDgrad) empty() emptyWindows {
+	return emptyWindows{d.P, d.Q, d.K, 2 - d.PadTop, 2 - d.PadLeft, d.Window.W}
+}
 
 // derive transforms the transposed filters.
 func (d *winogradDgrad) derive(weights []float32, w *Workers) {
@@ -52,13 +60,15 @@ func (d *winogradDgrad) derive(weights []float32, w *Workers) {
 func (d *winogradDgrad) compute(dy, dx []float32, lo, hi int, scratch []float32) {
 	gradient, scratch := split(scratch, d.padded(d.in))
 	padded, scratch := split(scratch, d.padded(d.out))
-	in, out := split(scratch, d.points()*d.inPoint)
+	in, scratch := split(scratch, d.points()*d.inPoint)
+	out, depths := split(scratch, d.points()*d.outPoint)
 	size := d.H * d.Window.W * d.C
 	dx = dx[lo*size : hi*size]
 	if !d.in.isPadded() {
 		gradient = dx
 	}
 	clear(gradient[:(hi-lo)*d.in.size()])
+	gradients := dy[lo*d.P*d.Q*d.K:]
 	dy = d.out.pad(dy, lo, hi, padded)
 	d.eachBlock(0, (hi-lo)*d.tiles, func(first, last int) {
 		d.transform(winogradGradient, d.out, dy, in, first, last)
@@ -69,6 +79,11 @@ func (d *winogradDgrad) compute(dy, dx []float32, lo, hi int, scratch []float32)
 		for n := range hi - lo {
 			d.in.crop(dx[n*size:], gradient[n*d.in.size():])
 		}
+	}
+	for n := range hi - lo {
+		d.empty().each(gradients[n*d.P*d.Q*d.K:], 0, d.H, depths, func(h, w int) {
+			clear(dx[n*size+(h*d.Window.W+w)*d.C:][:d.C])
+		})
 	}
 }
 

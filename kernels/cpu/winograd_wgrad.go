@@ -19,11 +19,16 @@ type winogradWgrad struct {
 	sumsPoint     int // and of their products
 	zeros         []float32
 	aRows, cRows  []int
+	isOpen        []bool // of [meetings]
 }
 
 // winogradWgradTile is the tile of the algorithm that computes the gradient by the filters with the least work, 0 if the sums as they stand
-// are as good or an image has too many tiles to keep; see [conv2D.winogradTile].
+// are as good, too short for what the algorithm saves to pay for [meetings], or an image has too many tiles to keep; see [conv2D.winogradTile].
 func (g conv2D) winogradWgradTile() int {
+	const fewTerms = 512
+	if g.N*g.P*g.Q < fewTerms {
+		return 0
+	}
 	tile := g.winogradTile(g.P, g.Q)
 	if kernels.CeilDiv(g.P, max(tile, 1))*kernels.CeilDiv(g.Q, max(tile, 1))*(tile+2)*(tile+2)*(g.C+paddedColumns(g.K)) > 1<<22 {
 		return 0
@@ -32,7 +37,7 @@ func (g conv2D) winogradWgradTile() int {
 }
 
 func newWinogradWgrad(g conv2D, tile int) *winogradWgrad {
-	w := &winogradWgrad{conv2D: g, code: winogradCodes[tile], across: kernels.CeilDiv(g.Q, tile), zeros: make([]float32, tileColumns)}
+	w := &winogradWgrad{conv2D: g, code: winogradCodes[tile], across: kernels.CeilDiv(g.Q, tile), zeros: make([]float32, tileColumns), isOpen: make([]bool, 9*g.C)}
 	w.in, w.out = g.tiled(tile)
 	w.tiles = w.across * kernels.CeilDiv(g.P, tile)
 	// The tiles of a group stay in the caches, but there are enough of them to be worth reading and writing the sums.
@@ -63,7 +68,7 @@ func (w *winogradWgrad) padded() int {
 
 // scratch is the number of values for the sums, the tiles of a group, and padded images.
 func (w *winogradWgrad) scratch(workers int) int {
-	return w.sums() + w.points()*(w.inPoint+w.outPoint) + workers*w.padded()
+	return w.sums() + max(w.points()*(w.inPoint+w.outPoint)+workers*w.padded(), w.meetingsSize(workers))
 }
 
 func (w *winogradWgrad) run(mem []kernels.Mem, workers *Workers) {
@@ -84,14 +89,18 @@ func (w *winogradWgrad) run(mem []kernels.Mem, workers *Workers) {
 			w.multiply(sums[point*w.sumsPoint:], start, in[point*w.inPoint:], out[point*w.outPoint:], images*w.tiles)
 		})
 	}
+	met := w.newMeetings(workers.Scratch()[w.sums():], w.isOpen, workers.Count())
+	met.find(mem[0].F32, mem[1].F32, workers)
 	parts := min(w.C, 2*workers.Count())
 	workers.Run(parts, func(_, part int) {
 		lo, hi := w.C*part/parts, w.C*(part+1)/parts
+		unmet := met.unmet(mem[2].F32, lo, hi)
 		w.code.run(winogradWeights, &winogradTransform{
 			src: sums[lo*paddedColumns(w.K):], srcRow: w.code.Points() * w.sumsPoint, srcCol: w.sumsPoint, srcTile: paddedColumns(w.K),
 			dst: mem[2].F32[lo*w.K:], dstRow: 3 * w.C * w.K, dstCol: w.C * w.K, dstTile: w.K,
 			tiles: hi - lo, vectors: w.K / winogradVector,
 		})
+		restore(mem[2].F32, unmet)
 	})
 }
 

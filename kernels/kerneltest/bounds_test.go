@@ -154,21 +154,31 @@ func TestErrorsGrowByHand(t *testing.T) {
 	}
 }
 
-// A bias and what a gradient is added to are rounded too, where all products are zero.
+// Where no product adds to a bias or to what a gradient is added to, it is not rounded; where one does, it is.
 func TestWinogradRoundsWhatItAddsTo(t *testing.T) {
 	s := convShape{1, 3, 3, 1, 1, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, kernels.Valid}
-	fprop, _, wgrad := s.ops()
+	fprop, dgrad, wgrad := s.ops()
 	nine, one := make([]Value, 9), []Value{{1, 0}}
+	ofOne := exacts([]float64{1, 0, 0, 0, 0, 0, 0, 0, 0})
 	for _, a := range winograd.Algorithms() {
-		out, err := compute(fprop, a.String(), [][]Value{nine, nine, one, nil})
+		out, err := compute(fprop, a.String(), [][]Value{nine, ofOne, one, nil})
+		require.NoError(t, err)
+		assert.Equal(t, Value{1, 0}, out[3][0])
+		out, err = compute(fprop, a.String(), [][]Value{ofOne, nine, one, nil})
 		require.NoError(t, err)
 		assert.GreaterOrEqual(t, out[3][0].Bound, unit)
-		dw := exacts([]float64{1, 1, 1, 1, 1, 1, 1, 1, 1})
-		out, err = compute(wgrad, a.String(), [][]Value{nine, make([]Value, 1), dw})
+		out, err = compute(dgrad, a.String(), [][]Value{{{0, 0}}, ofOne, nil})
 		require.NoError(t, err)
-		for _, v := range out[2] {
-			assert.GreaterOrEqual(t, v.Bound, unit)
-		}
+		assert.Equal(t, nine, out[2])
+
+		dw := exacts([]float64{1, 1, 1, 1, 1, 1, 1, 1, 1})
+		out, err = compute(wgrad, a.String(), [][]Value{ofOne, {{3, 0}}, dw})
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, out[2][0].Bound, unit)
+		assert.Equal(t, dw[1:], out[2][1:])
+		out, err = compute(wgrad, a.String(), [][]Value{{{0, 1}, {}, {}, {}, {}, {}, {}, {}, {}}, {{3, 0}}, dw})
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, out[2][0].Bound, 3.0, "a zero that may be none")
 	}
 }
 

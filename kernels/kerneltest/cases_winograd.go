@@ -35,7 +35,8 @@ func winogradCases() []Case {
 		noBias.B = nil
 		name := s.String()
 		for _, op := range []kernels.Op{fprop, dgrad, wgrad} {
-			cases = append(cases, newCase(name, op, nil), newIntegerCase(name+"_int", op, nil))
+			cases = append(cases, newCase(name, op, nil), newIntegerCase(name+"_int", op, nil),
+				newCase(name+"_few_pixels", op, map[string]contents{"x": fewPixels(s.c), "dy": fewPixels(s.k)}))
 		}
 		cases = append(cases, newCase(name+"_no_bias", noBias, nil),
 			newListCase(name, s.convReLU(), nil), newIntegerListCase(name+"_int", s.convReLU(), nil))

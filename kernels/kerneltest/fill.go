@@ -81,6 +81,16 @@ func halfZero(r *rand.Rand, i int) float64 {
 	return integers(r, i)
 }
 
+// fewPixels are real numbers in every 23rd pixel of images with so many channels, in one channel of two, and zeros elsewhere.
+func fewPixels(channels int) contents {
+	return func(r *rand.Rand, i int) float64 {
+		if i/channels%23 != 0 || r.IntN(2) == 0 {
+			return 0
+		}
+		return reals(r, i)
+	}
+}
+
 // scaled draws normal numbers with standard deviation scale.
 func scaled(scale float64) contents {
 	return func(r *rand.Rand, _ int) float64 { return scale * r.NormFloat64() }

@@ -59,10 +59,29 @@ func (o *Oracle) Run(ops []kernels.Op) error {
 				if v.Want != 0 { // a zero is mostly no sum at all but a ReLU or a square, and stays
 					dst[j] += part * v.Bound * sign
 				}
+				if isNeverNegative(op, i) {
+					dst[j] = max(dst[j], 0)
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// isNeverNegative says whether an operand's values are sums of nothing but squares, probabilities or losses: float32 rounds none of them
+// below zero, and the root of one that noise took there would be no number.
+func isNeverNegative(op kernels.Op, operand int) bool {
+	switch op.(type) {
+	case kernels.Adam:
+		return operand == 2
+	case kernels.RMSprop:
+		return operand == 1
+	case kernels.SoftmaxFprop:
+		return operand == 1
+	case kernels.CrossEntropyFprop:
+		return operand == 2 || operand == 3
+	}
+	return false
 }
 
 // terms is the length of the sums in an op, 1 if it has none.

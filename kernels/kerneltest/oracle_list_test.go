@@ -39,3 +39,47 @@ func TestNoiseIsAPartOfTheBound(t *testing.T) {
 	}
 	assert.InDelta(t, g.K/2, up, 30)
 }
+
+// Squares of gradients, probabilities and losses that are smaller than any float32 stay at least zero, and what is made of them finite.
+func TestNoiseLeavesNothingNegative(t *testing.T) {
+	const n = 40
+	buffer := func(name string) *kernels.Buffer { return float(name, n) }
+	w, m, v, a, g := buffer("w"), buffer("m"), buffer("v"), buffer("a"), buffer("g")
+	rate, step, halt := float("rate", 1), kernels.NewBuffer("step", kernels.Int32, 1), kernels.NewBuffer("halt", kernels.Int32, 1)
+	x, y, loss, labels := float("x", n/2, 2), float("y", n/2, 2), float("loss", n/2), kernels.NewBuffer("labels", kernels.Int32, n/2)
+	adam := kernels.Adam{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, W: w, M: m, V: v, DW: g, Rate: rate, Step: step, Halt: halt}
+	rmsprop := kernels.RMSprop{Rho: 0.9, Epsilon: 1e-7, W: w, V: v, DW: g, Rate: rate, Halt: halt}
+	centered := rmsprop
+	centered.Centered, centered.A, centered.Momentum, centered.M = true, a, 0.9, m
+	for name, c := range map[string]struct {
+		op          kernels.Op
+		nonNegative []*kernels.Buffer
+	}{
+		"adam": {adam, []*kernels.Buffer{v}}, "rmsprop": {rmsprop, []*kernels.Buffer{v}}, "rmsprop, centered": {centered, []*kernels.Buffer{v}},
+		"sgd":           {kernels.SGD{Momentum: 0.9, W: w, V: m, DW: g, Rate: rate, Halt: halt}, nil},
+		"softmax":       {kernels.SoftmaxFprop{N: n / 2, K: 2, X: x, Y: y}, []*kernels.Buffer{y}},
+		"cross entropy": {kernels.CrossEntropyFprop{N: n / 2, K: 2, X: x, Labels: labels, Y: y, Loss: loss}, []*kernels.Buffer{y, loss}},
+	} {
+		o := Oracle{Noise: rand.New(rand.NewPCG(1, 2))}
+		for i := range n {
+			o.Of(g)[i] = 1e-30
+			o.Of(x)[i] = float64(200 * (i % 2))
+		}
+		o.Of(rate)[0] = 0.001
+		for i := range o.Of(labels) {
+			o.Of(labels)[i] = 1
+		}
+		for at := range 3 {
+			o.Of(step)[0] = float64(at + 1)
+			require.NoError(t, o.Run([]kernels.Op{c.op}), name)
+		}
+		for _, b := range c.nonNegative {
+			for i, value := range o.Of(b) {
+				assert.GreaterOrEqual(t, value, 0.0, "%s: %s[%d]", name, b.Name, i)
+			}
+		}
+		for _, value := range o.Of(w) {
+			assert.False(t, math.IsNaN(value), name)
+		}
+	}
+}

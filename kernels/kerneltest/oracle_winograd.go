@@ -139,8 +139,29 @@ func winogradFprop(a winograd.Algorithm, op kernels.Conv2DFprop, x, w, b []Value
 			magnitudes[i] += b[i%g.K].size()
 		}
 	}
-	return boundedBy(convFprop(g, x, w, b), winogradRoundings(g.C), magnitudes)
+	y := boundedBy(convFprop(g, x, w, b), winogradRoundings(g.C), magnitudes)
+	return exactWithoutProducts(y, convFprop(g, x, ones(len(w)), nil), func(i int) Value {
+		if b == nil {
+			return Value{}
+		}
+		return b[i%g.K]
+	})
 }
+
+// exactWithoutProducts asks for what a sum begins with, and no rounding of it, where no product adds to it since one of its factors is zero:
+// Adam makes whole steps of gradients that are nothing but rounding errors, and a ReLU lets gradients through where they are positive. Of the
+// gradients by the filters that is each element, elsewhere each window that has nothing but zeros.
+func exactWithoutProducts(values []Value, products []sum, start func(i int) Value) []Value {
+	for i, s := range products {
+		if s.magnitude == 0 && s.bound == 0 {
+			values[i] = start(i)
+		}
+	}
+	return values
+}
+
+// ones are in place of filters, none of which is zero but by chance.
+func ones(n int) []Value { return slices.Repeat([]Value{{Want: 1}}, n) }
 
 // boundedBy are sums that a device computed in another way, with an error of γ times the magnitudes besides those of the terms.
 func boundedBy(sums []sum, roundings int, magnitudes []float64) []Value {
@@ -192,7 +213,8 @@ func winogradDgrad(a winograd.Algorithm, op kernels.Conv2DDgrad, dy, w []Value) 
 			}
 		}
 	}
-	return boundedBy(convDgrad(g, dy, w), 2*3+2*(3+1)+(g.K+1)+2*5+4, magnitudes)
+	dx := boundedBy(convDgrad(g, dy, w), 2*3+2*(3+1)+(g.K+1)+2*5+4, magnitudes)
+	return exactWithoutProducts(dx, convDgrad(g, dy, ones(len(w))), func(int) Value { return Value{} })
 }
 
 // winogradWgrad is convWgrad with the bound of Winograd's algorithm, which has
@@ -205,7 +227,7 @@ func winogradWgrad(a winograd.Algorithm, op kernels.Conv2DWgrad, x, dy, dw []Val
 	g := op.Conv2D
 	down, across := (g.P+a.Tile-1)/a.Tile, (g.Q+a.Tile-1)/a.Tile
 	points := a.Points()
-	sums := make([]float64, points*points*g.C*g.K)
+	transforms := make([]float64, points*points*g.C*g.K)
 	for n := range g.N {
 		for top := 0; top < g.P; top += a.Tile {
 			for left := 0; left < g.Q; left += a.Tile {
@@ -221,7 +243,7 @@ func winogradWgrad(a winograd.Algorithm, op kernels.Conv2DWgrad, x, dy, dw []Val
 					})
 					for i := range points * points {
 						for k, out := range outputs {
-							sums[(i*g.C+c)*g.K+k] += in[i/points][i%points] * out[i/points][i%points]
+							transforms[(i*g.C+c)*g.K+k] += in[i/points][i%points] * out[i/points][i%points]
 						}
 					}
 				}
@@ -231,14 +253,15 @@ func winogradWgrad(a winograd.Algorithm, op kernels.Conv2DWgrad, x, dy, dw []Val
 	magnitudes := make([]float64, len(dw))
 	for c := range g.C {
 		for k := range g.K {
-			m := transformed(winograd.Transposed(a.Filter), func(i, j int) float64 { return sums[((i*points+j)*g.C+c)*g.K+k] })
+			m := transformed(winograd.Transposed(a.Filter), func(i, j int) float64 { return transforms[((i*points+j)*g.C+c)*g.K+k] })
 			for tap := range 9 {
 				i := (tap*g.C+c)*g.K + k
 				magnitudes[i] = m[tap/3][tap%3] + dw[i].size()
 			}
 		}
 	}
-	return boundedBy(convWgrad(g, x, dy, dw), 2*5+2*3+g.N*down*across+2*(5+1)+2, magnitudes)
+	sums := boundedBy(convWgrad(g, x, dy, dw), 2*5+2*3+g.N*down*across+2*(5+1)+2, magnitudes)
+	return exactWithoutProducts(sums, convWgrad(g, x, dy, make([]Value, len(dw))), func(i int) Value { return dw[i] })
 }
 
 // pixel is the size of a value of images [N height width channels], zero outside.

@@ -37,6 +37,22 @@ func TestSteps(t *testing.T) {
 	assert.ErrorContains(t, err, "give at least 1")
 }
 
+// Where a softmax is certain, squares of gradients are smaller than any float32; the bound stays a number.
+func TestStepsWithVanishingGradients(t *testing.T) {
+	cpu, err := device.OpenCPU(device.Options{})
+	require.NoError(t, err)
+	defer cpu.Close()
+	m, err := model.Sequential(model.Input(64, 64, 3),
+		model.Conv2D{Filters: 32, Kernel: model.Pair{3, 3}, Padding: model.Same, Activation: model.ReLU},
+		model.Flatten{}, model.Dense{Units: 2, Activation: model.Softmax})
+	require.NoError(t, err)
+	checks, err := Steps(m, []device.Device{cpu}, 2, 5, 1)
+	require.NoError(t, err)
+	for _, c := range checks {
+		assert.True(t, c.Holds(), "%+v", c)
+	}
+}
+
 // Every layer and every activation trains as in float64.
 func TestEveryLayerTrains(t *testing.T) {
 	isTrained := func(word string) bool {

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"cnn-gpu/kernels/cpu/internal/gen/assembler"
+	"cnn-gpu/kernels/cpu/internal/gen/bits"
 	"cnn-gpu/kernels/cpu/internal/gen/gather"
 	"cnn-gpu/kernels/cpu/internal/gen/list"
 	"cnn-gpu/kernels/cpu/internal/gen/pick"
@@ -19,6 +20,7 @@ import (
 
 // generators are those of the files by their names.
 var generators = map[string]func(asm *assembler.Assembler){
+	"bits_amd64.s":      bits.Write,
 	"gather_amd64.s":    gather.Write,
 	"list_amd64.s":      list.Write,
 	"pick_amd64.s":      pick.Write,
