@@ -8,7 +8,7 @@ import (
 
 func TestSummaryOfPasses(t *testing.T) {
 	out := succeed(t, "summary", "--passes").stdout
-	assert.Regexp(t, `(?m)^winograd +│ +4 │ +2 │ left out$`, out)
+	assert.Regexp(t, `(?m)^winograd +│ +3 │ +2 │ left out$`, out)
 	assert.Regexp(t, `(?m)^chain +│ +3 │ +3 │ runs$`, out)
 	assert.Regexp(t, `(?m)^conv2d_1 +│ conv2d_fprop_relu_pool +│ +3 │ +[\d.]+ │ Winograd F\(2x2, 3x3\) │ +1$`, out)
 	assert.Regexp(t, `(?m)^conv2d_1 +│ conv2d_pool_grad +│ +5 │ +[\d.]+ │ sparse sums +│ +2$`, out)
