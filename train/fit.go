@@ -21,10 +21,11 @@ type FitOptions struct {
 	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch
 	OnEpoch    func(Epoch) error // called after each epoch; an error ends the training
 
-	// Checkpoint is called after each epoch, when CheckpointEvery has passed since the last call, and when the context ends
-	// the training, so that it may call [Trainer.SaveCheckpoint].
+	// Checkpoint is called after each epoch, when CheckpointEvery has passed since the last call, after a value from CheckpointNow, and
+	// when the context ends the training, so that it may call [Trainer.SaveCheckpoint].
 	Checkpoint      func() error
 	CheckpointEvery time.Duration
+	CheckpointNow   <-chan struct{}
 }
 
 // Progress is how an epoch goes on.
@@ -205,6 +206,13 @@ func (f *fitting) batches(ctx context.Context) error {
 		l.Done(b)
 		if err := f.lookNowAndThen(); err != nil {
 			return err
+		}
+		select {
+		case <-f.options.CheckpointNow:
+			if err := f.checkpoint(); err != nil {
+				return err
+			}
+		default:
 		}
 		if ctx.Err() != nil {
 			break

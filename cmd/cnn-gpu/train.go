@@ -196,7 +196,9 @@ func sayDone(w io.Writer, s run.Summary) error {
 	}
 	var files []string
 	for _, e := range entries {
-		files = append(files, e.Name())
+		if !strings.HasPrefix(e.Name(), ".") { // as the lock
+			files = append(files, e.Name())
+		}
 	}
 	wording.English.Fprintf(w, "Test accuracy %.2f%% on %d images.\n", 100*s.Test.Accuracy, s.Test.Examples)
 	for _, note := range s.Notes {

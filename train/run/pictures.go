@@ -121,7 +121,7 @@ func best(values []float32) int {
 
 // writePicture writes a file of the run's folder, whole or not at all.
 func (r *Run) writePicture(name string, draw func(io.Writer) error) error {
-	file, err := renameio.NewPendingFile(filepath.Join(r.dir, name), renameio.WithPermissions(0o666))
+	file, err := renameio.NewPendingFile(filepath.Join(r.Dir(), name), renameio.WithPermissions(0o666))
 	if err != nil {
 		return fmt.Errorf("run: %s: %w", name, err)
 	}

@@ -49,7 +49,7 @@ func (r *Run) saveMetrics() error {
 			return fmt.Errorf("run: metrics: %w", err)
 		}
 	}
-	if err := renameio.WriteFile(filepath.Join(r.dir, metricsFile), lines.Bytes(), 0o666); err != nil {
+	if err := renameio.WriteFile(filepath.Join(r.Dir(), metricsFile), lines.Bytes(), 0o666); err != nil {
 		return fmt.Errorf("run: metrics: %w", err)
 	}
 	return nil

@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,6 +47,11 @@ type Config struct {
 type Hooks struct {
 	OnProgress func(train.Progress)
 	OnEpoch    func(train.Epoch)
+	OnSave     func()      // after everything of an epoch, or a checkpoint, was saved
+	OnWarning  func(error) // what could not be saved, while the training goes on
+
+	// Save asks for a checkpoint after the current step. None is asked for if it is nil.
+	Save <-chan struct{}
 }
 
 // The names in a run's folder.
@@ -69,7 +73,8 @@ const checkpointInterval = 30 * time.Second
 // Run is a training run and its folder.
 type Run struct {
 	config     Config
-	dir        string
+	folder     *folder
+	saver      *saver
 	training   data.Set
 	validation data.Set // nil if there is none
 	test       data.Set
@@ -87,19 +92,31 @@ func New(c Config) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.dir, err = makeDir(r.config, m.Name); err != nil {
+	f, err := newFolder(r.config, m.Name)
+	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
+	r.keepIn(f)
 	return r, nil
 }
 
 // Resume opens a run that was interrupted, as its checkpoint left it.
-func Resume(dir string, o device.Options) (*Run, error) {
+func Resume(dir string, o device.Options) (r *Run, err error) {
 	path := filepath.Join(dir, checkpointFile)
-	file, err := safetensors.Read(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if !exists(path) {
 		return nil, fmt.Errorf("run: %s holds no %s to go on from; give the folder of an interrupted run", dir, checkpointFile)
-	} else if err != nil {
+	}
+	f, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.release())
+		}
+	}()
+	file, err := safetensors.Read(path)
+	if err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
 	var c Config
@@ -112,15 +129,20 @@ func Resume(dir string, o device.Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := open(c, m)
-	if err != nil {
+	if r, err = open(c, m); err != nil {
 		return nil, err
 	}
-	r.dir = dir
 	if err := r.trainer.LoadCheckpoint(path); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
+	r.keepIn(f)
 	return r, nil
+}
+
+// keepIn gives the run its folder.
+func (r *Run) keepIn(f *folder) {
+	r.folder = f
+	r.saver = &saver{folder: f, failed: map[string]error{}}
 }
 
 // open opens all that a run works with.
@@ -183,43 +205,12 @@ func (r *Run) fitOptions() train.FitOptions {
 	}
 	return train.FitOptions{
 		Epochs: r.config.Epochs, Batch: r.config.Batch, Validation: watched,
-		Checkpoint: r.checkpoint, CheckpointEvery: checkpointInterval,
+		CheckpointEvery: checkpointInterval,
 	}
-}
-
-// makeDir makes the run's folder. It refuses one that holds a run already.
-func makeDir(c Config, name string) (string, error) {
-	dir := c.Out
-	if dir == "" {
-		base := filepath.Join("runs", name+"-"+filepath.Base(c.Data))
-		dir = base
-		for i := 2; exists(dir); i++ {
-			dir = fmt.Sprintf("%s-%d", base, i)
-		}
-	}
-	for _, file := range []string{weightsFile, checkpointFile} {
-		if exists(filepath.Join(dir, file)) {
-			return "", fmt.Errorf("run: %s holds a run already; give another folder, or go on with that run by --resume", dir)
-		}
-	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return "", fmt.Errorf("run: cannot make the run's folder: %w", err)
-	}
-	// Better now than after an hour of training.
-	probe, err := os.CreateTemp(dir, ".probe-*")
-	if err != nil {
-		return "", fmt.Errorf("run: cannot write into the run's folder: %w", err)
-	}
-	return dir, errors.Join(probe.Close(), os.Remove(probe.Name()))
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // Dir is the run's folder.
-func (r *Run) Dir() string { return r.dir }
+func (r *Run) Dir() string { return r.folder.dir }
 
 // Config says how the run was started.
 func (r *Run) Config() Config { return r.config }
@@ -233,15 +224,16 @@ func (r *Run) Training() data.Set { return r.training }
 // Validation is the data that is held against the model after each epoch; nil where that is the test data.
 func (r *Run) Validation() data.Set { return r.validation }
 
-// Close frees the device. The folder of a run that saved nothing goes too: the next run may have its name.
+// Close frees the device and the folder. That of a run which saved nothing goes: the next run may have its name.
 func (r *Run) Close() error {
-	if r.dir != "" {
-		_ = os.Remove(r.dir) // it fails where something was saved
+	var errs []error
+	if r.folder != nil {
+		errs = append(errs, r.folder.release())
 	}
-	if r.device == nil {
-		return nil
+	if r.device != nil {
+		errs = append(errs, r.device.Close())
 	}
-	return r.device.Close()
+	return errors.Join(errs...)
 }
 
 // Summary is what a finished run achieved.
@@ -253,27 +245,48 @@ type Summary struct {
 }
 
 // Train trains to the end and writes the folder's files. When the context ends, it saves a checkpoint and returns the context's
-// error; when training meets a value that is not finite, the last good weights are saved.
+// error; when training meets a value that is not finite, the last good weights are saved. What cannot be saved meanwhile is warned of and
+// tried again; it is an error if it cannot be saved at the end.
 func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
+	r.saver.warn = h.OnWarning
+	saved := func() {
+		if h.OnSave != nil && len(r.saver.failed) == 0 {
+			h.OnSave()
+		}
+	}
 	o := r.fitOptions()
-	o.OnProgress = h.OnProgress
+	o.OnProgress, o.CheckpointNow = h.OnProgress, h.Save
 	o.OnEpoch = func(e train.Epoch) error {
 		if h.OnEpoch != nil {
 			h.OnEpoch(e)
 		}
-		return r.saveEpoch()
+		r.saveEpoch()
+		return nil
+	}
+	o.Checkpoint = func() error {
+		r.saver.save(checkpointFile, r.checkpoint)
+		saved()
+		return nil
 	}
 	history, err := r.trainer.Fit(ctx, r.training, o)
+	s := Summary{Dir: r.Dir()}
 	var notFinite *train.NotFiniteError
-	if errors.As(err, &notFinite) {
-		err = errors.Join(err, r.saveWeights())
+	switch {
+	case errors.As(err, &notFinite):
+		r.saver.save(weightsFile, r.saveWeights)
+		return s, errors.Join(err, r.saver.err())
+	case err != nil:
+		return s, errors.Join(err, r.saver.err())
+	case r.saver.err() != nil:
+		r.saveEpoch()
+		r.saver.save(checkpointFile, r.checkpoint)
+		if err := r.saver.err(); err != nil {
+			return s, err
+		}
 	}
-	if err != nil {
-		return Summary{Dir: r.dir}, err
-	}
-	s := Summary{Dir: r.dir, Last: history[len(history)-1]}
+	s.Last = history[len(history)-1]
 	if s.Test, s.Notes, err = r.draw(ctx); err != nil {
-		return Summary{Dir: r.dir}, err
+		return Summary{Dir: r.Dir()}, err
 	}
 	return s, nil
 }
@@ -283,12 +296,13 @@ func (r *Run) checkpoint() error {
 	if err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	return r.trainer.SaveCheckpoint(filepath.Join(r.dir, checkpointFile), map[string]string{configKey: string(config)})
+	return r.trainer.SaveCheckpoint(filepath.Join(r.Dir(), checkpointFile), map[string]string{configKey: string(config)})
 }
 
 // saveEpoch writes what an epoch changed.
-func (r *Run) saveEpoch() error {
-	return errors.Join(r.saveWeights(), r.saveMetrics())
+func (r *Run) saveEpoch() {
+	r.saver.save(weightsFile, r.saveWeights)
+	r.saver.save(metricsFile, r.saveMetrics)
 }
 
 func (r *Run) saveWeights() error {
@@ -304,7 +318,7 @@ func (r *Run) saveWeights() error {
 	if r.config.DataDir != "" {
 		metadata[dataDirKey] = r.config.DataDir
 	}
-	return w.Save(filepath.Join(r.dir, weightsFile), metadata)
+	return w.Save(filepath.Join(r.Dir(), weightsFile), metadata)
 }
 
 // The keys of what eval and predict need beside the model.
