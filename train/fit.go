@@ -139,19 +139,23 @@ type fitting struct {
 // prepare compiles all that the epochs run, so that what does not fit into the device's memory is known before the first.
 func (f *fitting) prepare() error {
 	batch, validates := f.options.Batch, f.options.Validation != nil
-	compiled := 1
-	var err error
-	if f.training, err = f.fit(batch); err == nil && validates {
-		compiled = 2
-		_, err = f.eval(batch)
-	}
-	return f.orSmaller(err, batch, compiled, func(batch int) []*OpList {
+	emit := func(batch int) []*OpList {
 		lists := []*OpList{f.trainingList(batch)}
 		if validates {
 			lists = append(lists, f.evaluationList(batch))
 		}
 		return lists
-	})
+	}
+	err := f.checkHost(batch, emit)
+	if err != nil {
+		return err
+	}
+	compiled := 1
+	if f.training, err = f.fit(batch); err == nil && validates {
+		compiled = 2
+		_, err = f.eval(batch)
+	}
+	return f.orSmaller(err, batch, compiled, emit)
 }
 
 // epoch runs the rest of the current epoch.
