@@ -12,6 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// wait is how long something may take on a busy machine, and poll how often it is looked at.
+const wait, poll = time.Minute, 5 * time.Millisecond
+
 // training is a `train` in a process of its own.
 type training struct {
 	cmd            *exec.Cmd
@@ -60,7 +63,7 @@ func startTraining(t *testing.T, script string, args ...string) *training {
 func (p *training) until(t *testing.T, text string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return bytes.Contains([]byte(p.stdout.String()+p.stderr.String()), []byte(text)) },
-		time.Minute, 5*time.Millisecond, "%q is not said; it says %s", text, &p.stderr)
+		wait, poll, "%q is not said; it says %s", text, &p.stderr)
 }
 
 func (p *training) signal(t *testing.T, s syscall.Signal) {

@@ -142,7 +142,7 @@ func Resume(dir string, o device.Options) (r *Run, err error) {
 // keepIn gives the run its folder.
 func (r *Run) keepIn(f *folder) {
 	r.folder = f
-	r.saver = &saver{folder: f, failed: map[string]error{}}
+	r.saver = &saver{folder: f, failed: map[string]failure{}}
 }
 
 // open opens all that a run works with.
@@ -270,19 +270,11 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 	}
 	history, err := r.trainer.Fit(ctx, r.training, o)
 	s := Summary{Dir: r.Dir()}
-	var notFinite *train.NotFiniteError
-	switch {
-	case errors.As(err, &notFinite):
+	if errors.As(err, new(*train.NotFiniteError)) {
 		r.saver.save(weightsFile, r.saveWeights)
-		return s, errors.Join(err, r.saver.err())
-	case err != nil:
-		return s, errors.Join(err, r.saver.err())
-	case r.saver.err() != nil:
-		r.saveEpoch()
-		r.saver.save(checkpointFile, r.checkpoint)
-		if err := r.saver.err(); err != nil {
-			return s, err
-		}
+	}
+	if err := errors.Join(err, r.saver.end()); err != nil {
+		return s, err
 	}
 	s.Last = history[len(history)-1]
 	if s.Test, s.Notes, err = r.draw(ctx); err != nil {

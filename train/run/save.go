@@ -12,7 +12,12 @@ import (
 type saver struct {
 	folder *folder
 	warn   func(error)
-	failed map[string]error // by what the last attempt failed to save
+	failed map[string]failure // by what the last attempt failed to save
+}
+
+type failure struct {
+	err   error
+	write func() error
 }
 
 // save saves something that has a name.
@@ -25,17 +30,21 @@ func (s *saver) save(what string, write func() error) {
 		delete(s.failed, what)
 		return
 	}
-	s.failed[what] = err
+	s.failed[what] = failure{err, write}
 	if s.warn != nil {
 		s.warn(fmt.Errorf("%s could not be saved; the training goes on, and the next save tries again: %w", what, err))
 	}
 }
 
-// err is what is not saved.
-func (s *saver) err() error {
+// end tries once more what could not be saved, and returns what still cannot.
+func (s *saver) end() error {
+	s.warn = nil
 	var errs []error
 	for _, what := range slices.Sorted(maps.Keys(s.failed)) {
-		errs = append(errs, fmt.Errorf("%s could not be saved: %w", what, s.failed[what]))
+		s.save(what, s.failed[what].write)
+		if f, failed := s.failed[what]; failed {
+			errs = append(errs, fmt.Errorf("%s could not be saved: %w", what, f.err))
+		}
 	}
 	return errors.Join(errs...)
 }
