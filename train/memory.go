@@ -54,7 +54,8 @@ func (f *fitting) checkHost(batch int, emit func(batch int) []*OpList) error {
 	if !errors.As(err, &outOfMemory) {
 		return err
 	}
-	fits := sort.Search(batch, func(i int) bool { return need(i+1) > outOfMemory.Free })
+	free := outOfMemory.Free - outOfMemory.Free/16 // a process that is started anew finds a little more or less
+	fits := sort.Search(batch, func(i int) bool { return need(i+1) > free })
 	return advise(fmt.Errorf("train: batch of %d: %w", batch, err), fits, batch)
 }
 
