@@ -104,6 +104,7 @@ env: ## print what `go test -tags cuda` and editors need: eval "$$(make -s env)"
 .PHONY: fuzz
 fuzz: ## fuzz each parser for a minute
 	$(GO) test -run '^$$' -fuzz FuzzReadIDX -fuzztime 60s ./train/data
+	$(GO) test -run '^$$' -fuzz FuzzPicture -fuzztime 60s ./train/data
 	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 10x ./model
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 60s ./model/safetensors
 	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime 60s ./device/sim/ptx

@@ -162,3 +162,16 @@ func (c codeCache) store(key, version string, image []byte) error {
 	sum := sha256.Sum256(image)
 	return renameio.WriteFile(filepath.Join(c.dir, fileName(key, version)), append(sum[:], image...), 0o666)
 }
+
+// NotCompiledError says that code of a kernel is not kept in the folder, and that there is no compiler to make it.
+type NotCompiledError struct {
+	Source, Architecture string
+	NoCompiler           error // why
+}
+
+func (e *NotCompiledError) Error() string {
+	return fmt.Sprintf("%s is not compiled for %s and these shapes, and there is no compiler "+
+		"(cnn-gpu compile fills a folder for a model, a batch and an optimizer, %s names it): %v", e.Source, e.Architecture, CodeDirEnv, e.NoCompiler)
+}
+
+func (e *NotCompiledError) Unwrap() error { return e.NoCompiler }

@@ -110,8 +110,7 @@ func (c *compiler) image(p source, key string) ([]byte, error) {
 		return image, nil
 	}
 	if c.library == nil {
-		return nil, fmt.Errorf("%s is not compiled for %s and these shapes, and there is no compiler "+
-			"(cnn-gpu compile fills a folder for a model, a batch and an optimizer, %s names it): %w", p.name, c.archs[0], CodeDirEnv, c.missing)
+		return nil, &NotCompiledError{p.name, c.archs[0], c.missing}
 	}
 	image, err := compileSource(c.library, p)
 	if err != nil {

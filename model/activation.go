@@ -12,13 +12,12 @@ type Function string
 
 // The functions; the empty one is Linear. Softmax works on the whole vector, the others on each value by itself.
 const (
-	Linear  Function = "linear"
-	ReLU    Function = "relu"
-	Sigmoid Function = "sigmoid"
-	Tanh    Function = "tanh"
-	// LeakyReLUFunction has the slope 0.2 below zero, as in Keras; the layer [LeakyReLU] has any.
-	LeakyReLUFunction Function = "leaky_relu"
-	Softmax           Function = "softmax"
+	Linear            Function = "linear"     // x
+	ReLU              Function = "relu"       // max(0, x)
+	Sigmoid           Function = "sigmoid"    // 1 / (1 + e⁻ˣ)
+	Tanh              Function = "tanh"       // the hyperbolic tangent
+	LeakyReLUFunction Function = "leaky_relu" // x above zero, 0.2·x below; the layer LeakyReLU has any slope
+	Softmax           Function = "softmax"    // eˣ divided by the sum of those of the vector, which is the last axis
 )
 
 // functions are the layers that the functions stand for, by the shape of what goes in.
@@ -40,7 +39,7 @@ func elementwise(f kernels.Function, alpha float32) func(Shape) Layer {
 
 // Activation applies a function to its input. Softmax runs over the last axis.
 type Activation struct {
-	Function Function `yaml:"activation"`
+	Function Function `yaml:"activation"` // which
 }
 
 // Kind implements [Spec].

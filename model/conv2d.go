@@ -10,15 +10,15 @@ import (
 // Conv2D slides Filters filters of size Kernel over images [H W C] and makes feature maps [P Q Filters]; see
 // [kernels.Conv2D] for the formula. Parameters: kernel [R S C Filters] and bias [Filters].
 type Conv2D struct {
-	Filters           int         `yaml:"filters"`
-	Kernel            Pair        `yaml:"kernel_size"`
-	Strides           Pair        `yaml:"strides,omitempty"` // 1 where not given
-	Padding           Padding     `yaml:"padding,omitempty"` // Valid if not given
-	Dilation          Pair        `yaml:"dilation_rate,omitempty"`
-	Activation        Function    `yaml:"activation,omitempty"`
-	Bias              Bias        `yaml:"use_bias,omitempty"`
-	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty"` // GlorotUniform if not given
-	BiasInitializer   Initializer `yaml:"bias_initializer,omitempty"`   // Zeros if not given
+	Filters           int         `yaml:"filters"`                                               // how many feature maps it makes
+	Kernel            Pair        `yaml:"kernel_size"`                                           // the size of a filter
+	Strides           Pair        `yaml:"strides,omitempty" default:"1"`                         // the steps from window to window
+	Padding           Padding     `yaml:"padding,omitempty" default:"valid"`                     // what it does at the border
+	Dilation          Pair        `yaml:"dilation_rate,omitempty" default:"1"`                   // the steps from tap to tap of a filter
+	Activation        Function    `yaml:"activation,omitempty" default:"linear"`                 // what follows
+	Bias              Bias        `yaml:"use_bias,omitempty" default:"true"`                     // whether a bias is added
+	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty" default:"glorot_uniform"` // the filters' first values
+	BiasInitializer   Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`            // the bias's first values
 }
 
 // Kind implements [Spec].

@@ -10,11 +10,11 @@ import (
 // Dense connects each of Units outputs to every input: Y = X·kernel + bias for vectors X [C]. Parameters: kernel [C Units]
 // and bias [Units].
 type Dense struct {
-	Units             int         `yaml:"units"`
-	Activation        Function    `yaml:"activation,omitempty"`
-	Bias              Bias        `yaml:"use_bias,omitempty"`
-	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty"` // GlorotUniform if not given
-	BiasInitializer   Initializer `yaml:"bias_initializer,omitempty"`   // Zeros if not given
+	Units             int         `yaml:"units"`                                                 // how many outputs it has
+	Activation        Function    `yaml:"activation,omitempty" default:"linear"`                 // what follows
+	Bias              Bias        `yaml:"use_bias,omitempty" default:"true"`                     // whether a bias is added
+	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty" default:"glorot_uniform"` // the weights' first values
+	BiasInitializer   Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`            // the bias's first values
 }
 
 // Kind implements [Spec].

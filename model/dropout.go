@@ -9,7 +9,7 @@ import (
 // Dropout sets each value to zero with probability Rate while training and scales the others by 1/(1−Rate); otherwise it
 // passes its input on. The mask depends on the seed, the layer and the step alone.
 type Dropout struct {
-	Rate float64 `yaml:"rate"`
+	Rate float64 `yaml:"rate"` // the share of the values that are set to zero, from 0 to below 1
 }
 
 // Kind implements [Spec].

@@ -23,18 +23,17 @@ func ExampleSequential() {
 	}
 	fmt.Print(m.Summary(32))
 	// Output:
-	// ┌────────────────────────────────┬────────────────────┬─────────┬───────────┬───────────────────┐
-	// │ Layer (type)                   │ Output Shape       │ Param # │     FLOPs │ Memory (batch 32) │
-	// ├────────────────────────────────┼────────────────────┼─────────┼───────────┼───────────────────┤
-	// │ conv2d (Conv2D)                │ (None, 26, 26, 32) │     320 │   389,376 │          5.28 MiB │
-	// │ max_pooling2d (MaxPooling2D)   │ (None, 13, 13, 32) │       0 │         0 │          1.32 MiB │
-	// │ conv2d_1 (Conv2D)              │ (None, 11, 11, 64) │  18,496 │ 4,460,544 │          1.89 MiB │
-	// │ max_pooling2d_1 (MaxPooling2D) │ (None, 5, 5, 64)   │       0 │         0 │        400.00 KiB │
-	// │ conv2d_2 (Conv2D)              │ (None, 3, 3, 64)   │  36,928 │   663,552 │        144.00 KiB │
-	// │ flatten (Flatten)              │ (None, 576)        │       0 │         0 │               0 B │
-	// │ dense (Dense)                  │ (None, 64)         │  36,928 │    73,728 │         16.00 KiB │
-	// │ dense_1 (Dense)                │ (None, 10)         │     650 │     1,280 │          1.25 KiB │
-	// └────────────────────────────────┴────────────────────┴─────────┴───────────┴───────────────────┘
+	// Layer (type)    │ Output Shape       │ Param # │     FLOPs │     Memory
+	// ────────────────┼────────────────────┼─────────┼───────────┼───────────
+	// conv2d          │ (None, 26, 26, 32) │     320 │   389,376 │   5.28 MiB
+	// max_pooling2d   │ (None, 13, 13, 32) │       0 │         0 │   1.32 MiB
+	// conv2d_1        │ (None, 11, 11, 64) │  18,496 │ 4,460,544 │   1.89 MiB
+	// max_pooling2d_1 │ (None, 5, 5, 64)   │       0 │         0 │ 400.00 KiB
+	// conv2d_2        │ (None, 3, 3, 64)   │  36,928 │   663,552 │ 144.00 KiB
+	// flatten         │ (None, 576)        │       0 │         0 │        0 B
+	// dense           │ (None, 64)         │  36,928 │    73,728 │  16.00 KiB
+	// dense_1         │ (None, 10)         │     650 │     1,280 │   1.25 KiB
+	// Input: (None, 28, 28, 1). Memory: of the values for a batch of 32.
 	// Total params: 93,322 (364.54 KiB)
 	// Trainable params: 93,322 (364.54 KiB)
 	// FLOPs for one image: 5,588,480 forward, 16,376,064 in training

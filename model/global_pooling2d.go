@@ -5,7 +5,7 @@ import "cnn-gpu/kernels"
 // GlobalAveragePooling2D takes the mean of each feature map: [H W C] becomes [C], or [1 1 C] with KeepDims (Lin, Chen and Yan, "Network in
 // network", ICLR 2014, section 3.2).
 type GlobalAveragePooling2D struct {
-	KeepDims bool `yaml:"keepdims,omitempty"`
+	KeepDims bool `yaml:"keepdims,omitempty" default:"false"` // whether the output is an image of 1x1
 }
 
 // Kind implements [Spec].

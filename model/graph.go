@@ -64,6 +64,10 @@ func (g *Graph) AddNamed(name string, s Spec, inputs ...*Node) *Node {
 	if g.err != nil {
 		return nil
 	}
+	if isNil(s) {
+		g.err = fmt.Errorf("layer %d is nil; give a layer such as Dense{Units: 10}", len(g.nodes))
+		return nil
+	}
 	if name == "" {
 		name = g.freeName(s.Kind())
 	}
@@ -85,8 +89,8 @@ func (g *Graph) layer(name string, s Spec, inputs []*Node) (*Node, error) {
 	if len(g.nodes) > maxNodes {
 		return nil, fmt.Errorf("the model has more than %d layers and activations", maxNodes)
 	}
-	if strings.ContainsFunc(name, notInName) {
-		return nil, errors.New("a name holds letters, digits and _ . - alone")
+	if err := checkName(name); err != nil {
+		return nil, err
 	}
 	for _, in := range inputs {
 		if in == nil || g.names[in.layer()] != in {
@@ -95,6 +99,9 @@ func (g *Graph) layer(name string, s Spec, inputs []*Node) (*Node, error) {
 	}
 	node, err := g.build(name, s, inputs)
 	if err != nil {
+		if hint := channelsFirst(g.Input().Shape); hint != "" {
+			err = fmt.Errorf("%w; %s", err, hint)
+		}
 		return nil, err
 	}
 	node.Spec = s
@@ -118,6 +125,9 @@ func (g *Graph) build(name string, s Spec, inputs []*Node) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if isNil(layer) {
+		return nil, errors.New("its Build returned neither a layer nor an error")
+	}
 	if err := checkSize("the output", layer.Out()); err != nil {
 		return nil, err
 	}
@@ -138,11 +148,6 @@ func (g *Graph) add(n *Node) *Node {
 	g.nodes = append(g.nodes, n)
 	g.names[n.Name] = n
 	return n
-}
-
-// notInName says which characters a layer's name must not have: it becomes part of file names and of "conv2d/kernel".
-func notInName(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_.-", r)
 }
 
 // freeName is a kind in snake case, numbered from the second on.

@@ -9,7 +9,7 @@ import (
 
 // LeakyReLU passes on what is above zero and multiplies what is below by NegativeSlope; see [kernels.LeakyReLU] for the source.
 type LeakyReLU struct {
-	NegativeSlope float64 `yaml:"negative_slope,omitempty"` // 0.3 if not given, as in Keras; above 0
+	NegativeSlope float64 `yaml:"negative_slope,omitempty" default:"0.3"` // the slope below zero, itself above 0
 }
 
 // Kind implements [Spec].

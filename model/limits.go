@@ -45,3 +45,21 @@ func checkWindow(x Shape, size, strides, dilation Pair, channels int) error {
 	reach := func(d int) int { return (size[d]-1)*dilation[d] + 1 }
 	return checkSize("the image with the window's border", Shape{x[0] + reach(0), x[1] + reach(1), max(x[2], channels)})
 }
+
+// CheckBatch refuses a batch size that is none, or for which a value of the model would be too large, and names the largest that is not.
+func (m *Model) CheckBatch(batch int) error {
+	if batch < 1 {
+		return fmt.Errorf("model: a batch of %d; give at least 1", batch)
+	}
+	largest := m.Input
+	for _, n := range m.Nodes {
+		if n.Shape.Elements() > largest.Shape.Elements() {
+			largest = n
+		}
+	}
+	if most := maxElements / largest.Shape.Elements(); batch > most {
+		return fmt.Errorf("model: a batch of %s; give at most %s: the value of %s, of shape %v for each image, is to have at most %s numbers",
+			wording.English.Sprint(batch), wording.English.Sprint(most), largest.Name, largest.Shape, wording.English.Sprint(maxElements))
+	}
+	return nil
+}

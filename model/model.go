@@ -35,7 +35,8 @@ func (m *Model) placeParams() error {
 }
 
 // ParamBuffer returns a kept buffer with a place for each of the model's parameters, such as for the weights of a training or for
-// their gradients: one behind the other, so that an optimizer updates them in one op. The gaps between them are zeros and stay so.
+// their gradients: one behind the other, so that an optimizer updates them in one op, each from a multiple of 64 elements on. The gaps between
+// them are zeros and stay so.
 func (m *Model) ParamBuffer(name string) *kernels.Buffer {
 	return kernels.Kept(name, kernels.Float32, m.padded)
 }

@@ -42,18 +42,14 @@ func (b Bias) used() bool { return b == UseBias }
 // Initializer is how a parameter's first values are drawn.
 type Initializer string
 
-// The initializers, by their names in Keras.
-//
-// GlorotUniform draws evenly from ±√(6/(FanIn+FanOut)) (Glorot and Bengio, "Understanding the difficulty of training deep
-// feedforward neural networks", AISTATS 2010, equation 16). HeUniform draws evenly from ±√(6/FanIn) and HeNormal from a
-// normal distribution of variance 2/FanIn, cut off at two standard deviations and widened to keep that variance (He et al.,
-// "Delving deep into rectifiers", ICCV 2015, equation 10).
+// The initializers, by their names in Keras. Those of Glorot: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+// networks", AISTATS 2010, equation 16; those of He: He et al., "Delving deep into rectifiers", ICCV 2015, equation 10.
 const (
-	GlorotUniform Initializer = "glorot_uniform"
-	HeUniform     Initializer = "he_uniform"
-	HeNormal      Initializer = "he_normal"
-	Zeros         Initializer = "zeros"
-	Ones          Initializer = "ones"
+	GlorotUniform Initializer = "glorot_uniform" // evenly from ±√(6/(fan in + fan out))
+	HeUniform     Initializer = "he_uniform"     // evenly from ±√(6/fan in)
+	HeNormal      Initializer = "he_normal"      // from a normal distribution of variance 2/fan in, cut off at two standard deviations and widened to keep that variance
+	Zeros         Initializer = "zeros"          // 0
+	Ones          Initializer = "ones"           // 1
 )
 
 // initializers are what draws a parameter's values, one after the other.

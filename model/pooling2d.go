@@ -4,9 +4,9 @@ import "cnn-gpu/kernels"
 
 // MaxPooling2D keeps the largest value of each window.
 type MaxPooling2D struct {
-	Size    Pair    `yaml:"pool_size,omitempty"` // 2x2 if not given
-	Strides Pair    `yaml:"strides,omitempty"`   // Size if not given
-	Padding Padding `yaml:"padding,omitempty"`   // Valid if not given
+	Size    Pair    `yaml:"pool_size,omitempty" default:"2"`       // the size of a window
+	Strides Pair    `yaml:"strides,omitempty" default:"pool_size"` // the steps from window to window
+	Padding Padding `yaml:"padding,omitempty" default:"valid"`     // what it does at the border
 }
 
 // MinPooling2D keeps the smallest value of each window.

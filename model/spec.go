@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
@@ -68,6 +69,12 @@ func (b *Binding) Save(name string, t kernels.Type, shape ...int) *kernels.Buffe
 	return b.saved[name]
 }
 
+// isNil says whether a value of an interface is missing, or a pointer to nothing.
+func isNil(v any) bool {
+	value := reflect.ValueOf(v)
+	return v == nil || value.Kind() == reflect.Pointer && value.IsNil()
+}
+
 // batched is a shape with the batch in front.
 func batched(batch int, s Shape) []int { return append([]int{batch}, s...) }
 
@@ -109,8 +116,8 @@ type Padding string
 
 // The paddings, as in Keras; the empty one is Valid.
 const (
-	Valid Padding = "valid"
-	Same  Padding = "same"
+	Valid Padding = "valid" // windows lie within the image
+	Same  Padding = "same"  // as many windows as the strides fit into the image, which is bordered with zeros, the odd one at the bottom and the right
 )
 
 var paddings = wording.Table[Padding, kernels.Padding]{

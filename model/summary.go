@@ -2,76 +2,113 @@ package model
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 
+	"cnn-gpu/internal/texttable"
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
 
 // Summary is the table of the model's layers as Keras prints it, and beside it each layer's work for one image and the memory
 // of its values for a batch. Below stand the totals. What memory training takes is for the device to say.
+func (m *Model) Summary(batch int) string { return m.Summarize(batch).Text(0) }
+
+// Summary is what a model's layers are, have and cost.
 //
-// FLOPs are the multiply-adds of convolutions and dense layers, each counted as two operations; biases, activations and pools
-// are left out, as is usual. An activation that belongs to a layer counts with it.
-func (m *Model) Summary(batch int) string {
-	training := m.lowerForTraining(batch)
-	memory := valueBytes(training.Forward)
+// FLOPs are the multiply-adds of convolutions and dense layers for one image, each counted as two operations; biases, activations and
+// pools are left out, as is usual. An activation that belongs to a layer counts with it.
+type Summary struct {
+	Model         string         `json:"model"`
+	Batch         int            `json:"batch"`
+	Input         Shape          `json:"input"`
+	Layers        []LayerSummary `json:"layers"`
+	Params        int            `json:"params"`
+	FLOPs         int64          `json:"flops"`          // forward
+	TrainingFLOPs int64          `json:"training_flops"` // forward and backward
+}
+
+// LayerSummary is a row of a summary.
+type LayerSummary struct {
+	Name   string   `json:"name"`
+	Kind   string   `json:"type"`
+	Inputs []string `json:"inputs"`
+	Output Shape    `json:"output_shape"`
+	Params int      `json:"params"`
+	FLOPs  int64    `json:"flops"`
+	Memory int      `json:"memory_bytes"` // of the layer's values for a batch
+}
+
+// Summarize counts for a batch size, which [Model.CheckBatch] allows.
+func (m *Model) Summarize(batch int) Summary {
+	memory := valueBytes(m.lowerForTraining(batch).Forward)
 	forward := flops(m.Lower(1, LowerOptions{}).Forward)
 	backward := flops(m.lowerForTraining(1).Backward)
-
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = text.FormatDefault
-	header := table.Row{"Layer (type)", "Output Shape", "Param #", "FLOPs", fmt.Sprintf("Memory (batch %d)", batch)}
-	connected := !m.isSequential()
-	if connected {
-		header = append(header, "Connected to")
-		t.AppendRow(table.Row{"input (Input)", kerasShape(m.Input.Shape), 0, 0, wording.Bytes(training.Input.Bytes()), "-"})
+	s := Summary{
+		Model: m.Name, Batch: batch, Input: m.Input.Shape, Params: m.ParamCount(),
+		FLOPs: sum64(forward), TrainingFLOPs: sum64(forward) + sum64(backward),
 	}
-	t.AppendHeader(header)
 	for _, l := range m.layers() {
-		params, work, bytes := 0, forward[l.Node], memory[l.Node]
+		row := LayerSummary{Name: l.Name, Kind: l.Spec.Kind(), Output: l.Shape, FLOPs: forward[l.Node], Memory: memory[l.Node]}
 		for _, p := range l.Layer.Params() {
-			params += p.Shape.Elements()
+			row.Params += p.Shape.Elements()
 		}
 		if l.output != l.Node {
-			bytes += memory[l.output]
+			row.Memory += memory[l.output]
 		}
-		row := table.Row{
-			fmt.Sprintf("%s (%s)", l.Name, l.Spec.Kind()), kerasShape(l.Shape), wording.English.Sprint(params), wording.English.Sprint(work), wording.Bytes(bytes),
+		for _, in := range l.Inputs {
+			row.Inputs = append(row.Inputs, in.layer())
 		}
-		if connected {
-			var names []string
-			for _, in := range l.Inputs {
-				names = append(names, in.layer())
-			}
-			row = append(row, strings.Join(names, ", "))
-		}
-		t.AppendRow(row)
+		s.Layers = append(s.Layers, row)
 	}
-	var columns []table.ColumnConfig
-	for i := 3; i <= 5; i++ {
-		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	t.SetColumnConfigs(columns)
+	return s
+}
 
-	var s strings.Builder
-	if m.Name != "" {
-		fmt.Fprintf(&s, "Model: %q\n", m.Name)
+// Text writes the summary in at most width columns, or as wide as it is where width is 0.
+func (s Summary) Text(width int) string {
+	t := texttable.New("Layer (type)", "Output Shape", "Param #", "FLOPs", "Memory")
+	var branches []string
+	above := "input"
+	for _, l := range s.Layers {
+		t.AppendRow(table.Row{l.title(), kerasShape(l.Output), wording.English.Sprint(l.Params), wording.English.Sprint(l.FLOPs), wording.Bytes(l.Memory)})
+		if !slices.Equal(l.Inputs, []string{above}) {
+			branches = append(branches, fmt.Sprintf("  %s: %s", l.Name, wording.And(l.Inputs)))
+		}
+		above = l.Name
 	}
-	count := m.ParamCount()
-	size := wording.Bytes(count * kernels.Float32.Size())
-	fmt.Fprintln(&s, t.Render())
-	fmt.Fprintf(&s, "Total params: %s (%s)\n", wording.English.Sprint(count), size)
-	fmt.Fprintf(&s, "Trainable params: %s (%s)\n", wording.English.Sprint(count), size)
-	fmt.Fprintf(&s, "FLOPs for one image: %s forward, %s in training\n", wording.English.Sprint(sum64(forward)), wording.English.Sprint(sum64(forward)+sum64(backward)))
-	fmt.Fprintf(&s, "  (multiply-adds of convolutions and dense layers, each counted as two)\n")
-	return s.String()
+	t.Right(3, 4, 5)
+	t.Spare(5)
+
+	var text strings.Builder
+	if s.Model != "" {
+		fmt.Fprintf(&text, "Model: %q\n", s.Model)
+	}
+	fmt.Fprintln(&text, t.Fit(width))
+	if len(branches) > 0 {
+		fmt.Fprintf(&text, "Layers that take others than the one above them:\n%s\n", strings.Join(branches, "\n"))
+	}
+	size := wording.Bytes(s.Params * kernels.Float32.Size())
+	fmt.Fprintf(&text, "Input: %s. Memory: of the values for a batch of %s.\n", kerasShape(s.Input), wording.English.Sprint(s.Batch))
+	fmt.Fprintf(&text, "Total params: %s (%s)\n", wording.English.Sprint(s.Params), size)
+	fmt.Fprintf(&text, "Trainable params: %s (%s)\n", wording.English.Sprint(s.Params), size)
+	fmt.Fprintf(&text, "FLOPs for one image: %s forward, %s in training\n", wording.English.Sprint(s.FLOPs), wording.English.Sprint(s.TrainingFLOPs))
+	fmt.Fprintf(&text, "  (multiply-adds of convolutions and dense layers, each counted as two)\n")
+	return text.String()
+}
+
+var numbered = regexp.MustCompile(`_\d+$`)
+
+// title is a layer's name, and its kind where the name is not made of that.
+func (l LayerSummary) title() string {
+	name := strings.ReplaceAll(numbered.ReplaceAllString(l.Name, ""), "_", "")
+	if strings.EqualFold(name, l.Kind) {
+		return l.Name
+	}
+	return fmt.Sprintf("%s (%s)", l.Name, l.Kind)
 }
 
 // lowerForTraining lowers the model as training does: the softmax at the end belongs to the loss.
@@ -124,16 +161,6 @@ func valueBytes(steps []Step) map[*Node]int {
 		}
 	}
 	return bytes
-}
-
-// isSequential says whether each layer takes the output of the one before it, and nothing else.
-func (m *Model) isSequential() bool {
-	for i, n := range m.Nodes[1:] {
-		if !slices.Equal(n.Inputs, []*Node{m.Nodes[i]}) {
-			return false
-		}
-	}
-	return true
 }
 
 // kerasShape writes a shape as Keras does, None standing for the batch.

@@ -1,8 +1,10 @@
 package model_test
 
 import (
+	"math"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -22,35 +24,55 @@ func TestSummary(t *testing.T) {
 	s := m.Summary(32)
 	assert.Contains(t, s, "FLOPs for one image: 5,588,480 forward, 16,376,064 in training\n")
 	assert.Contains(t, s, "Total params: 93,322 (364.54 KiB)\n") // what Keras calls KB
-	assert.NotContains(t, s, "Connected to")
+	assert.NotContains(t, s, "Layers that take others")
 	assert.NotEqual(t, s, m.Summary(64))
 	assert.Contains(t, m.Summary(64), "FLOPs for one image: 5,588,480 forward")
 }
 
-// A graph's table says what each layer takes, and layers with activations of their own are one row.
+// A graph's summary says what branches, and layers with activations of their own are one row. A layer whose name is not made of its
+// kind tells that.
 func TestSummaryOfGraph(t *testing.T) {
 	m, err := model.Parse("net.yaml", []byte(`
 input: [4, 4, 2]
 layers:
   - Conv2D: {name: a, filters: 2, kernel_size: 3, padding: same, activation: relu}
-  - Add: {inputs: [a, input, a]}
+  - Conv2D: {filters: 2, kernel_size: 1}
+  - Add: {inputs: [a, input, conv2d]}
 `))
 	require.NoError(t, err)
-	var rows [][]string
-	for line := range strings.Lines(m.Summary(1)) {
-		if !strings.HasPrefix(line, "│") {
-			continue
+	s := m.Summarize(1)
+	assert.Equal(t, []model.LayerSummary{
+		{Name: "a", Kind: "Conv2D", Inputs: []string{"input"}, Output: model.Shape{4, 4, 2}, Params: 38, FLOPs: 1152, Memory: 256}, // before and after relu
+		{Name: "conv2d", Kind: "Conv2D", Inputs: []string{"a"}, Output: model.Shape{4, 4, 2}, Params: 6, FLOPs: 128, Memory: 128},
+		{Name: "add", Kind: "Add", Inputs: []string{"a", "input", "conv2d"}, Output: model.Shape{4, 4, 2}, Memory: 128},
+	}, s.Layers)
+	text := m.Summary(1)
+	assert.Equal(t, s.Text(0), text)
+	assert.Contains(t, text, "\na (Conv2D)   │ (None, 4, 4, 2) │      38 │ 1,152 │  256 B\n")
+	assert.Contains(t, text, "\nconv2d       │")
+	assert.Contains(t, text, "\nLayers that take others than the one above them:\n  add: a, input and conv2d\nInput: (None, 4, 4, 2).")
+}
+
+// The zoo's summaries fit a terminal, with all that they say.
+func TestSummaryFitsATerminal(t *testing.T) {
+	for _, name := range model.Zoo() {
+		m, err := model.Open(name)
+		require.NoError(t, err)
+		s := m.Summarize(1024)
+		assert.Equal(t, s.Text(0), s.Text(80), name)
+		for line := range strings.Lines(s.Text(0)) {
+			assert.LessOrEqual(t, utf8.RuneCountInString(line), 80+1, line)
 		}
-		var cells []string
-		for cell := range strings.SplitSeq(strings.Trim(line, "│\n"), "│") {
-			cells = append(cells, strings.TrimSpace(cell))
-		}
-		rows = append(rows, cells)
 	}
-	assert.Equal(t, [][]string{
-		{"Layer (type)", "Output Shape", "Param #", "FLOPs", "Memory (batch 1)", "Connected to"},
-		{"input (Input)", "(None, 4, 4, 2)", "0", "0", "128 B", "-"},
-		{"a (Conv2D)", "(None, 4, 4, 2)", "38", "1,152", "256 B", "input"}, // before and after relu
-		{"add (Add)", "(None, 4, 4, 2)", "0", "0", "128 B", "a, input, a"},
-	}, rows)
+}
+
+func TestCheckBatch(t *testing.T) {
+	m, err := model.Open("mnist-cnn")
+	require.NoError(t, err)
+	largest := math.MaxInt32 / (26 * 26 * 32)
+	require.NoError(t, m.CheckBatch(largest))
+	assert.EqualError(t, m.CheckBatch(largest+1),
+		"model: a batch of 99,274; give at most 99,273: the value of conv2d, of shape [26 26 32] for each image, is to have at most 2,147,483,647 numbers")
+	assert.ErrorContains(t, m.CheckBatch(math.MaxInt), "give at most 99,273")
+	assert.EqualError(t, m.CheckBatch(0), "model: a batch of 0; give at least 1")
 }

@@ -8,12 +8,13 @@ import (
 
 // Weights are values for a model's parameters: drawn by its initializers, read from a file or downloaded from a training.
 type Weights struct {
-	model  *Model
-	padded []float32 // zero between the parameters
+	model    *Model
+	padded   []float32 // zero between the parameters
+	checksum string
 }
 
 // NewWeights returns weights that are all zero.
-func (m *Model) NewWeights() *Weights { return &Weights{m, make([]float32, m.padded)} }
+func (m *Model) NewWeights() *Weights { return &Weights{model: m, padded: make([]float32, m.padded)} }
 
 // InitialWeights draws the parameters' first values. The same seed draws the same values.
 func (m *Model) InitialWeights(seed uint64) *Weights {
@@ -26,6 +27,9 @@ func (m *Model) InitialWeights(seed uint64) *Weights {
 
 // Model is the model that they are weights of.
 func (w *Weights) Model() *Model { return w.model }
+
+// Checksum is that of the file that they were read from, which agreed; empty if they are of no file, or of one that has none.
+func (w *Weights) Checksum() string { return w.checksum }
 
 // Count is the number of values of all parameters together.
 func (w *Weights) Count() int { return w.model.ParamCount() }

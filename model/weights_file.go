@@ -12,7 +12,7 @@ const ModelKey = "cnn-gpu.model"
 
 // Save writes the weights to a safetensors file: each parameter as a tensor of its own, named "conv2d/kernel" and laid out as in
 // Keras (kernels of convolutions [R S C K], of dense layers [C K]). The metadata gets the model itself, so that [LoadWeights] needs
-// nothing else.
+// nothing else, and a checksum of the whole file.
 func (w *Weights) Save(path string, metadata map[string]string) error {
 	text := w.model.YAML()
 	if _, err := Parse("the model as YAML", text); err != nil {
@@ -71,5 +71,6 @@ func (m *Model) fromFile(path string, f *safetensors.File) (*Weights, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model: %s: %w", path, err)
 	}
+	w.checksum = f.Checksum
 	return w, nil
 }

@@ -21,29 +21,17 @@ func (w *Weights) Tensors() map[string]*tensor.Dense {
 func (m *Model) FromTensors(tensors map[string]*tensor.Dense) (*Weights, error) {
 	all := map[string]values{}
 	for name, t := range tensors {
-		elements, ok := t.Data().([]float32)
-		if !ok {
-			return nil, fmt.Errorf("model: tensor %q holds %v%v; weights are float32 and no scalars", name, t.Dtype(), []int(t.Shape()))
+		elements, err := RowMajor(t)
+		if err != nil {
+			return nil, fmt.Errorf("model: tensor %q %w", name, err)
 		}
-		all[name] = values{t.Shape(), rowMajor(elements, t.Shape(), t.Strides())}
+		all[name] = values{t.Shape(), elements}
 	}
 	w, err := m.gather(all)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	return w, nil
-}
-
-// rowMajor is the elements of a tensor that may be transposed or a part of another.
-func rowMajor(elements []float32, shape, strides []int) []float32 {
-	if len(shape) == 0 {
-		return elements[:1]
-	}
-	var list []float32
-	for i := range shape[0] {
-		list = append(list, rowMajor(elements[i*strides[0]:], shape[1:], strides[1:])...)
-	}
-	return list
 }
 
 // values are the elements of a tensor, row-major, and its shape.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,8 @@ import (
 // maxFile is the most bytes that a model file may have.
 const maxFile = 1 << 20
 
-// ReadFile reads a model file; see [Parse]. A model without a name gets the file's.
+// ReadFile reads a model file; see [Parse]. A model without a name gets the file's,
+// with a hyphen for each character that a name must not have.
 func ReadFile(path string) (*Model, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -31,7 +33,7 @@ func ReadFile(path string) (*Model, error) {
 	}
 	m, err := Parse(path, text)
 	if err == nil && m.Name == "" {
-		m.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+		m.Name = nameFrom(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
 	}
 	return m, err
 }
@@ -83,12 +85,19 @@ func errorAt(n *yaml.Node, format string, args ...any) error {
 	return at(n, fmt.Errorf(format, args...))
 }
 
+// fileFields are the fields of a model file, and what each is.
+var fileFields = wording.Table[string, string]{
+	{Word: "name", Value: "what the model is called; the file's name if not given"},
+	{Word: "input", Value: "the shape of one example: `[height, width, channels]` of an image, `[length]` of a vector"},
+	{Word: "layers", Value: "a list of layers, the first of which takes the input"},
+}
+
 func parse(text []byte) (*Model, error) {
 	root, err := document(text)
 	if err != nil {
 		return nil, err
 	}
-	top, err := mapping(root, "the file", []string{"name", "input", "layers"})
+	top, err := mapping(root, "the file", fileFields.Words())
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +124,9 @@ func parse(text []byte) (*Model, error) {
 	if n := top["name"]; n != nil {
 		if m.Name, err = str(n, "name"); err != nil {
 			return nil, err
+		}
+		if err := checkName(m.Name); err != nil {
+			return nil, errorAt(n, "name is %s; %w", describe(n), err)
 		}
 	}
 	return m, nil
@@ -185,13 +197,13 @@ func document(text []byte) (*yaml.Node, error) {
 	if len(text) > maxFile {
 		return nil, fmt.Errorf("is larger than %s; a model file lists layers and is much smaller", wording.Bytes(maxFile))
 	}
-	d := yaml.NewDecoder(bytes.NewReader(text))
+	d := yaml.NewDecoder(bytes.NewReader(version.ReplaceAll(text, []byte("${1}1"))))
 	var doc, second yaml.Node
 	switch err := d.Decode(&doc); {
 	case err == io.EOF:
 		return nil, errors.New("is empty; a model has the fields name, input and layers")
 	case err != nil:
-		return nil, syntaxError(err)
+		return nil, syntaxError(text, err)
 	}
 	if err := checkNodes(&doc); err != nil {
 		return nil, err
@@ -199,22 +211,36 @@ func document(text []byte) (*yaml.Node, error) {
 	if err := d.Decode(&second); err == nil {
 		return nil, errorAt(&second, "a second document begins here; expected one")
 	} else if err != io.EOF {
-		return nil, syntaxError(err)
+		return nil, syntaxError(text, err)
 	}
 	return doc.Content[0], nil
 }
 
-// syntaxError turns the library's "yaml: line 3: ..." into the form of the other errors.
-func syntaxError(err error) error {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	if rest, ok := strings.CutPrefix(text, "line "); ok {
+// version is the directive of a YAML 1 document up to its last digits. The library takes 1.1 alone, and reads as 1.2 does all that a
+// model file has.
+var version = regexp.MustCompile(`\A((?:\x{FEFF})?(?:[ \t]*(?:#.*)?\r?\n)*%YAML[ \t]+1\.)\d+`)
+
+// tabbed is the indentation of a line up to its first tab.
+var tabbed = regexp.MustCompile(`(?m)^[ ?:-]*\t`)
+
+// syntaxError turns the library's "yaml: line 3: ..." into the form of the other errors. Of a tab the library does not always tell.
+func syntaxError(text []byte, err error) error {
+	if at := tabbed.FindIndex(text); at != nil {
+		line := bytes.Count(text[:at[0]], []byte("\n")) + 1
+		return &positionError{line, at[1] - at[0], errors.New("a tab stands here; YAML is indented by spaces alone")}
+	}
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	if strings.Contains(message, "incompatible YAML document") {
+		return errors.New("its directive %YAML names another version; expected %YAML 1.2, or none")
+	}
+	if rest, ok := strings.CutPrefix(message, "line "); ok {
 		if number, what, ok := strings.Cut(rest, ": "); ok {
 			if line, err := strconv.Atoi(number); err == nil {
 				return &positionError{line, 0, errors.New(what)}
 			}
 		}
 	}
-	return fmt.Errorf("is no YAML: %s", text)
+	return fmt.Errorf("is no YAML: %s", message)
 }
 
 // checkNodes refuses what a list of layers has no use for: anchors and aliases, with which a few lines can stand for
@@ -224,7 +250,7 @@ func checkNodes(n *yaml.Node) error {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
 		return errorAt(n, "anchors and aliases (& and *) are not supported; write the value out")
 	case n.Style&yaml.TaggedStyle != 0:
-		return errorAt(n, "tags such as %s are not supported; write the value alone", n.Tag)
+		return errorAt(n, "tags such as %s are not supported; write the value alone", wording.Printable(n.Tag))
 	}
 	for _, child := range n.Content {
 		if err := checkNodes(child); err != nil {

@@ -32,6 +32,12 @@ var kinds = map[string]Spec{
 // Kinds lists the layers that a model file may name.
 func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
 
+// layerFields are the fields that every layer has beside its own, and what each is.
+var layerFields = wording.Table[string, string]{
+	{Word: "name", Value: "what the layer is called; its kind in small letters if not given, numbered from the second on: `conv2d`, `conv2d_1`"},
+	{Word: "inputs", Value: "the name of the layer whose output it takes, or a list of names; `input` is the model's input. The layer before it if not given"},
+}
+
 // parsedLayer is a layer as the file gives it.
 type parsedLayer struct {
 	spec   Spec
@@ -69,7 +75,7 @@ func parseLayer(n *yaml.Node) (parsedLayer, error) {
 
 	open := specFields(value)
 	open = slices.DeleteFunc(open, func(f specField) bool { return !f.value.IsZero() })
-	known := []string{"name", "inputs"}
+	known := layerFields.Words()
 	for _, f := range open {
 		known = append(known, f.key)
 	}
@@ -100,6 +106,8 @@ func parseLayer(n *yaml.Node) (parsedLayer, error) {
 type specField struct {
 	key      string
 	optional bool
+	name     string // in Go
+	tag      reflect.StructTag
 	value    reflect.Value
 }
 
@@ -107,8 +115,9 @@ type specField struct {
 func specFields(spec reflect.Value) []specField {
 	var fields []specField
 	for i := range spec.NumField() {
-		key, option, _ := strings.Cut(spec.Type().Field(i).Tag.Get("yaml"), ",")
-		fields = append(fields, specField{key, option == "omitempty", spec.Field(i)})
+		f := spec.Type().Field(i)
+		key, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		fields = append(fields, specField{key, option == "omitempty", f.Name, f.Tag, spec.Field(i)})
 	}
 	return fields
 }

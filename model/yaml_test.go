@@ -13,7 +13,7 @@ import (
 
 func TestParse(t *testing.T) {
 	m, err := model.Parse("net.yaml", []byte(`
-name: all of it
+name: all-of-it
 input: [9, 9, 1]
 layers:
   - Conv2D: # fields may stand below each other
@@ -41,7 +41,7 @@ layers:
   - Softmax
 `))
 	require.NoError(t, err)
-	assert.Equal(t, "all of it", m.Name)
+	assert.Equal(t, "all-of-it", m.Name)
 	var specs []model.Spec
 	var names []string
 	for _, n := range m.Nodes {
@@ -92,6 +92,12 @@ func TestParseErrors(t *testing.T) {
 		{"input: [1]\nname: [1]\nlayers: [Flatten]", "net.yaml:2:7: name is a list of 1; expected a word"},
 		{"input: [1]\nlayers: [Flatten]\n---\na: 1", "net.yaml:3:1: a second document begins here; expected one"},
 		{"input: &a [1]\nlayers: [Flatten]", "net.yaml:1:8: anchors and aliases (& and *) are not supported"},
+		{"input: !%1b%5b31m [1]\nlayers: [Flatten]", `net.yaml:1:8: tags such as !\x1b[31m are not supported`},
+		{"%YAML 2.0\n---\ninput: [1]", "net.yaml: its directive %YAML names another version; expected %YAML 1.2, or none"},
+		{"input: [1]\nlayers:\n\t- Flatten", "net.yaml:3:1: a tab stands here; YAML is indented by spaces alone"},
+		{"\tinput: [1]", "net.yaml:1:1: a tab stands here"},
+		{"input: [1]\r\nlayers:\r\n  - Dense:\r\n  \t  units: 3", "net.yaml:4:3: a tab stands here"},
+		{"input: [1]\nlayers:\n  -\tFlatten: a: b", "net.yaml:3:4: a tab stands here"},
 		{"input: !!seq [1]\nlayers: [Flatten]", "net.yaml:1:8: tags such as !!seq are not supported"},
 		{layers("  - Conv2d: {filters: 3}"), `net.yaml:3:5: unknown layer "Conv2d"; did you mean Conv2D?`},
 		{layers("  - LSTM: {units: 3}"), `net.yaml:3:5: unknown layer "LSTM"; choose Activation, Add, `},
@@ -134,6 +140,16 @@ func TestParseErrors(t *testing.T) {
 		assert.ErrorContains(t, err, "model: net.yaml:", c.text)
 		assert.ErrorContains(t, err, c.want, c.text)
 	}
+}
+
+// YAML 1.2 is what people write today; the library knows 1.1 alone.
+func TestDirective(t *testing.T) {
+	for _, head := range []string{"%YAML 1.2\n---\n", "%YAML 1.1\n---\n", "# a net\n\n%YAML  1.2 # today's\n---\n", "\ufeff%YAML 1.2\r\n---\r\n"} {
+		_, err := model.Parse("net.yaml", []byte(head+"input: [1]\nlayers: [Flatten]\n"))
+		require.NoError(t, err, head)
+	}
+	_, err := model.Parse("net.yaml", []byte("%YAML 1.2\n---\ninput: [1]\nlayers: [Flaten]\n"))
+	assert.ErrorContains(t, err, "net.yaml:4:10: unknown layer", "lines are counted as they stand")
 }
 
 // What is written is what was read, and the shortest form of it.

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"math"
+	"slices"
 	"strconv"
+	"time"
 
 	"cnn-gpu/kernels"
 	"cnn-gpu/model/safetensors"
@@ -16,33 +18,47 @@ const (
 	modelKey     = "model"
 	optimizerKey = "optimizer"
 	seedKey      = "seed"
+	strictKey    = "strict"
+	cpuKey       = "cpu code" // missing where no CPU computes
 	positionKey  = "position"
+	paceKey      = "pace"
+	elapsedKey   = "elapsed" // seconds of the epoch under way
 	historyKey   = "history"
 )
 
 // SaveCheckpoint writes all that training changes to a file, atomically, together with metadata of the caller's own. A trainer
-// that is compiled alike and loads it ends with the same bits as one that was never interrupted.
+// that is compiled alike and loads it ends with the same bits as one that was never interrupted, if it is of the same device.
 func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error {
 	if t.optimizer == nil {
 		return errors.New("train: checkpoint: there is no training to save; give Compile an optimizer")
 	}
-	buffers := t.changing()
-	values, err := t.download(buffers)
+	s, err := t.Snapshot()
 	if err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
+		return err
 	}
-	file := &safetensors.File{Metadata: t.identity()}
-	maps.Copy(file.Metadata, metadata)
-	for key, value := range map[string]any{positionKey: t.position, historyKey: t.history} {
+	return s.SaveCheckpoint(path, metadata)
+}
+
+// SaveCheckpoint is [Trainer.SaveCheckpoint] as of the moment of the snapshot. It may run in a goroutine while training goes on.
+func (s *Snapshot) SaveCheckpoint(path string, metadata map[string]string) error {
+	file := &safetensors.File{Metadata: s.trainer.identity()}
+	file.Metadata[elapsedKey] = strconv.FormatFloat(s.elapsed.Seconds(), 'g', -1, 64)
+	for key, value := range map[string]any{positionKey: s.position, paceKey: s.pace, historyKey: s.history} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return fmt.Errorf("train: checkpoint: %w", err)
 		}
 		file.Metadata[key] = string(text)
 	}
-	for i, b := range buffers {
+	for key, value := range metadata {
+		if _, taken := file.Metadata[key]; taken {
+			return fmt.Errorf("train: checkpoint: the metadata %q are the checkpoint's own; choose another key", key)
+		}
+		file.Metadata[key] = value
+	}
+	for i, b := range s.trainer.changing() {
 		tensor := safetensors.Tensor{Name: b.Name, Shape: b.Shape}
-		switch values := values[i].(type) {
+		switch values := s.values[i].(type) {
 		case []float32:
 			tensor.DType, tensor.Float32 = safetensors.F32, values
 		case []int32:
@@ -56,17 +72,10 @@ func (t *Trainer) SaveCheckpoint(path string, metadata map[string]string) error 
 	return nil
 }
 
-// identity is what a checkpoint and the trainer that loads it must have in common.
-func (t *Trainer) identity() map[string]string {
-	return map[string]string{
-		modelKey:     string(t.model.YAML()),
-		optimizerKey: fmt.Sprintf("%s %+v", t.optimizer.Name(), t.optimizer),
-		seedKey:      strconv.FormatUint(t.seed, 10),
-	}
-}
-
-// LoadCheckpoint puts the trainer where SaveCheckpoint left off: the next Fit goes on from there.
-func (t *Trainer) LoadCheckpoint(path string) error {
+// LoadCheckpoint puts the trainer where SaveCheckpoint left off: the next Fit goes on from there. A checkpoint of a training that was compiled
+// otherwise is a [DifferenceError], and so is a Fit in other batches, or over another number of examples, than the one that it interrupted.
+// Differences whose What is one of those allowed are let pass, though the training then goes on to other weights.
+func (t *Trainer) LoadCheckpoint(path string, allowed ...string) error {
 	if t.optimizer == nil {
 		return errors.New("train: checkpoint: there is no training to go on with; give Compile an optimizer")
 	}
@@ -74,16 +83,31 @@ func (t *Trainer) LoadCheckpoint(path string) error {
 	if err != nil {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
-	for key, want := range t.identity() {
-		if got := file.Metadata[key]; got != want {
-			return fmt.Errorf("train: checkpoint %s: it was taken with another %s:\n%s\nthis training has:\n%s", path, key, got, want)
-		}
+	if file.Checksum == "" {
+		return fmt.Errorf("train: checkpoint %s: it has no checksum: it is damaged, or older than checksums; take another checkpoint, or begin anew", path)
+	}
+	differences := slices.DeleteFunc(compare(file.Metadata, t.identity()), func(d Difference) bool { return slices.Contains(allowed, d.What) })
+	if len(differences) > 0 {
+		return &DifferenceError{Where: "checkpoint " + path, Differences: differences}
 	}
 	snapshot := &Snapshot{trainer: t}
-	for key, value := range map[string]any{positionKey: &snapshot.position, historyKey: &snapshot.history} {
+	for key, value := range map[string]any{positionKey: &snapshot.position, paceKey: &snapshot.pace, historyKey: &snapshot.history} {
 		if err := json.Unmarshal([]byte(file.Metadata[key]), value); err != nil {
 			return fmt.Errorf("train: checkpoint %s: its %s cannot be read: %w", path, key, err)
 		}
+	}
+	if slices.Contains(allowed, batchDifference) {
+		snapshot.pace.Batch = 0
+	}
+	if slices.Contains(allowed, examplesDifference) {
+		snapshot.pace.Examples = 0
+	}
+	if text, ok := file.Metadata[elapsedKey]; ok { // earlier versions told none
+		seconds, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(seconds >= 0 && seconds <= math.MaxInt32) {
+			return fmt.Errorf("train: checkpoint %s: its %s is %q, which is no number of seconds", path, elapsedKey, text)
+		}
+		snapshot.elapsed = time.Duration(seconds * float64(time.Second))
 	}
 	if p := snapshot.position; p.Batch < 0 || p.Fit < 0 || p.Epoch != len(snapshot.history) {
 		return fmt.Errorf("train: checkpoint %s: position %+v does not agree with %d epochs of history", path, p, len(snapshot.history))

@@ -1,7 +1,9 @@
 package train
 
 import (
+	"bytes"
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -9,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/device"
+	"cnn-gpu/model/safetensors"
 	"cnn-gpu/train/internal/traintest"
 )
 
@@ -58,13 +62,84 @@ func TestCheckpointOfAnotherTraining(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
 	saved := compile(t, traintest.SmallNet(t, 0.3), 1, Adam{})
 	require.NoError(t, saved.SaveCheckpoint(path, nil))
-	assert.ErrorContains(t, compile(t, traintest.SmallNet(t, 0.5), 1, Adam{}).LoadCheckpoint(path), "another model")
-	assert.ErrorContains(t, compile(t, traintest.SmallNet(t, 0.3), 1, SGD{}).LoadCheckpoint(path), "another optimizer")
 	assert.ErrorContains(t, compile(t, traintest.SmallNet(t, 0.3), 1, Adam{}).LoadCheckpoint(path+"x"), "no such file")
-	seeded, err := Compile(traintest.SmallNet(t, 0.3), Options{Optimizer: Adam{}, Seed: 8})
+	for want, o := range map[string]Options{
+		"optimizer: adam {LearningRate:0 Beta1:0 Beta2:0 Epsilon:0} then, sgd {LearningRate:0 Momentum:0 Nesterov:false} now": {Optimizer: SGD{}, Seed: 7},
+		"seed: 7 then, 8 now":          {Optimizer: Adam{}, Seed: 8},
+		"strict: false then, true now": {Optimizer: Adam{}, Seed: 7, Strict: true},
+	} {
+		other, err := Compile(traintest.SmallNet(t, 0.3), o)
+		require.NoError(t, err)
+		defer other.Close()
+		assert.EqualError(t, other.LoadCheckpoint(path), "train: checkpoint "+path+
+			": the training that was interrupted differs from this one; give this one the same settings, or begin anew:\n  "+want)
+	}
+	other, err := Compile(traintest.SmallNet(t, 0.5), Options{Optimizer: Adam{}, Seed: 8})
 	require.NoError(t, err)
-	defer seeded.Close()
-	assert.ErrorContains(t, seeded.LoadCheckpoint(path), "another seed:\n7\nthis training has:\n8")
+	defer other.Close()
+	var different *DifferenceError
+	require.ErrorAs(t, other.LoadCheckpoint(path), &different)
+	require.Len(t, different.Differences, 2)
+	assert.Equal(t, Difference{"seed", "7", "8"}, different.Differences[1])
+	assert.ErrorContains(t, different, "\n  model: - Dropout: {rate: 0.3} then, - Dropout: {rate: 0.5} now\n  seed: ")
+
+	// The same CPU with other code rounds otherwise; a GPU may go on with what a CPU began.
+	file, err := safetensors.Read(path)
+	require.NoError(t, err)
+	assert.Equal(t, device.CPUCode(), file.Metadata["cpu code"])
+	file.Metadata["cpu code"] = "abacus"
+	require.NoError(t, safetensors.Write(path, file))
+	assert.ErrorContains(t, compile(t, traintest.SmallNet(t, 0.3), 1, Adam{}).LoadCheckpoint(path), "cpu code: abacus then, "+device.CPUCode()+" now")
+	delete(file.Metadata, "cpu code")
+	require.NoError(t, safetensors.Write(path, file))
+	assert.NoError(t, compile(t, traintest.SmallNet(t, 0.3), 1, Adam{}).LoadCheckpoint(path))
+}
+
+// The position of a Fit counts batches: in others, or of other data, it would be at another example.
+func TestFitGoesOnInTheSameBatches(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	ctx, cancel := context.WithCancel(context.Background())
+	set, reads := digits(100), 0
+	set.spoil = func(int, []float32, *int32) error {
+		if reads++; reads == 31 { // the fourth batch is filled where the first was, when that is done
+			cancel()
+		}
+		return nil
+	}
+	first := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	_, err := first.Fit(ctx, set, FitOptions{Batch: 10, Checkpoint: func() error { return first.SaveCheckpoint(path, nil) }})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Positive(t, first.Position().Batch)
+
+	second := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	require.NoError(t, second.LoadCheckpoint(path))
+	before, err := first.Snapshot()
+	require.NoError(t, err)
+	for _, tr := range []*Trainer{first, second} {
+		_, err = tr.Fit(context.Background(), digits(100), FitOptions{Batch: 20})
+		assert.EqualError(t, err, "train: fit: the training that was interrupted differs from this one; give this one the same settings, or begin anew:\n  batch: 10 then, 20 now")
+		_, err = tr.Fit(context.Background(), digits(90), FitOptions{Batch: 10})
+		assert.ErrorContains(t, err, "examples: 100 then, 90 now")
+		_, err = tr.Fit(context.Background(), digits(100), FitOptions{Batch: 10})
+		require.NoError(t, err)
+		_, err = tr.Fit(context.Background(), digits(90), FitOptions{Batch: 30})
+		require.NoError(t, err, "a Fit that is over binds nobody")
+	}
+	require.NoError(t, first.Restore(before))
+	_, err = first.Fit(context.Background(), digits(100), FitOptions{Batch: 20})
+	assert.ErrorContains(t, err, "batch: 10 then, 20 now")
+}
+
+func TestCheckpointMetadata(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	tr := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	require.NoError(t, tr.SaveCheckpoint(path, map[string]string{"mine": "1"}))
+	for _, key := range []string{"seed", "pace", "history"} {
+		assert.EqualError(t, tr.SaveCheckpoint(path, map[string]string{key: "1"}), `train: checkpoint: the metadata "`+key+`" are the checkpoint's own; choose another key`)
+	}
+	file, err := safetensors.Read(path)
+	require.NoError(t, err)
+	assert.Equal(t, "1", file.Metadata["mine"])
 }
 
 // A checkpoint is taken within an epoch when CheckpointEvery has passed, and only then.
@@ -96,6 +171,50 @@ func TestCheckpointEvery(t *testing.T) {
 	}
 }
 
+// CheckpointSteps counts the steps of each epoch, and a snapshot that is saved later is that of its moment.
+func TestCheckpointSteps(t *testing.T) {
+	tr := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	var at []Position
+	var taken []*Snapshot
+	_, err := tr.Fit(context.Background(), digits(32), FitOptions{Epochs: 2, Batch: 4, CheckpointSteps: 3, Checkpoint: func() error {
+		s, err := tr.Snapshot()
+		at, taken = append(at, s.Position()), append(taken, s)
+		return err
+	}})
+	require.NoError(t, err)
+	assert.Equal(t, []Position{{Batch: 3}, {Batch: 6}, {Epoch: 1, Fit: 1}, {Epoch: 1, Fit: 1, Batch: 3}, {Epoch: 1, Fit: 1, Batch: 6}, {Epoch: 2, Fit: 2}}, at)
+	assert.Len(t, taken[2].History(), 1)
+
+	path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	require.NoError(t, taken[3].SaveCheckpoint(path, nil))
+	again := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	require.NoError(t, again.LoadCheckpoint(path))
+	assert.Equal(t, at[3], again.Position())
+	assert.Equal(t, taken[3].Weights().Padded(), weights(t, again))
+	_, err = again.Fit(context.Background(), digits(32), FitOptions{Epochs: 2, Batch: 4})
+	require.NoError(t, err)
+	assert.Equal(t, weights(t, tr), weights(t, again))
+}
+
+// A checkpoint that lost its checksum is refused, and what is allowed to differ may differ.
+func TestLoadCheckpointAllows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	tr := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	require.NoError(t, tr.SaveCheckpoint(path, nil))
+	file, err := safetensors.Read(path)
+	require.NoError(t, err)
+	file.Metadata["cpu code"] = "abacus"
+	require.NoError(t, safetensors.Write(path, file))
+	assert.ErrorContains(t, tr.LoadCheckpoint(path, "examples"), "cpu code: abacus then")
+	assert.NoError(t, tr.LoadCheckpoint(path, "cpu code"))
+
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	foreign := bytes.ReplaceAll(text, []byte("cnn-gpu."), []byte("another."))
+	require.NoError(t, os.WriteFile(path, foreign, 0o666))
+	assert.ErrorContains(t, tr.LoadCheckpoint(path), path+": it has no checksum")
+}
+
 func TestFitGoesOn(t *testing.T) {
 	whole := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
 	_, err := whole.Fit(context.Background(), digits(40), FitOptions{Epochs: 3, Batch: 16})
@@ -108,4 +227,40 @@ func TestFitGoesOn(t *testing.T) {
 	assert.Equal(t, weights(t, whole), weights(t, parts))
 	assert.Len(t, parts.History(), 3)
 	assert.Equal(t, 3, parts.History()[2].Epoch)
+}
+
+// The seconds of an epoch count what it took before it was interrupted, and its rate all of its images.
+func TestSecondsOfAResumedEpoch(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	set, reads := digits(64), 0
+	set.spoil = func(int, []float32, *int32) error {
+		if reads++; reads == 32 {
+			cancel()
+		}
+		return nil
+	}
+	first := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	_, err := first.Fit(ctx, set, FitOptions{Batch: 4, Checkpoint: func() error {
+		first.elapsed = time.Hour
+		return first.SaveCheckpoint(path, nil)
+	}})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotZero(t, first.Position().Batch)
+
+	second := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
+	require.NoError(t, second.LoadCheckpoint(path))
+	history, err := second.Fit(context.Background(), digits(64), FitOptions{Batch: 4})
+	require.NoError(t, err)
+	assert.Greater(t, history[0].Seconds, 3600.0)
+	assert.InEpsilon(t, 64/history[0].Seconds, history[0].ImagesPerSecond, 1e-9)
+	history, err = second.Fit(context.Background(), digits(64), FitOptions{Batch: 4})
+	require.NoError(t, err)
+	assert.Less(t, history[1].Seconds, 3600.0, "an hour of the epoch before")
+
+	file, err := safetensors.Read(path)
+	require.NoError(t, err)
+	file.Metadata[elapsedKey] = "long"
+	require.NoError(t, safetensors.Write(path, file))
+	assert.ErrorContains(t, second.LoadCheckpoint(path), `its elapsed is "long", which is no number of seconds`)
 }

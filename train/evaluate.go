@@ -18,6 +18,9 @@ func (t *Trainer) EvaluateEach(ctx context.Context, set data.Set, batch int, eac
 }
 
 func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each func(int, int32, []float32)) (Result, error) {
+	if ctx == nil {
+		return Result{}, errNoContext
+	}
 	if err := t.CheckData(set); err != nil {
 		return Result{}, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"cnn-gpu/train/data"
@@ -21,10 +20,12 @@ type FitOptions struct {
 	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch
 	OnEpoch    func(Epoch) error // called after each epoch; an error ends the training
 
-	// Checkpoint is called after each epoch, when CheckpointEvery has passed since the last call, after a value from CheckpointNow, and
-	// when the context ends the training, so that it may call [Trainer.SaveCheckpoint].
+	// Checkpoint is called after each epoch, when CheckpointEvery has passed since the last call, after CheckpointSteps steps of an
+	// epoch, after a value from CheckpointNow, and when the context ends the training, so that it may call [Trainer.SaveCheckpoint], or
+	// [Trainer.Snapshot] to save beside the training.
 	Checkpoint      func() error
-	CheckpointEvery time.Duration
+	CheckpointEvery time.Duration // not within an epoch if 0
+	CheckpointSteps int           // not within an epoch if 0
 	CheckpointNow   <-chan struct{}
 }
 
@@ -60,10 +61,16 @@ const progressInterval = 100 * time.Millisecond
 // checkpoint was taken, and Epochs counts from the start of the interrupted Fit.
 func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch, error) {
 	o = o.withDefaults()
+	if ctx == nil {
+		return nil, errNoContext
+	}
 	if err := t.CheckFit(set, o); err != nil {
 		return nil, err
 	}
 	o.Batch = min(o.Batch, set.Len())
+	if err := t.begin(pace{o.Batch, set.Len()}); err != nil {
+		return nil, err
+	}
 	f := &fitting{Trainer: t, set: set, options: o, saved: time.Now()}
 	if err := f.prepare(); err != nil {
 		return nil, err
@@ -87,12 +94,16 @@ func (o FitOptions) withDefaults() FitOptions {
 	return o
 }
 
+var errNoContext = errors.New("train: the context is nil; give context.Background() if nothing ends it")
+
 var errNoOptimizer = errors.New("train: fit needs an optimizer; give Compile one")
 
 // CheckFit says what would keep Fit from training.
 func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
 	o = o.withDefaults()
 	switch {
+	case isNil(set):
+		return errNoData
 	case t.optimizer == nil:
 		return errNoOptimizer
 	case len(t.model.Params) == 0:
@@ -109,20 +120,6 @@ func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
 	return nil
 }
 
-// CheckData says why a data set does not fit the model.
-func (t *Trainer) CheckData(set data.Set) error {
-	if !slices.Equal(set.Shape(), t.model.Input.Shape) {
-		return fmt.Errorf("train: %s has images %v, the model takes %v; change the model's input or choose other data", set.Name(), set.Shape(), t.model.Input.Shape)
-	}
-	if classes := t.output.Shape[0]; len(set.Classes()) > classes {
-		return fmt.Errorf("train: %s has %d classes, the model's last layer has %d units; give it one unit for each class", set.Name(), len(set.Classes()), classes)
-	}
-	if set.Len() == 0 {
-		return fmt.Errorf("train: %s has no examples", set.Name())
-	}
-	return nil
-}
-
 // fitting is a Fit under way.
 type fitting struct {
 	*Trainer
@@ -131,7 +128,7 @@ type fitting struct {
 	training *Step
 	saved    time.Time // when the last checkpoint was taken
 
-	begun  time.Time // when this Fit began with the epoch
+	begun  time.Time // when the epoch began, had it not been interrupted
 	done   int       // images since then
 	looked time.Time
 }
@@ -172,7 +169,7 @@ func (f *fitting) epoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seconds := time.Since(f.begun).Seconds()
+	seconds := f.elapsed.Seconds()
 	epoch := Epoch{
 		Epoch: f.position.Epoch + 1, Training: result, Seconds: seconds, ImagesPerSecond: float64(f.done) / seconds,
 	}
@@ -183,12 +180,12 @@ func (f *fitting) epoch(ctx context.Context) error {
 			return f.interrupted(ctx, err)
 		}
 		if math.IsNaN(validation.Loss) || math.IsInf(validation.Loss, 0) {
-			return fmt.Errorf("train: epoch %d: the loss on the validation data is not finite; check that data, or try a lower learning rate", epoch.Epoch)
+			return &NotFiniteError{Epoch: epoch.Epoch, What: validationLoss}
 		}
 		epoch.Validation = &validation
 	}
 	f.history = append(f.history, epoch)
-	f.position = Position{Epoch: f.position.Epoch + 1, Fit: f.position.Fit + 1}
+	f.position, f.elapsed = Position{Epoch: f.position.Epoch + 1, Fit: f.position.Fit + 1}, 0
 	if f.options.OnEpoch != nil {
 		if err := f.options.OnEpoch(epoch); err != nil {
 			return err
@@ -200,9 +197,11 @@ func (f *fitting) epoch(ctx context.Context) error {
 // batches trains on the rest of the epoch's batches.
 func (f *fitting) batches(ctx context.Context) error {
 	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
-	l := loader.Start(ctx, f.set, order[min(f.position.Batch*f.options.Batch, len(order)):], f.options.Batch)
+	f.done = min(f.position.Batch*f.options.Batch, len(order))
+	l := loader.Start(ctx, f.set, order[f.done:], f.options.Batch)
 	defer l.Stop()
-	f.begun, f.done, f.looked = time.Now(), 0, time.Now()
+	f.looked = time.Now()
+	f.begun = f.looked.Add(-f.elapsed)
 	for b := range l.Batches {
 		if err := f.trainOn(b); err != nil {
 			return err
@@ -211,18 +210,15 @@ func (f *fitting) batches(ctx context.Context) error {
 		if err := f.lookNowAndThen(); err != nil {
 			return err
 		}
-		select {
-		case <-f.options.CheckpointNow:
-			if err := f.checkpoint(); err != nil {
-				return err
-			}
-		default:
-		}
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	if err := ctx.Err(); err != nil {
+		f.elapsed = time.Since(f.begun)
+		if _, halted := f.look(); halted != nil {
+			return halted // nothing that could go on is there to be saved
+		}
 		return f.interrupted(ctx, err)
 	}
 	return nil
@@ -251,16 +247,26 @@ func (f *fitting) trainOn(b *loader.Batch) error {
 
 // lookNowAndThen reports the progress and saves a checkpoint when it is time to.
 func (f *fitting) lookNowAndThen() error {
-	if time.Since(f.looked) < progressInterval {
+	isDue := f.options.CheckpointSteps > 0 && f.position.Batch%f.options.CheckpointSteps == 0
+	select {
+	case <-f.options.CheckpointNow:
+		isDue = true
+	default:
+	}
+	reports := time.Since(f.looked) >= progressInterval
+	if !isDue && !reports {
 		return nil
 	}
-	f.looked = time.Now()
 	result, err := f.look()
 	if err != nil {
 		return err
 	}
-	f.report(result)
-	if f.options.CheckpointEvery > 0 && time.Since(f.saved) >= f.options.CheckpointEvery {
+	if reports {
+		f.looked = time.Now()
+		f.report(result)
+		isDue = isDue || f.options.CheckpointEvery > 0 && time.Since(f.saved) >= f.options.CheckpointEvery
+	}
+	if isDue {
 		return f.checkpoint()
 	}
 	return nil
@@ -269,6 +275,7 @@ func (f *fitting) lookNowAndThen() error {
 // look reads the epoch's means from the device, and whether training was halted.
 func (f *fitting) look() (Result, error) {
 	result, err := f.training.Result()
+	f.elapsed = time.Since(f.begun)
 	var halted *NotFiniteError
 	if errors.As(err, &halted) {
 		return Result{}, f.explainHalt(halted.Step)
@@ -283,7 +290,7 @@ func (f *fitting) report(r Result) {
 	f.options.OnProgress(Progress{
 		Epoch: f.position.Fit + 1, Epochs: f.options.Epochs,
 		Batch: f.position.Batch, Batches: (f.set.Len() + f.options.Batch - 1) / f.options.Batch,
-		Result: r, ImagesPerSecond: float64(f.done) / time.Since(f.begun).Seconds(),
+		Result: r, ImagesPerSecond: float64(f.done) / f.elapsed.Seconds(),
 	})
 }
 

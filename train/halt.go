@@ -13,13 +13,18 @@ import (
 
 // NotFiniteError says that training met a value that is no finite number. The weights are those from before the step.
 type NotFiniteError struct {
-	Step  int    // of all steps, from 1
+	Step  int    // of all steps, from 1; 0 where it is the validation's loss
 	Epoch int    // from 1
 	Layer string // the first layer whose value or gradient is not finite; empty from a [Step], which does not look for it
-	What  string // "output" or "gradient"
+	What  string // "output", "gradient" or "validation loss"
 }
 
+const validationLoss = "validation loss"
+
 func (e *NotFiniteError) Error() string {
+	if e.What == validationLoss {
+		return fmt.Sprintf("train: epoch %d: the loss on the validation data is not finite; check that data, or try a lower learning rate", e.Epoch)
+	}
 	if e.Layer == "" {
 		return fmt.Sprintf("train: step %d (epoch %d): the loss or a gradient is not finite; the weights from before that step are kept: try a lower learning rate, or check the data",
 			e.Step, e.Epoch)

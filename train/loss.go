@@ -31,7 +31,7 @@ type LossBinding struct {
 // SparseCategoricalCrossEntropy is −log of the probability that the model gives the right class; labels are the classes'
 // numbers. It works on the logits in front of the model's softmax, which is exact where probabilities round to 0 or 1.
 type SparseCategoricalCrossEntropy struct {
-	FromLogits bool // the model ends with logits, without a softmax
+	FromLogits bool // the model ends with logits, without a softmax: with a layer that has no activation
 }
 
 // Name implements [Loss].
@@ -49,9 +49,16 @@ func (l SparseCategoricalCrossEntropy) Attach(m *model.Model) (*model.Node, erro
 	case l.FromLogits:
 		return m.Output, nil
 	case !ok:
-		return nil, errors.New("the model does not end with a softmax; give its last layer activation softmax, or set FromLogits")
+		return nil, &NoSoftmaxError{}
 	}
 	return logits, nil
+}
+
+// NoSoftmaxError is of a model that ends with scores where a loss wants probabilities.
+type NoSoftmaxError struct{}
+
+func (*NoSoftmaxError) Error() string {
+	return "the model does not end with a softmax; give its last layer activation softmax, or set FromLogits"
 }
 
 // Forward implements [Loss].

@@ -58,6 +58,9 @@ func Lower(m *model.Model, o Options, batch int) (OpLists, error) {
 	if err != nil {
 		return OpLists{}, err
 	}
+	if err := m.CheckBatch(batch); err != nil {
+		return OpLists{}, err
+	}
 	lists := OpLists{Evaluation: t.evaluationList(batch)}
 	if t.optimizer != nil {
 		lists.Training = t.trainingList(batch)

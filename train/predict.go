@@ -7,18 +7,23 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"cnn-gpu/model"
 	"cnn-gpu/train/internal/loader"
 )
 
 // predictBatch is the largest number of images that Predict runs at a time.
 const predictBatch = 32
 
-// Predict computes the classes' probabilities [N K] of float32 images [N H W C], or of one image [H W C]. When the context ends, it
+// Predict computes the classes' probabilities [N K] of float32 images [N H W C], or of one image [H W C], however the tensor
+// lies in memory; see [model.RowMajor]. When the context ends, it
 // stops before the next batch of images and returns the context's error.
 func (t *Trainer) Predict(ctx context.Context, images *tensor.Dense) (*tensor.Dense, error) {
-	x, ok := images.Data().([]float32)
-	if !ok {
-		return nil, fmt.Errorf("train: predict: images are %v; give float32", images.Dtype())
+	if ctx == nil {
+		return nil, errNoContext
+	}
+	x, err := model.RowMajor(images)
+	if err != nil {
+		return nil, fmt.Errorf("train: predict: the tensor of images %w", err)
 	}
 	shape, input := []int(images.Shape()), t.model.Input.Shape
 	n := 1
@@ -27,7 +32,7 @@ func (t *Trainer) Predict(ctx context.Context, images *tensor.Dense) (*tensor.De
 	case len(shape) == len(input)+1 && slices.Equal(shape[1:], input) && shape[0] > 0:
 		n = shape[0]
 	default:
-		return nil, fmt.Errorf("train: predict: images are %v; the model takes %v with the number of images in front", shape, input)
+		return nil, fmt.Errorf("train: predict: images are %v; the model takes %v%s, with the number of images in front", shape, input, channelsFirst(shape, input))
 	}
 	step, err := t.eval(min(n, predictBatch))
 	if err != nil {

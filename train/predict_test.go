@@ -43,6 +43,55 @@ func TestPredict(t *testing.T) {
 	assert.ErrorContains(t, err, "give float32")
 }
 
+// However images lie in memory, they are the images that they are.
+func TestPredictOfAnyLayout(t *testing.T) {
+	tr := compile(t, traintest.SmallNet(t, 0), 2, nil)
+	const n = 3
+	images := make([]float32, n*28*28)
+	for i := range n {
+		_, err := drawn().Example(i, images[i*28*28:(i+1)*28*28])
+		require.NoError(t, err)
+	}
+	predict := func(x *tensor.Dense) any {
+		t.Helper()
+		y, err := tr.Predict(context.Background(), x)
+		require.NoError(t, err)
+		return y.Data()
+	}
+	whole := tensor.New(tensor.WithShape(n, 28, 28, 1), tensor.WithBacking(images))
+	want := predict(whole)
+
+	// The same images with the last axis first, then named in the right order by a transposition that moves nothing.
+	turned := tensor.New(tensor.WithShape(28, 28, n, 1), tensor.Of(tensor.Float32))
+	columns := tensor.New(tensor.WithShape(n, 28, 28, 1), tensor.AsFortran(make([]float32, len(images))))
+	wide := tensor.New(tensor.WithShape(n, 28, 30, 1), tensor.Of(tensor.Float32))
+	for i := range n {
+		for h := range 28 {
+			for w := range 28 {
+				v := images[(i*28+h)*28+w]
+				require.NoError(t, turned.SetAt(v, h, w, i, 0))
+				require.NoError(t, columns.SetAt(v, i, h, w, 0))
+				require.NoError(t, wide.SetAt(v, i, h, w+1, 0))
+			}
+		}
+	}
+	require.NoError(t, turned.T(2, 0, 1, 3))
+	part, err := wide.Slice(nil, nil, tensor.S(1, 29))
+	require.NoError(t, err)
+	first, err := whole.Slice(tensor.S(1))
+	require.NoError(t, err)
+	assert.Equal(t, want, predict(turned), "transposed")
+	assert.Equal(t, want, predict(columns), "column-major")
+	assert.Equal(t, want, predict(part.(*tensor.Dense)), "a part")
+	assert.InDeltaSlice(t, want.([]float32)[10:20], predict(first.(*tensor.Dense)), 1e-6, "one of them")
+
+	whole.ResetMask(false)
+	assert.Equal(t, want, predict(whole), "with a mask that hides nothing")
+	require.NoError(t, whole.MaskedEqual(images[0]))
+	_, err = tr.Predict(context.Background(), whole)
+	assert.EqualError(t, err, "train: predict: the tensor of images has values that its mask hides; give them values and unmask them, such as by ResetMask")
+}
+
 // watchedDevice calls back with the number of images in each upload.
 type watchedDevice struct {
 	device.Device

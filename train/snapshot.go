@@ -4,20 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"cnn-gpu/kernels"
+	"cnn-gpu/model"
 )
 
 // Snapshot is all that training changes, as it was at a moment: to go back to after a trial. It is good for the trainer that took it;
-// [Trainer.SaveCheckpoint] is for another one.
+// [Snapshot.SaveCheckpoint] is for another one. It does not change when training goes on.
 type Snapshot struct {
 	trainer  *Trainer
 	position Position
+	pace     pace
+	elapsed  time.Duration
 	history  []Epoch
 	values   []any // of the trainer's changing buffers
 }
 
-// changing lists what a training step changes, but for the halt, and so what a checkpoint holds.
+// changing lists what a training step changes, the weights first, but for the halt, and so what a checkpoint holds.
 func (t *Trainer) changing() []*kernels.Buffer {
 	return append([]*kernels.Buffer{t.weights, t.step, t.totals}, t.state...)
 }
@@ -28,7 +32,20 @@ func (t *Trainer) Snapshot() (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: snapshot: %w", err)
 	}
-	return &Snapshot{t, t.position, slices.Clone(t.history), values}, nil
+	return &Snapshot{t, t.position, t.pace, t.elapsed, slices.Clone(t.history), values}, nil
+}
+
+// Position is how far training had come.
+func (s *Snapshot) Position() Position { return s.position }
+
+// History lists the epochs that were complete.
+func (s *Snapshot) History() []Epoch { return s.history }
+
+// Weights are the weights of that moment.
+func (s *Snapshot) Weights() *model.Weights {
+	w := s.trainer.model.NewWeights()
+	copy(w.Padded(), s.values[0].([]float32))
+	return w
 }
 
 // download copies the values of kept buffers.
@@ -45,6 +62,9 @@ func (t *Trainer) download(buffers []*kernels.Buffer) (values []any, err error) 
 
 // Restore goes back to a snapshot: training goes on as if nothing had happened since.
 func (t *Trainer) Restore(s *Snapshot) error {
+	if s == nil {
+		return errors.New("train: restore: the snapshot is nil; take one by Snapshot")
+	}
 	if s.trainer != t {
 		return errors.New("train: restore: another trainer took this snapshot; a checkpoint goes from one to another")
 	}
@@ -53,7 +73,7 @@ func (t *Trainer) Restore(s *Snapshot) error {
 			return fmt.Errorf("train: restore: %w", err)
 		}
 	}
-	t.position, t.history = s.position, slices.Clone(s.history)
+	t.position, t.pace, t.elapsed, t.history = s.position, s.pace, s.elapsed, slices.Clone(s.history)
 	return nil
 }
 

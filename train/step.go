@@ -39,9 +39,6 @@ func (t *Trainer) advised(batch int, compile func(int) (*Step, error), emit func
 	if batch == 0 {
 		batch = DefaultBatch
 	}
-	if batch < 0 {
-		return nil, fmt.Errorf("train: batches of %d; give at least 1", batch)
-	}
 	s, err := compile(batch)
 	return s, t.orSmaller(err, batch, 1, func(batch int) []*OpList { return []*OpList{emit(batch)} })
 }
@@ -55,6 +52,9 @@ func (t *Trainer) eval(batch int) (*Step, error) { return t.compiled(t.evals, ba
 func (t *Trainer) compiled(steps map[int]*Step, batch int, emit func(batch int) *OpList) (*Step, error) {
 	if s := steps[batch]; s != nil {
 		return s, nil
+	}
+	if err := t.model.CheckBatch(batch); err != nil {
+		return nil, err
 	}
 	s := &Step{List: emit(batch), trainer: t}
 	var err error

@@ -47,7 +47,7 @@ func TestStepsOfOnesOwn(t *testing.T) {
 
 	assert.ErrorContains(t, training.Probabilities(nil), "use an EvaluationStep")
 	_, err = tr.EvaluationStep(-1)
-	assert.ErrorContains(t, err, "batches of -1; give at least 1")
+	assert.ErrorContains(t, err, "a batch of -1; give at least 1")
 	step, err := tr.TrainingStep(0)
 	require.NoError(t, err)
 	assert.Equal(t, DefaultBatch, step.Batch())

@@ -8,6 +8,8 @@ package train
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"time"
 
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
@@ -56,6 +58,8 @@ type Trainer struct {
 	fits     map[int]*Step // by batch size
 	evals    map[int]*Step
 	position Position
+	pace     pace          // of the Fit that is under way
+	elapsed  time.Duration // that training took for the batches of the epoch under way
 	history  []Epoch
 }
 
@@ -96,6 +100,12 @@ func Compile(m *model.Model, o Options) (*Trainer, error) {
 
 // newTrainer is a trainer that has nothing on its device yet.
 func newTrainer(m *model.Model, o Options) (*Trainer, error) {
+	switch {
+	case m == nil || m.Output == nil:
+		return nil, errors.New("train: there is no model; build one, such as by model.Sequential or model.Open")
+	case o.Device != nil && isNil(o.Device), o.Optimizer != nil && isNil(o.Optimizer), o.Loss != nil && isNil(o.Loss):
+		return nil, errors.New("train: a device, optimizer or loss is a nil pointer; leave the option out for its default")
+	}
 	t := &Trainer{
 		model: m, device: o.Device, optimizer: o.Optimizer, loss: o.Loss, seed: o.Seed, strict: o.Strict,
 		weights: m.ParamBuffer("weights"), gradients: m.ParamBuffer("gradients"),
@@ -126,6 +136,12 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		t.state = t.optimizer.State(t.weights.Elements())
 	}
 	return t, nil
+}
+
+// isNil says whether a value of an interface is missing, or a pointer to nothing.
+func isNil(v any) bool {
+	value := reflect.ValueOf(v)
+	return v == nil || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 // initialize uploads the weights and the optimizer's first state.

@@ -84,7 +84,6 @@ are a --prediction that a real one is held against.`,
 	f.Float64Var(&c.seconds, "seconds", 1, "the `time` that the steps of a batch size are timed for")
 	f.IntVar(&c.steps, "steps", 0, "the `number` of steps that are timed, however long they take (default: those of --seconds)")
 	deviceFlag(cmd, &c.device)
-	f.IntVar(&c.options.Workers, "threads", 0, "the `number` of threads of the CPU device (default: one for each core)")
 	deviceOptionFlags(cmd, &c.options)
 	f.BoolVar(&asJSON, "json", false, "print the result as JSON")
 	completeFrom(cmd, "model", model.Zoo()...)
@@ -107,8 +106,6 @@ func (c *benchConfig) check() error {
 		return usageErrorf("--seconds %v: give a time above 0 and up to 3600", c.seconds)
 	case c.data == "" && c.dataDir != "":
 		return usageErrorf("--data-dir %s: name the set whose files are there with --data", c.dataDir)
-	case c.options.Workers < 0:
-		return usageErrorf("--threads %d: give at least 1", c.options.Workers)
 	}
 	if _, err := train.OptimizerByName(c.optimizer, 0); err != nil {
 		return &usageError{err}
@@ -136,6 +133,11 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 	m, err := model.Open(c.model)
 	if err != nil {
 		return nil, err
+	}
+	for _, batch := range c.batches {
+		if err := m.CheckBatch(batch); err != nil {
+			return nil, err
+		}
 	}
 	optimizer, err := train.OptimizerByName(c.optimizer, 0)
 	if err != nil {
@@ -233,10 +235,11 @@ func (r *benchResult) print(w io.Writer) {
 		t.AppendRow(row)
 	}
 	rightAlign(t, 1, 2, 3, 4, 5, 6)
-	fmt.Fprintln(w, t.Render())
+	printTable(w, t)
 	r.printOps(w)
 	for _, c := range r.Comparison {
-		fmt.Fprintf(w, "A step with batch %d, in microseconds, against the prediction of %s:\n%s\n", c.Batch, c.From, comparisonTable("Op", c.Rows).Render())
+		fmt.Fprintf(w, "A step with batch %d, in microseconds, against the prediction of %s:\n", c.Batch, c.From)
+		printTable(w, comparisonTable("Op", c.Rows))
 	}
 }
 
@@ -245,7 +248,8 @@ func (r *benchResult) printOps(w io.Writer) {
 		if b.Profile == nil {
 			return
 		}
-		fmt.Fprintf(w, "The ops of a step with batch %d (%s):\n%s\n", b.Batch, origin(b.Profile), opTable(b.Profile).Render())
+		fmt.Fprintf(w, "The ops of a step with batch %d (%s):\n", b.Batch, origin(b.Profile))
+		printTable(w, opTable(b.Profile))
 	}
 	fmt.Fprintln(w, "GFLOP/s counts a multiply-add as two, GB/s each operand once.")
 }

@@ -13,6 +13,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/kernels/kerneltest"
 	"cnn-gpu/model"
+	"cnn-gpu/train"
 	"cnn-gpu/train/check"
 )
 
@@ -41,6 +42,7 @@ const quickStep = 19
 // newCheckCommand is what a person runs first on a new host.
 func newCheckCommand() *cobra.Command {
 	var deviceName, modelName string
+	var options device.Options
 	var batch, steps int
 	var quick, asJSON bool
 	cmd := &cobra.Command{
@@ -61,7 +63,11 @@ and each loss is held against training in float64. The exit code is 1 if anythin
 			if err != nil {
 				return err
 			}
-			d, err := device.Open(deviceName, device.Options{})
+			// What no training takes is refused before all ops are checked.
+			if _, err := train.Lower(m, train.Options{}, batch); err != nil {
+				return err
+			}
+			d, err := device.Open(deviceName, options)
 			if err != nil {
 				return err
 			}
@@ -72,7 +78,7 @@ and each loss is held against training in float64. The exit code is 1 if anythin
 				return err
 			}
 			if result.OK { // a model made of ops that are wrong shows nothing new
-				if err := result.checkSteps(m, d, batch, steps); err != nil {
+				if err := result.checkSteps(m, d, options, batch, steps); err != nil {
 					return err
 				}
 			}
@@ -90,6 +96,7 @@ and each loss is held against training in float64. The exit code is 1 if anythin
 		},
 	}
 	deviceFlag(cmd, &deviceName)
+	deviceOptionFlags(cmd, &options)
 	cmd.Flags().StringVar(&modelName, "model", "mnist-cnn", "the `model` whose training is checked: of the zoo, or a file")
 	cmd.Flags().IntVar(&batch, "batch", 2, "the `number` of images in a training step")
 	cmd.Flags().IntVar(&steps, "steps", 10, "the `number` of training steps")
@@ -111,7 +118,13 @@ func (r *checkResult) checkOps(cmd *cobra.Command, d device.Device, quick bool) 
 			index[c.Group()] = at
 			r.Ops = append(r.Ops, opCheck{Op: c.Group()})
 		}
-		r.OK = r.Ops[at].run(c, device.OpRunner{Device: d}) && r.OK
+		err := r.Ops[at].run(c, device.OpRunner{Device: d})
+		// The device has done nothing wrong, and the next case would say the same.
+		if missing := (*device.NotCompiledError)(nil); errors.As(err, &missing) {
+			return fmt.Errorf("nothing is known of the device: %s, a kernel of this check, is not among those that are compiled, and there is no compiler (%w); "+
+				"mend that, or run cnn-gpu compile --checks --arch %s --out DIR where there is one, and name DIR by %s", missing.Source, missing.NoCompiler, missing.Architecture, device.CodeDirEnv)
+		}
+		r.OK = r.OK && err == nil
 	}
 	return nil
 }
@@ -132,8 +145,8 @@ func casesToCheck(quick bool) []kerneltest.Case {
 	return cases
 }
 
-// run adds a case and says whether it is right.
-func (o *opCheck) run(c kerneltest.Case, runner kerneltest.Runner) bool {
+// run adds a case. The error says what is not right.
+func (o *opCheck) run(c kerneltest.Case, runner kerneltest.Runner) error {
 	result, err := c.Check(runner)
 	o.Cases++
 	if err != nil {
@@ -141,17 +154,17 @@ func (o *opCheck) run(c kerneltest.Case, runner kerneltest.Runner) bool {
 		if o.Error == "" {
 			o.Error = fmt.Sprintf("%s: %v", c.Name, err)
 		}
-		return false
+		return err
 	}
 	if result.Ratio > o.Worst || o.Case == "" {
 		o.Worst, o.Case = result.Ratio, c.Name
 	}
-	return true
+	return nil
 }
 
 // checkSteps trains on the device, and on the CPU beside it.
-func (r *checkResult) checkSteps(m *model.Model, d device.Device, batch, steps int) error {
-	cpu, err := device.OpenCPU(device.Options{})
+func (r *checkResult) checkSteps(m *model.Model, d device.Device, o device.Options, batch, steps int) error {
+	cpu, err := device.OpenCPU(o)
 	if err != nil {
 		return err
 	}

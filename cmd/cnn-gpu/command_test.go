@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"image"
 	"image/color"
 	"image/png"
@@ -12,7 +13,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/train/run"
 )
 
 // result is what a command line left behind.
@@ -35,6 +39,28 @@ func succeed(t *testing.T, args ...string) result {
 	r := runCommand(args...)
 	require.Equal(t, exitOK, r.code, "cnn-gpu %v: %s", args, r.stderr)
 	return r
+}
+
+// assertSnakeCase says whether the keys of JSON, at any depth, are written as they should be.
+func assertSnakeCase(t *testing.T, text string) {
+	t.Helper()
+	var value any
+	require.NoError(t, json.Unmarshal([]byte(text), &value))
+	var walk func(any)
+	walk = func(value any) {
+		switch v := value.(type) {
+		case []any:
+			for _, element := range v {
+				walk(element)
+			}
+		case map[string]any:
+			for key, element := range v {
+				assert.Regexp(t, `^[a-z][a-z0-9]*(_[a-z0-9]+)*$`, key)
+				walk(element)
+			}
+		}
+	}
+	walk(value)
 }
 
 const tinyModel = `name: tiny
@@ -110,4 +136,12 @@ func (w tiny) train(t *testing.T, args ...string) result {
 
 func (w tiny) trainArgs() []string {
 	return []string{"train", "--model", w.model, "--data", w.data, "--epochs", "4", "--batch", "4", "--lr", "0.01", "--out", w.out}
+}
+
+// weights are those in the run's folder.
+func (w tiny) weights(t *testing.T) []float32 {
+	t.Helper()
+	saved, err := run.Load(w.out)
+	require.NoError(t, err)
+	return saved.Weights.Padded()
 }

@@ -19,7 +19,7 @@ func newCompileCommand() *cobra.Command {
 		batch                int
 		seed                 uint64
 		archs                []string
-		checks               bool
+		checks, asJSON       bool
 	)
 	cmd := &cobra.Command{
 		Use:   "compile --out DIR [flags]",
@@ -78,6 +78,12 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 				if err != nil {
 					return err
 				}
+				if asJSON {
+					if err := printJSON(cmd, compiled{arch, m.Name, batch, files, out}); err != nil {
+						return err
+					}
+					continue
+				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d kernels of %s for batches of %d are in %s\n", arch, files, m.Name, batch, out)
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "Use them: %s=%s cnn-gpu train --model %s --batch %d --optimizer %s --seed %d\n",
@@ -94,8 +100,18 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	f.StringSliceVar(&archs, "arch", []string{"sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}, "the `architectures`, separated by commas")
 	f.BoolVar(&checks, "checks", false, "compile what cnn-gpu check runs, too")
 	f.StringVar(&out, "out", "", "the `folder` for the machine code")
+	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each architecture")
 	completeFrom(cmd, "model", model.Zoo()...)
 	return cmd
+}
+
+// compiled is the kernels of an architecture, as JSON has it.
+type compiled struct {
+	Arch    string `json:"arch"`
+	Model   string `json:"model"`
+	Batch   int    `json:"batch"`
+	Kernels int    `json:"kernels"`
+	Out     string `json:"out"`
 }
 
 // launchedLists are the op lists that train, eval and predict run.

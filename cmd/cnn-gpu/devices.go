@@ -3,11 +3,11 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 	sys "golang.org/x/sys/cpu"
 
@@ -44,24 +44,33 @@ The environment variable ` + device.CPUEnv + ` chooses another one of the varian
 				return err
 			}
 			found = append(found, gpuFindings(driver.Probe())...)
-			found = append(found, simulatedFinding(), codeFinding())
+			found = append(found, simulatedFindings()...)
+			found = append(found, codeFinding())
 			if asJSON {
 				return printJSON(cmd, found)
 			}
-			t := newTable("What", "Found", "Detail")
-			for _, f := range found {
-				row := table.Row{f.What, "yes", f.Detail}
-				if !f.Found {
-					row = table.Row{f.What, "no", f.Detail + "\n" + f.Mend}
-				}
-				t.AppendRow(row)
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), t.Render())
+			printFindings(cmd.OutOrStdout(), found)
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was found as JSON")
 	return cmd
+}
+
+// printFindings writes a fact on a line, and under what is missing what to do about it.
+func printFindings(w io.Writer, found []finding) {
+	indent := 0
+	for _, f := range found {
+		indent = max(indent, len(f.What)+2)
+	}
+	for _, f := range found {
+		if f.Found {
+			printFact(w, f.What, indent, f.Detail)
+			continue
+		}
+		printFact(w, f.What, indent, "missing: "+f.Detail)
+		printFact(w, "", indent, f.Mend)
+	}
 }
 
 func cpuFindings() ([]finding, error) {
@@ -99,17 +108,16 @@ func gpuFindings(r *driver.Report) []finding {
 	return found
 }
 
-// simulatedFinding lists the chips that can be simulated.
-func simulatedFinding() finding {
-	var names []string
+// simulatedFindings are the chips that can be simulated.
+func simulatedFindings() []finding {
+	if !driver.Built {
+		return []finding{{What: "Simulated GPU", Detail: "a program that was built with CUDA has some", Mend: "install a C compiler, then `make build`"}}
+	}
+	var found []finding
 	for _, c := range sim.Chips() {
-		names = append(names, fmt.Sprintf("sim:%s (%s)", c.Name, c.Product))
+		found = append(found, finding{What: "Simulated GPU", Found: true, Detail: fmt.Sprintf("sim:%s, an %s", c.Name, c.Product)})
 	}
-	f := finding{What: "Simulated GPUs", Found: driver.Built, Detail: strings.Join(names, ", ")}
-	if !f.Found {
-		f.Detail, f.Mend = "a program that was built with CUDA has them", "install a C compiler, then `make build`"
-	}
-	return f
+	return found
 }
 
 // codeFinding is where the machine code of kernels is kept, and how much there is.

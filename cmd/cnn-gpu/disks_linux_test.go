@@ -20,7 +20,7 @@ func mounted(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
 	if output, err := probe.CombinedOutput(); err != nil {
 		t.Skipf("this test may not mount: %v: %s", err, output)
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS, Unshareflags: syscall.CLONE_NEWNS, Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS, Unshareflags: syscall.CLONE_NEWNS}
 	return cmd
 }
 
@@ -38,23 +38,21 @@ func TestAFullDisk(t *testing.T) {
 		code  int
 	}{"for a while": {true, 128 + int(syscall.SIGTERM)}, "to the end": {false, exitFailure}} {
 		t.Run(name, func(t *testing.T) {
-			p := &training{cmd: mounted(t, command(full, w.long()...))}
+			cmd := mounted(t, command(full, w.long()...))
 			read, write, err := os.Pipe()
 			require.NoError(t, err)
 			defer write.Close()
-			p.cmd.Env = append(p.cmd.Env, "DISK="+disk)
-			p.cmd.Stderr, p.cmd.ExtraFiles = &p.stderr, []*os.File{read}
-			require.NoError(t, p.cmd.Start())
+			cmd.Env, cmd.ExtraFiles = append(cmd.Env, "DISK="+disk), []*os.File{read}
+			p := start(t, cmd)
 			require.NoError(t, read.Close())
-			t.Cleanup(func() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) })
 			p.until(t, "no space left on device")
 			assert.Contains(t, p.stderr.String(), "could not be saved; the training goes on, and the next save tries again")
 			if c.frees {
 				_, err = write.WriteString("free\n")
 				require.NoError(t, err)
 				p.until(t, "freed")
-				last := strings.Count(p.stderr.String(), "Epoch ")
-				require.Eventually(t, func() bool { return strings.Count(p.stderr.String(), "Epoch ") > last+3 }, wait, poll)
+				last := strings.Count(p.stdout.String(), "Epoch ")
+				require.Eventually(t, func() bool { return strings.Count(p.stdout.String(), "Epoch ") > last+3 }, wait, poll)
 			}
 			p.signal(t, syscall.SIGTERM)
 			require.NoError(t, write.Close())
@@ -77,11 +75,9 @@ func TestAReadOnlyFolder(t *testing.T) {
 	const later = `mount -t tmpfs -o size=1m tmpfs "$DISK" && (
 	while [ ! -f "$DISK/run/weights.safetensors" ]; do sleep 0.01; done
 	mount --bind "$DISK/run" "$DISK/run" && mount -o remount,bind,ro "$DISK/run") & exec "$@"`
-	p := &training{cmd: mounted(t, command(later, w.long()...))}
-	p.cmd.Env = append(p.cmd.Env, "DISK="+disk)
-	p.cmd.Stderr = &p.stderr
-	require.NoError(t, p.cmd.Start())
-	t.Cleanup(func() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) })
+	cmd = mounted(t, command(later, w.long()...))
+	cmd.Env = append(cmd.Env, "DISK="+disk)
+	p := start(t, cmd)
 	p.until(t, "Warning: weights.safetensors could not be saved")
 	p.signal(t, syscall.SIGTERM)
 	assert.Equal(t, exitFailure, p.end(t), &p.stderr)

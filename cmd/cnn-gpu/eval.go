@@ -50,7 +50,8 @@ RUN is the folder that train made, WEIGHTS a weights file: it holds the model to
   cnn-gpu eval runs/mnist-cnn-mnist/weights.safetensors --data mnist --data-dir ~/mnist
   cnn-gpu eval runs/mnist-cnn-digits --json
   cnn-gpu eval runs/mnist-cnn-digits --profile`,
-		Args: takes(1, 1, "give one run's folder or weights file, as in: cnn-gpu eval runs/mnist-cnn-digits"),
+		Args:              takes(1, 1, "give one run's folder or weights file, as in: cnn-gpu eval runs/mnist-cnn-digits"),
+		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if batch < 1 {
 				return usageErrorf("--batch %d: give at least 1", batch)
@@ -178,5 +179,5 @@ func (e *evaluation) print(w io.Writer) {
 		t.AppendRow(table.Row{c.Class, c.Examples, c.Correct, accuracy})
 	}
 	rightAlign(t, 2, 3, 4)
-	fmt.Fprintln(w, t.Render())
+	printTable(w, t)
 }

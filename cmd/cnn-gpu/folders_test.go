@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"cnn-gpu/train/run"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,7 +13,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-var runFiles = []string{"checkpoint.safetensors", "confusion.png", "curves.png", "metrics.jsonl", "weights.safetensors"}
+var runFiles = []string{
+	"checkpoint-best.safetensors", "checkpoint.safetensors", "confusion.png", "curves.png", "metrics.jsonl", "run.yaml",
+	"weights-best.safetensors", "weights.safetensors",
+}
 
 // Of trainings that start at once each has a folder of its own, with the whole result.
 func TestManyTrainings(t *testing.T) {
@@ -35,10 +38,10 @@ func TestManyTrainings(t *testing.T) {
 	folders, err := os.ReadDir(filepath.Join(dir, "runs"))
 	require.NoError(t, err)
 	assert.Len(t, folders, trainings)
-	var weights []byte
+	var weights []float32
 	for _, f := range folders {
-		run := filepath.Join(dir, "runs", f.Name())
-		entries, err := os.ReadDir(run)
+		folder := filepath.Join(dir, "runs", f.Name())
+		entries, err := os.ReadDir(folder)
 		require.NoError(t, err)
 		var names []string
 		for _, e := range entries {
@@ -46,17 +49,17 @@ func TestManyTrainings(t *testing.T) {
 				names = append(names, e.Name())
 			}
 		}
-		assert.Equal(t, runFiles, names, run)
-		b, err := os.ReadFile(filepath.Join(run, "weights.safetensors"))
+		assert.Equal(t, runFiles, names, folder)
+		saved, err := run.Load(folder)
 		require.NoError(t, err)
 		if weights == nil {
-			weights = b
+			weights = saved.Weights.Padded()
 		}
-		assert.True(t, bytes.Equal(weights, b), "%s has other weights", run)
+		assert.Equal(t, weights, saved.Weights.Padded(), folder)
 	}
 }
 
-// One of many trainings into one folder has it, and the others are told who.
+// One of many trainings into one folder has it, and the others are told who, unless that one has only just taken it.
 func TestManyTrainingsIntoOneFolder(t *testing.T) {
 	w := newTiny(t)
 	codes, said := make([]int, 6), make([]string, 6)
@@ -76,7 +79,7 @@ func TestManyTrainingsIntoOneFolder(t *testing.T) {
 			continue
 		}
 		assert.Equal(t, exitFailure, code)
-		assert.Regexp(t, `cnn-gpu: run: .* (is in use by process \d+ on \S+, since |holds a run already)`, said[i])
+		assert.Regexp(t, `cnn-gpu: run: .* (is in use by process \d+ on \S+, since |is in use: another process holds |holds a run already)`, said[i])
 	}
 	assert.Equal(t, 1, ended)
 }
@@ -93,10 +96,7 @@ func TestAFolderInUse(t *testing.T) {
 	require.NoError(t, p.cmd.Process.Kill())
 	p.end(t)
 	assert.FileExists(t, filepath.Join(w.out, ".lock"))
-	resumed := &training{cmd: command(plain, "train", "--resume", w.out)}
-	resumed.cmd.Stderr = &resumed.stderr
-	require.NoError(t, resumed.cmd.Start())
-	t.Cleanup(func() { _ = resumed.cmd.Process.Kill() })
+	resumed := start(t, command(plain, "train", "--resume", w.out))
 	resumed.until(t, "Epoch ")
 	assert.Contains(t, runCommand("train", "--resume", w.out).stderr, "is in use by process")
 	resumed.signal(t, syscall.SIGTERM)

@@ -70,12 +70,17 @@ func TestCompileAheadOfTime(t *testing.T) {
 	made := countFiles(t, kernels)
 	assert.Equal(t, fmt.Sprintf("compute_90: %d kernels of tiny for batches of 4 are in %s\n", made, kernels), r.stdout)
 	assert.Contains(t, r.stderr, "CNN_GPU_KERNELS="+kernels+" cnn-gpu train --model "+w.model+" --batch 4 --optimizer adam --seed 1\n")
+	var line compiled
+	out := succeed(t, "compile", "--model", w.model, "--batch", "4", "--arch", "compute_90", "--out", kernels, "--json").stdout
+	require.NoError(t, json.Unmarshal([]byte(out), &line))
+	assert.Equal(t, compiled{"compute_90", "tiny", 4, made, kernels}, line)
+	assertSnakeCase(t, out)
 
 	none := []string{"CNN_GPU_NVRTC=" + t.TempDir()}
 	r = runSimulated(t, none, w.trainArgs()...)
 	require.Equal(t, exitOK, r.code, r.stderr)
 	assert.Contains(t, r.stderr, "Device: GPU, NVIDIA H200 (simulated)")
-	assert.Contains(t, r.stderr, "Test accuracy 100.00%")
+	assert.Contains(t, r.stdout, "Test accuracy 100.00%")
 	r = runSimulated(t, none, "eval", w.out, "--batch", "4")
 	require.Equal(t, exitOK, r.code, r.stderr)
 	assert.Contains(t, r.stdout, "accuracy 100.00%")
@@ -86,6 +91,13 @@ func TestCompileAheadOfTime(t *testing.T) {
 	assert.Equal(t, exitFailure, r.code)
 	assert.Contains(t, r.stderr, "conv2d_fprop.cu is not compiled for compute_90 and these shapes")
 	assert.Equal(t, made, countFiles(t, kernels))
+
+	// Of a device whose kernels cannot be made check says nothing, and that once.
+	r = runSimulated(t, none, "check", "--quick")
+	assert.Equal(t, exitFailure, r.code)
+	assert.Empty(t, r.stdout)
+	assert.Regexp(t, `cnn-gpu: nothing is known of the device: conv2d_fprop\.cu, a kernel of this check, .* and there is no compiler \(nvrtc: .*cnn-gpu compile --checks --arch compute_90 --out DIR`, r.stderr)
+	assert.NotContains(t, r.stderr, "the device is not right")
 
 	for arch, want := range map[string]string{"sm_1": `architecture "sm_1"; NVRTC `, "hopper": "for sm_", "sm_90,sm_": `architecture "sm_"`} {
 		r = runCommand("compile", "--model", w.model, "--arch", arch, "--out", kernels)
@@ -232,13 +244,11 @@ func TestPrediction(t *testing.T) {
 	assert.Nil(t, alone.Benchmarks[0].Profile)
 	assert.InEpsilon(t, got.Benchmarks[0].Median, alone.Benchmarks[0].Median, 0.01)
 
-	r = runSimulated(t, nil, "micro", "graph", "host", "--prediction", keep("micro.json", "micro"))
+	r = runSimulated(t, []string{"COLUMNS=80"}, "micro", "graph", "host", "--prediction", keep("micro.json", "micro"))
 	require.Equal(t, exitOK, r.code, r.stderr)
-	assert.Regexp(t, `(?m)^│ node_8 +│ +([\d.]+) │ +([\d.]+) │ +1\.00 │$`, r.stdout)
-	assert.NotRegexp(t, `hand_over +│ +[\d.]+ │ +[\d.]+ │ +[\d.]+ │`, r.stdout, "the host's are no estimates")
-	for line := range strings.Lines(r.stdout) {
-		if strings.HasPrefix(line, "│") {
-			assert.LessOrEqual(t, len([]rune(line)), 81, line)
-		}
+	assert.Regexp(t, `(?m)^node_8 +│ +([\d.]+) │ +([\d.]+) │ +1\.00$`, r.stdout)
+	assert.NotRegexp(t, `(?m)^hand_over +│ +[\d.]+ │ +[\d.]+ │ +[\d.]+$`, r.stdout, "the host's are no estimates")
+	for _, line := range tableLines(r.stdout) {
+		assert.LessOrEqual(t, len([]rune(line)), 80, line)
 	}
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -63,7 +65,7 @@ func TestOneBadPictureDoesNotHoldUpTheOthers(t *testing.T) {
 	assert.Equal(t, exitFailure, r.code)
 	assert.Contains(t, r.stdout, "good.png: ")
 	assert.Contains(t, r.stderr, "missing.png: ")
-	assert.Contains(t, r.stderr, "tiny.yaml: expected a PNG or JPEG")
+	assert.Contains(t, r.stderr, "tiny.yaml: expected a picture (PNG, JPEG, WebP or BMP)")
 }
 
 func TestMaps(t *testing.T) {
@@ -164,12 +166,89 @@ func TestSummary(t *testing.T) {
 	assert.Contains(t, succeed(t, "summary").stdout, "93,322")
 }
 
+func TestSummaryJSON(t *testing.T) {
+	w := newTiny(t)
+	for _, flag := range []string{"--batch=8", "--memory", "--passes"} {
+		out := succeed(t, "summary", "--model", w.model, "--json", "--batch", "8", flag).stdout
+		assert.Equal(t, 1, strings.Count(out, "\n"))
+		assertSnakeCase(t, out)
+		var s summary
+		require.NoError(t, json.Unmarshal([]byte(out), &s))
+		m, err := model.ReadFile(w.model)
+		require.NoError(t, err)
+		assert.Equal(t, m.Summarize(8), s.Summary)
+		assert.Equal(t, "adam", s.Optimizer)
+		assert.Equal(t, "cpu", s.Device)
+		assert.Positive(t, s.Memory.Total)
+		assert.Equal(t, s.Memory.Kept+s.Memory.Arena+s.Memory.Scratch, s.Memory.Total)
+		assert.Equal(t, flag == "--memory", s.Plan != nil)
+		assert.Equal(t, flag == "--passes", s.Passes != nil && s.Ops != nil)
+		if s.Plan != nil {
+			assert.Equal(t, keptValue{"input", []int{8, 12, 12, 1}, 4608}, s.Plan.Kept[slices.IndexFunc(s.Plan.Kept, func(v keptValue) bool { return v.Name == "input" })])
+			pooled := s.Plan.Arena[slices.IndexFunc(s.Plan.Arena, func(v arenaValue) bool { return v.Name == "max_pooling2d" })]
+			assert.Equal(t, "conv2d_fprop_relu_pool", pooled.MadeBy)
+			assert.Less(t, pooled.FirstOp, pooled.LastOp)
+		}
+		if s.Ops != nil {
+			first := s.Ops[slices.IndexFunc(s.Ops, func(op scheduledOp) bool { return op.Layer == "conv2d" })]
+			assert.Equal(t, "conv2d_fprop_relu_pool", first.Op)
+			assert.Equal(t, 3, first.Parts)
+			assert.Positive(t, first.FLOPs)
+		}
+	}
+}
+
+func TestModelsJSON(t *testing.T) {
+	out := succeed(t, "models", "--json").stdout
+	assert.Equal(t, out, succeed(t, "models", "list", "--json").stdout)
+	assert.Equal(t, 1, strings.Count(out, "\n"))
+	assertSnakeCase(t, out)
+	var list []zooModel
+	require.NoError(t, json.Unmarshal([]byte(out), &list))
+	assert.Contains(t, list, zooModel{"mnist-cnn", 93322, 5588480, []int{28, 28, 1}})
+	out = succeed(t, "models", "show", "mlp", "--json").stdout
+	assert.Equal(t, 1, strings.Count(out, "\n"))
+	var file zooFile
+	require.NoError(t, json.Unmarshal([]byte(out), &file))
+	text, err := model.ZooText("mlp")
+	require.NoError(t, err)
+	assert.Equal(t, zooFile{"mlp", text}, file)
+}
+
+func TestMapsJSON(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	out := succeed(t, "maps", w.out, "--json").stdout
+	assert.Equal(t, 1, strings.Count(out, "\n"))
+	assertSnakeCase(t, out)
+	var d drawn
+	require.NoError(t, json.Unmarshal([]byte(out), &d))
+	assert.Equal(t, "0", d.Class)
+	assert.Greater(t, d.Probability, float32(0.5))
+	require.Len(t, d.Sheets, 5)
+	assert.Equal(t, drawnSheet{filepath.Join(w.out, "maps", "01-conv2d-filters.png"), "conv2d", "filters", "conv2d: 4 filters of 3x3x1"}, d.Sheets[1])
+}
+
+// Until its first epoch has ended a run is what its checkpoint holds, which is said.
+func TestRunInterruptedInItsFirstEpoch(t *testing.T) {
+	w := newTiny(t)
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	require.Equal(t, exitInterrupted, runCommandUntil(ctx, w.trainArgs()...).code)
+	require.NoFileExists(t, filepath.Join(w.out, "weights.safetensors"))
+	for _, command := range [][]string{{"eval", w.out}, {"predict", w.out, w.picture(t, "bar.png", true)}, {"maps", w.out}} {
+		r := succeed(t, command...)
+		assert.Contains(t, r.stderr, "The run was interrupted in its first epoch: these are the weights of its checkpoint. Go on with: cnn-gpu train --resume "+w.out+"\n")
+	}
+	assert.Contains(t, succeed(t, "summary", w.out).stdout, "Total params: 242")
+}
+
 func TestModels(t *testing.T) {
 	list := succeed(t, "models").stdout
 	assert.Equal(t, list, succeed(t, "models", "list").stdout)
-	assert.Regexp(t, `mnist-cnn +│ +93,322 +│ +5,588,480 +│ \[28 28 1\]`, list)
+	assert.Regexp(t, `mnist-cnn +│ +93,322 +│ +5,588,480 +│ \[28 28 1\]\n`, list)
 	for _, name := range model.Zoo() {
-		assert.Contains(t, list, " "+name+" ")
+		assert.Contains(t, list, "\n"+name+" ")
 		text, err := model.ZooText(name)
 		require.NoError(t, err)
 		assert.Equal(t, text, succeed(t, "models", "show", name).stdout)
@@ -198,7 +277,7 @@ func TestData(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	list := succeed(t, "data").stdout
 	for _, name := range data.Names() {
-		assert.Contains(t, list, " "+name+" ")
+		assert.Contains(t, list, "\n"+name+" ")
 	}
 	assert.Contains(t, list, "cnn-gpu data fetch mnist")
 
@@ -366,7 +445,7 @@ func TestDevices(t *testing.T) {
 	notFolder := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(notFolder, nil, 0o666))
 	t.Setenv("CNN_GPU_KERNELS", notFolder)
-	assert.Regexp(t, `│ Compiled kernels │ no +│ open `+notFolder+`: not a directory +│\n│ +│ +│ name another folder by CNN_GPU_KERNELS`, succeed(t, "devices").stdout)
+	assert.Regexp(t, `Compiled kernels +missing: open `+notFolder+`: not a directory\n +name another folder by CNN_GPU_KERNELS\n`, succeed(t, "devices").stdout)
 
 	used := cpu.Variant()
 	t.Cleanup(func() { require.NoError(t, cpu.Select(used)) })

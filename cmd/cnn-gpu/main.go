@@ -17,6 +17,7 @@ import (
 
 	"cnn-gpu/internal/memory"
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/train"
 )
 
 // The exit codes.
@@ -57,7 +58,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		})
 		return err
 	}
-	out := &watchedWriter{Writer: stdout}
+	out := &watchedWriter{Writer: stdout, terminal: isTerminal(stdout)}
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(stderr)
@@ -65,6 +66,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil && out.err != nil {
 		err = fmt.Errorf("cannot write to standard output: %w", out.err)
+	}
+	if errors.As(err, new(*train.NoSoftmaxError)) { // whose advice is for programs
+		err = errors.New("the model does not end with a softmax; write activation: softmax into its last layer")
 	}
 	var usage *usageError
 	switch {
@@ -74,10 +78,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		tell(cmd, slog.LevelWarn, "Interrupted.")
 		return interruptedCode(ctx)
 	case !understood || errors.As(err, &usage):
-		fmt.Fprintf(stderr, "cnn-gpu: %v\nSee %s --help\n", err, cmd.CommandPath())
+		fmt.Fprintf(stderr, "cnn-gpu: %s\nSee %s --help\n", wording.Printable(err.Error()), cmd.CommandPath())
 		return exitUsage
 	}
-	tell(cmd, slog.LevelError, fmt.Sprintf("cnn-gpu: %v", err))
+	tell(cmd, slog.LevelError, "cnn-gpu: "+wording.Printable(err.Error())) // it may hold a file's name, or what a file holds
 	return exitFailure
 }
 
@@ -112,14 +116,20 @@ func interrupted(err error) bool {
 	return err == context.Canceled
 }
 
-// watchedWriter remembers the first error, so that no command has to ask after each line.
+// watchedWriter remembers the first error, so that no command has to ask after each line. A terminal gets no control characters: names
+// of files and classes are anybody's.
 type watchedWriter struct {
 	io.Writer
-	err error
+	terminal bool
+	err      error
 }
 
-func (w *watchedWriter) Write(p []byte) (int, error) {
-	n, err := w.Writer.Write(p)
+func (w *watchedWriter) Write(p []byte) (n int, err error) {
+	if n = len(p); w.terminal {
+		_, err = io.WriteString(w.Writer, wording.Printable(string(p)))
+	} else {
+		n, err = w.Writer.Write(p)
+	}
 	if w.err == nil {
 		w.err = err
 	}

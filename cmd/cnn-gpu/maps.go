@@ -19,6 +19,7 @@ func newMapsCommand() *cobra.Command {
 		index                     int
 		force                     bool
 		options                   data.PictureOptions
+		asJSON                    bool
 	)
 	cmd := &cobra.Command{
 		Use:   "maps RUN|WEIGHTS [IMAGE] [flags]",
@@ -30,12 +31,15 @@ func newMapsCommand() *cobra.Command {
   activation maps  what the activation leaves of them
   pooled maps      what pooling makes of those
 
-Red is above zero, blue below, white is zero. The image is a PNG or JPEG, prepared as predict does; without one it is a test image
-of the data that the model was trained on, or of --data.`,
+Red is above zero, blue below, white is zero. Filters over colour images are drawn in colours: grey is zero, a channel that a filter
+looks for is bright, one that it turns away from is dark. The image is a picture (` + data.PictureFormats + `),
+prepared as predict does, or - for one on standard input; without one it is a test image of the data that the model was trained on,
+or of --data.`,
 		Example: `  cnn-gpu maps runs/mnist-cnn-digits
   cnn-gpu maps runs/mnist-cnn-digits seven.png --out seven-maps
   cnn-gpu maps runs/mnist-cnn-mnist --data mnist --data-dir ~/mnist --index 17`,
-		Args: takes(1, 2, "give a run's folder or weights file and at most one picture, as in: cnn-gpu maps runs/mnist-cnn-digits seven.png"),
+		Args:              takes(1, 2, "give a run's folder or weights file and at most one picture, as in: cnn-gpu maps runs/mnist-cnn-digits seven.png"),
+		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if len(args) == 2 && (name != "" || cmd.Flags().Changed("index")) {
 				return usageErrorf("give either a picture or --data and --index, not both")
@@ -49,9 +53,11 @@ of the data that the model was trained on, or of --data.`,
 			var what string
 			if len(args) == 2 {
 				what = filepath.Base(args[1])
-				var note string
-				if x, note, err = data.Picture(args[1], t.Model.Input.Shape, options); err == nil {
-					fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", args[1], note)
+				options.Preparation = t.Preparation
+				var picture *data.Prepared
+				if picture, err = readPicture(cmd, args[1], t.Model.Input.Shape, options); err == nil {
+					x = picture.Pixels
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", args[1], picture.Note)
 				}
 			} else {
 				x, what, err = t.testImage(name, dataDir, index)
@@ -65,7 +71,15 @@ of the data that the model was trained on, or of --data.`,
 					out = freeName(out)
 				}
 			}
-			return drawMaps(cmd, t, x, what, out, force)
+			drawn, err := drawMaps(cmd, t, x, what, out, force)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd, drawn)
+			}
+			drawn.print(cmd)
+			return nil
 		},
 	}
 	f := cmd.Flags()
@@ -74,10 +88,10 @@ of the data that the model was trained on, or of --data.`,
 	f.BoolVar(&force, "force", false, "write over sheets that are there")
 	testFlags(cmd, &name, &dataDir)
 	f.IntVar(&index, "index", 0, "the `number` of the test image, from 0")
-	f.BoolVar(&options.NoInvert, "no-invert", false, "leave a light background light")
-	f.BoolVar(&options.NoCenter, "no-center", false, "leave the picture's framing as it is")
+	pictureFlags(cmd, &options)
 	deviceFlag(cmd, &where)
 	deviceOptionFlags(cmd, &how)
+	f.BoolVar(&asJSON, "json", false, "print what was drawn as JSON")
 	return cmd
 }
 

@@ -29,27 +29,55 @@ func (s mapSheet) file(i int) string {
 	return fmt.Sprintf("%02d-%s-%s.png", i, s.layer, strings.ReplaceAll(s.what, " ", "-"))
 }
 
-// drawMaps writes the sheets of one image and lists them.
-func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, force bool) error {
+// drawn is what maps drew of an image, and what the model takes that for, as JSON has it.
+type drawn struct {
+	Image       string       `json:"image"`
+	Sheets      []drawnSheet `json:"sheets"`
+	Class       string       `json:"class"`
+	Probability float32      `json:"probability"`
+}
+
+type drawnSheet struct {
+	File  string `json:"file"`
+	Layer string `json:"layer"`
+	What  string `json:"what"`
+	Title string `json:"title"`
+}
+
+func (d *drawn) print(cmd *cobra.Command) {
+	for _, s := range d.Sheets {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", s.File, s.Title)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "The model takes it for %s (%.2f%% sure): %s\n", d.Class, 100*d.Probability, d.Image)
+}
+
+// drawMaps writes the sheets of one image.
+func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, force bool) (*drawn, error) {
 	values, err := t.values(x)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if err := checkProbabilities(what, values[t.Model.Output]); err != nil {
+		return nil, err
 	}
 	sheets, err := t.sheets(values, what)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(sheets) == 1 {
-		return fmt.Errorf("the model %s has no layers that make maps; train one with Conv2D or pooling layers, such as mnist-cnn", t.Model.Name)
+		return nil, fmt.Errorf("the model %s has no layers that make maps; train one with Conv2D or pooling layers, such as mnist-cnn", t.Model.Name)
 	}
 	for i, s := range sheets {
 		if err := checkNew(filepath.Join(dir, s.file(i)), force); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("cannot make the folder for the sheets: %w", err)
+		return nil, fmt.Errorf("cannot make the folder for the sheets: %w", err)
 	}
+	output := values[t.Model.Output]
+	best := ranked(output)[0]
+	d := &drawn{Image: what, Class: t.Classes[best], Probability: output[best]}
 	for i, s := range sheets {
 		path := filepath.Join(dir, s.file(i))
 		err := writePNG(path, func(w io.Writer) error {
@@ -61,14 +89,11 @@ func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, for
 			continue
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", path, s.title)
+		d.Sheets = append(d.Sheets, drawnSheet{path, s.layer, s.what, s.title})
 	}
-	output := values[t.Model.Output]
-	best := ranked(output)[0]
-	fmt.Fprintf(cmd.ErrOrStderr(), "The model takes it for %s (%.2f%% sure): %s\n", t.Classes[best], 100*output[best], what)
-	return nil
+	return d, nil
 }
 
 // sheets are those of the whole network: the image, and for each layer that makes maps its filters and its maps.
@@ -94,12 +119,12 @@ func (t *trained) sheets(values map[*model.Node][]float32, what string) ([]mapSh
 			if err != nil {
 				return nil, err
 			}
-			tiles, err := plot.Filters(filters, r, s, in, k)
+			tiles, scale, err := plot.Filters(filters, r, s, in, k)
 			if err != nil {
 				return nil, err
 			}
 			title := fmt.Sprintf("%s: %d filters of %dx%dx%d", n.Name, k, r, s, in)
-			sheets = append(sheets, mapSheet{layer, "filters", title, plot.Signed, tiles})
+			sheets = append(sheets, mapSheet{layer, "filters", title, scale, tiles})
 		}
 		tiles, err := plot.Maps(values[n], h, w, c)
 		if err != nil {

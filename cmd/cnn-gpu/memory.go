@@ -11,58 +11,99 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
-	"cnn-gpu/model"
-	"cnn-gpu/train"
 )
 
 // shownValues is how many of the largest values are listed.
 const shownValues = 12
 
-// trainingSchedule is what a device makes of a training step.
-func trainingSchedule(m *model.Model, o train.Optimizer, batch int, deviceName string) (device.Schedule, error) {
-	lists, err := train.Lower(m, train.Options{Optimizer: o}, batch)
-	if err != nil {
-		return device.Schedule{}, err
+// stepMemory is where the memory of a training step goes, in bytes.
+type stepMemory struct {
+	Kept     int `json:"kept_bytes"`
+	Arena    int `json:"arena_bytes"`
+	Scratch  int `json:"scratch_bytes"`
+	Total    int `json:"total_bytes"`
+	Unshared int `json:"arena_bytes_without_reuse"`
+}
+
+func memoryOf(s device.Schedule) stepMemory {
+	return stepMemory{s.Plan.Bytes() - s.Plan.Arena, s.Plan.Arena, s.Scratch, s.Bytes(), s.Plan.Sum}
+}
+
+// memoryPlan is each value of a training step, the largest first.
+type memoryPlan struct {
+	Kept  []keptValue  `json:"kept"`
+	Arena []arenaValue `json:"arena"`
+}
+
+type keptValue struct {
+	Name  string        `json:"name"`
+	Shape kernels.Shape `json:"shape"`
+	Bytes int           `json:"bytes"`
+}
+
+// arenaValue is a value, or the workspace of an op, that lives within a step.
+type arenaValue struct {
+	Name    string        `json:"name"`
+	Shape   kernels.Shape `json:"shape,omitempty"` // a workspace has none
+	Bytes   int           `json:"bytes"`
+	Offset  int           `json:"offset"`
+	FirstOp int           `json:"first_op"` // by which it is there, counted from 0
+	LastOp  int           `json:"last_op"`
+	MadeBy  string        `json:"made_by"`
+}
+
+func planOf(s device.Schedule) *memoryPlan {
+	p := &memoryPlan{}
+	for _, b := range s.Plan.Kept {
+		p.Kept = append(p.Kept, keptValue{b.Name, b.Shape, b.Bytes()})
 	}
-	return device.NewSchedule(deviceName, device.Options{}, lists.Training.Ops(), device.CompileOptions{})
+	slices.SortStableFunc(p.Kept, func(a, b keptValue) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	for _, v := range s.Plan.Values {
+		value := arenaValue{"workspace", nil, v.Bytes, v.Offset, v.First, v.Last, s.Ops[v.First].Name()}
+		if v.Buffer != nil {
+			value.Name, value.Shape = v.Buffer.Name, v.Buffer.Shape
+		}
+		p.Arena = append(p.Arena, value)
+	}
+	return p
 }
 
 // printMemory shows where the memory of a training step goes.
-func printMemory(w io.Writer, m *model.Model, o train.Optimizer, batch int, deviceName string) error {
-	schedule, err := trainingSchedule(m, o, batch, deviceName)
-	if err != nil {
-		return err
-	}
-	plan, ops := schedule.Plan, schedule.Ops
-	kept := plan.Bytes() - plan.Arena
-	wording.English.Fprintf(w, "Memory of a training step with %s and batches of %d on %s:\n", o.Name(), batch, deviceName)
-	wording.English.Fprintf(w, "  kept from step to step  %15d bytes: %d values\n", kept, len(plan.Kept))
-	wording.English.Fprintf(w, "  the arena               %15d bytes: %d values and workspaces that live within a step\n", plan.Arena, len(plan.Values))
-	wording.English.Fprintf(w, "  scratch                 %15d bytes: what ops work with besides, and derive from the weights\n", schedule.Scratch)
-	wording.English.Fprintf(w, "  together                %15d bytes\n", schedule.Bytes())
-	wording.English.Fprintf(w, "Without reuse the arena would take %d bytes: reuse saved %.1f%%.\n", plan.Sum, 100*(1-float64(plan.Arena)/float64(max(plan.Sum, 1))))
+func (s *summary) printMemory(w io.Writer) {
+	m := s.Memory
+	wording.English.Fprintf(w, "Memory of a training step with %s and batches of %d on %s:\n", s.Optimizer, s.Batch, s.Device)
+	wording.English.Fprintf(w, "  kept from step to step  %15d bytes: %d values\n", m.Kept, len(s.Plan.Kept))
+	wording.English.Fprintf(w, "  the arena               %15d bytes: %d that live within a step\n", m.Arena, len(s.Plan.Arena))
+	wording.English.Fprintf(w, "  scratch                 %15d bytes: what ops work with besides\n", m.Scratch)
+	wording.English.Fprintf(w, "  together                %15d bytes\n", m.Total)
+	wording.English.Fprintf(w, "Without reuse the arena would take %d bytes: reuse saved %.1f%%.\n", m.Unshared, 100*(1-float64(m.Arena)/float64(max(m.Unshared, 1))))
 
 	t := newTable("Kept", "Shape", "Bytes")
-	slices.SortStableFunc(plan.Kept, func(a, b *kernels.Buffer) int { return cmp.Compare(b.Bytes(), a.Bytes()) })
-	for _, b := range plan.Kept[:min(len(plan.Kept), shownValues)] {
-		t.AppendRow(table.Row{b.Name, b.Shape, wording.English.Sprint(b.Bytes())})
+	for _, v := range s.Plan.Kept[:min(len(s.Plan.Kept), shownValues)] {
+		t.AppendRow(table.Row{v.Name, v.Shape, wording.English.Sprint(v.Bytes)})
 	}
 	rightAlign(t, 3)
-	fmt.Fprintln(w, t.Render())
+	printTable(w, t)
+	sayMore(w, len(s.Plan.Kept))
 
-	t = newTable("In the arena", "Shape", "Bytes", "At byte", "From op", "To op")
-	for _, v := range plan.Values[:min(len(plan.Values), shownValues)] {
-		name, shape := "workspace", any("")
-		if v.Buffer != nil {
-			name, shape = v.Buffer.Name, v.Buffer.Shape
+	t = newTable("In the arena", "Shape", "Bytes", "At byte", "Ops", "Made by")
+	for _, v := range s.Plan.Arena[:min(len(s.Plan.Arena), shownValues)] {
+		shape := ""
+		if v.Shape != nil {
+			shape = fmt.Sprint(v.Shape)
 		}
-		at := func(op int) string { return fmt.Sprintf("%d %s", op, ops[op].Name()) }
-		t.AppendRow(table.Row{name, shape, wording.English.Sprint(v.Bytes), wording.English.Sprint(v.Offset), at(v.First), at(v.Last)})
+		t.AppendRow(table.Row{v.Name, shape, wording.English.Sprint(v.Bytes), wording.English.Sprint(v.Offset), fmt.Sprintf("%d-%d", v.FirstOp, v.LastOp), v.MadeBy})
 	}
-	rightAlign(t, 3, 4)
-	fmt.Fprintln(w, t.Render())
-	if more := len(plan.Values) - shownValues; more > 0 {
-		fmt.Fprintf(w, "and %d smaller ones. Ops are counted from 0; there are %d.\n", more, len(ops))
+	rightAlign(t, 3, 4, 5)
+	t.Spare(4)
+	printTable(w, t)
+	sayMore(w, len(s.Plan.Arena))
+	fmt.Fprintf(w, "Ops: the first and the last that need the value, counted from 0; there are %d.\n", s.opCount)
+}
+
+// sayMore says how many values a table of the largest leaves out.
+func sayMore(w io.Writer, values int) {
+	if more := values - shownValues; more > 0 {
+		fmt.Fprintf(w, "and %d smaller ones\n", more)
 	}
-	return nil
 }

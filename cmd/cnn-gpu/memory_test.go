@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cnn-gpu/internal/wording"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -10,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/internal/wording"
 )
 
 // bytesAfter finds a number of bytes by what stands before it.
@@ -33,14 +34,14 @@ func TestSummaryMemory(t *testing.T) {
 	assert.Greater(t, unshared, arena)
 	assert.Contains(t, text, fmt.Sprintf("reuse saved %.1f%%.", 100*(1-float64(arena)/float64(unshared))))
 	assert.Contains(t, text, "with adam and batches of 8")
-	assert.Regexp(t, `(?m)^│ max_pooling2d +│ \[8 5 5 4\] +│ +3,328 │ +[\d,]+ │ 1 conv2d_fprop_relu_pool +│ 10 conv2d_pool_grad +│$`, text)
+	assert.Regexp(t, `(?m)^max_pooling2d +│ \[8 5 5 4\] +│ +3,328 │ +[\d,]+ │ +1-10 │ conv2d_fprop_relu_pool$`, text)
 	gpu := succeed(t, "summary", "--memory", "--model", w.model, "--batch", "8", "--device", "cuda").stdout
-	assert.Regexp(t, `(?m)^│ conv2d +│ \[8 10 10 4\] +│ 12,800 │ +[\d,]+ │ 1 conv2d_fprop +│ 2 activation_fprop +│$`, gpu)
+	assert.Regexp(t, `(?m)^conv2d +│ \[8 10 10 4\] +│ 12,800 │ +[\d,]+ │ +1-2 │ conv2d_fprop$`, gpu)
 	assert.Zero(t, bytesAfter(t, gpu, "scratch"), "workspaces are part of the arena")
-	assert.Regexp(t, `(?m)^│ adam/v +│ \[\d+\] +│`, text)
-	assert.Regexp(t, `(?m)^│ input +│ \[8 12 12 1\] +│ +4,608 │$`, text)
+	assert.Regexp(t, `(?m)^adam/v +│ \[\d+\] *│?`, text)
+	assert.Regexp(t, `(?m)^input +│ \[8 12 12 1\] +│ +4,608$`, text)
 	listed := 0
-	for _, m := range regexp.MustCompile(`(?m)^│ [^│]+│[^│]+│ +([\d,]+) │$`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^[^│\n]+│[^│\n]+│ +([\d,]+)$`).FindAllStringSubmatch(text, -1) {
 		n, err := strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
 		require.NoError(t, err)
 		listed += n

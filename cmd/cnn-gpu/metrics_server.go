@@ -68,7 +68,7 @@ func serveMetrics(address string, r *run.Run) (*metricsServer, error) {
 	add(savedMetric, "gauge", "When the training was saved last, in seconds since 1970.")
 	build, _, _ := strings.Cut(versionText(), "\n")
 	s.info = fmt.Sprintf("# HELP cnn_gpu_info What trains.\n# TYPE cnn_gpu_info gauge\ncnn_gpu_info{model=%s,data=%s,device=%s,out=%s,version=%s} 1\n",
-		label(r.Trainer().Model().Name), label(r.Config().Data), label(r.Trainer().Device().Name()), label(r.Dir()), label(build))
+		labelValue(r.Trainer().Model().Name), labelValue(r.Config().Data), labelValue(r.Trainer().Device().Name()), labelValue(r.Dir()), labelValue(build))
 	s.set(epochsMetric, float64(r.Config().Epochs))
 	if address == "" {
 		return s, nil
@@ -105,8 +105,8 @@ func metricsAddress(given string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// label is a label's value.
-func label(value string) string {
+// labelValue is a text as the value of a label.
+func labelValue(value string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(value) + `"`
 }
 

@@ -57,7 +57,7 @@ func TestMetricsAddress(t *testing.T) {
 		_, err := metricsAddress(given)
 		assert.ErrorContains(t, err, "give an address such as :9090", given)
 	}
-	assert.Equal(t, `"a\"b\\c\nd"`, label("a\"b\\c\nd"))
+	assert.Equal(t, `"a\"b\\c\nd"`, labelValue("a\"b\\c\nd"))
 	w := newTiny(t)
 	r := runCommand(append(w.trainArgs(), "--metrics-addr", "nowhere")...)
 	assert.Equal(t, exitUsage, r.code)

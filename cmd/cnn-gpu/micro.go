@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device/micro"
@@ -96,12 +95,12 @@ func (r *microResult) print(w io.Writer) {
 	for _, m := range r.Measurements {
 		t.AppendRow(table.Row{m.Name, wording.English.Sprintf("%.2f", m.Value), m.Unit, m.What})
 	}
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}, {Number: 4, WidthMax: 28}})
-	fmt.Fprintln(w, t.Render())
+	rightAlign(t, 2)
+	printTable(w, t)
 	for _, s := range r.Skipped {
 		fmt.Fprintf(w, "Left out: %s.\n", s)
 	}
 	if len(r.Comparison) > 0 {
-		fmt.Fprintln(w, comparisonTable("What", r.Comparison).Render())
+		printTable(w, comparisonTable("What", r.Comparison))
 	}
 }

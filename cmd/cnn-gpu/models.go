@@ -12,7 +12,8 @@ import (
 )
 
 func newModelsCommand() *cobra.Command {
-	list := func(cmd *cobra.Command, _ []string) error { return listModels(cmd) }
+	var asJSON bool
+	list := func(cmd *cobra.Command, _ []string) error { return listModels(cmd, asJSON) }
 	cmd := &cobra.Command{
 		Use:   "models",
 		Short: "List the models of the zoo, or show the file of one",
@@ -28,13 +29,23 @@ with --model FILE. The words that such a file may use:
 		Args: takesCommand,
 		RunE: list,
 	}
-	cmd.AddCommand(&cobra.Command{
+	also := &cobra.Command{
 		Use:     "list",
 		Short:   "List the models of the zoo",
-		Example: "  cnn-gpu models list",
+		Example: "  cnn-gpu models list\n  cnn-gpu models list --json",
 		Args:    takes(0, 0, "cnn-gpu models list takes no arguments"),
 		RunE:    list,
-	}, &cobra.Command{
+	}
+	for _, c := range []*cobra.Command{cmd, also} {
+		c.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
+	}
+	cmd.AddCommand(also, newModelsShowCommand())
+	return cmd
+}
+
+func newModelsShowCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:     "show NAME",
 		Short:   "Print the file of a model, to be kept, changed and trained",
 		Example: "  cnn-gpu models show mnist-cnn\n  cnn-gpu models show lenet-5 > my.yaml",
@@ -44,12 +55,30 @@ with --model FILE. The words that such a file may use:
 			if err != nil {
 				return err
 			}
+			if asJSON {
+				return printJSON(cmd, zooFile{args[0], text})
+			}
 			fmt.Fprint(cmd.OutOrStdout(), text)
 			return nil
 		},
 		ValidArgs: model.Zoo(),
-	})
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the name and the file's text as JSON")
 	return cmd
+}
+
+// zooFile is a model's file, as JSON has it.
+type zooFile struct {
+	Name string `json:"name"`
+	File string `json:"file"`
+}
+
+// zooModel is a model of the zoo, as JSON has it.
+type zooModel struct {
+	Name   string      `json:"name"`
+	Params int         `json:"params"`
+	FLOPs  int64       `json:"flops"` // for one image
+	Input  model.Shape `json:"input"`
 }
 
 // modelWords lists the words of a model file, a kind of them on each line.
@@ -62,17 +91,24 @@ func modelWords() string {
 	return s.String()
 }
 
-func listModels(cmd *cobra.Command) error {
-	t := newTable("Name", "Params", "FLOPs for one image", "Input")
+func listModels(cmd *cobra.Command, asJSON bool) error {
+	var models []zooModel
 	for _, name := range model.Zoo() {
 		m, err := model.Open(name)
 		if err != nil {
 			return err
 		}
-		t.AppendRow(table.Row{name, wording.English.Sprint(m.ParamCount()), wording.English.Sprint(m.FLOPs()), m.Input.Shape})
+		models = append(models, zooModel{name, m.ParamCount(), m.FLOPs(), m.Input.Shape})
+	}
+	if asJSON {
+		return printJSON(cmd, models)
+	}
+	t := newTable("Name", "Params", "FLOPs for one image", "Input")
+	for _, m := range models {
+		t.AppendRow(table.Row{m.Name, wording.English.Sprint(m.Params), wording.English.Sprint(m.FLOPs), m.Input})
 	}
 	rightAlign(t, 2, 3)
-	fmt.Fprintln(cmd.OutOrStdout(), t.Render())
+	printTable(cmd.OutOrStdout(), t)
 	fmt.Fprintln(cmd.ErrOrStderr(), "Layer by layer: cnn-gpu summary --model NAME. As a file: cnn-gpu models show NAME.")
 	return nil
 }

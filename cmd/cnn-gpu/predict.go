@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,9 @@ type prediction struct {
 	Image    string  `json:"image"`
 	Prepared string  `json:"prepared"` // what was done to the picture
 	Top      []guess `json:"top"`
+	Sure     bool    `json:"sure"`
+	Doubt    string  `json:"doubt,omitempty"` // why it is not sure
+	Saw      string  `json:"saw,omitempty"`   // the file that shows what the network saw
 }
 
 type guess struct {
@@ -29,40 +33,64 @@ type guess struct {
 
 func newPredictCommand() *cobra.Command {
 	var (
-		where   string
-		how     device.Options
-		top     int
-		asJSON  bool
-		options data.PictureOptions
+		where, out string
+		how        device.Options
+		top        int
+		asJSON     bool
+		options    data.PictureOptions
 	)
 	cmd := &cobra.Command{
 		Use:   "predict RUN|WEIGHTS IMAGE... [flags]",
 		Short: "Tell what is on pictures",
-		Long: `Tell what a trained model takes PNG or JPEG pictures for: the most probable classes and how sure it is.
+		Long: `Tell what a trained model takes pictures for: the most probable classes and how sure it is.
 
-Pictures may have any size and colours. Each is made what the model was trained on, and the answer says how: turned to grey and
-resized, a light background made dark, and for 28x28 inputs cut to its ink and centred as the images of MNIST are.`,
+IMAGE is a picture (` + data.PictureFormats + `), a folder of pictures, or - for a picture on standard input.
+
+Pictures may have any size and colours. Each is made what the model was trained on, and the answer says how. For models of MNIST's kind
+the ink is searched: frames, tables, shadows, ruled lines and specks are left out, dark ink is made light, and the drawing is centred.
+For others the whole picture is resized. --out saves what the network saw.
+
+"Not sure" is said where nothing or more than one thing stands out, and where no class does.`,
 		Example: `  cnn-gpu predict runs/mnist-cnn-digits seven.png
   cnn-gpu predict runs/mnist-cnn-mnist/weights.safetensors *.jpg --top 5
-  cnn-gpu predict runs/lenet-5-fashion-mnist shirt.jpg --no-center
-  cnn-gpu predict runs/mnist-cnn-digits seven.png --json`,
-		Args: takes(2, 1<<30, "give a run's folder or weights file and then pictures, as in: cnn-gpu predict runs/mnist-cnn-digits seven.png"),
+  cnn-gpu predict runs/mnist-cnn-digits scans --out seen
+  cnn-gpu predict runs/lenet-5-fashion-mnist shirt.jpg
+  cnn-gpu predict runs/mnist-cnn-digits - --json < seven.png`,
+		Args:              takes(2, 1<<30, "give a run's folder or weights file and then pictures, as in: cnn-gpu predict runs/mnist-cnn-digits seven.png"),
+		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if top < 1 {
 				return usageErrorf("--top %d: give at least 1", top)
+			}
+			images, err := picturesOf(args[1:])
+			if err != nil {
+				return err
+			}
+			saved, err := newSeen(out, images)
+			if err != nil {
+				return err
 			}
 			t, err := openTrained(cmd, args[0], where, how)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, t.Close()) }()
+			options.Preparation = t.Preparation
 			// One picture that cannot be read must not hold up the others.
 			var failed []error
-			for _, image := range args[1:] {
+			for image, prepare := range prepareAhead(cmd, images, t.Model.Input.Shape, options) {
 				if err := cmd.Context().Err(); err != nil {
 					return err
 				}
-				p, err := t.predict(cmd.Context(), image, options, top)
+				picture, err := prepare()
+				if err != nil {
+					failed = append(failed, err)
+					continue
+				}
+				p, err := t.predict(cmd.Context(), image, picture, top)
+				if err == nil {
+					p.Saw, err = saved.save(image, picture, t.Model.Input.Shape)
+				}
 				if err != nil {
 					failed = append(failed, err)
 					continue
@@ -78,35 +106,61 @@ resized, a light background made dark, and for 28x28 inputs cut to its ink and c
 	}
 	f := cmd.Flags()
 	f.IntVar(&top, "top", 3, "the `number` of classes to show")
-	f.BoolVar(&options.NoInvert, "no-invert", false, "leave a light background light, for models trained on dark ink")
-	f.BoolVar(&options.NoCenter, "no-center", false, "leave the framing as it is, for models trained on images that are not centred")
+	f.StringVar(&out, "out", "", "save what the network saw as PNG files in this `folder`")
+	pictureFlags(cmd, &options)
 	deviceFlag(cmd, &where)
 	deviceOptionFlags(cmd, &how)
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each picture")
 	return cmd
 }
 
-func (t *trained) predict(ctx context.Context, image string, o data.PictureOptions, top int) (*prediction, error) {
-	shape := t.Model.Input.Shape
-	x, note, err := data.Picture(image, shape, o)
+// pictureFlags adds the flags that change how a picture is prepared.
+func pictureFlags(cmd *cobra.Command, o *data.PictureOptions) {
+	cmd.Flags().BoolVar(&o.NoInvert, "no-invert", false, "leave dark ink dark, for models trained on dark ink whose weights do not say so")
+	cmd.Flags().BoolVar(&o.NoCenter, "no-center", false, "leave the framing as it is, for models trained on images that are not centred whose weights do not say so")
+}
+
+func (t *trained) predict(ctx context.Context, image string, picture *data.Prepared, top int) (*prediction, error) {
+	y, err := t.trainer.Predict(ctx, tensor.New(tensor.WithShape(t.Model.Input.Shape...), tensor.WithBacking(picture.Pixels)))
 	if err != nil {
 		return nil, err
 	}
-	y, err := t.trainer.Predict(ctx, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x)))
-	if err != nil {
-		return nil, err
-	}
-	p := &prediction{Image: image, Prepared: note}
 	probabilities := y.Data().([]float32)
+	if err := checkProbabilities(image, probabilities); err != nil {
+		return nil, err
+	}
+	p := &prediction{Image: image, Prepared: picture.Note, Doubt: picture.Doubt}
 	order := ranked(probabilities)
+	if p.Doubt == "" && !standsOut(probabilities, order) {
+		p.Doubt = "no class stands out"
+	}
+	p.Sure = p.Doubt == ""
 	for _, class := range order[:min(top, len(order))] {
 		p.Top = append(p.Top, guess{t.Classes[class], probabilities[class]})
 	}
 	return p, nil
 }
 
+// standsOut says whether the first class is at least twice as probable as the second.
+func standsOut(probabilities []float32, order []int) bool {
+	return len(order) < 2 || probabilities[order[0]] >= 2*probabilities[order[1]]
+}
+
+// checkProbabilities refuses what weights with NaN or Inf answer.
+func checkProbabilities(image string, probabilities []float32) error {
+	for _, p := range probabilities {
+		if v := float64(p); math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%s: the probabilities are %v: the weights are of no use; train again, with a lower learning rate", image, p)
+		}
+	}
+	return nil
+}
+
 func (p *prediction) print(w io.Writer) {
 	fmt.Fprintf(w, "%s: %s\n", p.Image, p.Prepared)
+	if !p.Sure {
+		fmt.Fprintf(w, "  not sure: %s\n", p.Doubt)
+	}
 	for _, g := range p.Top {
 		fmt.Fprintf(w, "  %7.2f%%  %s\n", 100*g.Probability, g.Class)
 	}

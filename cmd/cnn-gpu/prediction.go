@@ -1,8 +1,6 @@
 package main
 
 import (
-	"cnn-gpu/internal/wording"
-	"cnn-gpu/train/bench"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -11,6 +9,10 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
+
+	"cnn-gpu/internal/texttable"
+	"cnn-gpu/internal/wording"
+	"cnn-gpu/train/bench"
 )
 
 // comparison is one figure beside what was expected.
@@ -49,7 +51,7 @@ func readPrediction(path string, v any) error {
 }
 
 // comparisonTable lists figures beside what was expected.
-func comparisonTable(what string, list []comparison) table.Writer {
+func comparisonTable(what string, list []comparison) *texttable.Table {
 	t := newTable(what, "Prediction", "Measured", "Ratio")
 	for _, c := range list {
 		t.AppendRow(table.Row{c.What, wording.English.Sprintf("%.2f", c.Prediction), wording.English.Sprintf("%.2f", c.Measured), wording.English.Sprintf("%.2f", c.Ratio)})

@@ -57,5 +57,5 @@ func TestWithoutDriver(t *testing.T) {
 
 	r = runProcess(t, environment, "devices")
 	assert.Equal(t, exitOK, r.code, r.stderr)
-	assert.Regexp(t, `(?s)│ CUDA( driver)? +│ no +│ .*`+strings.Split(whole, ";")[0], r.stdout)
+	assert.Regexp(t, `(?m)^CUDA( driver)? +missing: .*`+strings.Split(whole, ";")[0], r.stdout)
 }

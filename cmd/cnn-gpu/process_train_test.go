@@ -50,12 +50,25 @@ func command(script string, args ...string) *exec.Cmd {
 // startTraining starts a training that lasts until something ends it, and waits until it trains.
 func startTraining(t *testing.T, script string, args ...string) *training {
 	t.Helper()
-	p := &training{cmd: command(script, args...)}
-	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	require.NoError(t, p.cmd.Start())
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	p := start(t, command(script, args...))
 	p.until(t, "Epoch 3/")
+	return p
+}
+
+// start starts a training's process.
+func start(t *testing.T, cmd *exec.Cmd) *training {
+	t.Helper()
+	p := &training{cmd: cmd}
+	if cmd.Stdout == nil {
+		cmd.Stdout = &p.stdout
+	}
+	cmd.Stderr = &p.stderr
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid = true
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	return p
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/internal/texttable"
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/train/bench"
 )
@@ -22,7 +23,8 @@ func printProfile(cmd *cobra.Command, p *bench.Profile, kind string, asJSON bool
 		return printJSON(cmd, profileLine{p.Ops, kind, p.Batch, p.Steps, p.Estimated, p.Replayed})
 	}
 	w := cmd.ErrOrStderr()
-	wording.English.Fprintf(w, "Where the time of a step of %s with %d images goes (%s):\n%s\n", kind, p.Batch, origin(p), opTable(p).Render())
+	wording.English.Fprintf(w, "Where the time of a step of %s with %d images goes (%s):\n", kind, p.Batch, origin(p))
+	printTable(w, opTable(p))
 	fmt.Fprintln(w, "GFLOP/s counts a multiply-add as two, GB/s each operand once.")
 	return nil
 }
@@ -39,11 +41,11 @@ func origin(p *bench.Profile) string {
 }
 
 // opTable lists the ops of a step, with the part of the roofline where that is known.
-func opTable(p *bench.Profile) table.Writer {
-	header := []any{"Layer", "Op", "Time (µs)", "Share", "GFLOP/s", "GB/s"}
+func opTable(p *bench.Profile) *texttable.Table {
+	header := []any{"Layer", "Op", "µs", "Share", "GFLOP/s", "GB/s"}
 	roofline := slices.ContainsFunc(p.Ops, func(op bench.OpProfile) bool { return op.Roofline > 0 })
 	if roofline {
-		header = append(header, "Of roofline")
+		header = append(header, "Roofline")
 	}
 	t := newTable(header...)
 	flops, bytes, least := int64(0), int64(0), 0.0
@@ -62,6 +64,7 @@ func opTable(p *bench.Profile) table.Writer {
 	}
 	t.AppendFooter(footer)
 	rightAlign(t, 3, 4, 5, 6, 7)
+	t.Spare(6, 5, 4)
 	return t
 }
 

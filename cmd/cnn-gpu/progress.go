@@ -3,11 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+	"github.com/spf13/cobra"
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/train"
@@ -15,15 +14,25 @@ import (
 
 // reporter tells a person how the training goes: a line for each epoch and, on a terminal, a bar for the one under way.
 type reporter struct {
-	w             io.Writer
+	w             io.Writer // of the bar
+	lines         io.Writer // of the epochs
 	terminal      bool
 	epochs, batch int
 	measured      string                   // what stands before the figures that are measured after an epoch: val or test
 	bar           *progressbar.ProgressBar // nil between epochs
 }
 
-func newReporter(w io.Writer, epochs, batch int, measured string) *reporter {
-	return &reporter{w: w, terminal: isTerminal(w), epochs: epochs, batch: batch, measured: measured}
+func newReporter(w, lines io.Writer, epochs, batch int, measured string) *reporter {
+	return &reporter{w: w, lines: lines, terminal: isTerminal(w), epochs: epochs, batch: batch, measured: measured}
+}
+
+// resultLines is where the lines of a training that tell its results go: to standard output where that is kept in a file or read by a
+// program, and beside the bar where a person looks at both.
+func resultLines(cmd *cobra.Command, asJSON bool) io.Writer {
+	if asJSON || isTerminal(cmd.OutOrStdout()) {
+		return forPeople(cmd)
+	}
+	return cmd.OutOrStdout()
 }
 
 func (r *reporter) progress(p train.Progress) {
@@ -46,11 +55,11 @@ func (r *reporter) progress(p train.Progress) {
 
 func (r *reporter) epoch(e train.Epoch) {
 	r.stop()
-	wording.English.Fprintf(r.w, "Epoch %d/%d: loss %.4f, accuracy %.2f%%", e.Epoch, r.epochs, e.Training.Loss, 100*e.Training.Accuracy)
+	wording.English.Fprintf(r.lines, "Epoch %d/%d: loss %.4f, accuracy %.2f%%", e.Epoch, r.epochs, e.Training.Loss, 100*e.Training.Accuracy)
 	if v := e.Validation; v != nil {
-		wording.English.Fprintf(r.w, ", %[1]s_loss %.4[2]f, %[1]s_accuracy %.2[3]f%%", r.measured, v.Loss, 100*v.Accuracy)
+		wording.English.Fprintf(r.lines, ", %[1]s_loss %.4[2]f, %[1]s_accuracy %.2[3]f%%", r.measured, v.Loss, 100*v.Accuracy)
 	}
-	wording.English.Fprintf(r.w, ", %.0f images/s, %.1f s\n", e.ImagesPerSecond, e.Seconds)
+	wording.English.Fprintf(r.lines, ", %.0f images/s, %.1f s\n", e.ImagesPerSecond, e.Seconds)
 }
 
 // stop takes the bar away.
@@ -77,18 +86,9 @@ func newBar(w io.Writer, most int64, options ...progressbar.Option) *progressbar
 
 // fit cuts a bar's text to the terminal's width: a line that wraps can't be taken away again.
 func fit(w io.Writer, text string) string {
-	f, ok := w.(*os.File)
-	if !ok {
-		return text
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
+	width := columns(w)
+	if width == 0 {
 		return text
 	}
 	return text[:min(len(text), max(width-len(" 100% ||  ")-1, 0))]
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -28,8 +28,10 @@ run gets a folder with the weights, the metrics and pictures of how it went; eva
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(printHelp)
 	root.AddCommand(
-		newTrainCommand(), newEvalCommand(), newPredictCommand(), newMapsCommand(),
+		newTrainCommand(), newVerifyCommand(), newEvalCommand(), newPredictCommand(), newMapsCommand(),
 		newSummaryCommand(), newModelsCommand(), newDataCommand(), newDevicesCommand(), newSimCommand(), newCheckCommand(), newBenchCommand(),
 		newMicroCommand(), newCompileCommand(),
 	)

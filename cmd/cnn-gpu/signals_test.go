@@ -34,8 +34,8 @@ func TestIgnoredSignals(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGUSR1} {
 		p.signal(t, s)
 	}
-	before := len(p.stderr.String())
-	require.Eventually(t, func() bool { return len(p.stderr.String()) > before+500 }, wait, poll, "it goes on")
+	before := len(p.stdout.String())
+	require.Eventually(t, func() bool { return len(p.stdout.String()) > before+500 }, wait, poll, "it goes on")
 	assert.NotContains(t, p.stderr.String(), "Stopping")
 	p.signal(t, syscall.SIGTERM)
 	assert.Equal(t, 128+int(syscall.SIGTERM), p.end(t))
@@ -45,10 +45,7 @@ func TestUSR1SavesAndGoesOn(t *testing.T) {
 	w := newTiny(t)
 	// An epoch so long that nothing but the signal saves.
 	writeBars(t, w.data, "train", 200_000)
-	p := &training{cmd: command(plain, w.long("--log-format", "json")...)}
-	p.cmd.Stderr = &p.stderr
-	require.NoError(t, p.cmd.Start())
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	p := start(t, command(plain, w.long("--log-format", "json")...))
 	p.until(t, `"msg":"start"`)
 	p.signal(t, syscall.SIGUSR1)
 	p.until(t, `"msg":"checkpoint"`)
@@ -66,10 +63,10 @@ func TestABrokenPipeEndsNoTraining(t *testing.T) {
 	w := newTiny(t)
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
-	p := &training{cmd: command(plain, append(w.trainArgs(), "--json")...)}
-	p.cmd.Stdout, p.cmd.Stderr = write, &p.stderr
+	cmd := command(plain, append(w.trainArgs(), "--json")...)
+	cmd.Stdout = write
 	require.NoError(t, read.Close())
-	require.NoError(t, p.cmd.Start())
+	p := start(t, cmd)
 	require.NoError(t, write.Close())
 	assert.Equal(t, exitFailure, p.end(t))
 	assert.Contains(t, p.stderr.String(), "broken pipe")
@@ -90,10 +87,7 @@ layers:
   - Dense: {units: 2, activation: softmax}
 `), 0o666))
 	writeBars(t, w.data, "train", 2000)
-	p := &training{cmd: command(plain, w.long("--batch", "500")...)}
-	p.cmd.Stderr = &p.stderr
-	require.NoError(t, p.cmd.Start())
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	p := start(t, command(plain, w.long("--batch", "500")...))
 	p.until(t, "Device")
 	p.signal(t, syscall.SIGTERM)
 	p.until(t, "Stopping (terminated); press Ctrl-C again to quit at once.")

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -35,7 +33,7 @@ found, where, and what the kernel cost: no GPU, driver or CUDA toolkit is needed
 Arguments, in the kernel's order:
 ` + inspect.ArgumentHelp,
 		Example: `  cnn-gpu sim saxpy.cu --kernel saxpy --grid 4 --block 256 --arg i32:1000 --arg f32:2 --arg iota:f32:1000 --arg out:y.bin:f32:1000`,
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1, "give one file, as in: cnn-gpu sim saxpy.cu --kernel saxpy --grid 4 --block 256"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request.File = args[0]
 			for _, d := range defines {
@@ -49,7 +47,7 @@ Arguments, in the kernel's order:
 				device = devices[0]
 			}
 			if request.Chip, err = sim.ChipByName(strings.TrimPrefix(device, "sim:")); err != nil {
-				return err
+				return &usageError{err}
 			}
 			if request.Grid, err = parseSizes("--grid", grid); err != nil {
 				return err
@@ -58,20 +56,17 @@ Arguments, in the kernel's order:
 				return err
 			}
 			if request.Options.Checks, err = inspect.ParseChecks(checks); err != nil {
-				return err
+				return &usageError{err}
 			}
 			if request.Options.Order, err = inspect.ParseOrder(order); err != nil {
-				return err
+				return &usageError{err}
 			}
-			cmd.SilenceUsage = true
 			result, err := inspect.Run(request)
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				encoder := json.NewEncoder(cmd.OutOrStdout())
-				encoder.SetIndent("", "  ")
-				err = encoder.Encode(result)
+				err = printJSON(cmd, result)
 			} else {
 				err = result.Print(cmd.OutOrStdout())
 			}
@@ -94,7 +89,7 @@ Arguments, in the kernel's order:
 	flags.StringVar(&checks, "checks", "all", "checks, separated by commas: "+strings.Join(inspect.CheckNames(), ", ")+"; all or none")
 	flags.StringVar(&order, "order", "forward", "order of the warps: forward, reverse or random")
 	flags.Uint64Var(&request.Options.Seed, "seed", 0, "seed of the random order")
-	flags.IntVar(&request.Options.Workers, "workers", 0, "blocks that run at a time; 0: one for each processor")
+	threadsFlag(flags, &request.Options.Workers, "workers", "the `number` of blocks that run at a time (default: one for each CPU)")
 	flags.Int64Var(&request.Options.MaxSteps, "max-steps", 0, "instructions of a warp that count as an endless loop; 0: 2^30")
 	flags.BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
@@ -105,12 +100,12 @@ func parseSizes(flag, text string) ([3]uint32, error) {
 	sizes := [3]uint32{1, 1, 1}
 	parts := strings.Split(text, ",")
 	if len(parts) > 3 {
-		return sizes, fmt.Errorf("%s %s: at most three sizes are wanted", flag, text)
+		return sizes, usageErrorf("%s %s: at most three sizes are wanted", flag, text)
 	}
 	for i, part := range parts {
 		n, err := strconv.ParseUint(strings.TrimSpace(part), 10, 32)
 		if err != nil || n == 0 {
-			return sizes, fmt.Errorf("%s %s: %q is no size; sizes are numbers from 1, as in %s 32,8", flag, text, part, flag)
+			return sizes, usageErrorf("%s %s: %q is no size; sizes are numbers from 1, as in %s 32,8", flag, text, part, flag)
 		}
 		sizes[i] = uint32(n)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,10 +15,10 @@ import (
 // runSim runs the command on a file of the simulator's own tests.
 func runSim(args ...string) (string, error) {
 	var out bytes.Buffer
-	cmd := newSimCommand()
+	cmd := newRootCommand()
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{"sim"}, args...))
 	err := cmd.Execute()
 	return out.String(), err
 }
@@ -37,6 +38,8 @@ func TestSim(t *testing.T) {
 
 	out, err = runSim(simKernels, "--kernel", "transpose", "--block", "32,8", "--arg", "iota:f32:1024", "--arg", "empty:f32:1023", "--json")
 	assert.EqualError(t, err, "1 finding")
+	assert.Equal(t, 1, strings.Count(out, "\n"), "a line")
+	assertSnakeCase(t, out)
 	var result inspect.Result
 	require.NoError(t, json.NewDecoder(bytes.NewBufferString(out)).Decode(&result))
 	require.Len(t, result.Findings, 1)
@@ -45,15 +48,15 @@ func TestSim(t *testing.T) {
 
 func TestSimErrors(t *testing.T) {
 	for want, args := range map[string][]string{
-		"accepts 1 arg":          {},
-		"does not exist":         {"none.cu"},
-		"--grid 1,2,3,4":         {simKernels, "--grid", "1,2,3,4"},
-		`--block 0: "0" is no`:   {simKernels, "--block", "0"},
-		`unknown check "x"`:      {simKernels, "--checks", "x"},
-		`unknown order "x"`:      {simKernels, "--order", "x"},
-		"h200":                   {simKernels, "--device", "sim:x"},
-		`unknown form "f99"`:     {simKernels, "--arg", "f99:1"},
-		"name one of its kernel": {simKernels},
+		"something is missing: give one file": {},
+		"does not exist":                      {"none.cu"},
+		"--grid 1,2,3,4":                      {simKernels, "--grid", "1,2,3,4"},
+		`--block 0: "0" is no`:                {simKernels, "--block", "0"},
+		`unknown check "x"`:                   {simKernels, "--checks", "x"},
+		`unknown order "x"`:                   {simKernels, "--order", "x"},
+		"h200":                                {simKernels, "--device", "sim:x"},
+		`unknown form "f99"`:                  {simKernels, "--arg", "f99:1"},
+		"name one of its kernel":              {simKernels},
 	} {
 		_, err := runSim(args...)
 		assert.ErrorContains(t, err, want, "%v", args)

@@ -2,20 +2,35 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/device"
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/run"
 )
 
+// summary is what a model is and what its training takes, as JSON has it.
+type summary struct {
+	model.Summary
+	Optimizer string        `json:"optimizer"`
+	Device    string        `json:"device"`
+	Memory    stepMemory    `json:"training_memory"`  // on the device
+	Plan      *memoryPlan   `json:"plan,omitempty"`   // with --memory
+	Passes    []pass        `json:"passes,omitempty"` // with --passes, as the ops
+	Ops       []scheduledOp `json:"ops,omitempty"`
+
+	opCount int // of a training step
+}
+
 func newSummaryCommand() *cobra.Command {
 	var (
 		name, optimizer, deviceName string
 		batch                       int
-		memory, passes              bool
+		memory, passes, asJSON      bool
 	)
 	cmd := &cobra.Command{
 		Use:   "summary [RUN|WEIGHTS] [flags]",
@@ -34,8 +49,10 @@ share, with what sharing saved, the largest values, and from which op to which e
   cnn-gpu summary --model my.yaml
   cnn-gpu summary --memory --batch 512 --device cuda
   cnn-gpu summary --passes --model resnet-mini
+  cnn-gpu summary --model lenet-5 --json
   cnn-gpu summary runs/mnist-cnn-digits`,
-		Args: takes(0, 1, "give at most one run's folder or weights file, as in: cnn-gpu summary runs/mnist-cnn-digits"),
+		Args:              takes(0, 1, "give at most one run's folder or weights file, as in: cnn-gpu summary runs/mnist-cnn-digits"),
+		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if batch < 1 {
 				return usageErrorf("--batch %d: give at least 1", batch)
@@ -54,18 +71,18 @@ share, with what sharing saved, the largest values, and from which op to which e
 			if err != nil {
 				return err
 			}
-			if memory {
-				return printMemory(cmd.OutOrStdout(), m, o, batch, deviceName)
+			sayWarnings(cmd, m.Warnings())
+			if err := m.CheckBatch(batch); err != nil {
+				return err
 			}
-			if passes {
-				return printPasses(cmd.OutOrStdout(), m, o, batch, deviceName)
-			}
-			fmt.Fprint(cmd.OutOrStdout(), m.Summary(batch))
-			schedule, err := trainingSchedule(m, o, batch, deviceName)
+			result, err := summarizeModel(m, o, batch, deviceName, memory, passes)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Memory for training with %s and batches of %d on %s: %s\n", o.Name(), batch, deviceName, wording.Bytes(schedule.Bytes()))
+			if asJSON {
+				return printJSON(cmd, result)
+			}
+			result.print(cmd.OutOrStdout())
 			return nil
 		},
 	}
@@ -75,9 +92,51 @@ share, with what sharing saved, the largest values, and from which op to which e
 	cmd.Flags().BoolVar(&passes, "passes", false, "show how the op lists are rewritten to do less work")
 	optimizerFlag(cmd, &optimizer, "the `method` of the training")
 	cmd.Flags().StringVar(&deviceName, "device", "cpu", "the `device` that trains: cpu, cuda or sim (none is opened)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON, with the whole plan of --memory or the passes and ops of --passes")
 	completeFrom(cmd, "device", "cpu", "cuda", "sim")
 	completeFrom(cmd, "model", model.Zoo()...)
 	return cmd
+}
+
+// summarizeModel asks the model, and the device for what it makes of a training step.
+func summarizeModel(m *model.Model, o train.Optimizer, batch int, deviceName string, memory, passes bool) (*summary, error) {
+	// A model that ends with logits can be looked at, and programs can train it.
+	_, softmax := m.Logits()
+	lists, err := train.Lower(m, train.Options{Optimizer: o, Loss: train.SparseCategoricalCrossEntropy{FromLogits: !softmax}}, batch)
+	if err != nil {
+		return nil, err
+	}
+	schedule := func(list *train.OpList) (device.Schedule, error) {
+		return device.NewSchedule(deviceName, device.Options{}, list.Ops(), device.CompileOptions{})
+	}
+	training, err := schedule(lists.Training)
+	if err != nil {
+		return nil, err
+	}
+	s := &summary{Summary: m.Summarize(batch), Optimizer: o.Name(), Device: deviceName, Memory: memoryOf(training), opCount: len(training.Ops)}
+	if memory {
+		s.Plan = planOf(training)
+	}
+	if passes {
+		evaluation, err := schedule(lists.Evaluation)
+		if err != nil {
+			return nil, err
+		}
+		s.Passes, s.Ops = passesOf(training, evaluation), opsOf(lists.Training, training)
+	}
+	return s, nil
+}
+
+func (s *summary) print(w io.Writer) {
+	switch {
+	case s.Plan != nil:
+		s.printMemory(w)
+	case s.Passes != nil:
+		s.printPasses(w)
+	default:
+		fmt.Fprint(w, s.Text(columns(w)))
+		fmt.Fprintf(w, "Memory for training with %s and batches of %d on %s: %s\n", s.Optimizer, s.Batch, s.Device, wording.Bytes(s.Memory.Total))
+	}
 }
 
 // openModel is the model of a run if one is given, else the named one.

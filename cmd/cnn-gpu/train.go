@@ -7,11 +7,9 @@ import (
 	"log/slog"
 	"os"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
@@ -25,6 +23,7 @@ func newTrainCommand() *cobra.Command {
 	var (
 		c               run.Config
 		resume          string
+		anyway          bool
 		metricsAddr     string
 		profile, asJSON bool
 	)
@@ -37,12 +36,18 @@ With --validation 0.1, a tenth of the training images, chosen by the seed, is se
 epoch, so that what you change in the light of it is not chosen by the test images: these are used once, at the end. A set that has
 validation images of its own needs no flag.
 
-The run's folder holds the weights (weights.safetensors), the metrics of each epoch (metrics.jsonl), how loss and accuracy went
-(curves.png), which class was taken for which (confusion.png) and the test images that the model is most wrongly sure about
-(misclassified.png).
+The run's folder holds the weights (weights.safetensors) and those of the best epoch (weights-best.safetensors), how the run came about
+(run.yaml), the metrics of each epoch (metrics.jsonl), how loss and accuracy went (curves.png), which class was taken for which
+(confusion.png) and the test images that the model is most wrongly sure about (misclassified.png).
 
 Ctrl-C, SIGTERM and a closed terminal save the training where it is; --resume goes on from there and ends with the same weights as if
 nothing had happened. A second Ctrl-C quits at once; SIGUSR1 saves and goes on. The same seed on the same device gives the same weights, bit for bit.
+
+A checkpoint is saved after each epoch and, within one, as often as --checkpoint-every says; the last two and the best are kept. --resume
+takes the newest that is whole. It refuses other data and whatever else would change the weights, and shows the difference; --anyway
+goes on. With --epochs, which counts from the start, a finished run goes on; with --device, a run goes on elsewhere, with other last bits.
+
+Where standard output is a file or a pipe it gets the lines of the epochs; what else is said goes to standard error.
 
 With --json, standard output gets one line for each epoch with epoch, loss, accuracy, test_loss, test_accuracy, images_per_second,
 seconds and device, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
@@ -53,7 +58,9 @@ and val_accuracy in place of the test's, which the last line still has. With --p
   cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
   cnn-gpu train --resume runs/mnist-cnn-digits
+  cnn-gpu train --resume runs/mnist-cnn-digits --epochs 10
   cnn-gpu train --epochs 1 --profile
+  cnn-gpu train --threads 1 > epochs.log
   cnn-gpu train --log-format json --metrics-addr :9090
   cnn-gpu train --json --out runs/first > epochs.jsonl`,
 		Args: takes(0, 0, "cnn-gpu train takes flags alone, such as --model and --data"),
@@ -66,7 +73,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 			}
 			saves, stop := saveRequests()
 			defer stop()
-			r, err := openRun(cmd, c, resume)
+			r, err := openRun(cmd, c, resume, anyway)
 			if err != nil {
 				return err
 			}
@@ -98,7 +105,9 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	deviceFlag(cmd, &c.Device)
 	deviceOptionFlags(cmd, &c.DeviceOptions)
 	f.StringVar(&c.Out, "out", "", "the run's `folder` (default: runs/MODEL-DATA, numbered if there is one)")
-	f.StringVar(&resume, "resume", "", "go on with the interrupted run in this `folder`")
+	f.StringVar(&c.CheckpointEvery, "checkpoint-every", run.DefaultCheckpointEvery, "save a checkpoint within an epoch after this `time`, such as 10m, or number of steps, such as 500")
+	f.StringVar(&resume, "resume", "", "go on with the run in this `folder`: one that was interrupted, or with --epochs one that is finished")
+	f.BoolVar(&anyway, "anyway", false, "with --resume, go on where the weights will not be those that the run would have had")
 	f.BoolVar(&profile, "profile", false, profileHelp)
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each epoch")
 	f.String(logFormatFlag, "text", "how standard error tells what happens: `text`, or json for an object a line")
@@ -106,35 +115,23 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	completeFrom(cmd, logFormatFlag, "text", "json")
 	completeFrom(cmd, "model", model.Zoo()...)
 	completeFrom(cmd, "data", data.Names()...)
+	completeFlagWithRun(cmd, "resume")
 	return cmd
 }
 
-// openRun begins a run or opens an interrupted one.
-func openRun(cmd *cobra.Command, c run.Config, resume string) (*run.Run, error) {
-	if cmd.Flags().Changed("resume") {
-		if err := checkResume(cmd.Flags()); err != nil {
-			return nil, err
-		}
-		return run.Resume(resume, c.DeviceOptions)
+// openRun begins a run or opens one that is to go on.
+func openRun(cmd *cobra.Command, c run.Config, resume string, anyway bool) (*run.Run, error) {
+	flags := cmd.Flags()
+	if flags.Changed("resume") {
+		return resumeRun(cmd, c, resume, anyway)
 	}
-	if err := checkConfig(c, cmd.Flags().Changed); err != nil {
+	if anyway {
+		return nil, usageErrorf("--anyway goes on with a run that would end with other weights: it needs --resume")
+	}
+	if err := checkConfig(c, flags.Changed); err != nil {
 		return nil, err
 	}
 	return run.New(c)
-}
-
-// checkResume refuses flags that would change a run under way.
-func checkResume(flags *pflag.FlagSet) error {
-	var given []string
-	flags.Visit(func(f *pflag.Flag) {
-		if !slices.Contains([]string{"resume", "json", "profile", "sync", "no-cache", logFormatFlag, "metrics-addr"}, f.Name) {
-			given = append(given, "--"+f.Name)
-		}
-	})
-	if len(given) > 0 {
-		return usageErrorf("--resume goes on with the settings that the run began with; leave out %s", strings.Join(given, ", "))
-	}
-	return nil
 }
 
 func checkConfig(c run.Config, given func(flag string) bool) error {
@@ -145,6 +142,8 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		return usageErrorf("--batch %d: give at least 1", c.Batch)
 	case given("validation") && !(c.Validation > 0 && c.Validation < 1):
 		return usageErrorf("--validation %v: give a share above 0 and below 1, such as 0.1", c.Validation)
+	case given("checkpoint-every") && checkInterval(c.CheckpointEvery) != nil:
+		return checkInterval(c.CheckpointEvery)
 	case given("lr") && !(c.LearningRate > 0):
 		return usageErrorf("--lr %v: give a number above 0, such as 0.001", c.LearningRate)
 	}
@@ -166,8 +165,10 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 		wording.English.Fprintf(stderr, "Training images: %d, and %d others for validation.\n", r.Training().Len(), v.Len())
 	}
 	sayDevice(cmd, t.Device(), c.Device)
+	sayWarnings(cmd, t.Warnings())
 
-	report := newReporter(forPeople(cmd), c.Epochs, c.Batch, measured)
+	lines := resultLines(cmd, asJSON)
+	report := newReporter(forPeople(cmd), lines, c.Epochs, c.Batch, measured)
 	var printed error
 	summary, err := r.Train(cmd.Context(), run.Hooks{
 		Save: saves,
@@ -216,7 +217,7 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 			return err
 		}
 	}
-	err = sayDone(stderr, summary)
+	err = sayDone(stderr, lines, summary)
 	logEvent(cmd, "end", "out", summary.Dir, "test_loss", summary.Test.Loss, "test_accuracy", summary.Test.Accuracy)
 	return err
 }
@@ -249,18 +250,18 @@ type lastRecord struct {
 }
 
 // sayDone tells a person what came of a run.
-func sayDone(w io.Writer, s run.Summary) error {
+func sayDone(w, lines io.Writer, s run.Summary) error {
 	entries, err := os.ReadDir(s.Dir)
 	if err != nil {
 		return err
 	}
 	var files []string
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".") { // as the lock
+		if !strings.HasPrefix(e.Name(), "checkpoint") && !strings.HasPrefix(e.Name(), ".") { // which are for --resume, and the lock
 			files = append(files, e.Name())
 		}
 	}
-	wording.English.Fprintf(w, "Test accuracy %.2f%% on %d images.\n", 100*s.Test.Accuracy, s.Test.Examples)
+	wording.English.Fprintf(lines, "Test accuracy %.2f%% on %d images.\n", 100*s.Test.Accuracy, s.Test.Examples)
 	for _, note := range s.Notes {
 		fmt.Fprintln(w, note)
 	}

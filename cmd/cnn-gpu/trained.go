@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,9 +30,15 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 	if err != nil {
 		return nil, err
 	}
+	if !saved.HasSum {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s has no checksum, so nothing would tell if it were damaged: another program wrote it, or an early version of this one.\n", path)
+	}
 	d, err := device.Open(deviceName, o)
 	if err != nil {
 		return nil, err
+	}
+	if saved.Unfinished {
+		fmt.Fprintf(cmd.ErrOrStderr(), "The run was interrupted in its first epoch: these are the weights of its checkpoint. Go on with: cnn-gpu train --resume %s\n", path)
 	}
 	sayDevice(cmd, d, deviceName)
 	t, err := train.Compile(saved.Model, train.Options{
@@ -69,14 +77,36 @@ func deviceFlag(cmd *cobra.Command, name *string) {
 
 // deviceOptionFlags adds the flags that say how a device runs. They change no result.
 func deviceOptionFlags(cmd *cobra.Command, o *device.Options) {
+	threadsFlag(cmd.Flags(), &o.Workers, "threads", "the `number` of threads of the CPU device (default: one for each CPU)")
 	cmd.Flags().BoolVar(&o.Sync, "sync", false, "wait for each op of a GPU, so that an error names the op that made it; slow (the CPU always waits)")
 	cmd.Flags().BoolVar(&o.NoCache, "no-cache", false, "compile a GPU's kernels anew, and keep none of them (the CPU has none to compile)")
 }
 
+// completeRun lets the shell complete the folder of a run as the first argument, and else files.
+func completeRun(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	others := func(folder string) bool { return !strings.HasPrefix(folder, begun) }
+	return slices.DeleteFunc(run.Folders(), others), cobra.ShellCompDirectiveDefault
+}
+
+// completeFlagWithRun lets the shell complete a flag's value as a run's folder.
+func completeFlagWithRun(cmd *cobra.Command, flag string) {
+	complete := func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return completeRun(cmd, nil, begun)
+	}
+	registerCompletion(cmd, flag, complete)
+}
+
 // completeFrom lets the shell complete a flag's value.
 func completeFrom(cmd *cobra.Command, flag string, values ...string) {
+	registerCompletion(cmd, flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveDefault))
+}
+
+func registerCompletion(cmd *cobra.Command, flag string, complete cobra.CompletionFunc) {
 	// It only fails for a flag that does not exist or is registered twice, which any test of the command finds.
-	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveDefault)); err != nil {
+	if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
 		panic(err)
 	}
 }

@@ -28,16 +28,47 @@ func TestExitCodes(t *testing.T) {
 		want string // part of the message
 	}{
 		{"trian --epochs 3", exitUsage, "train"},
-		{"train --epoch 3", exitUsage, "unknown flag: --epoch\nSee cnn-gpu train --help"},
+		{"train --epoch 3", exitUsage, "unknown flag --epoch; did you mean --epochs?\nSee cnn-gpu train --help"},
+		{"train -epochs 3", exitUsage, "unknown flag -epochs; did you mean --epochs?\n"},
+		{"train -x", exitUsage, "unknown flag -x\n"},
+		{"train --epochs", exitUsage, "--epochs: give a whole number, such as 5\n"},
+		{"train --strict=maybe", exitUsage, "--strict maybe: it is on or off: give it alone, or as --strict=false\n"},
+		{"train --lr quick", exitUsage, "--lr quick: give a number\n"},
+		{"train --batch 99999999999999999999", exitUsage, "give a whole number that is not as large\n"},
+		{"train --threads 100000", exitUsage, "more threads only wait for each other\n"},
+		{"train --threads 0", exitUsage, "--threads 0: give a whole number, at least 1 and at most "},
+		{"train --threads two", exitUsage, "give a whole number, at least 1 and at most "},
+		{"eval RUN --threads 100000", exitUsage, "--threads 100000: give at most "},
+		{"predict RUN PICTURE --threads 100000", exitUsage, "--threads 100000: give at most "},
+		{"maps RUN --threads 100000", exitUsage, "--threads 100000: give at most "},
+		{"check --threads 100000", exitUsage, "--threads 100000: give at most "},
+		{"bench --threads 100000", exitUsage, "--threads 100000: give at most "},
+		{"sim FILE --workers 100000", exitUsage, "--workers 100000: give at most "},
+		{"sim FILE --block a", exitUsage, "sizes are numbers from 1"},
+		{"sim", exitUsage, "give one file"},
+		{"eval RUN/..", exitFailure, "holds no run: there is neither weights.safetensors nor checkpoint.safetensors in it"},
+		{"eval RUN --batch 100000000000000", exitFailure, "a batch of 100,000,000,000,000; give at most 5,368,709: the value of conv2d"},
+		{"check --device cpu --model MODEL --batch 100000000000000", exitFailure, "give at most 5,368,709"},
+		{"bench --device cpu --model MODEL --batch 100000000000000", exitFailure, "give at most 5,368,709"},
+		{"compile --out MISSING --model MODEL --batch 100000000000000", exitFailure, "give at most 5,368,709"},
+		{"summary --model MODEL --batch 100000000000000", exitFailure, "give at most 5,368,709"},
 		{"train mnist", exitUsage, `unexpected argument "mnist"`},
 		{"train --epochs 0", exitUsage, "at least 1"},
-		{"train --epochs many", exitUsage, "invalid argument"},
+		{"train --epochs many", exitUsage, "--epochs many: give a whole number, such as 5\n"},
 		{"train --batch -1", exitUsage, "at least 1"},
 		{"train --lr 0", exitUsage, "above 0"},
 		{"train --lr NaN", exitUsage, "above 0"},
-		{"train --seed -1", exitUsage, "invalid argument"},
+		{"train --seed -1", exitUsage, "--seed -1: give a whole number from 0, such as 1\n"},
 		{"train --optimizer adm", exitUsage, "did you mean adam?"},
-		{"train --resume RUN --epochs 9 --lr 1", exitUsage, "leave out --epochs, --lr"},
+		{"train --resume RUN --epochs 9 --lr 1 --seed 2", exitUsage, "leave out --lr 1 (the run has 0.01), --seed 2 (the run has 1)"},
+		{"train --resume RUN --batch 5 --optimizer sgd", exitUsage, "leave out --batch 5 (the run has 4), --optimizer sgd (the run has adam)"},
+		{"train --resume RUN --model mlp --out MISSING", exitUsage, "leave out --model mlp (the run has tiny.yaml), --out MISSING (the run has its folder)"},
+		{"train --resume RUN --epochs 0", exitUsage, "at least 1"},
+		{"train --resume RUN --epochs 3", exitFailure, "has trained 4 epochs already: give --epochs a number that is not below"},
+		{"train --resume RUN --checkpoint-every 0", exitUsage, "at least 1 step"},
+		{"train --checkpoint-every soon", exitUsage, "give a time such as 10m or 30s, or a number of steps such as 500"},
+		{"train --checkpoint-every -3s", exitUsage, "give a time"},
+		{"train --anyway", exitUsage, "it needs --resume"},
 		{"train --resume MISSING", exitFailure, "MISSING"},
 		{"train --data mnst", exitFailure, "did you mean mnist?"},
 		{"train --model mnist-cn", exitFailure, "did you mean mnist-cnn?"},
@@ -45,7 +76,7 @@ func TestExitCodes(t *testing.T) {
 		{"train --validation 1", exitUsage, "above 0 and below 1"},
 		{"train --validation NaN", exitUsage, "above 0 and below 1"},
 		{"train --model MODEL --data DATA --validation 0.999 --out MISSING/run", exitFailure, "leaves none"},
-		{"train --resume RUN --validation 0.1", exitUsage, "leave out --validation"},
+		{"train --resume RUN --validation 0.1", exitUsage, "leave out --validation 0.1 (the run has none)"},
 		{"train --data-dir DATA", exitFailure, "digits is built in: name the set whose files are in DATA with --data"},
 		{"bench --data-dir DATA", exitUsage, "name the set whose files are there with --data"},
 		{"train --data=", exitUsage, `--data "": give a value, or leave the flag out`},
@@ -65,7 +96,7 @@ func TestExitCodes(t *testing.T) {
 		{"predict RUN", exitUsage, "and then pictures"},
 		{"predict RUN PICTURE --top 0", exitUsage, "at least 1"},
 		{"predict PICTURE PICTURE", exitFailure, "PICTURE"},
-		{"predict RUN MODEL", exitFailure, "PNG or JPEG"},
+		{"predict RUN MODEL", exitFailure, "PNG, JPEG, WebP or BMP"},
 		{"maps RUN PICTURE --index 3", exitUsage, "not both"},
 		{"maps RUN --index 20", exitUsage, "test images 0 to 19"},
 		{"maps RUN --out PICTURE/maps", exitFailure, "folder"},
@@ -73,7 +104,7 @@ func TestExitCodes(t *testing.T) {
 		{"summary RUN --model mlp", exitUsage, "not both"},
 		{"bench mlp", exitUsage, `unexpected argument "mlp"`},
 		{"bench --batch 32,0", exitUsage, "--batch 0: give at least 1"},
-		{"bench --batch many", exitUsage, "invalid argument"},
+		{"bench --batch many", exitUsage, "--batch many: give whole numbers with commas between them, such as 32,128\n"},
 		{"bench --steps -1", exitUsage, "at least 1"},
 		{"bench --seconds 0", exitUsage, "above 0"},
 		{"bench --threads -1", exitUsage, "at least 1"},
@@ -119,6 +150,25 @@ func TestExitCodes(t *testing.T) {
 		assert.Contains(t, r.stderr, places.Replace(c.want), c.args)
 		assert.Contains(t, r.stderr, "cnn-gpu: ", c.args)
 	}
+}
+
+// What ends with logits is for programs: no command advises what has no flag, and check refuses it before anything else.
+func TestModelThatEndsWithLogits(t *testing.T) {
+	w := newTiny(t)
+	require.NoError(t, os.WriteFile(w.model, []byte("input: [12, 12, 1]\nlayers:\n  - Flatten\n  - Dense: {units: 2}\n"), 0o666))
+	for _, command := range [][]string{
+		w.trainArgs(), {"bench", "--device", "cpu", "--model", w.model}, {"check", "--device", "cpu", "--model", w.model},
+		{"compile", "--out", w.out, "--model", w.model},
+	} {
+		r := runCommand(command...)
+		assert.Equal(t, exitFailure, r.code, command)
+		assert.Contains(t, r.stderr, "cnn-gpu: the model does not end with a softmax; write activation: softmax into its last layer\n", command)
+		assert.NotContains(t, r.stderr, "FromLogits", command)
+		assert.Empty(t, r.stdout, command)
+	}
+	refused := runCommand("check", "--device", "cpu", "--model", w.model).stderr
+	assert.NotContains(t, refused, "Device: ", "before a device is opened, and any op checked")
+	assert.Contains(t, succeed(t, "summary", "--model", w.model).stdout, "Memory for training")
 }
 
 func TestUnwritableStandardOutput(t *testing.T) {
@@ -183,6 +233,17 @@ func TestVersionAndCompletion(t *testing.T) {
 	assert.Contains(t, succeed(t, "completion", "bash").stdout, "bash completion")
 	assert.Contains(t, succeed(t, "__complete", "train", "--model", "mnist-").stdout, "mnist-cnn\n")
 	assert.Contains(t, succeed(t, "__complete", "data", "fetch", "").stdout, "fashion-mnist\n")
+
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.MkdirAll("runs/first", 0o777))
+	require.NoError(t, os.WriteFile("runs/first/weights.safetensors", nil, 0o666))
+	for _, command := range []string{"eval", "predict", "maps", "summary", "train --resume"} {
+		words := append([]string{"__complete"}, strings.Fields(command)...)
+		assert.Contains(t, succeed(t, append(words, "runs/f")...).stdout, "runs/first\n", command)
+		assert.Contains(t, succeed(t, append(words, "")...).stdout, "runs/first\n", command)
+		assert.Equal(t, ":0\n", succeed(t, append(words, "elsewhere")...).stdout, "%s: files", command)
+	}
+	assert.Equal(t, ":0\n", succeed(t, "__complete", "predict", "runs/first", "").stdout, "pictures are files")
 }
 
 func TestNothingIsLeftBehindWhereAFileCannotBeDrawn(t *testing.T) {

@@ -1,5 +1,7 @@
 package sim
 
+import "strings"
+
 // Class is a class of instructions, as the counters tell them apart.
 type Class uint8
 
@@ -38,10 +40,13 @@ var classNames = [Classes]string{
 
 func (c Class) String() string { return classNames[c] }
 
+// key is the class's name in JSON.
+func (c Class) key() string { return strings.NewReplacer(" ", "_", "/", "_").Replace(c.String()) }
+
 // Count counts instructions.
 type Count struct {
-	Warp   int64 // issued for a warp
-	Thread int64 // executed by a thread
+	Warp   int64 `json:"warp"`   // issued for a warp
+	Thread int64 `json:"thread"` // executed by a thread
 }
 
 // pcCount counts the executions of one instruction. The first two fields are kept as differences along the code, so that a run
@@ -68,14 +73,27 @@ func (c pcCounts) idle(pc int32, m uint32) { c[pc].idle += int64(popcount(m)) }
 // MemoryCounters counts the traffic of a launch. Requests are instructions of a warp; a sector is 32 bytes; a wavefront is
 // one pass of the shared memory's 32 banks; Ideal is what the same bytes take when neighbours read neighbours.
 type MemoryCounters struct {
-	GlobalLoads, GlobalLoadSectors, GlobalLoadIdeal, GlobalLoadBytes     int64
-	GlobalStores, GlobalStoreSectors, GlobalStoreIdeal, GlobalStoreBytes int64
-	L2LoadSectors                                                        int64 // that a block reads for the first time: the others may come from L1
-	SharedLoads, SharedLoadWavefronts, SharedLoadIdeal                   int64
-	SharedStores, SharedStoreWavefronts, SharedStoreIdeal                int64
-	SharedAtomics, SharedAtomicWavefronts, GlobalAtomics                 int64 // atomics of threads
-	BytesRead, BytesWritten                                              int64 // in distinct sectors of global memory
-	TF32Inexact                                                          int64 // operands of tf32 mma with bits that the tensor core drops
+	GlobalLoads            int64 `json:"global_loads"`
+	GlobalLoadSectors      int64 `json:"global_load_sectors"`
+	GlobalLoadIdeal        int64 `json:"global_load_ideal"`
+	GlobalLoadBytes        int64 `json:"global_load_bytes"`
+	GlobalStores           int64 `json:"global_stores"`
+	GlobalStoreSectors     int64 `json:"global_store_sectors"`
+	GlobalStoreIdeal       int64 `json:"global_store_ideal"`
+	GlobalStoreBytes       int64 `json:"global_store_bytes"`
+	L2LoadSectors          int64 `json:"l2_load_sectors"` // that a block reads for the first time: the others may come from L1
+	SharedLoads            int64 `json:"shared_loads"`
+	SharedLoadWavefronts   int64 `json:"shared_load_wavefronts"`
+	SharedLoadIdeal        int64 `json:"shared_load_ideal"`
+	SharedStores           int64 `json:"shared_stores"`
+	SharedStoreWavefronts  int64 `json:"shared_store_wavefronts"`
+	SharedStoreIdeal       int64 `json:"shared_store_ideal"`
+	SharedAtomics          int64 `json:"shared_atomics"`           // atomics of threads
+	SharedAtomicWavefronts int64 `json:"shared_atomic_wavefronts"` // atomics of threads
+	GlobalAtomics          int64 `json:"global_atomics"`           // atomics of threads
+	BytesRead              int64 `json:"bytes_read"`               // in distinct sectors of global memory
+	BytesWritten           int64 `json:"bytes_written"`            // in distinct sectors of global memory
+	TF32Inexact            int64 `json:"tf32_inexact"`             // operands of tf32 mma with bits that the tensor core drops
 }
 
 func (c *MemoryCounters) add(o *MemoryCounters) {

@@ -4,10 +4,10 @@ import "math"
 
 // Occupancy says how many blocks of a kernel a multiprocessor holds at once, and what limits them.
 type Occupancy struct {
-	BlocksPerSM int
-	WarpsPerSM  int
-	Fraction    float64 // of the warps that a multiprocessor can hold
-	Limit       string  // "warps", "blocks", "registers" or "shared memory"
+	BlocksPerSM int     `json:"blocks_per_sm"`
+	WarpsPerSM  int     `json:"warps_per_sm"`
+	Fraction    float64 `json:"fraction"` // of the warps that a multiprocessor can hold
+	Limit       string  `json:"limit"`    // "warps", "blocks", "registers" or "shared memory"
 }
 
 // Occupancy computes it from the registers and the shared memory of a kernel. Registers are allocated to a warp by 256, shared memory to
@@ -33,17 +33,17 @@ func (d *Device) Occupancy(k *Kernel, threads int, sharedBytes uint32) Occupancy
 
 // Pipe is a part of the chip and the time for which a launch keeps it busy.
 type Pipe struct {
-	Name    string
-	Seconds float64
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
 }
 
 // Estimate is what a launch may take on the chip: an estimate, not a measurement. It takes the pipe that is busy for the longest
 // time, and assumes that all others work at the same time.
 type Estimate struct {
-	Seconds float64
-	Limit   string // the pipe that limits, "latency" if none is busy
-	Pipes   []Pipe
-	Waves   float64 // blocks over what the chip holds at once
+	Seconds float64 `json:"seconds"`
+	Limit   string  `json:"limit"` // the pipe that limits, "latency" if none is busy
+	Pipes   []Pipe  `json:"pipes"`
+	Waves   float64 `json:"waves"` // blocks over what the chip holds at once
 }
 
 func (c *Counters) estimate(chip Chip) Estimate {

@@ -131,13 +131,13 @@ func (k *Kernel) Name() string { return k.fn.Name }
 
 // Attributes are what the driver tells of a function.
 type Attributes struct {
-	SharedBytes uint32 // static
-	LocalBytes  uint32 // of a thread
-	ConstBytes  uint64
-	Registers   int // of a thread: an estimate from the PTX, the compiler to machine code may need more or fewer
-	MaxThreads  int // of a block
-	Major       int // of the PTX's target
-	Minor       int
+	SharedBytes uint32 `json:"shared_bytes"` // static
+	LocalBytes  uint32 `json:"local_bytes"`  // of a thread
+	ConstBytes  uint64 `json:"const_bytes"`
+	Registers   int    `json:"registers"`   // of a thread: an estimate from the PTX, the compiler to machine code may need more or fewer
+	MaxThreads  int    `json:"max_threads"` // of a block
+	Major       int    `json:"major"`       // of the PTX's target
+	Minor       int    `json:"minor"`
 }
 
 // Attributes returns the kernel's attributes.

@@ -10,20 +10,21 @@ import (
 
 // Counters are what a profiler would say of one launch. Those of Memory need the check Traffic.
 type Counters struct {
-	Kernel      string
-	Chip        string
-	Grid, Block [3]uint32
-	SharedBytes uint64 // static and dynamic
-	Registers   int    // of a thread, an estimate
+	Kernel      string    `json:"kernel"`
+	Chip        string    `json:"chip"`
+	Grid        [3]uint32 `json:"grid"`
+	Block       [3]uint32 `json:"block"`
+	SharedBytes uint64    `json:"shared_bytes"` // static and dynamic
+	Registers   int       `json:"registers"`    // of a thread, an estimate
 
-	Count   // all instructions
-	Classes ClassCounts
-	Tensor  []TensorCount
-	Lines   []LineCount // of the CUDA C++ source, by file and line
-	Memory  MemoryCounters
+	Count                  // all instructions
+	Classes ClassCounts    `json:"classes"`
+	Tensor  []TensorCount  `json:"tensor"`
+	Lines   []LineCount    `json:"lines"` // of the CUDA C++ source, by file and line
+	Memory  MemoryCounters `json:"memory"`
 
-	Occupancy Occupancy
-	Estimate  Estimate
+	Occupancy Occupancy `json:"occupancy"`
+	Estimate  Estimate  `json:"estimate"`
 }
 
 // ClassCounts counts by class. As JSON it is an object with the names of the classes that occur.
@@ -34,7 +35,7 @@ func (c ClassCounts) MarshalJSON() ([]byte, error) {
 	m := map[string]Count{}
 	for i, n := range c {
 		if n.Warp > 0 {
-			m[Class(i).String()] = n
+			m[Class(i).key()] = n
 		}
 	}
 	return json.Marshal(m)
@@ -48,8 +49,8 @@ func (c *ClassCounts) UnmarshalJSON(p []byte) error {
 	}
 	*c = ClassCounts{}
 	for i := range c {
-		c[i] = m[Class(i).String()]
-		delete(m, Class(i).String())
+		c[i] = m[Class(i).key()]
+		delete(m, Class(i).key())
 	}
 	for name := range m {
 		return fmt.Errorf("sim: there is no class of instructions %q", name)
@@ -59,16 +60,16 @@ func (c *ClassCounts) UnmarshalJSON(p []byte) error {
 
 // TensorCount counts one form of mma.
 type TensorCount struct {
-	Name  string
-	TF32  bool
-	Warp  int64
-	Flops int64
+	Name  string `json:"name"`
+	TF32  bool   `json:"tf32"`
+	Warp  int64  `json:"warp"`
+	Flops int64  `json:"flops"`
 }
 
 // LineCount counts the instructions of a source line, for lines of inlined functions by the line in the function.
 type LineCount struct {
-	File string
-	Line int
+	File string `json:"file"`
+	Line int    `json:"line"`
 	Count
 }
 

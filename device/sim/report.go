@@ -37,23 +37,24 @@ const (
 
 // Place is a place in the CUDA C++ source. Function is the linker name of the function that was inlined there, if any.
 type Place struct {
-	File         string
-	Line, Column int
-	Function     string
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Column   int    `json:"column"`
+	Function string `json:"function"`
 }
 
 // Report is one thing that a check found.
 type Report struct {
-	Kind        Kind
-	Kernel      string
-	Source      Place   // zero without line information (-lineinfo)
-	Callers     []Place // of the inlined function that Source lies in, from the inside out
-	PTXLine     int
-	Instruction string
-	Block       [3]uint32
-	Thread      [3]uint32
-	Array       string // the variable, allocation or kernel parameter, where one is concerned
-	Message     string
+	Kind        Kind      `json:"kind"`
+	Kernel      string    `json:"kernel"`
+	Source      Place     `json:"source"`  // zero without line information (-lineinfo)
+	Callers     []Place   `json:"callers"` // of the inlined function that Source lies in, from the inside out
+	PTXLine     int       `json:"ptx_line"`
+	Instruction string    `json:"instruction"`
+	Block       [3]uint32 `json:"block"`
+	Thread      [3]uint32 `json:"thread"`
+	Array       string    `json:"array"` // the variable, allocation or kernel parameter, where one is concerned
+	Message     string    `json:"message"`
 }
 
 func (p Place) String() string {

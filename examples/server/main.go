@@ -75,12 +75,13 @@ func serve(ctx context.Context, listener net.Listener, weights string) error {
 	return server.Shutdown(end)
 }
 
-// classifier is a model on a device. A trainer serves one goroutine at a time, hence the lock; and no more than one picture is decoded at
-// a time, since a small file may hold a large one.
+// classifier is a model on a device. A trainer serves one goroutine at a time, hence the lock. How many pictures are decoded at a time
+// is bounded by data.PictureFrom, since a small file may hold a large one.
 type classifier struct {
 	mu      sync.Mutex
 	trainer *train.Trainer
 	classes []string
+	options data.PictureOptions
 }
 
 func load(weights string) (*classifier, error) {
@@ -92,7 +93,8 @@ func load(weights string) (*classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &classifier{trainer: t, classes: saved.Classes}, nil
+	options := data.PictureOptions{Preparation: saved.Preparation}
+	return &classifier{trainer: t, classes: saved.Classes, options: options}, nil
 }
 
 // answer is the reply to a picture.
@@ -102,7 +104,7 @@ type answer struct {
 	Prepared    string  `json:"prepared"` // what was done to the picture
 }
 
-// ServeHTTP takes a PNG or JPEG as the request's body.
+// ServeHTTP takes a picture as the request's body.
 func (c *classifier) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := c.classify(r.Context(), http.MaxBytesReader(w, r.Body, maxPicture))
 	var tooLarge *http.MaxBytesError
@@ -131,26 +133,18 @@ func reply(w http.ResponseWriter, status int, v any) {
 // badPicture is an error of the client's.
 type badPicture struct{ error }
 
+func (b *badPicture) Unwrap() error { return b.error }
+
 func (c *classifier) classify(ctx context.Context, picture io.Reader) (*answer, error) {
-	f, err := os.CreateTemp("", "picture")
+	shape := c.trainer.Model().Input.Shape
+	x, err := data.PictureFrom("the picture", picture, shape, c.options)
 	if err != nil {
-		return nil, err
-	}
-	defer os.Remove(f.Name())
-	_, err = io.Copy(f, picture)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, err
+		return nil, &badPicture{errors.Unwrap(err)} // the outer error names the library
 	}
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	shape := c.trainer.Model().Input.Shape
-	x, prepared, err := data.Picture(f.Name(), shape, data.PictureOptions{})
-	if err != nil {
-		// The outer error names the temporary file, which is none of the client's business.
-		return nil, &badPicture{errors.Unwrap(err)}
-	}
-	y, err := c.trainer.Predict(ctx, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x)))
+	y, err := c.trainer.Predict(ctx, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x.Pixels)))
 	if err != nil {
 		return nil, err
 	}
@@ -160,5 +154,5 @@ func (c *classifier) classify(ctx context.Context, picture io.Reader) (*answer, 
 			best = class
 		}
 	}
-	return &answer{c.classes[best], probabilities[best], prepared}, nil
+	return &answer{c.classes[best], probabilities[best], x.Note}, nil
 }

@@ -8,7 +8,12 @@ import (
 )
 
 // Or lists words as a sentence does: "adam, rmsprop or sgd".
-func Or[W ~string](words []W) string {
+func Or[W ~string](words []W) string { return list(words, " or ") }
+
+// And lists words as a sentence does: "adam, rmsprop and sgd".
+func And[W ~string](words []W) string { return list(words, " and ") }
+
+func list[W ~string](words []W, before string) string {
 	list := make([]string, len(words))
 	for i, w := range words {
 		list[i] = string(w)
@@ -17,7 +22,7 @@ func Or[W ~string](words []W) string {
 	if last < 1 {
 		return strings.Join(list, "")
 	}
-	return strings.Join(list[:last], ", ") + " or " + list[last]
+	return strings.Join(list[:last], ", ") + before + list[last]
 }
 
 // Choose says what was expected in place of a word: the one that was probably meant, else all of them.

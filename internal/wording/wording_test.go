@@ -28,6 +28,7 @@ func TestOr(t *testing.T) {
 	assert.Equal(t, "adam", wording.Or([]string{"adam"}))
 	assert.Equal(t, "adam or sgd", wording.Or([]string{"adam", "sgd"}))
 	assert.Equal(t, "adam, rmsprop or sgd", wording.Or([]string{"adam", "rmsprop", "sgd"}))
+	assert.Equal(t, "adam, rmsprop and sgd", wording.And([]string{"adam", "rmsprop", "sgd"}))
 }
 
 func TestChoose(t *testing.T) {
@@ -61,4 +62,16 @@ func TestTable(t *testing.T) {
 	assert.Equal(t, 2, v)
 	_, err = table.Find("colour", "blue")
 	assert.EqualError(t, err, `unknown colour "blue"; choose red or green`)
+}
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"a é 가 3\u00a0%\n\t": "a é 가 3\u00a0%\n\t",
+		"\x1b[31mred\r\a":    `\x1b[31mred\r\a`,
+		"\u202egnp.exe":      `\u202egnp.exe`, // what turns the direction of reading
+		"\u009b31m\x7f":      `\u009b31m\x7f`,
+		"\xff":               "\ufffd",
+	} {
+		assert.Equal(t, want, wording.Printable(text))
+	}
 }

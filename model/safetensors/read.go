@@ -61,16 +61,30 @@ func decode(r io.ReaderAt, size int64) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	sum, err := begin(prefix[:], header, f.Metadata)
+	if err != nil {
+		return nil, err
+	}
 	start := int64(len(prefix)) + int64(length)
 	if err := f.checkPlaces(places, size-start); err != nil {
 		return nil, err
 	}
+	data := io.NewSectionReader(r, start, size-start)
+	var read io.Reader = data // of the tensors, which lie one behind the other
+	if sum.want != "" {
+		read = io.TeeReader(data, sum)
+	}
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
-		begin, end := places[t.Name].begin, places[t.Name].end
-		if err := t.read(io.NewSectionReader(r, start+int64(begin), int64(end-begin)), (end-begin)/elementSize); err != nil {
+		if err := t.read(read, (places[t.Name].end-places[t.Name].begin)/elementSize); err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
 		}
+	}
+	if sum.want != "" {
+		if err := sum.check(); err != nil {
+			return nil, err
+		}
+		f.Checksum = sum.want
 	}
 	return f, nil
 }

@@ -2,10 +2,14 @@ package safetensors_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,7 +33,7 @@ func TestWriteAndRead(t *testing.T) {
 	require.NoError(t, safetensors.Write(path, &example))
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
-	const header = `{"__metadata__":{"a":"한국어","b":"<&>\n\""},` +
+	header := `{"__metadata__":{"a":"한국어","b":"<&>\n\"","cnn-gpu.format":"1","cnn-gpu.sha256":"` + sumOf(text) + `"},` +
 		`"z/kernel":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"counts":{"dtype":"I32","shape":[2],"data_offsets":[24,32]},` +
 		`"scalar":{"dtype":"F32","shape":[],"data_offsets":[32,36]},"empty":{"dtype":"F32","shape":[3,0],"data_offsets":[36,36]}}`
 	length := int(binary.LittleEndian.Uint64(text))
@@ -40,6 +44,8 @@ func TestWriteAndRead(t *testing.T) {
 
 	f, err := safetensors.Read(path)
 	require.NoError(t, err)
+	assert.Equal(t, sumOf(text), f.Checksum)
+	f.Checksum = ""
 	assert.Equal(t, &example, f)
 	k, ok := f.Tensor("counts")
 	assert.True(t, ok)
@@ -51,6 +57,60 @@ func TestWriteAndRead(t *testing.T) {
 	f, err = safetensors.Read(path)
 	require.NoError(t, err)
 	assert.Empty(t, f.Tensors)
+}
+
+// sumOf is the checksum of a file's bytes, by the formula: with zeros where its own digits stand.
+func sumOf(text []byte) string {
+	digits := regexp.MustCompile(`"cnn-gpu.sha256":"([0-9a-f]{64})"`).FindSubmatchIndex(text)[2:]
+	zeroed := bytes.Clone(text)
+	copy(zeroed[digits[0]:digits[1]], strings.Repeat("0", 64))
+	sum := sha256.Sum256(zeroed)
+	return hex.EncodeToString(sum[:])
+}
+
+// Each bit that may turn in a file is noticed, in the header and the checksum too.
+func TestReadDamaged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w.safetensors")
+	require.NoError(t, safetensors.Write(path, &example))
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for i := range text {
+		for bit := range 8 {
+			text[i] ^= 1 << bit
+			_, err := safetensors.Decode("damaged.safetensors", bytes.NewReader(text), int64(len(text)))
+			require.ErrorContains(t, err, "safetensors: damaged.safetensors: ", "bit %d of byte %d of %q", bit, i, text)
+			text[i] ^= 1 << bit
+		}
+	}
+	text[len(text)-1] ^= 1
+	_, err = safetensors.Decode("damaged.safetensors", bytes.NewReader(text), int64(len(text)))
+	var damaged *safetensors.ChecksumError
+	require.ErrorAs(t, err, &damaged)
+	assert.EqualError(t, err, "safetensors: damaged.safetensors: it is damaged: its checksum is "+damaged.Want[:12]+"…, that of its bytes is "+damaged.Got[:12]+"…")
+}
+
+// Files of others have no checksum; one that is there must be whole and of a kind that is known.
+func TestReadChecksums(t *testing.T) {
+	for metadata, want := range map[string]string{
+		`{"a":"1"}`:                 "",
+		`{"cnn-gpu.format":"1"}`:    "its checksum is missing",
+		`{"cnn-gpu.sha256":"0123"}`: "its checksum is missing or has another length",
+		`{"cnn-gpu.sha256" :"` + strings.Repeat("0", 64) + `"}`:                     "its checksum is not where one is written",
+		`{"cnn-gpu.sha256":"` + strings.Repeat("0", 64) + `"}`:                      `its metadata say cnn-gpu.format ""; this version knows "1"`,
+		`{"cnn-gpu.sha256":"` + strings.Repeat("0", 64) + `","cnn-gpu.format":"2"}`: "written by a later version of this program",
+		`{"cnn-gpu.sha256":"` + strings.Repeat("0", 64) + `","cnn-gpu.format":"1"}`: "its checksum is 000000000000…, that of its bytes is ",
+	} {
+		text := file(`{"__metadata__":`+metadata+`}`, 0)
+		f, err := safetensors.Decode("w", bytes.NewReader(text), int64(len(text)))
+		if want != "" {
+			assert.ErrorContains(t, err, want, metadata)
+			continue
+		}
+		require.NoError(t, err)
+		assert.Empty(t, f.Checksum)
+	}
+	err := safetensors.Write(filepath.Join(t.TempDir(), "w"), &safetensors.File{Metadata: map[string]string{"cnn-gpu.format": "1"}})
+	assert.ErrorContains(t, err, `metadata "cnn-gpu.format" is the checksum's; choose another key`)
 }
 
 // The header may list the tensors in any order.

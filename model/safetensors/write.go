@@ -3,35 +3,36 @@ package safetensors
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"unicode/utf8"
 
-	"github.com/google/renameio/v2"
+	"cnn-gpu/internal/atomicfile"
 )
 
 // alignment is what the place of the first element in a file is a multiple of.
 const alignment = 64
 
-// Write writes a file. It appears under its name when it is complete; until then, and if anything fails, what was there before
-// stays. Equal contents make equal bytes.
+// Write writes a file with its checksum. It appears under its name when it is complete; until then, and if anything fails, what was
+// there before stays. Equal contents make equal bytes.
 func Write(path string, f *File) error {
 	header, err := encodeHeader(f)
 	if err != nil {
 		return fmt.Errorf("safetensors: %s: %w", path, err)
 	}
-	pending, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
-	if err != nil {
-		return fmt.Errorf("safetensors: %w", err)
-	}
-	defer pending.Cleanup()
-	if err := write(pending, header, f.Tensors); err != nil {
+	sum := sha256.New()
+	if err := write(sum, header, f.Tensors); err != nil {
 		return fmt.Errorf("safetensors: %s: %w", path, err)
 	}
-	if err := pending.CloseAtomicallyReplace(); err != nil {
+	field := func(digits string) []byte { return []byte(fmt.Sprintf("%q:%q", checksumKey, digits)) }
+	header = bytes.Replace(header, field(noChecksum), field(hex.EncodeToString(sum.Sum(nil))), 1)
+	err = atomicfile.Write(path, func(w io.Writer) error { return write(w, header, f.Tensors) })
+	if err != nil {
 		return fmt.Errorf("safetensors: %s: %w", path, err)
 	}
 	return nil
@@ -44,7 +45,7 @@ type tensorInfo struct {
 	Offsets []int `json:"data_offsets"` // where its bytes begin and end, counted from the end of the header
 }
 
-// encodeHeader is the header, padded with spaces.
+// encodeHeader is the header, padded with spaces. The digits of its checksum are zeros.
 func encodeHeader(f *File) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')
@@ -56,14 +57,17 @@ func encodeHeader(f *File) ([]byte, error) {
 		b.WriteByte(':')
 		encode(&b, value)
 	}
-	if len(f.Metadata) > 0 {
-		for key, value := range f.Metadata {
-			if !utf8.ValidString(key) || !utf8.ValidString(value) {
-				return nil, fmt.Errorf("metadata %q is not UTF-8", key)
-			}
+	metadata := map[string]string{formatKey: format, checksumKey: noChecksum}
+	for key, value := range f.Metadata {
+		if !utf8.ValidString(key) || !utf8.ValidString(value) {
+			return nil, fmt.Errorf("metadata %q is not UTF-8", key)
 		}
-		field(metadataKey, f.Metadata)
+		if _, taken := metadata[key]; taken {
+			return nil, fmt.Errorf("metadata %q is the checksum's; choose another key", key)
+		}
+		metadata[key] = value
 	}
+	field(metadataKey, metadata)
 	seen := map[string]bool{}
 	at := 0
 	for _, t := range f.Tensors {

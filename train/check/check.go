@@ -23,19 +23,26 @@ type Step struct {
 	Losses []float64 `json:"losses"` // of each device; NaN where its training halted
 }
 
-// MarshalJSON writes a loss that is not finite, which JSON has no number for, as null.
+// MarshalJSON writes what is not finite, which JSON has no number for, as null.
 func (s Step) MarshalJSON() ([]byte, error) {
-	type plain Step
 	losses := make([]*float64, len(s.Losses))
 	for i, loss := range s.Losses {
-		if !math.IsNaN(loss) && !math.IsInf(loss, 0) {
-			losses[i] = &loss
-		}
+		losses[i] = finite(loss)
 	}
 	return json.Marshal(struct {
-		plain
+		Step   int        `json:"step"`
+		Exact  *float64   `json:"exact"`
+		Bound  *float64   `json:"bound"`
 		Losses []*float64 `json:"losses"`
-	}{plain(s), losses})
+	}{s.Step, finite(s.Exact), finite(s.Bound), losses})
+}
+
+// finite is a number, or nil if it is none.
+func finite(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
 }
 
 // Holds says whether every device is within the bound.

@@ -69,6 +69,9 @@ func TestStepAsJSON(t *testing.T) {
 	text, err := json.Marshal(Step{Step: 3, Exact: 0.5, Bound: 1e-6, Losses: []float64{0.5, math.NaN(), math.Inf(1)}})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"step": 3, "exact": 0.5, "bound": 1e-6, "losses": [0.5, null, null]}`, string(text))
+	text, err = json.Marshal(Step{Step: 1, Exact: math.Inf(1), Bound: math.NaN()})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"step": 1, "exact": null, "bound": null, "losses": []}`, string(text))
 }
 
 // wrongDevice scales what is uploaded by a little.

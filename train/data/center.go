@@ -2,6 +2,7 @@ package data
 
 import (
 	"image"
+	"math"
 
 	"golang.org/x/image/draw"
 )
@@ -9,30 +10,86 @@ import (
 const (
 	mnistSide = 28 // of an MNIST image
 	mnistInk  = 20 // of the square that its digit fits into
+	emnistInk = 24
 	// leastContrast between ink and ground, below which a picture counts as blank.
 	leastContrast = 16
 )
 
-// center prepares a grey picture with light ink as MNIST's images were: the ink scaled to fit 20x20 and
-// placed with its centre of mass in pixel (14, 14) of 28x28. A picture of that size is left as it is.
-func (p *preparation) center() {
-	size := p.flat.Bounds().Size()
-	if size.X == mnistSide && size.Y == mnistSide {
+// center prepares a grey picture as the images of MNIST or EMNIST were: its ink, light on black, scaled to fit and placed in 28x28. A
+// picture of that size with nothing on it but ink that lies so is left as it is.
+func (p *preparation) center(how Preparation) {
+	grey := newPlane(p.flat.Rect.Dx(), p.flat.Rect.Dy())
+	for i := range grey.v {
+		grey.v[i] = p.flat.Pix[4*i]
+	}
+	f := findInk(grey)
+	if grey.isNoise() {
+		p.doubt = "the picture is noise"
+	}
+	if f == nil {
+		p.doubt = "nothing stands out from the page"
+		p.say("found no ink to centre")
+		p.invert(how.Ground)
 		return
 	}
-	ground, ink, edge := p.levels()
-	if ink-ground < leastContrast {
-		p.say("found no ink to centre")
+	if f.several && p.doubt == "" {
+		p.doubt = "more than one drawing is on the picture"
+	}
+	dark := how.Ground == LightGround || how.Ground == AnyGround && !f.light // ink in the result
+	if !f.light && !dark {
+		p.say("inverted (its ink is dark)")
+	} else if f.light && dark {
+		p.say("inverted (its ink is light)")
+	}
+	if p.framed(f) {
+		if f.light == dark {
+			p.negative()
+		}
 		return
+	}
+	p.place(f, how.Framing)
+	if dark {
+		p.negative()
+	}
+}
+
+// framed says whether the picture has the model's size and the ink lies in it much as a set's images have it: neither small nor off
+// the middle.
+func (p *preparation) framed(f *ink) bool {
+	const smallest, off, speck = 17, 2, 2
+	for _, what := range f.left {
+		if what != specks || f.speck > speck {
+			return false
+		}
+	}
+	if p.flat.Rect.Dx() != mnistSide || p.flat.Rect.Dy() != mnistSide || max(f.box.Dx(), f.box.Dy()) < smallest {
+		return false
+	}
+	var mass, mx, my float64
+	for i, v := range f.strength.v {
+		mass, mx, my = mass+float64(v), mx+float64(v)*float64(i%mnistSide), my+float64(v)*float64(i/mnistSide)
+	}
+	const middle = (mnistSide - 1) / 2.
+	return math.Abs(mx/mass-middle) <= off && math.Abs(my/mass-middle) <= off
+}
+
+// place scales the ink to its size and puts it where it belongs, light on black.
+func (p *preparation) place(f *ink, framing Framing) {
+	for _, what := range f.left {
+		p.say("left out %s", what)
 	}
 	// Paper is not evenly bright: what is nearly as dark as the ground counts as ground.
-	ground += (ink - ground) / 8
-	box := p.inkBox(edge)
-	p.each(func(q []byte) { setGrey(q, stretch(q[0], ground, ink)) })
-
-	to := within(box, mnistInk, mnistInk)
+	ground := f.ground + (f.mean-f.ground)/8
+	for i, v := range f.strength.v {
+		f.strength.v[i] = stretch(v, ground, f.mean)
+	}
+	square := mnistInk
+	if framing == EMNISTFraming {
+		square = emnistInk
+	}
+	to := within(f.box, square, square)
 	digit := image.NewRGBA(to)
-	draw.CatmullRom.Scale(digit, to, p.flat, box, draw.Src, nil)
+	draw.CatmullRom.Scale(digit, to, f.strength.gray(), f.box, draw.Src, nil)
 	var peak, mass, mx, my int
 	for y := range to.Dy() {
 		for x := range to.Dx() {
@@ -41,18 +98,22 @@ func (p *preparation) center() {
 		}
 	}
 	if mass == 0 {
+		p.doubt = "nothing stands out from the page"
 		p.say("found no ink to centre")
+		p.flat = image.NewRGBA(image.Rect(0, 0, mnistSide, mnistSide))
 		return
 	}
 	// A thin line fades as it is scaled down; MNIST's strokes are white.
 	for i := range digit.Pix {
 		digit.Pix[i] = stretch(digit.Pix[i], 0, peak)
 	}
-	at := image.Pt(offset(to.Dx(), mx, mass), offset(to.Dy(), my, mass))
+	at, how := image.Pt(offset(to.Dx(), mx, mass), offset(to.Dy(), my, mass)), "by mass in 28x28 as MNIST's digits are"
+	if framing == EMNISTFraming {
+		at, how = image.Pt((mnistSide-to.Dx())/2, (mnistSide-to.Dy())/2), "in 28x28 as EMNIST's characters are"
+	}
 	p.flat = image.NewRGBA(image.Rect(0, 0, mnistSide, mnistSide))
 	draw.Draw(p.flat, to.Add(at), digit, image.Point{}, draw.Src)
-	p.say("cut to its ink (%dx%d), resized %dx%d -> %dx%d and centred by mass in %dx%d as MNIST's digits are",
-		box.Dx(), box.Dy(), size.X, size.Y, to.Dx(), to.Dy(), mnistSide, mnistSide)
+	p.say("cut to its ink (%dx%d), resized %dx%d -> %dx%d and centred %s", f.box.Dx(), f.box.Dy(), p.size.X, p.size.Y, to.Dx(), to.Dy(), how)
 }
 
 // offset returns where n pixels begin so that their mass has its centre in pixel 14 of 28, which is where
@@ -66,9 +127,11 @@ func offset(n, moment, mass int) int {
 // levels returns the mean brightness of the ground and of the ink, and the edge at and above which a
 // pixel is ink: Otsu's threshold, which makes the variance between the two greatest (N. Otsu, "A
 // threshold selection method from gray-level histograms", 1979).
-func (p *preparation) levels() (ground, ink, edge int) {
+func levels(p plane) (ground, ink, edge int) {
 	var count, sum [257]int // of the pixels darker than the index
-	p.each(func(q []byte) { count[int(q[0])+1]++ })
+	for _, v := range p.v {
+		count[int(v)+1]++
+	}
 	for v := range 256 {
 		sum[v+1] = sum[v] + v*count[v+1]
 		count[v+1] += count[v]
@@ -85,19 +148,6 @@ func (p *preparation) levels() (ground, ink, edge int) {
 		}
 	}
 	return ground, ink, edge
-}
-
-// inkBox bounds the pixels at least as bright as the edge.
-func (p *preparation) inkBox(edge int) image.Rectangle {
-	var box image.Rectangle
-	for y := range p.flat.Bounds().Dy() {
-		for x := range p.flat.Bounds().Dx() {
-			if int(p.flat.Pix[p.flat.PixOffset(x, y)]) >= edge {
-				box = box.Union(image.Rect(x, y, x+1, y+1))
-			}
-		}
-	}
-	return box
 }
 
 // stretch maps lo and below to 0, hi and above to 255.

@@ -1,43 +1,125 @@
 package data
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"image"
 	"io"
 )
 
-// orientation returns how a JPEG is to be turned, as its Exif tag 0x0112 says (1, upright, to 8; Exif
-// 2.32, section 4.6.4), and 1 for whatever has no such tag: cameras store what the sensor saw and leave
-// the turning to the reader.
-func orientation(r io.Reader) int {
-	const (
-		startOfImage = 0xffd8
-		app1         = 0xffe1
-		startOfScan  = 0xffda
-	)
-	var soi uint16
-	if binary.Read(r, binary.BigEndian, &soi) != nil || soi != startOfImage {
+// orientation returns how a picture is to be turned, as its Exif tag 0x0112 says (1, upright, to 8; Exif 2.32, section 4.6.4), and 1 for
+// whatever has no such tag: cameras store what the sensor saw and leave the turning to the reader.
+func orientation(r io.ReadSeeker) int {
+	header := make([]byte, 12)
+	if _, err := io.ReadFull(r, header); err != nil {
 		return 1
 	}
+	find, at := exifInJPEG, int64(2)
+	switch {
+	case bytes.HasPrefix(header, []byte("\xff\xd8")):
+	case bytes.HasPrefix(header, []byte("\x89PNG\r\n\x1a\n")):
+		find, at = exifInPNG, 8
+	case bytes.HasPrefix(header, []byte("RIFF")) && bytes.Equal(header[8:], []byte("WEBP")):
+		find, at = exifInWebP, 12
+	default:
+		return 1
+	}
+	if _, err := r.Seek(at, io.SeekStart); err != nil {
+		return 1
+	}
+	return tiffOrientation(find(r))
+}
+
+// maxExif is the most that Exif data take: a JPEG's segment.
+const maxExif = 1 << 16
+
+// exifInJPEG reads segments up to the one that holds Exif data (Exif 2.32, section 4.5.4). Any number of bytes 0xff may stand before
+// a segment's marker (ITU-T T.81, B.1.1.2).
+func exifInJPEG(r io.ReadSeeker) []byte {
+	const (
+		fill        = 0xff
+		app1        = 0xe1
+		startOfScan = 0xda
+	)
+	in := bufio.NewReader(r)
 	for {
-		var segment struct{ Marker, Length uint16 }
-		if binary.Read(r, binary.BigEndian, &segment) != nil || segment.Marker == startOfScan || segment.Length < 2 {
-			return 1
+		marker, err := in.ReadByte()
+		if err != nil || marker != fill {
+			return nil
 		}
-		body := make([]byte, segment.Length-2)
-		if _, err := io.ReadFull(r, body); err != nil {
-			return 1
+		for marker == fill {
+			if marker, err = in.ReadByte(); err != nil {
+				return nil
+			}
 		}
-		if tiff, ok := bytes.CutPrefix(body, []byte("Exif\x00\x00")); ok && segment.Marker == app1 {
-			return tiffOrientation(tiff)
+		var length uint16
+		if binary.Read(in, binary.BigEndian, &length) != nil || length < 2 || marker == startOfScan {
+			return nil
+		}
+		body := make([]byte, length-2)
+		if _, err := io.ReadFull(in, body); err != nil {
+			return nil
+		}
+		if tiff, ok := bytes.CutPrefix(body, []byte("Exif\x00\x00")); ok && marker == app1 {
+			return tiff
 		}
 	}
 }
 
-// tiffOrientation looks the tag up in the first directory of a TIFF structure.
+// exifInPNG finds the chunk eXIf (PNG, third edition, section 11.3.3.6), which may stand behind the pixels.
+func exifInPNG(r io.ReadSeeker) []byte {
+	for {
+		var chunk struct {
+			Length uint32
+			Type   [4]byte
+		}
+		if binary.Read(r, binary.BigEndian, &chunk) != nil {
+			return nil
+		}
+		if string(chunk.Type[:]) == "eXIf" {
+			return readExif(r, chunk.Length)
+		}
+		const checksum = 4
+		if _, err := r.Seek(int64(chunk.Length)+checksum, io.SeekCurrent); err != nil {
+			return nil
+		}
+	}
+}
+
+// exifInWebP finds the chunk EXIF (WebP container specification, "Metadata"), which some begin as a JPEG's segment does.
+func exifInWebP(r io.ReadSeeker) []byte {
+	for {
+		var chunk struct {
+			Type   [4]byte
+			Length uint32
+		}
+		if binary.Read(r, binary.LittleEndian, &chunk) != nil {
+			return nil
+		}
+		if string(chunk.Type[:]) == "EXIF" {
+			return bytes.TrimPrefix(readExif(r, chunk.Length), []byte("Exif\x00\x00"))
+		}
+		if _, err := r.Seek(int64(chunk.Length)+int64(chunk.Length%2), io.SeekCurrent); err != nil {
+			return nil
+		}
+	}
+}
+
+func readExif(r io.Reader, length uint32) []byte {
+	if length > maxExif {
+		return nil
+	}
+	tiff := make([]byte, length)
+	if _, err := io.ReadFull(r, tiff); err != nil {
+		return nil
+	}
+	return tiff
+}
+
+// tiffOrientation looks the tag up in the first directory of a TIFF structure. Its value should be a SHORT; some write a LONG.
 func tiffOrientation(tiff []byte) int {
-	const tag, entrySize = 0x0112, 12
+	const tag, long, entrySize = 0x0112, 4, 12
 	if len(tiff) < 8 {
 		return 1
 	}
@@ -56,7 +138,11 @@ func tiffOrientation(tiff []byte) int {
 			return 1
 		}
 		if order.Uint16(entries) == tag {
-			if v := order.Uint16(entries[8:]); v >= 1 && v <= 8 {
+			v := uint32(order.Uint16(entries[8:]))
+			if order.Uint16(entries[2:]) == long {
+				v = order.Uint32(entries[8:])
+			}
+			if v >= 1 && v <= 8 {
 				return int(v)
 			}
 			return 1
@@ -75,6 +161,7 @@ func (p *preparation) turn(orientation int) {
 	to := image.NewRGBA(image.Rect(0, 0, w, h))
 	if orientation >= 5 {
 		to = image.NewRGBA(image.Rect(0, 0, h, w))
+		p.size = image.Pt(p.size.Y, p.size.X)
 	}
 	for y := range to.Rect.Dy() {
 		for x := range to.Rect.Dx() {

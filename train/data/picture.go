@@ -2,6 +2,8 @@ package data
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -9,49 +11,98 @@ import (
 	_ "image/png"
 	"io"
 	"strings"
+
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/webp"
+	"golang.org/x/sync/semaphore"
 )
 
-// PictureOptions switches off what Picture does by itself to inputs of one channel.
+// PictureFormats names the files that Picture reads.
+const PictureFormats = "PNG, JPEG, WebP or BMP"
+
+// The largest picture that is decoded, and the largest file that is read from a stream.
+const (
+	maxPictureSide  = 1<<16 - 1 // pixels, as many as a JPEG can have
+	maxPictureArea  = 1 << 27   // pixels: a phone's 108 million fit, and take up to 1 GiB
+	maxPictureBytes = 1 << 29
+)
+
+// decoding holds the pictures that are decoded at the same time to the memory of the largest one.
+var decoding = semaphore.NewWeighted(maxPictureArea)
+
+// PictureOptions say what a picture is to be made like.
 type PictureOptions struct {
-	// NoInvert keeps a light background light: for models trained on dark ink.
+	// Preparation is what the model's training images were prepared like.
+	Preparation Preparation
+	// NoInvert keeps dark ink dark and a light background light.
 	NoInvert bool
-	// NoCenter keeps the picture's framing: for models of 28x28 inputs whose training images were not
-	// centred as MNIST's are, such as Fashion-MNIST's.
+	// NoCenter keeps the picture's framing.
 	NoCenter bool
 }
 
-// maxPicture is the largest picture that is decoded, in pixels: room for most cameras, and 256 MiB as RGBA.
-const maxPicture = 1 << 26
+// Prepared is a picture as a model's input.
+type Prepared struct {
+	Pixels []float32 // [H W C], from 0 to 1
+	Note   string    // what was done to the picture, in words
+	Doubt  string    // why nothing should be made of it, such as "nothing stands out from the page"; empty if all seems well
+}
 
-// Picture reads a PNG or JPEG of any size and makes of it what a model of input shape [H W C] was trained
-// on: C is 3 for colour, 1 for grey, the values lie in [0, 1]. The note says in words what was done.
+// Picture reads a picture of any size ([PictureFormats]) and makes of it what a model of input shape [H W C] was trained on: C is 3 for
+// colour, 1 for grey. A picture may have sides of 65,535 pixels and 134,217,728 pixels in all.
 //
-// A photograph is turned upright as its Exif data say. Transparent parts become white, or black where what
-// is visible is light. A grey picture with a light border is inverted, since sets of the MNIST family show
-// light on dark. For 28x28x1, a picture of another size is then prepared as MNIST's images were: cut to
-// its ink, scaled to fit 20x20, and placed with its centre of mass in pixel (14, 14). Any other is scaled to
-// fit, keeping its proportions, and bordered with its background.
-func Picture(path string, shape []int, o PictureOptions) (x []float32, note string, err error) {
-	if len(shape) != 3 || shape[0] < 1 || shape[1] < 1 || shape[2] != 1 && shape[2] != 3 {
-		return nil, "", fmt.Errorf("data: %s: a picture fits an input of shape [H W 1] or [H W 3], not %v", path, shape)
-	}
-	img, orientation, err := decodePicture(path)
+// A photograph is turned upright as its Exif data say. Transparent parts become white, or black where what is visible is light.
+// What follows is up to the [Preparation]: either the ink is searched (see below), cut out and centred, light on dark, or the whole picture
+// is scaled to fit, keeping its proportions, and bordered with its background; grey ones are inverted as the preparation has it.
+//
+// The search for ink first cuts the picture to the sheet that it shows, without frames, bars, tables and drawn boxes. Ink is what is darker
+// than the ground around it, or lighter; shadows and uneven light are ground. Ruled lines and specks are left out. A picture of 28x28 pixels
+// whose ink lies as the training images' does is left as it is.
+func Picture(path string, shape []int, o PictureOptions) (*Prepared, error) {
+	f, size, err := openFile(path)
 	if err != nil {
-		return nil, "", fmt.Errorf("data: %s: %w", path, err)
+		return nil, fmt.Errorf("data: %s: %w", path, err)
+	}
+	defer f.Close()
+	return preparePicture(path, io.NewSectionReader(f, 0, size), shape, o)
+}
+
+// PictureFrom is Picture for what is read from a stream; the name is for errors.
+func PictureFrom(name string, r io.Reader, shape []int, o PictureOptions) (*Prepared, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxPictureBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("data: %s: %w", name, err)
+	}
+	if len(b) > maxPictureBytes {
+		return nil, fmt.Errorf("data: %s: more than %d bytes, expected one picture", name, maxPictureBytes)
+	}
+	return preparePicture(name, io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b))), shape, o)
+}
+
+func preparePicture(name string, file *io.SectionReader, shape []int, o PictureOptions) (*Prepared, error) {
+	if len(shape) != 3 || shape[0] < 1 || shape[1] < 1 || shape[2] != 1 && shape[2] != 3 {
+		return nil, fmt.Errorf("data: %s: a picture fits an input of shape [H W 1] or [H W 3], not %v", name, shape)
 	}
 	p := &preparation{h: shape[0], w: shape[1]}
-	p.flatten(img)
-	p.turn(orientation)
+	if err := p.decode(file); err != nil {
+		return nil, fmt.Errorf("data: %s: %w", name, err)
+	}
+	how := o.Preparation.fill(shape)
+	if o.NoCenter {
+		how.Framing = Whole
+	}
+	if o.NoInvert {
+		how.Ground = AnyGround
+	}
 	if shape[2] == 1 {
 		p.grey()
-		if !o.NoInvert {
-			p.invert()
-		}
-		if p.h == mnistSide && p.w == mnistSide && !o.NoCenter {
-			p.center()
+		if how.Framing == Whole {
+			p.invert(how.Ground)
+		} else {
+			p.center(how)
 		}
 	}
 	p.fit()
+	x := make([]float32, 0, product(shape))
 	p.each(func(q []byte) {
 		for _, v := range q[:shape[2]] {
 			x = append(x, shade[v])
@@ -60,29 +111,41 @@ func Picture(path string, shape []int, o PictureOptions) (x []float32, note stri
 	if len(p.steps) == 0 {
 		p.say("used as it is")
 	}
-	return x, strings.Join(p.steps, ", "), nil
+	return &Prepared{Pixels: x, Note: strings.Join(p.steps, ", "), Doubt: p.doubt}, nil
 }
 
-// decodePicture reads a picture, once its header has shown that it is not too large to decode.
-func decodePicture(path string) (img image.Image, turned int, err error) {
-	f, size, err := openFile(path)
-	if err != nil {
-		return nil, 0, err
+// decode reads the picture, once its header has shown that it is not too large to decode, and lays it down flat and upright.
+func (p *preparation) decode(file *io.SectionReader) error {
+	whole := func() io.Reader { return bufio.NewReader(io.NewSectionReader(file, 0, file.Size())) }
+	header := make([]byte, sniffed)
+	n, _ := io.ReadFull(whole(), header)
+	if other := otherFormat(header[:n]); other != "" {
+		return fmt.Errorf("this is %s, which is not read: make it a PNG or JPEG first (read are %s)", other, PictureFormats)
 	}
-	defer f.Close()
-	whole := func() io.Reader { return bufio.NewReader(io.NewSectionReader(f, 0, size)) }
 	c, _, err := image.DecodeConfig(whole())
 	switch {
 	case errors.Is(err, image.ErrFormat):
-		return nil, 0, errors.New("expected a PNG or JPEG file, found neither")
+		return fmt.Errorf("expected a picture (%s), found something else", PictureFormats)
 	case err != nil:
-		return nil, 0, fmt.Errorf("damaged picture: %w", err)
-	case c.Width < 1 || c.Height < 1 || c.Width > maxPicture/c.Height:
-		return nil, 0, fmt.Errorf("a picture of %dx%d pixels, expected 1 to %d of them: scale it down first", c.Width, c.Height, maxPicture)
+		return fmt.Errorf("damaged picture, or of an unusual kind: %w", err)
+	case c.Width < 1 || c.Height < 1 || max(c.Width, c.Height) > maxPictureSide || c.Width > maxPictureArea/c.Height:
+		return fmt.Errorf("a picture of %dx%d pixels, expected sides of 1 to %d and at most %d pixels in all: scale it down first",
+			c.Width, c.Height, maxPictureSide, maxPictureArea)
 	}
-	turned = orientation(whole())
-	if img, _, err = image.Decode(whole()); err != nil {
-		return nil, 0, fmt.Errorf("damaged picture: %w", err)
+	area := int64(c.Width) * int64(c.Height)
+	if err := decoding.Acquire(context.Background(), area); err != nil {
+		return err // never: this context does not end
 	}
-	return img, turned, nil
+	defer decoding.Release(area)
+	img, _, err := image.Decode(whole())
+	if err != nil {
+		return fmt.Errorf("damaged picture: %w", err)
+	}
+	p.size = img.Bounds().Size()
+	if bits := fullRange(img); bits > 0 {
+		p.say("%d-bit values made 16-bit", bits)
+	}
+	p.flatten(img)
+	p.turn(orientation(io.NewSectionReader(file, 0, file.Size())))
+	return nil
 }

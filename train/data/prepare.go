@@ -11,20 +11,31 @@ import (
 
 // preparation turns one picture into an input of h x w and remembers what it did.
 type preparation struct {
-	flat  *image.RGBA // opaque, its corner at (0, 0)
+	size  image.Point // of the picture as it is to be seen
+	flat  *image.RGBA // the picture, opaque, perhaps smaller by a whole factor; its corner is at (0, 0)
 	h, w  int
 	steps []string
+	doubt string
 }
 
 func (p *preparation) say(format string, args ...any) {
 	p.steps = append(p.steps, fmt.Sprintf(format, args...))
 }
 
-// flatten lays the picture on an opaque ground.
+// workSide is the longest side that is worked on, for inputs that are not nearly as large: strokes of a page are still strokes.
+const workSide = 1200
+
+// flatten lays the picture on an opaque ground. A large one is scaled down to the mean of squares of its pixels, a few rows at a time.
 func (p *preparation) flatten(img image.Image) {
 	b := img.Bounds()
-	p.flat = image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-	draw.Draw(p.flat, p.flat.Bounds(), img, b.Min, draw.Src)
+	side := max(workSide, 4*max(p.w, p.h))
+	factor := (max(b.Dx(), b.Dy()) + side - 1) / side
+	p.flat = image.NewRGBA(image.Rect(0, 0, max(b.Dx()/factor, 1), max(b.Dy()/factor, 1)))
+	if factor == 1 {
+		draw.Draw(p.flat, p.flat.Rect, img, b.Min, draw.Src)
+	} else {
+		p.shrink(img, factor)
+	}
 	if p.flat.Opaque() {
 		return
 	}
@@ -45,6 +56,34 @@ func (p *preparation) flatten(img image.Image) {
 	p.say("transparency made %s", name)
 }
 
+// shrink makes each pixel the mean of factor x factor of the picture's, less where the picture is narrower than that.
+func (p *preparation) shrink(img image.Image, factor int) {
+	b := img.Bounds()
+	wide, high := min(factor, b.Dx()), min(factor, b.Dy())
+	rows := image.NewRGBA(image.Rect(0, 0, b.Dx(), high))
+	sums := make([]uint32, p.flat.Stride)
+	for y := range p.flat.Rect.Dy() {
+		draw.Draw(rows, rows.Rect, img, b.Min.Add(image.Pt(0, y*high)), draw.Src)
+		clear(sums)
+		for row := range high {
+			pix := rows.Pix[row*rows.Stride:]
+			for x := 0; x < len(sums); x += 4 {
+				from := pix[x*wide:][:4*wide]
+				for i := 0; i < len(from); i += 4 {
+					sums[x] += uint32(from[i])
+					sums[x+1] += uint32(from[i+1])
+					sums[x+2] += uint32(from[i+2])
+					sums[x+3] += uint32(from[i+3])
+				}
+			}
+		}
+		n := uint32(wide * high)
+		for i, sum := range sums {
+			p.flat.Pix[y*p.flat.Stride+i] = byte((sum + n/2) / n)
+		}
+	}
+}
+
 // grey gives the three channels the pixel's brightness.
 func (p *preparation) grey() {
 	coloured := false
@@ -57,14 +96,21 @@ func (p *preparation) grey() {
 	}
 }
 
-// invert makes a light background dark.
-func (p *preparation) invert() {
-	if background(p.flat).R < 128 {
+// invert gives the picture a ground as the preparation has it.
+func (p *preparation) invert(ground Ground) {
+	light := background(p.flat).R >= 128
+	switch {
+	case ground == DarkGround && light:
+		p.say("inverted (its background is light)")
+	case ground == LightGround && !light:
+		p.say("inverted (its background is dark)")
+	default:
 		return
 	}
-	p.each(func(q []byte) { setGrey(q, 255-q[0]) })
-	p.say("inverted (its background is light)")
+	p.negative()
 }
+
+func (p *preparation) negative() { p.each(func(q []byte) { setGrey(q, 255-q[0]) }) }
 
 // fit scales the picture to lie within h x w and fills what is left with its background.
 func (p *preparation) fit() {
@@ -77,7 +123,7 @@ func (p *preparation) fit() {
 	draw.Draw(page, page.Bounds(), image.NewUniform(background(p.flat)), image.Point{}, draw.Src)
 	draw.CatmullRom.Scale(page, to.Add(image.Pt((p.w-to.Dx())/2, (p.h-to.Dy())/2)), p.flat, from, draw.Src, nil)
 	p.flat = page
-	p.say("resized %dx%d -> %dx%d", from.Dx(), from.Dy(), to.Dx(), to.Dy())
+	p.say("resized %dx%d -> %dx%d", p.size.X, p.size.Y, to.Dx(), to.Dy())
 	if to.Dx() != p.w || to.Dy() != p.h {
 		p.say("bordered to %dx%d", p.w, p.h)
 	}

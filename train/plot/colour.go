@@ -30,3 +30,12 @@ func signedColour(v float32, limit float64) color.RGBA {
 	}
 	return white
 }
+
+// signedRGB is the colour of three values: from dark at -limit over mid-grey at 0 to bright at limit, each in its channel.
+func signedRGB(channels []float32, limit float64) color.RGBA {
+	shares := make([]float32, len(channels))
+	for i, v := range channels {
+		shares[i] = float32(0.5 + 0.5*float64(v)/max(limit, math.SmallestNonzeroFloat64))
+	}
+	return unitColour(shares)
+}

@@ -50,7 +50,7 @@ func (p place) value(channel, y, x int) image.Rectangle {
 // newPlace sizes a tile, with its upper left corner at the origin.
 func newPlace(t Tile, options SheetOptions) place {
 	across, down := 1, 1
-	if options.Scale != Unit { // a mosaic about as wide as it is high
+	if !options.Scale.joins() { // a mosaic about as wide as it is high
 		across = min(int(math.Ceil(math.Sqrt(float64(t.C)*float64(t.H)/float64(t.W)))), t.C)
 		down = (t.C + across - 1) / across
 	}
@@ -162,6 +162,7 @@ func (s *sheet) layOutRow(body lettering, row []place, cellWidth, y int) int {
 type key struct {
 	limit  float64
 	bar    image.Rectangle // colours from -limit to limit
+	grey   bool            // the bar is that of each channel of SignedColour
 	swatch image.Rectangle // the colour of NaN and infinity
 }
 
@@ -182,12 +183,12 @@ func (s *sheet) layOutKey(body lettering, tiles []Tile, y int) int {
 	}
 	if s.scale != Unit {
 		least, most := "-max", "max of each tile"
-		if s.scale == Signed {
+		if s.scale != SignedPerTile {
 			most = strconv.FormatFloat(limit, 'g', 3, 64)
 			least = "-" + most
 		}
 		text(least)
-		s.key.bar = image.Rect(x, y+2, x+keyLength, y+body.height()-2)
+		s.key.bar, s.key.grey = image.Rect(x, y+2, x+keyLength, y+body.height()-2), s.scale == SignedColour
 		x = s.key.bar.Max.X + 6
 		text(most)
 		x += gap
@@ -203,7 +204,11 @@ func (s *sheet) layOutKey(body lettering, tiles []Tile, y int) int {
 func (k key) draw(img *image.RGBA) {
 	for x := range k.bar.Dx() {
 		v := float32(2*x-k.bar.Dx()+1) / float32(k.bar.Dx()-1)
-		fill(img, image.Rect(k.bar.Min.X+x, k.bar.Min.Y, k.bar.Min.X+x+1, k.bar.Max.Y), signedColour(v, 1))
+		colour := signedColour(v, 1)
+		if k.grey {
+			colour = signedRGB([]float32{v, v, v}, 1)
+		}
+		fill(img, image.Rect(k.bar.Min.X+x, k.bar.Min.Y, k.bar.Min.X+x+1, k.bar.Max.Y), colour)
 	}
 	if !k.bar.Empty() {
 		frame(img, k.bar.Inset(-1), 1, outline)

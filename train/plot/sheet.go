@@ -18,7 +18,13 @@ const (
 	Signed
 	// SignedPerTile is Signed with the largest magnitude of each tile by itself, so that a weak tile can be seen too.
 	SignedPerTile
+	// SignedColour shows three channels as red, green and blue: zero is mid-grey, the largest magnitude in the whole sheet is the
+	// brightest, or the darkest if it is negative.
+	SignedColour
 )
+
+// joins says whether all channels of a pixel are one colour.
+func (s Scale) joins() bool { return s == Unit || s == SignedColour }
 
 // SheetOptions lays a sheet out.
 type SheetOptions struct {
@@ -30,8 +36,8 @@ type SheetOptions struct {
 
 // Tile is one small image of a sheet.
 type Tile struct {
-	// Pixels are the values in the order [H,W,C]. In the scale Unit C is 1 (grey) or 3 (RGB); in the signed scales any number of
-	// channels is drawn as a mosaic, channel 0 at the upper left.
+	// Pixels are the values in the order [H,W,C]. In the scale Unit C is 1 (grey) or 3 (RGB), in SignedColour 3; in the other signed
+	// scales any number of channels is drawn as a mosaic, channel 0 at the upper left.
 	Pixels  []float32
 	H, W, C int
 
@@ -64,7 +70,7 @@ func check(options SheetOptions, tiles []Tile) error {
 	if options.Columns < 0 || options.Zoom < 0 || options.Zoom > greatestZoom {
 		return fmt.Errorf("columns %d and zoom %d: columns start at 0, zoom goes from 0 to %d", options.Columns, options.Zoom, greatestZoom)
 	}
-	if options.Scale < Unit || options.Scale > SignedPerTile {
+	if options.Scale < Unit || options.Scale > SignedColour {
 		return fmt.Errorf("unknown scale %d", options.Scale)
 	}
 	for i, t := range tiles {
@@ -73,6 +79,9 @@ func check(options SheetOptions, tiles []Tile) error {
 		}
 		if options.Scale == Unit && t.C != 1 && t.C != 3 {
 			return undrawable("images with %d channels have no colours: those with 1 (grey) or 3 (RGB) can be drawn", t.C)
+		}
+		if options.Scale == SignedColour && t.C != colourChannels {
+			return fmt.Errorf("tile %d (%q) of shape [%d,%d,%d]: scale SignedColour draws 3 channels; use Signed", i, t.Caption, t.H, t.W, t.C)
 		}
 	}
 	return nil
@@ -119,7 +128,7 @@ func (s *sheet) draw() image.Image {
 	return img
 }
 
-// draw paints one tile: its channels side by side in the signed scales, all in one otherwise.
+// draw paints one tile: its channels side by side, or all in one.
 func (p place) draw(img *image.RGBA, scale Scale, limit float64) {
 	t := p.tile
 	border, width := outline, 1
@@ -128,9 +137,14 @@ func (p place) draw(img *image.RGBA, scale Scale, limit float64) {
 	}
 	fill(img, p.bounds, outline)
 	frame(img, p.bounds.Inset(-width), width, border)
-	if scale == Unit {
+	if scale.joins() {
 		for i := range t.H * t.W {
-			fill(img, p.value(0, i/t.W, i%t.W), unitColour(t.Pixels[i*t.C:(i+1)*t.C]))
+			pixel := t.Pixels[i*t.C : (i+1)*t.C]
+			colour := unitColour(pixel)
+			if scale == SignedColour {
+				colour = signedRGB(pixel, limit)
+			}
+			fill(img, p.value(0, i/t.W, i%t.W), colour)
 		}
 		return
 	}

@@ -235,7 +235,7 @@ func TestSheetRefuses(t *testing.T) {
 		"columns -1 and zoom 0":                            {SheetOptions{Columns: -1}, []Tile{good}},
 		"columns 0 and zoom 257":                           {SheetOptions{Zoom: 257}, []Tile{good}},
 		"zoom goes from 0 to 256":                          {SheetOptions{Zoom: math.MaxInt}, []Tile{good}},
-		"unknown scale 3":                                  {SheetOptions{Scale: 3}, []Tile{good}},
+		"unknown scale 4":                                  {SheetOptions{Scale: 4}, []Tile{good}},
 		"has 4 values for shape [2,2,3]":                   {SheetOptions{}, []Tile{good, {Pixels: good.Pixels, H: 2, W: 2, C: 3}}},
 		`tile 1 ("") has 0 values for shape [`:             {SheetOptions{}, []Tile{good, {}}},
 		"has 4 values for shape [-2,-2,1]":                 {SheetOptions{}, []Tile{{Pixels: good.Pixels, H: -2, W: -2, C: 1}}},
@@ -259,4 +259,23 @@ func make1x1(n int) []Tile {
 		tiles[i] = Tile{Pixels: []float32{1}, H: 1, W: 1, C: 1}
 	}
 	return tiles
+}
+
+// Three channels of either sign are one colour: zero is mid-grey, and the largest magnitude of the sheet the brightest or darkest.
+func TestSignedColour(t *testing.T) {
+	assert.Equal(t, color.RGBA{255, 0, 128, 255}, signedRGB([]float32{2, -2, 0}, 2))
+	assert.Equal(t, color.RGBA{191, 64, 128, 255}, signedRGB([]float32{1, -1, 0}, 2))
+	assert.Equal(t, grey(128), signedRGB([]float32{0, 0, 0}, 0))
+	assert.Equal(t, warning, signedRGB([]float32{0, nan, 0}, 1))
+
+	tile := Tile{Pixels: []float32{2, -2, 0, 0, 0, 0}, H: 1, W: 2, C: 3}
+	img := drawSheet(t, SheetOptions{Zoom: 20, Scale: SignedColour}, tile)
+	bounds := img.Bounds()
+	assert.Equal(t, 20*20, count(img, bounds, color.RGBA{255, 0, 128, 255}))
+	assert.GreaterOrEqual(t, count(img, bounds, grey(128)), 20*20)
+	assert.Zero(t, count(img, bounds, blend(white, red, 0.5)), "the key is that of this scale")
+
+	tile.Pixels, tile.C = []float32{1, 2}, 1
+	assert.EqualError(t, Sheet(io.Discard, SheetOptions{Scale: SignedColour}, []Tile{tile}),
+		`plot: sheet: tile 0 ("") of shape [1,2,1]: scale SignedColour draws 3 channels; use Signed`)
 }

@@ -2,8 +2,10 @@ package plot
 
 import "fmt"
 
-// separateChannels is the number of input channels up to which Filters makes a tile for each of them.
-const separateChannels = 4
+const (
+	separateChannels = 4 // up to which Filters makes a tile for each input channel
+	colourChannels   = 3 // red, green and blue
+)
 
 // Maps makes a tile of each of the k feature maps of one image; x is [H,W,K].
 func Maps(x []float32, h, w, k int) ([]Tile, error) {
@@ -17,17 +19,21 @@ func Maps(x []float32, h, w, k int) ([]Tile, error) {
 	return tiles, nil
 }
 
-// Filters makes tiles of the k filters of a convolution; weights is [R,S,C,K]. Up to four input channels, every channel of
-// every filter has a tile, the channels of a filter in sequence; with more, each filter is one tile with C channels, which the
-// signed scales draw as a mosaic.
-func Filters(weights []float32, r, s, c, k int) ([]Tile, error) {
+// Filters makes tiles of the k filters of a convolution, and says the scale that shows them; weights is [R,S,C,K]. Filters over
+// colour images, with three input channels, are tiles in colours. Of two or four channels every one has a tile, the channels of a
+// filter in sequence; with more, each filter is one tile with C channels, which the signed scales draw as a mosaic.
+func Filters(weights []float32, r, s, c, k int) ([]Tile, Scale, error) {
 	if !holds(len(weights), r, s, c, k) {
-		return nil, fmt.Errorf("plot: filters: %d values for shape [%d,%d,%d,%d]", len(weights), r, s, c, k)
+		return nil, Signed, fmt.Errorf("plot: filters: %d values for shape [%d,%d,%d,%d]", len(weights), r, s, c, k)
+	}
+	scale := Signed
+	if c == colourChannels {
+		scale = SignedColour
 	}
 	var tiles []Tile
 	for i := range k {
 		filter := Tile{Pixels: every(weights, i, k), H: r, W: s, C: c, Caption: fmt.Sprintf("filter %d", i)}
-		if c == 1 || c > separateChannels {
+		if c == 1 || c == colourChannels || c > separateChannels {
 			tiles = append(tiles, filter)
 			continue
 		}
@@ -36,7 +42,7 @@ func Filters(weights []float32, r, s, c, k int) ([]Tile, error) {
 			tiles = append(tiles, channel)
 		}
 	}
-	return tiles, nil
+	return tiles, scale, nil
 }
 
 // every takes the elements at, at+step, at+2·step, ...

@@ -35,10 +35,11 @@ func TestMaps(t *testing.T) {
 
 func TestFilters(t *testing.T) {
 	const r, s, k = 3, 2, 4
-	for _, c := range []int{1, 3, 4, 5, 64} {
-		tiles, err := Filters(counting(r*s*c*k), r, s, c, k)
+	for _, c := range []int{1, 2, 3, 4, 5, 64} {
+		tiles, scale, err := Filters(counting(r*s*c*k), r, s, c, k)
 		require.NoError(t, err)
-		if c == 1 || c > 4 {
+		assert.Equal(t, c == 3, scale == SignedColour)
+		if c == 1 || c == 3 || c > 4 {
 			require.Len(t, tiles, k)
 		} else {
 			require.Len(t, tiles, c*k)
@@ -53,9 +54,9 @@ func TestFilters(t *testing.T) {
 			}
 		}
 	}
-	tiles, err := Filters(counting(3*3*3*2), 3, 3, 3, 2)
+	tiles, _, err := Filters(counting(3*3*2*2), 3, 3, 2, 2)
 	require.NoError(t, err)
-	assert.Equal(t, "filter 1, c 2", tiles[5].Caption)
+	assert.Equal(t, "filter 1, c 1", tiles[3].Caption)
 }
 
 func TestTilesRefuseWrongShapes(t *testing.T) {
@@ -63,8 +64,8 @@ func TestTilesRefuseWrongShapes(t *testing.T) {
 	assert.EqualError(t, err, "plot: maps: 13 values for shape [2,3,2]")
 	_, err = Maps(nil, 0, 3, 2)
 	assert.Error(t, err)
-	_, err = Filters(counting(12), 2, 3, -1, -2)
+	_, _, err = Filters(counting(12), 2, 3, -1, -2)
 	assert.EqualError(t, err, "plot: filters: 12 values for shape [2,3,-1,-2]")
-	_, err = Filters(counting(12), 1<<62, 4, 1, 12)
+	_, _, err = Filters(counting(12), 1<<62, 4, 1, 12)
 	assert.Error(t, err)
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"cnn-gpu/internal/lock"
 )
@@ -21,7 +22,7 @@ func newFolder(c Config, name string) (*folder, error) {
 	if c.Out != "" {
 		return emptyFolder(c.Out)
 	}
-	base := filepath.Join("runs", name+"-"+filepath.Base(c.Data))
+	base := filepath.Join(runsFolder, name+"-"+filepath.Base(c.Data))
 	if err := os.MkdirAll(filepath.Dir(base), 0o777); err != nil {
 		return nil, cannotMake(err)
 	}
@@ -53,11 +54,9 @@ func emptyFolder(dir string) (*folder, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		for _, file := range []string{weightsFile, checkpointFile} {
-			if exists(filepath.Join(dir, file)) {
-				return nil, errors.Join(
-					fmt.Errorf("run: %s holds a run already; give another folder, or go on with that run by --resume", dir), f.lock.Release())
-			}
+		if holds(dir, weightsFile, checkpointFile, nextCheckpointFile) {
+			return nil, errors.Join(
+				fmt.Errorf("run: %s holds a run already; give another folder, or go on with that run by --resume", dir), f.lock.Release())
 		}
 		return f, nil
 	}
@@ -95,6 +94,11 @@ func (f *folder) release() error {
 	err := f.lock.Release()
 	_ = os.Remove(f.dir) // it fails where something was saved
 	return err
+}
+
+// holds says whether a folder holds any of these files.
+func holds(dir string, names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return exists(filepath.Join(dir, name)) })
 }
 
 func exists(path string) bool {

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"cnn-gpu/device"
 	"cnn-gpu/train"
 	"cnn-gpu/train/internal/traintest"
 )
@@ -39,7 +38,7 @@ func TestGPUFaultsKeepTheWeights(t *testing.T) {
 			saved, err := Load(r.Dir())
 			require.NoError(t, err)
 			t.Setenv("CNN_GPU_SIM_FAULT", "")
-			again, err := Resume(r.Dir(), device.Options{})
+			again, err := Resume(r.Dir(), ResumeOptions{})
 			require.NoError(t, err)
 			defer func() { assert.NoError(t, again.Close()) }()
 			if history := again.Trainer().History(); len(history) < len(epochs) {

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 
-	"github.com/google/renameio/v2"
-
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/plot"
@@ -19,7 +17,7 @@ import (
 // draw draws the pictures of a finished run and returns how it does on the test images, and notes on pictures that cannot be drawn.
 func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, err error) {
 	write := func(name string, draw func(io.Writer) error) error {
-		err := r.writePicture(name, draw)
+		err := r.writeFile(name, draw)
 		var undrawable *plot.UndrawableError
 		if errors.As(err, &undrawable) {
 			notes = append(notes, fmt.Sprintf("%s is left out: %v", name, undrawable))
@@ -91,7 +89,7 @@ const mistakesShown = 64
 // mistakes is a sheet of the mistakes that the model was surest of.
 func (r *Run) mistakes(wrong []mistake) (sheet func(io.Writer) error, err error) {
 	slices.SortStableFunc(wrong, func(a, b mistake) int { return cmp.Compare(b.probability, a.probability) })
-	title := fmt.Sprintf("%d of %d misclassified, the surest mistakes first", len(wrong), r.test.Len())
+	title := mistakesTitle(len(wrong), r.test.Len())
 	wrong = wrong[:min(len(wrong), mistakesShown)]
 	classes, shape := r.test.Classes(), r.test.Shape()
 	var tiles []plot.Tile
@@ -108,6 +106,15 @@ func (r *Run) mistakes(wrong []mistake) (sheet func(io.Writer) error, err error)
 	return func(w io.Writer) error { return plot.Sheet(w, plot.SheetOptions{Title: title}, tiles) }, nil
 }
 
+// mistakesTitle says how many mistakes there are, and how many of them are not shown.
+func mistakesTitle(wrong, images int) string {
+	title := wording.English.Sprintf("%d of %d misclassified, the surest mistakes first", wrong, images)
+	if missing := wrong - mistakesShown; missing > 0 {
+		title += wording.English.Sprintf("; %d more are not shown", missing)
+	}
+	return title
+}
+
 // best is the index of the largest value, the first one if several are.
 func best(values []float32) int {
 	at := 0
@@ -117,20 +124,4 @@ func best(values []float32) int {
 		}
 	}
 	return at
-}
-
-// writePicture writes a file of the run's folder, whole or not at all.
-func (r *Run) writePicture(name string, draw func(io.Writer) error) error {
-	file, err := renameio.NewPendingFile(filepath.Join(r.Dir(), name), renameio.WithPermissions(0o666))
-	if err != nil {
-		return fmt.Errorf("run: %s: %w", name, err)
-	}
-	defer file.Cleanup()
-	if err := draw(file); err != nil {
-		return fmt.Errorf("run: %s: %w", name, err)
-	}
-	if err := file.CloseAtomicallyReplace(); err != nil {
-		return fmt.Errorf("run: %s: %w", name, err)
-	}
-	return nil
 }

@@ -1,15 +1,6 @@
 package run
 
-import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"path/filepath"
-
-	"github.com/google/renameio/v2"
-
-	"cnn-gpu/train"
-)
+import "cnn-gpu/train"
 
 // Record is an epoch as a line of metrics.jsonl and of `train --json`. Each epoch of a run has either the validation's figures or, where
 // no images were set apart for it, the test's.
@@ -30,7 +21,7 @@ type Record struct {
 func (r *Run) Record(e train.Epoch) Record {
 	record := Record{
 		Epoch: e.Epoch, Loss: e.Training.Loss, Accuracy: e.Training.Accuracy,
-		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: r.device.Name(),
+		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: r.provenance.deviceOf(e.Epoch),
 	}
 	if v := e.Validation; v != nil && r.validation != nil {
 		record.ValLoss, record.ValAccuracy = &v.Loss, &v.Accuracy
@@ -38,19 +29,4 @@ func (r *Run) Record(e train.Epoch) Record {
 		record.TestLoss, record.TestAccuracy = &v.Loss, &v.Accuracy
 	}
 	return record
-}
-
-// saveMetrics writes the whole history, so that a resumed run's file has each epoch once.
-func (r *Run) saveMetrics() error {
-	var lines bytes.Buffer
-	encoder := json.NewEncoder(&lines)
-	for _, e := range r.trainer.History() {
-		if err := encoder.Encode(r.Record(e)); err != nil {
-			return fmt.Errorf("run: metrics: %w", err)
-		}
-	}
-	if err := renameio.WriteFile(filepath.Join(r.Dir(), metricsFile), lines.Bytes(), 0o666); err != nil {
-		return fmt.Errorf("run: metrics: %w", err)
-	}
-	return nil
 }

@@ -1,26 +1,28 @@
 // Package run trains a model into a folder that holds what a person wants afterwards, and reads such folders.
 //
-//	weights.safetensors     the weights, with the model in the metadata: enough for eval and predict
-//	metrics.jsonl           a line for each epoch
-//	curves.png              loss and accuracy, in training and in validation or, without one, on the test images
-//	confusion.png           which class was taken for which
-//	misclassified.png       the images that the model is most wrongly sure about
-//	checkpoint.safetensors  what an interrupted run goes on from
+//	weights.safetensors              the weights, with the model in the metadata: enough for eval and predict
+//	weights-best.safetensors         those of the epoch with the lowest loss on the images that are looked at after each epoch
+//	run.yaml                         how the run came about
+//	metrics.jsonl                    a line for each epoch
+//	curves.png                       loss and accuracy, in training and in validation or, without one, on the test images
+//	confusion.png                    which class was taken for which
+//	misclassified.png                the images that the model is most wrongly sure about
+//	checkpoint.safetensors           what a run goes on from
+//	checkpoint-previous.safetensors  the one before it, for when that one is damaged
+//	checkpoint-best.safetensors      that of the epoch with the best weights
 package run
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/atomicfile"
 	"cnn-gpu/model"
-	"cnn-gpu/model/safetensors"
 	"cnn-gpu/train"
 	"cnn-gpu/train/data"
 )
@@ -36,11 +38,12 @@ type Config struct {
 	Optimizer    string  `json:"optimizer"`
 	LearningRate float64 `json:"learning_rate,omitempty"` // the optimizer's default if 0
 	Seed         uint64  `json:"seed"`
-	Strict       bool    `json:"strict,omitempty"` // see [train.Options]
+	Strict       bool    `json:"strict"` // see [train.Options]
 	Device       string  `json:"device"`
 	Out          string  `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
 
-	DeviceOptions device.Options `json:"-"` // they change no result, so a resumed run may have others
+	CheckpointEvery string         `json:"checkpoint_every,omitempty"` // within an epoch, see [ParseInterval]; DefaultCheckpointEvery if empty
+	DeviceOptions   device.Options `json:"-"`                          // they change no result, so a resumed run may have others
 }
 
 // Hooks are called while a run trains.
@@ -54,6 +57,9 @@ type Hooks struct {
 	Save <-chan struct{}
 }
 
+// runsFolder holds the folders of runs that were given none.
+const runsFolder = "runs"
+
 // The names in a run's folder.
 const (
 	weightsFile       = "weights.safetensors"
@@ -61,25 +67,35 @@ const (
 	curvesFile        = "curves.png"
 	confusionFile     = "confusion.png"
 	misclassifiedFile = "misclassified.png"
-	checkpointFile    = "checkpoint.safetensors"
+	recordFile        = "run.yaml"
+	bestWeightsFile   = "weights-best.safetensors"
+
+	checkpointFile         = "checkpoint.safetensors"
+	previousCheckpointFile = "checkpoint-previous.safetensors"
+	bestCheckpointFile     = "checkpoint-best.safetensors"
+	nextCheckpointFile     = "checkpoint-next.safetensors" // until the others have moved on
 )
 
-// configKey is where a checkpoint's metadata holds the run's Config.
-const configKey = "run"
-
-// checkpointInterval is the most training that a dying machine loses.
-const checkpointInterval = 30 * time.Second
+// DefaultCheckpointEvery is the most training that a dying machine loses.
+const DefaultCheckpointEvery = "30s"
 
 // Run is a training run and its folder.
 type Run struct {
-	config     Config
-	folder     *folder
-	saver      *saver
-	training   data.Set
-	validation data.Set // nil if there is none
-	test       data.Set
-	trainer    *train.Trainer
-	device     device.Device
+	config      Config
+	folder      *folder
+	training    data.Set
+	validation  data.Set // nil if there is none
+	test        data.Set
+	data        Data
+	preparation data.Preparation
+	trainer     *train.Trainer
+	device      device.Device
+
+	provenance *Provenance
+	saver      saver
+	saved      int      // the last epoch that was given to the saver
+	notes      []string // see Notes
+	damaged    []string // checkpoints that are of no use
 }
 
 // New opens the model, the data and the device, and makes the folder.
@@ -88,10 +104,19 @@ func New(c Config) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := open(c, m)
-	if err != nil {
+	if !slices.Contains(model.Zoo(), c.Model) {
+		if c.Model, err = filepath.Abs(c.Model); err != nil {
+			return nil, fmt.Errorf("run: %w", err)
+		}
+	}
+	r := &Run{config: c}
+	if err := r.openData(); err != nil {
 		return nil, err
 	}
+	if err := r.openDevice(m); err != nil {
+		return nil, err
+	}
+	r.provenance = &Provenance{r.config, r.data, []Part{newPart(r.device, train.Position{})}}
 	f, err := newFolder(r.config, m.Name)
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -100,74 +125,32 @@ func New(c Config) (*Run, error) {
 	return r, nil
 }
 
-// Resume opens a run that was interrupted, as its checkpoint left it.
-func Resume(dir string, o device.Options) (r *Run, err error) {
-	path := filepath.Join(dir, checkpointFile)
-	if !exists(path) {
-		return nil, fmt.Errorf("run: %s holds no %s to go on from; give the folder of an interrupted run", dir, checkpointFile)
-	}
-	f, err := openFolder(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.release())
-		}
-	}()
-	file, err := safetensors.Read(path)
-	if err != nil {
-		return nil, fmt.Errorf("run: %w", err)
-	}
-	var c Config
-	if err := json.Unmarshal([]byte(file.Metadata[configKey]), &c); err != nil {
-		return nil, fmt.Errorf("run: %s: it does not say how the run was started: %w", path, err)
-	}
-	c.DeviceOptions = o
-	// The model comes from the checkpoint: its file may have changed since.
-	m, err := model.Parse(path, []byte(file.Metadata["model"]))
-	if err != nil {
-		return nil, err
-	}
-	if r, err = open(c, m); err != nil {
-		return nil, err
-	}
-	if err := r.trainer.LoadCheckpoint(path); err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	r.keepIn(f)
-	return r, nil
-}
-
 // keepIn gives the run its folder.
-func (r *Run) keepIn(f *folder) {
-	r.folder = f
-	r.saver = &saver{folder: f, failed: map[string]failure{}}
-}
+func (r *Run) keepIn(f *folder) { r.folder, r.saver.folder = f, f }
 
-// open opens all that a run works with.
-func open(c Config, m *model.Model) (*Run, error) {
-	optimizer, err := train.OptimizerByName(c.Optimizer, c.LearningRate)
+// openDevice opens the device and compiles the model for it.
+func (r *Run) openDevice(m *model.Model) error {
+	optimizer, err := train.OptimizerByName(r.config.Optimizer, r.config.LearningRate)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r := &Run{config: c}
-	if err := r.openData(); err != nil {
-		return nil, err
+	fit, err := r.fitOptions()
+	if err != nil {
+		return err
 	}
-	if r.device, err = device.Open(c.Device, c.DeviceOptions); err != nil {
-		return nil, err
+	if r.device, err = device.Open(r.config.Device, r.config.DeviceOptions); err != nil {
+		return err
 	}
 	r.trainer, err = train.Compile(m, train.Options{
-		Device: r.device, Optimizer: optimizer, Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict,
+		Device: r.device, Optimizer: optimizer, Metrics: []train.Metric{train.Accuracy}, Seed: r.config.Seed, Strict: r.config.Strict,
 	})
 	if err == nil {
-		err = r.trainer.CheckFit(r.training, r.fitOptions())
+		err = r.trainer.CheckFit(r.training, fit)
 	}
 	if err != nil {
-		return nil, errors.Join(err, r.Close())
+		return errors.Join(err, r.Close())
 	}
-	return r, nil
+	return nil
 }
 
 // openData opens the data. Folders are kept absolute: the run may go on in another one.
@@ -185,6 +168,9 @@ func (r *Run) openData() (err error) {
 	if err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
+	if err := r.fingerprint(s); err != nil {
+		return err
+	}
 	if c.Validation != 0 {
 		if s.Validation != nil {
 			return fmt.Errorf("run: %s has validation images of its own: leave out --validation", c.Data)
@@ -194,19 +180,42 @@ func (r *Run) openData() (err error) {
 		}
 	}
 	r.training, r.validation, r.test = s.Training, s.Validation, s.Test
+	if r.preparation, err = data.PreparationOf(r.training); err != nil {
+		return err
+	}
 	c.Batch = min(c.Batch, r.training.Len())
 	return nil
 }
 
-func (r *Run) fitOptions() train.FitOptions {
+// fingerprint notes which data this is.
+func (r *Run) fingerprint(s data.Splits) (err error) {
+	if r.data.Training, err = data.FingerprintOf(s.Training); err != nil {
+		return err
+	}
+	if s.Validation != nil {
+		validation, err := data.FingerprintOf(s.Validation)
+		if err != nil {
+			return err
+		}
+		r.data.Validation = &validation
+	}
+	r.data.Test, err = data.FingerprintOf(s.Test)
+	return err
+}
+
+func (r *Run) fitOptions() (train.FitOptions, error) {
 	watched := r.validation
 	if watched == nil {
 		watched = r.test
 	}
+	every, steps, err := ParseInterval(cmp.Or(r.config.CheckpointEvery, DefaultCheckpointEvery))
+	if err != nil {
+		return train.FitOptions{}, fmt.Errorf("run: checkpoints: %w", err)
+	}
 	return train.FitOptions{
 		Epochs: r.config.Epochs, Batch: r.config.Batch, Validation: watched,
-		CheckpointEvery: checkpointInterval,
-	}
+		Checkpoint: r.checkpoint, CheckpointEvery: every, CheckpointSteps: steps,
+	}, nil
 }
 
 // Dir is the run's folder.
@@ -223,6 +232,9 @@ func (r *Run) Training() data.Set { return r.training }
 
 // Validation is the data that is held against the model after each epoch; nil where that is the test data.
 func (r *Run) Validation() data.Set { return r.validation }
+
+// Notes are sentences on what is worth knowing before a run goes on: what was damaged, what differs.
+func (r *Run) Notes() []string { return r.notes }
 
 // Close frees the device and the folder. That of a run which saved nothing goes: the next run may have its name.
 func (r *Run) Close() error {
@@ -244,113 +256,80 @@ type Summary struct {
 	Notes []string // what was left out of the folder, and why
 }
 
-// Train trains to the end and writes the folder's files. When the context ends, it saves a checkpoint and returns the context's
-// error; when training meets a value that is not finite, the last good weights are saved. What cannot be saved meanwhile is warned of and
-// tried again; it is an error if it cannot be saved at the end.
+// Train trains to the end and writes the folder's files. Each epoch's are written beside the training of the next. When the context ends,
+// it saves a checkpoint and returns the context's error; when training meets a value that is not finite, the files of the last epoch stay.
+// What cannot be saved meanwhile is warned of and tried again; it is an error if it cannot be saved at the end.
 func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
-	r.saver.warn = h.OnWarning
-	saved := func() {
-		if h.OnSave != nil && len(r.saver.failed) == 0 {
-			h.OnSave()
+	o, err := r.fitOptions()
+	if err != nil {
+		return Summary{Dir: r.Dir()}, err
+	}
+	r.saver.onSave, r.saver.onWarning = h.OnSave, h.OnWarning
+	if err := r.prepare(); err != nil {
+		return Summary{Dir: r.Dir()}, err
+	}
+	o.CheckpointNow = h.Save
+	o.OnProgress = func(p train.Progress) {
+		r.saver.look()
+		if h.OnProgress != nil {
+			h.OnProgress(p)
 		}
 	}
-	o := r.fitOptions()
-	o.OnProgress, o.CheckpointNow = h.OnProgress, h.Save
 	o.OnEpoch = func(e train.Epoch) error {
+		r.saver.wait() // the checkpoint that comes next would
 		if h.OnEpoch != nil {
 			h.OnEpoch(e)
 		}
-		r.saveEpoch()
-		return nil
-	}
-	o.Checkpoint = func() error {
-		r.saver.save(checkpointFile, r.checkpoint)
-		saved()
 		return nil
 	}
 	history, err := r.trainer.Fit(ctx, r.training, o)
-	s := Summary{Dir: r.Dir()}
-	if errors.As(err, new(*train.NotFiniteError)) {
-		r.saver.save(weightsFile, r.saveWeights)
+	if err := errors.Join(r.explain(err), r.saver.end()); err != nil {
+		return Summary{Dir: r.Dir()}, err
 	}
-	if err := errors.Join(err, r.saver.end()); err != nil {
-		return s, err
-	}
-	s.Last = history[len(history)-1]
+	s := Summary{Dir: r.Dir(), Last: history[len(history)-1]}
 	if s.Test, s.Notes, err = r.draw(ctx); err != nil {
 		return Summary{Dir: r.Dir()}, err
 	}
 	return s, nil
 }
 
-func (r *Run) checkpoint() error {
-	config, err := json.Marshal(r.config)
-	if err != nil {
+// prepare makes the folder ready: it clears up what was left there, and saves again the weights of a complete epoch that are damaged or gone.
+func (r *Run) prepare() error {
+	if err := errors.Join(atomicfile.RemoveLeftovers(r.Dir()), r.settle(), r.saveMetrics(r.trainer.History())); err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	return r.trainer.SaveCheckpoint(filepath.Join(r.Dir(), checkpointFile), map[string]string{configKey: string(config)})
-}
-
-// saveEpoch writes what an epoch changed.
-func (r *Run) saveEpoch() {
-	r.saver.save(weightsFile, r.saveWeights)
-	r.saver.save(metricsFile, r.saveMetrics)
-}
-
-func (r *Run) saveWeights() error {
-	w, err := r.trainer.Weights()
+	at := r.trainer.Position()
+	if at.Epoch == 0 || at.Batch > 0 {
+		return nil
+	}
+	if saved, err := Load(r.Dir()); err == nil && !saved.Unfinished && saved.Epoch >= at.Epoch {
+		return nil
+	}
+	s, err := r.trainer.Snapshot()
 	if err != nil {
 		return err
 	}
-	classes, err := json.Marshal(r.training.Classes())
-	if err != nil {
-		return fmt.Errorf("run: %w", err)
-	}
-	metadata := map[string]string{classesKey: string(classes), dataKey: r.config.Data}
-	if r.config.DataDir != "" {
-		metadata[dataDirKey] = r.config.DataDir
-	}
-	return w.Save(filepath.Join(r.Dir(), weightsFile), metadata)
+	r.saver.begin(r.epochFiles(s))
+	return nil
 }
 
-// The keys of what eval and predict need beside the model.
+// explain says which weights a training that diverged left.
+func (r *Run) explain(err error) error {
+	if !errors.As(err, new(*train.NotFiniteError)) {
+		return err
+	}
+	if epoch := len(r.trainer.History()); epoch > 0 {
+		return fmt.Errorf("%w\n%s holds the weights of epoch %d, the last that was complete", err, filepath.Join(r.Dir(), weightsFile), epoch)
+	}
+	return fmt.Errorf("%w\nno epoch was complete, so no weights were saved", err)
+}
+
+// The keys of the metadata.
 const (
-	classesKey = "cnn-gpu.classes"
-	dataKey    = "cnn-gpu.data"
-	dataDirKey = "cnn-gpu.data_dir"
+	classesKey     = "cnn-gpu.classes"
+	dataKey        = "cnn-gpu.data"
+	dataDirKey     = "cnn-gpu.data_dir"
+	provenanceKey  = "cnn-gpu.run" // how the run came about
+	epochKey       = "cnn-gpu.epoch"
+	preparationKey = "cnn-gpu.preparation" // a [data.Preparation]
 )
-
-// Saved is a trained model from a file.
-type Saved struct {
-	Model   *model.Model
-	Weights *model.Weights
-	Classes []string
-	Named   int    // how many of the classes the file names; the others are called by their numbers
-	Data    string // what it was trained on
-	DataDir string // where that was; empty if nobody said
-}
-
-// Load reads a run's folder or a weights file.
-func Load(path string) (*Saved, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, weightsFile)
-	}
-	weights, metadata, err := model.LoadWeights(path)
-	if err != nil {
-		return nil, err
-	}
-	m := weights.Model()
-	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey]}
-	units := m.Output.Shape.Elements()
-	if text := metadata[classesKey]; text != "" {
-		if err := json.Unmarshal([]byte(text), &s.Classes); err != nil {
-			return nil, fmt.Errorf("run: %s: the names of the classes cannot be read: %w", path, err)
-		}
-	}
-	s.Named = min(len(s.Classes), units)
-	for i := s.Named; i < units; i++ {
-		s.Classes = append(s.Classes, fmt.Sprintf("class %d", i))
-	}
-	s.Classes = slices.Clip(s.Classes[:units])
-	return s, nil
-}

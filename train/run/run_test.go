@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"image/png"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"cnn-gpu/device"
 	"cnn-gpu/internal/lock"
 	"cnn-gpu/train"
 )
@@ -141,26 +140,27 @@ func TestResume(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.NoError(t, first.Close())
 	require.NoError(t, os.Remove("tiny.yaml"), "the checkpoint knows the model")
-	second, err := Resume("parts", device.Options{})
+	second, err := Resume("parts", ResumeOptions{})
 	require.NoError(t, err)
 	defer second.Close()
 	assert.Equal(t, 1, second.Trainer().Position().Epoch)
 	_, err = second.Train(context.Background(), Hooks{})
 	require.NoError(t, err)
-	want, err := os.ReadFile(filepath.Join("whole", weightsFile))
-	require.NoError(t, err)
-	got, err := os.ReadFile(filepath.Join("parts", weightsFile))
-	require.NoError(t, err)
-	assert.True(t, bytes.Equal(want, got), "the weights' files have the same bytes")
+	assert.Equal(t, weightsIn(t, "whole"), weightsIn(t, "parts"))
 
-	_, err = Resume("parts", device.Options{})
+	_, err = Resume("parts", ResumeOptions{})
 	assert.ErrorAs(t, err, new(*lock.HeldError))
 	require.NoError(t, second.Close())
-	_, err = Resume("nowhere", device.Options{})
+	_, err = Resume("nowhere", ResumeOptions{})
 	assert.ErrorContains(t, err, "no checkpoint.safetensors to go on from")
-	require.NoError(t, os.WriteFile(filepath.Join("parts", checkpointFile), []byte("torn"), 0o666))
-	_, err = Resume("parts", device.Options{})
-	assert.ErrorContains(t, err, checkpointFile)
+}
+
+// weightsIn are the weights in a run's folder or a weights file.
+func weightsIn(t *testing.T, path string) []float32 {
+	t.Helper()
+	saved, err := Load(path)
+	require.NoError(t, err)
+	return saved.Weights.Padded()
 }
 
 // A finished run has nothing left to train; resuming it draws its pictures again and changes no weight.
@@ -172,7 +172,7 @@ func TestResumeFinished(t *testing.T) {
 	before, err := r.Trainer().Weights()
 	require.NoError(t, err)
 	require.NoError(t, r.Close())
-	again, err := Resume(r.Dir(), device.Options{})
+	again, err := Resume(r.Dir(), ResumeOptions{})
 	require.NoError(t, err)
 	defer again.Close()
 	summary, err := again.Train(context.Background(), Hooks{})
@@ -183,7 +183,8 @@ func TestResumeFinished(t *testing.T) {
 	assert.Equal(t, before.Padded(), after.Padded())
 }
 
-func TestNotFiniteKeepsWeights(t *testing.T) {
+// A training that diverges leaves the files of the last epoch that was complete, and none where there was no such epoch.
+func TestDivergingKeepsTheLastEpoch(t *testing.T) {
 	c := config(t)
 	require.NoError(t, os.WriteFile("tiny.yaml", []byte(`
 name: unstable
@@ -199,11 +200,23 @@ layers:
 	_, err := r.Train(context.Background(), Hooks{})
 	var notFinite *train.NotFiniteError
 	require.ErrorAs(t, err, &notFinite)
-	saved, err := Load(r.Dir())
-	require.NoError(t, err)
-	for _, w := range saved.Weights.Padded() {
-		require.False(t, math.IsNaN(float64(w)) || math.IsInf(float64(w), 0))
-	}
+	assert.ErrorContains(t, err, "no epoch was complete, so no weights were saved")
+	assert.NoFileExists(t, filepath.Join(r.Dir(), weightsFile))
+
+	c.Batch, c.LearningRate, c.Epochs, c.Out = 20, 1, 40, "late" // the weights grow for some steps
+	r = start(t, c)
+	var good []float32
+	epochs := 0
+	_, err = r.Train(context.Background(), Hooks{OnEpoch: func(e train.Epoch) {
+		w, err := r.Trainer().Weights()
+		require.NoError(t, err)
+		good, epochs = w.Padded(), e.Epoch
+	}})
+	require.ErrorAs(t, err, &notFinite)
+	require.Positive(t, epochs)
+	assert.ErrorContains(t, err, fmt.Sprintf("late/weights.safetensors holds the weights of epoch %d, the last that was complete", epochs))
+	assert.Equal(t, good, weightsIn(t, "late"))
+	assert.NotEmpty(t, weightsIn(t, filepath.Join("late", bestWeightsFile)))
 }
 
 func TestNewRefuses(t *testing.T) {

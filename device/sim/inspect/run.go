@@ -27,27 +27,28 @@ type Request struct {
 	Options     sim.Options
 }
 
-// Result is what a run showed. It is written as JSON with the names of the fields.
+// Result is what a run showed.
 type Result struct {
-	File        string
-	Kernel      string
-	Chip        string
-	Grid, Block [3]uint32
-	SharedBytes uint32 // dynamic
-	Attributes  sim.Attributes
-	Findings    []*sim.Report
-	Fatal       bool   // a finding ended the launch
-	Printed     string // by the kernel's printf
-	Outputs     []Output
-	Counters    *sim.Counters
+	File        string         `json:"file"`
+	Kernel      string         `json:"kernel"`
+	Chip        string         `json:"chip"`
+	Grid        [3]uint32      `json:"grid"`
+	Block       [3]uint32      `json:"block"`
+	SharedBytes uint32         `json:"shared_bytes"` // dynamic
+	Attributes  sim.Attributes `json:"attributes"`
+	Findings    []*sim.Report  `json:"findings"`
+	Fatal       bool           `json:"fatal"`   // a finding ended the launch
+	Printed     string         `json:"printed"` // by the kernel's printf
+	Outputs     []Output       `json:"outputs"`
+	Counters    *sim.Counters  `json:"counters"`
 }
 
 // Output is device memory after the run.
 type Output struct {
-	Argument string
-	Bytes    uint64
-	File     string   // that it was written to, or empty
-	First    []string // the first numbers, where the argument has a type
+	Argument string   `json:"argument"`
+	Bytes    uint64   `json:"bytes"`
+	File     string   `json:"file"`  // that it was written to, or empty
+	First    []string `json:"first"` // the first numbers, where the argument has a type
 	more     bool     // than those
 }
 

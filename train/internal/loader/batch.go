@@ -28,7 +28,7 @@ func (b *Batch) Fill(set data.Set, indices []int) {
 	b.Count, b.Err = len(indices), nil
 	classes, example := len(set.Classes()), len(b.X)/len(b.Labels)
 	for i, at := range indices {
-		label, err := set.Example(at, b.X[i*example:(i+1)*example])
+		label, err := read(set, at, b.X[i*example:(i+1)*example])
 		if err == nil && (label < 0 || int(label) >= classes) {
 			err = fmt.Errorf("label %d is none of the %d classes", label, classes)
 		}
@@ -42,4 +42,10 @@ func (b *Batch) Fill(set data.Set, indices []int) {
 	for i := len(indices); i < len(b.Labels); i++ {
 		b.Labels[i] = Absent
 	}
+}
+
+// read is the set's Example, with a panic as an error.
+func read(set data.Set, i int, x []float32) (label int32, err error) {
+	defer Recover(&err)
+	return set.Example(i, x)
 }

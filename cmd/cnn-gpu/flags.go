@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"cnn-gpu/internal/wording"
+)
+
+// flagError says in words what is wrong with a flag, and what was probably meant.
+func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	var empty *pflag.ValueRequiredError
+	var unknown *pflag.NotExistError
+	switch {
+	case errors.As(err, &invalid):
+		f := invalid.GetFlag()
+		return usageErrorf("--%s %s: %s", f.Name, invalid.GetValue(), wanted(f, errors.Unwrap(invalid)))
+	case errors.As(err, &empty):
+		f := empty.GetFlag()
+		return usageErrorf("--%s: %s", f.Name, wanted(f, errors.New("give it a value")))
+	case errors.As(err, &unknown):
+		return unknownFlag(cmd, unknown)
+	}
+	return &usageError{err}
+}
+
+// wanted says what a flag takes; cause is why it did not take its value.
+func wanted(f *pflag.Flag, cause error) string {
+	what := ""
+	switch f.Value.Type() {
+	case "int", "int64":
+		what = "a whole number"
+	case "uint32", "uint64":
+		what = "a whole number from 0"
+	case "float64":
+		what = "a number"
+	case "bool":
+		return "it is on or off: give it alone, or as --" + f.Name + "=false"
+	case "intSlice":
+		return "give whole numbers with commas between them, such as 32,128"
+	default:
+		return cause.Error()
+	}
+	if errors.Is(cause, strconv.ErrRange) {
+		return "give " + what + " that is not as large"
+	}
+	if f.DefValue != "0" && f.DefValue != "" {
+		what += ", such as " + f.DefValue
+	}
+	return "give " + what
+}
+
+// unknownFlag names the flag that was probably meant: also of -epochs, which is letters to a shell's custom.
+func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
+	dashes, name := "--", e.GetSpecifiedName()
+	if letters := e.GetSpecifiedShortnames(); letters != "" {
+		dashes, name = "-", letters
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if near := wording.Nearest(name, known); near != "" {
+		return usageErrorf("unknown flag %s%s; did you mean --%s?", dashes, name, near)
+	}
+	return usageErrorf("unknown flag %s%s", dashes, name)
+}
+
+// threads is a flag's number of threads: from 1 to some for each CPU, since more only wait for each other.
+type threads int
+
+// threadsPerCPU is what a try may ask for; tens of thousands of threads are a slip.
+const threadsPerCPU = 4
+
+func (t *threads) String() string { return strconv.Itoa(int(*t)) }
+func (t *threads) Type() string   { return "number" }
+
+func (t *threads) Set(text string) error {
+	most := threadsPerCPU * runtime.NumCPU()
+	n, err := strconv.Atoi(text)
+	switch {
+	case err != nil || n < 1:
+		return fmt.Errorf("give a whole number, at least 1 and at most %d", most)
+	case n > most:
+		return fmt.Errorf("give at most %d: this machine has %d CPUs, and more threads only wait for each other", most, runtime.NumCPU())
+	}
+	*t = threads(n)
+	return nil
+}
+
+// threadsFlag adds a flag for a number of threads.
+func threadsFlag(flags *pflag.FlagSet, n *int, name, usage string) {
+	flags.Var((*threads)(n), name, usage)
+}

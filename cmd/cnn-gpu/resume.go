@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"cnn-gpu/model"
+	"cnn-gpu/train/run"
+)
+
+// resumeRun opens a run that is to go on, and says what is worth knowing about that.
+func resumeRun(cmd *cobra.Command, asked run.Config, dir string, anyway bool) (*run.Run, error) {
+	flags := cmd.Flags()
+	o := run.ResumeOptions{DeviceOptions: asked.DeviceOptions, Anyway: anyway}
+	o.Check = func(c run.Config, m *model.Model) error { return checkFixed(flags, asked, c, m) }
+	for _, f := range []struct {
+		name  string
+		value *string
+		asked string
+	}{
+		{"device", &o.Device, asked.Device},
+		{"data", &o.Data, asked.Data},
+		{"data-dir", &o.DataDir, asked.DataDir},
+		{"checkpoint-every", &o.CheckpointEvery, asked.CheckpointEvery},
+	} {
+		if flags.Changed(f.name) {
+			*f.value = f.asked
+		}
+	}
+	if flags.Changed("epochs") {
+		if o.Epochs = asked.Epochs; o.Epochs < 1 {
+			return nil, usageErrorf("--epochs %d: give at least 1", o.Epochs)
+		}
+	}
+	if o.CheckpointEvery != "" {
+		if err := checkInterval(o.CheckpointEvery); err != nil {
+			return nil, err
+		}
+	}
+	r, err := run.Resume(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range r.Notes() {
+		fmt.Fprintln(cmd.ErrOrStderr(), note)
+	}
+	return r, nil
+}
+
+func checkInterval(text string) error {
+	if _, _, err := run.ParseInterval(text); err != nil {
+		return usageErrorf("--checkpoint-every %w", err)
+	}
+	return nil
+}
+
+// checkFixed refuses flags that would change a run under way.
+func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error {
+	var wrong []string
+	for _, f := range []struct {
+		name  string
+		holds bool
+		has   string
+	}{
+		{"model", isModel(asked.Model, m), filepath.Base(c.Model)},
+		{"validation", asked.Validation == c.Validation, orNone(c.Validation, "none")},
+		{"batch", asked.Batch == c.Batch, strconv.Itoa(c.Batch)},
+		{"optimizer", asked.Optimizer == c.Optimizer, c.Optimizer},
+		{"lr", math.Float64bits(asked.LearningRate) == math.Float64bits(c.LearningRate), orNone(c.LearningRate, "the optimizer's")},
+		{"seed", asked.Seed == c.Seed, strconv.FormatUint(c.Seed, 10)},
+		{"strict", asked.Strict == c.Strict, strconv.FormatBool(c.Strict)},
+		{"out", false, "its folder"},
+	} {
+		if flags.Changed(f.name) && !f.holds {
+			wrong = append(wrong, fmt.Sprintf("--%s %s (the run has %s)", f.name, flags.Lookup(f.name).Value, f.has))
+		}
+	}
+	if len(wrong) > 0 {
+		return usageErrorf("--resume goes on with what the run began with; leave out %s", strings.Join(wrong, ", "))
+	}
+	return nil
+}
+
+// isModel says whether a name or a file is that of a model.
+func isModel(name string, m *model.Model) bool {
+	other, err := model.Open(name)
+	return err == nil && string(other.YAML()) == string(m.YAML())
+}
+
+func orNone(v float64, none string) string {
+	if v == 0 {
+		return none
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device"
+)
+
+// What was given at the start may be given again; a finished run goes on to the weights of a longer one.
+func TestResumeWithMoreEpochs(t *testing.T) {
+	w := newTiny(t)
+	w.train(t, "--epochs", "6")
+	want := w.weights(t)
+	w.out += "-2"
+	w.train(t)
+	r := succeed(t, "train", "--resume", w.out, "--epochs", "6", "--batch", "4", "--lr", "0.01", "--model", w.model, "--checkpoint-every", "5")
+	assert.Contains(t, r.stdout, "Epoch 6/6: ")
+	assert.NotContains(t, r.stdout, "Epoch 4/")
+	assert.Equal(t, want, w.weights(t))
+}
+
+// Other data and other CPU code are refused by the program itself, and --anyway goes on.
+func TestResumeRefuses(t *testing.T) {
+	w := newTiny(t)
+	w.train(t, "--device", "cpu")
+	resume := []string{"train", "--resume", w.out, "--epochs", "5"}
+	if runtime.GOARCH == "amd64" && device.CPUCode() != "portable" {
+		r := runProcess(t, []string{device.CPUEnv + "=portable"}, resume...)
+		assert.Equal(t, exitFailure, r.code)
+		assert.Contains(t, r.stderr, "CPU code: "+device.CPUCode()+" then, portable now\n"+device.CPUEnv+"="+device.CPUCode()+" goes on with the same code")
+		r = runProcess(t, []string{device.CPUEnv + "=portable"}, "verify", w.out)
+		assert.Contains(t, r.stderr, "CPU code: "+device.CPUCode()+" then, portable now.")
+	}
+	labels := filepath.Join(w.data, "train-labels-idx1-ubyte")
+	b, err := os.ReadFile(labels)
+	require.NoError(t, err)
+	b[len(b)-1] ^= 1
+	require.NoError(t, os.WriteFile(labels, b, 0o666))
+	r := runCommand(resume...)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Regexp(t, `training data: content [0-9a-f]{12} then, content [0-9a-f]{12} now`, r.stderr)
+	assert.Contains(t, succeed(t, append(resume, "--anyway")...).stderr, "the weights will not be those that the run would have had.")
+}
+
+func TestVerify(t *testing.T) {
+	w := newTiny(t)
+	w.train(t, "--device", "cpu")
+	assert.Equal(t, "All 242 values after epoch 4 are the same, bit for bit.\n", succeed(t, "verify", w.out).stdout)
+	var got verified
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "verify", w.out, "--json").stdout), &got))
+	assert.Equal(t, verified{Same: true, Epoch: 4, Values: 242}, got)
+
+	// The weights of another seed under this run's record.
+	path := filepath.Join(w.out, "weights.safetensors")
+	w.out += "-2"
+	w.train(t, "--device", "cpu", "--seed", "2")
+	other, err := os.ReadFile(filepath.Join(w.out, "weights.safetensors"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, unchecked(t, []byte(strings.Replace(string(other), `\"seed\":2`, `\"seed\":1`, 1))), 0o666))
+	r := runCommand("verify", path, "--json")
+	assert.Equal(t, exitFailure, r.code)
+	assert.Regexp(t, `: \d+ of 242 values differ, by at most [\d.]+, the first in conv2d/kernel: `, r.stderr)
+	assert.Contains(t, r.stdout, `"same":false`)
+}
+
+// A damaged file is refused with a way out; a file of another program, without a checksum, is read with a word about that.
+func TestDamagedWeights(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	path := filepath.Join(w.out, "weights.safetensors")
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.NotContains(t, succeed(t, "eval", w.out).stderr, "checksum")
+	require.NoError(t, os.WriteFile(path, unchecked(t, whole), 0o666))
+	assert.Contains(t, succeed(t, "eval", w.out).stderr, "has no checksum, so nothing would tell if it were damaged")
+	whole[len(whole)-3] ^= 8
+	require.NoError(t, os.WriteFile(path, whole, 0o666))
+	r := runCommand("eval", w.out)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, path+": it is damaged: its checksum is ")
+	assert.Contains(t, r.stderr, "cnn-gpu train --resume "+w.out+" writes the weights again")
+	succeed(t, "train", "--resume", w.out)
+	succeed(t, "eval", w.out)
+}
+
+// unchecked is a weights file without its checksum.
+func unchecked(t *testing.T, file []byte) []byte {
+	t.Helper()
+	length := binary.LittleEndian.Uint64(file)
+	header := regexp.MustCompile(`"cnn-gpu\.(format|sha256)":"[^"]*",?`).ReplaceAll(file[8:8+length], nil)
+	header = regexp.MustCompile(`,}`).ReplaceAll(header, []byte("}"))
+	text := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(text, header...), file[8+length:]...)
+}

@@ -1,0 +1,72 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Fingerprint tells a set from any other: two with the same fingerprint have the same images and labels in the same order.
+type Fingerprint struct {
+	Examples int      `json:"examples"`
+	Shape    []int    `json:"shape"`
+	Classes  []string `json:"classes"`
+	SHA256   string   `json:"sha256"` // of all images and labels
+}
+
+// FingerprintOf reads a whole set. Images that are kept as bytes are hashed as bytes, others as their float32 values, little-endian.
+func FingerprintOf(s Set) (Fingerprint, error) {
+	f := Fingerprint{Examples: s.Len(), Shape: s.Shape(), Classes: s.Classes()}
+	h := sha256.New()
+	if kept, ok := s.(*images); ok {
+		_, _ = h.Write(kept.pixels)
+		_, _ = h.Write(kept.labels)
+	} else {
+		x := make([]float32, product(f.Shape))
+		var bytes []byte
+		for i := range f.Examples {
+			label, err := s.Example(i, x)
+			if err != nil {
+				return Fingerprint{}, err
+			}
+			bytes = binary.LittleEndian.AppendUint32(bytes[:0], uint32(label))
+			for _, v := range x {
+				bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(v))
+			}
+			_, _ = h.Write(bytes)
+		}
+	}
+	f.SHA256 = hex.EncodeToString(h.Sum(nil))
+	return f, nil
+}
+
+// Equal says whether two fingerprints are those of the same images, labels and classes.
+func (f Fingerprint) Equal(other Fingerprint) bool {
+	return f.Examples == other.Examples && f.SHA256 == other.SHA256 && slices.Equal(f.Shape, other.Shape) && slices.Equal(f.Classes, other.Classes)
+}
+
+// Differences names what two fingerprints differ in, each as a pair of texts.
+func (f Fingerprint) Differences(other Fingerprint) (list [][2]string) {
+	for _, pair := range [][2]string{
+		{fmt.Sprintf("%d images", f.Examples), fmt.Sprintf("%d images", other.Examples)},
+		{fmt.Sprintf("images of %v", f.Shape), fmt.Sprintf("images of %v", other.Shape)},
+		{fmt.Sprintf("%d classes", len(f.Classes)), fmt.Sprintf("%d classes", len(other.Classes))},
+		{"content " + short(f.SHA256), "content " + short(other.SHA256)},
+	} {
+		if pair[0] != pair[1] {
+			list = append(list, pair)
+		}
+	}
+	for i := range min(len(f.Classes), len(other.Classes)) {
+		if f.Classes[i] != other.Classes[i] {
+			return append(list, [2]string{fmt.Sprintf("class %d is %q", i, f.Classes[i]), fmt.Sprintf("class %d is %q", i, other.Classes[i])})
+		}
+	}
+	return list
+}
+
+// short is as much of a hash as a person compares.
+func short(hash string) string { return hash[:min(len(hash), 12)] }

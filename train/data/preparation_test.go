@@ -1,0 +1,101 @@
+package data
+
+import (
+	"image"
+	"image/color"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// drawings is a set of 28x28 images, each drawn by a function.
+func drawings(draw func(img *image.NRGBA, r *rand.Rand)) *images {
+	s := &images{name: "drawings", shape: mnistShape, classes: []string{"0"}}
+	for i := range 60 {
+		img := painted(28, 28, black, black, image.Rectangle{})
+		draw(img, rand.New(rand.NewPCG(1, uint64(i))))
+		for j := range 784 {
+			s.pixels = append(s.pixels, img.Pix[4*j])
+		}
+		s.labels = append(s.labels, 0)
+	}
+	return s
+}
+
+func TestPreparationOfSets(t *testing.T) {
+	box := func(img *image.NRGBA, r image.Rectangle, v uint8) {
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			for x := r.Min.X; x < r.Max.X; x++ {
+				img.Set(x, y, color.Gray{v})
+			}
+		}
+	}
+	named := func(name string) *images { return &images{name: name, shape: mnistShape} }
+	colour := &images{name: "cats", shape: []int{28, 28, 3}}
+	for name, c := range map[string]struct {
+		set  Set
+		want Preparation
+	}{
+		"mnist":         {named("mnist"), Preparation{MNISTFraming, DarkGround}},
+		"digits":        {named("digits"), Preparation{MNISTFraming, DarkGround}},
+		"emnist":        {named("emnist-letters"), Preparation{EMNISTFraming, DarkGround}},
+		"fashion-mnist": {named("fashion-mnist"), Preparation{Whole, DarkGround}},
+		"colours":       {colour, Preparation{Whole, AnyGround}},
+		"centred": {drawings(func(img *image.NRGBA, r *rand.Rand) {
+			w := 2 + r.IntN(8)
+			box(img, image.Rect(14-w, 4, 14+w, 24), 255)
+		}), Preparation{MNISTFraming, DarkGround}},
+		"centred dark ink": {drawings(func(img *image.NRGBA, r *rand.Rand) {
+			w := 2 + r.IntN(8)
+			box(img, img.Rect, 255)
+			box(img, image.Rect(14-w, 4, 14+w, 24), 0)
+		}), Preparation{MNISTFraming, LightGround}},
+		"anywhere": {drawings(func(img *image.NRGBA, r *rand.Rand) {
+			x := 3 + r.IntN(15)
+			box(img, image.Rect(x, 4, x+5, 24), 255)
+		}), Preparation{Whole, DarkGround}},
+		"to the border": {drawings(func(img *image.NRGBA, r *rand.Rand) {
+			box(img, image.Rect(8, 0, 20, 28), 255)
+		}), Preparation{Whole, DarkGround}},
+		"light and dark": {drawings(func(img *image.NRGBA, r *rand.Rand) {
+			box(img, img.Rect, uint8(255*r.IntN(2)))
+		}), Preparation{Whole, AnyGround}},
+	} {
+		p, err := PreparationOf(c.set)
+		require.NoError(t, err, name)
+		assert.Equal(t, c.want, p, name)
+		assert.NoError(t, p.Check())
+	}
+	assert.ErrorContains(t, Preparation{Framing: "round"}.Check(), "choose mnist, emnist or whole")
+	assert.ErrorContains(t, Preparation{Ground: "green"}.Check(), "choose dark, light or any")
+}
+
+// What the preparation says is done: the same drawing, off the middle of a page.
+func TestPictureFollowsThePreparation(t *testing.T) {
+	path := savePNG(t, painted(56, 56, white, black, image.Rect(30, 20, 36, 50)))
+	for p, want := range map[Preparation]string{
+		{MNISTFraming, DarkGround}:  "inverted (its ink is dark), cut to its ink (6x30), resized 56x56 -> 4x20 and centred by mass in 28x28 as MNIST's digits are",
+		{EMNISTFraming, DarkGround}: "inverted (its ink is dark), cut to its ink (6x30), resized 56x56 -> 5x24 and centred in 28x28 as EMNIST's characters are",
+		{MNISTFraming, LightGround}: "cut to its ink (6x30), resized 56x56 -> 4x20 and centred by mass in 28x28 as MNIST's digits are",
+		{Whole, DarkGround}:         "inverted (its background is light), resized 56x56 -> 28x28",
+		{Whole, LightGround}:        "resized 56x56 -> 28x28",
+		{Whole, AnyGround}:          "resized 56x56 -> 28x28",
+		{}:                          "inverted (its ink is dark), cut to its ink (6x30), resized 56x56 -> 4x20 and centred by mass in 28x28 as MNIST's digits are",
+	} {
+		x, note, err := prepared(Picture(path, mnistShape, PictureOptions{Preparation: p}))
+		require.NoError(t, err)
+		assert.Equal(t, want, note)
+		ground := float32(0)
+		if p.Ground == LightGround || p.Ground == AnyGround {
+			ground = 1
+		}
+		assert.Equal(t, ground, at(x, 28, 0, 0), note)
+		col := 14
+		if p.Framing == Whole {
+			col = 16
+		}
+		assert.InDelta(t, 1-ground, at(x, 28, col, 14), 0.05, note)
+	}
+}

@@ -1,0 +1,103 @@
+package train
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cnn-gpu/device"
+)
+
+// DifferenceError says that a training cannot go on where another left off, because the two differ: it would go on with other numbers, or
+// at another example.
+type DifferenceError struct {
+	Where       string // "checkpoint" and its path, or "fit"
+	Differences []Difference
+}
+
+// Difference is a setting that a training had when it was interrupted, and the one that it is to go on with.
+type Difference struct {
+	What       string // "model", "optimizer", "seed", "strict", "cpu code", "batch" or "examples"
+	Saved, Now string
+}
+
+func (e *DifferenceError) Error() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "train: %s: the training that was interrupted differs from this one; give this one the same settings, or begin anew:", e.Where)
+	for _, d := range e.Differences {
+		saved, now := firstDifference(d.Saved, d.Now)
+		fmt.Fprintf(&s, "\n  %s: %s then, %s now", d.What, saved, now)
+	}
+	return s.String()
+}
+
+// firstDifference is the first lines in which two texts differ.
+func firstDifference(a, b string) (string, string) {
+	left, right := strings.Split(a, "\n"), strings.Split(b, "\n")
+	at := 0
+	for at < min(len(left), len(right))-1 && left[at] == right[at] {
+		at++
+	}
+	line := func(lines []string) string {
+		if text := strings.TrimSpace(lines[min(at, len(lines)-1)]); text != "" {
+			return text
+		}
+		return "nothing"
+	}
+	return line(left), line(right)
+}
+
+// identity is what a checkpoint and the trainer that loads it must have in common.
+func (t *Trainer) identity() map[string]string {
+	identity := map[string]string{
+		modelKey:     string(t.model.YAML()),
+		optimizerKey: fmt.Sprintf("%s %+v", t.optimizer.Name(), t.optimizer),
+		seedKey:      strconv.FormatUint(t.seed, 10),
+		strictKey:    strconv.FormatBool(t.strict),
+	}
+	if t.device.Name() == "cpu" {
+		identity[cpuKey] = device.CPUCode()
+	}
+	return identity
+}
+
+// compare lists how the identity in a checkpoint differs from a trainer's. A training may go on upon another kind of device.
+func compare(saved, now map[string]string) (list []Difference) {
+	for _, key := range []string{modelKey, optimizerKey, seedKey, strictKey, cpuKey} {
+		if key == cpuKey && (saved[key] == "" || now[key] == "") {
+			continue
+		}
+		if saved[key] != now[key] {
+			list = append(list, Difference{key, saved[key], now[key]})
+		}
+	}
+	return list
+}
+
+// pace is what a Fit counts its position in.
+type pace struct {
+	Batch    int `json:"batch"`    // 0 if any other may go on
+	Examples int `json:"examples"` // 0 if any other number may go on
+}
+
+const (
+	batchDifference    = "batch"
+	examplesDifference = "examples"
+)
+
+// begin lets a Fit begin, or go on if it has the pace of the one that is under way.
+func (t *Trainer) begin(p pace) error {
+	if t.position.Fit > 0 || t.position.Batch > 0 {
+		differences := slices.DeleteFunc([]Difference{
+			{batchDifference, strconv.Itoa(cmp.Or(t.pace.Batch, p.Batch)), strconv.Itoa(p.Batch)},
+			{examplesDifference, strconv.Itoa(cmp.Or(t.pace.Examples, p.Examples)), strconv.Itoa(p.Examples)},
+		}, func(d Difference) bool { return d.Saved == d.Now })
+		if len(differences) > 0 {
+			return &DifferenceError{"fit", differences}
+		}
+	}
+	t.pace = p
+	return nil
+}

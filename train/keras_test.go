@@ -1,0 +1,451 @@
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
+	"cnn-gpu/model"
+	"cnn-gpu/train/internal/traintest"
+)
+
+// kerasGolden is what testdata/keras_golden.py writes. docs/keras.md lists where Keras and this package differ; the tests here hold both.
+type kerasGolden struct {
+	Layers []struct {
+		Kind      string
+		Input     []int
+		Arguments map[string]any
+		Error     string
+		Name      string
+		X, Y      []float32
+		Weights   map[string][]float32
+		Shape     []int
+	}
+	Add          struct{ A, B, Y []float32 }
+	Initializers []struct {
+		Name          string
+		Deviation     float64
+		Quantile      float64 // 99% of the magnitudes lie below
+		BiasDeviation float64 `json:"bias_deviation"`
+		BiasQuantile  float64 `json:"bias_quantile"`
+	}
+	Losses []struct {
+		Logits            []float32
+		Label             int32
+		FromLogits        float64 `json:"from_logits"`
+		FromProbabilities float64 `json:"from_probabilities"`
+	}
+	Metrics []struct {
+		Logits   [][]float32
+		Labels   []int32
+		Accuracy float64
+	}
+	Training struct {
+		X       []float32
+		Labels  []int32
+		Batch   int
+		Initial map[string][]float32
+		Rows    []struct {
+			Optimizer      string
+			Settings       map[string]any
+			Loss, Accuracy float64
+			Weights        map[string][]float32
+		}
+	}
+	TotalParams string `json:"total_params"`
+}
+
+func readKeras(t *testing.T) (k kerasGolden) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/keras_golden.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &k))
+	return k
+}
+
+// run computes a model's output of one example on the CPU.
+func run(t *testing.T, m *model.Model, weights map[string][]float32, x []float32) []float32 {
+	t.Helper()
+	w := m.NewWeights()
+	for name, values := range weights {
+		to, err := w.Values(name)
+		require.NoError(t, err)
+		require.Equal(t, len(to), copy(to, values), name)
+	}
+	d, err := device.OpenCPU(device.Options{Workers: 1})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, d.Close()) }()
+	l := m.Lower(1, model.LowerOptions{})
+	p, err := d.Compile(model.Ops(l.Forward), device.CompileOptions{})
+	require.NoError(t, err)
+	require.NoError(t, d.Upload(l.Weights, w.Padded()))
+	require.NoError(t, d.Upload(l.Input, x))
+	require.NoError(t, p.Run())
+	y := make([]float32, l.Output.Elements())
+	require.NoError(t, d.Download(y, l.Output))
+	return y
+}
+
+// A JSON object is YAML too: Keras's arguments are a model file's fields.
+func TestKerasLayers(t *testing.T) {
+	same := 0
+	for _, row := range readKeras(t).Layers {
+		arguments, err := json.Marshal(row.Arguments)
+		require.NoError(t, err)
+		input, err := json.Marshal(row.Input)
+		require.NoError(t, err)
+		what := row.Kind + ": " + string(arguments)
+		m, err := model.Parse("keras", []byte("input: "+string(input)+"\nlayers:\n  - "+what+"\n"))
+		switch {
+		case row.Kind == "Dense" && len(row.Input) > 1: // Keras's works on the last axis
+			assert.ErrorContains(t, err, "takes vectors, got [3 5]; put a Flatten before it")
+			continue
+		case row.Kind == "MinPooling2D":
+			assert.NoError(t, err)
+			assert.Equal(t, "Keras has no such layer", row.Error)
+			continue
+		case row.Arguments["strides"] != nil && row.Arguments["dilation_rate"] != nil:
+			assert.NoError(t, err)
+			assert.Contains(t, row.Error, "not supported in conjunction")
+			continue
+		}
+		require.NoError(t, err, what)
+		require.Empty(t, row.Error, what)
+		name := m.Nodes[1].Name
+		if row.Kind == "ReLU" || row.Kind == "Softmax" { // here they are names for an Activation
+			assert.Equal(t, "activation", name)
+		} else {
+			assert.Equal(t, row.Name, name, what)
+		}
+		weights := map[string][]float32{}
+		for part, values := range row.Weights {
+			weights[name+"/"+part] = values
+		}
+		assert.Len(t, m.Params, len(weights), what)
+		assert.Equal(t, row.Shape, []int(m.Output.Shape), what)
+		assert.InDeltaSlice(t, row.Y, run(t, m, weights, row.X), 4e-6, what)
+		same++
+	}
+	assert.Greater(t, same, 20)
+
+	add := readKeras(t).Add
+	g := model.NewGraph(model.Input(4))
+	dense := g.Add(model.Dense{Units: 4, KernelInitializer: model.Zeros}, g.Input())
+	m, err := g.Build(g.Add(model.Add{}, g.Input(), dense))
+	require.NoError(t, err)
+	assert.Equal(t, add.Y, run(t, m, map[string][]float32{"dense/bias": add.B}, add.A))
+}
+
+// The distributions are Keras's; the numbers drawn are not.
+func TestKerasInitializers(t *testing.T) {
+	for _, row := range readKeras(t).Initializers {
+		word := model.Initializer(row.Name)
+		conv, err := model.Sequential(model.Input(3, 3, 100), model.Conv2D{Filters: 200, Kernel: model.Pair{3, 3}, KernelInitializer: word})
+		require.NoError(t, err)
+		wide, err := model.Sequential(model.Input(1), model.Dense{Units: 20000, BiasInitializer: word})
+		require.NoError(t, err)
+		kernel, err := conv.InitialWeights(1).Values("conv2d/kernel")
+		require.NoError(t, err)
+		bias, err := wide.InitialWeights(1).Values("dense/bias")
+		require.NoError(t, err)
+		for i, drawn := range [][]float32{kernel, bias} {
+			deviation, quantile := spread(drawn)
+			want, most := row.Deviation, row.Quantile
+			if i == 1 {
+				want, most = row.BiasDeviation, row.BiasQuantile
+			}
+			assert.InDelta(t, want, deviation, 0.02*want, row.Name)
+			assert.InDelta(t, most, quantile, 0.02*most, row.Name)
+		}
+	}
+}
+
+// spread is the standard deviation of values, and what 99% of their magnitudes lie below.
+func spread(values []float32) (deviation, quantile float64) {
+	var sum, squares float64
+	magnitudes := make([]float64, len(values))
+	for i, v := range values {
+		magnitudes[i] = math.Abs(float64(v))
+		sum += float64(v)
+		squares += float64(v) * float64(v)
+	}
+	slices.Sort(magnitudes)
+	n := float64(len(values))
+	return math.Sqrt(max(0, squares/n-sum*sum/n/n)), magnitudes[len(values)*99/100]
+}
+
+// rows is a data set of vectors.
+type rows struct {
+	x       [][]float32
+	labels  []int32
+	classes int
+}
+
+func (r rows) Name() string      { return "rows" }
+func (r rows) Len() int          { return len(r.labels) }
+func (r rows) Shape() []int      { return []int{len(r.x[0])} }
+func (r rows) Classes() []string { return make([]string, r.classes) }
+
+func (r rows) Example(i int, x []float32) (int32, error) {
+	copy(x, r.x[i])
+	return r.labels[i], nil
+}
+
+// evaluateLogits is what Evaluate makes of logits behind which there is only a softmax.
+func evaluateLogits(t *testing.T, logits [][]float32, labels []int32) Result {
+	t.Helper()
+	classes := len(logits[0])
+	m, err := model.Sequential(model.Input(classes), model.Activation{Function: model.Softmax})
+	require.NoError(t, err)
+	tr, err := Compile(m, Options{Metrics: []Metric{Accuracy}})
+	require.NoError(t, err)
+	defer tr.Close()
+	r, err := tr.Evaluate(context.Background(), rows{logits, labels, classes}, len(labels))
+	require.NoError(t, err)
+	return r
+}
+
+// The loss is that of the logits, even where Keras is given probabilities and limits them to 1e-7.
+func TestKerasLoss(t *testing.T) {
+	differ := 0
+	for _, row := range readKeras(t).Losses {
+		loss := evaluateLogits(t, [][]float32{row.Logits}, []int32{row.Label}).Loss
+		assert.InDelta(t, row.FromLogits, loss, 1e-6*max(1, row.FromLogits))
+		if row.FromLogits > 16.2 {
+			assert.InDelta(t, -math.Log(1e-7), row.FromProbabilities, 1e-3)
+			differ++
+		} else {
+			assert.InDelta(t, row.FromProbabilities, loss, 1e-6)
+		}
+	}
+	assert.Equal(t, 2, differ)
+}
+
+func TestKerasAccuracy(t *testing.T) {
+	for _, row := range readKeras(t).Metrics {
+		accuracy := evaluateLogits(t, row.Logits, row.Labels).Accuracy
+		if len(row.Logits[0]) == 1 {
+			assert.Zero(t, row.Accuracy, "Keras compares with a half: a softmax of one value is 1, and so never class 0")
+			assert.Equal(t, 1.0, accuracy, "here the largest of one value is class 0")
+			continue
+		}
+		assert.InDelta(t, row.Accuracy, accuracy, 1e-6)
+	}
+}
+
+// kerasOptimizer has Keras's settings under their names here.
+func kerasOptimizer(t *testing.T, name string, settings map[string]any) Optimizer {
+	t.Helper()
+	of := func(key string) float64 {
+		v, _ := settings[key].(float64)
+		return v
+	}
+	switch rate := of("learning_rate"); name {
+	case "adam":
+		return Adam{LearningRate: rate, Beta1: of("beta_1"), Beta2: of("beta_2"), Epsilon: of("epsilon")}
+	case "sgd":
+		return SGD{LearningRate: rate, Momentum: of("momentum"), Nesterov: settings["nesterov"] == true}
+	case "rmsprop":
+		return RMSprop{LearningRate: rate, Rho: of("rho"), Momentum: of("momentum"), Epsilon: of("epsilon"), Centered: settings["centered"] == true}
+	}
+	require.Fail(t, "no optimizer "+name)
+	return nil
+}
+
+// Five steps from the same weights over the same batches, the last of which is smaller, end with the same weights, loss and accuracy.
+func TestKerasTraining(t *testing.T) {
+	k := readKeras(t).Training
+	m, err := model.Sequential(model.Input(6, 6, 1), model.Conv2D{Filters: 2, Kernel: model.Pair{3, 3}, Activation: model.ReLU},
+		model.MaxPooling2D{}, model.Flatten{}, model.Dense{Units: 3})
+	require.NoError(t, err)
+	initial := m.NewWeights()
+	for p, values := range initial.All() {
+		require.Equal(t, len(values), copy(values, k.Initial[p.Name]), p.Name)
+	}
+	for _, row := range k.Rows {
+		tr, err := Compile(m, Options{
+			Optimizer: kerasOptimizer(t, row.Optimizer, row.Settings), Loss: SparseCategoricalCrossEntropy{FromLogits: true},
+			Metrics: []Metric{Accuracy}, Weights: initial,
+		})
+		require.NoError(t, err)
+		step, err := tr.TrainingStep(k.Batch)
+		require.NoError(t, err)
+		for at := 0; at < len(k.Labels); at += k.Batch {
+			x, labels := make([]float32, k.Batch*36), slices.Repeat([]int32{-1}, k.Batch)
+			copy(x, k.X[at*36:])
+			copy(labels, k.Labels[at:])
+			require.NoError(t, step.Run(x, labels))
+		}
+		result, err := step.Result()
+		require.NoError(t, err)
+		what := row.Optimizer + " " + wording.Or(sortedKeys(row.Settings))
+		assert.InDelta(t, row.Loss, result.Loss, 1e-6, what)
+		assert.InDelta(t, row.Accuracy, result.Accuracy, 1e-6, what)
+		w, err := tr.Weights()
+		require.NoError(t, err)
+		for p, values := range w.All() {
+			assert.InDeltaSlice(t, row.Weights[p.Name], values, 2e-6, "%s: %s", what, p.Name)
+		}
+		require.NoError(t, tr.Close())
+	}
+}
+
+func sortedKeys(m map[string]any) (keys []string) {
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// The summary's numbers are Keras's; the unit is named as it is.
+func TestKerasSizes(t *testing.T) {
+	m, err := model.Open("mnist-cnn")
+	require.NoError(t, err)
+	assert.Contains(t, m.Summary(1), "Total params: "+strings.Replace(readKeras(t).TotalParams, "KB", "KiB", 1))
+}
+
+// Dropout draws from the seed's low 32 bits.
+func TestDropoutsSeedHas32Bits(t *testing.T) {
+	step := func(seed uint64) []float32 {
+		m := traintest.SmallNet(t, 0.5)
+		tr, err := Compile(m, Options{Optimizer: Adam{}, Seed: seed, Weights: m.InitialWeights(1)})
+		require.NoError(t, err)
+		defer tr.Close()
+		s, err := tr.TrainingStep(1)
+		require.NoError(t, err)
+		x := make([]float32, 28*28)
+		_, err = drawn().Example(0, x)
+		require.NoError(t, err)
+		require.NoError(t, s.Run(x, []int32{3}))
+		return weights(t, tr)
+	}
+	assert.Equal(t, step(1), step(1+1<<32))
+	assert.NotEqual(t, step(1), step(2))
+}
+
+// Numbers too small for a normal float32 stay what they are on the CPU.
+func TestDenormals(t *testing.T) {
+	m, err := model.Sequential(model.Input(1), model.Dense{Units: 8})
+	require.NoError(t, err)
+	y := run(t, m, map[string][]float32{"dense/kernel": slices.Repeat([]float32{1e-20}, 8)}, []float32{1e-20})
+	assert.Equal(t, slices.Repeat([]float32{1e-40}, 8), y)
+}
+
+// A pixel changes outputs that do not see it by Winograd's algorithm, and none by the sums as they stand.
+func TestWinogradSpreadsAPixel(t *testing.T) {
+	const size, channels, at = 11, 16, 4
+	m, err := model.Sequential(model.Input(size, size, channels), model.Conv2D{Filters: channels, Kernel: model.Pair{3, 3}})
+	require.NoError(t, err)
+	outputs := func(strict bool, pixel float32) []float32 {
+		d, err := device.OpenCPU(device.Options{Workers: 1})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, d.Close()) }()
+		l := m.Lower(1, model.LowerOptions{})
+		p, err := d.Compile(model.Ops(l.Forward), device.CompileOptions{Strict: strict})
+		require.NoError(t, err)
+		random := rand.New(rand.NewPCG(1, 1))
+		x, y := make([]float32, l.Input.Elements()), make([]float32, l.Output.Elements())
+		for i := range x {
+			x[i] = random.Float32()
+		}
+		x[(at*size+at)*channels] = pixel
+		require.NoError(t, d.Upload(l.Weights, m.InitialWeights(1).Padded()))
+		require.NoError(t, d.Upload(l.Input, x))
+		require.NoError(t, p.Run())
+		require.NoError(t, d.Download(y, l.Output))
+		return y
+	}
+	// farthest is the largest change of an output that does not see the pixel, and the number of those that become NaN.
+	farthest := func(strict bool, pixel float32) (change float64, nan int) {
+		before, after := outputs(strict, 0), outputs(strict, pixel)
+		const out = size - 2
+		for i := range before {
+			p, q := i/channels/out, i/channels%out
+			if d := float64(after[i]) - float64(before[i]); at-2 <= p && p <= at && at-2 <= q && q <= at {
+				continue
+			} else if math.IsNaN(d) {
+				nan++
+			} else {
+				change = max(change, math.Abs(d))
+			}
+		}
+		return change, nan
+	}
+	for _, pixel := range []float32{1e6, float32(math.NaN())} {
+		change, nan := farthest(true, pixel)
+		assert.Zero(t, change)
+		assert.Zero(t, nan)
+	}
+	const stale = "docs/keras.md says otherwise"
+	change, _ := farthest(false, 1e6)
+	assert.Greater(t, change, 0.01, stale)
+	assert.Less(t, change, 0.6, stale)
+	_, nan := farthest(false, float32(math.NaN()))
+	assert.Positive(t, nan, stale)
+}
+
+// Every word that a model or a training is described with stands in docs/keras.md, and has a row in the golden file.
+func TestKerasDocNamesEverything(t *testing.T) {
+	text, err := os.ReadFile("../docs/keras.md")
+	require.NoError(t, err)
+	golden, err := os.ReadFile("testdata/keras_golden.json")
+	require.NoError(t, err)
+	words := slices.Concat(model.Kinds(), stringsOf(model.Functions()), stringsOf(model.Paddings()), stringsOf(model.Initializers()), OptimizerNames())
+	for _, w := range words {
+		assert.Contains(t, string(text), "`"+w+"`", "docs/keras.md does not name it")
+		if w != "Add" && w != string(model.Valid) { // Add has rows of its own; valid is the default
+			assert.Contains(t, string(golden), `"`+w+`"`, "testdata/keras_golden.py has no row of it")
+		}
+	}
+	for _, name := range append(implementing(t, "Attach"), implementing(t, "Update")...) {
+		assert.Contains(t, string(text), "`train."+name+"`", "docs/keras.md does not name it")
+	}
+	assert.Contains(t, string(text), "`"+SparseCategoricalCrossEntropy{}.Name()+"`")
+	assert.Contains(t, string(text), "`"+string(Accuracy)+"`")
+}
+
+func stringsOf[W ~string](words []W) []string {
+	var list []string
+	for _, w := range words {
+		list = append(list, string(w))
+	}
+	return list
+}
+
+// implementing lists this package's types with a method.
+func implementing(t *testing.T, method string) (list []string) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		require.NoError(t, err)
+		for _, d := range tree.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv != nil && f.Name.Name == method {
+				if receiver, ok := f.Recv.List[0].Type.(*ast.Ident); ok {
+					list = append(list, receiver.Name)
+				}
+			}
+		}
+	}
+	require.NotEmpty(t, list)
+	return list
+}

@@ -1,0 +1,285 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"cnn-gpu/device"
+	"cnn-gpu/model"
+	"cnn-gpu/model/safetensors"
+	"cnn-gpu/train"
+	"cnn-gpu/train/data"
+)
+
+// ResumeOptions say how a run goes on; the zero value as it was.
+type ResumeOptions struct {
+	Device          string // another one than the run had; the bits may then differ
+	DeviceOptions   device.Options
+	Epochs          int    // in all, instead of those that the run was to have
+	Data, DataDir   string // where the same data is now, if it is elsewhere
+	CheckpointEvery string // instead of the run's
+	Anyway          bool   // go on where the bits would differ
+
+	// Check, if there is one, gets what the run was begun with, and may refuse to go on.
+	Check func(Config, *model.Model) error
+}
+
+// Difference is what a run had and what it would go on with.
+type Difference struct {
+	What      string
+	Then, Now string
+}
+
+func (d Difference) String() string { return fmt.Sprintf("%s: %s then, %s now", d.What, d.Then, d.Now) }
+
+// DifferenceError says that a run cannot go on to the bits that it would have had.
+type DifferenceError struct {
+	Dir         string
+	Differences []Difference
+	remedies    []string
+}
+
+func (e *DifferenceError) Error() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "run: %s would not go on to the weights that it would have had:", e.Dir)
+	for _, d := range e.Differences {
+		fmt.Fprintf(&s, "\n  %v", d)
+	}
+	for _, remedy := range append(e.remedies, "--anyway goes on all the same") {
+		fmt.Fprintf(&s, "\n%s", remedy)
+	}
+	return s.String()
+}
+
+// Resume opens a run as its newest whole checkpoint left it, whether it was interrupted or is finished. [Run.Notes] says what is worth
+// knowing about that.
+func Resume(dir string, o ResumeOptions) (r *Run, err error) {
+	if !holds(dir, checkpoints...) {
+		return nil, fmt.Errorf("run: %s holds no %s to go on from; give the folder of a run", dir, checkpointFile)
+	}
+	f, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.release())
+		}
+	}()
+	found, err := findCheckpoint(dir)
+	if err != nil {
+		return nil, err
+	}
+	then := found.provenance
+	c := then.Settings
+	if o.Check != nil {
+		if err := o.Check(c, found.model); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.apply(&c, then.last()); err != nil {
+		return nil, err
+	}
+	r = &Run{config: c, notes: found.notes, damaged: found.damaged}
+	if err := r.openData(); err != nil {
+		return nil, fmt.Errorf("%w\nThe run was trained on %s; --data, --data-dir say where the same data is now", err, describe(then.Settings))
+	}
+	e := &DifferenceError{Dir: dir}
+	e.compareData(then.Data, r.data)
+	if len(e.Differences) > 0 && !o.Anyway {
+		return nil, e
+	}
+	if err := r.openDevice(found.model); err != nil {
+		return nil, err
+	}
+	part := newPart(r.device, train.Position{})
+	r.notes = append(r.notes, e.comparePart(then.last(), part, o.Device != "")...)
+	if len(e.Differences) > 0 && !o.Anyway {
+		return nil, errors.Join(e, r.Close())
+	}
+	for _, d := range e.Differences {
+		r.notes = append(r.notes, d.String()+": the weights will not be those that the run would have had.")
+	}
+	var allowed []string
+	if o.Anyway {
+		allowed = []string{"cpu code", "batch", "examples"}
+	}
+	if err := r.trainer.LoadCheckpoint(found.path, allowed...); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	at := r.trainer.Position()
+	if c.Epochs < at.Fit {
+		return nil, errors.Join(fmt.Errorf("run: %s has trained %d epochs already: give --epochs a number that is not below", dir, at.Fit), r.Close())
+	}
+	part.Epoch, part.Batch = at.Epoch, at.Batch
+	r.provenance = &Provenance{r.config, r.data, append(then.Parts, part)}
+	r.keepIn(f)
+	return r, nil
+}
+
+// apply puts the options into a run's settings.
+func (o ResumeOptions) apply(c *Config, last Part) error {
+	c.DeviceOptions = o.DeviceOptions
+	c.Device = last.Device // what auto chose once
+	if o.Device != "" {
+		c.Device = o.Device
+	}
+	if o.Epochs != 0 {
+		c.Epochs = o.Epochs
+	}
+	if o.Data != "" || o.DataDir != "" {
+		if o.Data != "" {
+			c.Data = o.Data
+		}
+		c.DataDir = o.DataDir
+	}
+	if o.CheckpointEvery != "" {
+		c.CheckpointEvery = o.CheckpointEvery
+	}
+	return nil
+}
+
+// describe says where a run's data is.
+func describe(c Config) string {
+	if c.DataDir != "" {
+		return c.Data + " in " + c.DataDir
+	}
+	return c.Data
+}
+
+// compareData adds what differs in the data.
+func (e *DifferenceError) compareData(then, now Data) {
+	none := data.Fingerprint{}
+	validation := func(f *data.Fingerprint) data.Fingerprint {
+		if f == nil {
+			return none
+		}
+		return *f
+	}
+	for _, part := range []struct {
+		name      string
+		then, now data.Fingerprint
+	}{
+		{"training data", then.Training, now.Training},
+		{"validation data", validation(then.Validation), validation(now.Validation)},
+		{"test data", then.Test, now.Test},
+	} {
+		for _, pair := range part.then.Differences(part.now) {
+			e.Differences = append(e.Differences, Difference{part.name, pair[0], pair[1]})
+		}
+	}
+	if len(e.Differences) > 0 {
+		e.remedies = append(e.remedies, "Give the data that the run began with by --data, --data-dir, or begin another run.")
+	}
+}
+
+// comparePart adds what differs in what computes so that sums are rounded otherwise, and returns notes on the rest.
+func (e *DifferenceError) comparePart(then, now Part, isChosen bool) (notes []string) {
+	kind := func(device string) string { name, _, _ := strings.Cut(device, ":"); return name }
+	switch {
+	case kind(then.Device) != kind(now.Device) || isChosen && then.GPU != now.GPU:
+		// A run only changes its device where somebody says so.
+		return []string{fmt.Sprintf("The run goes on on %s after %s: the last bits of the weights may differ from those of a run on one device.", now.where(), then.where())}
+	case then.CPUCode != now.CPUCode:
+		e.Differences = append(e.Differences, Difference{"CPU code", then.CPUCode, now.CPUCode})
+		e.remedies = append(e.remedies, fmt.Sprintf("%s=%s goes on with the same code, where the CPU has it.", device.CPUEnv, then.CPUCode))
+	case then.GPU != now.GPU:
+		e.Differences = append(e.Differences, Difference{"GPU", then.GPU, now.GPU})
+		e.remedies = append(e.remedies, "--device names the device to go on on.")
+	}
+	if then.Compiler != "" && now.Compiler != "" && then.Compiler != now.Compiler {
+		e.Differences = append(e.Differences, Difference{"compiler of the kernels", then.Compiler, now.Compiler})
+	}
+	if then.Driver != now.Driver {
+		notes = append(notes, fmt.Sprintf("The driver was one of %s and is one of %s now.", then.Driver, now.Driver))
+	}
+	if then.Version != now.Version || then.Commit != now.Commit {
+		notes = append(notes, fmt.Sprintf("The run was trained by cnn-gpu %s (%s); this is %s (%s): where its algorithms changed since, the last bits of the weights may differ.",
+			then.Version, then.Commit, now.Version, now.Commit))
+	}
+	return notes
+}
+
+// where names a part's device.
+func (p Part) where() string {
+	if p.GPU != "" {
+		return p.GPU
+	}
+	return p.Device
+}
+
+// checkpointFound is a run's newest whole checkpoint.
+type checkpointFound struct {
+	path       string
+	provenance *Provenance
+	model      *model.Model // from the checkpoint: its file may have changed since
+	notes      []string
+	damaged    []string // names of those that are of no use
+}
+
+// checkpoints are the names of what a run goes on from, the newest first.
+var checkpoints = []string{nextCheckpointFile, checkpointFile, previousCheckpointFile, bestCheckpointFile}
+
+// findCheckpoint reads the checkpoints of a folder until one is whole. One is there.
+func findCheckpoint(dir string) (*checkpointFound, error) {
+	var f checkpointFound
+	var errs []error
+	for _, name := range checkpoints {
+		f.path = filepath.Join(dir, name)
+		err := f.read()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			errs = append(errs, err)
+			f.damaged = append(f.damaged, name)
+			continue
+		}
+		for _, err := range errs {
+			f.notes = append(f.notes, err.Error())
+		}
+		if len(errs) > 0 {
+			f.notes = append(f.notes, fmt.Sprintf("The run goes on from %s instead.", name))
+		}
+		return &f, nil
+	}
+	return nil, fmt.Errorf("%w\nrun: no checkpoint of %s is whole; its weights may be: cnn-gpu eval tells. Begin another run", errors.Join(errs...), dir)
+}
+
+func noChecksum(path string) error {
+	return fmt.Errorf("run: %s: it has no checksum: it is damaged, or of a version of this program that wrote none", path)
+}
+
+func (f *checkpointFound) read() error {
+	file, err := safetensors.Read(f.path)
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	if file.Checksum == "" {
+		return noChecksum(f.path)
+	}
+	if f.provenance, err = decodeProvenance(file.Metadata[provenanceKey]); err != nil {
+		return fmt.Errorf("run: %s: %w", f.path, err)
+	}
+	f.model, err = model.Parse(f.path, []byte(file.Metadata["model"]))
+	return err
+}
+
+// settle clears up what a process that was killed left in the folder of a run that goes on.
+func (r *Run) settle() error {
+	for _, name := range r.damaged {
+		path := filepath.Join(r.Dir(), name)
+		if err := os.Rename(path, path+".damaged"); err != nil {
+			return fmt.Errorf("run: %w", err)
+		}
+	}
+	r.damaged = nil
+	if !exists(filepath.Join(r.Dir(), nextCheckpointFile)) {
+		return nil
+	}
+	return rotate(r.Dir())
+}

@@ -1,0 +1,164 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cnn-gpu/internal/wording"
+	"cnn-gpu/model"
+	"cnn-gpu/model/safetensors"
+	"cnn-gpu/train/data"
+)
+
+// Saved is a trained model from a file.
+type Saved struct {
+	Model   *model.Model
+	Weights *model.Weights
+	Classes []string
+	Named   int    // how many of the classes the file names; the others are called by their numbers
+	Data    string // what it was trained on
+	DataDir string // where that was; empty if nobody said
+	// Preparation is what the training images were prepared like, and pictures are to be.
+	Preparation data.Preparation
+	// Unfinished says that the run was interrupted before it ended an epoch: the weights are those of its checkpoint.
+	Unfinished bool
+
+	Epoch      int         // that the weights are of; 0 if the file does not say
+	Provenance *Provenance // how they came about; nil if the file does not say
+	HasSum     bool        // whether the file has a checksum, which agreed
+}
+
+// Load reads a run's folder or a weights file.
+func Load(path string) (*Saved, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		saved, err := load(filepath.Join(path, weightsFile), model.LoadWeights)
+		if errors.Is(err, fs.ErrNotExist) {
+			return loadUnfinished(path)
+		}
+		return saved, err
+	}
+	return load(path, model.LoadWeights)
+}
+
+// loadUnfinished reads the checkpoint of a run that has no weights yet.
+func loadUnfinished(dir string) (*Saved, error) {
+	saved, err := load(filepath.Join(dir, checkpointFile), checkpointWeights)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("run: %s holds no run: there is neither %s nor %s in it; give the folder that train made", dir, weightsFile, checkpointFile)
+	}
+	if err == nil {
+		saved.Unfinished, saved.HasSum = true, true // without one it would be refused
+	}
+	return saved, err
+}
+
+// checkpointWeights reads the weights of a checkpoint.
+func checkpointWeights(path string) (*model.Weights, map[string]string, error) {
+	file, err := safetensors.Read(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("run: %w", err)
+	}
+	if file.Checksum == "" {
+		return nil, nil, noChecksum(path)
+	}
+	m, err := model.Parse(path, []byte(file.Metadata["model"]))
+	if err != nil {
+		return nil, nil, err
+	}
+	weights := m.NewWeights()
+	tensor, _ := file.Tensor("weights")
+	if len(tensor.Float32) != len(weights.Padded()) {
+		return nil, nil, fmt.Errorf("run: %s: it holds no weights for its model", path)
+	}
+	copy(weights.Padded(), tensor.Float32)
+	return weights, file.Metadata, nil
+}
+
+func load(path string, read func(path string) (*model.Weights, map[string]string, error)) (*Saved, error) {
+	weights, metadata, err := read(path)
+	if err != nil {
+		return nil, offer(path, err)
+	}
+	m := weights.Model()
+	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey], HasSum: weights.Checksum() != ""}
+	if err := s.readOrigin(metadata); err != nil {
+		return nil, fmt.Errorf("run: %s: %w", path, err)
+	}
+	s.Preparation = data.PreparationNamed(s.Data)
+	if text := metadata[preparationKey]; text != "" {
+		if err := json.Unmarshal([]byte(text), &s.Preparation); err != nil {
+			return nil, fmt.Errorf("run: %s: what its training images were prepared like cannot be read: %w", path, err)
+		}
+		if err := s.Preparation.Check(); err != nil {
+			return nil, fmt.Errorf("run: %s: %w", path, err)
+		}
+	}
+	units := m.Output.Shape.Elements()
+	if text := metadata[classesKey]; text != "" {
+		if err := json.Unmarshal([]byte(text), &s.Classes); err != nil {
+			return nil, fmt.Errorf("run: %s: the names of the classes cannot be read: %w", path, err)
+		}
+	}
+	for i, class := range s.Classes {
+		s.Classes[i] = wording.Printable(class) // anybody may have written the file
+	}
+	s.Named = min(len(s.Classes), units)
+	for i := s.Named; i < units; i++ {
+		s.Classes = append(s.Classes, fmt.Sprintf("class %d", i))
+	}
+	s.Classes = slices.Clip(s.Classes[:units])
+	return s, nil
+}
+
+// Folders lists the folders under runs, where train puts them unless it is told otherwise, that hold a run.
+func Folders() []string {
+	var folders []string
+	for _, name := range []string{weightsFile, checkpointFile} {
+		files, _ := filepath.Glob(filepath.Join(runsFolder, "*", name)) // the pattern is right
+		for _, file := range files {
+			folders = append(folders, filepath.Dir(file))
+		}
+	}
+	slices.Sort(folders)
+	return slices.Compact(folders)
+}
+
+// readOrigin reads how the weights came about. A key of this program's that it does not know may mean something to a later version.
+func (s *Saved) readOrigin(metadata map[string]string) (err error) {
+	for key := range metadata {
+		if strings.HasPrefix(key, "cnn-gpu.") && !slices.Contains([]string{model.ModelKey, classesKey, dataKey, dataDirKey, preparationKey, provenanceKey, epochKey}, key) {
+			return fmt.Errorf("its metadata have the key %q, which this version of the program does not know: take the one that wrote it", key)
+		}
+	}
+	if text := metadata[epochKey]; text != "" {
+		if s.Epoch, err = strconv.Atoi(text); err != nil {
+			return fmt.Errorf("its epoch is %q: expected a number", text)
+		}
+	}
+	if text := metadata[provenanceKey]; text != "" {
+		s.Provenance, err = decodeProvenance(text)
+	}
+	return err
+}
+
+// offer adds the ways out where the weights of a run cannot be read.
+func offer(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) || filepath.Base(path) != weightsFile || !exists(path) {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if exists(filepath.Join(dir, checkpointFile)) {
+		err = fmt.Errorf("%w\ncnn-gpu train --resume %s writes the weights again", err, dir)
+	}
+	if best := filepath.Join(dir, bestWeightsFile); exists(best) {
+		err = fmt.Errorf("%w\n%s holds those of the best epoch", err, best)
+	}
+	return err
+}

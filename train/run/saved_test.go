@@ -1,0 +1,55 @@
+package run
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/train"
+)
+
+// A run that was interrupted in its first epoch is read from its checkpoint, with all that eval and predict need.
+func TestLoadUnfinished(t *testing.T) {
+	c := config(t)
+	c.Epochs = 1
+	ctx, cancel := context.WithCancel(context.Background())
+	r := start(t, c)
+	_, err := r.Train(ctx, Hooks{OnProgress: func(train.Progress) { cancel() }})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoFileExists(t, filepath.Join(r.Dir(), weightsFile))
+
+	saved, err := Load(r.Dir())
+	require.NoError(t, err)
+	assert.True(t, saved.Unfinished)
+	want, err := r.Trainer().Weights()
+	require.NoError(t, err)
+	assert.Equal(t, want.Padded(), saved.Weights.Padded())
+	assert.Equal(t, r.training.Classes(), saved.Classes)
+	assert.Equal(t, r.Config().Data, saved.Data)
+
+	empty := t.TempDir()
+	_, err = Load(empty)
+	assert.EqualError(t, err, "run: "+empty+" holds no run: there is neither weights.safetensors nor checkpoint.safetensors in it; give the folder that train made")
+	require.NoError(t, os.WriteFile(filepath.Join(empty, checkpointFile), []byte("torn"), 0o666))
+	_, err = Load(empty)
+	assert.ErrorContains(t, err, checkpointFile)
+}
+
+func TestFolders(t *testing.T) {
+	t.Chdir(t.TempDir())
+	assert.Empty(t, Folders())
+	for _, file := range []string{"runs/a/weights.safetensors", "runs/a/checkpoint.safetensors", "runs/b/checkpoint.safetensors", "runs/c/notes.txt"} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o777))
+		require.NoError(t, os.WriteFile(file, nil, 0o666))
+	}
+	assert.Equal(t, []string{filepath.Join("runs", "a"), filepath.Join("runs", "b")}, Folders())
+}
+
+func TestMistakesTitle(t *testing.T) {
+	assert.Equal(t, "64 of 2,000 misclassified, the surest mistakes first", mistakesTitle(64, 2000))
+	assert.Equal(t, "103 of 2,000 misclassified, the surest mistakes first; 39 more are not shown", mistakesTitle(103, 2000))
+}

@@ -1,0 +1,28 @@
+package train
+
+import (
+	"fmt"
+	"strings"
+
+	"cnn-gpu/model"
+)
+
+// Warnings says what trains, but hardly as it was meant: what [model.Model.Warnings] says, and an activation that bounds the logits. Each is a
+// sentence with a way out.
+func (t *Trainer) Warnings() []string {
+	warnings := t.model.Warnings()
+	if f := activationOf(t.output); f != "" && f != model.Linear && f != model.Softmax {
+		warnings = append(warnings, fmt.Sprintf("%s in front of the softmax bounds what layer %q gives each class, so the model can hardly be sure: leave that activation out",
+			f, t.output.Name))
+	}
+	return warnings
+}
+
+// activationOf is the activation that a node is; none if it is another layer.
+func activationOf(n *model.Node) model.Function {
+	if s, ok := n.Spec.(model.Activation); ok {
+		return s.Function
+	}
+	_, f, _ := strings.Cut(n.Name, "/")
+	return model.Function(f)
+}
