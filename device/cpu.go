@@ -119,6 +119,9 @@ func (d *cpuDevice) Compile(ops []kernels.Op, o CompileOptions) (Program, error)
 	if err != nil {
 		return nil, fmt.Errorf("device: cpu: %w", err)
 	}
+	if err := d.check(s.Schedule); err != nil {
+		return nil, fmt.Errorf("device: %w", err)
+	}
 	p := &cpuProgram{device: d, workers: d.workers, schedule: s.Schedule}
 	if need := s.Plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
 		d.arena = make([]float32, need)
@@ -257,6 +260,11 @@ func (d *cpuDevice) copyable(host any, b *kernels.Buffer) (kernels.Mem, error) {
 		return kernels.Mem{}, err
 	}
 	root, offset := b.Root()
+	if d.kept[root] == nil {
+		if err := CheckHostMemory(int64(root.Bytes())); err != nil {
+			return kernels.Mem{}, fmt.Errorf("device: %s: %w", root.Name, err)
+		}
+	}
 	return d.keep(root).Slice(offset, b.Elements()), nil
 }
 

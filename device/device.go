@@ -127,13 +127,17 @@ func unknownDevice(name string) error {
 // OutOfMemoryError says that a device has too little memory.
 type OutOfMemoryError struct {
 	Device     string
-	Need, Free int64 // bytes: what was asked for, and what there was then
-	Others     int64 // bytes that other processes held when the device was opened, if they matter
+	Need, Free int64  // bytes: what was asked for, and what there was then
+	Limit      string // what leaves no more, where that is not the device's size
+	Others     int64  // bytes that other processes held when the device was opened, if they matter
 }
 
 func (e *OutOfMemoryError) Error() string {
 	s := wording.English.Sprintf("out of memory on %s: %d bytes (%s) are needed, %d bytes (%s) are free",
 		e.Device, e.Need, wording.Bytes(e.Need), e.Free, wording.Bytes(e.Free))
+	if e.Limit != "" {
+		s += " within " + e.Limit
+	}
 	if e.Others > 0 {
 		s += wording.English.Sprintf("; other processes held %d bytes (%s): nvidia-smi lists them, --device cuda:N takes another GPU",
 			e.Others, wording.Bytes(e.Others))

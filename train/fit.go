@@ -21,11 +21,12 @@ type FitOptions struct {
 	OnEpoch    func(Epoch) error // called after each epoch; an error ends the training
 
 	// Checkpoint is called after each epoch, when CheckpointEvery has passed since the last call, after CheckpointSteps steps of an
-	// epoch, and when the context ends the training, so that it may call [Trainer.SaveCheckpoint], or [Trainer.Snapshot] to save beside the
-	// training.
+	// epoch, after a value from CheckpointNow, and when the context ends the training, so that it may call [Trainer.SaveCheckpoint], or
+	// [Trainer.Snapshot] to save beside the training.
 	Checkpoint      func() error
 	CheckpointEvery time.Duration // not within an epoch if 0
 	CheckpointSteps int           // not within an epoch if 0
+	CheckpointNow   <-chan struct{}
 }
 
 // Progress is how an epoch goes on.
@@ -135,19 +136,23 @@ type fitting struct {
 // prepare compiles all that the epochs run, so that what does not fit into the device's memory is known before the first.
 func (f *fitting) prepare() error {
 	batch, validates := f.options.Batch, f.options.Validation != nil
-	compiled := 1
-	var err error
-	if f.training, err = f.fit(batch); err == nil && validates {
-		compiled = 2
-		_, err = f.eval(batch)
-	}
-	return f.orSmaller(err, batch, compiled, func(batch int) []*OpList {
+	emit := func(batch int) []*OpList {
 		lists := []*OpList{f.trainingList(batch)}
 		if validates {
 			lists = append(lists, f.evaluationList(batch))
 		}
 		return lists
-	})
+	}
+	err := f.checkHost(batch, emit)
+	if err != nil {
+		return err
+	}
+	compiled := 1
+	if f.training, err = f.fit(batch); err == nil && validates {
+		compiled = 2
+		_, err = f.eval(batch)
+	}
+	return f.orSmaller(err, batch, compiled, emit)
 }
 
 // epoch runs the rest of the current epoch.
@@ -243,6 +248,11 @@ func (f *fitting) trainOn(b *loader.Batch) error {
 // lookNowAndThen reports the progress and saves a checkpoint when it is time to.
 func (f *fitting) lookNowAndThen() error {
 	isDue := f.options.CheckpointSteps > 0 && f.position.Batch%f.options.CheckpointSteps == 0
+	select {
+	case <-f.options.CheckpointNow:
+		isDue = true
+	default:
+	}
 	reports := time.Since(f.looked) >= progressInterval
 	if !isDue && !reports {
 		return nil

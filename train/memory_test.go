@@ -3,7 +3,11 @@ package train
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -50,9 +54,9 @@ func (d *smallDevice) Compile(ops []kernels.Op, o device.CompileOptions) (device
 	if err != nil {
 		return nil, err
 	}
-	plan, need := s.Plan, 0
+	plan, need := s.Plan, s.Scratch
 	if plan.Arena > d.arena {
-		need = plan.Arena
+		need += plan.Arena
 	}
 	for _, b := range plan.Kept {
 		need += d.keep(b)
@@ -115,15 +119,60 @@ func TestLargestBatchThatFits(t *testing.T) {
 	assert.ErrorContains(t, err, wording.English.Sprintf("%d bytes (%s) are needed, ", outOfMemory.Need, wording.Bytes(outOfMemory.Need)))
 	assert.ErrorContains(t, err, wording.English.Sprintf("%d bytes (%s) are free", outOfMemory.Free, wording.Bytes(outOfMemory.Free)))
 
-	largest := 0
-	for largest < 200 && fit(m, largest+1) == nil {
-		largest++
-	}
-	require.Greater(t, largest, 1)
-	require.Less(t, largest, 199)
-	assert.ErrorContains(t, err, fmt.Sprintf("; the largest batch that fits is %d", largest))
+	advice := regexp.MustCompile(`; the largest batch that fits is (\d+)$`).FindStringSubmatch(err.Error())
+	require.NotNil(t, advice, err)
+	largest, err := strconv.Atoi(advice[1])
+	require.NoError(t, err)
+	assert.NoError(t, fit(m, largest))
+	assert.Error(t, fit(m, largest+1))
 
 	large, err := model.Open("mnist-cnn")
 	require.NoError(t, err)
 	assert.ErrorContains(t, fit(large, 32), "not even a batch of 1 fits")
+}
+
+// On the CPU nothing is taken that is not there, of whatever it is: the batch that the error names does fit.
+func TestTheCPUsMemory(t *testing.T) {
+	was := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(was) })
+	fit := func(batch int) error {
+		tr, err := Compile(traintest.SmallNet(t, 0.1), Options{Optimizer: Adam{}})
+		require.NoError(t, err)
+		defer tr.Close()
+		debug.FreeOSMemory()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		debug.SetMemoryLimit(int64(m.Sys-m.HeapReleased) + 16<<20)
+		_, err = tr.Fit(context.Background(), digits(8000), FitOptions{Batch: batch, Validation: digits(10)})
+		return err
+	}
+	err := fit(8000)
+	var outOfMemory *device.OutOfMemoryError
+	require.ErrorAs(t, err, &outOfMemory)
+	assert.Equal(t, "GOMEMLIMIT", outOfMemory.Limit)
+	assert.ErrorContains(t, err, "train: batch of 8000: out of memory on cpu: ")
+	assert.ErrorContains(t, err, " are free within GOMEMLIMIT; the largest batch that fits is ")
+	var largest int
+	_, scanned := fmt.Sscanf(err.Error()[strings.Index(err.Error(), "fits is ")+len("fits is "):], "%d", &largest)
+	require.NoError(t, scanned)
+	assert.NoError(t, fit(largest/2), "what tests leave in memory differs a little")
+	_, err = openSmall(t).EvaluationStep(4000)
+	assert.ErrorAs(t, err, &outOfMemory, "steps of one's own are held to it as well")
+
+	debug.SetMemoryLimit(1 << 20)
+	_, err = Compile(traintest.SmallNet(t, 0.1), Options{})
+	assert.NoError(t, err, "little is not looked at")
+	large, err := model.Sequential(model.Input(1000), model.Dense{Units: 1000, Activation: model.Softmax})
+	require.NoError(t, err)
+	_, err = Compile(large, Options{})
+	require.ErrorAs(t, err, &outOfMemory)
+	assert.ErrorContains(t, err, "the model's weights: out of memory")
+}
+
+func openSmall(t *testing.T) *Trainer {
+	t.Helper()
+	tr, err := Compile(traintest.SmallNet(t, 0.1), Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, tr.Close()) })
+	return tr
 }

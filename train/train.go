@@ -78,6 +78,9 @@ func Compile(m *model.Model, o Options) (*Trainer, error) {
 	}
 	weights := o.Weights
 	if weights == nil {
+		if err := device.CheckHostMemory(int64(t.weights.Bytes())); err != nil {
+			return nil, fmt.Errorf("train: the model's weights: %w", err)
+		}
 		weights = m.InitialWeights(o.Seed)
 	}
 	if err := weights.Check(m); err != nil {

@@ -1,7 +1,7 @@
 // Command cnn-gpu trains convolutional neural networks and shows what they have learnt.
 //
 // A command's answer goes to standard output, all else that is meant for people to standard error. The exit code is 0, or 1
-// for a failure, 2 for a command that was not understood, 130 for one that was interrupted.
+// for a failure, 2 for a command that was not understood, 128 and the number of the signal for one that was interrupted.
 package main
 
 import (
@@ -9,13 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"cnn-gpu/internal/memory"
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/train"
 )
@@ -25,16 +25,20 @@ const (
 	exitOK          = 0
 	exitFailure     = 1
 	exitUsage       = 2
-	exitInterrupted = 130 // as shells count it: 128 and the number of SIGINT
+	exitInterrupted = 130 // where no signal did it; see interruptedCode
 )
 
+// leastMemory is what any command needs beside what it asks for.
+const leastMemory = 16 << 20
+
 func main() {
-	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, func() {
-		restore() // a second signal ends the process at once
-		fmt.Fprintln(os.Stderr, "\nStopping; press Ctrl-C again to quit at once.")
-	})
-	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	memory.Adopt()
+	if limit, enough := memory.Enough(leastMemory); !enough {
+		fmt.Fprintf(os.Stderr, "cnn-gpu: too little memory: %s leaves %s, %s are needed to begin\n",
+			limit.Name, wording.Bytes(max(limit.Free, 0)), wording.Bytes(leastMemory))
+		os.Exit(exitFailure)
+	}
+	os.Exit(execute(untilSignal(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // execute runs a command line and returns its exit code.
@@ -43,7 +47,15 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	understood := false
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		err := refuseEmpty(cmd.Flags())
+		if err == nil {
+			err = useLogFormat(cmd)
+		}
 		understood = err == nil
+		context.AfterFunc(ctx, func() {
+			if s, ok := context.Cause(ctx).(*stopSignal); ok {
+				tell(cmd, slog.LevelWarn, fmt.Sprintf("\nStopping (%v); press Ctrl-C again to quit at once.", s))
+			}
+		})
 		return err
 	}
 	out := &watchedWriter{Writer: stdout, terminal: isTerminal(stdout)}
@@ -63,13 +75,13 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return exitOK
 	case interrupted(err):
-		fmt.Fprintln(stderr, "Interrupted.")
-		return exitInterrupted
+		tell(cmd, slog.LevelWarn, "Interrupted.")
+		return interruptedCode(ctx)
 	case !understood || errors.As(err, &usage):
 		fmt.Fprintf(stderr, "cnn-gpu: %s\nSee %s --help\n", wording.Printable(err.Error()), cmd.CommandPath())
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "cnn-gpu: %s\n", wording.Printable(err.Error())) // it may hold a file's name, or what a file holds
+	tell(cmd, slog.LevelError, "cnn-gpu: "+wording.Printable(err.Error())) // it may hold a file's name, or what a file holds
 	return exitFailure
 }
 

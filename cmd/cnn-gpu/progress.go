@@ -30,7 +30,7 @@ func newReporter(w, lines io.Writer, epochs, batch int, measured string) *report
 // program, and beside the bar where a person looks at both.
 func resultLines(cmd *cobra.Command, asJSON bool) io.Writer {
 	if asJSON || isTerminal(cmd.OutOrStdout()) {
-		return cmd.ErrOrStderr()
+		return forPeople(cmd)
 	}
 	return cmd.OutOrStdout()
 }

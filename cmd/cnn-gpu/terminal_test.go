@@ -107,5 +107,5 @@ func TestHelpFitsATerminal(t *testing.T) {
 	t.Setenv("COLUMNS", "80")
 	help := succeed(t, "train", "--help").stdout
 	assert.Contains(t, help, "\n      --data-dir folder         the folder that holds the data set's files\n                                (default: where cnn-gpu data fetch puts them)\n")
-	assert.Contains(t, help, "\nCtrl-C saves the training where it is; --resume goes on from there and ends with\nthe same weights as if nothing had happened. A second Ctrl-C quits at once. The\n")
+	assert.Contains(t, help, "\nCtrl-C, SIGTERM and a closed terminal save the training where it is; --resume\ngoes on from there and ends with the same weights as if nothing had happened. A\n")
 }

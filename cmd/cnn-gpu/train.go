@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,6 +24,7 @@ func newTrainCommand() *cobra.Command {
 		c               run.Config
 		resume          string
 		anyway          bool
+		metricsAddr     string
 		profile, asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -37,8 +40,8 @@ The run's folder holds the weights (weights.safetensors) and those of the best e
 (run.yaml), the metrics of each epoch (metrics.jsonl), how loss and accuracy went (curves.png), which class was taken for which
 (confusion.png) and the test images that the model is most wrongly sure about (misclassified.png).
 
-Ctrl-C saves the training where it is; --resume goes on from there and ends with the same weights as if nothing had happened. A
-second Ctrl-C quits at once. The same seed on the same device gives the same weights, bit for bit.
+Ctrl-C, SIGTERM and a closed terminal save the training where it is; --resume goes on from there and ends with the same weights as if
+nothing had happened. A second Ctrl-C quits at once; SIGUSR1 saves and goes on. The same seed on the same device gives the same weights, bit for bit.
 
 A checkpoint is saved after each epoch and, within one, as often as --checkpoint-every says; the last two and the best are kept. --resume
 takes the newest that is whole. It refuses other data and whatever else would change the weights, and shows the difference; --anyway
@@ -58,9 +61,18 @@ and val_accuracy in place of the test's, which the last line still has. With --p
   cnn-gpu train --resume runs/mnist-cnn-digits --epochs 10
   cnn-gpu train --epochs 1 --profile
   cnn-gpu train --threads 1 > epochs.log
+  cnn-gpu train --log-format json --metrics-addr :9090
   cnn-gpu train --json --out runs/first > epochs.jsonl`,
 		Args: takes(0, 0, "cnn-gpu train takes flags alone, such as --model and --data"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("metrics-addr") {
+				var err error
+				if metricsAddr, err = metricsAddress(metricsAddr); err != nil {
+					return err
+				}
+			}
+			saves, stop := saveRequests()
+			defer stop()
 			r, err := openRun(cmd, c, resume, anyway)
 			if err != nil {
 				return err
@@ -68,7 +80,14 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 			if batch := r.Config().Batch; resume == "" && batch < c.Batch {
 				wording.English.Fprintf(cmd.ErrOrStderr(), "The batch is %d, not %d: there are no more training images.\n", batch, c.Batch)
 			}
-			return errors.Join(trainRun(cmd, r, profile, asJSON), r.Close())
+			metrics, err := serveMetrics(metricsAddr, r)
+			if err != nil {
+				return errors.Join(err, r.Close())
+			}
+			if metrics.server != nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "Metrics: http://%s%s\n", metrics.server.Addr, metricsPath)
+			}
+			return errors.Join(trainRun(cmd, r, saves, metrics, profile, asJSON), metrics.close(), r.Close())
 		},
 	}
 	f := cmd.Flags()
@@ -91,6 +110,9 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.BoolVar(&anyway, "anyway", false, "with --resume, go on where the weights will not be those that the run would have had")
 	f.BoolVar(&profile, "profile", false, profileHelp)
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each epoch")
+	f.String(logFormatFlag, "text", "how standard error tells what happens: `text`, or json for an object a line")
+	f.StringVar(&metricsAddr, "metrics-addr", "", "serve figures to Prometheus at this `address`; :9090 is this machine's alone (default: none)")
+	completeFrom(cmd, logFormatFlag, "text", "json")
 	completeFrom(cmd, "model", model.Zoo()...)
 	completeFrom(cmd, "data", data.Names()...)
 	completeFlagWithRun(cmd, "resume")
@@ -132,25 +154,41 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 }
 
 // trainRun trains to the end and says how it goes.
-func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
+func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *metricsServer, profile, asJSON bool) error {
 	stderr := cmd.ErrOrStderr()
 	c, t := r.Config(), r.Trainer()
+	logEvent(cmd, "start", "model", t.Model().Name, "parameters", t.Model().ParamCount(), "data", c.Data, "device", t.Device().Name(),
+		"epochs", c.Epochs, "batch", c.Batch, "seed", c.Seed, "out", r.Dir(), "pid", os.Getpid())
 	wording.English.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
-	measured := "test"
+	measured := measuredName(r)
 	if v := r.Validation(); v != nil {
-		measured = "val"
 		wording.English.Fprintf(stderr, "Training images: %d, and %d others for validation.\n", r.Training().Len(), v.Len())
 	}
 	sayDevice(cmd, t.Device(), c.Device)
 	sayWarnings(cmd, t.Warnings())
 
 	lines := resultLines(cmd, asJSON)
-	report := newReporter(stderr, lines, c.Epochs, c.Batch, measured)
+	report := newReporter(forPeople(cmd), lines, c.Epochs, c.Batch, measured)
 	var printed error
 	summary, err := r.Train(cmd.Context(), run.Hooks{
-		OnProgress: report.progress,
+		Save: saves,
+		OnProgress: func(p train.Progress) {
+			report.progress(p)
+			metrics.progress(p)
+		},
+		OnSave: func() {
+			metrics.saved()
+			logEvent(cmd, "checkpoint", "out", r.Dir())
+		},
+		OnWarning: func(err error) {
+			report.stop()
+			metrics.count(failuresMetric)
+			tell(cmd, slog.LevelWarn, fmt.Sprintf("Warning: %v", err))
+		},
 		OnEpoch: func(e train.Epoch) {
 			report.epoch(e)
+			metrics.epoch(e, measured)
+			logEvent(cmd, "epoch", recordAttributes(r.Record(e))...)
 			if asJSON && printed == nil {
 				printed = printJSON(cmd, r.Record(e))
 			}
@@ -179,7 +217,29 @@ func trainRun(cmd *cobra.Command, r *run.Run, profile, asJSON bool) error {
 			return err
 		}
 	}
-	return sayDone(stderr, lines, summary)
+	err = sayDone(stderr, lines, summary)
+	logEvent(cmd, "end", "out", summary.Dir, "test_loss", summary.Test.Loss, "test_accuracy", summary.Test.Accuracy)
+	return err
+}
+
+// measuredName is what stands before the figures that are measured after each epoch.
+func measuredName(r *run.Run) string {
+	if r.Validation() != nil {
+		return "val"
+	}
+	return "test"
+}
+
+// recordAttributes are the fields of an epoch's record under their names in JSON.
+func recordAttributes(record run.Record) []any {
+	var attributes []any
+	for fields, i := reflect.ValueOf(record), 0; i < fields.NumField(); i++ {
+		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
+		if value := fields.Field(i); value.Kind() != reflect.Pointer || !value.IsNil() {
+			attributes = append(attributes, name, value.Interface())
+		}
+	}
+	return attributes
 }
 
 // lastRecord is the last line of --json.
@@ -197,7 +257,7 @@ func sayDone(w, lines io.Writer, s run.Summary) error {
 	}
 	var files []string
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), "checkpoint") { // which are for --resume
+		if !strings.HasPrefix(e.Name(), "checkpoint") && !strings.HasPrefix(e.Name(), ".") { // which are for --resume, and the lock
 			files = append(files, e.Name())
 		}
 	}

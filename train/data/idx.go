@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"cnn-gpu/internal/memory"
 	"cnn-gpu/internal/wording"
 )
 
@@ -110,6 +111,10 @@ func readHeader(r io.Reader, size int64) (*idx, error) {
 
 // read reads the values, to the end of the file. It takes the memory that the header promises, once.
 func (x *idx) read() ([]byte, error) {
+	if limit, enough := memory.Enough(x.count); !enough {
+		return nil, fmt.Errorf("out of memory: the values take %s, %s leaves %s; use a smaller set, or a machine with more memory",
+			wording.Bytes(x.count), limit.Name, wording.Bytes(max(limit.Free, 0)))
+	}
 	values := make([]byte, x.count)
 	n, err := io.ReadFull(x.values, values)
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {

@@ -13,45 +13,42 @@ import (
 	"cnn-gpu/train"
 )
 
-// appendMetrics adds the lines of the epochs that the file lacks, each in one write, so that `tail -f` shows whole lines.
-func (r *Run) appendMetrics() error {
-	file, err := os.OpenFile(r.metricsPath(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+// saveMetrics makes the file hold a line for each epoch. Lines that it has stay where they stand; one that was torn, and those of epochs
+// that the history does not know, are cut off. The others are added, each in one write, so that `tail -f` shows whole lines.
+func (r *Run) saveMetrics(history []train.Epoch) error {
+	path := filepath.Join(r.Dir(), metricsFile)
+	if len(history) == 0 {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("run: metrics: %w", err)
+		}
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o666)
 	if err != nil {
 		return fmt.Errorf("run: metrics: %w", err)
 	}
 	defer file.Close()
-	for _, e := range r.trainer.History()[r.recorded:] {
-		line, err := r.metricsLine(e)
-		if err != nil {
-			return err
-		}
-		if _, err := file.Write(line); err != nil {
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return fmt.Errorf("run: metrics: %w", err)
+	}
+	length, lines := recordedEpochs(text, len(history))
+	if length < len(text) {
+		if err := file.Truncate(int64(length)); err != nil {
 			return fmt.Errorf("run: metrics: %w", err)
 		}
-		r.recorded++
+	}
+	for _, e := range history[lines:] {
+		line, err := json.Marshal(r.Record(e))
+		if err == nil {
+			_, err = file.Write(append(line, '\n'))
+		}
+		if err != nil {
+			return fmt.Errorf("run: metrics: %w", err)
+		}
 	}
 	if err := file.Close(); err != nil {
 		return fmt.Errorf("run: metrics: %w", err)
-	}
-	return nil
-}
-
-// alignMetrics makes the file agree with the history that training goes on from: each epoch has one line. Lines of epochs that the
-// checkpoint does not know, and one that was torn, are cut off where they stand; a file that lacks some is written anew.
-func (r *Run) alignMetrics() error {
-	text, err := os.ReadFile(r.metricsPath())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("run: metrics: %w", err)
-	}
-	r.recorded = len(r.trainer.History())
-	length, lines := recordedEpochs(text, r.recorded)
-	switch {
-	case lines < r.recorded:
-		return r.rewriteMetrics()
-	case length < len(text):
-		if err := os.Truncate(r.metricsPath(), int64(length)); err != nil {
-			return fmt.Errorf("run: metrics: %w", err)
-		}
 	}
 	return nil
 }
@@ -68,29 +65,3 @@ func recordedEpochs(text []byte, most int) (length, lines int) {
 	}
 	return length, lines
 }
-
-// rewriteMetrics writes the whole history.
-func (r *Run) rewriteMetrics() error {
-	var text []byte
-	for _, e := range r.trainer.History() {
-		line, err := r.metricsLine(e)
-		if err != nil {
-			return err
-		}
-		text = append(text, line...)
-	}
-	return r.writeFile(metricsFile, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
-}
-
-func (r *Run) metricsLine(e train.Epoch) ([]byte, error) {
-	line, err := json.Marshal(r.Record(e))
-	if err != nil {
-		return nil, fmt.Errorf("run: metrics: %w", err)
-	}
-	return append(line, '\n'), nil
-}
-
-func (r *Run) metricsPath() string { return filepath.Join(r.dir, metricsFile) }

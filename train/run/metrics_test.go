@@ -44,6 +44,7 @@ func TestMetricsOfAResumedRun(t *testing.T) {
 	r := start(t, c)
 	_, err := r.Train(ctx, Hooks{OnEpoch: func(train.Epoch) { cancel() }})
 	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, r.Close())
 	path := filepath.Join("run", metricsFile)
 	first, err := os.ReadFile(path)
 	require.NoError(t, err)

@@ -160,7 +160,7 @@ func asBlocks(n *yaml.Node) {
 
 // writeFile writes a file of the run's folder, whole or not at all.
 func (r *Run) writeFile(name string, write func(io.Writer) error) error {
-	if err := atomicfile.Write(filepath.Join(r.dir, name), write); err != nil {
+	if err := atomicfile.Write(filepath.Join(r.Dir(), name), write); err != nil {
 		return fmt.Errorf("run: %s: %w", name, err)
 	}
 	return nil

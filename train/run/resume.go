@@ -57,7 +57,19 @@ func (e *DifferenceError) Error() string {
 
 // Resume opens a run as its newest whole checkpoint left it, whether it was interrupted or is finished. [Run.Notes] says what is worth
 // knowing about that.
-func Resume(dir string, o ResumeOptions) (*Run, error) {
+func Resume(dir string, o ResumeOptions) (r *Run, err error) {
+	if !holds(dir, checkpoints...) {
+		return nil, fmt.Errorf("run: %s holds no %s to go on from; give the folder of a run", dir, checkpointFile)
+	}
+	f, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.release())
+		}
+	}()
 	found, err := findCheckpoint(dir)
 	if err != nil {
 		return nil, err
@@ -72,7 +84,7 @@ func Resume(dir string, o ResumeOptions) (*Run, error) {
 	if err := o.apply(&c, then.last()); err != nil {
 		return nil, err
 	}
-	r := &Run{config: c, dir: dir, notes: found.notes, damaged: found.damaged}
+	r = &Run{config: c, notes: found.notes, damaged: found.damaged}
 	if err := r.openData(); err != nil {
 		return nil, fmt.Errorf("%w\nThe run was trained on %s; --data, --data-dir say where the same data is now", err, describe(then.Settings))
 	}
@@ -105,6 +117,7 @@ func Resume(dir string, o ResumeOptions) (*Run, error) {
 	}
 	part.Epoch, part.Batch = at.Epoch, at.Batch
 	r.provenance = &Provenance{r.config, r.data, append(then.Parts, part)}
+	r.keepIn(f)
 	return r, nil
 }
 
@@ -208,11 +221,14 @@ type checkpointFound struct {
 	damaged    []string // names of those that are of no use
 }
 
-// findCheckpoint reads the checkpoints of a folder, the newest first, until one is whole.
+// checkpoints are the names of what a run goes on from, the newest first.
+var checkpoints = []string{nextCheckpointFile, checkpointFile, previousCheckpointFile, bestCheckpointFile}
+
+// findCheckpoint reads the checkpoints of a folder until one is whole. One is there.
 func findCheckpoint(dir string) (*checkpointFound, error) {
 	var f checkpointFound
 	var errs []error
-	for _, name := range []string{nextCheckpointFile, checkpointFile, previousCheckpointFile, bestCheckpointFile} {
+	for _, name := range checkpoints {
 		f.path = filepath.Join(dir, name)
 		err := f.read()
 		if errors.Is(err, fs.ErrNotExist) {
@@ -231,10 +247,7 @@ func findCheckpoint(dir string) (*checkpointFound, error) {
 		}
 		return &f, nil
 	}
-	if len(errs) > 0 {
-		return nil, fmt.Errorf("%w\nrun: no checkpoint of %s is whole; its weights may be: cnn-gpu eval tells. Begin another run", errors.Join(errs...), dir)
-	}
-	return nil, fmt.Errorf("run: %s holds no %s to go on from; give the folder of a run", dir, checkpointFile)
+	return nil, fmt.Errorf("%w\nrun: no checkpoint of %s is whole; its weights may be: cnn-gpu eval tells. Begin another run", errors.Join(errs...), dir)
 }
 
 func noChecksum(path string) error {
@@ -259,14 +272,14 @@ func (f *checkpointFound) read() error {
 // settle clears up what a process that was killed left in the folder of a run that goes on.
 func (r *Run) settle() error {
 	for _, name := range r.damaged {
-		path := filepath.Join(r.dir, name)
+		path := filepath.Join(r.Dir(), name)
 		if err := os.Rename(path, path+".damaged"); err != nil {
 			return fmt.Errorf("run: %w", err)
 		}
 	}
 	r.damaged = nil
-	if !exists(filepath.Join(r.dir, nextCheckpointFile)) {
+	if !exists(filepath.Join(r.Dir(), nextCheckpointFile)) {
 		return nil
 	}
-	return rotate(r.dir)
+	return rotate(r.Dir())
 }

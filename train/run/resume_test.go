@@ -18,7 +18,7 @@ import (
 	"cnn-gpu/train"
 )
 
-// trained is the folder of a finished run, and its settings.
+// trained is the folder of a finished run that is closed, and its settings.
 func trained(t *testing.T) (string, Config) {
 	t.Helper()
 	c := config(t)
@@ -26,6 +26,7 @@ func trained(t *testing.T) (string, Config) {
 	r := start(t, c)
 	_, err := r.Train(context.Background(), Hooks{})
 	require.NoError(t, err)
+	require.NoError(t, r.Close())
 	return c.Out, c
 }
 
@@ -85,6 +86,7 @@ func TestDamagedFiles(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, newest, found.path)
 	assert.Empty(t, found.notes)
+	require.NoError(t, r.Close())
 
 	for _, name := range []string{checkpointFile, previousCheckpointFile, bestCheckpointFile} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("torn"), 0o666))
@@ -139,6 +141,7 @@ func TestResumeRefusesOtherData(t *testing.T) {
 	_, err = r.Train(context.Background(), Hooks{})
 	require.NoError(t, err)
 	assert.NotEqual(t, before, weightsIn(t, dir))
+	require.NoError(t, r.Close())
 
 	require.NoError(t, os.Rename("few", "many"))
 	writeTo := func(folder string, training, test int) string {

@@ -17,7 +17,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -51,6 +50,11 @@ type Config struct {
 type Hooks struct {
 	OnProgress func(train.Progress)
 	OnEpoch    func(train.Epoch)
+	OnSave     func()      // after everything of an epoch, or a checkpoint, was saved
+	OnWarning  func(error) // what could not be saved, while the training goes on
+
+	// Save asks for a checkpoint after the current step. None is asked for if it is nil.
+	Save <-chan struct{}
 }
 
 // runsFolder holds the folders of runs that were given none.
@@ -78,7 +82,7 @@ const DefaultCheckpointEvery = "30s"
 // Run is a training run and its folder.
 type Run struct {
 	config      Config
-	dir         string
+	folder      *folder
 	training    data.Set
 	validation  data.Set // nil if there is none
 	test        data.Set
@@ -89,10 +93,9 @@ type Run struct {
 
 	provenance *Provenance
 	saver      saver
-	saved      int      // the last epoch that was saved
+	saved      int      // the last epoch that was given to the saver
 	notes      []string // see Notes
 	damaged    []string // checkpoints that are of no use
-	recorded   int      // epochs in the file of the metrics, as far as is known
 }
 
 // New opens the model, the data and the device, and makes the folder.
@@ -114,11 +117,16 @@ func New(c Config) (*Run, error) {
 		return nil, err
 	}
 	r.provenance = &Provenance{r.config, r.data, []Part{newPart(r.device, train.Position{})}}
-	if r.dir, err = makeDir(r.config, m.Name); err != nil {
+	f, err := newFolder(r.config, m.Name)
+	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
+	r.keepIn(f)
 	return r, nil
 }
+
+// keepIn gives the run its folder.
+func (r *Run) keepIn(f *folder) { r.folder, r.saver.folder = f, f }
 
 // openDevice opens the device and compiles the model for it.
 func (r *Run) openDevice(m *model.Model) error {
@@ -210,39 +218,8 @@ func (r *Run) fitOptions() (train.FitOptions, error) {
 	}, nil
 }
 
-// makeDir makes the run's folder. It refuses one that holds a run already.
-func makeDir(c Config, name string) (string, error) {
-	dir := c.Out
-	if dir == "" {
-		base := filepath.Join(runsFolder, name+"-"+filepath.Base(c.Data))
-		dir = base
-		for i := 2; exists(dir); i++ {
-			dir = fmt.Sprintf("%s-%d", base, i)
-		}
-	}
-	for _, file := range []string{weightsFile, checkpointFile, nextCheckpointFile} {
-		if exists(filepath.Join(dir, file)) {
-			return "", fmt.Errorf("run: %s holds a run already; give another folder, or go on with that run by --resume", dir)
-		}
-	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return "", fmt.Errorf("run: cannot make the run's folder: %w", err)
-	}
-	// Better now than after an hour of training.
-	probe, err := os.CreateTemp(dir, ".probe-*")
-	if err != nil {
-		return "", fmt.Errorf("run: cannot write into the run's folder: %w", err)
-	}
-	return dir, errors.Join(probe.Close(), os.Remove(probe.Name()))
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
 // Dir is the run's folder.
-func (r *Run) Dir() string { return r.dir }
+func (r *Run) Dir() string { return r.folder.dir }
 
 // Config says how the run was started.
 func (r *Run) Config() Config { return r.config }
@@ -259,15 +236,16 @@ func (r *Run) Validation() data.Set { return r.validation }
 // Notes are sentences on what is worth knowing before a run goes on: what was damaged, what differs.
 func (r *Run) Notes() []string { return r.notes }
 
-// Close frees the device. The folder of a run that saved nothing goes too: the next run may have its name.
+// Close frees the device and the folder. That of a run which saved nothing goes: the next run may have its name.
 func (r *Run) Close() error {
-	if r.dir != "" {
-		_ = os.Remove(r.dir) // it fails where something was saved
+	var errs []error
+	if r.folder != nil {
+		errs = append(errs, r.folder.release())
 	}
-	if r.device == nil {
-		return nil
+	if r.device != nil {
+		errs = append(errs, r.device.Close())
 	}
-	return r.device.Close()
+	return errors.Join(errs...)
 }
 
 // Summary is what a finished run achieved.
@@ -280,50 +258,59 @@ type Summary struct {
 
 // Train trains to the end and writes the folder's files. Each epoch's are written beside the training of the next. When the context ends,
 // it saves a checkpoint and returns the context's error; when training meets a value that is not finite, the files of the last epoch stay.
+// What cannot be saved meanwhile is warned of and tried again; it is an error if it cannot be saved at the end.
 func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 	o, err := r.fitOptions()
 	if err != nil {
-		return Summary{Dir: r.dir}, err
+		return Summary{Dir: r.Dir()}, err
 	}
+	r.saver.onSave, r.saver.onWarning = h.OnSave, h.OnWarning
 	if err := r.prepare(); err != nil {
-		return Summary{Dir: r.dir}, err
+		return Summary{Dir: r.Dir()}, err
 	}
-	o.OnProgress = h.OnProgress
+	o.CheckpointNow = h.Save
+	o.OnProgress = func(p train.Progress) {
+		r.saver.look()
+		if h.OnProgress != nil {
+			h.OnProgress(p)
+		}
+	}
 	o.OnEpoch = func(e train.Epoch) error {
+		r.saver.wait() // the checkpoint that comes next would
 		if h.OnEpoch != nil {
 			h.OnEpoch(e)
 		}
-		return r.appendMetrics() // one line, which people wait for; all else is written beside the training
+		return nil
 	}
 	history, err := r.trainer.Fit(ctx, r.training, o)
-	err = errors.Join(err, r.saver.wait())
-	if err != nil {
-		return Summary{Dir: r.dir}, r.explain(err)
+	if err := errors.Join(r.explain(err), r.saver.end()); err != nil {
+		return Summary{Dir: r.Dir()}, err
 	}
-	s := Summary{Dir: r.dir, Last: history[len(history)-1]}
+	s := Summary{Dir: r.Dir(), Last: history[len(history)-1]}
 	if s.Test, s.Notes, err = r.draw(ctx); err != nil {
-		return Summary{Dir: r.dir}, err
+		return Summary{Dir: r.Dir()}, err
 	}
 	return s, nil
 }
 
-// prepare makes the folder ready: it clears up what was left there, and writes again the weights of a complete epoch that are damaged or gone.
+// prepare makes the folder ready: it clears up what was left there, and saves again the weights of a complete epoch that are damaged or gone.
 func (r *Run) prepare() error {
-	if err := errors.Join(atomicfile.RemoveLeftovers(r.dir), r.settle(), r.alignMetrics()); err != nil {
+	if err := errors.Join(atomicfile.RemoveLeftovers(r.Dir()), r.settle(), r.saveMetrics(r.trainer.History())); err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
 	at := r.trainer.Position()
 	if at.Epoch == 0 || at.Batch > 0 {
 		return nil
 	}
-	if saved, err := Load(r.dir); err == nil && !saved.Unfinished && saved.Epoch >= at.Epoch {
+	if saved, err := Load(r.Dir()); err == nil && !saved.Unfinished && saved.Epoch >= at.Epoch {
 		return nil
 	}
 	s, err := r.trainer.Snapshot()
 	if err != nil {
 		return err
 	}
-	return r.saveEpoch(s)
+	r.saver.begin(r.epochFiles(s))
+	return nil
 }
 
 // explain says which weights a training that diverged left.
@@ -332,7 +319,7 @@ func (r *Run) explain(err error) error {
 		return err
 	}
 	if epoch := len(r.trainer.History()); epoch > 0 {
-		return fmt.Errorf("%w\n%s holds the weights of epoch %d, the last that was complete", err, filepath.Join(r.dir, weightsFile), epoch)
+		return fmt.Errorf("%w\n%s holds the weights of epoch %d, the last that was complete", err, filepath.Join(r.Dir(), weightsFile), epoch)
 	}
 	return fmt.Errorf("%w\nno epoch was complete, so no weights were saved", err)
 }

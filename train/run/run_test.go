@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/internal/lock"
 	"cnn-gpu/train"
 )
 
@@ -116,6 +117,9 @@ func TestTrainWritesTheFolder(t *testing.T) {
 	assert.Equal(t, filepath.Join("runs", "tiny-digits-2"), start(t, c).Dir(), "the next free name")
 	c.Out = r.Dir()
 	_, err = New(c)
+	assert.ErrorAs(t, err, new(*lock.HeldError), "it is held until it is closed")
+	require.NoError(t, r.Close())
+	_, err = New(c)
 	assert.ErrorContains(t, err, "holds a run already")
 	left, err := filepath.Glob(filepath.Join(r.Dir(), ".*"))
 	require.NoError(t, err)
@@ -134,6 +138,7 @@ func TestResume(t *testing.T) {
 	first := start(t, c)
 	_, err = first.Train(ctx, Hooks{OnEpoch: func(train.Epoch) { cancel() }})
 	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, first.Close())
 	require.NoError(t, os.Remove("tiny.yaml"), "the checkpoint knows the model")
 	second, err := Resume("parts", ResumeOptions{})
 	require.NoError(t, err)
@@ -143,6 +148,9 @@ func TestResume(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, weightsIn(t, "whole"), weightsIn(t, "parts"))
 
+	_, err = Resume("parts", ResumeOptions{})
+	assert.ErrorAs(t, err, new(*lock.HeldError))
+	require.NoError(t, second.Close())
 	_, err = Resume("nowhere", ResumeOptions{})
 	assert.ErrorContains(t, err, "no checkpoint.safetensors to go on from")
 }
@@ -163,6 +171,7 @@ func TestResumeFinished(t *testing.T) {
 	require.NoError(t, err)
 	before, err := r.Trainer().Weights()
 	require.NoError(t, err)
+	require.NoError(t, r.Close())
 	again, err := Resume(r.Dir(), ResumeOptions{})
 	require.NoError(t, err)
 	defer again.Close()

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,56 +15,119 @@ import (
 	"cnn-gpu/train"
 )
 
-// saver runs one job at a time beside the training.
-type saver struct{ done chan error } // nil where there is no job
-
-// start begins a job after the last one has ended, whose error it returns.
-func (s *saver) start(job func() error) error {
-	if err := s.wait(); err != nil {
-		return err
-	}
-	done := make(chan error, 1)
-	s.done = done
-	go func() { done <- job() }()
-	return nil
+// saver saves files beside the training. What cannot be saved, as on a full disk or in a folder that has vanished, does not end the
+// training: the next save tries again.
+type saver struct {
+	folder    *folder
+	onSave    func()      // called when everything is saved; may be nil
+	onWarning func(error) // called for each file that could not be saved; may be nil
+	files     []saving    // to be saved by the save under way, or by the next one; the save under way has them for itself
+	ended     chan struct{}
 }
 
-// wait returns the error of the job under way when that has ended.
-func (s *saver) wait() error {
-	if s.done == nil {
-		return nil
-	}
-	err := <-s.done
-	s.done = nil
-	return err
+// saving is a file that is to be saved.
+type saving struct {
+	name  string
+	write func() error
+	err   error // of the last attempt
 }
 
-// checkpoint keeps the training as it is now in memory, and saves it beside the training.
+// begin saves files, and older ones that could not be saved and have no newer content, beside the training.
+func (s *saver) begin(files []saving) {
+	s.wait()
+	isRenewed := func(old saving) bool {
+		return slices.ContainsFunc(files, func(f saving) bool { return f.name == old.name })
+	}
+	s.files = append(slices.DeleteFunc(s.files, isRenewed), files...)
+	ended := make(chan struct{})
+	s.ended = ended
+	go func() {
+		defer close(ended)
+		s.try()
+	}()
+}
+
+// try saves the files and keeps those that cannot be saved.
+func (s *saver) try() {
+	var failed []saving
+	for _, f := range s.files {
+		if f.err = s.folder.retake(); f.err == nil {
+			f.err = f.write()
+		}
+		if f.err != nil {
+			failed = append(failed, f)
+		}
+	}
+	s.files = failed
+}
+
+// look says how the save under way went if it has ended.
+func (s *saver) look() {
+	select {
+	case <-s.ended:
+		s.wait()
+	default:
+	}
+}
+
+// wait waits for the save under way, if there is one, and says how it went.
+func (s *saver) wait() {
+	if s.ended == nil {
+		return
+	}
+	<-s.ended
+	s.ended = nil
+	if len(s.files) == 0 && s.onSave != nil {
+		s.onSave()
+	}
+	for _, f := range s.files {
+		if s.onWarning != nil {
+			s.onWarning(fmt.Errorf("%s could not be saved; the training goes on, and the next save tries again: %w", f.name, f.err))
+		}
+	}
+}
+
+// end tries once more what could not be saved, and returns what still cannot.
+func (s *saver) end() error {
+	s.wait()
+	s.try()
+	var errs []error
+	for _, f := range s.files {
+		errs = append(errs, fmt.Errorf("%s could not be saved: %w", f.name, f.err))
+	}
+	return errors.Join(errs...)
+}
+
+// checkpoint keeps the training as it is now in memory, and saves what has changed in the folder beside the training. The checkpoint is the
+// last: what an epoch left is there before its checkpoint says so.
 func (r *Run) checkpoint() error {
+	r.saver.wait() // so that memory holds one copy at a time
 	s, err := r.trainer.Snapshot()
 	if err != nil {
 		return err
 	}
-	return r.saver.start(func() error { return r.save(s) })
+	var files []saving
+	if at := s.Position(); at.Batch == 0 && at.Epoch > r.saved {
+		files = r.epochFiles(s)
+	}
+	r.saver.begin(append(files, saving{name: checkpointFile, write: func() error { return r.saveCheckpoint(s) }}))
+	return nil
 }
 
-// save writes what a snapshot changes in the folder, the checkpoint last: what an epoch left is there before its checkpoint says so.
-func (r *Run) save(s *train.Snapshot) error {
-	var err error
-	if s.Position().Batch == 0 && s.Position().Epoch > r.saved {
-		err = r.saveEpoch(s)
-	}
-	return errors.Join(err, r.saveCheckpoint(s))
-}
-
-// saveEpoch writes what a complete epoch left, but for its checkpoint.
-func (r *Run) saveEpoch(s *train.Snapshot) error {
-	err := errors.Join(r.saveRecord(), r.saveWeights(s, weightsFile))
-	if isBest(s.History()) {
-		err = errors.Join(err, r.saveWeights(s, bestWeightsFile))
-	}
+// epochFiles is what a complete epoch leaves, but for its checkpoint.
+func (r *Run) epochFiles(s *train.Snapshot) []saving {
 	r.saved = s.Position().Epoch
-	return err
+	files := []saving{
+		{name: metricsFile, write: func() error { return r.saveMetrics(s.History()) }},
+		{name: recordFile, write: r.saveRecord},
+		{name: weightsFile, write: func() error { return r.saveWeights(s, weightsFile) }},
+	}
+	if isBest(s.History()) {
+		files = append(files,
+			saving{name: bestWeightsFile, write: func() error { return r.saveWeights(s, bestWeightsFile) }},
+			saving{name: bestCheckpointFile, write: func() error { return r.writeCheckpoint(s, bestCheckpointFile) }})
+	}
+	return files
 }
 
 // isBest says whether the last epoch has a lower loss than all before it, on the images that are looked at after each epoch.
@@ -82,7 +146,7 @@ func (r *Run) saveWeights(s *train.Snapshot, name string) error {
 	if err != nil {
 		return err
 	}
-	return s.Weights().Save(filepath.Join(r.dir, name), metadata)
+	return s.Weights().Save(filepath.Join(r.Dir(), name), metadata)
 }
 
 // metadata is what eval and predict need beside the model, and how the run came about.
@@ -112,19 +176,18 @@ func (r *Run) metadata(s *train.Snapshot) (map[string]string, error) {
 // saveCheckpoint writes the newest checkpoint and keeps the one before it. The new one has a name of its own before the others get theirs,
 // so that there are whole ones at any moment.
 func (r *Run) saveCheckpoint(s *train.Snapshot) error {
+	if err := r.writeCheckpoint(s, nextCheckpointFile); err != nil {
+		return err
+	}
+	return rotate(r.Dir())
+}
+
+func (r *Run) writeCheckpoint(s *train.Snapshot, name string) error {
 	metadata, err := r.metadata(s)
 	if err != nil {
 		return err
 	}
-	if err := s.SaveCheckpoint(filepath.Join(r.dir, nextCheckpointFile), metadata); err != nil {
-		return err
-	}
-	if s.Position().Batch == 0 && len(s.History()) > 0 && isBest(s.History()) {
-		if err := s.SaveCheckpoint(filepath.Join(r.dir, bestCheckpointFile), metadata); err != nil {
-			return err
-		}
-	}
-	return rotate(r.dir)
+	return s.SaveCheckpoint(filepath.Join(r.Dir(), name), metadata)
 }
 
 // rotate gives the checkpoints of a folder their names after a new one was written.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"cnn-gpu/model"
 	"cnn-gpu/train/data"
 )
 
@@ -17,6 +18,11 @@ type Loader struct {
 
 	free   chan<- *Batch
 	cancel context.CancelFunc
+}
+
+// Bytes is the memory that batches of a size take while one loader follows another.
+func Bytes(set data.Set, size int) int64 {
+	return 2 * (prefetch + 1) * int64(size) * int64(4*model.Shape(set.Shape()).Elements())
 }
 
 // Start begins to fill batches of the examples that order lists, until the context ends or the loader is stopped.

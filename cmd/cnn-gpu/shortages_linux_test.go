@@ -1,0 +1,93 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// wide is a model of which large batches take gigabytes.
+const wide = `name: wide
+input: [12, 12, 1]
+layers:
+  - Conv2D: {filters: 128, kernel_size: 3, padding: same, activation: relu}
+  - Conv2D: {filters: 128, kernel_size: 3, padding: same, activation: relu}
+  - Flatten
+  - Dense: {units: 2, activation: softmax}
+`
+
+// With too little memory, whatever limits it, the command says so, and which batch fits; that one does.
+func TestTooLittleMemory(t *testing.T) {
+	w := newTiny(t)
+	require.NoError(t, os.WriteFile(w.model, []byte(wide), 0o666))
+	writeBars(t, w.data, "train", 4000)
+	group := t.TempDir()
+	for name, c := range map[string]struct {
+		script, limit string
+		mounts        bool
+	}{
+		"address space": {script: `ulimit -v 2400000; exec "$@"`, limit: "ulimit -v"},
+		"data":          {script: `ulimit -d 600000; exec "$@"`, limit: "ulimit -d"},
+		"GOMEMLIMIT":    {script: `export GOMEMLIMIT=500MiB; exec "$@"`, limit: "GOMEMLIMIT"},
+		"a control group of version 2": {mounts: true, limit: "(the control group's memory limit|GOMEMLIMIT)", script: `
+			mount -t tmpfs tmpfs /sys/fs/cgroup && echo 500000000 >/sys/fs/cgroup/memory.max && echo 1000000 >/sys/fs/cgroup/memory.current
+			echo 0::/ >"$GROUP/self" && mount --bind "$GROUP/self" /proc/$$/cgroup && exec "$@"`},
+		"a control group of version 1": {mounts: true, limit: "(the control group's memory limit|GOMEMLIMIT)", script: `
+			mount -t tmpfs tmpfs /sys/fs/cgroup && mkdir -p /sys/fs/cgroup/memory/job && cd /sys/fs/cgroup/memory/job &&
+			echo 500000000 >memory.limit_in_bytes && echo 1000000 >memory.usage_in_bytes && cd "$GROUP" &&
+			echo 4:memory:/job >"$GROUP/self" && mount --bind "$GROUP/self" /proc/$$/cgroup && exec "$@"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := w
+			w.out += "-" + filepath.Base(t.Name())
+			train := func(batch string) (int, string) {
+				cmd := command(c.script, append(w.trainArgs(), "--device", "cpu", "--epochs", "1", "--batch", batch)...)
+				if c.mounts {
+					cmd = mounted(t, cmd)
+				}
+				cmd.Env = append(cmd.Env, "GROUP="+group)
+				output, _ := cmd.CombinedOutput()
+				return cmd.ProcessState.ExitCode(), string(output)
+			}
+			code, said := train("4000")
+			assert.Equal(t, exitFailure, code)
+			assert.NotContains(t, said, "goroutine", "no trace of Go's")
+			advice := regexp.MustCompile(`cnn-gpu: train: batch of 4000: out of memory on cpu: [\d,]+ bytes \([\d.]+ GiB\) are needed, ` +
+				`[\d,]+ bytes \([\d.]+ [KMG]iB\) are free within ` + c.limit + `; the largest batch that fits is (\d+)\n$`).FindStringSubmatch(said)
+			require.NotNil(t, advice, said)
+			assert.NoDirExists(t, w.out)
+			batch, err := strconv.Atoi(advice[len(advice)-1])
+			require.NoError(t, err)
+			if c.limit == "ulimit -v" { // C's threads reserve more or less of the address space from one time to the next
+				batch /= 3
+			}
+			code, said = train(strconv.Itoa(batch))
+			assert.Equal(t, exitOK, code, said)
+		})
+	}
+}
+
+// Go itself needs about 110 MB to start; from there on the command tells.
+func TestTooLittleMemoryToBegin(t *testing.T) {
+	cmd := command(`ulimit -d 200000; exec "$@"`, "devices")
+	output, err := cmd.CombinedOutput()
+	assert.Error(t, err)
+	assert.Equal(t, exitFailure, cmd.ProcessState.ExitCode(), "%s", output)
+	assert.Regexp(t, `^cnn-gpu: too little memory: ulimit -d leaves .*, 16.00 MiB are needed to begin\n$`, string(output))
+}
+
+// Data that does not fit is not read.
+func TestTooLittleMemoryForTheData(t *testing.T) {
+	w := newTiny(t)
+	writeBars(t, w.data, "train", 400_000)
+	cmd := command(`export GOMEMLIMIT=50MiB; exec "$@"`, w.trainArgs()...)
+	output, _ := cmd.CombinedOutput()
+	assert.Equal(t, exitFailure, cmd.ProcessState.ExitCode())
+	assert.Regexp(t, `out of memory: the values take 54.9\d MiB, GOMEMLIMIT leaves [\d.]+ MiB; use a smaller set`, string(output))
+	assert.NoDirExists(t, w.out)
+}
