@@ -102,12 +102,14 @@ env: ## print what `go test -tags cuda` and editors need: eval "$$(make -s env)"
 	@echo 'export CGO_CFLAGS="$(CGO_CFLAGS)"'
 
 .PHONY: fuzz
-fuzz: ## fuzz each parser for a minute
-	$(GO) test -run '^$$' -fuzz FuzzReadIDX -fuzztime 60s ./train/data
-	$(GO) test -run '^$$' -fuzz FuzzPicture -fuzztime 60s ./train/data
-	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 10x ./model
-	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 60s ./model/safetensors
-	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime 60s ./device/sim/ptx
+fuzz: ## fuzz every reader, ten million executions in all (docs/fuzzing.md)
+	$(GO) test -run '^$$' -fuzz '^FuzzPicture$$' -fuzztime 20000x -fuzzminimizetime 10x ./train/data
+	$(GO) test -run '^$$' -fuzz '^FuzzOrientation$$' -fuzztime 100000x ./train/data
+	$(GO) test -run '^$$' -fuzz '^FuzzReadIDX$$' -fuzztime 100000x ./train/data
+	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 80000x -fuzzminimizetime 10x ./model
+	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 1000000x ./device/sim
+	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 5500000x ./model/safetensors
+	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 3200000x ./device/sim/ptx
 
 .PHONY: bench
 bench: ## time every op on this machine

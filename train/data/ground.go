@@ -115,8 +115,8 @@ func (p plane) borderSlope() surface {
 func (p plane) paper() surface {
 	var places []image.Point
 	step := max(max(p.w, p.h)/50, 1)
-	for y := step / 2; y < p.h; y += step {
-		for x := step / 2; x < p.w; x += step {
+	for y := min(step/2, p.h-1); y < p.h; y += step {
+		for x := min(step/2, p.w-1); x < p.w; x += step {
 			places = append(places, image.Pt(x, y))
 		}
 	}

@@ -200,6 +200,7 @@ func FuzzPicture(f *testing.F) {
 	f.Add(uint8(3), []byte("\x00\xff\x80"))
 	f.Add(uint8(1), []byte{7})
 	f.Add(uint8(40), noiseBytes(40*70))
+	f.Add(uint8(4), noiseBytes(4*674)) // so narrow that a coarse raster has no column in it
 	f.Fuzz(func(t *testing.T, width uint8, pix []byte) {
 		if width == 0 || len(pix) < int(width) {
 			return
