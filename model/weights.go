@@ -16,6 +16,14 @@ type Weights struct {
 // NewWeights returns weights that are all zero.
 func (m *Model) NewWeights() *Weights { return &Weights{model: m, padded: make([]float32, m.padded)} }
 
+// WeightsIn are weights that lie in padded, which holds them as [Weights.Padded] does: they share its memory.
+func (m *Model) WeightsIn(padded []float32) (*Weights, error) {
+	if len(padded) != m.padded {
+		return nil, fmt.Errorf("model: weights in %d values; %s has %d, padding included", len(padded), m.Name, m.padded)
+	}
+	return &Weights{model: m, padded: padded}, nil
+}
+
 // InitialWeights draws the parameters' first values. The same seed draws the same values.
 func (m *Model) InitialWeights(seed uint64) *Weights {
 	w := m.NewWeights()

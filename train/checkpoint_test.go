@@ -190,10 +190,20 @@ func TestCheckpointSteps(t *testing.T) {
 	again := compile(t, traintest.SmallNet(t, 0), 1, Adam{})
 	require.NoError(t, again.LoadCheckpoint(path))
 	assert.Equal(t, at[3], again.Position())
-	assert.Equal(t, taken[3].Weights().Padded(), weights(t, again))
+	then, err := taken[3].Weights()
+	require.NoError(t, err)
+	assert.Equal(t, then.Padded(), weights(t, again))
 	_, err = again.Fit(context.Background(), digits(32), FitOptions{Epochs: 2, Batch: 4})
 	require.NoError(t, err)
 	assert.Equal(t, weights(t, tr), weights(t, again))
+
+	values := &then.Padded()[0]
+	require.NoError(t, taken[3].Retake())
+	assert.Equal(t, tr.Position(), taken[3].Position())
+	now, err := taken[3].Weights()
+	require.NoError(t, err)
+	assert.Equal(t, weights(t, tr), now.Padded())
+	assert.Same(t, values, &now.Padded()[0], "the memory is the same")
 }
 
 // A checkpoint that lost its checksum is refused, and what is allowed to differ may differ.

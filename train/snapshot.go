@@ -28,12 +28,27 @@ func (t *Trainer) changing() []*kernels.Buffer {
 
 // Snapshot downloads all that training changes.
 func (t *Trainer) Snapshot() (*Snapshot, error) {
-	values, err := t.download(append(t.changing(), t.halt))
-	if err != nil {
-		return nil, fmt.Errorf("train: snapshot: %w", err)
+	s := &Snapshot{trainer: t}
+	for _, b := range s.buffers() {
+		s.values = append(s.values, hostValues(b))
 	}
-	return &Snapshot{t, t.position, t.pace, t.elapsed, slices.Clone(t.history), values}, nil
+	return s, s.Retake()
 }
+
+// Retake takes the snapshot anew, as the training is now, in the memory that it has. After an error it is good for nothing else.
+func (s *Snapshot) Retake() error {
+	t := s.trainer
+	for i, b := range s.buffers() {
+		if err := t.device.Download(s.values[i], b); err != nil {
+			return fmt.Errorf("train: snapshot: %w", err)
+		}
+	}
+	s.position, s.pace, s.elapsed, s.history = t.position, t.pace, t.elapsed, slices.Clone(t.history)
+	return nil
+}
+
+// buffers are those whose values a snapshot holds.
+func (s *Snapshot) buffers() []*kernels.Buffer { return append(s.trainer.changing(), s.trainer.halt) }
 
 // Position is how far training had come.
 func (s *Snapshot) Position() Position { return s.position }
@@ -41,23 +56,9 @@ func (s *Snapshot) Position() Position { return s.position }
 // History lists the epochs that were complete.
 func (s *Snapshot) History() []Epoch { return s.history }
 
-// Weights are the weights of that moment.
-func (s *Snapshot) Weights() *model.Weights {
-	w := s.trainer.model.NewWeights()
-	copy(w.Padded(), s.values[0].([]float32))
-	return w
-}
-
-// download copies the values of kept buffers.
-func (t *Trainer) download(buffers []*kernels.Buffer) (values []any, err error) {
-	for _, b := range buffers {
-		v := hostValues(b)
-		if err := t.device.Download(v, b); err != nil {
-			return nil, err
-		}
-		values = append(values, v)
-	}
-	return values, nil
+// Weights are the weights of that moment. They share the snapshot's memory.
+func (s *Snapshot) Weights() (*model.Weights, error) {
+	return s.trainer.model.WeightsIn(s.values[0].([]float32))
 }
 
 // Restore goes back to a snapshot: training goes on as if nothing had happened since.
@@ -68,7 +69,7 @@ func (t *Trainer) Restore(s *Snapshot) error {
 	if s.trainer != t {
 		return errors.New("train: restore: another trainer took this snapshot; a checkpoint goes from one to another")
 	}
-	for i, b := range append(t.changing(), t.halt) {
+	for i, b := range s.buffers() {
 		if err := t.device.Upload(b, s.values[i]); err != nil {
 			return fmt.Errorf("train: restore: %w", err)
 		}

@@ -93,9 +93,10 @@ type Run struct {
 
 	provenance *Provenance
 	saver      saver
-	saved      int      // the last epoch that was given to the saver
-	notes      []string // see Notes
-	damaged    []string // checkpoints that are of no use
+	snapshot   *train.Snapshot // the last that was taken
+	saved      int             // the last epoch that was given to the saver
+	notes      []string        // see Notes
+	damaged    []string        // checkpoints that are of no use
 }
 
 // New opens the model, the data and the device, and makes the folder.
@@ -305,7 +306,7 @@ func (r *Run) prepare() error {
 	if saved, err := Load(r.Dir()); err == nil && !saved.Unfinished && saved.Epoch >= at.Epoch {
 		return nil
 	}
-	s, err := r.trainer.Snapshot()
+	s, err := r.takeSnapshot()
 	if err != nil {
 		return err
 	}

@@ -101,8 +101,7 @@ func (s *saver) end() error {
 // checkpoint keeps the training as it is now in memory, and saves what has changed in the folder beside the training. The checkpoint is the
 // last: what an epoch left is there before its checkpoint says so.
 func (r *Run) checkpoint() error {
-	r.saver.wait() // so that memory holds one copy at a time
-	s, err := r.trainer.Snapshot()
+	s, err := r.takeSnapshot()
 	if err != nil {
 		return err
 	}
@@ -112,6 +111,18 @@ func (r *Run) checkpoint() error {
 	}
 	r.saver.begin(append(files, saving{name: checkpointFile, write: func() error { return r.saveCheckpoint(s) }}))
 	return nil
+}
+
+// takeSnapshot waits for the save under way, so that memory holds one copy at a time, and takes a new one in its place, unless what failed to
+// be saved is still in it.
+func (r *Run) takeSnapshot() (*train.Snapshot, error) {
+	r.saver.wait()
+	if r.snapshot != nil && len(r.saver.files) == 0 {
+		return r.snapshot, r.snapshot.Retake()
+	}
+	s, err := r.trainer.Snapshot()
+	r.snapshot = s
+	return s, err
 }
 
 // epochFiles is what a complete epoch leaves, but for its checkpoint.
@@ -146,7 +157,11 @@ func (r *Run) saveWeights(s *train.Snapshot, name string) error {
 	if err != nil {
 		return err
 	}
-	return s.Weights().Save(filepath.Join(r.Dir(), name), metadata)
+	w, err := s.Weights()
+	if err != nil {
+		return err
+	}
+	return w.Save(filepath.Join(r.Dir(), name), metadata)
 }
 
 // metadata is what eval and predict need beside the model, and how the run came about.

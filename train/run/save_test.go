@@ -48,3 +48,23 @@ func TestSaver(t *testing.T) {
 	assert.Equal(t, []string{"best 1", "weights 2", "weights 3"}, written)
 	assert.Len(t, warnings, 3)
 }
+
+// Checkpoints lie in the same memory, one after the other, unless what failed to be saved is still in it.
+func TestCheckpointsShareMemory(t *testing.T) {
+	c := config(t)
+	c.Out = "run"
+	r := start(t, c)
+	r.saver = saver{folder: r.folder}
+	require.NoError(t, r.checkpoint())
+	first := r.snapshot
+	require.NoError(t, r.checkpoint())
+	assert.Same(t, first, r.snapshot)
+	r.saver.wait()
+	r.saver.files = []saving{{name: "late", write: func() error { return nil }}}
+	require.NoError(t, r.checkpoint())
+	assert.NotSame(t, first, r.snapshot)
+	second := r.snapshot
+	require.NoError(t, r.checkpoint())
+	assert.Same(t, second, r.snapshot)
+	require.NoError(t, r.saver.end())
+}

@@ -72,12 +72,11 @@ func checkpointWeights(path string) (*model.Weights, map[string]string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	weights := m.NewWeights()
 	tensor, _ := file.Tensor("weights")
-	if len(tensor.Float32) != len(weights.Padded()) {
-		return nil, nil, fmt.Errorf("run: %s: it holds no weights for its model", path)
+	weights, err := m.WeightsIn(tensor.Float32)
+	if err != nil {
+		return nil, nil, fmt.Errorf("run: %s: it holds no weights for its model: %w", path, err)
 	}
-	copy(weights.Padded(), tensor.Float32)
 	return weights, file.Metadata, nil
 }
 
