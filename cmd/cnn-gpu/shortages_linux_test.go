@@ -23,6 +23,9 @@ layers:
 
 // With too little memory, whatever limits it, the command says so, and which batch fits; that one does.
 func TestTooLittleMemory(t *testing.T) {
+	if testing.Short() { // as make race is
+		t.Skip("the race detector takes more memory than these limits leave")
+	}
 	w := newTiny(t)
 	require.NoError(t, os.WriteFile(w.model, []byte(wide), 0o666))
 	writeBars(t, w.data, "train", 4000)
@@ -74,6 +77,9 @@ func TestTooLittleMemory(t *testing.T) {
 
 // Go itself needs about 110 MB to start; from there on the command tells.
 func TestTooLittleMemoryToBegin(t *testing.T) {
+	if testing.Short() { // as make race is
+		t.Skip("the race detector takes more memory than these limits leave")
+	}
 	cmd := command(`ulimit -d 200000; exec "$@"`, "devices")
 	output, err := cmd.CombinedOutput()
 	assert.Error(t, err)
