@@ -10,8 +10,12 @@ import (
 	"time"
 
 	"cnn-gpu/kernels"
+	"cnn-gpu/model"
 	"cnn-gpu/model/safetensors"
 )
+
+// weightsName names the buffer of the weights, and so their tensor in a checkpoint.
+const weightsName = "weights"
 
 // The keys of a checkpoint's metadata.
 const (
@@ -72,20 +76,66 @@ func (s *Snapshot) SaveCheckpoint(path string, metadata map[string]string) error
 	return nil
 }
 
-// LoadCheckpoint puts the trainer where SaveCheckpoint left off: the next Fit goes on from there. A checkpoint of a training that was compiled
+// Checkpoint is what [Trainer.SaveCheckpoint] wrote, whole as its checksum says.
+type Checkpoint struct {
+	path string
+	file *safetensors.File
+}
+
+// ReadCheckpoint reads a checkpoint. One without a checksum is refused: nothing would tell if it were damaged.
+func ReadCheckpoint(path string) (*Checkpoint, error) {
+	file, err := safetensors.Read(path)
+	if err != nil {
+		return nil, fmt.Errorf("train: checkpoint: %w", err)
+	}
+	if file.Checksum == "" {
+		return nil, fmt.Errorf("train: checkpoint %s: it has no checksum: it is damaged, or older than checksums; take another checkpoint, or begin anew", path)
+	}
+	return &Checkpoint{path, file}, nil
+}
+
+// Path is the file that it was read from.
+func (c *Checkpoint) Path() string { return c.path }
+
+// Metadata are the checkpoint's own, and those that it was saved with.
+func (c *Checkpoint) Metadata() map[string]string { return c.file.Metadata }
+
+// Model is the model that was trained.
+func (c *Checkpoint) Model() (*model.Model, error) {
+	return model.Parse(c.path, []byte(c.file.Metadata[modelKey]))
+}
+
+// Weights are the weights of the checkpoint's model. They share the checkpoint's memory.
+func (c *Checkpoint) Weights() (*model.Weights, error) {
+	m, err := c.Model()
+	if err != nil {
+		return nil, err
+	}
+	tensor, _ := c.file.Tensor(weightsName)
+	w, err := m.WeightsIn(tensor.Float32)
+	if err != nil {
+		return nil, fmt.Errorf("train: checkpoint %s: it holds no weights for its model: %w", c.path, err)
+	}
+	return w, nil
+}
+
+// LoadCheckpoint is [Trainer.GoOnFrom] the checkpoint in a file.
+func (t *Trainer) LoadCheckpoint(path string, allowed ...string) error {
+	c, err := ReadCheckpoint(path)
+	if err != nil {
+		return err
+	}
+	return t.GoOnFrom(c, allowed...)
+}
+
+// GoOnFrom puts the trainer where SaveCheckpoint left off: the next Fit goes on from there. A checkpoint of a training that was compiled
 // otherwise is a [DifferenceError], and so is a Fit in other batches, or over another number of examples, than the one that it interrupted.
 // Differences whose What is one of those allowed are let pass, though the training then goes on to other weights.
-func (t *Trainer) LoadCheckpoint(path string, allowed ...string) error {
+func (t *Trainer) GoOnFrom(c *Checkpoint, allowed ...string) error {
 	if t.optimizer == nil {
 		return errors.New("train: checkpoint: there is no training to go on with; give Compile an optimizer")
 	}
-	file, err := safetensors.Read(path)
-	if err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
-	}
-	if file.Checksum == "" {
-		return fmt.Errorf("train: checkpoint %s: it has no checksum: it is damaged, or older than checksums; take another checkpoint, or begin anew", path)
-	}
+	path, file := c.path, c.file
 	differences := slices.DeleteFunc(compare(file.Metadata, t.identity()), func(d Difference) bool { return slices.Contains(allowed, d.What) })
 	if len(differences) > 0 {
 		return &DifferenceError{Where: "checkpoint " + path, Differences: differences}
@@ -124,6 +174,6 @@ func (t *Trainer) LoadCheckpoint(path string, allowed ...string) error {
 		}
 		snapshot.values = append(snapshot.values, values)
 	}
-	snapshot.values = append(snapshot.values, hostValues(t.halt))
+	snapshot.values = append(snapshot.values, zeros(t.halt))
 	return t.Restore(snapshot)
 }

@@ -17,9 +17,9 @@ type DifferenceError struct {
 	Differences []Difference
 }
 
-// Difference is a setting that a training had when it was interrupted, and the one that it is to go on with.
+// Difference is what a training had when it was interrupted, and what it is to go on with.
 type Difference struct {
-	What       string // "model", "optimizer", "seed", "strict", "cpu code", "batch" or "examples"
+	What       string // in a DifferenceError "model", "optimizer", "seed", "strict", "cpu code", "batch" or "examples"
 	Saved, Now string
 }
 
@@ -27,10 +27,15 @@ func (e *DifferenceError) Error() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "train: %s: the training that was interrupted differs from this one; give this one the same settings, or begin anew:", e.Where)
 	for _, d := range e.Differences {
-		saved, now := firstDifference(d.Saved, d.Now)
-		fmt.Fprintf(&s, "\n  %s: %s then, %s now", d.What, saved, now)
+		fmt.Fprintf(&s, "\n  %v", d)
 	}
 	return s.String()
+}
+
+// String shows the first lines that differ.
+func (d Difference) String() string {
+	saved, now := firstDifference(d.Saved, d.Now)
+	return fmt.Sprintf("%s: %s then, %s now", d.What, saved, now)
 }
 
 // firstDifference is the first lines in which two texts differ.

@@ -30,7 +30,7 @@ func (t *Trainer) changing() []*kernels.Buffer {
 func (t *Trainer) Snapshot() (*Snapshot, error) {
 	s := &Snapshot{trainer: t}
 	for _, b := range s.buffers() {
-		s.values = append(s.values, hostValues(b))
+		s.values = append(s.values, zeros(b))
 	}
 	return s, s.Retake()
 }
@@ -78,10 +78,5 @@ func (t *Trainer) Restore(s *Snapshot) error {
 	return nil
 }
 
-// hostValues is a slice for a buffer's values, all zero.
-func hostValues(b *kernels.Buffer) any {
-	if b.Type == kernels.Int32 {
-		return make([]int32, b.Elements())
-	}
-	return make([]float32, b.Elements())
-}
+// zeros are the values of a buffer that nobody wrote, on the host.
+func zeros(b *kernels.Buffer) any { return kernels.NewMem(b.Type, b.Elements()).Values() }

@@ -108,7 +108,7 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	}
 	t := &Trainer{
 		model: m, device: o.Device, optimizer: o.Optimizer, loss: o.Loss, seed: o.Seed, strict: o.Strict,
-		weights: m.ParamBuffer("weights"), gradients: m.ParamBuffer("gradients"),
+		weights: m.ParamBuffer(weightsName), gradients: m.ParamBuffer("gradients"),
 		rate:       kernels.Kept("rate", kernels.Float32, 1),
 		step:       kernels.Kept("step", kernels.Int32, 1),
 		halt:       kernels.Kept("halt", kernels.Int32, 1),
@@ -160,7 +160,7 @@ func (t *Trainer) initialize(weights *model.Weights) error {
 
 // clear sets a kept value to zero.
 func (t *Trainer) clear(b *kernels.Buffer) error {
-	if err := t.device.Upload(b, hostValues(b)); err != nil {
+	if err := t.device.Upload(b, zeros(b)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil

@@ -30,7 +30,7 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 	if err != nil {
 		return nil, err
 	}
-	if !saved.HasSum {
+	if !saved.Unfinished && saved.Weights.Checksum() == "" { // checkpoints without one are refused
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s has no checksum, so nothing would tell if it were damaged: another program wrote it, or an early version of this one.\n", path)
 	}
 	d, err := device.Open(deviceName, o)

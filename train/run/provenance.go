@@ -49,14 +49,14 @@ type Part struct {
 	Compiler string    `json:"compiler,omitempty"` // of a GPU's kernels; empty where they were compiled before
 }
 
-// newPart is a part that begins now.
-func newPart(d device.Device, at train.Position) Part {
+// newPart is a part that begins now, with the first batch.
+func newPart(d device.Device) Part {
 	build := "without CUDA"
 	if driver.Built {
 		build = "with CUDA"
 	}
 	lines := strings.Split(version.Text(build), "\n")
-	p := Part{Epoch: at.Epoch, Batch: at.Batch, Date: time.Now().UTC().Truncate(time.Second), Version: lines[0], Commit: lines[1], Build: lines[2], Device: d.Name()}
+	p := Part{Date: time.Now().UTC().Truncate(time.Second), Version: lines[0], Commit: lines[1], Build: lines[2], Device: d.Name()}
 	if p.Device == "cpu" {
 		p.CPUCode = device.CPUCode()
 		return p

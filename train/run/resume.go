@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +11,6 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/model"
-	"cnn-gpu/model/safetensors"
 	"cnn-gpu/train"
 	"cnn-gpu/train/data"
 )
@@ -28,18 +28,10 @@ type ResumeOptions struct {
 	Check func(Config, *model.Model) error
 }
 
-// Difference is what a run had and what it would go on with.
-type Difference struct {
-	What      string
-	Then, Now string
-}
-
-func (d Difference) String() string { return fmt.Sprintf("%s: %s then, %s now", d.What, d.Then, d.Now) }
-
 // DifferenceError says that a run cannot go on to the bits that it would have had.
 type DifferenceError struct {
 	Dir         string
-	Differences []Difference
+	Differences []train.Difference
 	remedies    []string
 }
 
@@ -81,9 +73,7 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 			return nil, err
 		}
 	}
-	if err := o.apply(&c, then.last()); err != nil {
-		return nil, err
-	}
+	o.apply(&c, then.last())
 	r = &Run{config: c, notes: found.notes, damaged: found.damaged}
 	if err := r.openData(); err != nil {
 		return nil, fmt.Errorf("%w\nThe run was trained on %s; --data, --data-dir say where the same data is now", err, describe(then.Settings))
@@ -96,7 +86,7 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	if err := r.openDevice(found.model); err != nil {
 		return nil, err
 	}
-	part := newPart(r.device, train.Position{})
+	part := newPart(r.device)
 	r.notes = append(r.notes, e.comparePart(then.last(), part, o.Device != "")...)
 	if len(e.Differences) > 0 && !o.Anyway {
 		return nil, errors.Join(e, r.Close())
@@ -108,7 +98,7 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	if o.Anyway {
 		allowed = []string{"cpu code", "batch", "examples"}
 	}
-	if err := r.trainer.LoadCheckpoint(found.path, allowed...); err != nil {
+	if err := r.trainer.GoOnFrom(found.checkpoint, allowed...); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	at := r.trainer.Position()
@@ -122,25 +112,14 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 }
 
 // apply puts the options into a run's settings.
-func (o ResumeOptions) apply(c *Config, last Part) error {
+func (o ResumeOptions) apply(c *Config, last Part) {
 	c.DeviceOptions = o.DeviceOptions
-	c.Device = last.Device // what auto chose once
-	if o.Device != "" {
-		c.Device = o.Device
-	}
-	if o.Epochs != 0 {
-		c.Epochs = o.Epochs
-	}
+	c.Device = cmp.Or(o.Device, last.Device) // what auto chose once
+	c.Epochs = cmp.Or(o.Epochs, c.Epochs)
 	if o.Data != "" || o.DataDir != "" {
-		if o.Data != "" {
-			c.Data = o.Data
-		}
-		c.DataDir = o.DataDir
+		c.Data, c.DataDir = cmp.Or(o.Data, c.Data), o.DataDir
 	}
-	if o.CheckpointEvery != "" {
-		c.CheckpointEvery = o.CheckpointEvery
-	}
-	return nil
+	c.CheckpointEvery = cmp.Or(o.CheckpointEvery, c.CheckpointEvery)
 }
 
 // describe says where a run's data is.
@@ -153,10 +132,9 @@ func describe(c Config) string {
 
 // compareData adds what differs in the data.
 func (e *DifferenceError) compareData(then, now Data) {
-	none := data.Fingerprint{}
 	validation := func(f *data.Fingerprint) data.Fingerprint {
 		if f == nil {
-			return none
+			return data.Fingerprint{}
 		}
 		return *f
 	}
@@ -169,7 +147,7 @@ func (e *DifferenceError) compareData(then, now Data) {
 		{"test data", then.Test, now.Test},
 	} {
 		for _, pair := range part.then.Differences(part.now) {
-			e.Differences = append(e.Differences, Difference{part.name, pair[0], pair[1]})
+			e.Differences = append(e.Differences, train.Difference{What: part.name, Saved: pair[0], Now: pair[1]})
 		}
 	}
 	if len(e.Differences) > 0 {
@@ -185,14 +163,14 @@ func (e *DifferenceError) comparePart(then, now Part, isChosen bool) (notes []st
 		// A run only changes its device where somebody says so.
 		return []string{fmt.Sprintf("The run goes on on %s after %s: the last bits of the weights may differ from those of a run on one device.", now.where(), then.where())}
 	case then.CPUCode != now.CPUCode:
-		e.Differences = append(e.Differences, Difference{"CPU code", then.CPUCode, now.CPUCode})
+		e.Differences = append(e.Differences, train.Difference{What: "CPU code", Saved: then.CPUCode, Now: now.CPUCode})
 		e.remedies = append(e.remedies, fmt.Sprintf("%s=%s goes on with the same code, where the CPU has it.", device.CPUEnv, then.CPUCode))
 	case then.GPU != now.GPU:
-		e.Differences = append(e.Differences, Difference{"GPU", then.GPU, now.GPU})
+		e.Differences = append(e.Differences, train.Difference{What: "GPU", Saved: then.GPU, Now: now.GPU})
 		e.remedies = append(e.remedies, "--device names the device to go on on.")
 	}
 	if then.Compiler != "" && now.Compiler != "" && then.Compiler != now.Compiler {
-		e.Differences = append(e.Differences, Difference{"compiler of the kernels", then.Compiler, now.Compiler})
+		e.Differences = append(e.Differences, train.Difference{What: "compiler of the kernels", Saved: then.Compiler, Now: now.Compiler})
 	}
 	if then.Driver != now.Driver {
 		notes = append(notes, fmt.Sprintf("The driver was one of %s and is one of %s now.", then.Driver, now.Driver))
@@ -214,7 +192,7 @@ func (p Part) where() string {
 
 // checkpointFound is a run's newest whole checkpoint.
 type checkpointFound struct {
-	path       string
+	checkpoint *train.Checkpoint
 	provenance *Provenance
 	model      *model.Model // from the checkpoint: its file may have changed since
 	notes      []string
@@ -229,8 +207,7 @@ func findCheckpoint(dir string) (*checkpointFound, error) {
 	var f checkpointFound
 	var errs []error
 	for _, name := range checkpoints {
-		f.path = filepath.Join(dir, name)
-		err := f.read()
+		err := f.read(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -250,22 +227,14 @@ func findCheckpoint(dir string) (*checkpointFound, error) {
 	return nil, fmt.Errorf("%w\nrun: no checkpoint of %s is whole; its weights may be: cnn-gpu eval tells. Begin another run", errors.Join(errs...), dir)
 }
 
-func noChecksum(path string) error {
-	return fmt.Errorf("run: %s: it has no checksum: it is damaged, or of a version of this program that wrote none", path)
-}
-
-func (f *checkpointFound) read() error {
-	file, err := safetensors.Read(f.path)
-	if err != nil {
+func (f *checkpointFound) read(path string) (err error) {
+	if f.checkpoint, err = train.ReadCheckpoint(path); err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	if file.Checksum == "" {
-		return noChecksum(f.path)
+	if f.provenance, err = decodeProvenance(f.checkpoint.Metadata()[provenanceKey]); err != nil {
+		return fmt.Errorf("run: %s: %w", path, err)
 	}
-	if f.provenance, err = decodeProvenance(file.Metadata[provenanceKey]); err != nil {
-		return fmt.Errorf("run: %s: %w", f.path, err)
-	}
-	f.model, err = model.Parse(f.path, []byte(file.Metadata["model"]))
+	f.model, err = f.checkpoint.Model()
 	return err
 }
 

@@ -67,7 +67,7 @@ func TestDamagedFiles(t *testing.T) {
 	damage(newest, func(what string) {
 		found, err := findCheckpoint(dir)
 		require.NoError(t, err, what)
-		require.Equal(t, filepath.Join(dir, previousCheckpointFile), found.path, what)
+		require.Equal(t, filepath.Join(dir, previousCheckpointFile), found.checkpoint.Path(), what)
 		require.Len(t, found.notes, 2)
 		require.Contains(t, found.notes[0], newest, what)
 		require.Equal(t, "The run goes on from checkpoint-previous.safetensors instead.", found.notes[1])
@@ -84,7 +84,7 @@ func TestDamagedFiles(t *testing.T) {
 	assert.FileExists(t, newest+".damaged")
 	found, err := findCheckpoint(dir)
 	require.NoError(t, err)
-	assert.Equal(t, newest, found.path)
+	assert.Equal(t, newest, found.checkpoint.Path())
 	assert.Empty(t, found.notes)
 	require.NoError(t, r.Close())
 
@@ -201,7 +201,7 @@ func TestResumeComparesWhatComputes(t *testing.T) {
 	cuda := Part{Device: "cuda", GPU: "one", Driver: "CUDA 12.4", Compiler: "NVRTC 12.9"}
 	other := Part{Device: "cuda:1", GPU: "another", Driver: "CUDA 13.0", Compiler: "NVRTC 13.0"}
 	assert.Len(t, e.comparePart(cuda, other, false), 1, "the driver")
-	assert.Equal(t, []Difference{{"GPU", "one", "another"}, {"compiler of the kernels", "NVRTC 12.9", "NVRTC 13.0"}}, e.Differences)
+	assert.Equal(t, []train.Difference{{What: "GPU", Saved: "one", Now: "another"}, {What: "compiler of the kernels", Saved: "NVRTC 12.9", Now: "NVRTC 13.0"}}, e.Differences)
 }
 
 func TestUnknownKeys(t *testing.T) {

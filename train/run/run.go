@@ -117,7 +117,7 @@ func New(c Config) (*Run, error) {
 	if err := r.openDevice(m); err != nil {
 		return nil, err
 	}
-	r.provenance = &Provenance{r.config, r.data, []Part{newPart(r.device, train.Position{})}}
+	r.provenance = &Provenance{r.config, r.data, []Part{newPart(r.device)}}
 	f, err := newFolder(r.config, m.Name)
 	if err != nil {
 		return nil, errors.Join(err, r.Close())

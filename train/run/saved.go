@@ -13,7 +13,7 @@ import (
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
-	"cnn-gpu/model/safetensors"
+	"cnn-gpu/train"
 	"cnn-gpu/train/data"
 )
 
@@ -32,7 +32,6 @@ type Saved struct {
 
 	Epoch      int         // that the weights are of; 0 if the file does not say
 	Provenance *Provenance // how they came about; nil if the file does not say
-	HasSum     bool        // whether the file has a checksum, which agreed
 }
 
 // Load reads a run's folder or a weights file.
@@ -54,30 +53,22 @@ func loadUnfinished(dir string) (*Saved, error) {
 		return nil, fmt.Errorf("run: %s holds no run: there is neither %s nor %s in it; give the folder that train made", dir, weightsFile, checkpointFile)
 	}
 	if err == nil {
-		saved.Unfinished, saved.HasSum = true, true // without one it would be refused
+		saved.Unfinished = true
 	}
 	return saved, err
 }
 
 // checkpointWeights reads the weights of a checkpoint.
 func checkpointWeights(path string) (*model.Weights, map[string]string, error) {
-	file, err := safetensors.Read(path)
+	c, err := train.ReadCheckpoint(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("run: %w", err)
 	}
-	if file.Checksum == "" {
-		return nil, nil, noChecksum(path)
-	}
-	m, err := model.Parse(path, []byte(file.Metadata["model"]))
+	weights, err := c.Weights()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("run: %w", err)
 	}
-	tensor, _ := file.Tensor("weights")
-	weights, err := m.WeightsIn(tensor.Float32)
-	if err != nil {
-		return nil, nil, fmt.Errorf("run: %s: it holds no weights for its model: %w", path, err)
-	}
-	return weights, file.Metadata, nil
+	return weights, c.Metadata(), nil
 }
 
 func load(path string, read func(path string) (*model.Weights, map[string]string, error)) (*Saved, error) {
@@ -86,7 +77,7 @@ func load(path string, read func(path string) (*model.Weights, map[string]string
 		return nil, offer(path, err)
 	}
 	m := weights.Model()
-	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey], HasSum: weights.Checksum() != ""}
+	s := &Saved{Model: m, Weights: weights, Data: metadata[dataKey], DataDir: metadata[dataDirKey]}
 	if err := s.readOrigin(metadata); err != nil {
 		return nil, fmt.Errorf("run: %s: %w", path, err)
 	}

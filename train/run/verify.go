@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"cnn-gpu/device"
-	"cnn-gpu/train"
 )
 
 // Verification is how weights that were trained anew compare with a run's.
@@ -28,9 +27,7 @@ func (s *Saved) Verify(ctx context.Context, deviceName string, o device.Options,
 		return nil, errors.New("run: the weights do not say how they came about: only those of a run can be verified")
 	}
 	c := then.Settings
-	if err := (ResumeOptions{Device: deviceName, DeviceOptions: o, Epochs: s.Epoch}).apply(&c, then.last()); err != nil {
-		return nil, err
-	}
+	ResumeOptions{Device: deviceName, DeviceOptions: o, Epochs: s.Epoch}.apply(&c, then.last())
 	r := &Run{config: c}
 	if err := r.openData(); err != nil {
 		return nil, err
@@ -44,7 +41,7 @@ func (s *Saved) Verify(ctx context.Context, deviceName string, o device.Options,
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	v = &Verification{Epoch: s.Epoch}
-	now := newPart(r.device, train.Position{})
+	now := newPart(r.device)
 	for _, part := range then.Parts {
 		if part.Epoch >= s.Epoch {
 			break
