@@ -23,6 +23,9 @@ const format = "1"
 // noChecksum holds the checksum's place.
 var noChecksum = strings.Repeat("0", hex.EncodedLen(sha256.Size))
 
+// checksumField is how a header has the checksum.
+func checksumField(digits string) []byte { return fmt.Appendf(nil, "%q:%q", checksumKey, digits) }
+
 // ChecksumError says that a file is not as it was written.
 type ChecksumError struct {
 	Want, Got string // what the file says and what it holds, in hexadecimal digits
@@ -48,13 +51,13 @@ func begin(prefix, header []byte, metadata map[string]string) (*checksum, error)
 	case !hasWant || len(want) != len(noChecksum):
 		return nil, errors.New("it is damaged: its checksum is missing or has another length than a SHA-256")
 	}
-	place := []byte(fmt.Sprintf("%q:%q", checksumKey, want))
+	place := checksumField(want)
 	if bytes.Count(header, place) != 1 {
 		return nil, errors.New("it is damaged: its checksum is not where one is written")
 	}
 	c := &checksum{sha256.New(), want}
 	_, _ = c.Write(prefix)
-	_, _ = c.Write(bytes.Replace(header, place, []byte(fmt.Sprintf("%q:%q", checksumKey, noChecksum)), 1))
+	_, _ = c.Write(bytes.Replace(header, place, checksumField(noChecksum), 1))
 	delete(metadata, checksumKey)
 	delete(metadata, formatKey)
 	if version != format {

@@ -29,8 +29,7 @@ func Write(path string, f *File) error {
 	if err := write(sum, header, f.Tensors); err != nil {
 		return fmt.Errorf("safetensors: %s: %w", path, err)
 	}
-	field := func(digits string) []byte { return []byte(fmt.Sprintf("%q:%q", checksumKey, digits)) }
-	header = bytes.Replace(header, field(noChecksum), field(hex.EncodeToString(sum.Sum(nil))), 1)
+	header = bytes.Replace(header, checksumField(noChecksum), checksumField(hex.EncodeToString(sum.Sum(nil))), 1)
 	err = atomicfile.Write(path, func(w io.Writer) error { return write(w, header, f.Tensors) })
 	if err != nil {
 		return fmt.Errorf("safetensors: %s: %w", path, err)

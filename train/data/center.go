@@ -27,8 +27,7 @@ func (p *preparation) center(how Preparation) {
 		p.doubt = "the picture is noise"
 	}
 	if f == nil {
-		p.doubt = "nothing stands out from the page"
-		p.say("found no ink to centre")
+		p.sayBlank()
 		p.invert(how.Ground)
 		return
 	}
@@ -51,6 +50,12 @@ func (p *preparation) center(how Preparation) {
 	if dark {
 		p.negative()
 	}
+}
+
+// sayBlank says that there is nothing to be centred.
+func (p *preparation) sayBlank() {
+	p.doubt = "nothing stands out from the page"
+	p.say("found no ink to centre")
 }
 
 // framed says whether the picture has the model's size and the ink lies in it much as a set's images have it: neither small nor off
@@ -98,8 +103,7 @@ func (p *preparation) place(f *ink, framing Framing) {
 		}
 	}
 	if mass == 0 {
-		p.doubt = "nothing stands out from the page"
-		p.say("found no ink to centre")
+		p.sayBlank()
 		p.flat = image.NewRGBA(image.Rect(0, 0, mnistSide, mnistSide))
 		return
 	}

@@ -175,7 +175,7 @@ func search(places []place) (f *found, hints string, err error) {
 			return f, "", f.check(p.dir, p.prefix)
 		}
 		if len(f.others) > 0 && hints == "" {
-			hints = otherSets(p.dir, f.others)
+			hints = "; " + otherSets(p.dir, f.others)
 		}
 		hints += f.seen()
 	}
@@ -187,8 +187,8 @@ func otherSets(dir string, prefixes []string) string {
 	if prefixes[0] == "" {
 		prefixes = prefixes[1:]
 		if len(prefixes) == 0 {
-			return fmt.Sprintf("; the files in %s name no set: read them as a folder, with --data %s", dir, dir)
+			return fmt.Sprintf("the files in %s name no set: read them as a folder, with --data %s", dir, dir)
 		}
 	}
-	return fmt.Sprintf("; %s holds files of %s: name the set, as in --data %s --data-dir %s", dir, strings.Join(prefixes, ", "), prefixes[0], dir)
+	return fmt.Sprintf("%s holds files of %s: name the set, as in --data %s --data-dir %s", dir, strings.Join(prefixes, ", "), prefixes[0], dir)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
-	"slices"
 )
 
 // Fingerprint tells a set from any other: two with the same fingerprint have the same images and labels in the same order.
@@ -41,11 +40,6 @@ func FingerprintOf(s Set) (Fingerprint, error) {
 	}
 	f.SHA256 = hex.EncodeToString(h.Sum(nil))
 	return f, nil
-}
-
-// Equal says whether two fingerprints are those of the same images, labels and classes.
-func (f Fingerprint) Equal(other Fingerprint) bool {
-	return f.Examples == other.Examples && f.SHA256 == other.SHA256 && slices.Equal(f.Shape, other.Shape) && slices.Equal(f.Classes, other.Classes)
 }
 
 // Differences names what two fingerprints differ in, each as a pair of texts.

@@ -20,7 +20,7 @@ func TestFingerprint(t *testing.T) {
 		return f
 	}
 	first := of(make(func(*images) {}))
-	assert.True(t, first.Equal(of(make(func(s *images) { s.name = "another name" }))))
+	assert.Equal(t, first, of(make(func(s *images) { s.name = "another name" })))
 	assert.Empty(t, first.Differences(first))
 	for want, change := range map[string]func(*images){
 		"content ":          func(s *images) { s.pixels[3] = 5 },
@@ -31,7 +31,7 @@ func TestFingerprint(t *testing.T) {
 		"3 classes":         func(s *images) { s.classes = []string{"x", "y", "more"} },
 	} {
 		other := of(make(change))
-		assert.False(t, first.Equal(other), want)
+		assert.NotEqual(t, first, other, want)
 		var now []string
 		for _, d := range first.Differences(other) {
 			now = append(now, d[1])
@@ -41,8 +41,8 @@ func TestFingerprint(t *testing.T) {
 
 	whole := &subset{make(func(*images) {}), []int{0, 1}}
 	turned := &subset{make(func(*images) {}), []int{1, 0}}
-	assert.False(t, of(whole).Equal(of(turned)), "the order matters")
-	assert.True(t, of(whole).Equal(of(whole)))
+	assert.NotEqual(t, of(whole), of(turned), "the order matters")
+	assert.Equal(t, of(whole), of(whole))
 	broken := errors.New("broken")
 	_, err := FingerprintOf(failing{whole, broken})
 	assert.ErrorIs(t, err, broken)

@@ -5,8 +5,11 @@ import (
 	"slices"
 )
 
-// specks are left out quietly where they are small.
-const specks = "specks"
+// What is left out. Specks are quietly where they are small.
+const (
+	specks       = "specks"
+	surroundings = "what surrounds the page"
+)
 
 // ink is what was found drawn on a picture.
 type ink struct {
@@ -26,13 +29,13 @@ type ink struct {
 // bright as the rest of the page. What that is, two surfaces tell: where the light falls off, the border is darker than the middle, and
 // a large drawing covers more of the page than of its border, which therefore counts twice.
 func findInk(p plane) *ink {
-	var left []string
+	isCut := false
 	for range 3 {
 		page, found := p.page()
 		if !found {
 			break
 		}
-		p, left = page, []string{"what surrounds the page"}
+		p, isCut = page, true
 	}
 	dark, light := newSheet(p), newSheet(p.negative())
 	s := dark
@@ -42,8 +45,8 @@ func findInk(p plane) *ink {
 	if s.contrast < leastContrast {
 		return nil
 	}
-	for _, what := range left {
-		s.leave(what)
+	if isCut {
+		s.leave(surroundings)
 	}
 	s.dropBoxes()
 	s.dropRules()
@@ -68,12 +71,9 @@ type sheet struct {
 // newSheet separates ink and ground, without what surrounds the page.
 func newSheet(p plane) *sheet {
 	s := &sheet{strength: relief(p, max(max(p.w, p.h)/6, 3))}
-	for s.separate() {
-		if !s.dropSurrounds() {
-			break
-		}
+	for s.separate() && s.dropSurrounds() { // what is left may have surroundings too
 	}
-	main, paper, border := s.parts.largest(), p.paper(), p.borderSlope()
+	main, paper, border := s.parts.heaviest(), p.paper(), p.borderSlope()
 	if main == nil {
 		return s
 	}
@@ -110,7 +110,7 @@ func (s *sheet) dropSurrounds() bool {
 	if 10*rest < max(s.strength.w, s.strength.h) || !s.parts.erase(s.strength, surrounds) {
 		return false
 	}
-	s.leave("what surrounds the page")
+	s.leave(surroundings)
 	return true
 }
 
@@ -176,7 +176,7 @@ func (s *sheet) isBox(q *part) bool {
 // choose takes the largest part and what belongs to it, and leaves out the specks.
 func (s *sheet) choose() *ink {
 	f := &ink{strength: s.strength, ground: s.ground, mean: s.mean}
-	main := s.parts.largest()
+	main := s.parts.heaviest()
 	if main == nil {
 		return nil
 	}
@@ -228,12 +228,16 @@ func (q *part) equals(main *part, kept bool) bool {
 	if !kept {
 		return 5*q.area >= 2*main.area
 	}
-	gap := max(q.box.Min.X-main.box.Max.X, main.box.Min.X-q.box.Max.X, q.box.Min.Y-main.box.Max.Y, main.box.Min.Y-q.box.Max.Y)
-	return 4*q.area >= main.area && 10*q.box.Dy() >= 7*main.box.Dy() && 10*gap >= main.size()
+	return 4*q.area >= main.area && 10*q.box.Dy() >= 7*main.box.Dy() && 10*gap(q.box, main.box) >= main.size()
 }
 
 // belongs says whether a part is a piece of the drawing: large and not far from it, or small and close by.
 func belongs(q, main *part, drawing image.Rectangle) bool {
-	gap := max(q.box.Min.X-drawing.Max.X, drawing.Min.X-q.box.Max.X, q.box.Min.Y-drawing.Max.Y, drawing.Min.Y-q.box.Max.Y)
-	return 25*q.area >= main.area && 4*gap <= main.size() || 200*q.area >= main.area && 16*gap <= main.size()
+	apart := gap(q.box, drawing)
+	return 25*q.area >= main.area && 4*apart <= main.size() || 200*q.area >= main.area && 16*apart <= main.size()
+}
+
+// gap is how far apart two boxes are, below 0 where they overlap.
+func gap(a, b image.Rectangle) int {
+	return max(a.Min.X-b.Max.X, b.Min.X-a.Max.X, a.Min.Y-b.Max.Y, b.Min.Y-a.Max.Y)
 }

@@ -85,7 +85,7 @@ func openFolder(name string) (Splits, error) {
 	}
 	switch {
 	case f.isEmpty() && len(f.others) > 0:
-		return Splits{}, errors.New("data: " + strings.TrimPrefix(otherSets(name, f.others), "; "))
+		return Splits{}, errors.New("data: " + otherSets(name, f.others))
 	case f.isEmpty():
 		return Splits{}, fmt.Errorf("data: %s: expected IDX files (%s, .gz or not, and its companions), found none%s", name, fileName(trainImages), f.seen())
 	}

@@ -10,10 +10,10 @@ import (
 // drawn box. The places round a sheet that lies askew continue its edge.
 func (p plane) page() (sheet plane, found bool) {
 	smooth := p.withoutDust()
-	if ground, mean, _ := levels(smooth); mean-ground < leastContrast {
+	ground, mean, edge := levels(smooth)
+	if mean-ground < leastContrast {
 		return p, false
 	}
-	_, _, edge := levels(smooth)
 	var corners []image.Point
 	for _, light := range []bool{true, false} {
 		of := smooth
@@ -34,22 +34,16 @@ func (p plane) page() (sheet plane, found bool) {
 // picture, nearly filled, with something on it and something round it.
 func sheetIn(p plane, edge byte) []image.Point {
 	l := label(p, edge)
-	number := int32(0)
-	for i := range l.parts {
-		if number == 0 || l.parts[i].area > l.parts[number-1].area {
-			number = int32(i + 1)
-		}
-	}
-	if number == 0 || 4*l.parts[number-1].area < p.w*p.h {
+	q := l.largest(func(q *part) int { return q.area })
+	if q == nil || 4*q.area < p.w*p.h {
 		return nil
 	}
-	q := &l.parts[number-1]
-	corners := hull(outline(l.of, p, q.box, number))
+	corners := hull(l.outline(p, q))
 	covered, inside := area(corners), 0
 	for y := q.box.Min.Y; y < q.box.Max.Y; y++ {
 		from, to := q.box.Max.X, q.box.Min.X
 		for x := q.box.Min.X; x < q.box.Max.X; x++ {
-			if l.of[y*p.w+x] == number {
+			if l.of[y*p.w+x] == q.number {
 				from, to = min(from, x), max(to, x+1)
 			}
 		}
@@ -57,7 +51,7 @@ func sheetIn(p plane, edge byte) []image.Point {
 	}
 	other := 0 // pixels of the surroundings that are as light or dark as the sheet
 	for i := range l.parts {
-		if int32(i+1) != number && !l.parts[i].box.In(q.box) {
+		if l.parts[i].number != q.number && !l.parts[i].box.In(q.box) {
 			other += l.parts[i].area
 		}
 	}
@@ -67,15 +61,15 @@ func sheetIn(p plane, edge byte) []image.Point {
 		float64(inside) < 0.93*covered,                                       // it is no convex shape
 		covered < 0.88*smallestRectangle(corners),                            // or no rectangle, as an ellipse (0.785) is none
 		400*holes < inside || 5*holes > 2*inside,                             // blank, or more than half of it is ink
-		!l.endsSharply(p, number):                                            // the light falls off, or a shadow lies there
+		!l.endsSharply(p, q):                                                 // the light falls off, or a shadow lies there
 		return nil
 	}
 	return corners
 }
 
 // endsSharply says whether a part is half as bright again as what is close by to its left and right, above and below.
-func (l *labelled) endsSharply(p plane, number int32) bool {
-	box, soft := l.parts[number-1].box, softEdge(p)
+func (l *labelled) endsSharply(p plane, q *part) bool {
+	box, number, soft := q.box, q.number, softEdge(p)
 	var steps []int // in hundredths of the brightness inside
 	// step compares the first pixels of a line that runs into the part.
 	step := func(at, stride, before, after int) {
@@ -119,15 +113,15 @@ func (l *labelled) endsSharply(p plane, number int32) bool {
 func softEdge(p plane) int { return 1 + max(p.w, p.h)/200 }
 
 // outline lists the corners of a part's first and last pixel of each row.
-func outline(of []int32, p plane, box image.Rectangle, number int32) (points []image.Point) {
-	for y := box.Min.Y; y < box.Max.Y; y++ {
-		row := of[y*p.w:][:p.w]
-		from := slices.Index(row, number)
+func (l *labelled) outline(p plane, q *part) (points []image.Point) {
+	for y := q.box.Min.Y; y < q.box.Max.Y; y++ {
+		row := l.of[y*p.w:][:p.w]
+		from := slices.Index(row, q.number)
 		if from < 0 {
 			continue
 		}
-		to := box.Max.X
-		for row[to-1] != number {
+		to := q.box.Max.X
+		for row[to-1] != q.number {
 			to--
 		}
 		points = append(points, image.Pt(from, y), image.Pt(from, y+1), image.Pt(to, y), image.Pt(to, y+1))

@@ -62,11 +62,14 @@ func (q *part) add(d plane, x, y int) {
 	}
 }
 
-// largest is the part with the most ink, nil if there is none.
-func (l *labelled) largest() *part {
+// heaviest is the part with the most ink, nil if there is none.
+func (l *labelled) heaviest() *part { return l.largest(func(q *part) int { return q.mass }) }
+
+// largest is the part of the greatest measure, the first if several are, nil if there is none.
+func (l *labelled) largest(measure func(*part) int) *part {
 	var most *part
 	for i := range l.parts {
-		if q := &l.parts[i]; most == nil || q.mass > most.mass {
+		if q := &l.parts[i]; most == nil || measure(q) > measure(most) {
 			most = q
 		}
 	}

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cnn-gpu/internal/wording"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,13 +51,18 @@ func (p Preparation) fill(shape []int) Preparation {
 	return p
 }
 
+var (
+	framings = []Framing{MNISTFraming, EMNISTFraming, Whole}
+	grounds  = []Ground{DarkGround, LightGround, AnyGround}
+)
+
 // Check says whether the words are known.
 func (p Preparation) Check() error {
-	if !slices.Contains([]Framing{"", MNISTFraming, EMNISTFraming, Whole}, p.Framing) {
-		return fmt.Errorf("data: unknown framing %q of a preparation; choose %s, %s or %s", p.Framing, MNISTFraming, EMNISTFraming, Whole)
+	if p.Framing != "" && !slices.Contains(framings, p.Framing) {
+		return fmt.Errorf("data: unknown framing %q of a preparation; choose %s", p.Framing, wording.Or(framings))
 	}
-	if !slices.Contains([]Ground{"", DarkGround, LightGround, AnyGround}, p.Ground) {
-		return fmt.Errorf("data: unknown ground %q of a preparation; choose %s, %s or %s", p.Ground, DarkGround, LightGround, AnyGround)
+	if p.Ground != "" && !slices.Contains(grounds, p.Ground) {
+		return fmt.Errorf("data: unknown ground %q of a preparation; choose %s", p.Ground, wording.Or(grounds))
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func (s *sheet) dropRules() {
 	}
 	s.strength = original.without(level, upright)
 	s.parts = label(s.strength, s.edge)
-	main := s.parts.largest()
+	main := s.parts.heaviest()
 	if main == nil {
 		s.strength, s.parts = original, label(original, s.edge)
 		return
@@ -51,20 +51,18 @@ func (s *sheet) dropRules() {
 // without is a copy of the plane in which the rules are 0.
 func (p plane) without(level, upright []rule) plane {
 	out := plane{p.w, p.h, slices.Clone(p.v)}
-	for _, r := range level {
-		for _, piece := range r.runs {
-			for y := max(piece.across-1, 0); y < min(piece.across+piece.length+1, p.h); y++ {
-				out.v[y*p.w+piece.along] = 0
+	// erase takes the steps from pixel to pixel along the rules and across them, and how many pixels are across.
+	erase := func(rules []rule, along, across, n int) {
+		for _, r := range rules {
+			for _, piece := range r.runs {
+				for i := max(piece.across-1, 0); i < min(piece.across+piece.length+1, n); i++ {
+					out.v[piece.along*along+i*across] = 0
+				}
 			}
 		}
 	}
-	for _, r := range upright {
-		for _, piece := range r.runs {
-			for x := max(piece.across-1, 0); x < min(piece.across+piece.length+1, p.w); x++ {
-				out.v[piece.along*p.w+x] = 0
-			}
-		}
-	}
+	erase(level, 1, p.w, p.h)
+	erase(upright, p.w, 1, p.w)
 	return out
 }
 

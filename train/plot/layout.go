@@ -162,7 +162,7 @@ func (s *sheet) layOutRow(body lettering, row []place, cellWidth, y int) int {
 type key struct {
 	limit  float64
 	bar    image.Rectangle // colours from -limit to limit
-	grey   bool            // the bar is that of each channel of SignedColour
+	scale  Scale
 	swatch image.Rectangle // the colour of NaN and infinity
 }
 
@@ -188,7 +188,7 @@ func (s *sheet) layOutKey(body lettering, tiles []Tile, y int) int {
 			least = "-" + most
 		}
 		text(least)
-		s.key.bar, s.key.grey = image.Rect(x, y+2, x+keyLength, y+body.height()-2), s.scale == SignedColour
+		s.key.bar, s.key.scale = image.Rect(x, y+2, x+keyLength, y+body.height()-2), s.scale
 		x = s.key.bar.Max.X + 6
 		text(most)
 		x += gap
@@ -204,10 +204,7 @@ func (s *sheet) layOutKey(body lettering, tiles []Tile, y int) int {
 func (k key) draw(img *image.RGBA) {
 	for x := range k.bar.Dx() {
 		v := float32(2*x-k.bar.Dx()+1) / float32(k.bar.Dx()-1)
-		colour := signedColour(v, 1)
-		if k.grey {
-			colour = signedRGB([]float32{v, v, v}, 1)
-		}
+		colour := k.scale.colour([]float32{v, v, v}, 1)
 		fill(img, image.Rect(k.bar.Min.X+x, k.bar.Min.Y, k.bar.Min.X+x+1, k.bar.Max.Y), colour)
 	}
 	if !k.bar.Empty() {

@@ -3,6 +3,7 @@ package plot
 import (
 	"fmt"
 	"image"
+	"image/color"
 	"io"
 	"math"
 )
@@ -25,6 +26,17 @@ const (
 
 // joins says whether all channels of a pixel are one colour.
 func (s Scale) joins() bool { return s == Unit || s == SignedColour }
+
+// colour is that of a pixel's channels or, where the scale does not join them, of one channel.
+func (s Scale) colour(channels []float32, limit float64) color.RGBA {
+	switch s {
+	case Unit:
+		return unitColour(channels)
+	case SignedColour:
+		return signedRGB(channels, limit)
+	}
+	return signedColour(channels[0], limit)
+}
 
 // SheetOptions lays a sheet out.
 type SheetOptions struct {
@@ -139,12 +151,7 @@ func (p place) draw(img *image.RGBA, scale Scale, limit float64) {
 	frame(img, p.bounds.Inset(-width), width, border)
 	if scale.joins() {
 		for i := range t.H * t.W {
-			pixel := t.Pixels[i*t.C : (i+1)*t.C]
-			colour := unitColour(pixel)
-			if scale == SignedColour {
-				colour = signedRGB(pixel, limit)
-			}
-			fill(img, p.value(0, i/t.W, i%t.W), colour)
+			fill(img, p.value(0, i/t.W, i%t.W), scale.colour(t.Pixels[i*t.C:(i+1)*t.C], limit))
 		}
 		return
 	}
@@ -152,6 +159,6 @@ func (p place) draw(img *image.RGBA, scale Scale, limit float64) {
 		limit, _ = largest(t)
 	}
 	for i, v := range t.Pixels {
-		fill(img, p.value(i%t.C, i/t.C/t.W, i/t.C%t.W), signedColour(v, limit))
+		fill(img, p.value(i%t.C, i/t.C/t.W, i/t.C%t.W), scale.colour([]float32{v}, limit))
 	}
 }
