@@ -209,7 +209,7 @@ func (r *checkResult) print(w io.Writer) {
 		ops.AppendRow(table.Row{o.Op, o.Cases, o.Failed, fmt.Sprintf("%.3f", o.Worst), cutMiddle(o.Case, 28)})
 	}
 	rightAlign(ops, 2, 3, 4)
-	fmt.Fprintln(w, ops.Render())
+	printTable(w, ops)
 	fmt.Fprintln(w, "Worst is the largest error as a part of its bound: up to 1 is right.\nLists of ops stand under the op that they begin with: op+….")
 	for _, o := range r.Ops {
 		if o.Error != "" {
@@ -233,7 +233,7 @@ func (r *checkResult) print(w io.Writer) {
 			fmt.Sprintf("%.7f", s.Exact), fmt.Sprintf("%.1e", worst), fmt.Sprintf("%.1e", s.Bound), mark})
 	}
 	rightAlign(steps, 1, 2, 3, 4, 5, 6)
-	fmt.Fprintln(w, steps.Render())
+	printTable(w, steps)
 	if r.OK {
 		fmt.Fprintf(w, "%s is right.\n", r.Device)
 	}

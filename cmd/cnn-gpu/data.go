@@ -94,7 +94,7 @@ func listData(cmd *cobra.Command, asJSON bool) error {
 		t.AppendRow(s.row())
 	}
 	rightAlign(t, 3)
-	fmt.Fprintln(cmd.OutOrStdout(), t.Render())
+	printTable(cmd.OutOrStdout(), t)
 	fmt.Fprintln(cmd.ErrOrStderr(), "Files elsewhere are named with --data-dir FOLDER.")
 	return nil
 }
