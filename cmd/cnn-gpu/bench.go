@@ -73,7 +73,7 @@ are a --prediction that a real one is held against.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&c.model, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
+	modelFlag(cmd, &c.model)
 	f.IntSliceVar(&c.batches, "batch", []int{32, 128, 512}, "the `numbers` of images in a step, with commas between them")
 	f.BoolVar(&c.inference, "inference", false, "time inference instead of training")
 	optimizerFlag(cmd, &c.optimizer, "the `method` of the training")
@@ -86,7 +86,6 @@ are a --prediction that a real one is held against.`,
 	deviceFlag(cmd, &c.device)
 	deviceOptionFlags(cmd, &c.options)
 	f.BoolVar(&asJSON, "json", false, "print the result as JSON")
-	completeFrom(cmd, "model", model.Zoo()...)
 	completeFrom(cmd, "data", data.Names()...)
 	return cmd
 }
@@ -106,9 +105,6 @@ func (c *benchConfig) check() error {
 		return usageErrorf("--seconds %v: give a time above 0 and up to 3600", c.seconds)
 	case c.data == "" && c.dataDir != "":
 		return usageErrorf("--data-dir %s: name the set whose files are there with --data", c.dataDir)
-	}
-	if _, err := train.OptimizerByName(c.optimizer, 0); err != nil {
-		return &usageError{err}
 	}
 	return nil
 }
@@ -130,6 +126,14 @@ type benchResult struct {
 }
 
 func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
+	optimizer, err := train.OptimizerByName(c.optimizer, 0)
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	var predicted benchResult
+	if err := readPrediction(c.prediction, &predicted); err != nil {
+		return nil, err
+	}
 	m, err := model.Open(c.model)
 	if err != nil {
 		return nil, err
@@ -138,10 +142,6 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 		if err := m.CheckBatch(batch); err != nil {
 			return nil, err
 		}
-	}
-	optimizer, err := train.OptimizerByName(c.optimizer, 0)
-	if err != nil {
-		return nil, err
 	}
 	d, err := device.Open(c.device, c.options)
 	if err != nil {
@@ -164,10 +164,6 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 	if c.inference {
 		r.Kind, benchmark = "inference", bench.Predict
 	}
-	var predicted benchResult
-	if err := readPrediction(c.prediction, &predicted); err != nil {
-		return nil, err
-	}
 	err = r.fill(d, c, func(o bench.Options) (*bench.Result, error) { return benchmark(cmd.Context(), t, set, o) })
 	r.compare(&predicted)
 	return r, err
@@ -180,10 +176,7 @@ func (c *benchConfig) set(m *model.Model) (data.Set, error) {
 		return set, err
 	}
 	const batches, most = 64, 60000
-	largest := 0
-	for _, batch := range c.batches {
-		largest = max(largest, batch)
-	}
+	largest := slices.Max(c.batches)
 	shape := m.Output.Shape
 	return data.Noise(m.Input.Shape, shape[len(shape)-1], max(largest, min(batches*largest, most)), 1), nil
 }
@@ -251,5 +244,5 @@ func (r *benchResult) printOps(w io.Writer) {
 		fmt.Fprintf(w, "The ops of a step with batch %d (%s):\n", b.Batch, origin(b.Profile))
 		printTable(w, opTable(b.Profile))
 	}
-	fmt.Fprintln(w, "GFLOP/s counts a multiply-add as two, GB/s each operand once.")
+	fmt.Fprintln(w, unitsOfOps)
 }

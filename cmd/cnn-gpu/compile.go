@@ -93,7 +93,7 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&name, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
+	modelFlag(cmd, &name)
 	f.IntVar(&batch, "batch", 32, "the `number` of images in a step")
 	optimizerFlag(cmd, &optimizer, "the `method` of the training")
 	f.Uint64Var(&seed, "seed", 1, "the `number` that the training is given; it matters to models with Dropout")
@@ -101,7 +101,6 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	f.BoolVar(&checks, "checks", false, "compile what cnn-gpu check runs, too")
 	f.StringVar(&out, "out", "", "the `folder` for the machine code")
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each architecture")
-	completeFrom(cmd, "model", model.Zoo()...)
 	return cmd
 }
 

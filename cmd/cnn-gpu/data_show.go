@@ -110,11 +110,7 @@ func sheetName(set string, force bool) string {
 	if absolute, err := filepath.Abs(set); err == nil {
 		set = absolute // "." has no name of its own
 	}
-	name := filepath.Base(set) + "-samples.png"
-	if force {
-		return name
-	}
-	return freeName(name)
+	return freeName(filepath.Base(set)+"-samples.png", force)
 }
 
 func summarize(splits data.Splits) (*dataSummary, error) {
@@ -162,7 +158,7 @@ func (s *dataSummary) print(w io.Writer) {
 	t.AppendSeparator()
 	t.AppendRow(row("All", s.Training, s.Validation, s.Test))
 	rightAlign(t, 2, 3, 4)
-	fmt.Fprintln(w, t.Render())
+	printTable(w, t)
 }
 
 // draw draws samples of the training images into a file, or notes why they cannot be drawn.

@@ -66,10 +66,7 @@ or of --data.`,
 				return err
 			}
 			if out == "" {
-				out = filepath.Join(folderOf(args[0]), "maps")
-				if !force {
-					out = freeName(out)
-				}
+				out = freeName(filepath.Join(folderOf(args[0]), "maps"), force)
 			}
 			drawn, err := drawMaps(cmd, t, x, what, out, force)
 			if err != nil {

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/internal/atomicfile"
 	"cnn-gpu/model"
 	"cnn-gpu/train/plot"
 )
@@ -152,15 +152,7 @@ func mapKind(n *model.Node) (kind, when string) {
 
 // writePNG writes a picture, whole or not at all.
 func writePNG(path string, draw func(io.Writer) error) error {
-	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o666))
-	if err != nil {
-		return fmt.Errorf("cannot write the picture: %w", err)
-	}
-	defer file.Cleanup()
-	if err := draw(file); err != nil {
-		return err
-	}
-	if err := file.CloseAtomicallyReplace(); err != nil {
+	if err := atomicfile.Write(path, draw); err != nil {
 		return fmt.Errorf("cannot write the picture: %w", err)
 	}
 	return nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,34 +22,34 @@ type metric struct {
 
 // metricsServer serves how a training goes to Prometheus. Without an address it keeps the figures and serves nothing.
 type metricsServer struct {
-	server *http.Server
-	mutex  sync.Mutex
-	names  []string // in their order
-	values map[string]*metric
-	info   string
+	server   *http.Server
+	mutex    sync.Mutex
+	names    []string // in their order
+	values   map[string]*metric
+	info     string
+	measured string // what stands before the figures after an epoch, see measuredName
 }
 
 // The names of the metrics, which Prometheus's users choose by.
 const (
-	lossMetric       = "cnn_gpu_loss"
-	accuracyMetric   = "cnn_gpu_accuracy"
-	epochMetric      = "cnn_gpu_epoch"
-	epochsMetric     = "cnn_gpu_epochs"
-	stepsMetric      = "cnn_gpu_steps_total"
-	speedMetric      = "cnn_gpu_images_per_second"
-	savesMetric      = "cnn_gpu_saves_total"
-	failuresMetric   = "cnn_gpu_save_failures_total"
-	savedMetric      = "cnn_gpu_last_save_timestamp_seconds"
-	evaluatedLoss    = "cnn_gpu_%s_loss"
-	evaluatedMetric  = "cnn_gpu_%s_accuracy"
-	metricsPath      = "/metrics"
-	metricsMediaType = "text/plain; version=0.0.4; charset=utf-8"
+	lossMetric          = "cnn_gpu_loss"
+	accuracyMetric      = "cnn_gpu_accuracy"
+	epochMetric         = "cnn_gpu_epoch"
+	epochsMetric        = "cnn_gpu_epochs"
+	stepsMetric         = "cnn_gpu_steps_total"
+	speedMetric         = "cnn_gpu_images_per_second"
+	savesMetric         = "cnn_gpu_saves_total"
+	failuresMetric      = "cnn_gpu_save_failures_total"
+	savedMetric         = "cnn_gpu_last_save_timestamp_seconds"
+	evaluatedLossMetric = "cnn_gpu_%s_loss"
+	evaluatedMetric     = "cnn_gpu_%s_accuracy"
+	metricsPath         = "/metrics"
+	metricsMediaType    = "text/plain; version=0.0.4; charset=utf-8"
 )
 
 // serveMetrics serves at an address until it is closed. One without a host is this machine's alone.
 func serveMetrics(address string, r *run.Run) (*metricsServer, error) {
-	measured := measuredName(r)
-	s := &metricsServer{values: map[string]*metric{}}
+	s := &metricsServer{values: map[string]*metric{}, measured: measuredName(r)}
 	add := func(name, kind, help string) {
 		s.names = append(s.names, name)
 		s.values[name] = &metric{kind: kind, help: help}
@@ -60,8 +59,8 @@ func serveMetrics(address string, r *run.Run) (*metricsServer, error) {
 	add(stepsMetric, "counter", "Steps of training, of the whole run.")
 	add(lossMetric, "gauge", "The mean loss over the epoch's images so far.")
 	add(accuracyMetric, "gauge", "The accuracy over the epoch's images so far, from 0 to 1.")
-	add(fmt.Sprintf(evaluatedLoss, measured), "gauge", "The mean loss after the last epoch.")
-	add(fmt.Sprintf(evaluatedMetric, measured), "gauge", "The accuracy after the last epoch, from 0 to 1.")
+	add(fmt.Sprintf(evaluatedLossMetric, s.measured), "gauge", "The mean loss after the last epoch.")
+	add(fmt.Sprintf(evaluatedMetric, s.measured), "gauge", "The accuracy after the last epoch, from 0 to 1.")
 	add(speedMetric, "gauge", "Images trained on in a second.")
 	add(savesMetric, "counter", "How often the training was saved.")
 	add(failuresMetric, "counter", "How often something could not be saved.")
@@ -140,10 +139,10 @@ func (s *metricsServer) progress(p train.Progress) {
 	s.set(speedMetric, p.ImagesPerSecond)
 }
 
-func (s *metricsServer) epoch(e train.Epoch, measured string) {
+func (s *metricsServer) epoch(e train.Epoch) {
 	if v := e.Validation; v != nil {
-		s.set(fmt.Sprintf(evaluatedLoss, measured), v.Loss)
-		s.set(fmt.Sprintf(evaluatedMetric, measured), v.Accuracy)
+		s.set(fmt.Sprintf(evaluatedLossMetric, s.measured), v.Loss)
+		s.set(fmt.Sprintf(evaluatedMetric, s.measured), v.Accuracy)
 	}
 }
 
@@ -156,7 +155,7 @@ func (s *metricsServer) close() error {
 	if s.server == nil {
 		return nil
 	}
-	if err := s.server.Close(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	if err := s.server.Close(); err != nil {
 		return fmt.Errorf("--metrics-addr: %w", err)
 	}
 	return nil

@@ -7,8 +7,11 @@ import (
 	"strings"
 )
 
-// freeName is the name of a file or folder to make, numbered if there is one of that name.
-func freeName(path string) string {
+// freeName is the name of a file or folder to make, numbered if there is one of that name, unless by force.
+func freeName(path string, force bool) string {
+	if force {
+		return path
+	}
 	extension := filepath.Ext(path)
 	free := path
 	for i := 2; exists(free); i++ {

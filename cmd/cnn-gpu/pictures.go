@@ -118,7 +118,7 @@ func newSeen(dir string, images []string) (*seen, error) {
 		}
 		taken[name] = true
 		s.files[image] = filepath.Join(dir, name)
-		if _, err := os.Lstat(s.files[image]); err == nil {
+		if exists(s.files[image]) {
 			return nil, fmt.Errorf("--out %s: %s is there already; name another folder", dir, s.files[image])
 		}
 	}

@@ -17,6 +17,9 @@ const (
 	profileHelp  = "show at the end how long each op of a step takes, with GFLOP/s and GB/s"
 )
 
+// unitsOfOps explains the columns of an [opTable].
+const unitsOfOps = "GFLOP/s counts a multiply-add as two, GB/s each operand once."
+
 // printProfile shows where a step's time goes: a table for people on standard error, or a line of JSON. Kind is what the step does.
 func printProfile(cmd *cobra.Command, p *bench.Profile, kind string, asJSON bool) error {
 	if asJSON {
@@ -25,7 +28,7 @@ func printProfile(cmd *cobra.Command, p *bench.Profile, kind string, asJSON bool
 	w := cmd.ErrOrStderr()
 	wording.English.Fprintf(w, "Where the time of a step of %s with %d images goes (%s):\n", kind, p.Batch, origin(p))
 	printTable(w, opTable(p))
-	fmt.Fprintln(w, "GFLOP/s counts a multiply-add as two, GB/s each operand once.")
+	fmt.Fprintln(w, unitsOfOps)
 	return nil
 }
 

@@ -38,12 +38,7 @@ run gets a folder with the weights, the metrics and pictures of how it went; eva
 	return root
 }
 
-func versionText() string {
-	if driver.Built {
-		return version.Text("with CUDA")
-	}
-	return version.Text("without CUDA")
-}
+func versionText() string { return version.Text(driver.Build) }
 
 // takes checks the number of arguments; usage is how the command is called.
 func takes(least, most int, usage string) cobra.PositionalArgs {

@@ -86,7 +86,7 @@ share, with what sharing saved, the largest values, and from which op to which e
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&name, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
+	modelFlag(cmd, &name)
 	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images in a step, for the memory")
 	cmd.Flags().BoolVar(&memory, "memory", false, "show where the memory of a training step goes")
 	cmd.Flags().BoolVar(&passes, "passes", false, "show how the op lists are rewritten to do less work")
@@ -94,7 +94,6 @@ share, with what sharing saved, the largest values, and from which op to which e
 	cmd.Flags().StringVar(&deviceName, "device", "cpu", "the `device` that trains: cpu, cuda or sim (none is opened)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON, with the whole plan of --memory or the passes and ops of --passes")
 	completeFrom(cmd, "device", "cpu", "cuda", "sim")
-	completeFrom(cmd, "model", model.Zoo()...)
 	return cmd
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/internal/wording"
-	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
@@ -92,7 +91,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&c.Model, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
+	modelFlag(cmd, &c.Model)
 	f.StringVar(&c.Data, "data", "digits", "a data `set` (see cnn-gpu data) or a folder of IDX files")
 	f.StringVar(&c.DataDir, "data-dir", "", "the `folder` that holds the data set's files (default: where cnn-gpu data fetch puts them)")
 	f.Float64Var(&c.Validation, "validation", 0, "the `share` of the training images to set apart for validation, such as 0.1 (default: none)")
@@ -113,7 +112,6 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.String(logFormatFlag, "text", "how standard error tells what happens: `text`, or json for an object a line")
 	f.StringVar(&metricsAddr, "metrics-addr", "", "serve figures to Prometheus at this `address`; :9090 is this machine's alone (default: none)")
 	completeFrom(cmd, logFormatFlag, "text", "json")
-	completeFrom(cmd, "model", model.Zoo()...)
 	completeFrom(cmd, "data", data.Names()...)
 	completeFlagWithRun(cmd, "resume")
 	return cmd
@@ -142,10 +140,13 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		return usageErrorf("--batch %d: give at least 1", c.Batch)
 	case given("validation") && !(c.Validation > 0 && c.Validation < 1):
 		return usageErrorf("--validation %v: give a share above 0 and below 1, such as 0.1", c.Validation)
-	case given("checkpoint-every") && checkInterval(c.CheckpointEvery) != nil:
-		return checkInterval(c.CheckpointEvery)
 	case given("lr") && !(c.LearningRate > 0):
 		return usageErrorf("--lr %v: give a number above 0, such as 0.001", c.LearningRate)
+	}
+	if given("checkpoint-every") {
+		if err := checkInterval(c.CheckpointEvery); err != nil {
+			return err
+		}
 	}
 	if _, err := train.OptimizerByName(c.Optimizer, c.LearningRate); err != nil {
 		return &usageError{err}
@@ -187,10 +188,11 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 		},
 		OnEpoch: func(e train.Epoch) {
 			report.epoch(e)
-			metrics.epoch(e, measured)
-			logEvent(cmd, "epoch", recordAttributes(r.Record(e))...)
+			metrics.epoch(e)
+			record := r.Record(e)
+			logEvent(cmd, "epoch", recordAttributes(record)...)
 			if asJSON && printed == nil {
-				printed = printJSON(cmd, r.Record(e))
+				printed = printJSON(cmd, record)
 			}
 		},
 	})

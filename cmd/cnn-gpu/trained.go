@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
+	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/run"
 )
@@ -67,6 +68,12 @@ func sayDevice(cmd *cobra.Command, d device.Device, asked string) {
 		chosen = ", chosen by --device auto"
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "Device%s: %s\n", chosen, d)
+}
+
+// modelFlag adds the flag that chooses a model.
+func modelFlag(cmd *cobra.Command, name *string) {
+	cmd.Flags().StringVar(name, "model", "mnist-cnn", "a `model` of the zoo (see cnn-gpu models) or a YAML file")
+	completeFrom(cmd, "model", model.Zoo()...)
 }
 
 // deviceFlag adds the flag that chooses where a model runs.

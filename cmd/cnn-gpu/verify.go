@@ -32,9 +32,6 @@ and "parameter" (the first one).`,
 		Args:              takes(1, 1, "give one run's folder, as in: cnn-gpu verify runs/mnist-cnn-digits"),
 		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !cmd.Flags().Changed("device") {
-				where = ""
-			}
 			saved, err := run.Load(args[0])
 			if err != nil {
 				return err

@@ -15,8 +15,8 @@ import (
 	"unsafe"
 )
 
-// Built says whether this program was built with the cuda tag.
-const Built = true
+// Built says whether this program was built with the cuda tag, and Build says it in words.
+const Built, Build = true, "with CUDA"
 
 // Open loads the driver, if that did not happen yet, and says whether it can be used. Every call of cu does the same, but
 // answers only CUDA_ERROR_NO_DEVICE; the error of Open tells what was tried. [Probe] tells what to do about it.

@@ -4,8 +4,8 @@ package driver
 
 import "errors"
 
-// Built says whether this program was built with the cuda tag.
-const Built = false
+// Built says whether this program was built with the cuda tag, and Build says it in words.
+const Built, Build = false, "without CUDA"
 
 var errNotBuilt = errors.New("driver: this program was built without CUDA: `make build` builds it with, where there is a C compiler")
 

@@ -12,10 +12,8 @@ import (
 )
 
 const (
-	machine      = "the machine's memory"
-	group        = "the control group's memory limit"
-	addressSpace = "ulimit -v"
-	dataSize     = "ulimit -d"
+	machine = "the machine's memory"
+	group   = "the control group's memory limit"
 )
 
 // systemLimits reads the limits from the files of a system.

@@ -7,8 +7,6 @@ import (
 	"math"
 )
 
-const addressSpace, dataSize = "ulimit -v", "ulimit -d"
-
 // systemLimits are not known elsewhere.
 func systemLimits(fs.FS) []Limit { return nil }
 

@@ -57,7 +57,11 @@ func saturated(free, more int64) int64 {
 	return free + more
 }
 
-const goMemory = "GOMEMLIMIT"
+const (
+	addressSpace = "ulimit -v"
+	dataSize     = "ulimit -d"
+	goMemory     = "GOMEMLIMIT"
+)
 
 // goLimit is what GOMEMLIMIT, or debug.SetMemoryLimit, leaves.
 func goLimit(h heap) Limit {

@@ -51,11 +51,7 @@ type Part struct {
 
 // newPart is a part that begins now, with the first batch.
 func newPart(d device.Device) Part {
-	build := "without CUDA"
-	if driver.Built {
-		build = "with CUDA"
-	}
-	lines := strings.Split(version.Text(build), "\n")
+	lines := strings.Split(version.Text(driver.Build), "\n")
 	p := Part{Date: time.Now().UTC().Truncate(time.Second), Version: lines[0], Commit: lines[1], Build: lines[2], Device: d.Name()}
 	if p.Device == "cpu" {
 		p.CPUCode = device.CPUCode()
