@@ -100,6 +100,7 @@ func TestCheckCollectsGarbage(t *testing.T) {
 	was := debug.SetMemoryLimit(-1)
 	t.Cleanup(func() { debug.SetMemoryLimit(was) })
 	debug.SetMemoryLimit(1 << 28)
+	t.Cleanup(debug.FreeOSMemory)
 	held = make([]byte, 200<<20)
 	_, enough := Enough(128 << 20)
 	assert.False(t, enough)
@@ -110,10 +111,17 @@ func TestCheckCollectsGarbage(t *testing.T) {
 
 // What was taken and not yet written to is no more there for others.
 func TestUntouchedMemory(t *testing.T) {
-	before := Available().Free
+	debug.FreeOSMemory()
+	t.Cleanup(debug.FreeOSMemory)
+	touchedOrNot := func() int64 { return resident(os.DirFS("/")) + readHeap().untouched } // where Go lets memory anew, it writes zeros to it
+	before := touchedOrNot()
 	held = make([]byte, 512<<20)
-	assert.InDelta(t, 512<<20, before-Available().Free, 64<<20)
+	assert.InDelta(t, 512<<20, touchedOrNot()-before, 64<<20)
 	held = nil
+
+	limits := []Limit{{machine, 32 << 20}, {goMemory, 24 << 20}}
+	assert.Equal(t, Limit{goMemory, 45 << 19}, tightest(limits, heap{}))
+	assert.Equal(t, Limit{machine, 15 << 20}, tightest(limits, heap{untouched: 16 << 20}))
 }
 
 var held []byte

@@ -31,9 +31,13 @@ const mapping = 128 << 20
 // Available is the tightest of the limits: the machine's free memory, those of control groups, of ulimit and of GOMEMLIMIT. A part of what
 // they leave is kept back for what nobody asks for here.
 func Available() Limit {
-	tightest := Limit{"nothing", math.MaxInt64}
 	heap := readHeap()
-	for _, l := range append(systemLimits(os.DirFS("/")), goLimit(heap)) {
+	return tightest(append(systemLimits(os.DirFS("/")), goLimit(heap)), heap)
+}
+
+func tightest(limits []Limit, heap heap) Limit {
+	least := Limit{"nothing", math.MaxInt64}
+	for _, l := range limits {
 		switch l.Name {
 		case addressSpace, dataSize:
 			l.Free = saturated(l.Free, heap.free+heap.released-mapping)
@@ -42,11 +46,11 @@ func Available() Limit {
 		default:
 			l.Free = saturated(l.Free, heap.free-heap.untouched)
 		}
-		if l.Free -= l.Free / 16; l.Free < tightest.Free {
-			tightest = l
+		if l.Free -= l.Free / 16; l.Free < least.Free {
+			least = l
 		}
 	}
-	return tightest
+	return least
 }
 
 // saturated adds to what a limit leaves, which is MaxInt64 if there is none.
