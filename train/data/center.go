@@ -16,32 +16,36 @@ const (
 )
 
 // center prepares a grey picture as the images of MNIST or EMNIST were: its ink, light on black, scaled to fit and placed in 28x28. A
-// picture of that size with nothing on it but ink that lies so is left as it is.
+// picture that is framed as they are is left as it is.
 func (p *preparation) center(how Preparation) {
 	grey := newPlane(p.flat.Rect.Dx(), p.flat.Rect.Dy())
 	for i := range grey.v {
 		grey.v[i] = p.flat.Pix[4*i]
 	}
+	light, framed := p.framed(how.Framing)
 	f := findInk(grey)
-	if grey.isNoise() {
-		p.doubt = "the picture is noise"
-	}
-	if f == nil {
+	if f == nil && !framed {
 		p.sayBlank()
 		p.invert(how.Ground)
 		return
 	}
-	if f.several && p.doubt == "" {
+	switch {
+	case grey.isNoise():
+		p.doubt = "the picture is noise"
+	case f != nil && f.several:
 		p.doubt = "more than one drawing is on the picture"
 	}
-	dark := how.Ground == LightGround || how.Ground == AnyGround && !f.light // ink in the result
-	if !f.light && !dark {
+	if !framed {
+		light = f.light
+	}
+	dark := how.Ground == LightGround || how.Ground == AnyGround && !light // ink in the result
+	if !light && !dark {
 		p.say("inverted (its ink is dark)")
-	} else if f.light && dark {
+	} else if light && dark {
 		p.say("inverted (its ink is light)")
 	}
-	if p.framed(f) {
-		if f.light == dark {
+	if framed {
+		if light == dark {
 			p.negative()
 		}
 		return
@@ -58,24 +62,42 @@ func (p *preparation) sayBlank() {
 	p.say("found no ink to centre")
 }
 
-// framed says whether the picture has the model's size and the ink lies in it much as a set's images have it: neither small nor off
-// the middle.
-func (p *preparation) framed(f *ink) bool {
-	const smallest, off, speck = 17, 2, 2
-	for _, what := range f.left {
-		if what != specks || f.speck > speck {
-			return false
+// framed says whether the picture has the size of a set's images, and light or dark ink on an empty ground that lies in it as in them. That
+// is seen without a search for ink, which may leave out what belongs to a drawing as small as these.
+func (p *preparation) framed(framing Framing) (light, framed bool) {
+	const faint, ink, page = 32, 128, 280 // brightness, brightness, and pixels that are more than a drawing has
+	ground := background(p.flat).R
+	light = ground <= faint
+	if p.flat.Rect.Size() != image.Pt(mnistSide, mnistSide) || !light && ground < 255-faint {
+		return light, false
+	}
+	strength, box, area := newPlane(mnistSide, mnistSide), image.Rectangle{}, 0
+	for i := range strength.v {
+		v := p.flat.Pix[4*i]
+		v = max(v, ground) - min(v, ground)
+		if v >= ink {
+			x, y := i%mnistSide, i/mnistSide
+			box = box.Union(image.Rect(x, y, x+1, y+1))
+			area++
+		}
+		if v >= faint {
+			strength.v[i] = v
 		}
 	}
-	if p.flat.Rect.Dx() != mnistSide || p.flat.Rect.Dy() != mnistSide || max(f.box.Dx(), f.box.Dy()) < smallest {
-		return false
+	size := max(box.Dx(), box.Dy())
+	x, y := float64(box.Min.X+box.Max.X)/2, float64(box.Min.Y+box.Max.Y)/2
+	smallest, off := 17, 2.
+	switch framing {
+	case MNISTFraming:
+		x, y = strength.centreOfMass()
+	case DigitsFraming:
+		smallest = 13
+		if size >= 16 {
+			off = 5.5
+		}
 	}
-	var mass, mx, my float64
-	for i, v := range f.strength.v {
-		mass, mx, my = mass+float64(v), mx+float64(v)*float64(i%mnistSide), my+float64(v)*float64(i/mnistSide)
-	}
-	const middle = (mnistSide - 1) / 2.
-	return math.Abs(mx/mass-middle) <= off && math.Abs(my/mass-middle) <= off
+	const middle = mnistSide / 2.
+	return light, area < page && size >= smallest && math.Abs(x-middle) <= off && math.Abs(y-middle) <= off
 }
 
 // place scales the ink to its size and puts it where it belongs, light on black.

@@ -5,11 +5,7 @@ import (
 	"slices"
 )
 
-// What is left out. Specks are quietly where they are small.
-const (
-	specks       = "specks"
-	surroundings = "what surrounds the page"
-)
+const surroundings = "what surrounds the page"
 
 // ink is what was found drawn on a picture.
 type ink struct {
@@ -19,7 +15,6 @@ type ink struct {
 	mean     int             // the mean strength of the ink
 	light    bool            // it is lighter than its surroundings
 	left     []string        // what was left out
-	speck    int             // the pixels of the largest speck of that
 	several  bool            // there is more than one drawing
 }
 
@@ -195,15 +190,13 @@ func (s *sheet) choose() *ink {
 	for i := range s.parts.parts {
 		q := &s.parts.parts[i]
 		f.several = f.several || q != main && q.equals(main, kept[q])
-		if !kept[q] {
-			f.speck = max(f.speck, q.area)
-		}
 	}
 	switch {
-	case f.several && f.speck > 0:
+	case len(kept) == len(s.parts.parts):
+	case f.several:
 		s.leave("other drawings")
-	case f.speck > 0:
-		s.leave(specks)
+	default:
+		s.leave("specks")
 	}
 	// The soft edge of a stroke is below the ink's edge, and no part of it.
 	keep := newPlane(f.strength.w, f.strength.h)

@@ -34,9 +34,9 @@ type scene struct {
 // decide.
 func (s scene) digits() int {
 	switch s.name {
-	case "small in the corner of 28":
+	case "28 pixels", "small in the corner of 28":
 		return mostDigits
-	case "27 pixels", "28 pixels", "turned on a dark table", "ruled and turned":
+	case "squared", "27 pixels", "turned on a dark table", "ruled and turned":
 		return 60
 	}
 	return 20
@@ -379,7 +379,7 @@ func scores(t *testing.T, network *train.Trainer, test data.Set, s scene, digits
 				s.draw(r, p)
 				var file bytes.Buffer
 				assert.NoError(t, (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&file, p.img))
-				picture, err := data.PictureFrom(s.name, &file, []int{28, 28, 1}, data.PictureOptions{})
+				picture, err := data.PictureFrom(s.name, &file, []int{28, 28, 1}, data.PictureOptions{Preparation: data.PreparationNamed("digits")})
 				if assert.NoError(t, err) {
 					doubted[i] = picture.Doubt != ""
 					labels[i] = label

@@ -89,6 +89,35 @@ func TestPictureOfTheModelsSize(t *testing.T) {
 	}
 }
 
+// A drawing of the model's size may have parts that would be specks on a page, and places as dark as a page is light.
+func TestPictureOfTheModelsSizeLeavesNothingOut(t *testing.T) {
+	for name, boxes := range map[string][]image.Rectangle{
+		"a dot far off": {image.Rect(12, 8, 16, 24), image.Rect(13, 4, 15, 6)},
+		"heavy":         {image.Rect(7, 4, 20, 24)},
+	} {
+		img := painted(28, 28, black, white, boxes[0])
+		for _, box := range boxes[1:] {
+			draw.Draw(img, box, image.NewUniform(white), image.Point{}, draw.Src)
+		}
+		for _, framing := range []Framing{MNISTFraming, DigitsFraming, EMNISTFraming} {
+			_, note, err := prepared(Picture(savePNG(t, img), mnistShape, PictureOptions{Preparation: Preparation{Framing: framing}}))
+			require.NoError(t, err)
+			assert.Equal(t, "used as it is", note, "%s %s", name, framing)
+		}
+	}
+}
+
+// Where a drawing may lie depends on the set.
+func TestPictureOfTheModelsSizeOffTheMiddle(t *testing.T) {
+	for framing, asItIs := range map[Framing]bool{MNISTFraming: false, DigitsFraming: true, EMNISTFraming: false} {
+		x, note, err := prepared(Picture(savePNG(t, painted(28, 28, black, white, image.Rect(8, 3, 12, 22))), mnistShape,
+			PictureOptions{Preparation: Preparation{Framing: framing}}))
+		require.NoError(t, err)
+		assert.Equal(t, asItIs, note == "used as it is", "%s: %s", framing, note)
+		assert.Equal(t, asItIs, at(x, 28, 8, 12) == 1, framing)
+	}
+}
+
 func TestPictureInverts(t *testing.T) {
 	path := savePNG(t, framedDigit(white, black))
 	x, note, err := prepared(Picture(path, mnistShape, PictureOptions{}))

@@ -49,6 +49,15 @@ func (p plane) cut(r image.Rectangle) plane {
 	return c
 }
 
+// centreOfMass of the values: (0.5, 0.5) is the middle of the first pixel.
+func (p plane) centreOfMass() (x, y float64) {
+	mass := 0.
+	for i, v := range p.v {
+		mass, x, y = mass+float64(v), x+float64(v)*(float64(i%p.w)+0.5), y+float64(v)*(float64(i/p.w)+0.5)
+	}
+	return x / mass, y / mass
+}
+
 // withoutDust is the plane with each pixel replaced by the median of itself and its eight neighbours (J. W. Tukey, "Exploratory Data
 // Analysis", 1977): what is a pixel or two large disappears, edges stay.
 func (p plane) withoutDust() plane {

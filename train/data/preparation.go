@@ -21,6 +21,8 @@ const (
 	// MNISTFraming fits the ink into 20x20 and places its centre of mass in the middle of 28x28 (Y. LeCun et al., "Gradient-based
 	// learning applied to document recognition", 1998).
 	MNISTFraming Framing = "mnist"
+	// DigitsFraming is that of the built-in digits: MNIST's, but smaller and larger ink is as good, and it may lie off the middle.
+	DigitsFraming Framing = "digits"
 	// EMNISTFraming fits the ink into 24x24 in the middle of 28x28 (G. Cohen et al., arXiv:1702.05373).
 	EMNISTFraming Framing = "emnist"
 	// Whole scales whole pictures.
@@ -52,7 +54,7 @@ func (p Preparation) fill(shape []int) Preparation {
 }
 
 var (
-	framings = []Framing{MNISTFraming, EMNISTFraming, Whole}
+	framings = []Framing{MNISTFraming, DigitsFraming, EMNISTFraming, Whole}
 	grounds  = []Ground{DarkGround, LightGround, AnyGround}
 )
 
@@ -67,11 +69,12 @@ func (p Preparation) Check() error {
 	return nil
 }
 
-// PreparationNamed is that of a known set, the zero value for others. A network that learnt the built-in digits knows them in many
-// sizes and places, centred ones too.
+// PreparationNamed is that of a known set, the zero value for others.
 func PreparationNamed(set string) Preparation {
 	switch {
-	case set == "digits" || set == "mnist":
+	case set == "digits":
+		return Preparation{DigitsFraming, DarkGround}
+	case set == "mnist":
 		return Preparation{MNISTFraming, DarkGround}
 	case strings.HasPrefix(set, "emnist-"):
 		return Preparation{EMNISTFraming, DarkGround}

@@ -39,7 +39,7 @@ func TestPreparationOfSets(t *testing.T) {
 		want Preparation
 	}{
 		"mnist":         {named("mnist"), Preparation{MNISTFraming, DarkGround}},
-		"digits":        {named("digits"), Preparation{MNISTFraming, DarkGround}},
+		"digits":        {named("digits"), Preparation{DigitsFraming, DarkGround}},
 		"emnist":        {named("emnist-letters"), Preparation{EMNISTFraming, DarkGround}},
 		"fashion-mnist": {named("fashion-mnist"), Preparation{Whole, DarkGround}},
 		"colours":       {colour, Preparation{Whole, AnyGround}},
@@ -68,7 +68,7 @@ func TestPreparationOfSets(t *testing.T) {
 		assert.Equal(t, c.want, p, name)
 		assert.NoError(t, p.Check())
 	}
-	assert.ErrorContains(t, Preparation{Framing: "round"}.Check(), "choose mnist, emnist or whole")
+	assert.ErrorContains(t, Preparation{Framing: "round"}.Check(), "choose mnist, digits, emnist or whole")
 	assert.ErrorContains(t, Preparation{Ground: "green"}.Check(), "choose dark, light or any")
 }
 
@@ -98,4 +98,28 @@ func TestPictureFollowsThePreparation(t *testing.T) {
 		}
 		assert.InDelta(t, 1-ground, at(x, 28, col, 14), 0.05, note)
 	}
+}
+
+// What a network knows as it is must not be lost by centring it.
+func TestTheDigitsAreFramed(t *testing.T) {
+	_, test := Digits()
+	left := 0 // as they are: all but two that are as small as they are far from the middle
+	x := make([]float32, digitSide*digitSide)
+	p := &preparation{flat: image.NewRGBA(image.Rect(0, 0, digitSide, digitSide))}
+	for i := range test.Len() {
+		_, err := test.Example(i, x)
+		require.NoError(t, err)
+		for j, v := range x {
+			setGrey(p.flat.Pix[4*j:], byte(255*v+0.5))
+		}
+		for _, onBlack := range []bool{true, false} {
+			light, framed := p.framed(DigitsFraming)
+			assert.Equal(t, onBlack, light, i)
+			if framed {
+				left++
+			}
+			p.negative()
+		}
+	}
+	assert.Equal(t, 2*(test.Len()-2), left)
 }
