@@ -123,7 +123,7 @@ func newDirectFprop(g conv2D, floor float32) *directFprop {
 	for n := range f.group {
 		for p := range g.P {
 			for q := range g.Q {
-				f.aRows = append(f.aRows, n*f.in.size()+(p*g.StrideH*f.in.width+q*g.StrideW)*g.C)
+				f.aRows = append(f.aRows, n*f.in.size()+g.corner(p, q))
 				f.cRows = append(f.cRows, len(f.cRows)*g.K)
 			}
 		}
@@ -146,12 +146,7 @@ func (f *directFprop) parts(workers int) int {
 	return partsOf(kernels.CeilDiv(f.N, f.group), workers, len(f.aRows)/(2*tileRows))
 }
 
-func (f *directFprop) scratch() int {
-	if f.in.isPadded() {
-		return f.group * f.in.size()
-	}
-	return 0
-}
+func (f *directFprop) scratch() int { return f.in.paddedSize(f.group) }
 
 func (f *directFprop) derived() int {
 	if f.isInPlace() {

@@ -183,7 +183,7 @@ func newSparseGrad(g conv2D, pool pool2D, needsDX bool, workers int) *sparseGrad
 			for r := range pool.R {
 				for c := range pool.S {
 					row, column := p*pool.StrideH-pool.PadTop+r*pool.DilationH, q*pool.StrideW-pool.PadLeft+c*pool.DilationW
-					s.places = append(s.places, int32((row*g.StrideH*s.in.width+column*g.StrideW)*g.C))
+					s.places = append(s.places, int32(g.corner(row, column)))
 				}
 			}
 		}

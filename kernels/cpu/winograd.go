@@ -201,14 +201,6 @@ func (p *winogradProducts) eachBlock(first, tiles int, f func(first, last int)) 
 	}
 }
 
-// padded is the number of values of a group's images where they are copied.
-func (p *winogradProducts) padded(m image) int {
-	if m.isPadded() {
-		return p.group * m.size()
-	}
-	return 0
-}
-
 // place is where tile t lies: its image, and its row and column of tiles.
 func (p *winogradProducts) place(t int) (n, row, column int) {
 	return t / p.tiles, t % p.tiles / p.across, t % p.across
@@ -249,7 +241,7 @@ func newWinogradFprop(g conv2D, tile int, floor float32) *winogradFprop {
 // scratch is the number of values that a worker needs: padded images, a block's tiles before and after the products, one tile of
 // outputs, and what finds empty windows.
 func (f *winogradFprop) scratch() int {
-	return f.padded(f.in) + f.transformed() + f.code.Tile*f.code.Tile*f.K + f.empty().depths()
+	return f.in.paddedSize(f.group) + f.transformed() + f.code.Tile*f.code.Tile*f.K + f.empty().depths()
 }
 
 func (f *winogradFprop) empty() emptyWindows {
@@ -270,7 +262,7 @@ func (f *winogradFprop) derive(weights, bias []float32, w *Workers) {
 
 // compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
 func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, part, parts int) {
-	padded, scratch := split(scratch, f.padded(f.in))
+	padded, scratch := split(scratch, f.in.paddedSize(f.group))
 	in, scratch := split(scratch, f.points()*f.inPoint)
 	out, scratch := split(scratch, f.points()*f.outPoint)
 	tile, depths := split(scratch, f.code.Tile*f.code.Tile*f.K)

@@ -41,7 +41,7 @@ func (op conv2DDgrad) prepareWinograd(workers int) Routine {
 // scratch is the number of values that a worker needs: padded images, a block's tiles before and after the products, and what finds empty
 // windows.
 func (d *winogradDgrad) scratch() int {
-	return d.padded(d.in) + d.padded(d.out) + d.transformed() + d.empty().depths()
+	return d.in.paddedSize(d.group) + d.out.paddedSize(d.group) + d.transformed() + d.empty().depths()
 }
 
 // empty are the windows of DY that the gradients by the input are sums over.
@@ -58,8 +58,8 @@ func (d *winogradDgrad) derive(weights []float32, w *Workers) {
 
 // compute writes the gradients by images lo to hi.
 func (d *winogradDgrad) compute(dy, dx []float32, lo, hi int, scratch []float32) {
-	gradient, scratch := split(scratch, d.padded(d.in))
-	padded, scratch := split(scratch, d.padded(d.out))
+	gradient, scratch := split(scratch, d.in.paddedSize(d.group))
+	padded, scratch := split(scratch, d.out.paddedSize(d.group))
 	in, scratch := split(scratch, d.points()*d.inPoint)
 	out, depths := split(scratch, d.points()*d.outPoint)
 	size := d.H * d.Window.W * d.C

@@ -225,7 +225,7 @@ func winogradDgrad(a winograd.Algorithm, op kernels.Conv2DDgrad, dy, w []Value) 
 // rounded themselves, the sum over the tiles, and what was there before.
 func winogradWgrad(a winograd.Algorithm, op kernels.Conv2DWgrad, x, dy, dw []Value) []Value {
 	g := op.Conv2D
-	down, across := (g.P+a.Tile-1)/a.Tile, (g.Q+a.Tile-1)/a.Tile
+	down, across := kernels.CeilDiv(g.P, a.Tile), kernels.CeilDiv(g.Q, a.Tile)
 	points := a.Points()
 	transforms := make([]float64, points*points*g.C*g.K)
 	for n := range g.N {
