@@ -1,8 +1,9 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
 	"slices"
+
+	"cnn-gpu/kernels"
 )
 
 // conv2DDgrad is the op with the algorithm that computes it.

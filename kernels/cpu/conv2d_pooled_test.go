@@ -1,12 +1,13 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/kernels"
 )
 
 // pooledChains are convolutions with pools that take the sums from the registers.

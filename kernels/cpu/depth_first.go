@@ -1,10 +1,11 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
-	"cnn-gpu/kernels/rewrite"
 	"strings"
 	"time"
+
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/rewrite"
 )
 
 // depthFirst runs some ops on a few images of their batch, then on the next few, so that what one op hands to another is still in the

@@ -1,8 +1,9 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
 	"math/bits"
+
+	"cnn-gpu/kernels"
 )
 
 func runDropout(op kernels.Dropout, mem []kernels.Mem, w *Workers) {

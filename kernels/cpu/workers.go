@@ -1,10 +1,11 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"cnn-gpu/kernels"
 )
 
 // Workers runs the CPU code of ops on a fixed number of goroutines. It runs one op at a time.
