@@ -100,7 +100,6 @@ func (d *cpuDevice) Close() error {
 // cpuProgram is an op list with its code.
 type cpuProgram struct {
 	device   *cpuDevice // nil once the program is closed
-	workers  *cpu.Workers
 	schedule Schedule
 	ops      []cpuOp
 }
@@ -119,15 +118,16 @@ func (d *cpuDevice) Compile(ops []kernels.Op, o CompileOptions) (Program, error)
 	if err != nil {
 		return nil, fmt.Errorf("device: cpu: %w", err)
 	}
-	if err := d.check(s.Schedule); err != nil {
+	if err := CheckHostMemory(int64(d.need(s.Schedule))); err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}
-	p := &cpuProgram{device: d, workers: d.workers, schedule: s.Schedule}
+	p := &cpuProgram{device: d, schedule: s.Schedule}
 	if need := s.Plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
 		d.arena = make([]float32, need)
 	}
+	d.workers.Reserve(s.Scratch / kernels.Float32.Size())
 	for i, op := range s.list {
-		d.workers.Reserve(s.codes[i].Scratch)
+		s.codes[i].Take()
 		p.ops = append(p.ops, d.bind(op, s.codes[i], s.Plan))
 	}
 	d.programs[p] = true
@@ -275,7 +275,7 @@ func (p *cpuProgram) Run() error {
 		return errProgramClosed
 	}
 	for i := range p.ops {
-		p.ops[i].run(p.workers, p.ops[i].Run)
+		p.ops[i].run(p.device.workers, p.ops[i].Run)
 	}
 	return nil
 }
@@ -285,7 +285,7 @@ func (p *cpuProgram) Profile() (times Times, err error) {
 		return Times{}, errProgramClosed
 	}
 	for i := range p.ops {
-		times.Ops = append(times.Ops, p.ops[i].profile(p.workers)...)
+		times.Ops = append(times.Ops, p.ops[i].profile(p.device.workers)...)
 	}
 	return times, nil
 }

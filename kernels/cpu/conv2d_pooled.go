@@ -27,7 +27,7 @@ func canPoolSums(g conv2D, pool pool2D) bool {
 func newPooledFprop(g conv2D, pool pool2D, floor float32) *pooledFprop {
 	f := &pooledFprop{
 		conv2D: g, pool: pool, in: g.input(), terms: g.terms(), floor: floor,
-		panels: make([]float32, panelsSize(g.depth(), g.K)), start: make([]float32, g.K),
+		start: make([]float32, g.K),
 	}
 	for i := range f.places {
 		f.places[i] = g.corner(i/pool.S*pool.DilationH, i%pool.S*pool.DilationW)
@@ -85,7 +85,8 @@ func (f *pooledFprop) routine(chunking chunking, workers int) Routine {
 	own, parts := f.scratch(), f.parts(workers)
 	return Routine{
 		Scratch: workers * own,
-		Derived: len(f.panels),
+		Derived: panelsSize(f.depth(), f.K),
+		keep:    func(derived []float32) { f.panels = derived },
 		Weights: []int{1, 2},
 		Derive:  func(mem []kernels.Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) },
 		Run: func(mem []kernels.Mem, w *Workers) {

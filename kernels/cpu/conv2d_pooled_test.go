@@ -76,6 +76,7 @@ func TestPooledChainsAreTheirParts(t *testing.T) {
 			run := func(op kernels.Op, mem ...kernels.Mem) {
 				code, err := Prepare(op, 1)
 				require.NoError(t, err)
+				code.Take()
 				w.Reserve(code.Scratch)
 				if code.Derive != nil {
 					code.Derive(mem, w)

@@ -147,7 +147,6 @@ func newWinogradProducts(tile, images int, y image, depth, width int) winogradPr
 		code: winogradCodes[tile], depth: depth, width: width, across: y.width / tile, tiles: y.width / tile * y.height / tile,
 		filterPoint: panelsSize(depth, width) + pointGap, zeros: make([]float32, tileColumns),
 	}
-	p.filters = make([]float32, p.points()*p.filterPoint)
 	// A block's tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
 	most := max(4*tileRows, 1<<17/(p.points()*(depth+paddedColumns(width))))
 	p.group = min(images, max(1, most/p.tiles))
@@ -165,6 +164,11 @@ func (p *winogradProducts) points() int { return p.code.Points() * p.code.Points
 
 // transformed is the number of values of a block's tiles before and after the products.
 func (p *winogradProducts) transformed() int { return p.points() * (p.inPoint + p.outPoint) }
+
+// derived is the number of values of the transformed filters.
+func (p *winogradProducts) derived() int { return p.points() * p.filterPoint }
+
+func (p *winogradProducts) keep(derived []float32) { p.filters = derived }
 
 // derive transforms filters [3 3 depth width].
 func (p *winogradProducts) derive(weights []float32, w *Workers) {
@@ -251,8 +255,6 @@ func (f *winogradFprop) empty() emptyWindows {
 func (f *winogradFprop) parts(workers int) int {
 	return partsOf(kernels.CeilDiv(f.N, f.group), workers, f.group*f.tiles/(2*tileRows))
 }
-
-func (f *winogradFprop) derived() int { return len(f.filters) }
 
 // derive transforms the filters.
 func (f *winogradFprop) derive(weights, bias []float32, w *Workers) {

@@ -18,7 +18,6 @@ func newWinogradDgrad(g conv2D, tile, workers int) *winogradDgrad {
 	in, out := g.tiled(tile)
 	return &winogradDgrad{
 		conv2D: g, winogradProducts: newWinogradProducts(tile, kernels.CeilDiv(g.N, workers), out, g.K, g.C), in: in, out: out,
-		transposed: make([]float32, g.Weights()),
 	}
 }
 
@@ -26,7 +25,8 @@ func (op conv2DDgrad) prepareWinograd(workers int) Routine {
 	d := newWinogradDgrad(conv2D{op.Conv2D}, op.Winograd, workers)
 	return Routine{
 		Scratch: workers * d.scratch(),
-		Derived: len(d.filters) + len(d.transposed),
+		Derived: d.derived(),
+		keep:    d.keep,
 		Weights: []int{1},
 		Derive:  func(mem []kernels.Mem, w *Workers) { d.derive(mem[1].F32, w) },
 		Run: func(mem []kernels.Mem, w *Workers) {
@@ -47,6 +47,12 @@ func (d *winogradDgrad) scratch() int {
 // empty are the windows of DY that the gradients by the input are sums over.
 func (d *winogradDgrad) empty() emptyWindows {
 	return emptyWindows{d.P, d.Q, d.K, 2 - d.PadTop, 2 - d.PadLeft, d.Window.W}
+}
+
+func (d *winogradDgrad) derived() int { return d.winogradProducts.derived() + d.Conv2D.Weights() }
+
+func (d *winogradDgrad) keep(derived []float32) {
+	d.filters, d.transposed = split(derived, d.winogradProducts.derived())
 }
 
 // derive transforms the transposed filters.
