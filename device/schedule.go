@@ -1,10 +1,10 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
-	"cnn-gpu/device/driver"
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/cpu"
 	"cnn-gpu/kernels/cuda"
@@ -53,15 +53,17 @@ func (s Schedule) Algorithms(ops []kernels.Op) []string {
 	return names
 }
 
-// NewSchedule says what a device would make of an op list, without opening it: its name is as for [Open]. A CPU runs as many workers as o
-// says.
+// NewSchedule says what a device would make of an op list: its name is as for [Open]. None is opened, but for "auto", which only opening one
+// decides. A CPU runs as many workers as o says.
 func NewSchedule(name string, o Options, ops []kernels.Op, c CompileOptions) (Schedule, error) {
 	switch kind, _, _ := strings.Cut(name, ":"); kind {
 	case "", "auto":
-		if driver.Open() == nil {
-			return gpuSchedule(ops, c)
+		d, err := Open(name, o)
+		if err != nil {
+			return Schedule{}, err
 		}
-		return NewSchedule("cpu", o, ops, c)
+		s, err := NewSchedule(d.Name(), o, ops, c)
+		return s, errors.Join(err, d.Close())
 	case "cpu":
 		workers, err := workersOf(o)
 		if err != nil {
