@@ -38,7 +38,7 @@ func TestDerivedWeightsFit(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// Programs share the memory that ops work with, so a second one takes none.
+// Programs share the memory that ops work with: a second one takes none, and the last one gives it back.
 func TestScratchIsTakenOnce(t *testing.T) {
 	d, err := OpenCPU(Options{Workers: 1})
 	require.NoError(t, err)
@@ -51,6 +51,10 @@ func TestScratchIsTakenOnce(t *testing.T) {
 	p, err := d.Compile(ops, CompileOptions{})
 	require.NoError(t, err)
 	leave(t, int64(p.Schedule().Scratch)/2)
-	_, err = d.Compile(ops, CompileOptions{})
-	assert.NoError(t, err)
+	second, err := d.Compile(ops, CompileOptions{})
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+	assert.NotEmpty(t, d.(*cpuDevice).workers.Scratch())
+	require.NoError(t, second.Close())
+	assert.Empty(t, d.(*cpuDevice).workers.Scratch())
 }

@@ -80,6 +80,9 @@ func (w *Workers) Reserve(n int) {
 	}
 }
 
+// Release gives the memory of Scratch back.
+func (w *Workers) Release() { w.scratch = nil }
+
 // Scratch is memory that an op may use while it runs; it holds what an earlier op left there.
 func (w *Workers) Scratch() []float32 { return w.scratch }
 
