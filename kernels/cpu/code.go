@@ -12,12 +12,12 @@ type Routine struct {
 	Scratch int
 	// Derived is the number of values that it keeps of what it derives from the weights.
 	Derived int
+	// keep gives it zeros in which to keep them; nil if there are none.
+	keep func(derived []float32)
 	// Weights are the indices of the operands that Derive reads.
 	Weights []int
 	// Derive makes what Run needs of the weights, before the first run and whenever they have changed; nil if that is nothing.
 	Derive func(mem []kernels.Mem, w *Workers)
-	// keep gives it zeros in which to keep these; nil if there are none.
-	keep func(derived []float32)
 	// Run runs the op; mem holds the memory of each operand, in their order.
 	Run func(mem []kernels.Mem, w *Workers)
 	// Chunk is the code for a few images, where there is one.

@@ -49,7 +49,7 @@ func (d *winogradDgrad) empty() emptyWindows {
 	return emptyWindows{d.P, d.Q, d.K, 2 - d.PadTop, 2 - d.PadLeft, d.Window.W}
 }
 
-func (d *winogradDgrad) derived() int { return d.winogradProducts.derived() + d.Conv2D.Weights() }
+func (d *winogradDgrad) derived() int { return d.winogradProducts.derived() + d.Weights() }
 
 func (d *winogradDgrad) keep(derived []float32) {
 	d.filters, d.transposed = split(derived, d.winogradProducts.derived())
