@@ -30,6 +30,7 @@ type cpuDevice struct {
 	// Programs share one arena: they run one at a time, and what is in it does not outlive a run.
 	arena    []float32
 	programs map[*cpuProgram]bool // that are not closed
+	closed   bool
 }
 
 // keptValue is the memory of a kept value, and how often it has been written.
@@ -92,15 +93,17 @@ func briefly(noGPU error) string {
 }
 
 func (d *cpuDevice) Close() error {
+	if d.closed {
+		return nil
+	}
 	d.workers.Close()
-	d.kept, d.arena, d.programs = nil, nil, nil
+	d.kept, d.arena, d.programs, d.closed = nil, nil, nil, true
 	return nil
 }
 
 // cpuProgram is an op list with its code.
 type cpuProgram struct {
 	device   *cpuDevice // nil once the program is closed
-	workers  *cpu.Workers
 	schedule Schedule
 	ops      []cpuOp
 }
@@ -115,19 +118,23 @@ type cpuOp struct {
 }
 
 func (d *cpuDevice) Compile(ops []kernels.Op, o CompileOptions) (Program, error) {
+	if d.closed {
+		return nil, errClosed(d.Name())
+	}
 	s, err := newCPUSchedule(ops, o, d.workers.Count())
 	if err != nil {
 		return nil, fmt.Errorf("device: cpu: %w", err)
 	}
-	if err := d.check(s.Schedule); err != nil {
+	if err := CheckHostMemory(int64(d.need(s.Schedule))); err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}
-	p := &cpuProgram{device: d, workers: d.workers, schedule: s.Schedule}
+	p := &cpuProgram{device: d, schedule: s.Schedule}
 	if need := s.Plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
 		d.arena = make([]float32, need)
 	}
+	d.workers.Reserve(s.Scratch / kernels.Float32.Size())
 	for i, op := range s.list {
-		d.workers.Reserve(s.codes[i].Scratch)
+		s.codes[i].Take()
 		p.ops = append(p.ops, d.bind(op, s.codes[i], s.Plan))
 	}
 	d.programs[p] = true
@@ -256,6 +263,9 @@ func (d *cpuDevice) Download(dst any, src *kernels.Buffer) error {
 
 // copyable is the memory of a kept buffer that a host slice may be copied to or from.
 func (d *cpuDevice) copyable(host any, b *kernels.Buffer) (kernels.Mem, error) {
+	if d.closed {
+		return kernels.Mem{}, errClosed(d.Name())
+	}
 	if err := checkCopy(host, b); err != nil {
 		return kernels.Mem{}, err
 	}
@@ -268,24 +278,35 @@ func (d *cpuDevice) copyable(host any, b *kernels.Buffer) (kernels.Mem, error) {
 	return d.keep(root).Slice(offset, b.Elements()), nil
 }
 
+// check says why a program cannot run any more.
+func (p *cpuProgram) check() error {
+	switch {
+	case p.device == nil:
+		return errProgramClosed
+	case p.device.closed:
+		return errClosed(p.device.Name())
+	}
+	return nil
+}
+
 func (p *cpuProgram) Schedule() Schedule { return p.schedule }
 
 func (p *cpuProgram) Run() error {
-	if p.device == nil {
-		return errProgramClosed
+	if err := p.check(); err != nil {
+		return err
 	}
 	for i := range p.ops {
-		p.ops[i].run(p.workers, p.ops[i].Run)
+		p.ops[i].run(p.device.workers, p.ops[i].Run)
 	}
 	return nil
 }
 
 func (p *cpuProgram) Profile() (times Times, err error) {
-	if p.device == nil {
-		return Times{}, errProgramClosed
+	if err := p.check(); err != nil {
+		return Times{}, err
 	}
 	for i := range p.ops {
-		times.Ops = append(times.Ops, p.ops[i].profile(p.workers)...)
+		times.Ops = append(times.Ops, p.ops[i].profile(p.device.workers)...)
 	}
 	return times, nil
 }

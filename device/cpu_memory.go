@@ -21,9 +21,12 @@ func CheckHostMemory(need int64) error {
 	return &OutOfMemoryError{Device: "cpu", Need: need, Free: max(limit.Free, 0), Limit: limit.Name}
 }
 
-// check says whether there is memory for what a schedule takes anew.
-func (d *cpuDevice) check(s Schedule) error {
-	need := s.Scratch
+// need is the number of bytes that a schedule takes anew.
+func (d *cpuDevice) need(s Schedule) int {
+	need := s.Derived
+	if s.Scratch > len(d.workers.Scratch())*kernels.Float32.Size() {
+		need += s.Scratch
+	}
 	if s.Plan.Arena > len(d.arena)*kernels.Float32.Size() {
 		need += s.Plan.Arena
 	}
@@ -32,5 +35,5 @@ func (d *cpuDevice) check(s Schedule) error {
 			need += b.Bytes()
 		}
 	}
-	return CheckHostMemory(int64(need))
+	return need
 }

@@ -10,7 +10,7 @@ func (d *cpuDevice) Free(buffers ...*kernels.Buffer) error {
 	return err
 }
 
-// Close drops the program's hold on the arena; with the last one the arena goes.
+// Close drops the program's hold on what programs share; with the last one that goes.
 func (p *cpuProgram) Close() error {
 	d := p.device
 	if d == nil {
@@ -20,6 +20,7 @@ func (p *cpuProgram) Close() error {
 	p.device, p.ops = nil, nil
 	if len(d.programs) == 0 {
 		d.arena = nil
+		d.workers.Release()
 	}
 	return nil
 }

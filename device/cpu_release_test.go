@@ -62,6 +62,27 @@ func testRelease(t *testing.T, d Device) {
 	require.NoError(t, d.Free(x, y))
 }
 
+// testClosed closes a device before its program; both devices say so from then on.
+func testClosed(t *testing.T, d Device) {
+	ops, x, _ := joined(8)
+	p, err := d.Compile(ops, CompileOptions{})
+	require.NoError(t, err)
+	require.NoError(t, d.Close())
+	assert.NoError(t, d.Close(), "twice is once")
+	closed := "device: " + d.Name() + " is closed"
+	assert.EqualError(t, p.Run(), closed)
+	_, err = p.Profile()
+	assert.EqualError(t, err, closed)
+	assert.NoError(t, p.Close(), "the device gave back all")
+	assert.NoError(t, d.Free(x))
+	_, err = d.Compile(ops, CompileOptions{})
+	assert.EqualError(t, err, closed)
+	assert.EqualError(t, d.Upload(x, make([]float32, 8)), closed)
+	assert.EqualError(t, d.Download(make([]float32, 8), x), closed)
+	_, err = d.Roofline()
+	assert.EqualError(t, err, closed)
+}
+
 func TestCPURelease(t *testing.T) {
 	d, err := OpenCPU(Options{Workers: 1})
 	require.NoError(t, err)
@@ -69,10 +90,5 @@ func TestCPURelease(t *testing.T) {
 	assert.Len(t, d.(*cpuDevice).kept, 1, "large's y alone")
 	assert.Empty(t, d.(*cpuDevice).programs)
 	assert.Nil(t, d.(*cpuDevice).arena)
-	ops, x, _ := joined(8)
-	p, err := d.Compile(ops, CompileOptions{})
-	require.NoError(t, err)
-	require.NoError(t, d.Close())
-	assert.NoError(t, p.Close(), "the device gave back all")
-	assert.NoError(t, d.Free(x))
+	testClosed(t, d)
 }

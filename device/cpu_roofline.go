@@ -16,6 +16,9 @@ const (
 
 // Roofline measures the inner kernel on operands in the first-level cache, and copies between large slices, on all threads.
 func (d *cpuDevice) Roofline() (Roofline, error) {
+	if d.closed {
+		return Roofline{}, errClosed(d.Name())
+	}
 	return Roofline{GFLOPS: peak(d.workers) / 1e9, GBS: bandwidth(d.workers) / 1e9, Source: "measured"}, nil
 }
 

@@ -67,7 +67,7 @@ func (d *gpu) serve() {
 // do runs f on the thread that owns the context.
 func (d *gpu) do(f func() error) error {
 	if d.closed {
-		return fmt.Errorf("device: %s is closed", d.name)
+		return errClosed(d.name)
 	}
 	done := make(chan error)
 	d.calls <- func() { done <- f() }

@@ -4,6 +4,7 @@ package device
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gorgonia.org/cu"
@@ -143,38 +144,49 @@ func CompileKernels(lists [][]kernels.Op, arch, dir string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("device: %w", err)
 	}
-	cache, version := codeCache{dir}, versionOf(library)
-	needed := map[string]bool{}
-	var all [][]cuda.Launch
+	var launches [][]cuda.Launch
 	for _, ops := range lists {
 		s, err := newCUDASchedule(ops, CompileOptions{})
 		if err != nil {
 			return 0, fmt.Errorf("device: %w", err)
 		}
-		all = append(all, s.launches...)
+		launches = append(launches, s.launches...)
 	}
-	for _, launches := range all {
-		for _, l := range launches {
-			p, err := newSource(l, arch)
-			if err != nil {
-				return 0, fmt.Errorf("device: %w", err)
-			}
-			key := p.key()
-			if _, made := cache.load(key, version); made || needed[key] {
-				needed[key] = true
-				continue
-			}
-			needed[key] = true
-			image, err := compileSource(library, p)
-			if err == nil {
-				err = cache.store(key, version, image)
-			}
-			if err != nil {
-				return 0, fmt.Errorf("device: %w", err)
-			}
+	sources, err := sourcesOf(launches, arch)
+	if err != nil {
+		return 0, fmt.Errorf("device: %w", err)
+	}
+	cache, version := codeCache{dir}, versionOf(library)
+	for _, p := range sources {
+		key := p.key()
+		if _, made := cache.load(key, version); made {
+			continue
+		}
+		image, err := compileSource(library, p)
+		if err == nil {
+			err = cache.store(key, version, image)
+		}
+		if err != nil {
+			return 0, fmt.Errorf("device: %w", err)
 		}
 	}
-	return len(needed), nil
+	return len(sources), nil
+}
+
+// sourcesOf are the sources of launches for an architecture, each once.
+func sourcesOf(launches [][]cuda.Launch, arch string) (sources []source, err error) {
+	known := map[string]bool{}
+	for _, l := range slices.Concat(launches...) {
+		p, err := newSource(l, arch)
+		if err != nil {
+			return nil, err
+		}
+		if key := p.key(); !known[key] {
+			known[key] = true
+			sources = append(sources, p)
+		}
+	}
+	return sources, nil
 }
 
 // CheckArchitecture says whether [CompileKernels] can compile for an architecture.

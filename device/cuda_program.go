@@ -24,7 +24,6 @@ type gpuProgram struct {
 
 type gpuLaunch struct {
 	index    int // of the op
-	op       kernels.Op
 	function cu.Function
 	launch   driver.Launch
 }
@@ -106,7 +105,7 @@ func (p *gpuProgram) add(i int, op kernels.Op, launches []cuda.Launch) error {
 		if err != nil {
 			return err
 		}
-		p.launches = append(p.launches, gpuLaunch{i, op, function, driver.Launch{Grid: dim(l.Grid), Block: dim(l.Block), Params: params}})
+		p.launches = append(p.launches, gpuLaunch{i, function, driver.Launch{Grid: dim(l.Grid), Block: dim(l.Block), Params: params}})
 	}
 	return nil
 }
@@ -159,7 +158,7 @@ func (p *gpuProgram) launch(l gpuLaunch) error {
 		err = driver.Explain(p.gpu.stream.Synchronize())
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", describe(l.op), err)
+		return fmt.Errorf("%s: %w", describe(p.schedule.Ops[l.index]), err)
 	}
 	return nil
 }

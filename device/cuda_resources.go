@@ -28,39 +28,31 @@ func Resources(ops []kernels.Op, arch string) ([]KernelResources, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}
-	seen := map[string]bool{}
-	var list []KernelResources
 	s, err := newCUDASchedule(ops, CompileOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}
-	for _, launches := range s.launches {
-		for _, l := range launches {
-			p, err := newSource(l, arch)
-			if err != nil {
-				return nil, fmt.Errorf("device: %w", err)
-			}
-			if key := p.key(); seen[key] {
-				continue
-			} else {
-				seen[key] = true
-			}
-			source := nvrtc.Source{Name: p.name, Text: p.text, Headers: p.headers}
-			code, err := library.Compile(source, append(p.options, "-Xptxas=-v")...)
-			if err != nil {
-				return nil, fmt.Errorf("device: %w", err)
-			}
-			reports := resourceReport.FindAllStringSubmatch(code.Log, -1)
-			if len(reports) == 0 {
-				return nil, fmt.Errorf("device: NVRTC %d.%d reports no registers for %s:\n%s", library.Major, library.Minor, p.name, code.Log)
-			}
-			for _, r := range reports {
-				k := KernelResources{Kernel: r[1]}
-				k.Stack, _ = strconv.Atoi(r[2]) // digits by the pattern
-				k.Spills, _ = strconv.Atoi(r[3])
-				k.Registers, _ = strconv.Atoi(r[4])
-				list = append(list, k)
-			}
+	sources, err := sourcesOf(s.launches, arch)
+	if err != nil {
+		return nil, fmt.Errorf("device: %w", err)
+	}
+	var list []KernelResources
+	for _, p := range sources {
+		source := nvrtc.Source{Name: p.name, Text: p.text, Headers: p.headers}
+		code, err := library.Compile(source, append(p.options, "-Xptxas=-v")...)
+		if err != nil {
+			return nil, fmt.Errorf("device: %w", err)
+		}
+		reports := resourceReport.FindAllStringSubmatch(code.Log, -1)
+		if len(reports) == 0 {
+			return nil, fmt.Errorf("device: NVRTC %s reports no registers for %s:\n%s", versionOf(library), p.name, code.Log)
+		}
+		for _, r := range reports {
+			k := KernelResources{Kernel: r[1]}
+			k.Stack, _ = strconv.Atoi(r[2]) // digits by the pattern
+			k.Spills, _ = strconv.Atoi(r[3])
+			k.Registers, _ = strconv.Atoi(r[4])
+			list = append(list, k)
 		}
 	}
 	return list, nil

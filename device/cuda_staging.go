@@ -30,7 +30,6 @@ func newStaging(bytes int) (*staging, error) {
 		if s.copied[i], err = cu.MakeEvent(cu.DisableTiming); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
-		s.used[i] = false
 	}
 	return s, nil
 }

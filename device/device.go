@@ -48,6 +48,9 @@ type Program interface {
 
 var errProgramClosed = errors.New("device: the program is closed")
 
+// errClosed is the error of a call to a device that was closed.
+func errClosed(name string) error { return fmt.Errorf("device: %s is closed", name) }
+
 // freeable returns the roots of buffers, or an error if a program that is not closed uses one of them.
 func freeable[P interface {
 	comparable

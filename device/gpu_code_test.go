@@ -41,6 +41,9 @@ func TestGPUWithoutNVRTC(t *testing.T) {
 	assert.Zero(t, driverapi.Holds())
 
 	ops, _, _ := doubling()
+	auto, err := NewSchedule("auto", Options{}, ops, CompileOptions{})
+	require.NoError(t, err)
+	assert.NotZero(t, auto.Scratch, "the CPU's, whose sums take some")
 	files, err := CompileKernels([][]kernels.Op{ops}, "compute_90", dir)
 	require.NoError(t, err)
 	assert.Equal(t, 3, files)

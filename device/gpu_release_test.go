@@ -16,14 +16,7 @@ func TestGPURelease(t *testing.T) {
 	for _, sync := range []bool{false, true} {
 		d := openForTest(t, Options{Sync: sync})
 		testRelease(t, d)
-		ops, x, _ := joined(8)
-		p, err := d.Compile(ops, CompileOptions{})
-		require.NoError(t, err)
-		require.NoError(t, d.Close())
-		assert.NoError(t, p.Close(), "the device gave back all")
-		assert.NoError(t, d.Free(x))
-		assert.NoError(t, d.Close())
-		assert.ErrorContains(t, p.Run(), "is closed")
+		testClosed(t, d)
 	}
 }
 

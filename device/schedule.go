@@ -1,10 +1,10 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
-	"cnn-gpu/device/driver"
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/cpu"
 	"cnn-gpu/kernels/cuda"
@@ -22,9 +22,9 @@ type Schedule struct {
 	Ops    []Op              // in the order in which they run
 	Passes []rewrite.Applied // what was rewritten
 	Plan   plan.Plan         // where the values lie
-	// Scratch is the number of bytes that ops work with besides: on the CPU what all share one after the other, and what each keeps that
-	// it derives from the weights. The workspaces of a GPU's kernels are part of the plan.
-	Scratch int
+	// Scratch is the number of bytes that ops of a CPU work with besides, one after the other, those of all programs in the same memory;
+	// Derived is that of what each keeps that it derives from the weights. The workspaces of a GPU's kernels are part of the plan.
+	Scratch, Derived int
 }
 
 // Op is an op as a device runs it.
@@ -37,7 +37,7 @@ type Op struct {
 }
 
 // Bytes is all the memory that the list takes.
-func (s Schedule) Bytes() int { return s.Plan.Bytes() + s.Scratch }
+func (s Schedule) Bytes() int { return s.Plan.Bytes() + s.Scratch + s.Derived }
 
 // Algorithms names, for each op of the list, the algorithm that computes it if that rounds otherwise than the sums as they stand. Of the ops
 // that one stands for, those are the convolutions.
@@ -53,15 +53,17 @@ func (s Schedule) Algorithms(ops []kernels.Op) []string {
 	return names
 }
 
-// NewSchedule says what a device would make of an op list, without opening it: its name is as for [Open]. A CPU runs as many workers as o
-// says.
+// NewSchedule says what a device would make of an op list: its name is as for [Open]. None is opened, but for "auto", which only opening one
+// decides. A CPU runs as many workers as o says.
 func NewSchedule(name string, o Options, ops []kernels.Op, c CompileOptions) (Schedule, error) {
 	switch kind, _, _ := strings.Cut(name, ":"); kind {
 	case "", "auto":
-		if driver.Open() == nil {
-			return gpuSchedule(ops, c)
+		d, err := Open(name, o)
+		if err != nil {
+			return Schedule{}, err
 		}
-		return NewSchedule("cpu", o, ops, c)
+		s, err := NewSchedule(d.Name(), o, ops, c)
+		return s, errors.Join(err, d.Close())
 	case "cpu":
 		workers, err := workersOf(o)
 		if err != nil {
@@ -106,7 +108,7 @@ func newCPUSchedule(ops []kernels.Op, c CompileOptions, workers int) (s cpuSched
 	}
 	s.list, s.Passes = rewrite.Plain(list), report
 	s.Plan = plan.New(s.list, nil)
-	groups, shared, derived := 0, 0, 0
+	groups := 0
 	var first, last []int // of the ops that each of the list runs
 	for _, op := range list {
 		code, err := cpu.Prepare(op.Op, workers)
@@ -114,8 +116,8 @@ func newCPUSchedule(ops []kernels.Op, c CompileOptions, workers int) (s cpuSched
 			return s, err
 		}
 		s.codes = append(s.codes, code)
-		shared = max(shared, code.Scratch)
-		derived += code.Derived
+		s.Scratch = max(s.Scratch, code.Scratch*kernels.Float32.Size())
+		s.Derived += code.Derived * kernels.Float32.Size()
 		together, group := cpu.Together(op), 0
 		if len(together) > 1 {
 			groups++
@@ -132,7 +134,6 @@ func newCPUSchedule(ops []kernels.Op, c CompileOptions, workers int) (s cpuSched
 		v := &s.Plan.Values[i]
 		v.First, v.Last = first[v.First], last[v.Last]
 	}
-	s.Scratch = (shared + derived) * kernels.Float32.Size()
 	return s, nil
 }
 

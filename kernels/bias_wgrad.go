@@ -1,8 +1,6 @@
 package kernels
 
 // BiasWgrad adds the gradient by a bias, DB[k] += Σ_m DY[m,k]. DY is [M K] for any leading dimensions that make M rows.
-//
-// Rows are summed in blocks of a fixed size and the blocks' sums in order, so that the bits do not depend on the workers.
 type BiasWgrad struct {
 	M, K   int
 	DY, DB *Buffer

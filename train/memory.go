@@ -59,18 +59,18 @@ func (f *fitting) checkHost(batch int, emit func(batch int) []*OpList) error {
 	return advise(fmt.Errorf("train: batch of %d: %w", batch, err), fits, batch)
 }
 
-// planned is the memory of lists that share an arena, in bytes.
+// planned is the memory of lists that share an arena and what ops work with, in bytes.
 func (t *Trainer) planned(lists []*OpList) int64 {
-	arena, kept := 0, map[*kernels.Buffer]bool{}
-	total := 0
+	arena, scratch, total := 0, 0, 0
+	kept := map[*kernels.Buffer]bool{}
 	for _, l := range lists {
 		s, err := device.NewSchedule(t.device.Name(), device.Options{}, l.Ops(), t.compileOptions())
 		if err != nil { // no device runs it
 			return math.MaxInt64
 		}
 		plan := s.Plan
-		total += s.Scratch
-		arena = max(arena, plan.Arena)
+		total += s.Derived
+		arena, scratch = max(arena, plan.Arena), max(scratch, s.Scratch)
 		for _, b := range plan.Kept {
 			if !kept[b] {
 				kept[b] = true
@@ -78,5 +78,5 @@ func (t *Trainer) planned(lists []*OpList) int64 {
 			}
 		}
 	}
-	return int64(total + arena)
+	return int64(total + arena + scratch)
 }

@@ -23,9 +23,9 @@ import (
 // smallDevice has little memory: the CPU, with the bookkeeping of a GPU.
 type smallDevice struct {
 	device.Device
-	bytes int
-	kept  map[*kernels.Buffer]bool
-	arena int
+	bytes          int
+	kept           map[*kernels.Buffer]bool
+	arena, scratch int
 }
 
 func newSmallDevice(t *testing.T, bytes int) *smallDevice {
@@ -54,7 +54,10 @@ func (d *smallDevice) Compile(ops []kernels.Op, o device.CompileOptions) (device
 	if err != nil {
 		return nil, err
 	}
-	plan, need := s.Plan, s.Scratch
+	plan, need := s.Plan, s.Derived
+	if s.Scratch > d.scratch {
+		need += s.Scratch
+	}
 	if plan.Arena > d.arena {
 		need += plan.Arena
 	}
@@ -64,7 +67,7 @@ func (d *smallDevice) Compile(ops []kernels.Op, o device.CompileOptions) (device
 	if need > d.bytes {
 		return nil, &device.OutOfMemoryError{Device: "small", Need: int64(need), Free: int64(d.bytes)}
 	}
-	d.bytes, d.arena = d.bytes-need, max(plan.Arena, d.arena)
+	d.bytes, d.arena, d.scratch = d.bytes-need, max(plan.Arena, d.arena), max(s.Scratch, d.scratch)
 	return d.Device.Compile(ops, o)
 }
 

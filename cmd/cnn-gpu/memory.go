@@ -26,7 +26,7 @@ type stepMemory struct {
 }
 
 func memoryOf(s device.Schedule) stepMemory {
-	return stepMemory{s.Plan.Bytes() - s.Plan.Arena, s.Plan.Arena, s.Scratch, s.Bytes(), s.Plan.Sum}
+	return stepMemory{s.Plan.Bytes() - s.Plan.Arena, s.Plan.Arena, s.Scratch + s.Derived, s.Bytes(), s.Plan.Sum}
 }
 
 // memoryPlan is each value of a training step, the largest first.

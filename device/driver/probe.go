@@ -26,9 +26,6 @@ type Missing struct {
 	Mend string `json:"mend,omitempty"` // the command, or what to do, that changes it; empty where nothing does
 }
 
-// Usable says whether kernels can be compiled and run on a GPU.
-func (r *Report) Usable() bool { return len(r.GPUs) > 0 && r.NVRTC != "" }
-
 // Probe looks for the driver, its GPUs and NVRTC, and says for each thing that is missing how to get it. It loads both
 // libraries.
 func Probe() *Report {

@@ -72,6 +72,5 @@ func TestProbe(t *testing.T) {
 		missing++
 	}
 	assert.Len(t, r.Missing, missing)
-	assert.Equal(t, missing == 0, r.Usable())
 	t.Logf("%+v", r)
 }

@@ -23,14 +23,20 @@ const (
 func (c *card) clock() error {
 	if c.Estimated {
 		megahertz, err := c.makersClock()
+		if err != nil {
+			return err
+		}
 		c.add("clock", "clock", megahertz, "MHz", "a multiprocessor's clock as its maker names it")
-		return err
+		return nil
 	}
 	first, best, after, err := rise(c.readClock, time.Now)
+	if err != nil {
+		return err
+	}
 	c.add("clock", "clock_idle", first, "MHz", "a multiprocessor's clock in the first milliseconds of work")
 	c.add("clock", "clock", best, "MHz", "the same once it does not rise any more")
 	c.add("clock", "clock_up_after", after.Seconds(), "s", "until then")
-	return err
+	return nil
 }
 
 // rise reads a clock until it does not rise any more, and gives the first reading, the highest, and how long it rose.

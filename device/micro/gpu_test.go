@@ -4,7 +4,9 @@ package micro
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +76,26 @@ func TestAnOlderChip(t *testing.T) {
 	r, got := measure(t, "a100")
 	assert.NotContains(t, got, "node_51_programmatic")
 	assert.Contains(t, strings.Join(r.Skipped, "\n"), "programmatic launch: it needs compute capability 9.0")
+}
+
+// The kernels compile for the oldest GPU that NVRTC knows, and what one lacks is skipped.
+func TestTheOldestChip(t *testing.T) {
+	needsNVRTC(t)
+	library, err := nvrtc.Open()
+	require.NoError(t, err)
+	known, err := library.Architectures()
+	require.NoError(t, err)
+	_, err = library.Compile(nvrtc.Source{Name: "micro.cu", Text: source}, fmt.Sprintf("-arch=sm_%d", slices.Min(known)), "-std=c++17")
+	require.NoError(t, err)
+	require.NoError(t, with(t.Context(), "sim", func(c *card) error {
+		c.sm, c.hertz = 70, 1
+		require.NoError(t, c.tensor())
+		assert.Equal(t, []string{
+			"mma in tf32: it needs compute capability 8.0", "mma in bf16: it needs compute capability 8.0", "ldmatrix.x4: it needs compute capability 7.5",
+		}, c.Skipped)
+		assert.Len(t, c.Measurements, 2)
+		return nil
+	}))
 }
 
 // What is only of use on a real GPU works on a simulated one as well.

@@ -20,14 +20,7 @@ func (c *card) graph() error {
 		if err != nil {
 			return 0, err
 		}
-		s, err := c.seconds(func() error {
-			for range n {
-				if err := node(c.stream); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		s, err := c.seconds(c.repeated(n, node))
 		return 1e6 * s / float64(n), err
 	}
 	for _, n := range []int{1, 8, 51, 400} {
@@ -37,9 +30,7 @@ func (c *card) graph() error {
 		}
 		c.add("graph", fmt.Sprintf("node_%d", n), us, "us", fmt.Sprintf("a node of a chain of %d", n))
 	}
-	if c.sm < 90 {
-		c.skip("programmatic launch", "it needs compute capability 9.0")
-	} else {
+	if !c.lacks("programmatic launch", 90) {
 		us, err := chain("programmatic_node", true, 51)
 		if err != nil {
 			return err

@@ -53,6 +53,28 @@ func (c *card) medianOf(f func() (time.Duration, error)) (float64, error) {
 	return 1e6 * times[calls/2].Seconds(), c.ctx.Err()
 }
 
+// callAndWait gives the medians of a call until it returns, and until what it began is done.
+func (c *card) callAndWait(call, wait func() error) (called, done float64, err error) {
+	measure := func(isDone bool) (float64, error) {
+		return c.medianOf(func() (time.Duration, error) {
+			begun := time.Now()
+			err := call()
+			spent := time.Since(begun)
+			if err == nil {
+				err = wait()
+			}
+			if isDone {
+				spent = time.Since(begun)
+			}
+			return spent, err
+		})
+	}
+	if called, err = measure(false); err == nil {
+		done, err = measure(true)
+	}
+	return called, done, err
+}
+
 // handOver runs a program of no ops: all that is left is the way to the thread that owns the context, and back.
 func (c *card) handOver() error {
 	nothing, err := c.device.Compile(nil, device.CompileOptions{})
@@ -64,11 +86,14 @@ func (c *card) handOver() error {
 		err := nothing.Run()
 		return time.Since(begun), err
 	})
+	if err != nil {
+		return err
+	}
 	c.add("host", "hand_over", us, "us", "a call that does nothing, through the thread that owns the context")
-	return err
+	return nil
 }
 
-func (c *card) graphLaunch() error {
+func (c *card) graphLaunch() (err error) {
 	x, err := c.alloc(4 * 32)
 	if err != nil {
 		return err
@@ -77,46 +102,21 @@ func (c *card) graphLaunch() error {
 	if err != nil {
 		return err
 	}
-	g, err := driver.Capture(c.stream, func() error {
-		for range 51 {
-			if err := node(c.stream); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	g, err := driver.Capture(c.stream, c.repeated(51, node))
 	if err != nil {
 		return err
 	}
-	defer g.Close()
-	var call float64
-	for _, wait := range []bool{false, true} {
-		us, err := c.medianOf(func() (time.Duration, error) {
-			begun := time.Now()
-			err := g.Launch(c.stream)
-			called := time.Since(begun)
-			if err == nil {
-				err = c.stream.Synchronize()
-			}
-			if wait {
-				called = time.Since(begun)
-			}
-			return called, err
-		})
-		if err != nil {
-			return err
-		}
-		if !wait {
-			call = us
-			continue
-		}
-		c.add("host", "graph_launch", call, "us", "the call that launches a graph of 51 nodes, until it returns")
-		c.add("host", "graph_launch_and_wait", us, "us", "the same until the graph is done and the host knows it")
+	defer func() { err = errors.Join(err, g.Close()) }()
+	called, done, err := c.callAndWait(func() error { return g.Launch(c.stream) }, c.stream.Synchronize)
+	if err != nil {
+		return err
 	}
+	c.add("host", "graph_launch", called, "us", "the call that launches a graph of 51 nodes, until it returns")
+	c.add("host", "graph_launch_and_wait", done, "us", "the same until the graph is done and the host knows it")
 	return nil
 }
 
-// copy sends the same from page-locked memory, as a node of a graph.
+// copy sends a batch of 32 images as floats from page-locked memory, as a node of a graph.
 func (c *card) copy() (err error) {
 	host, err := driver.AllocPinned(batch)
 	if err != nil {
@@ -128,34 +128,22 @@ func (c *card) copy() (err error) {
 		return err
 	}
 	s, err := c.seconds(func() error { return cu.MemcpyHtoDAsync(x, unsafe.Pointer(&host[0]), batch, c.stream) })
+	if err != nil {
+		return err
+	}
 	c.add("host", "copy_100_kb", 1e6*s, "us", "a graph of one copy of 100 KB from page-locked memory to the GPU")
-	return err
+	return nil
 }
 
-// upload sends a batch of 32 images as floats, and reads one value back, which waits for it.
+// upload sends the same from the heap, and reads one value back, which waits for it.
 func (c *card) upload() error {
 	x, one := kernels.Kept("batch", kernels.Float32, batch/4), kernels.Kept("one", kernels.Float32, 1)
 	host, back := make([]float32, batch/4), make([]float32, 1)
-	for _, m := range []struct {
-		name, what string
-		wait       bool
-	}{{"upload_100_kb", "the call that uploads 100 KB, until it returns", false}, {"upload_100_kb_and_wait", "the same, and the download of one value behind it", true}} {
-		us, err := c.medianOf(func() (time.Duration, error) {
-			begun := time.Now()
-			err := c.device.Upload(x, host)
-			called := time.Since(begun)
-			if err == nil {
-				err = c.device.Download(back, one)
-			}
-			if m.wait {
-				called = time.Since(begun)
-			}
-			return called, err
-		})
-		if err != nil {
-			return err
-		}
-		c.add("host", m.name, us, "us", m.what)
+	called, done, err := c.callAndWait(func() error { return c.device.Upload(x, host) }, func() error { return c.device.Download(back, one) })
+	if err != nil {
+		return err
 	}
+	c.add("host", "upload_100_kb", called, "us", "the call that uploads 100 KB, until it returns")
+	c.add("host", "upload_100_kb_and_wait", done, "us", "the same, and the download of one value behind it")
 	return nil
 }

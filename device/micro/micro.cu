@@ -88,31 +88,35 @@ extern "C" __global__ void bf16_rate(int n, float *out) { products<BF16, 8>(n, o
 extern "C" __global__ void bf16_latency(int n, float *out) { products<BF16, 1>(n, out); }
 #endif
 
-// Shared memory: addresses without bank conflicts. For the latency each address comes out of the load before.
-extern "C" __global__ void ldmatrix(int n, int chained, unsigned *out) {
+// Shared memory: 16 bytes for each thread, at addresses without bank conflicts. For the latency each address comes out of the load before.
+struct Matrices {
+    static __device__ void load(unsigned (&r)[4], unsigned at) {
+        asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at));
+    }
+};
+
+struct Vectors {
+    static __device__ void load(unsigned (&r)[4], unsigned at) {
+        asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at));
+    }
+};
+
+template <class Kind>
+__device__ void loads(int n, int chained, unsigned *out) {
     __shared__ alignas(16) unsigned tile[32 * 4];
     for (int i = threadIdx.x; i < 128; i += blockDim.x) tile[i] = 0;
     __syncthreads();
     unsigned at = (unsigned)__cvta_generic_to_shared(tile + threadIdx.x % 32 * 4), sum = 0;
     for (int i = 0; i < n; i++) {
         unsigned r[4];
-        asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at));
+        Kind::load(r, at);
         sum |= r[0] | r[1] | r[2] | r[3];
         if (chained) at += r[0];
     }
     if (sum == 42) *out = sum;
 }
 
-extern "C" __global__ void shared_load(int n, int chained, unsigned *out) {
-    __shared__ alignas(16) unsigned tile[32 * 4];
-    for (int i = threadIdx.x; i < 128; i += blockDim.x) tile[i] = 0;
-    __syncthreads();
-    unsigned at = (unsigned)__cvta_generic_to_shared(tile + threadIdx.x % 32 * 4), sum = 0;
-    for (int i = 0; i < n; i++) {
-        unsigned r[4];
-        asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at));
-        sum |= r[0] | r[1] | r[2] | r[3];
-        if (chained) at += r[0];
-    }
-    if (sum == 42) *out = sum;
-}
+#if __CUDA_ARCH__ >= 750
+extern "C" __global__ void ldmatrix(int n, int chained, unsigned *out) { loads<Matrices>(n, chained, out); }
+#endif
+extern "C" __global__ void shared_load(int n, int chained, unsigned *out) { loads<Vectors>(n, chained, out); }

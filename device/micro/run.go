@@ -190,6 +190,18 @@ func (c *card) launchOverlapping(kernel string, overlap bool, grid, block int, p
 	return func(s cu.Stream) error { return driver.LaunchKernel(f, l, s) }, nil
 }
 
+// repeated queues a launch n times.
+func (c *card) repeated(n int, launch func(cu.Stream) error) func() error {
+	return func() error {
+		for range n {
+			if err := launch(c.stream); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 // seconds times what record queues, as a graph.
 func (c *card) seconds(record func() error) (float64, error) {
 	if err := c.ctx.Err(); err != nil {
@@ -211,11 +223,20 @@ func (c *card) perIteration(n int, kernel string, grid, block int, params func(n
 		if err != nil {
 			return 0, err
 		}
-		if times[i], err = c.seconds(func() error { return run(c.stream) }); err != nil {
+		if times[i], err = c.seconds(c.repeated(1, run)); err != nil {
 			return 0, err
 		}
 	}
 	return (times[1] - times[0]) / float64(n), nil
+}
+
+// lacks says whether the GPU is too old for what is to be measured, and reports that.
+func (c *card) lacks(what string, since int) bool {
+	if c.sm >= since {
+		return false
+	}
+	c.skip(what, fmt.Sprintf("it needs compute capability %d.%d", since/10, since%10))
+	return true
 }
 
 // size is a count for a GPU, or the much smaller one that is as good for a simulated GPU.

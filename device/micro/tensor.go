@@ -15,8 +15,7 @@ func (c *card) tensor() error {
 		name  string
 		flops float64 // of a warp's mma
 	}{{"tf32", 2 * 16 * 8 * 8}, {"bf16", 2 * 16 * 8 * 16}} {
-		if c.sm < 80 {
-			c.skip("mma in "+m.name, "it needs compute capability 8.0")
+		if c.lacks("mma in "+m.name, 80) {
 			continue
 		}
 		const chains = 8
@@ -33,9 +32,13 @@ func (c *card) tensor() error {
 		}
 		c.add("tensor", "mma_"+m.name+"_latency", s*c.hertz, "clocks", "from one mma.sync to the next of the same sums")
 	}
-	for _, m := range []struct{ name, kernel, what string }{
-		{"ldmatrix", "ldmatrix", "ldmatrix.x4"}, {"shared", "shared_load", "loads of 16 bytes a thread from shared memory"},
-	} {
+	for _, m := range []struct {
+		name, kernel, what string
+		since              int // compute capability
+	}{{"ldmatrix", "ldmatrix", "ldmatrix.x4", 75}, {"shared", "shared_load", "loads of 16 bytes a thread from shared memory", 0}} {
+		if c.lacks(m.what, m.since) {
+			continue
+		}
 		for _, chained := range []int32{0, 1} {
 			grid, block := c.sms, 32*warps
 			if chained == 1 {

@@ -1,8 +1,9 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
 	"math"
+
+	"cnn-gpu/kernels"
 )
 
 func runAdam(op kernels.Adam, mem []kernels.Mem, w *Workers) {

@@ -3,9 +3,9 @@ package cpu
 import (
 	"testing"
 
-	"cnn-gpu/kernels/kerneltest"
-
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/kernels/kerneltest"
 )
 
 // BenchmarkOps times the suite's benchmark cases on one worker and reports what an op does in a second.

@@ -10,8 +10,10 @@ import (
 type Routine struct {
 	// Scratch is the number of float32 values that [Workers.Scratch] must hold.
 	Scratch int
-	// Derived is the number of values that it keeps of what it derives from the weights, and of its tables.
+	// Derived is the number of values that it keeps of what it derives from the weights.
 	Derived int
+	// keep gives it zeros in which to keep them; nil if there are none.
+	keep func(derived []float32)
 	// Weights are the indices of the operands that Derive reads.
 	Weights []int
 	// Derive makes what Run needs of the weights, before the first run and whenever they have changed; nil if that is nothing.
@@ -22,6 +24,13 @@ type Routine struct {
 	Chunk *chunkCode
 	// Profile runs ops that run depth first and returns which part of the time each took; nil for any other op.
 	Profile func(mem []kernels.Mem, w *Workers) []float64
+}
+
+// Take takes the memory for what is derived, before the first run.
+func (r Routine) Take() {
+	if r.keep != nil {
+		r.keep(make([]float32, r.Derived))
+	}
 }
 
 // Prepare returns the code of an op for a number of workers.

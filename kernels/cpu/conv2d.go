@@ -19,6 +19,14 @@ func (m image) isPadded() bool {
 	return m.top > 0 || m.left > 0 || m.height > m.inHeight || m.width > m.inWidth
 }
 
+// paddedSize is the number of values of so many images where they have to be made.
+func (m image) paddedSize(images int) int {
+	if m.isPadded() {
+		return images * m.size()
+	}
+	return 0
+}
+
 // newImage pads an image [inHeight inWidth] so that rows −top to bottom−1 and columns −left to right−1 lie inside.
 func newImage(inHeight, inWidth, channels, top, left, bottom, right int) image {
 	m := image{top: max(top, 0), left: max(left, 0), inHeight: inHeight, inWidth: inWidth, channels: channels}
@@ -32,6 +40,22 @@ func (g conv2D) input() image {
 	bottom := (g.P-1)*g.StrideH + (g.R-1)*g.DilationH + 1 - g.PadTop
 	right := (g.Q-1)*g.StrideW + (g.S-1)*g.DilationW + 1 - g.PadLeft
 	return newImage(g.H, g.W, g.C, g.PadTop, g.PadLeft, bottom, right)
+}
+
+// corner is where the window of an output begins in the padded input.
+func (g conv2D) corner(p, q int) int { return (p*g.StrideH*g.input().width + q*g.StrideW) * g.C }
+
+// terms are where the values of a filter meet the padded input, from where its window begins.
+func (g conv2D) terms() (places []int32) {
+	width := g.input().width
+	for r := range g.R {
+		for s := range g.S {
+			for c := range g.C {
+				places = append(places, int32((r*g.DilationH*width+s*g.DilationW)*g.C+c))
+			}
+		}
+	}
+	return places
 }
 
 // fill copies the unpadded image x into dst, zeros around it.

@@ -98,7 +98,7 @@ func (op conv2DChain) prepare(workers int) Routine {
 			w.Run(g.N, func(_, n int) { poolImage(maps[n*size:], mem, n) })
 		}
 	}
-	r.Derived = f.derived()
+	r.Derived, r.keep = f.derived(), f.keep
 	r.Weights, r.Derive = []int{1, 2}, func(mem []kernels.Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) }
 	return r
 }

@@ -1,8 +1,9 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
 	"slices"
+
+	"cnn-gpu/kernels"
 )
 
 // conv2DDgrad is the op with the algorithm that computes it.
@@ -17,7 +18,8 @@ func (op conv2DDgrad) prepare(workers int) Routine {
 	}
 	d := newDirectDgrad(conv2D{op.Conv2D}, workers)
 	return Routine{
-		Derived: len(d.panels),
+		Derived: panelsSize(len(d.taps)*d.K, d.C),
+		keep:    func(derived []float32) { d.panels = derived },
 		Weights: []int{1},
 		Derive:  func(mem []kernels.Mem, w *Workers) { d.derive(mem[1].F32, w) },
 		Run: func(mem []kernels.Mem, w *Workers) {
@@ -49,7 +51,7 @@ type dgradTask struct {
 }
 
 func newDirectDgrad(g conv2D, workers int) *directDgrad {
-	d := &directDgrad{conv2D: g, panels: make([]float32, panelsSize(g.R*g.S*g.K, g.C)), start: make([]float32, tileColumns)}
+	d := &directDgrad{conv2D: g, start: make([]float32, tileColumns)}
 	rowTaps, rows := dgradBorders(g.H, g.P, g.R, g.StrideH, g.DilationH, g.PadTop)
 	colTaps, cols := dgradBorders(g.Window.W, g.Q, g.S, g.StrideW, g.DilationW, g.PadLeft)
 	for _, r := range rowTaps {

@@ -18,6 +18,7 @@ func (op conv2DFprop) prepareWithFloor(workers int, floor float32) Routine {
 	return Routine{
 		Scratch: workers * f.scratch(),
 		Derived: f.derived(),
+		keep:    f.keep,
 		Weights: []int{1, 2},
 		Derive:  func(mem []kernels.Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) },
 		Run: func(mem []kernels.Mem, w *Workers) {
@@ -53,6 +54,8 @@ type fprop interface {
 	scratch() int
 	// derived is the number of values that derive makes.
 	derived() int
+	// keep gives it zeros for them.
+	keep(derived []float32)
 	// derive makes of the weights what compute needs.
 	derive(weights, bias []float32, w *Workers)
 	// compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
@@ -104,7 +107,6 @@ func newDirectFprop(g conv2D, floor float32) *directFprop {
 		f.row, f.panel = g.K, tileColumns
 	} else {
 		f.row, f.panel = tileColumns, g.depth()*tileColumns
-		f.filters = make([]float32, panelsSize(g.depth(), g.K))
 	}
 	// The S·C values of a window's row are adjacent unless the window is dilated.
 	runs := 1
@@ -123,7 +125,7 @@ func newDirectFprop(g conv2D, floor float32) *directFprop {
 	for n := range f.group {
 		for p := range g.P {
 			for q := range g.Q {
-				f.aRows = append(f.aRows, n*f.in.size()+(p*g.StrideH*f.in.width+q*g.StrideW)*g.C)
+				f.aRows = append(f.aRows, n*f.in.size()+g.corner(p, q))
 				f.cRows = append(f.cRows, len(f.cRows)*g.K)
 			}
 		}
@@ -146,12 +148,7 @@ func (f *directFprop) parts(workers int) int {
 	return partsOf(kernels.CeilDiv(f.N, f.group), workers, len(f.aRows)/(2*tileRows))
 }
 
-func (f *directFprop) scratch() int {
-	if f.in.isPadded() {
-		return f.group * f.in.size()
-	}
-	return 0
-}
+func (f *directFprop) scratch() int { return f.in.paddedSize(f.group) }
 
 func (f *directFprop) derived() int {
 	if f.isInPlace() {
@@ -159,6 +156,8 @@ func (f *directFprop) derived() int {
 	}
 	return panelsSize(f.depth(), f.K)
 }
+
+func (f *directFprop) keep(derived []float32) { f.filters = derived }
 
 func (f *directFprop) derive(weights, bias []float32, w *Workers) {
 	copy(f.start, bias)

@@ -54,7 +54,7 @@ func (op conv2DPoolGrad) prepare(workers int) Routine {
 	}
 	g := newSparseGrad(op.geometry(), pool2D{op.Pool.Pool2D}, op.Dgrad != nil, workers)
 	r := op.newChunk(g, g.copiesSize(), g.filters()).routine(op, workers)
-	r.Derived = len(g.transposed) + len(g.byFilter)
+	r.Derived, r.keep = g.derived(), g.keep
 	if op.Dgrad != nil {
 		r.Weights = []int{4}
 		r.Derive = func(mem []kernels.Mem, w *Workers) { g.derive(mem[4].F32, w) }
@@ -161,29 +161,26 @@ type sparseGrad struct {
 	in     image // X and DX as the filters see them
 	copies bool  // X and DX do not lie so in memory
 	pitch  int
+	hasDX  bool
 
 	transposed []float32 // the gradient in the layout of the filters
-	byFilter   []float32 // the filters as [K][R][pitch]; nil where DX is not needed
+	byFilter   []float32 // the filters as [K][R][pitch], where DX is needed
 	places     []int32   // in X, of each place of each window
 	windows    int       // that are listed together
 	lists      []sparseLists
 }
 
-func newSparseGrad(g conv2D, pool pool2D, needsDX bool, workers int) *sparseGrad {
-	s := &sparseGrad{conv2D: g, pool: pool, in: g.input()}
+func newSparseGrad(g conv2D, pool pool2D, hasDX bool, workers int) *sparseGrad {
+	s := &sparseGrad{conv2D: g, pool: pool, in: g.input(), hasDX: hasDX}
 	s.pitch = kernels.CeilDiv(g.S*g.C, gatherVector) * gatherVector
 	s.copies = s.in.isPadded() || s.pitch > g.S*g.C
-	s.transposed = make([]float32, g.depth()*g.K)
-	if needsDX {
-		s.byFilter = make([]float32, s.filters())
-	}
 	area := pool.R * pool.S
 	for p := range pool.P {
 		for q := range pool.Q {
 			for r := range pool.R {
 				for c := range pool.S {
 					row, column := p*pool.StrideH-pool.PadTop+r*pool.DilationH, q*pool.StrideW-pool.PadLeft+c*pool.DilationW
-					s.places = append(s.places, int32((row*g.StrideH*s.in.width+column*g.StrideW)*g.C))
+					s.places = append(s.places, int32(g.corner(row, column)))
 				}
 			}
 		}
@@ -195,7 +192,7 @@ func newSparseGrad(g conv2D, pool pool2D, needsDX bool, workers int) *sparseGrad
 		for k := range l.filters.spans {
 			l.filters.spans[k].sums = k * g.R * s.pitch
 		}
-		if needsDX {
+		if hasDX {
 			l.places = newSparseList(s.windows*area, g.K+listerVector)
 		}
 		s.lists = append(s.lists, l)
@@ -216,6 +213,16 @@ func (s *sparseGrad) copiesSize() int {
 	}
 	return 0
 }
+
+// derived is the number of values of the gradient in the layout of the filters, and of the filters in that of the sums.
+func (s *sparseGrad) derived() int {
+	if s.hasDX {
+		return s.Weights() + s.filters()
+	}
+	return s.Weights()
+}
+
+func (s *sparseGrad) keep(derived []float32) { s.transposed, s.byFilter = split(derived, s.Weights()) }
 
 // derive transposes the filters.
 func (s *sparseGrad) derive(weights []float32, w *Workers) {
@@ -241,7 +248,7 @@ func (s *sparseGrad) addImage(worker int, mem []kernels.Mem, n int, dy, dw, copi
 	size := s.H * s.Window.W * s.C
 	x := mem[2].F32[n*size : (n+1)*size]
 	var dx []float32
-	if s.byFilter != nil {
+	if s.hasDX {
 		dx = mem[5].F32[n*size : (n+1)*size]
 	}
 	image, gradient := x, dx

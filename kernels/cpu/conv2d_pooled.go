@@ -26,26 +26,18 @@ func canPoolSums(g conv2D, pool pool2D) bool {
 
 func newPooledFprop(g conv2D, pool pool2D, floor float32) *pooledFprop {
 	f := &pooledFprop{
-		conv2D: g, pool: pool, in: g.input(), floor: floor,
-		panels: make([]float32, panelsSize(g.depth(), g.K)), start: make([]float32, g.K),
+		conv2D: g, pool: pool, in: g.input(), terms: g.terms(), floor: floor,
+		start: make([]float32, g.K),
 	}
-	for r := range g.R {
-		for s := range g.S {
-			for c := range g.C {
-				f.terms = append(f.terms, int32((r*g.DilationH*f.in.width+s*g.DilationW)*g.C+c))
-			}
-		}
-	}
-	place := func(row, column int) int { return (row*g.StrideH*f.in.width + column*g.StrideW) * g.C }
 	for i := range f.places {
-		f.places[i] = place(i/pool.S*pool.DilationH, i%pool.S*pool.DilationW)
+		f.places[i] = g.corner(i/pool.S*pool.DilationH, i%pool.S*pool.DilationW)
 	}
 	const fewWindows = 16
 	f.group = min(g.N, kernels.CeilDiv(fewWindows, pool.P*pool.Q))
 	for n := range f.group {
 		for p := range pool.P {
 			for q := range pool.Q {
-				f.windows = append(f.windows, n*f.in.size()+place(p*pool.StrideH, q*pool.StrideW))
+				f.windows = append(f.windows, n*f.in.size()+g.corner(p*pool.StrideH, q*pool.StrideW))
 			}
 		}
 	}
@@ -58,12 +50,7 @@ func (f *pooledFprop) parts(workers int) int {
 }
 
 // scratch is the number of values that a worker needs.
-func (f *pooledFprop) scratch() int {
-	if f.in.isPadded() {
-		return f.group * f.in.size()
-	}
-	return 0
-}
+func (f *pooledFprop) scratch() int { return f.in.paddedSize(f.group) }
 
 // derive makes of the weights what compute needs.
 func (f *pooledFprop) derive(weights, bias []float32, w *Workers) {
@@ -98,7 +85,8 @@ func (f *pooledFprop) routine(chunking chunking, workers int) Routine {
 	own, parts := f.scratch(), f.parts(workers)
 	return Routine{
 		Scratch: workers * own,
-		Derived: len(f.panels),
+		Derived: panelsSize(f.depth(), f.K),
+		keep:    func(derived []float32) { f.panels = derived },
 		Weights: []int{1, 2},
 		Derive:  func(mem []kernels.Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) },
 		Run: func(mem []kernels.Mem, w *Workers) {

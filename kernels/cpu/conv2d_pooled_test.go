@@ -1,12 +1,13 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/kernels"
 )
 
 // pooledChains are convolutions with pools that take the sums from the registers.
@@ -75,6 +76,7 @@ func TestPooledChainsAreTheirParts(t *testing.T) {
 			run := func(op kernels.Op, mem ...kernels.Mem) {
 				code, err := Prepare(op, 1)
 				require.NoError(t, err)
+				code.Take()
 				w.Reserve(code.Scratch)
 				if code.Derive != nil {
 					code.Derive(mem, w)

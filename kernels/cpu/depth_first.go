@@ -1,10 +1,11 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
-	"cnn-gpu/kernels/rewrite"
 	"strings"
 	"time"
+
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/rewrite"
 )
 
 // depthFirst runs some ops on a few images of their batch, then on the next few, so that what one op hands to another is still in the
@@ -66,21 +67,30 @@ func (op depthFirst) prepare(workers int) Routine {
 	}
 	_, indices := op.operands()
 	var r Routine
-	var derive []func(mem []kernels.Mem, w *Workers)
+	var members []Routine
 	for i, member := range op.Ops {
 		code := codeOf(member.Op).prepare(workers)
 		d.add(member.Op, code.Chunk, indices[i], local)
+		members = append(members, code)
 		r.Derived += code.Derived
-		if code.Derive != nil {
-			derive = append(derive, func(mem []kernels.Mem, w *Workers) { code.Derive(d.wholeBatch(i, mem), w) })
-		}
 		for _, weights := range code.Weights {
 			r.Weights = append(r.Weights, indices[i][weights])
 		}
 	}
+	r.keep = func(derived []float32) {
+		for _, code := range members {
+			if code.keep != nil {
+				own, rest := split(derived, code.Derived)
+				code.keep(own)
+				derived = rest
+			}
+		}
+	}
 	r.Derive = func(mem []kernels.Mem, w *Workers) {
-		for _, f := range derive {
-			f(mem, w)
+		for i, code := range members {
+			if code.Derive != nil {
+				code.Derive(d.wholeBatch(i, mem), w)
+			}
 		}
 	}
 	r.Scratch = d.scratch()

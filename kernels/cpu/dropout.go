@@ -1,14 +1,15 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
 	"math/bits"
+
+	"cnn-gpu/kernels"
 )
 
 func runDropout(op kernels.Dropout, mem []kernels.Mem, w *Workers) {
 	x, step, y := mem[0].F32, uint32(mem[1].I32[0]), mem[2].F32
 	threshold, scale := op.Threshold(), op.Scale()
-	blocks := (len(x) + 3) / 4
+	blocks := kernels.CeilDiv(len(x), 4)
 	w.Range(blocks, func(lo, hi int) {
 		for block := lo; block < hi; block++ {
 			words := philox([4]uint32{uint32(block), step}, [2]uint32{op.Seed, op.Stream})

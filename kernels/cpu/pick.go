@@ -84,24 +84,14 @@ func canPick(g conv2D, pool pool2D) bool {
 }
 
 func newPickedGrad(g conv2D, pool pool2D) *pickedGrad {
-	p := &pickedGrad{conv2D: g, pool: pool, in: g.input()}
-	place := func(row, column int) int32 {
-		return int32((row*g.StrideH*p.in.width + column*g.StrideW) * g.C)
-	}
+	p := &pickedGrad{conv2D: g, pool: pool, in: g.input(), taps: g.terms()}
 	for row := range pool.P {
 		for column := range pool.Q {
-			p.bases = append(p.bases, place(row*pool.StrideH, column*pool.StrideW))
+			p.bases = append(p.bases, int32(g.corner(row*pool.StrideH, column*pool.StrideW)))
 		}
 	}
 	for i := range pool.R * pool.S { // places that the pool does not have are never picked
-		p.places[i] = place(i/pool.S*pool.DilationH, i%pool.S*pool.DilationW)
-	}
-	for r := range g.R {
-		for s := range g.S {
-			for c := range g.C {
-				p.taps = append(p.taps, int32((r*g.DilationH*p.in.width+s*g.DilationW)*g.C+c))
-			}
-		}
+		p.places[i] = int32(g.corner(i/pool.S*pool.DilationH, i%pool.S*pool.DilationW))
 	}
 	for first := 0; first < len(p.bases); first += pickWindows {
 		p.table = max(p.table, pickPlaces*tableEntries(p.bases[first:min(first+pickWindows, len(p.bases))], p.taps))
@@ -113,13 +103,7 @@ func newPickedGrad(g conv2D, pool pool2D) *pickedGrad {
 const pickWindows = 48
 
 // scratch is the number of values that a worker needs: the table, and an image if it is padded.
-func (p *pickedGrad) scratch() int {
-	n := p.table
-	if p.in.isPadded() {
-		n += p.in.size()
-	}
-	return n
-}
+func (p *pickedGrad) scratch() int { return p.table + p.in.paddedSize(1) }
 
 // addSums adds sums to the gradient by the filters.
 func (p *pickedGrad) addSums(mem []kernels.Mem, sums []float32, _ *Workers) {

@@ -14,9 +14,9 @@ func (g pool2D) isInside() bool {
 // inside is the range of window rows (or columns) that lie inside the image when the window begins at start.
 func inside(start, size, dilation, extent int) (lo, hi int) {
 	if start < 0 {
-		lo = (-start + dilation - 1) / dilation
+		lo = kernels.CeilDiv(-start, dilation)
 	}
-	hi = max(lo, min(size, (extent-start+dilation-1)/dilation))
+	hi = max(lo, min(size, kernels.CeilDiv(extent-start, dilation)))
 	return lo, hi
 }
 

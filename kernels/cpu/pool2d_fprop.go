@@ -5,7 +5,7 @@ import "cnn-gpu/kernels"
 func runPool2DFprop(op kernels.Pool2DFprop, mem []kernels.Mem, w *Workers) {
 	in, out := op.H*op.W*op.C, op.P*op.Q*op.C
 	g := pool2D{op.Pool2D}
-	parts := g.parts(w)
+	parts := partsOf(op.N, w.Count(), op.P)
 	w.Run(op.N*parts, func(_, task int) {
 		n, part := task/parts, task%parts
 		var index []int32
@@ -14,15 +14,6 @@ func runPool2DFprop(op kernels.Pool2DFprop, mem []kernels.Mem, w *Workers) {
 		}
 		g.pool(mem[0].F32[n*in:(n+1)*in], mem[1].F32[n*out:(n+1)*out], index, op.P*part/parts, op.P*(part+1)/parts)
 	})
-}
-
-// parts is the number of parts that each image's rows of windows are split into, so that there is work for every worker when there are
-// few images.
-func (g pool2D) parts(w *Workers) int {
-	if g.N >= 2*w.Count() {
-		return 1
-	}
-	return min((2*w.Count()+g.N-1)/g.N, g.P)
 }
 
 // pool computes rows lo to hi of one image's y [P Q C], and of its index unless that is nil, from x [H W C].

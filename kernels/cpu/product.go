@@ -1,6 +1,10 @@
 package cpu
 
-import "math"
+import (
+	"math"
+
+	"cnn-gpu/kernels"
+)
 
 // Every convolution and matrix product on the CPU is made of one inner kernel, a product of some rows of A with tileColumns columns
 // of B,
@@ -126,7 +130,7 @@ func (t product) runColumns(valid int, e *edge) {
 }
 
 // paddedColumns is k rounded up to whole tiles.
-func paddedColumns(k int) int { return (k + tileColumns - 1) / tileColumns * tileColumns }
+func paddedColumns(k int) int { return kernels.CeilDiv(k, tileColumns) * tileColumns }
 
 // panelsSize is the size of a packed matrix [depth k].
 func panelsSize(depth, k int) int { return depth * paddedColumns(k) }

@@ -25,13 +25,8 @@ func (limits depthFirstLimits) run(l *rewrite.List) (times int) {
 		}
 	}
 	ops := make([]kernels.Op, len(at))
-	users := map[*kernels.Buffer][]int{}
 	for i, from := range at {
 		ops[i] = l.Ops[from]
-		for _, b := range buffers(ops[i]) {
-			root, _ := b.Root()
-			users[root] = append(users[root], i)
-		}
 	}
 	for i := 0; i < len(ops); {
 		end := limits.chunkable(ops, i)
@@ -40,7 +35,8 @@ func (limits depthFirstLimits) run(l *rewrite.List) (times int) {
 			continue
 		}
 		joined := depthFirst{Local: local(ops[i:end], func(b *kernels.Buffer) bool {
-			return users[b][0] >= i && users[b][len(users[b])-1] < end
+			users := l.Users(b)
+			return users[0] >= at[i] && users[len(users)-1] <= at[end-1]
 		})}
 		for _, from := range at[i:end] {
 			joined.Ops = append(joined.Ops, l.At(from))

@@ -86,6 +86,7 @@ func (r runner) prepare(ops []kernels.Op, mem map[*kernels.Buffer]kernels.Mem, w
 		if err != nil {
 			return nil, err
 		}
+		code.Take()
 		prepared := preparedOp{Op: op, Routine: code}
 		for _, o := range op.Operands() {
 			prepared.mem = append(prepared.mem, place(o.Buffer))

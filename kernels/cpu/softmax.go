@@ -1,8 +1,9 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
 	"math"
+
+	"cnn-gpu/kernels"
 )
 
 func runSoftmaxFprop(op kernels.SoftmaxFprop, mem []kernels.Mem, w *Workers) {

@@ -9,7 +9,7 @@ func productNarrowAVX2(*product) { panic(noAVX2) }
 
 func productAVX2(*product) { panic(noAVX2) }
 
-func productAVX512(*product) { panic("kernels: no AVX-512 on this architecture") }
+func productAVX512(*product) { panic("cpu: no AVX-512 on this architecture") }
 
 func pooledMaxAVX2(*pooledProduct) { panic(noAVX2) }
 func pooledMinAVX2(*pooledProduct) { panic(noAVX2) }

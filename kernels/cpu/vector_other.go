@@ -2,7 +2,7 @@
 
 package cpu
 
-const noAVX2 = "kernels: no AVX2 on this architecture"
+const noAVX2 = "cpu: no AVX2 on this architecture"
 
 func addAVX2(_, _, _ []float32)                             { panic(noAVX2) }
 func addScaledAVX2(_ []float32, _ float32, _ []float32)     { panic(noAVX2) }

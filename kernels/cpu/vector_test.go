@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -9,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/kernels"
 )
 
 // lengths lie around the widths of the assembly's loops.

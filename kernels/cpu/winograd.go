@@ -147,7 +147,6 @@ func newWinogradProducts(tile, images int, y image, depth, width int) winogradPr
 		code: winogradCodes[tile], depth: depth, width: width, across: y.width / tile, tiles: y.width / tile * y.height / tile,
 		filterPoint: panelsSize(depth, width) + pointGap, zeros: make([]float32, tileColumns),
 	}
-	p.filters = make([]float32, p.points()*p.filterPoint)
 	// A block's tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
 	most := max(4*tileRows, 1<<17/(p.points()*(depth+paddedColumns(width))))
 	p.group = min(images, max(1, most/p.tiles))
@@ -165,6 +164,11 @@ func (p *winogradProducts) points() int { return p.code.Points() * p.code.Points
 
 // transformed is the number of values of a block's tiles before and after the products.
 func (p *winogradProducts) transformed() int { return p.points() * (p.inPoint + p.outPoint) }
+
+// derived is the number of values of the transformed filters.
+func (p *winogradProducts) derived() int { return p.points() * p.filterPoint }
+
+func (p *winogradProducts) keep(derived []float32) { p.filters = derived }
 
 // derive transforms filters [3 3 depth width].
 func (p *winogradProducts) derive(weights []float32, w *Workers) {
@@ -199,14 +203,6 @@ func (p *winogradProducts) eachBlock(first, tiles int, f func(first, last int)) 
 	for i := range n {
 		f(first+tiles*i/n, first+tiles*(i+1)/n)
 	}
-}
-
-// padded is the number of values of a group's images where they are copied.
-func (p *winogradProducts) padded(m image) int {
-	if m.isPadded() {
-		return p.group * m.size()
-	}
-	return 0
 }
 
 // place is where tile t lies: its image, and its row and column of tiles.
@@ -249,7 +245,7 @@ func newWinogradFprop(g conv2D, tile int, floor float32) *winogradFprop {
 // scratch is the number of values that a worker needs: padded images, a block's tiles before and after the products, one tile of
 // outputs, and what finds empty windows.
 func (f *winogradFprop) scratch() int {
-	return f.padded(f.in) + f.transformed() + f.code.Tile*f.code.Tile*f.K + f.empty().depths()
+	return f.in.paddedSize(f.group) + f.transformed() + f.code.Tile*f.code.Tile*f.K + f.empty().depths()
 }
 
 func (f *winogradFprop) empty() emptyWindows {
@@ -260,8 +256,6 @@ func (f *winogradFprop) parts(workers int) int {
 	return partsOf(kernels.CeilDiv(f.N, f.group), workers, f.group*f.tiles/(2*tileRows))
 }
 
-func (f *winogradFprop) derived() int { return len(f.filters) }
-
 // derive transforms the filters.
 func (f *winogradFprop) derive(weights, bias []float32, w *Workers) {
 	copy(f.start, bias)
@@ -270,7 +264,7 @@ func (f *winogradFprop) derive(weights, bias []float32, w *Workers) {
 
 // compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
 func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, part, parts int) {
-	padded, scratch := split(scratch, f.padded(f.in))
+	padded, scratch := split(scratch, f.in.paddedSize(f.group))
 	in, scratch := split(scratch, f.points()*f.inPoint)
 	out, scratch := split(scratch, f.points()*f.outPoint)
 	tile, depths := split(scratch, f.code.Tile*f.code.Tile*f.K)

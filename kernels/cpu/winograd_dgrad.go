@@ -18,7 +18,6 @@ func newWinogradDgrad(g conv2D, tile, workers int) *winogradDgrad {
 	in, out := g.tiled(tile)
 	return &winogradDgrad{
 		conv2D: g, winogradProducts: newWinogradProducts(tile, kernels.CeilDiv(g.N, workers), out, g.K, g.C), in: in, out: out,
-		transposed: make([]float32, g.Weights()),
 	}
 }
 
@@ -26,7 +25,8 @@ func (op conv2DDgrad) prepareWinograd(workers int) Routine {
 	d := newWinogradDgrad(conv2D{op.Conv2D}, op.Winograd, workers)
 	return Routine{
 		Scratch: workers * d.scratch(),
-		Derived: len(d.filters) + len(d.transposed),
+		Derived: d.derived(),
+		keep:    d.keep,
 		Weights: []int{1},
 		Derive:  func(mem []kernels.Mem, w *Workers) { d.derive(mem[1].F32, w) },
 		Run: func(mem []kernels.Mem, w *Workers) {
@@ -41,12 +41,18 @@ func (op conv2DDgrad) prepareWinograd(workers int) Routine {
 // scratch is the number of values that a worker needs: padded images, a block's tiles before and after the products, and what finds empty
 // windows.
 func (d *winogradDgrad) scratch() int {
-	return d.padded(d.in) + d.padded(d.out) + d.transformed() + d.empty().depths()
+	return d.in.paddedSize(d.group) + d.out.paddedSize(d.group) + d.transformed() + d.empty().depths()
 }
 
 // empty are the windows of DY that the gradients by the input are sums over.
 func (d *winogradDgrad) empty() emptyWindows {
 	return emptyWindows{d.P, d.Q, d.K, 2 - d.PadTop, 2 - d.PadLeft, d.Window.W}
+}
+
+func (d *winogradDgrad) derived() int { return d.winogradProducts.derived() + d.Weights() }
+
+func (d *winogradDgrad) keep(derived []float32) {
+	d.filters, d.transposed = split(derived, d.winogradProducts.derived())
 }
 
 // derive transforms the transposed filters.
@@ -58,8 +64,8 @@ func (d *winogradDgrad) derive(weights []float32, w *Workers) {
 
 // compute writes the gradients by images lo to hi.
 func (d *winogradDgrad) compute(dy, dx []float32, lo, hi int, scratch []float32) {
-	gradient, scratch := split(scratch, d.padded(d.in))
-	padded, scratch := split(scratch, d.padded(d.out))
+	gradient, scratch := split(scratch, d.in.paddedSize(d.group))
+	padded, scratch := split(scratch, d.out.paddedSize(d.group))
 	in, scratch := split(scratch, d.points()*d.inPoint)
 	out, depths := split(scratch, d.points()*d.outPoint)
 	size := d.H * d.Window.W * d.C

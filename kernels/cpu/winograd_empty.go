@@ -1,9 +1,6 @@
 package cpu
 
-import (
-	"math"
-	"slices"
-)
+import "slices"
 
 // emptyWindows finds the 3×3 windows of an image [height width channels] that hold nothing but zeros. Winograd's algorithm leaves there
 // rounding errors of the rest of the tile, which a ReLU behind would take for values, and the gradient of one before for gradients.
@@ -25,7 +22,7 @@ func (e emptyWindows) each(x []float32, first, last int, depths []float32, f fun
 		isFull := h >= 0 && h < e.height
 		for column := range depths {
 			w := column - e.padLeft
-			if isFull && w >= 0 && w < e.width && !areZeros(x[(h*e.width+w)*e.channels:][:e.channels]) {
+			if isFull && w >= 0 && w < e.width && !isZero(x[(h*e.width+w)*e.channels:][:e.channels], 0, 1) {
 				depths[column] = 0
 			} else {
 				depths[column]++
@@ -40,14 +37,4 @@ func (e emptyWindows) each(x []float32, first, last int, depths []float32, f fun
 			}
 		}
 	}
-}
-
-// areZeros says whether there is nothing but zeros, of either sign.
-func areZeros(x []float32) bool {
-	for _, v := range x {
-		if math.Float32bits(v)<<1 != 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"encoding/binary"
-	"math"
 	"slices"
 	"unsafe"
 
@@ -95,7 +94,7 @@ func (m *meetings) leaveOutZeros(x, dy []float32) {
 	}
 }
 
-// isZero says whether a channel of so many has nothing but zeros.
+// isZero says whether a channel of so many has nothing but zeros, of either sign.
 func isZero(values []float32, channel, channels int) bool {
 	for at := channel; at < len(values); at += channels {
 		if values[at] != 0 {
@@ -139,8 +138,9 @@ func joinBits(bits []byte, values []float32, images, pitch int) {
 	clear(bits)
 	for i := range images {
 		for j, v := range values[i*pitch:][:len(bits)] {
-			magnitude := math.Float32bits(v) << 1
-			bits[j] |= byte((magnitude|-magnitude)>>31) << i
+			if v != 0 {
+				bits[j] |= 1 << i
+			}
 		}
 	}
 }

@@ -56,15 +56,7 @@ func (w *winogradWgrad) points() int { return w.code.Points() * w.code.Points() 
 func (w *winogradWgrad) sums() int { return w.points() * w.sumsPoint }
 
 // padded is the number of values of a worker's padded images.
-func (w *winogradWgrad) padded() int {
-	n := 0
-	for _, m := range []image{w.in, w.out} {
-		if m.isPadded() {
-			n += m.size()
-		}
-	}
-	return n
-}
+func (w *winogradWgrad) padded() int { return w.in.paddedSize(1) + w.out.paddedSize(1) }
 
 // scratch is the number of values for the sums, the tiles of a group, and padded images.
 func (w *winogradWgrad) scratch(workers int) int {
@@ -106,10 +98,7 @@ func (w *winogradWgrad) run(mem []kernels.Mem, workers *Workers) {
 
 // transform transforms the tiles of image n of the batch, which has index i in the group.
 func (w *winogradWgrad) transform(x, dy, in, out, padded []float32, n, i int) {
-	paddedIn, paddedOut := padded, padded
-	if w.in.isPadded() {
-		paddedIn, paddedOut = split(padded, w.in.size())
-	}
+	paddedIn, paddedOut := split(padded, w.in.paddedSize(1))
 	x, dy = w.in.pad(x, n, n+1, paddedIn), w.out.pad(dy, n, n+1, paddedOut)
 	tile := w.code.Tile
 	a := winogradTransform{

@@ -1,10 +1,11 @@
 package cpu
 
 import (
-	"cnn-gpu/kernels"
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"cnn-gpu/kernels"
 )
 
 // Workers runs the CPU code of ops on a fixed number of goroutines. It runs one op at a time.
@@ -78,6 +79,9 @@ func (w *Workers) Reserve(n int) {
 		w.scratch = make([]float32, n)
 	}
 }
+
+// Release gives the memory of Scratch back.
+func (w *Workers) Release() { w.scratch = nil }
 
 // Scratch is memory that an op may use while it runs; it holds what an earlier op left there.
 func (w *Workers) Scratch() []float32 { return w.scratch }

@@ -39,7 +39,7 @@ func Benchmarks() []Case {
 	} {
 		p := s.pooledGradient(kernels.MaxPool, s.conv.c > 1, true)
 		cases = append(cases, newListCase(s.String(), s.chain(kernels.MaxPool, true).ops(), nil),
-			newListCase(s.String(), p.ops(), map[string]contents{"index": indices(p.pool.Pool2D), "dy": halfZero}))
+			newListCase(s.String(), p.ops(), p.sparse()))
 	}
 	for _, g := range []kernels.Dense{{N: 32, C: 576, K: 64}, {N: 32, C: 64, K: 10}} {
 		fprop, dgrad, wgrad := denseOps(g)

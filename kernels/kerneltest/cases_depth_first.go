@@ -51,6 +51,7 @@ func twoGradients(name string, first, second chainShape) Case {
 	b.wgrad.X = a.relu.Y
 	b.dgrad.DX = private("dpooled", b.dgrad.DX.Shape...)
 	a.relu.DY = b.dgrad.DX
-	return newIntegerListCase(name, append(b.ops(), a.ops()...),
-		map[string]contents{"index": indices(a.pool.Pool2D), "index2": indices(b.pool.Pool2D), "dy": halfZero})
+	fill := a.sparse()
+	fill["index2"] = indices(b.pool.Pool2D)
+	return newIntegerListCase(name, append(b.ops(), a.ops()...), fill)
 }

@@ -47,18 +47,13 @@ func (s chainShape) otherFunctions() []Case {
 func (s chainShape) otherGradients() []Case {
 	average := s.pooledGradient(kernels.AveragePool, true, true)
 	average.pool.Index = nil
-	cases := []Case{newListCase(s.String()+"_average", average.ops(), nil)}
-	keep := func(name string, p pooledGradient, ops ...kernels.Op) {
-		cases = append(cases, newIntegerListCase(fmt.Sprintf("%v_%s", s, name), ops,
-			map[string]contents{"index": indices(p.pool.Pool2D), "dy": halfZero}))
-	}
 	p := s.pooledGradient(kernels.MaxPool, true, true)
-	keep("max_other_order", p, *p.relu, p.pool, *p.dgrad, *p.bias, p.wgrad)
-	p = s.pooledGradient(kernels.MaxPool, true, true)
-	keep("max_frozen_filters", p, *p.relu, p.pool, *p.bias, *p.dgrad)
-	p = s.pooledGradient(kernels.MaxPool, true, true)
-	keep("max_bias_alone", p, *p.relu, p.pool, *p.bias)
-	return cases
+	return []Case{
+		newListCase(s.String()+"_average", average.ops(), nil),
+		s.gradientCase("max_other_order", p, *p.relu, p.pool, *p.dgrad, *p.bias, p.wgrad),
+		s.gradientCase("max_frozen_filters", p, *p.relu, p.pool, *p.bias, *p.dgrad),
+		s.gradientCase("max_bias_alone", p, *p.relu, p.pool, *p.bias),
+	}
 }
 
 // views have parameters that lie in one buffer, and maps that a dense layer reads as vectors.
@@ -80,7 +75,6 @@ func (s chainShape) views() []Case {
 	dgrad := kernels.DenseDgrad{Dense: g, DY: float("dy", n, g.K), W: float("w2", g.C, g.K), DX: p.relu.DY.View("dvectors", 0, n, g.C)}
 	return []Case{
 		newIntegerListCase(s.String()+"_views", append(c.ops(), dense), nil),
-		newIntegerListCase(s.String()+"_views", slices.Insert(p.ops(), 0, kernels.Op(dgrad)),
-			map[string]contents{"index": indices(p.pool.Pool2D), "dy": halfZero}),
+		s.gradientCase("views", p, slices.Insert(p.ops(), 0, kernels.Op(dgrad))...),
 	}
 }

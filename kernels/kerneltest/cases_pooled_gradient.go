@@ -55,6 +55,16 @@ func (p pooledGradient) ops() []kernels.Op {
 	return ops
 }
 
+// sparse is an index that the pool may have kept, and a gradient of which half is zero, as behind a ReLU.
+func (p pooledGradient) sparse() map[string]contents {
+	return map[string]contents{"index": indices(p.pool.Pool2D), "dy": halfZero}
+}
+
+// gradientCase is a case of integers whose list has gradients of p in it.
+func (s chainShape) gradientCase(name string, p pooledGradient, ops ...kernels.Op) Case {
+	return newIntegerListCase(fmt.Sprintf("%v_%s", s, name), ops, p.sparse())
+}
+
 func pooledGradientCases() []Case {
 	var cases []Case
 	for _, s := range chainShapes {
@@ -63,7 +73,7 @@ func pooledGradientCases() []Case {
 				p := s.pooledGradient(kind, with[0], with[1])
 				name := fmt.Sprintf("%v_%v", s, kind)
 				cases = append(cases,
-					newIntegerListCase(name+"_int", p.ops(), map[string]contents{"index": indices(p.pool.Pool2D), "dy": halfZero}),
+					newIntegerListCase(name+"_int", p.ops(), p.sparse()),
 					newListCase(name, p.ops(), map[string]contents{"index": indices(p.pool.Pool2D)}))
 			}
 		}

@@ -37,11 +37,10 @@ func (s chainShape) sharedValues() []Case {
 			if at == "relu" {
 				shared = c.relu.Y
 			}
-			again := kernels.Add{A: shared, B: float("other", shared.Shape...), Y: float("sum", shared.Shape...)}
-			last := len(c.ops()) - 1
+			again, last := readAgain(shared), len(c.ops())-1
 			name := fmt.Sprintf("%v_%s", s, at)
 			cases = append(cases, newIntegerListCase(name+"_read_after", append(c.ops(), again), nil),
-				newIntegerListCase(name+"_read_before", slices.Insert(c.ops(), last, kernels.Op(again)), nil))
+				newIntegerListCase(name+"_read_before", slices.Insert(c.ops(), last, again), nil))
 
 			c = s.chain(kernels.MaxPool, withReLU)
 			if at == "relu" {
@@ -58,30 +57,29 @@ func (s chainShape) sharedValues() []Case {
 // sharedGradients are the gradients before a pool of which one is kept or read once more, as behind a sum of two convolutions.
 func (s chainShape) sharedGradients() []Case {
 	var cases []Case
-	keep := func(name string, p pooledGradient, others ...kernels.Op) {
-		cases = append(cases, newIntegerListCase(fmt.Sprintf("%v_%s", s, name), append(p.ops(), others...),
-			map[string]contents{"index": indices(p.pool.Pool2D), "dy": halfZero}))
-	}
 	for _, withReLU := range []bool{false, true} {
-		p := s.pooledGradient(kernels.MaxPool, true, withReLU)
+		p, kept := s.pooledGradient(kernels.MaxPool, true, withReLU), s.pooledGradient(kernels.MaxPool, true, withReLU)
+		kept.pool.DX.Keep = true
 		wgrad, dgrad := p.wgrad, *p.dgrad
 		wgrad.X, wgrad.DW = float("x2", wgrad.X.Shape...), float("dw2", wgrad.DW.Shape...)
 		dgrad.W, dgrad.DX = float("w2", dgrad.W.Shape...), float("dx2", dgrad.DX.Shape...)
-		keep("two_convolutions", p, wgrad, dgrad)
-		keep("two_wgrads", p, wgrad)
-		keep("two_dgrads", p, dgrad)
-		dmaps := p.pool.DX
-		keep("dmaps_read", p, kernels.Add{A: dmaps, B: float("other", dmaps.Shape...), Y: float("sum", dmaps.Shape...)})
-		dmaps.Keep = true
-		keep("dmaps_kept", p)
+		cases = append(cases,
+			s.gradientCase("two_convolutions", p, append(p.ops(), wgrad, dgrad)...),
+			s.gradientCase("two_wgrads", p, append(p.ops(), wgrad)...),
+			s.gradientCase("two_dgrads", p, append(p.ops(), dgrad)...),
+			s.gradientCase("dmaps_read", p, append(p.ops(), readAgain(p.pool.DX))...),
+			s.gradientCase("dmaps_kept", kept, kept.ops()...))
 	}
-	p := s.pooledGradient(kernels.MaxPool, true, true)
-	dz := p.relu.DX
-	keep("dz_read", p, kernels.Add{A: dz, B: float("other", dz.Shape...), Y: float("sum", dz.Shape...)})
-	p = s.pooledGradient(kernels.MaxPool, true, true)
-	p.relu.DX.Keep = true
-	keep("dz_kept", p)
-	return cases
+	p, kept := s.pooledGradient(kernels.MaxPool, true, true), s.pooledGradient(kernels.MaxPool, true, true)
+	kept.relu.DX.Keep = true
+	return append(cases,
+		s.gradientCase("dz_read", p, append(p.ops(), readAgain(p.relu.DX))...),
+		s.gradientCase("dz_kept", kept, kept.ops()...))
+}
+
+// readAgain is one more op that reads a value.
+func readAgain(x *kernels.Buffer) kernels.Op {
+	return kernels.Add{A: x, B: float("other", x.Shape...), Y: float("sum", x.Shape...)}
 }
 
 // sharedPool is a prediction by two convolutions of which the second is added to its input.

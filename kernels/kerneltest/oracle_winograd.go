@@ -62,33 +62,26 @@ func winogradRoundings(c int) int { return 2*5 + 2*(3+1) + (c + 1) + 2*5 + 1 }
 //
 //	|Aᵀ| [Σ_c (|G| |g| |G|ᵀ) ⊙ (|Bᵀ| |d| |B|)] |A|,
 //
-// for outputs [n rows columns k] of inputs x(n, h, w, c) and filters f(r, s, c, k): γ times it bounds the error (Barabasz, Anderson,
-// Soodhalter and Gregg, "Error analysis and improving the accuracy of Winograd convolution for deep neural networks", 2020, section 4).
-func winogradMagnitudes(a winograd.Algorithm, n, rows, columns, c, k int, x, f func(i, j, l, m int) float64) []float64 {
-	tile := a.Tile
-	filters := make([][][]float64, c*k)
-	for i := range filters {
-		filters[i] = transformed(a.Filter, func(r, s int) float64 { return f(r, s, i/k, i%k) })
-	}
-	out := make([]float64, n*rows*columns*k)
-	for image := range n {
-		for top := 0; top < rows; top += tile {
-			for left := 0; left < columns; left += tile {
-				inputs := make([][][]float64, c)
-				for i := range inputs {
-					inputs[i] = transformed(a.Input, func(h, w int) float64 { return x(image, top+h, left+w, i) })
-				}
-				for filter := range k {
+// for each output: γ times it bounds the error (Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and improving the accuracy of
+// Winograd convolution for deep neural networks", 2020, section 4).
+func winogradMagnitudes(a winograd.Algorithm, g kernels.Conv2D, x, w []Value) []float64 {
+	filters := transformedFilters(a, g, w)
+	out := make([]float64, g.Outputs())
+	for n := range g.N {
+		for top := 0; top < g.P; top += a.Tile {
+			for left := 0; left < g.Q; left += a.Tile {
+				inputs := transformedInputs(a, g, x, n, top, left)
+				for k := range g.K {
 					sums := transformed(a.Output, func(i, j int) float64 {
 						total := 0.0
-						for channel := range c {
-							total += filters[channel*k+filter][i][j] * inputs[channel][i][j]
+						for c := range g.C {
+							total += filters[c*g.K+k][i][j] * inputs[c][i][j]
 						}
 						return total
 					})
-					for p := top; p < min(top+tile, rows); p++ {
-						for q := left; q < min(left+tile, columns); q++ {
-							out[((image*rows+p)*columns+q)*k+filter] = sums[p-top][q-left]
+					for p := top; p < min(top+a.Tile, g.P); p++ {
+						for q := left; q < min(left+a.Tile, g.Q); q++ {
+							out[((n*g.P+p)*g.Q+q)*g.K+k] = sums[p-top][q-left]
 						}
 					}
 				}
@@ -96,6 +89,36 @@ func winogradMagnitudes(a winograd.Algorithm, n, rows, columns, c, k int, x, f f
 		}
 	}
 	return out
+}
+
+// transformedFilters are |G| |g| |G|ᵀ for each input and output channel, transformedInputs |Bᵀ| |d| |B| for each channel of a tile, and
+// transformedGradients |A| |dy| |A|ᵀ for each filter of one.
+func transformedFilters(a winograd.Algorithm, g kernels.Conv2D, w []Value) [][][]float64 {
+	filters := make([][][]float64, g.C*g.K)
+	for i := range filters {
+		filters[i] = transformed(a.Filter, func(r, s int) float64 { return w[(r*3+s)*g.C*g.K+i].size() })
+	}
+	return filters
+}
+
+func transformedInputs(a winograd.Algorithm, g kernels.Conv2D, x []Value, n, top, left int) [][][]float64 {
+	inputs := make([][][]float64, g.C)
+	for c := range inputs {
+		inputs[c] = transformed(a.Input, func(h, w int) float64 {
+			return pixel(x, n, top+h-g.PadTop, left+w-g.PadLeft, c, g.H, g.Window.W, g.C)
+		})
+	}
+	return inputs
+}
+
+func transformedGradients(a winograd.Algorithm, g kernels.Conv2D, dy []Value, n, top, left int) [][][]float64 {
+	gradients := make([][][]float64, g.K)
+	for k := range gradients {
+		gradients[k] = transformed(winograd.Transposed(a.Output), func(p, q int) float64 {
+			return pixel(dy, n, top+p, left+q, k, g.P, g.Q, g.K)
+		})
+	}
+	return gradients
 }
 
 // transformed is |L| |X| |L|ᵀ.
@@ -131,9 +154,7 @@ func transformed(l [][]float64, x func(i, j int) float64) [][]float64 {
 // winogradFprop is convFprop with the bound of Winograd's algorithm.
 func winogradFprop(a winograd.Algorithm, op kernels.Conv2DFprop, x, w, b []Value) []Value {
 	g := op.Conv2D
-	magnitudes := winogradMagnitudes(a, g.N, g.P, g.Q, g.C, g.K,
-		func(n, h, v, c int) float64 { return pixel(x, n, h-g.PadTop, v-g.PadLeft, c, g.H, g.Window.W, g.C) },
-		func(r, s, c, k int) float64 { return w[((r*3+s)*g.C+c)*g.K+k].size() })
+	magnitudes := winogradMagnitudes(a, g, x, w)
 	if b != nil {
 		for i := range magnitudes {
 			magnitudes[i] += b[i%g.K].size()
@@ -180,25 +201,17 @@ func boundedBy(sums []sum, roundings int, magnitudes []float64) []Value {
 // rounded themselves, the sum over the filters, and up to four tiles that overlap.
 func winogradDgrad(a winograd.Algorithm, op kernels.Conv2DDgrad, dy, w []Value) []Value {
 	g := op.Conv2D
-	filters := make([][][]float64, g.C*g.K)
-	for i := range filters {
-		filters[i] = transformed(a.Filter, func(r, s int) float64 { return w[(r*3+s)*g.C*g.K+i].size() })
-	}
+	filters := transformedFilters(a, g, w)
 	magnitudes := make([]float64, g.N*g.H*g.Window.W*g.C)
 	for n := range g.N {
 		for top := 0; top < g.P; top += a.Tile {
 			for left := 0; left < g.Q; left += a.Tile {
-				outputs := make([][][]float64, g.K)
-				for k := range outputs {
-					outputs[k] = transformed(winograd.Transposed(a.Output), func(p, q int) float64 {
-						return pixel(dy, n, top+p, left+q, k, g.P, g.Q, g.K)
-					})
-				}
+				gradients := transformedGradients(a, g, dy, n, top, left)
 				for c := range g.C {
 					m := transformed(winograd.Transposed(a.Input), func(i, j int) float64 {
 						total := 0.0
 						for k := range g.K {
-							total += filters[c*g.K+k][i][j] * outputs[k][i][j]
+							total += filters[c*g.K+k][i][j] * gradients[k][i][j]
 						}
 						return total
 					})
@@ -225,25 +238,17 @@ func winogradDgrad(a winograd.Algorithm, op kernels.Conv2DDgrad, dy, w []Value) 
 // rounded themselves, the sum over the tiles, and what was there before.
 func winogradWgrad(a winograd.Algorithm, op kernels.Conv2DWgrad, x, dy, dw []Value) []Value {
 	g := op.Conv2D
-	down, across := (g.P+a.Tile-1)/a.Tile, (g.Q+a.Tile-1)/a.Tile
+	down, across := kernels.CeilDiv(g.P, a.Tile), kernels.CeilDiv(g.Q, a.Tile)
 	points := a.Points()
 	transforms := make([]float64, points*points*g.C*g.K)
 	for n := range g.N {
 		for top := 0; top < g.P; top += a.Tile {
 			for left := 0; left < g.Q; left += a.Tile {
-				outputs := make([][][]float64, g.K)
-				for k := range outputs {
-					outputs[k] = transformed(winograd.Transposed(a.Output), func(p, q int) float64 {
-						return pixel(dy, n, top+p, left+q, k, g.P, g.Q, g.K)
-					})
-				}
-				for c := range g.C {
-					in := transformed(a.Input, func(h, w int) float64 {
-						return pixel(x, n, top+h-g.PadTop, left+w-g.PadLeft, c, g.H, g.Window.W, g.C)
-					})
+				gradients := transformedGradients(a, g, dy, n, top, left)
+				for c, input := range transformedInputs(a, g, x, n, top, left) {
 					for i := range points * points {
-						for k, out := range outputs {
-							transforms[(i*g.C+c)*g.K+k] += in[i/points][i%points] * out[i/points][i%points]
+						for k, gradient := range gradients {
+							transforms[(i*g.C+c)*g.K+k] += input[i/points][i%points] * gradient[i/points][i%points]
 						}
 					}
 				}

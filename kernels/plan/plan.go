@@ -66,7 +66,7 @@ func New(ops []kernels.Op, workspaces []int) Plan {
 	return plan
 }
 
-func aligned(bytes int) int { return (bytes + alignment - 1) / alignment * alignment }
+func aligned(bytes int) int { return kernels.CeilDiv(bytes, alignment) * alignment }
 
 // lifetimes lists the values of the arena in the order in which the ops name them, and adds the kept ones to the plan.
 func lifetimes(ops []kernels.Op, plan *Plan) []Value {

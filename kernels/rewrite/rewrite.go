@@ -78,9 +78,6 @@ func (l *List) Join(at int, op kernels.Op, all ...int) {
 	l.Ops[at], l.parts[at] = op, slices.Compact(parts)
 }
 
-// Drop removes an op, for which another stands from now on: that at index heir.
-func (l *List) Drop(at, heir int) { l.Join(heir, l.Ops[heir], at, heir) }
-
 // SwapParts says that each of two ops does the work of the other.
 func (l *List) SwapParts(a, b int) { l.parts[a], l.parts[b] = l.parts[b], l.parts[a] }
 
@@ -89,7 +86,7 @@ func (l *List) At(i int) Op { return Op{l.Ops[i], l.parts[i]} }
 
 // Users are the ops that read or write the memory of a buffer, in order.
 func (l *List) Users(b *kernels.Buffer) []int {
-	root, _ := b.Root()
+	root := rootOf(b)
 	var users []int
 	for i, op := range l.Ops {
 		if op != nil && slices.ContainsFunc(op.Operands(), func(o kernels.Operand) bool { return o.Buffer != nil && rootOf(o.Buffer) == root }) {

@@ -83,6 +83,13 @@ func (asm *Assembler) Fields(name string, pointer reg.Register) func(field strin
 	}
 }
 
+// Word loads 64 bits into a register of its own.
+func (asm *Assembler) Word(m operand.Mem) reg.GPVirtual {
+	r := asm.GP64()
+	asm.MOVQ(m, r)
+	return r
+}
+
 // Length is where the length of a slice lies.
 func Length(slice operand.Mem) operand.Mem {
 	return slice.Offset(int(gotypes.PointerSize))

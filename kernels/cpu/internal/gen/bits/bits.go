@@ -10,9 +10,6 @@ import (
 // lanes is how many bytes are made at a time.
 const lanes = 8
 
-// notEqual is the comparison that holds for NaN too.
-const notEqual = 4
-
 // Write writes the function.
 func Write(asm *assembler.Assembler) {
 	asm.Implement("joinBitsAVX2")
@@ -36,7 +33,7 @@ func Write(asm *assembler.Assembler) {
 
 	asm.Label("images")
 	mask := asm.YMM()
-	asm.VCMPPS(Imm(notEqual), Mem{Base: at}, zero, mask)
+	asm.VCMPPS(Imm(assembler.NotEqual), Mem{Base: at}, zero, mask)
 	asm.VPADDD(all, all, all)
 	asm.VPSUBD(mask, all, all)
 	asm.SUBQ(pitch, at)

@@ -22,11 +22,7 @@ func (asm *generator) implement(name string) {
 	asm.field = asm.Fields("lister", asm.Load(asm.Param("l"), asm.GP64()))
 }
 
-func (asm *generator) load(field string) reg.GPVirtual {
-	r := asm.GP64()
-	asm.MOVQ(asm.field(field), r)
-	return r
-}
+func (asm *generator) load(field string) reg.GPVirtual { return asm.Word(asm.field(field)) }
 
 // Write writes the functions.
 func Write(asm *assembler.Assembler) {
@@ -35,9 +31,6 @@ func Write(asm *assembler.Assembler) {
 	g.writePlaces()
 	g.writeFilters()
 }
-
-// notEqual is the comparison that holds for NaN too.
-const notEqual = 4
 
 // keep writes the lanes of two vectors that a mask has to the ends of two lists, and moves the end.
 func (asm *generator) keep(mask reg.VecVirtual, places, values reg.VecVirtual, compressions, placesList, valuesList, end reg.GPVirtual) {
@@ -82,7 +75,7 @@ func (asm *generator) writePlaces() {
 	v, here, mask, zero := asm.YMM(), asm.YMM(), asm.YMM(), asm.YMM()
 	asm.VMOVUPS(Mem{Base: values, Index: k, Scale: 4}, v)
 	asm.VXORPS(zero, zero, zero)
-	asm.VCMPPS(Imm(notEqual), zero, v, mask)
+	asm.VCMPPS(Imm(assembler.NotEqual), zero, v, mask)
 	asm.VPCMPEQD(Mem{Base: index, Index: k, Scale: 4}, wanted, here)
 	asm.VPAND(here, mask, mask)
 	asm.keep(mask, filter, v, compressions, list, valuesList, end)
@@ -166,7 +159,7 @@ func (asm *generator) writeFilters() {
 		placesRow, v, mask, end := asm.YMM(), asm.YMM(), asm.YMM(), asm.GP64()
 		asm.VMOVDQU(transposed.Offset(32*i), placesRow)
 		asm.VMOVUPS(transposed.Offset(32*(lanes+i)), v)
-		asm.VCMPPS(Imm(notEqual), zero, v, mask)
+		asm.VCMPPS(Imm(assembler.NotEqual), zero, v, mask)
 		asm.VPANDN(mask, fresh, mask)
 		asm.MOVL(Mem{Base: ends, Disp: 4 * i}, end.As32())
 		asm.keep(mask, placesRow, v, compressions, list, valuesList, end)

@@ -37,13 +37,8 @@ func Write(asm *assembler.Assembler) {
 func (asm generator) writeTable() {
 	asm.Implement("pickTableAVX2")
 	field := asm.Fields("pick", asm.Load(asm.Param("p"), asm.GP64()))
-	load := func(m Mem) reg.GPVirtual {
-		r := asm.GP64()
-		asm.MOVQ(m, r)
-		return r
-	}
-	x, table, last := load(field("x")), load(field("table")), load(assembler.Length(field("table")))
-	at := load(field("bases"))
+	x, table, last := asm.Word(field("x")), asm.Word(field("table")), asm.Word(assembler.Length(field("table")))
+	at := asm.Word(field("bases"))
 	asm.MOVLQSX(Mem{Base: at}, at)
 	asm.LEAQ(Mem{Base: x, Index: at, Scale: 4}, x)
 	var from [places]reg.GPVirtual

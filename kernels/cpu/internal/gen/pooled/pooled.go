@@ -15,13 +15,6 @@ const (
 	width   = 32
 )
 
-// The predicates of comparisons. Of those that hold where an operand is NaN the names begin with not.
-const (
-	notLessOrEqual    = 0x06
-	ordered           = 0x07
-	notGreaterOrEqual = 0x09
-)
-
 type generator struct{ *assembler.Assembler }
 
 // Write writes the functions.
@@ -29,8 +22,8 @@ func Write(asm *assembler.Assembler) {
 	asm.Expect("pooledPlaces", places)
 	asm.Expect("tileColumns", vectors*width/4)
 	g := generator{asm}
-	g.write("pooledMaxAVX2", notLessOrEqual, 1) // what is taken after the first is above it, and so above the floor
-	g.write("pooledMinAVX2", notGreaterOrEqual, places)
+	g.write("pooledMaxAVX2", assembler.NotLessOrEqual, 1) // what is taken after the first is above it, and so above the floor
+	g.write("pooledMinAVX2", assembler.NotGreaterOrEqual, places)
 }
 
 // write writes a function for a pool that takes a value where the predicate holds between it and the best so far. The
@@ -38,19 +31,14 @@ func Write(asm *assembler.Assembler) {
 func (asm generator) write(name string, predicate uint64, floored int) {
 	asm.Implement(name)
 	field := asm.Fields("pooledProduct", asm.Load(asm.Param("p"), asm.GP64()))
-	load := func(m Mem) reg.GPVirtual {
-		r := asm.GP64()
-		asm.MOVQ(m, r)
-		return r
-	}
-	window, left := load(field("windows")), asm.AllocLocal(8)
-	end := load(assembler.Length(field("windows")))
+	window, left := asm.Word(field("windows")), asm.AllocLocal(8)
+	end := asm.Word(assembler.Length(field("windows")))
 	asm.MOVQ(end, left)
-	panel, terms, count := load(field("panel")), load(field("terms")), load(assembler.Length(field("terms")))
-	y, index := load(field("y")), load(field("index"))
+	panel, terms, count := asm.Word(field("panel")), asm.Word(field("terms")), asm.Word(assembler.Length(field("terms")))
+	y, index := asm.Word(field("y")), asm.Word(field("index"))
 	var place [places]reg.GPVirtual
 	for i := 1; i < places; i++ {
-		place[i] = load(field("places").Offset(8 * i))
+		place[i] = asm.Word(field("places").Offset(8 * i))
 	}
 	floor, two := asm.YMM(), asm.YMM()
 	asm.VBROADCASTSS(field("floor"), floor)
@@ -140,7 +128,7 @@ func (asm generator) write(name string, predicate uint64, floored int) {
 func (asm generator) take(predicate uint64, best, value reg.VecVirtual) reg.VecVirtual {
 	isBetter, isNumber := asm.YMM(), asm.YMM()
 	asm.VCMPPS(Imm(predicate), best, value, isBetter)
-	asm.VCMPPS(Imm(ordered), best, best, isNumber)
+	asm.VCMPPS(Imm(assembler.Ordered), best, best, isNumber)
 	asm.VANDPS(isNumber, isBetter, isBetter)
 	asm.VBLENDVPS(isBetter, value, best, best)
 	return isBetter

@@ -3,6 +3,8 @@ package vector
 import (
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"cnn-gpu/kernels/cpu/internal/gen/assembler"
 )
 
 // loop computes its outputs from its inputs, element by element. The body gets a register of each input, and of each scalar, and
@@ -33,13 +35,13 @@ func (asm generator) pointwise() {
 		{
 			name: "reluAVX2", outputs: names("y"), inputs: names("x"), constants: []uint32{0},
 			body: func(s span, x, k registers) registers {
-				return registers{s.apply(s.VANDPS, s.compare(notLessOrEqual, x[0], k[0]), x[0])}
+				return registers{s.apply(s.VANDPS, s.compare(assembler.NotLessOrEqual, x[0], k[0]), x[0])}
 			},
 		},
 		{
 			name: "reluGradientAVX2", outputs: names("dx"), inputs: names("y", "dy"), constants: []uint32{0},
 			body: func(s span, x, k registers) registers {
-				return registers{s.apply(s.VANDPS, s.compare(greater, x[0], k[0]), x[1])}
+				return registers{s.apply(s.VANDPS, s.compare(assembler.Greater, x[0], k[0]), x[1])}
 			},
 		},
 		{

@@ -5,6 +5,8 @@ import (
 
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"cnn-gpu/kernels/cpu/internal/gen/assembler"
 )
 
 // walk is what the methods of taps have in common: loops over windows, spans of channels, rows and columns.
@@ -19,8 +21,8 @@ type walk struct {
 type visit func(w walk, s span) (tap func(at Mem), end func())
 
 func (asm generator) taps() {
-	asm.write("maxTapsAVX2", extreme(notLessOrEqual, math.Inf(-1)))
-	asm.write("minTapsAVX2", extreme(notGreaterOrEqual, math.Inf(1)))
+	asm.write("maxTapsAVX2", extreme(assembler.NotLessOrEqual, math.Inf(-1)))
+	asm.write("minTapsAVX2", extreme(assembler.NotGreaterOrEqual, math.Inf(1)))
 	asm.write("averageTapsAVX2", average)
 	asm.write("scatterTapsAVX2", scatter)
 	asm.write("spreadTapsAVX2", spread)
@@ -30,11 +32,7 @@ func (asm generator) write(name string, visit visit) {
 	asm.Implement(name)
 	t := asm.Load(asm.Param("t"), asm.GP64())
 	w := walk{field: asm.Fields("taps", t), values: asm.GP64(), index: asm.GP64(), tap: asm.YMM()}
-	field := func(name string) reg.Register {
-		r := asm.GP64()
-		asm.MOVQ(w.field(name), r)
-		return r
-	}
+	field := func(name string) reg.Register { return asm.Word(w.field(name)) }
 	bytes := func(name string) reg.Register {
 		r := field(name)
 		asm.SHLQ(Imm(2), r)
@@ -114,7 +112,7 @@ func extreme(predicate uint64, worst float64) visit {
 		tap := func(at Mem) {
 			for i, b := range best {
 				value := s.load(vector(at, i))
-				isBetter := s.apply(s.VANDPS, s.compare(predicate, value, b), s.compare(ordered, b, b))
+				isBetter := s.apply(s.VANDPS, s.compare(predicate, value, b), s.compare(assembler.Ordered, b, b))
 				s.VBLENDVPS(isBetter, value, b, b)
 				s.VBLENDVPS(isBetter, s.narrow(w.tap), where[i], where[i])
 			}

@@ -80,14 +80,6 @@ func (s span) compare(predicate uint64, a, b Op) reg.Register {
 	return r
 }
 
-// The predicates of comparisons. Of those that hold where an operand is NaN the names begin with not.
-const (
-	notLessOrEqual    = 0x06
-	ordered           = 0x07
-	notGreaterOrEqual = 0x09
-	greater           = 0x1e
-)
-
 // constant returns a register with the same 32 bits in all lanes.
 func (asm generator) constant(bits uint32) reg.VecVirtual {
 	low, r := asm.GP32(), asm.YMM()

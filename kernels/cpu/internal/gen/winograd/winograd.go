@@ -10,7 +10,6 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 
 	"cnn-gpu/kernels/cpu/internal/gen/assembler"
-
 	"cnn-gpu/kernels/internal/winograd"
 )
 
