@@ -33,7 +33,7 @@ func TestDerivedWeightsFit(t *testing.T) {
 	s, err := NewSchedule("cpu", Options{}, ops, CompileOptions{})
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, s.Derived, 4*g.C*g.K)
-	leave(t, int64(s.Bytes()))
+	leave(t, int64(Bytes(s)))
 	_, err = d.Compile(ops, CompileOptions{})
 	assert.NoError(t, err)
 }

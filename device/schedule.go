@@ -36,8 +36,23 @@ type Op struct {
 	Group     int    // ops of the same group, counted from 1, take turns on a few images of the batch; 0 for one that runs by itself
 }
 
-// Bytes is all the memory that the list takes.
-func (s Schedule) Bytes() int { return s.Plan.Bytes() + s.Scratch + s.Derived }
+// Bytes is the memory of schedules that take turns on a device, in bytes: what they keep lies there once, and arena and scratch are as large
+// as the largest needs them.
+func Bytes(schedules ...Schedule) int {
+	arena, scratch, total := 0, 0, 0
+	kept := map[*kernels.Buffer]bool{}
+	for _, s := range schedules {
+		total += s.Derived
+		arena, scratch = max(arena, s.Plan.Arena), max(scratch, s.Scratch)
+		for _, b := range s.Plan.Kept {
+			if !kept[b] {
+				kept[b] = true
+				total += b.Bytes()
+			}
+		}
+	}
+	return total + arena + scratch
+}
 
 // Algorithms names, for each op of the list, the algorithm that computes it if that rounds otherwise than the sums as they stand. Of the ops
 // that one stands for, those are the convolutions.

@@ -47,8 +47,9 @@ func (l *OpList) add(ops ...kernels.Op) { l.Steps = append(l.Steps, model.Step{O
 
 // OpLists are the op lists that a model runs for a batch size.
 type OpLists struct {
-	Training   *OpList // nil without an optimizer
-	Evaluation *OpList // prediction runs it too
+	Training   *OpList           // nil without an optimizer
+	Evaluation *OpList           // prediction runs it too
+	Saved      []*kernels.Buffer // what a checkpoint holds; none without an optimizer
 }
 
 // Lower lists what a model that is compiled with these options runs for a batch size: to look at, to check it elsewhere, or to compile
@@ -63,7 +64,7 @@ func Lower(m *model.Model, o Options, batch int) (OpLists, error) {
 	}
 	lists := OpLists{Evaluation: t.evaluationList(batch)}
 	if t.optimizer != nil {
-		lists.Training = t.trainingList(batch)
+		lists.Training, lists.Saved = t.trainingList(batch), t.changing()
 	}
 	return lists, nil
 }

@@ -7,7 +7,6 @@ import (
 	"sort"
 
 	"cnn-gpu/device"
-	"cnn-gpu/kernels"
 	"cnn-gpu/train/internal/loader"
 )
 
@@ -59,24 +58,15 @@ func (f *fitting) checkHost(batch int, emit func(batch int) []*OpList) error {
 	return advise(fmt.Errorf("train: batch of %d: %w", batch, err), fits, batch)
 }
 
-// planned is the memory of lists that share an arena and what ops work with, in bytes.
+// planned is the memory of lists that take turns, in bytes.
 func (t *Trainer) planned(lists []*OpList) int64 {
-	arena, scratch, total := 0, 0, 0
-	kept := map[*kernels.Buffer]bool{}
+	var schedules []device.Schedule
 	for _, l := range lists {
 		s, err := device.NewSchedule(t.device.Name(), device.Options{}, l.Ops(), t.compileOptions())
 		if err != nil { // no device runs it
 			return math.MaxInt64
 		}
-		plan := s.Plan
-		total += s.Derived
-		arena, scratch = max(arena, plan.Arena), max(scratch, s.Scratch)
-		for _, b := range plan.Kept {
-			if !kept[b] {
-				kept[b] = true
-				total += b.Bytes()
-			}
-		}
+		schedules = append(schedules, s)
 	}
-	return int64(total + arena + scratch)
+	return int64(device.Bytes(schedules...))
 }

@@ -100,7 +100,7 @@ func TestMemoryIsWhatIsPlanned(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, step.Run(make([]float32, 8*m.Input.Shape.Elements()), make([]int32, 8)))
 	trained, allocatedByStep := heap()
-	planned := float64(step.Program().Schedule().Bytes())
+	planned := float64(device.Bytes(step.Program().Schedule()))
 	assert.InEpsilon(t, planned, trained-live, 0.1)
 	assert.InEpsilon(t, planned-weights, allocatedByStep-allocatedByCompile, 0.2, "nothing is made twice")
 	runtime.KeepAlive(tr)

@@ -16,17 +16,27 @@ import (
 // shownValues is how many of the largest values are listed.
 const shownValues = 12
 
-// stepMemory is where the memory of a training step goes, in bytes.
+// stepMemory is where the memory of a training step goes, and what a training takes besides, in bytes.
 type stepMemory struct {
-	Kept     int `json:"kept_bytes"`
-	Arena    int `json:"arena_bytes"`
-	Scratch  int `json:"scratch_bytes"`
-	Total    int `json:"total_bytes"`
-	Unshared int `json:"arena_bytes_without_reuse"`
+	Kept       int `json:"kept_bytes"`
+	Arena      int `json:"arena_bytes"`
+	Scratch    int `json:"scratch_bytes"`
+	Total      int `json:"total_bytes"`
+	Unshared   int `json:"arena_bytes_without_reuse"`
+	Evaluation int `json:"evaluation_bytes"` // besides
+	Copy       int `json:"host_copy_bytes"`  // of what is saved
 }
 
-func memoryOf(s device.Schedule) stepMemory {
-	return stepMemory{s.Plan.Bytes() - s.Plan.Arena, s.Plan.Arena, s.Scratch + s.Derived, s.Bytes(), s.Plan.Sum}
+func memoryOf(training, evaluation device.Schedule, saved []*kernels.Buffer) stepMemory {
+	m := stepMemory{
+		Kept: training.Plan.Bytes() - training.Plan.Arena, Arena: training.Plan.Arena, Scratch: training.Scratch + training.Derived,
+		Total: device.Bytes(training), Unshared: training.Plan.Sum,
+	}
+	m.Evaluation = device.Bytes(training, evaluation) - m.Total
+	for _, b := range saved {
+		m.Copy += b.Bytes()
+	}
+	return m
 }
 
 // memoryPlan is each value of a training step, the largest first.
@@ -76,6 +86,7 @@ func (s *summary) printMemory(w io.Writer) {
 	wording.English.Fprintf(w, "  the arena               %15d bytes: %d that live within a step\n", m.Arena, len(s.Plan.Arena))
 	wording.English.Fprintf(w, "  scratch                 %15d bytes: what ops work with besides\n", m.Scratch)
 	wording.English.Fprintf(w, "  together                %15d bytes\n", m.Total)
+	wording.English.Fprintf(w, "Besides, evaluation takes %d bytes, and the copy to save the training from %d bytes of the host's.\n", m.Evaluation, m.Copy)
 	wording.English.Fprintf(w, "Without reuse the arena would take %d bytes: reuse saved %.1f%%.\n", m.Unshared, 100*(1-float64(m.Arena)/float64(max(m.Unshared, 1))))
 
 	t := newTable("Kept", "Shape", "Bytes")

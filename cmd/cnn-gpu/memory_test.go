@@ -23,6 +23,16 @@ func bytesAfter(t *testing.T, text, before string) int {
 	return n
 }
 
+// bytesOf finds the bytes of a kept value in the table.
+func bytesOf(t *testing.T, text, value string) int {
+	t.Helper()
+	m := regexp.MustCompile(`(?m)^` + value + ` +│[^│\n]+│ +([\d,]+)$`).FindStringSubmatch(text)
+	require.NotNil(t, m, text)
+	n, err := strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
+	require.NoError(t, err)
+	return n
+}
+
 func TestSummaryMemory(t *testing.T) {
 	w := newTiny(t)
 	text := succeed(t, "summary", "--memory", "--model", w.model, "--batch", "8").stdout
@@ -30,6 +40,9 @@ func TestSummaryMemory(t *testing.T) {
 	assert.Equal(t, kept+arena+scratch, bytesAfter(t, text, "together"))
 	assert.Contains(t, succeed(t, "summary", "--model", w.model, "--batch", "8").stdout,
 		"Memory for training with adam and batches of 8 on cpu: "+wording.Bytes(kept+arena+scratch), "one figure everywhere")
+	assert.Positive(t, bytesAfter(t, text, "evaluation takes"))
+	state := 3*bytesOf(t, text, "weights") + bytesOf(t, text, "totals") + bytesOf(t, text, "step")
+	assert.Equal(t, state, bytesAfter(t, text, "to save the training from"), "weights, Adam's two values for each, and the counts")
 	unshared := bytesAfter(t, text, "Without reuse the arena would take")
 	assert.Greater(t, unshared, arena)
 	assert.Contains(t, text, fmt.Sprintf("reuse saved %.1f%%.", 100*(1-float64(arena)/float64(unshared))))

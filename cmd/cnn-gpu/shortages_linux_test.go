@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -74,6 +75,31 @@ func TestTooLittleMemory(t *testing.T) {
 		})
 	}
 }
+
+// A training takes what summary says, but for some of Go's own and the images.
+func TestMemoryOfATraining(t *testing.T) {
+	if testing.Short() { // as make race is
+		t.Skip("the race detector takes more memory")
+	}
+	w := newTiny(t)
+	require.NoError(t, os.WriteFile(w.model, []byte(heavy), 0o666))
+	text := succeed(t, "summary", "--memory", "--model", w.model, "--batch", "8").stdout
+	planned := bytesAfter(t, text, "together") + bytesAfter(t, text, "evaluation takes") + bytesAfter(t, text, "to save the training from")
+	cmd := command(`exec "$@"`, append(w.trainArgs(), "--device", "cpu", "--epochs", "2", "--batch", "8")...)
+	output, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	peak := int(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) << 10
+	assert.InDelta(t, planned, peak, 64<<20)
+}
+
+// heavy is a model of many weights.
+const heavy = `input: [12, 12, 1]
+layers:
+  - Flatten
+  - Dense: {units: 3000, activation: relu}
+  - Dense: {units: 3000, activation: relu}
+  - Dense: {units: 2, activation: softmax}
+`
 
 // Go itself needs about 110 MB to start; from there on the command tells.
 func TestTooLittleMemoryToBegin(t *testing.T) {

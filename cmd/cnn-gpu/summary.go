@@ -112,15 +112,18 @@ func summarizeModel(m *model.Model, o train.Optimizer, batch int, deviceName str
 	if err != nil {
 		return nil, err
 	}
-	s := &summary{Summary: m.Summarize(batch), Optimizer: o.Name(), Device: deviceName, Memory: memoryOf(training), opCount: len(training.Ops)}
+	evaluation, err := schedule(lists.Evaluation)
+	if err != nil {
+		return nil, err
+	}
+	s := &summary{
+		Summary: m.Summarize(batch), Optimizer: o.Name(), Device: deviceName, Memory: memoryOf(training, evaluation, lists.Saved),
+		opCount: len(training.Ops),
+	}
 	if memory {
 		s.Plan = planOf(training)
 	}
 	if passes {
-		evaluation, err := schedule(lists.Evaluation)
-		if err != nil {
-			return nil, err
-		}
 		s.Passes, s.Ops = passesOf(training, evaluation), opsOf(lists.Training, training)
 	}
 	return s, nil
