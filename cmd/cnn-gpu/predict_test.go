@@ -215,7 +215,7 @@ func TestPredictPreparesAsTheTrainingImagesWere(t *testing.T) {
 	assert.Equal(t, "inverted (its background is dark), resized 56x56 -> 28x28", prepared(saveWeights(t, shape, same, light)))
 	r := runCommand("predict", saveWeights(t, shape, same, map[string]string{"cnn-gpu.preparation": `{"framing":"round"}`}), picture)
 	assert.Equal(t, exitFailure, r.code)
-	assert.Contains(t, r.stderr, "choose mnist, emnist or whole")
+	assert.Contains(t, r.stderr, "choose mnist, digits, emnist or whole")
 
 	// A run writes it: these bars of 28x28 lie anywhere.
 	w := newTiny(t)
