@@ -16,10 +16,11 @@ type known struct {
 	mirrors []string   // base addresses, each ending in a slash
 	byHand  string     // where to get it, if Fetch can not
 
-	prefix     string // of its file names, with its dash
-	folder     string // torchvision's folder for it
-	firstLabel int    // the label that means class 0
-	transposed bool   // pixels are stored column by column
+	prefix      string // of its file names, with its dash
+	folder      string // torchvision's folder for it
+	firstLabel  int    // the label that means class 0
+	transposed  bool   // pixels are stored column by column
+	preparation Preparation
 }
 
 // download is one file as mirrors serve it, and what proves that it is the right one.
@@ -44,12 +45,15 @@ var catalog = []known{
 		name:    "digits",
 		classes: tenDigits,
 		byHand:  "it is built in and needs no files",
+		// A network that learnt them knows them in many sizes and places, centred ones too.
+		preparation: Preparation{MNISTFraming, DarkGround},
 	},
 	{
 		// Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits".
-		name:    "mnist",
-		folder:  "MNIST",
-		classes: tenDigits,
+		name:        "mnist",
+		folder:      "MNIST",
+		classes:     tenDigits,
+		preparation: Preparation{MNISTFraming, DarkGround},
 		mirrors: []string{
 			"https://storage.googleapis.com/cvdf-datasets/mnist/",
 			"https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -72,6 +76,7 @@ var catalog = []known{
 		folder: "FashionMNIST",
 		classes: []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
 			"Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"},
+		preparation: Preparation{Whole, DarkGround},
 		mirrors: []string{
 			"https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
 			"https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
@@ -90,9 +95,10 @@ var catalog = []known{
 	},
 	{
 		// T. Clanuwat et al., "Deep Learning for Classical Japanese Literature", arXiv:1812.01718.
-		name:    "kmnist",
-		folder:  "KMNIST",
-		classes: []string{"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"},
+		name:        "kmnist",
+		folder:      "KMNIST",
+		classes:     []string{"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"},
+		preparation: Preparation{Whole, DarkGround},
 		mirrors: []string{
 			"https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
 			"https://storage.googleapis.com/kuzushiji-mnist/",
@@ -121,13 +127,14 @@ var catalog = []known{
 // and the letters are numbered from 1.
 func emnist(split string, classes []string, firstLabel int) known {
 	return known{
-		name:       "emnist-" + split,
-		folder:     "EMNIST",
-		classes:    classes,
-		byHand:     "NIST publishes EMNIST as one archive of 560 MB: unpack gzip.zip from https://www.nist.gov/itl/products-and-services/emnist-dataset and pass its folder with --data-dir DIR",
-		prefix:     "emnist-" + split + "-",
-		firstLabel: firstLabel,
-		transposed: true,
+		name:        "emnist-" + split,
+		folder:      "EMNIST",
+		classes:     classes,
+		byHand:      "NIST publishes EMNIST as one archive of 560 MB: unpack gzip.zip from https://www.nist.gov/itl/products-and-services/emnist-dataset and pass its folder with --data-dir DIR",
+		prefix:      "emnist-" + split + "-",
+		firstLabel:  firstLabel,
+		transposed:  true,
+		preparation: Preparation{EMNISTFraming, DarkGround},
 	}
 }
 

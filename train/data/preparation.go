@@ -1,10 +1,10 @@
 package data
 
 import (
-	"cnn-gpu/internal/wording"
 	"fmt"
 	"slices"
-	"strings"
+
+	"cnn-gpu/internal/wording"
 )
 
 // Preparation says what a set's images were prepared like, so that a person's picture can be made like them. The zero value stands for
@@ -67,18 +67,10 @@ func (p Preparation) Check() error {
 	return nil
 }
 
-// PreparationNamed is that of a known set, the zero value for others. A network that learnt the built-in digits knows them in many
-// sizes and places, centred ones too.
+// PreparationNamed is that of a known set, the zero value for others.
 func PreparationNamed(set string) Preparation {
-	switch {
-	case set == "digits" || set == "mnist":
-		return Preparation{MNISTFraming, DarkGround}
-	case strings.HasPrefix(set, "emnist-"):
-		return Preparation{EMNISTFraming, DarkGround}
-	case set == "fashion-mnist" || set == "kmnist":
-		return Preparation{Whole, DarkGround}
-	}
-	return Preparation{}
+	k, _ := lookUp(set)
+	return k.preparation
 }
 
 // preparationSample is how many of a set's images show what it is prepared like.
