@@ -164,7 +164,7 @@ func (x *idx) readDims() error {
 
 // foreign says what the file is that begins with other bytes than an IDX file, if it can be told.
 func (x *idx) foreign(begins []byte) error {
-	head := make([]byte, headLength)
+	head := make([]byte, sniffed)
 	n, _ := io.ReadFull(x.values, head[copy(head, begins):]) // what can't be read is not looked at
 	if l, ok := recognise(head[:len(begins)+n]); ok {
 		return fmt.Errorf("not an IDX file but %s: %s", l.what, l.remedy)
