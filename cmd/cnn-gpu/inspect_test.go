@@ -241,6 +241,15 @@ func TestRunInterruptedInItsFirstEpoch(t *testing.T) {
 		assert.Contains(t, r.stderr, "The run was interrupted in its first epoch: these are the weights of its checkpoint. Go on with: cnn-gpu train --resume "+w.out+"\n")
 	}
 	assert.Contains(t, succeed(t, "summary", w.out).stdout, "Total params: 242")
+
+	checkpoint := filepath.Join(w.out, "checkpoint.safetensors")
+	require.NoError(t, os.Rename(checkpoint, filepath.Join(w.out, "checkpoint-previous.safetensors")))
+	require.NoError(t, os.WriteFile(checkpoint, []byte("torn"), 0o666))
+	for _, command := range [][]string{{"eval", w.out}, {"summary", w.out}} {
+		r := succeed(t, command...)
+		assert.Contains(t, r.stderr, checkpoint)
+		assert.Contains(t, r.stderr, "\nThe weights are those of checkpoint-previous.safetensors instead.\n")
+	}
 }
 
 func TestModels(t *testing.T) {

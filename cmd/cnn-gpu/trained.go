@@ -27,7 +27,7 @@ type trained struct {
 
 // openTrained reads a run's folder or a weights file and puts the model on a device.
 func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) (*trained, error) {
-	saved, err := run.Load(path)
+	saved, err := loadSaved(cmd, path)
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +52,18 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 }
 
 func (t *trained) Close() error { return errors.Join(t.trainer.Close(), t.device.Close()) }
+
+// loadSaved reads a run's folder or a weights file, and says what is worth knowing about that.
+func loadSaved(cmd *cobra.Command, path string) (*run.Saved, error) {
+	saved, err := run.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range saved.Notes {
+		fmt.Fprintln(cmd.ErrOrStderr(), note)
+	}
+	return saved, nil
+}
 
 // folderOf is a run's folder, or the folder that holds a weights file.
 func folderOf(path string) string {

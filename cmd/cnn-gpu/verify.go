@@ -32,7 +32,7 @@ and "parameter" (the first one).`,
 		Args:              takes(1, 1, "give one run's folder, as in: cnn-gpu verify runs/mnist-cnn-digits"),
 		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			saved, err := run.Load(args[0])
+			saved, err := loadSaved(cmd, args[0])
 			if err != nil {
 				return err
 			}

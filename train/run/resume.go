@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -196,35 +195,19 @@ type checkpointFound struct {
 	provenance *Provenance
 	model      *model.Model // from the checkpoint: its file may have changed since
 	notes      []string
-	damaged    []string // names of those that are of no use
+	damaged    []damagedCheckpoint
 }
-
-// checkpoints are the names of what a run goes on from, the newest first.
-var checkpoints = []string{nextCheckpointFile, checkpointFile, previousCheckpointFile, bestCheckpointFile}
 
 // findCheckpoint reads the checkpoints of a folder until one is whole. One is there.
 func findCheckpoint(dir string) (*checkpointFound, error) {
 	var f checkpointFound
-	var errs []error
-	for _, name := range checkpoints {
-		err := f.read(filepath.Join(dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			errs = append(errs, err)
-			f.damaged = append(f.damaged, name)
-			continue
-		}
-		for _, err := range errs {
-			f.notes = append(f.notes, err.Error())
-		}
-		if len(errs) > 0 {
-			f.notes = append(f.notes, fmt.Sprintf("The run goes on from %s instead.", name))
-		}
-		return &f, nil
+	name, damaged := newestWhole(dir, f.read)
+	if name == "" {
+		return nil, fmt.Errorf("%w\nrun: no checkpoint of %s is whole; its weights may be: cnn-gpu eval tells. Begin another run", join(damaged), dir)
 	}
-	return nil, fmt.Errorf("%w\nrun: no checkpoint of %s is whole; its weights may be: cnn-gpu eval tells. Begin another run", errors.Join(errs...), dir)
+	f.damaged = damaged
+	f.notes = notesOn(damaged, "The run goes on from "+name+" instead.")
+	return &f, nil
 }
 
 func (f *checkpointFound) read(path string) (err error) {
@@ -240,8 +223,8 @@ func (f *checkpointFound) read(path string) (err error) {
 
 // settle clears up what a process that was killed left in the folder of a run that goes on.
 func (r *Run) settle() error {
-	for _, name := range r.damaged {
-		path := filepath.Join(r.Dir(), name)
+	for _, d := range r.damaged {
+		path := filepath.Join(r.Dir(), d.name)
 		if err := os.Rename(path, path+".damaged"); err != nil {
 			return fmt.Errorf("run: %w", err)
 		}

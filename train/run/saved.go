@@ -29,6 +29,8 @@ type Saved struct {
 	Preparation data.Preparation
 	// Unfinished says that the run was interrupted before it ended an epoch: the weights are those of its checkpoint.
 	Unfinished bool
+	// Notes are sentences on what is worth knowing before the weights are used: what was damaged.
+	Notes []string
 
 	Epoch      int         // that the weights are of; 0 if the file does not say
 	Provenance *Provenance // how they came about; nil if the file does not say
@@ -46,16 +48,21 @@ func Load(path string) (*Saved, error) {
 	return load(path, model.LoadWeights)
 }
 
-// loadUnfinished reads the checkpoint of a run that has no weights yet.
-func loadUnfinished(dir string) (*Saved, error) {
-	saved, err := load(filepath.Join(dir, checkpointFile), checkpointWeights)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("run: %s holds no run: there is neither %s nor %s in it; give the folder that train made", dir, weightsFile, checkpointFile)
-	}
-	if err == nil {
+// loadUnfinished reads the newest whole checkpoint of a run that has no weights yet.
+func loadUnfinished(dir string) (saved *Saved, err error) {
+	name, damaged := newestWhole(dir, func(path string) (err error) {
+		saved, err = load(path, checkpointWeights)
+		return err
+	})
+	switch {
+	case name != "":
 		saved.Unfinished = true
+		saved.Notes = notesOn(damaged, "The weights are those of "+name+" instead.")
+		return saved, nil
+	case len(damaged) > 0:
+		return nil, fmt.Errorf("%w\nrun: no checkpoint of %s is whole, and it has no weights: begin another run", join(damaged), dir)
 	}
-	return saved, err
+	return nil, fmt.Errorf("run: %s holds no run: there is neither %s nor %s in it; give the folder that train made", dir, weightsFile, checkpointFile)
 }
 
 // checkpointWeights reads the weights of a checkpoint.
@@ -144,7 +151,7 @@ func offer(path string, err error) error {
 		return err
 	}
 	dir := filepath.Dir(path)
-	if exists(filepath.Join(dir, checkpointFile)) {
+	if holds(dir, checkpoints...) {
 		err = fmt.Errorf("%w\ncnn-gpu train --resume %s writes the weights again", err, dir)
 	}
 	if best := filepath.Join(dir, bestWeightsFile); exists(best) {
