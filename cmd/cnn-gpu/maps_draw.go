@@ -57,7 +57,7 @@ func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, for
 	if err != nil {
 		return nil, err
 	}
-	if err := checkProbabilities(what, values[t.Model.Output]); err != nil {
+	if err := checkFinite(what, "a probability", values[t.Model.Output]...); err != nil {
 		return nil, err
 	}
 	sheets, err := t.sheets(values, what)

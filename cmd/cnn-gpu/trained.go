@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,6 +64,16 @@ func loadSaved(cmd *cobra.Command, path string) (*run.Saved, error) {
 		fmt.Fprintln(cmd.ErrOrStderr(), note)
 	}
 	return saved, nil
+}
+
+// checkFinite refuses what weights with NaN or Inf answer to the images that where names.
+func checkFinite[F float32 | float64](where, what string, values ...F) error {
+	for _, v := range values {
+		if v := float64(v); math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%s: %s is %v: the weights are of no use; train again, with a lower learning rate", where, what, v)
+		}
+	}
+	return nil
 }
 
 // folderOf is a run's folder, or the folder that holds a weights file.
