@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/device"
 	"cnn-gpu/train"
 )
 
@@ -30,6 +31,9 @@ func TestLoadUnfinished(t *testing.T) {
 	assert.Equal(t, want.Padded(), saved.Weights.Padded())
 	assert.Equal(t, r.training.Classes(), saved.Classes)
 	assert.Equal(t, r.Config().Data, saved.Data)
+
+	_, err = saved.Verify(context.Background(), "", device.Options{}, Hooks{})
+	assert.EqualError(t, err, "run: the weights are of no complete epoch: --resume goes on with the run, whose weights can be verified then")
 
 	checkpoint := filepath.Join(r.Dir(), checkpointFile)
 	require.NoError(t, os.Rename(checkpoint, filepath.Join(r.Dir(), previousCheckpointFile)))

@@ -23,7 +23,10 @@ type Verification struct {
 // The data must be that of the run. An empty device is the one that the run had; on another the bits may differ.
 func (s *Saved) Verify(ctx context.Context, deviceName string, o device.Options, h Hooks) (v *Verification, err error) {
 	then := s.Provenance
-	if then == nil || s.Epoch == 0 {
+	switch {
+	case s.Unfinished:
+		return nil, errors.New("run: the weights are of no complete epoch: --resume goes on with the run, whose weights can be verified then")
+	case then == nil || s.Epoch == 0:
 		return nil, errors.New("run: the weights do not say how they came about: only those of a run can be verified")
 	}
 	c := then.Settings
