@@ -52,7 +52,7 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	if !holds(dir, checkpoints...) {
 		return nil, fmt.Errorf("run: %s holds no %s to go on from; give the folder of a run", dir, checkpointFile)
 	}
-	f, err := openFolder(dir)
+	f, err := openFolder(dir, "make it writable, or go on with a copy of it")
 	if err != nil {
 		return nil, err
 	}

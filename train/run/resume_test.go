@@ -112,6 +112,17 @@ func TestResumeFromTheNextCheckpoint(t *testing.T) {
 	assert.NoFileExists(t, path(".weights.safetensors.part-1"))
 }
 
+// A run goes on in its own folder alone, so no other one is advised where that cannot be written to.
+func TestResumeInAFolderThatCannotBeWrittenTo(t *testing.T) {
+	dir, _ := trained(t)
+	lock := filepath.Join(dir, ".lock")
+	require.NoError(t, os.RemoveAll(lock))
+	require.NoError(t, os.Mkdir(lock, 0o777))
+	_, err := Resume(dir, ResumeOptions{})
+	assert.ErrorContains(t, err, "run: cannot write into the run's folder: ")
+	assert.ErrorContains(t, err, "; make it writable, or go on with a copy of it")
+}
+
 // A run refuses data that is not that which it was begun with, wherever it lies, and --anyway goes on.
 func TestResumeRefusesOtherData(t *testing.T) {
 	dir, _ := trained(t)

@@ -38,7 +38,15 @@ type Saved struct {
 
 // Load reads a run's folder or a weights file.
 func Load(path string) (*Saved, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		remedy := "give the folder that train made, or a weights file"
+		if near := wording.Nearest(path, Folders()); near != "" {
+			remedy = "did you mean " + near + "?"
+		}
+		return nil, fmt.Errorf("run: %s: %w; %s", path, fs.ErrNotExist, remedy)
+	case err == nil && info.IsDir():
 		saved, err := load(filepath.Join(path, weightsFile), model.LoadWeights)
 		if errors.Is(err, fs.ErrNotExist) {
 			return loadUnfinished(path)
@@ -147,7 +155,7 @@ func (s *Saved) readOrigin(metadata map[string]string) (err error) {
 
 // offer adds the ways out where the weights of a run cannot be read.
 func offer(path string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) || filepath.Base(path) != weightsFile || !exists(path) {
+	if errors.Is(err, fs.ErrPermission) || filepath.Base(path) != weightsFile || !exists(path) {
 		return err
 	}
 	dir := filepath.Dir(path)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -65,6 +66,9 @@ func TestFolders(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, nil, 0o666))
 	}
 	assert.Equal(t, []string{filepath.Join("runs", "a"), filepath.Join("runs", "b")}, Folders())
+	_, err := Load("run/a")
+	assert.EqualError(t, err, "run: run/a: file does not exist; did you mean runs/a?")
+	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
 
 func TestMistakesTitle(t *testing.T) {
