@@ -65,8 +65,8 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetErr(people)
 
 	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil && out.err != nil {
-		err = fmt.Errorf("cannot write to standard output: %w", out.err)
+	if out.err != nil && (err == nil || errors.Is(err, out.err)) {
+		understood, err = true, fmt.Errorf("cannot write to standard output: %w", out.err)
 	}
 	if errors.As(err, new(*train.NoSoftmaxError)) { // whose advice is for programs
 		err = errors.New("the model does not end with a softmax; write activation: softmax into its last layer")

@@ -28,6 +28,8 @@ func TestExitCodes(t *testing.T) {
 		want string // part of the message
 	}{
 		{"trian --epochs 3", exitUsage, "train"},
+		{"help trian", exitUsage, "train"},
+		{"help data ftch", exitUsage, "did you mean fetch?"},
 		{"train --epoch 3", exitUsage, "unknown flag --epoch; did you mean --epochs?\nSee cnn-gpu train --help"},
 		{"train -epochs 3", exitUsage, "unknown flag -epochs; did you mean --epochs?\n"},
 		{"train -x", exitUsage, "unknown flag -x\n"},
@@ -177,9 +179,11 @@ func TestModelThatEndsWithLogits(t *testing.T) {
 }
 
 func TestUnwritableStandardOutput(t *testing.T) {
-	var stderr bytes.Buffer
-	assert.Equal(t, exitFailure, execute(context.Background(), []string{"models"}, full{}, &stderr))
-	assert.Contains(t, stderr.String(), "cannot write to standard output: no space left")
+	for _, command := range []string{"models", "--version", "train --help", "completion bash"} {
+		var stderr bytes.Buffer
+		assert.Equal(t, exitFailure, execute(context.Background(), strings.Fields(command), full{}, &stderr), command)
+		assert.True(t, strings.HasSuffix(stderr.String(), "cnn-gpu: cannot write to standard output: no space left\n"), "%s: %s", command, stderr.String())
+	}
 }
 
 // full is a file on a full disk.
