@@ -33,13 +33,16 @@ func TestEval(t *testing.T) {
 // Until its first epoch has ended a run is what its checkpoint holds, which is said.
 func TestRunInterruptedInItsFirstEpoch(t *testing.T) {
 	w := newTiny(t)
+	w.out += " of mine"
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
-	require.Equal(t, exitInterrupted, runCommandUntil(ctx, w.trainArgs()...).code)
+	r := runCommandUntil(ctx, w.trainArgs()...)
+	require.Equal(t, exitInterrupted, r.code)
+	assert.Contains(t, r.stderr, "Go on with: cnn-gpu train --resume '"+w.out+"'\n")
 	require.NoFileExists(t, filepath.Join(w.out, "weights.safetensors"))
 	for _, command := range [][]string{{"eval", w.out}, {"predict", w.out, w.picture(t, "bar.png", true)}, {"maps", w.out}} {
 		r := succeed(t, command...)
-		assert.Contains(t, r.stderr, "The run was interrupted in its first epoch: these are the weights of its checkpoint. Go on with: cnn-gpu train --resume "+w.out+"\n")
+		assert.Contains(t, r.stderr, "The run was interrupted in its first epoch: these are the weights of its checkpoint. Go on with: cnn-gpu train --resume '"+w.out+"'\n")
 	}
 	assert.Contains(t, succeed(t, "summary", w.out).stdout, "Total params: 242")
 

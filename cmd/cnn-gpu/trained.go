@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/run"
@@ -40,7 +41,7 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 		return nil, err
 	}
 	if saved.Unfinished {
-		fmt.Fprintf(cmd.ErrOrStderr(), "The run was interrupted in its first epoch: these are the weights of its checkpoint. Go on with: cnn-gpu train --resume %s\n", path)
+		fmt.Fprintf(cmd.ErrOrStderr(), "The run was interrupted in its first epoch: these are the weights of its checkpoint. Go on with: cnn-gpu train --resume %s\n", wording.Argument(path))
 	}
 	sayDevice(cmd, d, deviceName)
 	t, err := train.Compile(saved.Model, train.Options{

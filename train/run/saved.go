@@ -160,7 +160,7 @@ func offer(path string, err error) error {
 	}
 	dir := filepath.Dir(path)
 	if holds(dir, checkpoints...) {
-		err = fmt.Errorf("%w\ncnn-gpu train --resume %s writes the weights again", err, dir)
+		err = fmt.Errorf("%w\ncnn-gpu train --resume %s writes the weights again", err, wording.Argument(dir))
 	}
 	if best := filepath.Join(dir, bestWeightsFile); exists(best) {
 		err = fmt.Errorf("%w\n%s holds those of the best epoch", err, best)
