@@ -66,7 +66,7 @@ func TestExitCodes(t *testing.T) {
 		{"train --resume RUN --batch 5 --optimizer sgd", exitUsage, "leave out --batch 5 (the run has 4), --optimizer sgd (the run has adam)"},
 		{"train --resume RUN --model mlp --out MISSING", exitUsage, "leave out --model mlp (the run has tiny.yaml), --out MISSING (the run has its folder)"},
 		{"train --resume RUN --epochs 0", exitUsage, "at least 1"},
-		{"train --resume RUN --epochs 3", exitFailure, "has trained 4 epochs already: give --epochs a number that is not below"},
+		{"train --resume RUN --epochs 3", exitFailure, "has begun 4 epochs already: give --epochs a number that is not below"},
 		{"train --resume RUN --checkpoint-every 0", exitUsage, "at least 1 step"},
 		{"train --checkpoint-every soon", exitUsage, "give a time such as 10m or 30s, or a number of steps such as 500"},
 		{"train --checkpoint-every -3s", exitUsage, "give a time"},

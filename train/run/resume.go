@@ -101,8 +101,12 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 		return nil, errors.Join(err, r.Close())
 	}
 	at := r.trainer.Position()
-	if c.Epochs < at.Fit {
-		return nil, errors.Join(fmt.Errorf("run: %s has trained %d epochs already: give --epochs a number that is not below", dir, at.Fit), r.Close())
+	begun := at.Fit
+	if at.Batch > 0 {
+		begun++
+	}
+	if c.Epochs < begun {
+		return nil, errors.Join(fmt.Errorf("run: %s has begun %d epochs already: give --epochs a number that is not below", dir, begun), r.Close())
 	}
 	part.Epoch, part.Batch = at.Epoch, at.Batch
 	r.provenance = &Provenance{r.config, r.data, append(then.Parts, part)}

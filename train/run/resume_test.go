@@ -112,6 +112,24 @@ func TestResumeFromTheNextCheckpoint(t *testing.T) {
 	assert.NoFileExists(t, path(".weights.safetensors.part-1"))
 }
 
+// An epoch that has begun is ended: the weights of its middle are those of no epoch, and would be tested as those of the last.
+func TestResumeEndsTheEpochThatHasBegun(t *testing.T) {
+	c := config(t)
+	r := start(t, c)
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := r.Train(ctx, Hooks{OnProgress: func(p train.Progress) {
+		if p.Epoch == 2 {
+			cancel()
+		}
+	}})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Positive(t, r.Trainer().Position().Batch)
+	require.NoError(t, r.Close())
+	_, err = Resume(r.Dir(), ResumeOptions{Epochs: 1})
+	assert.EqualError(t, err, "run: "+r.Dir()+" has begun 2 epochs already: give --epochs a number that is not below")
+	assert.NoError(t, resume(t, r.Dir(), ResumeOptions{Epochs: 2}).Close())
+}
+
 // A run goes on in its own folder alone, so no other one is advised where that cannot be written to.
 func TestResumeInAFolderThatCannotBeWrittenTo(t *testing.T) {
 	dir, _ := trained(t)
@@ -243,7 +261,7 @@ func TestFinishedRunsGoOn(t *testing.T) {
 	require.NoError(t, err)
 
 	_, err = Resume(dir, ResumeOptions{Epochs: 1})
-	assert.ErrorContains(t, err, "run has trained 2 epochs already: give --epochs a number that is not below")
+	assert.ErrorContains(t, err, "run has begun 2 epochs already: give --epochs a number that is not below")
 	_, err = Resume(dir, ResumeOptions{Device: "tpu"})
 	assert.ErrorContains(t, err, `unknown device "tpu"`)
 	assert.NoError(t, resume(t, dir, ResumeOptions{Epochs: 5}).Close(), "what is opened and not trained leaves the run as it was")
