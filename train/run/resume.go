@@ -74,8 +74,8 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	}
 	o.apply(&c, then.last())
 	r = &Run{config: c, notes: found.notes, damaged: found.damaged}
-	if err := r.openData(); err != nil {
-		return nil, fmt.Errorf("%w\nThe run was trained on %s; --data, --data-dir say where the same data is now", err, describe(then.Settings))
+	if err := r.reopenData(then.Settings); err != nil {
+		return nil, err
 	}
 	e := &DifferenceError{Dir: dir}
 	e.compareData(then.Data, r.data)
@@ -125,12 +125,17 @@ func (o ResumeOptions) apply(c *Config, last Part) {
 	c.CheckpointEvery = cmp.Or(o.CheckpointEvery, c.CheckpointEvery)
 }
 
-// describe says where a run's data is.
-func describe(c Config) string {
-	if c.DataDir != "" {
-		return c.Data + " in " + c.DataDir
+// reopenData opens the data of a run that was begun with these settings.
+func (r *Run) reopenData(then Config) error {
+	err := r.openData()
+	if err == nil {
+		return nil
 	}
-	return c.Data
+	where := then.Data
+	if then.DataDir != "" {
+		where += " in " + then.DataDir
+	}
+	return fmt.Errorf("%w\nThe run was trained on %s; --data, --data-dir say where the same data is now", err, where)
 }
 
 // compareData adds what differs in the data.

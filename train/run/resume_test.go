@@ -157,11 +157,11 @@ func TestResumeRefusesOtherData(t *testing.T) {
 	require.Len(t, different.Differences, 1)
 	assert.ErrorContains(t, err, "run: run would not go on to the weights that it would have had:\n  training data: content ")
 	assert.ErrorContains(t, err, "\nGive the data that the run began with by --data, --data-dir, or begin another run.\n--anyway goes on all the same")
-	_, err = (&Saved{}).Verify(context.Background(), "", device.Options{}, Hooks{})
+	_, err = (&Saved{}).Verify(context.Background(), VerifyOptions{}, Hooks{})
 	assert.ErrorContains(t, err, "do not say how they came about")
 	saved, err := Load(dir)
 	require.NoError(t, err)
-	_, err = saved.Verify(context.Background(), "", device.Options{}, Hooks{})
+	_, err = saved.Verify(context.Background(), VerifyOptions{}, Hooks{})
 	assert.ErrorContains(t, err, "the data is not that of the run: training data: content ")
 
 	r := resume(t, dir, ResumeOptions{Anyway: true, Epochs: 3})
@@ -189,6 +189,19 @@ func TestResumeRefusesOtherData(t *testing.T) {
 	r = resume(t, dir, ResumeOptions{Data: writeTo("fewer", 10, 10), Anyway: true, Epochs: 5})
 	_, err = r.Train(context.Background(), Hooks{})
 	require.NoError(t, err, "other data in other batches goes on, as was asked for")
+}
+
+// A run can be verified after its data was moved.
+func TestVerifyWithDataThatWasMoved(t *testing.T) {
+	dir, _ := trained(t)
+	require.NoError(t, os.Rename("few", "moved"))
+	saved, err := Load(dir)
+	require.NoError(t, err)
+	_, err = saved.Verify(context.Background(), VerifyOptions{}, Hooks{})
+	assert.ErrorContains(t, err, "few; --data, --data-dir say where the same data is now")
+	v, err := saved.Verify(context.Background(), VerifyOptions{Data: "moved"}, Hooks{})
+	require.NoError(t, err)
+	assert.Equal(t, Verification{Epoch: 2, Values: saved.Weights.Count()}, *v)
 }
 
 // What would round otherwise is refused; what might have changed is said.
@@ -280,14 +293,14 @@ func TestFinishedRunsGoOn(t *testing.T) {
 	assert.Equal(t, 2, saved.Provenance.Parts[1].Epoch)
 	assert.True(t, filepath.IsAbs(saved.Provenance.Settings.Data))
 	assert.True(t, filepath.IsAbs(saved.Provenance.Settings.Model))
-	v, err := saved.Verify(context.Background(), "", device.Options{}, Hooks{})
+	v, err := saved.Verify(context.Background(), VerifyOptions{}, Hooks{})
 	require.NoError(t, err)
 	assert.Equal(t, Verification{Epoch: 4, Values: saved.Weights.Count()}, *v)
 
 	values, err := saved.Weights.Values("dense/bias")
 	require.NoError(t, err)
 	values[3] += 1
-	v, err = saved.Verify(context.Background(), "", device.Options{}, Hooks{})
+	v, err = saved.Verify(context.Background(), VerifyOptions{}, Hooks{})
 	require.NoError(t, err)
 	assert.Equal(t, 1, v.Differing)
 	assert.Equal(t, "dense/bias", v.Parameter)

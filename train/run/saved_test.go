@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"cnn-gpu/device"
 	"cnn-gpu/train"
 )
 
@@ -33,7 +32,7 @@ func TestLoadUnfinished(t *testing.T) {
 	assert.Equal(t, r.training.Classes(), saved.Classes)
 	assert.Equal(t, r.Config().Data, saved.Data)
 
-	_, err = saved.Verify(context.Background(), "", device.Options{}, Hooks{})
+	_, err = saved.Verify(context.Background(), VerifyOptions{}, Hooks{})
 	assert.EqualError(t, err, "run: the weights are of no complete epoch: --resume goes on with the run, whose weights can be verified then")
 
 	checkpoint := filepath.Join(r.Dir(), checkpointFile)
