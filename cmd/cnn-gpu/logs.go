@@ -41,8 +41,7 @@ func useLogFormat(cmd *cobra.Command, stderr io.Writer) error {
 	switch f.Value.String() {
 	case "text":
 	case "json":
-		out := &watchedWriter{Writer: stderr, clean: isTerminal(stderr)}
-		cmd.SetErr(&logWriter{Logger: slog.New(slog.NewJSONHandler(out, nil))})
+		cmd.SetErr(&logWriter{Logger: slog.New(slog.NewJSONHandler(forTerminals(stderr), nil))})
 	default:
 		return usageErrorf("--%s %s: choose text or json", logFormatFlag, f.Value)
 	}

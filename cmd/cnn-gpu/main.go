@@ -43,8 +43,8 @@ func main() {
 
 // execute runs a command line and returns its exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	out := &watchedWriter{Writer: stdout, clean: isTerminal(stdout)}
-	people := &watchedWriter{Writer: stderr, clean: true}
+	out := &watchedWriter{Writer: forTerminals(stdout)}
+	people := printableWriter{stderr}
 	root := newRootCommand()
 	understood := false
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
@@ -117,20 +117,14 @@ func interrupted(err error) bool {
 	return err == context.Canceled
 }
 
-// watchedWriter remembers the first error, so that no command has to ask after each line. A clean one passes no control characters on: names
-// of files and classes are anybody's. What programs read gets them as they are.
+// watchedWriter remembers the first error, so that no command has to ask after each line.
 type watchedWriter struct {
 	io.Writer
-	clean bool
-	err   error
+	err error
 }
 
 func (w *watchedWriter) Write(p []byte) (n int, err error) {
-	if n = len(p); w.clean {
-		_, err = io.WriteString(w.Writer, wording.Printable(string(p)))
-	} else {
-		n, err = w.Writer.Write(p)
-	}
+	n, err = w.Writer.Write(p)
 	if w.err == nil {
 		w.err = err
 	}

@@ -52,12 +52,12 @@ func TestNoControlCharactersReachTheTerminal(t *testing.T) {
 	assert.Contains(t, r.stdout, `\x1b[31mlying`)
 
 	var screen strings.Builder
-	out := &watchedWriter{Writer: &screen, clean: true}
+	out := &watchedWriter{Writer: printableWriter{&screen}}
 	n, err := out.Write([]byte(r.stdout + red))
 	require.NoError(t, err)
 	assert.Equal(t, len(r.stdout+red), n)
 	assert.NotContains(t, screen.String(), "\x1b")
-	out = &watchedWriter{Writer: brokenWriter{}, clean: true}
+	out = &watchedWriter{Writer: printableWriter{brokenWriter{}}}
 	_, err = out.Write([]byte("a"))
 	assert.ErrorIs(t, err, os.ErrClosed)
 	assert.True(t, errors.Is(out.err, os.ErrClosed))
