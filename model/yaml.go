@@ -27,6 +27,9 @@ func ReadFile(path string) (*Model, error) {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("model: %s is a folder: expected a model file", path)
+	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
@@ -225,11 +228,14 @@ var tabbed = regexp.MustCompile(`(?m)^[ ?:-]*\t`)
 
 // syntaxError turns the library's "yaml: line 3: ..." into the form of the other errors. Of a tab the library does not always tell.
 func syntaxError(text []byte, err error) error {
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	if strings.Contains(message, "UTF-8") {
+		return errors.New("is no text in UTF-8: expected a model file, in YAML")
+	}
 	if at := tabbed.FindIndex(text); at != nil {
 		line := bytes.Count(text[:at[0]], []byte("\n")) + 1
 		return &positionError{line, at[1] - at[0], errors.New("a tab stands here; YAML is indented by spaces alone")}
 	}
-	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	if strings.Contains(message, "incompatible YAML document") {
 		return errors.New("its directive %YAML names another version; expected %YAML 1.2, or none")
 	}

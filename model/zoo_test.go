@@ -52,5 +52,5 @@ func TestOpen(t *testing.T) {
 	_, err = model.ZooText("lenet")
 	assert.EqualError(t, err, `model: there is no model "lenet" in the zoo; did you mean lenet-5? (`+zoo+")")
 	_, err = model.Open(t.TempDir())
-	assert.ErrorContains(t, err, "is a directory")
+	assert.ErrorContains(t, err, "is a folder: expected a model file")
 }

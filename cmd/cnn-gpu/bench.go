@@ -153,6 +153,7 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, t.Close()) }()
 	set, err := c.set(m)
 	if err != nil {
 		return nil, err
@@ -164,9 +165,11 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 	if c.inference {
 		r.Kind, benchmark = "inference", bench.Predict
 	}
-	err = r.fill(d, c, func(o bench.Options) (*bench.Result, error) { return benchmark(cmd.Context(), t, set, o) })
+	if err := r.fill(d, c, func(o bench.Options) (*bench.Result, error) { return benchmark(cmd.Context(), t, set, o) }); err != nil {
+		return nil, err
+	}
 	r.compare(&predicted)
-	return r, err
+	return r, nil
 }
 
 // set is the images to train on.

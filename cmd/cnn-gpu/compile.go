@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/kerneltest"
 	"cnn-gpu/model"
@@ -87,7 +88,7 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d kernels of %s for batches of %d are in %s\n", arch, files, m.Name, batch, out)
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "Use them: %s=%s cnn-gpu train --model %s --batch %d --optimizer %s --seed %d\n",
-				device.CodeDirEnv, out, name, batch, optimizer, seed)
+				device.CodeDirEnv, wording.Argument(out), wording.Argument(name), batch, optimizer, seed)
 			return nil
 		},
 	}

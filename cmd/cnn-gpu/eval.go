@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -157,8 +156,8 @@ func evaluate(cmd *cobra.Command, t *trained, test data.Set, batch int) (*evalua
 	if err != nil {
 		return nil, err
 	}
-	if math.IsNaN(result.Loss) || math.IsInf(result.Loss, 0) {
-		return nil, fmt.Errorf("the loss on %s is %v: the weights are of no use; train again, with a lower learning rate", test.Name(), result.Loss)
+	if err := checkFinite(test.Name(), "the loss", result.Loss); err != nil {
+		return nil, err
 	}
 	e.Loss, e.Accuracy = result.Loss, result.Accuracy
 	for i := range e.Classes {

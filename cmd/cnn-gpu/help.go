@@ -24,6 +24,26 @@ func printHelp(cmd *cobra.Command, _ []string) {
 	}
 }
 
+// refuseUnknownTopics has "cnn-gpu help" fail where it is asked about what is no command; cobra's shows some other help.
+func refuseUnknownTopics(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"})
+	show := help.Run
+	help.Run, help.RunE = nil, func(cmd *cobra.Command, args []string) error {
+		about, rest, err := root.Find(args)
+		if err != nil {
+			return &usageError{err}
+		}
+		if about.HasSubCommands() {
+			if err := takesCommand(about, rest); err != nil {
+				return err
+			}
+		}
+		show(cmd, args)
+		return nil
+	}
+}
+
 var (
 	paragraph = regexp.MustCompile(`(?m)^(\S.*\S)\n(\S)`)
 	// label is what a line explains: the name of a flag or of a word in a list, up to the column where that begins.

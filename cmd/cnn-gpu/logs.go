@@ -32,8 +32,8 @@ func (l *logWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// useLogFormat has a command with --log-format json say everything in objects.
-func useLogFormat(cmd *cobra.Command) error {
+// useLogFormat has a command with --log-format json say everything in objects, to standard error.
+func useLogFormat(cmd *cobra.Command, stderr io.Writer) error {
 	f := cmd.Flags().Lookup(logFormatFlag)
 	if f == nil {
 		return nil
@@ -41,7 +41,7 @@ func useLogFormat(cmd *cobra.Command) error {
 	switch f.Value.String() {
 	case "text":
 	case "json":
-		cmd.SetErr(&logWriter{Logger: slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))})
+		cmd.SetErr(&logWriter{Logger: slog.New(slog.NewJSONHandler(forTerminals(stderr), nil))})
 	default:
 		return usageErrorf("--%s %s: choose text or json", logFormatFlag, f.Value)
 	}

@@ -43,12 +43,14 @@ func main() {
 
 // execute runs a command line and returns its exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	out := &watchedWriter{Writer: forTerminals(stdout)}
+	people := printableWriter{stderr}
 	root := newRootCommand()
 	understood := false
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		err := refuseEmpty(cmd.Flags())
 		if err == nil {
-			err = useLogFormat(cmd)
+			err = useLogFormat(cmd, stderr)
 		}
 		understood = err == nil
 		context.AfterFunc(ctx, func() {
@@ -58,14 +60,13 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		})
 		return err
 	}
-	out := &watchedWriter{Writer: stdout, terminal: isTerminal(stdout)}
 	root.SetArgs(args)
 	root.SetOut(out)
-	root.SetErr(stderr)
+	root.SetErr(people)
 
 	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil && out.err != nil {
-		err = fmt.Errorf("cannot write to standard output: %w", out.err)
+	if out.err != nil && (err == nil || errors.Is(err, out.err)) {
+		understood, err = true, fmt.Errorf("cannot write to standard output: %w", out.err)
 	}
 	if errors.As(err, new(*train.NoSoftmaxError)) { // whose advice is for programs
 		err = errors.New("the model does not end with a softmax; write activation: softmax into its last layer")
@@ -78,10 +79,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		tell(cmd, slog.LevelWarn, "Interrupted.")
 		return interruptedCode(ctx)
 	case !understood || errors.As(err, &usage):
-		fmt.Fprintf(stderr, "cnn-gpu: %s\nSee %s --help\n", wording.Printable(err.Error()), cmd.CommandPath())
+		fmt.Fprintf(people, "cnn-gpu: %v\nSee %s --help\n", err, cmd.CommandPath())
 		return exitUsage
 	}
-	tell(cmd, slog.LevelError, "cnn-gpu: "+wording.Printable(err.Error())) // it may hold a file's name, or what a file holds
+	tell(cmd, slog.LevelError, fmt.Sprintf("cnn-gpu: %v", err))
 	return exitFailure
 }
 
@@ -116,20 +117,14 @@ func interrupted(err error) bool {
 	return err == context.Canceled
 }
 
-// watchedWriter remembers the first error, so that no command has to ask after each line. A terminal gets no control characters: names
-// of files and classes are anybody's.
+// watchedWriter remembers the first error, so that no command has to ask after each line.
 type watchedWriter struct {
 	io.Writer
-	terminal bool
-	err      error
+	err error
 }
 
 func (w *watchedWriter) Write(p []byte) (n int, err error) {
-	if n = len(p); w.terminal {
-		_, err = io.WriteString(w.Writer, wording.Printable(string(p)))
-	} else {
-		n, err = w.Writer.Write(p)
-	}
+	n, err = w.Writer.Write(p)
 	if w.err == nil {
 		w.err = err
 	}

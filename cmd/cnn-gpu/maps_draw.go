@@ -57,7 +57,7 @@ func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, for
 	if err != nil {
 		return nil, err
 	}
-	if err := checkProbabilities(what, values[t.Model.Output]); err != nil {
+	if err := checkFinite(what, "a probability", values[t.Model.Output]...); err != nil {
 		return nil, err
 	}
 	sheets, err := t.sheets(values, what)
@@ -73,7 +73,7 @@ func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, for
 		}
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, fmt.Errorf("cannot make the folder for the sheets: %w", err)
+		return nil, fmt.Errorf("cannot make the folder for the sheets: %w; give another one with --out", err)
 	}
 	output := values[t.Model.Output]
 	best := ranked(output)[0]
@@ -153,7 +153,7 @@ func mapKind(n *model.Node) (kind, when string) {
 // writePNG writes a picture, whole or not at all.
 func writePNG(path string, draw func(io.Writer) error) error {
 	if err := atomicfile.Write(path, draw); err != nil {
-		return fmt.Errorf("cannot write the picture: %w", err)
+		return fmt.Errorf("cannot write the picture: %w; give another place with --out", err)
 	}
 	return nil
 }

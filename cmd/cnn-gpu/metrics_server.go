@@ -88,10 +88,11 @@ func serveMetrics(address string, r *run.Run) (*metricsServer, error) {
 
 // metricsAddress is an address with its host: a port alone is this machine's.
 func metricsAddress(given string) (string, error) {
+	address := given
 	if !strings.Contains(given, ":") {
-		given = ":" + given
+		address = ":" + given
 	}
-	host, port, err := net.SplitHostPort(given)
+	host, port, err := net.SplitHostPort(address)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 )
 
@@ -51,15 +52,55 @@ func TestNoControlCharactersReachTheTerminal(t *testing.T) {
 	assert.Contains(t, r.stdout, `\x1b[31mlying`)
 
 	var screen strings.Builder
-	out := &watchedWriter{Writer: &screen, terminal: true}
+	out := &watchedWriter{Writer: printableWriter{&screen}}
 	n, err := out.Write([]byte(r.stdout + red))
 	require.NoError(t, err)
 	assert.Equal(t, len(r.stdout+red), n)
 	assert.NotContains(t, screen.String(), "\x1b")
-	out = &watchedWriter{Writer: brokenWriter{}, terminal: true}
+	out = &watchedWriter{Writer: printableWriter{brokenWriter{}}}
 	_, err = out.Write([]byte("a"))
 	assert.ErrorIs(t, err, os.ErrClosed)
 	assert.True(t, errors.Is(out.err, os.ErrClosed))
+}
+
+// Whatever bears a hostile name, what is said of it to people holds no character that a terminal obeys.
+func TestEveryCommandSaysHostileNamesPlainly(t *testing.T) {
+	const hostile = "\x1b[31mred\a\u009b31m\r\nnext"
+	w := newTiny(t)
+	dir := filepath.Join(filepath.Dir(w.model), hostile)
+	require.NoError(t, os.Mkdir(dir, 0o777))
+	t.Chdir(dir)
+	renamed := func(from, extension string) string {
+		require.NoError(t, os.Rename(from, hostile+extension))
+		return hostile + extension
+	}
+	w = tiny{renamed(w.model, ".yaml"), renamed(w.data, ""), hostile + "-run"}
+	picture := renamed(w.picture(t, "bar.png", true), ".png")
+	ptx := hostile + ".ptx"
+	require.NoError(t, os.WriteFile(ptx, []byte("\x1b[31m"), 0o666))
+	weights := filepath.Join(w.out, "weights.safetensors")
+	said := 0
+	for _, args := range [][]string{
+		w.trainArgs(), w.trainArgs(),
+		{"train", "--resume", w.out, "--epochs", "5"}, {"train", "--resume", hostile}, {"train", "--model", hostile}, {"train", "--data", hostile + "-none"},
+		{"train", "--optimizer", hostile}, {"train", "--" + hostile}, {"train", hostile}, {"train", "--epochs", hostile}, {hostile},
+		{"eval", w.out}, {"eval", weights, "--data", w.data, "--batch", "7"}, {"eval", picture}, {"eval", w.out, "--data", hostile + "-none"},
+		{"predict", w.out, picture}, {"predict", w.out, picture, w.model, hostile + "-none.png"}, {"predict", w.out, picture, "--out", hostile + "-seen"},
+		{"predict", w.out, picture, "--out", hostile + "-seen"}, {"predict", w.out, w.data},
+		{"maps", w.out}, {"maps", w.out, picture, "--out", hostile + "-maps"}, {"maps", w.out, w.model}, {"maps", w.out, picture, "--out", hostile + "-maps"},
+		{"verify", w.out}, {"verify", hostile}, {"summary", "--model", w.model}, {"summary", "--model", hostile + "-none"},
+		{"models", "show", w.model}, {"models", "show", hostile}, {"data", "show", w.data}, {"data", "show", hostile + "-none"}, {"data", "fetch", hostile},
+		{"bench", "--model", w.model, "--device", "cpu", "--batch", "4", "--steps", "1"}, {"bench", "--prediction", ptx}, {"bench", "--prediction", hostile + "-none"},
+		{"check", "--model", hostile}, {"compile", "--model", hostile, "--out", hostile}, {"compile", "--out", picture, "--arch", hostile},
+		{"sim", ptx}, {"sim", "inspect", ptx}, {"devices", hostile}, {"micro", "--device", hostile},
+	} {
+		r := runCommand(args...)
+		assert.Equal(t, wording.Printable(r.stderr), r.stderr, "cnn-gpu %q", args)
+		if strings.Contains(r.stderr, "31m") {
+			said++
+		}
+	}
+	assert.Greater(t, said, 30, "of the command lines name what they are about")
 }
 
 type brokenWriter struct{}

@@ -123,7 +123,7 @@ func newSeen(dir string, images []string) (*seen, error) {
 		}
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, fmt.Errorf("cannot make the folder for what the network saw: %w", err)
+		return nil, fmt.Errorf("cannot make the folder for what the network saw: %w; give another one with --out", err)
 	}
 	return s, nil
 }

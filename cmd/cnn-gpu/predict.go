@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -126,7 +125,7 @@ func (t *trained) predict(ctx context.Context, image string, picture *data.Prepa
 		return nil, err
 	}
 	probabilities := y.Data().([]float32)
-	if err := checkProbabilities(image, probabilities); err != nil {
+	if err := checkFinite(image, "a probability", probabilities...); err != nil {
 		return nil, err
 	}
 	p := &prediction{Image: image, Prepared: picture.Note, Doubt: picture.Doubt}
@@ -144,16 +143,6 @@ func (t *trained) predict(ctx context.Context, image string, picture *data.Prepa
 // standsOut says whether the first class is at least twice as probable as the second.
 func standsOut(probabilities []float32, order []int) bool {
 	return len(order) < 2 || probabilities[order[0]] >= 2*probabilities[order[1]]
-}
-
-// checkProbabilities refuses what weights with NaN or Inf answer.
-func checkProbabilities(image string, probabilities []float32) error {
-	for _, p := range probabilities {
-		if v := float64(p); math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%s: the probabilities are %v: the weights are of no use; train again, with a lower learning rate", image, p)
-		}
-	}
-	return nil
 }
 
 func (p *prediction) print(w io.Writer) {

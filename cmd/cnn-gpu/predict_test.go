@@ -20,6 +20,36 @@ import (
 	"cnn-gpu/train/run"
 )
 
+func TestPredict(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	lies, stands := w.picture(t, "lies.png", false), w.picture(t, "stands.png", true)
+	r := succeed(t, "predict", w.out, lies, stands, "--json", "--top", "5")
+	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
+	require.Len(t, lines, 2)
+	for i, line := range lines {
+		var p prediction
+		require.NoError(t, json.Unmarshal([]byte(line), &p))
+		assert.Equal(t, []string{lies, stands}[i], p.Image)
+		assert.Equal(t, "used as it is", p.Prepared)
+		require.Len(t, p.Top, 2, "there are no more classes")
+		assert.Equal(t, []string{"0", "1"}[i], p.Top[0].Class)
+		assert.InDelta(t, 1, p.Top[0].Probability+p.Top[1].Probability, 1e-5)
+	}
+	assert.Regexp(t, `lies.png: used as it is\n +\d+\.\d\d%  0\n$`, succeed(t, "predict", w.out, lies, "--top", "1").stdout)
+}
+
+func TestOneBadPictureDoesNotHoldUpTheOthers(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	good := w.picture(t, "good.png", true)
+	r := runCommand("predict", w.out, "missing.png", good, w.model)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stdout, "good.png: ")
+	assert.Contains(t, r.stderr, "missing.png: ")
+	assert.Contains(t, r.stderr, "tiny.yaml: expected a picture (PNG, JPEG, WebP or BMP)")
+}
+
 // predictions reads the lines of predict --json.
 func predictions(t *testing.T, r result) []prediction {
 	t.Helper()

@@ -70,8 +70,12 @@ func (r *reporter) stop() {
 	}
 }
 
-// newBar is a bar with its text at the end of the line.
+// newBar is a bar with its text at the end of the line. It is drawn with control characters, so it goes past what keeps them from a terminal:
+// its text must hold no names that are anybody's.
 func newBar(w io.Writer, most int64, options ...progressbar.Option) *progressbar.ProgressBar {
+	if terminal, is := terminalOf(w); is {
+		w = terminal
+	}
 	options = append([]progressbar.Option{
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetWidth(30),

@@ -59,6 +59,11 @@ func TestVerify(t *testing.T) {
 	var got verified
 	require.NoError(t, json.Unmarshal([]byte(succeed(t, "verify", w.out, "--json").stdout), &got))
 	assert.Equal(t, verified{Same: true, Epoch: 4, Values: 242}, got)
+	moved := w.data + "-moved"
+	require.NoError(t, os.Rename(w.data, moved))
+	assert.Contains(t, runCommand("verify", w.out).stderr, "--data, --data-dir say where the same data is now")
+	succeed(t, "verify", w.out, "--data", moved)
+	w.data = moved
 
 	// The weights of another seed under this run's record.
 	path := filepath.Join(w.out, "weights.safetensors")

@@ -35,6 +35,7 @@ run gets a folder with the weights, the metrics and pictures of how it went; eva
 		newSummaryCommand(), newModelsCommand(), newDataCommand(), newDevicesCommand(), newSimCommand(), newCheckCommand(), newBenchCommand(),
 		newMicroCommand(), newCompileCommand(),
 	)
+	refuseUnknownTopics(root)
 	return root
 }
 

@@ -10,7 +10,6 @@ import (
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
-	"cnn-gpu/train/run"
 )
 
 // summary is what a model is and what its training takes, as JSON has it.
@@ -67,7 +66,7 @@ share, with what sharing saved, the largest values, and from which op to which e
 			if err != nil {
 				return &usageError{err}
 			}
-			m, err := openModel(name, args)
+			m, err := openModel(cmd, name, args)
 			if err != nil {
 				return err
 			}
@@ -142,11 +141,11 @@ func (s *summary) print(w io.Writer) {
 }
 
 // openModel is the model of a run if one is given, else the named one.
-func openModel(name string, runs []string) (*model.Model, error) {
+func openModel(cmd *cobra.Command, name string, runs []string) (*model.Model, error) {
 	if len(runs) == 0 {
 		return model.Open(name)
 	}
-	saved, err := run.Load(runs[0])
+	saved, err := loadSaved(cmd, runs[0])
 	if err != nil {
 		return nil, err
 	}

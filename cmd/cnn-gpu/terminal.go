@@ -9,12 +9,17 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"cnn-gpu/internal/wording"
 )
 
 // terminalOf is the terminal behind a writer.
 func terminalOf(w io.Writer) (*os.File, bool) {
-	if watched, ok := w.(*watchedWriter); ok {
-		w = watched.Writer
+	switch outer := w.(type) {
+	case *watchedWriter:
+		return terminalOf(outer.Writer)
+	case printableWriter:
+		return terminalOf(outer.Writer)
 	}
 	f, ok := w.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
@@ -23,6 +28,24 @@ func terminalOf(w io.Writer) (*os.File, bool) {
 func isTerminal(w io.Writer) bool {
 	_, is := terminalOf(w)
 	return is
+}
+
+// printableWriter shows control characters and passes none on: names of files and classes are anybody's.
+type printableWriter struct{ io.Writer }
+
+func (w printableWriter) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(w.Writer, wording.Printable(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// forTerminals keeps control characters from a terminal alone: what programs read gets names as they are.
+func forTerminals(w io.Writer) io.Writer {
+	if isTerminal(w) {
+		return printableWriter{w}
+	}
+	return w
 }
 
 // defaultColumns is the width of a terminal that does not tell its own.

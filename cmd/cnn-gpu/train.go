@@ -198,7 +198,7 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 	})
 	report.stop()
 	if interrupted(err) {
-		fmt.Fprintf(stderr, "The training is saved. Go on with: cnn-gpu train --resume %s\n", r.Dir())
+		fmt.Fprintf(stderr, "The training is saved. Go on with: cnn-gpu train --resume %s\n", wording.Argument(r.Dir()))
 	}
 	if err := errors.Join(err, printed); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/run"
@@ -27,7 +29,7 @@ type trained struct {
 
 // openTrained reads a run's folder or a weights file and puts the model on a device.
 func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) (*trained, error) {
-	saved, err := run.Load(path)
+	saved, err := loadSaved(cmd, path)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +41,7 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 		return nil, err
 	}
 	if saved.Unfinished {
-		fmt.Fprintf(cmd.ErrOrStderr(), "The run was interrupted in its first epoch: these are the weights of its checkpoint. Go on with: cnn-gpu train --resume %s\n", path)
+		fmt.Fprintf(cmd.ErrOrStderr(), "The run was interrupted in its first epoch: these are the weights of its checkpoint. Go on with: cnn-gpu train --resume %s\n", wording.Argument(path))
 	}
 	sayDevice(cmd, d, deviceName)
 	t, err := train.Compile(saved.Model, train.Options{
@@ -52,6 +54,28 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 }
 
 func (t *trained) Close() error { return errors.Join(t.trainer.Close(), t.device.Close()) }
+
+// loadSaved reads a run's folder or a weights file, and says what is worth knowing about that.
+func loadSaved(cmd *cobra.Command, path string) (*run.Saved, error) {
+	saved, err := run.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range saved.Notes {
+		fmt.Fprintln(cmd.ErrOrStderr(), note)
+	}
+	return saved, nil
+}
+
+// checkFinite refuses what weights with NaN or Inf answer to the images that where names.
+func checkFinite[F float32 | float64](where, what string, values ...F) error {
+	for _, v := range values {
+		if v := float64(v); math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%s: %s is %v: the weights are of no use; train again, with a lower learning rate", where, what, v)
+		}
+	}
+	return nil
+}
 
 // folderOf is a run's folder, or the folder that holds a weights file.
 func folderOf(path string) string {

@@ -28,6 +28,8 @@ func TestExitCodes(t *testing.T) {
 		want string // part of the message
 	}{
 		{"trian --epochs 3", exitUsage, "train"},
+		{"help trian", exitUsage, "train"},
+		{"help data ftch", exitUsage, "did you mean fetch?"},
 		{"train --epoch 3", exitUsage, "unknown flag --epoch; did you mean --epochs?\nSee cnn-gpu train --help"},
 		{"train -epochs 3", exitUsage, "unknown flag -epochs; did you mean --epochs?\n"},
 		{"train -x", exitUsage, "unknown flag -x\n"},
@@ -64,7 +66,7 @@ func TestExitCodes(t *testing.T) {
 		{"train --resume RUN --batch 5 --optimizer sgd", exitUsage, "leave out --batch 5 (the run has 4), --optimizer sgd (the run has adam)"},
 		{"train --resume RUN --model mlp --out MISSING", exitUsage, "leave out --model mlp (the run has tiny.yaml), --out MISSING (the run has its folder)"},
 		{"train --resume RUN --epochs 0", exitUsage, "at least 1"},
-		{"train --resume RUN --epochs 3", exitFailure, "has trained 4 epochs already: give --epochs a number that is not below"},
+		{"train --resume RUN --epochs 3", exitFailure, "has begun 4 epochs already: give --epochs a number that is not below"},
 		{"train --resume RUN --checkpoint-every 0", exitUsage, "at least 1 step"},
 		{"train --checkpoint-every soon", exitUsage, "give a time such as 10m or 30s, or a number of steps such as 500"},
 		{"train --checkpoint-every -3s", exitUsage, "give a time"},
@@ -72,6 +74,9 @@ func TestExitCodes(t *testing.T) {
 		{"train --resume MISSING", exitFailure, "MISSING"},
 		{"train --data mnst", exitFailure, "did you mean mnist?"},
 		{"train --model mnist-cn", exitFailure, "did you mean mnist-cnn?"},
+		{"train --model RUN", exitFailure, "model: RUN is a folder: expected a model file\n"},
+		{"train --model PICTURE", exitFailure, "PICTURE: is no text in UTF-8: expected a model file, in YAML\n"},
+		{"train --metrics-addr 9090x", exitUsage, "--metrics-addr 9090x: give an address"},
 		{"train --validation 0", exitUsage, "above 0 and below 1"},
 		{"train --validation 1", exitUsage, "above 0 and below 1"},
 		{"train --validation NaN", exitUsage, "above 0 and below 1"},
@@ -88,9 +93,9 @@ func TestExitCodes(t *testing.T) {
 		{"train --model MODEL --data DATA --out PICTURE/run", exitFailure, "folder"},
 		{"train --model MODEL --data DATA --out RUN", exitFailure, "holds a run already"},
 		{"train --device gpu", exitFailure, "choose auto, cpu"},
-		{"train --data mnist --data-dir MISSING", exitFailure, "MISSING"},
+		{"train --data mnist --data-dir MISSING", exitFailure, "data: the data folder MISSING: no such file or directory; give the one that holds mnist with --data-dir\n"},
 		{"eval", exitUsage, "cnn-gpu eval runs/mnist-cnn-digits"},
-		{"eval MISSING", exitFailure, "MISSING"},
+		{"eval MISSING", exitFailure, "cnn-gpu: run: MISSING: file does not exist; give the folder that train made, or a weights file\n"},
 		{"eval RUN --data digits", exitFailure, "[28 28 1]"},
 		{"eval RUN --batch 0", exitUsage, "at least 1"},
 		{"predict RUN", exitUsage, "and then pictures"},
@@ -99,7 +104,9 @@ func TestExitCodes(t *testing.T) {
 		{"predict RUN MODEL", exitFailure, "PNG, JPEG, WebP or BMP"},
 		{"maps RUN PICTURE --index 3", exitUsage, "not both"},
 		{"maps RUN --index 20", exitUsage, "test images 0 to 19"},
-		{"maps RUN --out PICTURE/maps", exitFailure, "folder"},
+		{"maps RUN --out PICTURE/maps", exitFailure, "not a directory; give another one with --out\n"},
+		{"predict RUN PICTURE --out PICTURE/seen", exitFailure, "not a directory; give another one with --out\n"},
+		{"data fetch mnist --data-dir PICTURE/mnist", exitFailure, "not a directory; give another folder with --data-dir DIR\n"},
 		{"summary --batch 0", exitUsage, "at least 1"},
 		{"summary RUN --model mlp", exitUsage, "not both"},
 		{"bench mlp", exitUsage, `unexpected argument "mlp"`},
@@ -135,7 +142,7 @@ func TestExitCodes(t *testing.T) {
 		{"models show lenet5", exitFailure, "did you mean lenet-5?"},
 		{"data ftch", exitUsage, "did you mean fetch?"},
 		{"data show diggits", exitFailure, "did you mean digits?"},
-		{"data show DATA --out PICTURE/x.png", exitFailure, "cannot write the picture"},
+		{"data show DATA --out PICTURE/x.png", exitFailure, "not a directory; give another place with --out\n"},
 		{"data show DATA --out MISSING.jpg", exitUsage, "drawn as a PNG; give a name that ends in .png"},
 		{"data show DATA --out MISSING", exitUsage, "ends in .png"},
 		{"data show DATA --out PICTURE", exitFailure, "PICTURE is there already; give another name with --out, or write over it with --force"},
@@ -172,9 +179,11 @@ func TestModelThatEndsWithLogits(t *testing.T) {
 }
 
 func TestUnwritableStandardOutput(t *testing.T) {
-	var stderr bytes.Buffer
-	assert.Equal(t, exitFailure, execute(context.Background(), []string{"models"}, full{}, &stderr))
-	assert.Contains(t, stderr.String(), "cannot write to standard output: no space left")
+	for _, command := range []string{"models", "--version", "train --help", "completion bash"} {
+		var stderr bytes.Buffer
+		assert.Equal(t, exitFailure, execute(context.Background(), strings.Fields(command), full{}, &stderr), command)
+		assert.True(t, strings.HasSuffix(stderr.String(), "cnn-gpu: cannot write to standard output: no space left\n"), "%s: %s", command, stderr.String())
+	}
 }
 
 // full is a file on a full disk.

@@ -6,15 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cnn-gpu/device"
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/train/data"
 	"cnn-gpu/train/run"
 )
 
 func newVerifyCommand() *cobra.Command {
 	var (
-		where  string
-		how    device.Options
+		o      run.VerifyOptions
 		asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -28,11 +27,12 @@ The exit code is 0 if all bits are the same and 1 if any differ; what differs be
 With --json there is one line: "same", "epoch", "values" (of all parameters), "differing", and of those that differ "largest" (difference)
 and "parameter" (the first one).`,
 		Example: `  cnn-gpu verify runs/mnist-cnn-digits
+  cnn-gpu verify runs/mnist-cnn-mnist --data-dir ~/mnist
   cnn-gpu verify runs/mnist-cnn-digits --device cpu --json`,
 		Args:              takes(1, 1, "give one run's folder, as in: cnn-gpu verify runs/mnist-cnn-digits"),
 		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			saved, err := run.Load(args[0])
+			saved, err := loadSaved(cmd, args[0])
 			if err != nil {
 				return err
 			}
@@ -42,7 +42,7 @@ and "parameter" (the first one).`,
 				batch = saved.Provenance.Settings.Batch
 			}
 			report := newReporter(stderr, stderr, saved.Epoch, batch, "test")
-			v, err := saved.Verify(cmd.Context(), where, how, run.Hooks{OnProgress: report.progress})
+			v, err := saved.Verify(cmd.Context(), o, run.Hooks{OnProgress: report.progress})
 			report.stop()
 			if err != nil {
 				return err
@@ -65,9 +65,12 @@ and "parameter" (the first one).`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&where, "device", "", "the `device` to train on (default: the one that the run had)")
+	cmd.Flags().StringVar(&o.Data, "data", "", "the data `set`, or the folder of IDX files, if it is elsewhere now (default: what the run was trained on)")
+	cmd.Flags().StringVar(&o.DataDir, "data-dir", "", "the `folder` that holds the data set's files now")
+	completeFrom(cmd, "data", data.Names()...)
+	cmd.Flags().StringVar(&o.Device, "device", "", "the `device` to train on (default: the one that the run had)")
 	completeFrom(cmd, "device", "cpu", "cuda", "sim")
-	deviceOptionFlags(cmd, &how)
+	deviceOptionFlags(cmd, &o.DeviceOptions)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
 }

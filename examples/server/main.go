@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -133,13 +134,16 @@ func reply(w http.ResponseWriter, status int, v any) {
 // badPicture is an error of the client's.
 type badPicture struct{ error }
 
+// Error leaves out the library's name, which tells a client nothing.
+func (b *badPicture) Error() string { return strings.TrimPrefix(b.error.Error(), "data: ") }
+
 func (b *badPicture) Unwrap() error { return b.error }
 
 func (c *classifier) classify(ctx context.Context, picture io.Reader) (*answer, error) {
 	shape := c.trainer.Model().Input.Shape
 	x, err := data.PictureFrom("the picture", picture, shape, c.options)
 	if err != nil {
-		return nil, &badPicture{errors.Unwrap(err)} // the outer error names the library
+		return nil, &badPicture{err}
 	}
 
 	c.mu.Lock()

@@ -20,10 +20,10 @@ import (
 	"cnn-gpu/model"
 )
 
-// startServer serves a model that nobody trained, until the test ends.
-func startServer(t *testing.T) (url string) {
+// startServer serves a model that nobody trained and that takes images of so many channels, until the test ends.
+func startServer(t *testing.T, channels int) (url string) {
 	t.Helper()
-	m, err := model.Sequential(model.Input(8, 8, 1), model.Flatten{}, model.Dense{Units: 3, Activation: model.Softmax})
+	m, err := model.Sequential(model.Input(8, 8, channels), model.Flatten{}, model.Dense{Units: 3, Activation: model.Softmax})
 	require.NoError(t, err)
 	weights := filepath.Join(t.TempDir(), "weights.safetensors")
 	require.NoError(t, m.InitialWeights(1).Save(weights, nil))
@@ -54,7 +54,7 @@ func post(t *testing.T, url string, body io.Reader, into any) (status int) {
 }
 
 func TestServer(t *testing.T) {
-	url := startServer(t)
+	url := startServer(t, 1)
 	var picture bytes.Buffer
 	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 20, 20))))
 
@@ -72,13 +72,21 @@ func TestServer(t *testing.T) {
 
 	var failed struct{ Error string }
 	assert.Equal(t, http.StatusBadRequest, post(t, url+"/predict", strings.NewReader("no picture"), &failed))
-	assert.Equal(t, "expected a picture (PNG, JPEG, WebP or BMP), found something else", failed.Error)
+	assert.Equal(t, "the picture: expected a picture (PNG, JPEG, WebP or BMP), found something else", failed.Error)
 	assert.Equal(t, http.StatusRequestEntityTooLarge, post(t, url+"/predict", bytes.NewReader(make([]byte, maxPicture+1)), &failed))
 	assert.Equal(t, "a picture may have 8388608 bytes at most", failed.Error)
 }
 
+// A model that takes no pictures is told of like whatever else is wrong with one.
+func TestServerOfAModelThatTakesNoPictures(t *testing.T) {
+	url := startServer(t, 2)
+	var failed struct{ Error string }
+	assert.Equal(t, http.StatusBadRequest, post(t, url+"/predict", strings.NewReader("a picture"), &failed))
+	assert.Equal(t, "the picture: a picture fits an input of shape [H W 1] or [H W 3], not [8 8 2]", failed.Error)
+}
+
 func TestServerRefuses(t *testing.T) {
-	url := startServer(t)
+	url := startServer(t, 1)
 	r, err := http.Get(url + "/predict")
 	require.NoError(t, err)
 	r.Body.Close()

@@ -75,3 +75,12 @@ func TestPrintable(t *testing.T) {
 		assert.Equal(t, want, wording.Printable(text))
 	}
 }
+
+func TestArgument(t *testing.T) {
+	for text, want := range map[string]string{
+		"runs/mnist-cnn-digits-2": "runs/mnist-cnn-digits-2", "Größe/숫자.png": "Größe/숫자.png", "a=b,c:d": "a=b,c:d",
+		"": "''", "my runs": "'my runs'", "a'b": `'a'\''b'`, "~/$HOME;rm *": "'~/$HOME;rm *'",
+	} {
+		assert.Equal(t, want, wording.Argument(text))
+	}
+}

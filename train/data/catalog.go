@@ -1,10 +1,10 @@
 package data
 
 import (
+	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"os"
+	"hash"
 	"strings"
 )
 
@@ -16,10 +16,11 @@ type known struct {
 	mirrors []string   // base addresses, each ending in a slash
 	byHand  string     // where to get it, if Fetch can not
 
-	prefix     string // of its file names, with its dash
-	folder     string // torchvision's folder for it
-	firstLabel int    // the label that means class 0
-	transposed bool   // pixels are stored column by column
+	prefix      string // of its file names, with its dash
+	folder      string // torchvision's folder for it
+	firstLabel  int    // the label that means class 0
+	transposed  bool   // pixels are stored column by column
+	preparation Preparation
 }
 
 // download is one file as mirrors serve it, and what proves that it is the right one.
@@ -27,27 +28,31 @@ type known struct {
 // The sum of the uncompressed content is the one to check, since mirrors need not agree on how they compress. For Fashion-MNIST and
 // KMNIST published sums exist for the .gz files alone (TensorFlow Datasets, Keras and torchvision agree on them). Those of
 // Fashion-MNIST's content are of files that, compressed with gzip -6 as on 31 August 2017, have the published sums. KMNIST's
-// .gz is checked.
+// .gz is checked. Of its content there are MD5 sums, and those of the labels alone are the same wherever they stand: they tell the
+// set by its labels, which is all that they are used for.
 type download struct {
 	name          string
 	size          int64 // of the .gz
 	contentSHA256 string
 	contentSize   int64  // where contentSHA256 is known
 	gzSHA256      string // where it is not
+	contentMD5    string // of labels, where it is not
 }
 
 // catalog lists the known sets, in the order in which people are shown them.
 var catalog = []known{
 	{
-		name:    "digits",
-		classes: tenDigits,
-		byHand:  "it is built in and needs no files",
+		name:        "digits",
+		classes:     tenDigits,
+		byHand:      "it is built in and needs no files",
+		preparation: Preparation{DigitsFraming, DarkGround},
 	},
 	{
 		// Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits".
-		name:    "mnist",
-		folder:  "MNIST",
-		classes: tenDigits,
+		name:        "mnist",
+		folder:      "MNIST",
+		classes:     tenDigits,
+		preparation: Preparation{MNISTFraming, DarkGround},
 		mirrors: []string{
 			"https://storage.googleapis.com/cvdf-datasets/mnist/",
 			"https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -70,6 +75,7 @@ var catalog = []known{
 		folder: "FashionMNIST",
 		classes: []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
 			"Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"},
+		preparation: Preparation{Whole, DarkGround},
 		mirrors: []string{
 			"https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
 			"https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
@@ -88,9 +94,10 @@ var catalog = []known{
 	},
 	{
 		// T. Clanuwat et al., "Deep Learning for Classical Japanese Literature", arXiv:1812.01718.
-		name:    "kmnist",
-		folder:  "KMNIST",
-		classes: []string{"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"},
+		name:        "kmnist",
+		folder:      "KMNIST",
+		classes:     []string{"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"},
+		preparation: Preparation{Whole, DarkGround},
 		mirrors: []string{
 			"https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
 			"https://storage.googleapis.com/kuzushiji-mnist/",
@@ -98,11 +105,11 @@ var catalog = []known{
 		files: []download{
 			{name: "train-images-idx3-ubyte.gz", size: 18165135,
 				gzSHA256: "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4"},
-			{name: "train-labels-idx1-ubyte.gz", size: 29497,
+			{name: "train-labels-idx1-ubyte.gz", size: 29497, contentMD5: "949e75301f8813e0dc5800dcc320fc52",
 				gzSHA256: "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17"},
 			{name: "t10k-images-idx3-ubyte.gz", size: 3041136,
 				gzSHA256: "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"},
-			{name: "t10k-labels-idx1-ubyte.gz", size: 5120,
+			{name: "t10k-labels-idx1-ubyte.gz", size: 5120, contentMD5: "9f55f451c0988b028eccdf7d5cc265ab",
 				gzSHA256: "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"},
 		},
 	},
@@ -119,13 +126,14 @@ var catalog = []known{
 // and the letters are numbered from 1.
 func emnist(split string, classes []string, firstLabel int) known {
 	return known{
-		name:       "emnist-" + split,
-		folder:     "EMNIST",
-		classes:    classes,
-		byHand:     "NIST publishes EMNIST as one archive of 560 MB: unpack gzip.zip from https://www.nist.gov/itl/products-and-services/emnist-dataset and pass its folder with --data-dir DIR",
-		prefix:     "emnist-" + split + "-",
-		firstLabel: firstLabel,
-		transposed: true,
+		name:        "emnist-" + split,
+		folder:      "EMNIST",
+		classes:     classes,
+		byHand:      "NIST publishes EMNIST as one archive of 560 MB: unpack gzip.zip from https://www.nist.gov/itl/products-and-services/emnist-dataset and pass its folder with --data-dir DIR",
+		prefix:      "emnist-" + split + "-",
+		firstLabel:  firstLabel,
+		transposed:  true,
+		preparation: Preparation{EMNISTFraming, DarkGround},
 	}
 }
 
@@ -139,32 +147,26 @@ var (
 func characters(s string) []string { return strings.Split(s, "") }
 
 // ownerOf is the set of the catalog whose file of that kind has this content, byte for byte; k's own name where there is none, or
-// nothing to hold it against. Of labels that are compressed, the file's own sum is looked up too.
-func (k known) ownerOf(kind int, x *idx, values []byte) (string, error) {
+// nothing to hold it against.
+func (k known) ownerOf(kind int, x *idx, values []byte) string {
 	if len(k.files) == 0 {
-		return k.name, nil
+		return k.name
 	}
-	sum := sha256.New()
-	sum.Write(x.header)
-	sum.Write(values)
-	content, file := hex.EncodeToString(sum.Sum(nil)), ""
-	if x.compressed && (kind == trainLabels || kind == testLabels) {
-		b, err := os.ReadFile(x.path)
-		if err != nil {
-			return "", fmt.Errorf("data: %w", err)
-		}
-		gz := sha256.Sum256(b)
-		file = hex.EncodeToString(gz[:])
+	sum := func(h hash.Hash) string {
+		h.Write(x.header)
+		h.Write(values)
+		return hex.EncodeToString(h.Sum(nil))
 	}
+	content := sum(sha256.New())
 	for _, other := range catalog {
 		if kind >= len(other.files) {
 			continue
 		}
-		if d := other.files[kind]; d.contentSHA256 == content || d.gzSHA256 != "" && d.gzSHA256 == file {
-			return other.name, nil
+		if d := other.files[kind]; d.contentSHA256 == content || d.contentMD5 != "" && d.contentMD5 == sum(md5.New()) {
+			return other.name
 		}
 	}
-	return k.name, nil
+	return k.name
 }
 
 // Names lists the sets that Open knows by name.

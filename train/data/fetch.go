@@ -74,7 +74,7 @@ func (k known) fetch(ctx context.Context, o FetchOptions) (string, error) {
 		o.Progress = func(done, total int64) {}
 	}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
-		return "", fmt.Errorf("data: fetch %s: %w", k.name, err)
+		return "", fmt.Errorf("data: fetch %s: %w; give another folder with --data-dir DIR", k.name, err)
 	}
 	var done, total int64
 	for _, d := range k.files {

@@ -277,6 +277,9 @@ func TestCatalog(t *testing.T) {
 			assert.Len(t, d.contentSHA256+d.gzSHA256, 64, d.name)
 			assert.Positive(t, d.size)
 			assert.Equal(t, d.contentSHA256 != "", d.contentSize > 0)
+			if i == trainLabels || i == testLabels {
+				assert.True(t, d.contentSHA256 != "" || len(d.contentMD5) == 32, "the labels of %s tell it from other sets", k.name)
+			}
 		}
 	}
 }

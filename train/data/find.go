@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cnn-gpu/internal/wording"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -187,8 +188,8 @@ func otherSets(dir string, prefixes []string) string {
 	if prefixes[0] == "" {
 		prefixes = prefixes[1:]
 		if len(prefixes) == 0 {
-			return fmt.Sprintf("the files in %s name no set: read them as a folder, with --data %s", dir, dir)
+			return fmt.Sprintf("the files in %s name no set: read them as a folder, with --data %s", dir, wording.Argument(dir))
 		}
 	}
-	return fmt.Sprintf("%s holds files of %s: name the set, as in --data %s --data-dir %s", dir, strings.Join(prefixes, ", "), prefixes[0], dir)
+	return fmt.Sprintf("%s holds files of %s: name the set, as in --data %s --data-dir %s", dir, strings.Join(prefixes, ", "), wording.Argument(prefixes[0]), wording.Argument(dir))
 }

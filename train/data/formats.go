@@ -6,7 +6,7 @@ import (
 	"image"
 )
 
-// sniffed is how much of a file tells its format.
+// sniffed is how much of a file tells its format: what http.DetectContentType looks at, and a tar archive's first header.
 const sniffed = 512
 
 // otherFormats are files that people take for pictures and that are not read, by the bytes at an offset.
@@ -42,7 +42,7 @@ var otherFormats = []struct {
 	{0, "#?RADIANCE", "Radiance HDR"},
 	{0, "DDS ", "DDS"},
 	{0, "PK\x03\x04", "a ZIP archive"},
-	{0, "\x1f\x8b", "a gzip file"},
+	{0, gzipMagic, "a gzip file"},
 	{0, "\x93NUMPY", "a NumPy array"},
 	{0, "version https://git-lfs", "a Git LFS pointer (fetch the file itself: git lfs pull)"},
 }

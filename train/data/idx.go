@@ -19,13 +19,12 @@ import (
 // The format: two zero bytes, a type (8 for unsigned bytes), the number of dimensions, each dimension
 // as a big-endian uint32, then the values with the last dimension running fastest.
 type idx struct {
-	path       string
-	compressed bool
-	header     []byte
-	dims       []int
-	count      int64 // of the values
-	values     io.Reader
-	close      func() error
+	path   string
+	header []byte
+	dims   []int
+	count  int64 // of the values
+	values io.Reader
+	close  func() error
 }
 
 const (
@@ -91,7 +90,7 @@ func readHeader(r io.Reader, size int64) (*idx, error) {
 		if err != nil {
 			return nil, torn(err)
 		}
-		x.values, x.compressed, limit = z, true, size*maxInflation
+		x.values, limit = z, size*maxInflation
 	}
 	if err := x.readDims(); err != nil {
 		return nil, err
@@ -165,7 +164,7 @@ func (x *idx) readDims() error {
 
 // foreign says what the file is that begins with other bytes than an IDX file, if it can be told.
 func (x *idx) foreign(begins []byte) error {
-	head := make([]byte, headLength)
+	head := make([]byte, sniffed)
 	n, _ := io.ReadFull(x.values, head[copy(head, begins):]) // what can't be read is not looked at
 	if l, ok := recognise(head[:len(begins)+n]); ok {
 		return fmt.Errorf("not an IDX file but %s: %s", l.what, l.remedy)

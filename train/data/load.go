@@ -106,11 +106,7 @@ func (k known) read(x *idx, kind int) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", x.path, err)
 	}
-	owner, err := k.ownerOf(kind, x, values)
-	if err != nil {
-		return nil, err
-	}
-	if owner != k.name {
+	if owner := k.ownerOf(kind, x, values); owner != k.name {
 		return nil, fmt.Errorf("data: %s is a file of %s, not of %s: choose --data %s, or give the folder that holds %s with --data-dir",
 			x.path, owner, k.name, owner, k.name)
 	}

@@ -2,8 +2,10 @@ package data
 
 import (
 	"bytes"
+	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -93,14 +95,15 @@ func TestOpenSplitsOfItsOwn(t *testing.T) {
 	}
 }
 
-// Files that are another set's are refused, whether the sum of their content is known or that of the .gz.
+// Files that are another set's are refused, compressed or not and whichever sum of their content is known.
 func TestOpenRefusesFilesOfAnotherSet(t *testing.T) {
 	dir := writeSet(t, [4]string{plainNames[0], plainNames[1] + ".gz", plainNames[2], plainNames[3]}, 0)
-	sum := func(name string) string {
-		b, err := os.ReadFile(filepath.Join(dir, name))
+	plain := writeSet(t, plainNames, 0)
+	sum := func(h hash.Hash, name string) string {
+		b, err := os.ReadFile(filepath.Join(plain, name))
 		require.NoError(t, err)
-		s := sha256.Sum256(b)
-		return hex.EncodeToString(s[:])
+		h.Write(b)
+		return hex.EncodeToString(h.Sum(nil))
 	}
 	before := catalog
 	t.Cleanup(func() { catalog = before })
@@ -113,12 +116,14 @@ func TestOpenRefusesFilesOfAnotherSet(t *testing.T) {
 	}
 	cats := func(kind int, d download) func([]download) { return func(files []download) { files[kind] = d } }
 
-	content := cats(testImages, download{contentSHA256: sum(plainNames[2])})
+	content := cats(testImages, download{contentSHA256: sum(sha256.New(), plainNames[2])})
 	assert.EqualError(t, open(content, "mnist"), "data: "+filepath.Join(dir, plainNames[2])+
 		" is a file of cats, not of mnist: choose --data cats, or give the folder that holds mnist with --data-dir")
 	assert.NoError(t, open(content, "cats"))
-	gz := cats(trainLabels, download{gzSHA256: sum(plainNames[1] + ".gz")})
-	assert.ErrorContains(t, open(gz, "fashion-mnist"), plainNames[1]+".gz is a file of cats, not of fashion-mnist")
-	assert.NoError(t, open(cats(trainImages, download{contentSHA256: sum(plainNames[2])}), "mnist"), "the same content elsewhere")
+	for kind, name := range map[int]string{trainLabels: plainNames[1] + ".gz", testLabels: plainNames[3]} {
+		labels := cats(kind, download{contentMD5: sum(md5.New(), plainNames[kind])})
+		assert.ErrorContains(t, open(labels, "fashion-mnist"), name+" is a file of cats, not of fashion-mnist")
+	}
+	assert.NoError(t, open(cats(trainImages, download{contentSHA256: sum(sha256.New(), plainNames[2])}), "mnist"), "the same content elsewhere")
 	assert.NoError(t, open(func([]download) {}, "mnist"))
 }

@@ -34,7 +34,6 @@ var lookalikes = []lookalike{
 const (
 	tarMagic   = "ustar"
 	tarMagicAt = 257
-	headLength = 512 // what is looked at
 )
 
 // recognise says what begins like this, if it can: the bytes are not those of an IDX file.

@@ -127,7 +127,7 @@ func (k known) open(o Options) (Splits, error) {
 // openIn is openAt for places in a folder that has to exist.
 func (k known) openIn(dir string, places ...place) (Splits, error) {
 	if info, err := os.Stat(dir); err != nil {
-		return Splits{}, fmt.Errorf("data: the data folder: %w", err)
+		return Splits{}, fmt.Errorf("data: the data folder %s: %w; give the one that holds %s with --data-dir", dir, bare(err), k.name)
 	} else if !info.IsDir() {
 		return Splits{}, fmt.Errorf("data: the data folder %s is a file; name the folder that holds it", dir)
 	}

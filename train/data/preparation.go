@@ -1,10 +1,10 @@
 package data
 
 import (
-	"cnn-gpu/internal/wording"
 	"fmt"
 	"slices"
-	"strings"
+
+	"cnn-gpu/internal/wording"
 )
 
 // Preparation says what a set's images were prepared like, so that a person's picture can be made like them. The zero value stands for
@@ -71,17 +71,8 @@ func (p Preparation) Check() error {
 
 // PreparationNamed is that of a known set, the zero value for others.
 func PreparationNamed(set string) Preparation {
-	switch {
-	case set == "digits":
-		return Preparation{DigitsFraming, DarkGround}
-	case set == "mnist":
-		return Preparation{MNISTFraming, DarkGround}
-	case strings.HasPrefix(set, "emnist-"):
-		return Preparation{EMNISTFraming, DarkGround}
-	case set == "fashion-mnist" || set == "kmnist":
-		return Preparation{Whole, DarkGround}
-	}
-	return Preparation{}
+	k, _ := lookUp(set)
+	return k.preparation
 }
 
 // preparationSample is how many of a set's images show what it is prepared like.

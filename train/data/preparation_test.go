@@ -41,6 +41,7 @@ func TestPreparationOfSets(t *testing.T) {
 		"mnist":         {named("mnist"), Preparation{MNISTFraming, DarkGround}},
 		"digits":        {named("digits"), Preparation{DigitsFraming, DarkGround}},
 		"emnist":        {named("emnist-letters"), Preparation{EMNISTFraming, DarkGround}},
+		"emnist-cats":   {&images{name: "emnist-cats", shape: []int{28, 28, 3}}, Preparation{Whole, AnyGround}}, // a person's own
 		"fashion-mnist": {named("fashion-mnist"), Preparation{Whole, DarkGround}},
 		"colours":       {colour, Preparation{Whole, AnyGround}},
 		"centred": {drawings(func(img *image.NRGBA, r *rand.Rand) {

@@ -48,7 +48,7 @@ func emptyFolder(dir string) (*folder, error) {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
 			return nil, cannotMake(err)
 		}
-		f, err := openFolder(dir)
+		f, err := openFolder(dir, "give another one by --out")
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if err != nil {
@@ -63,14 +63,14 @@ func emptyFolder(dir string) (*folder, error) {
 	return nil, fmt.Errorf("run: %s: others make and remove this folder all the time; give another one", dir)
 }
 
-// openFolder takes a folder that is there.
-func openFolder(dir string) (*folder, error) {
+// openFolder takes a folder that is there. The remedy is for one that cannot be written to.
+func openFolder(dir, remedy string) (*folder, error) {
 	l, err := lock.Take(dir)
 	var held *lock.HeldError
 	if errors.As(err, &held) {
 		return nil, fmt.Errorf("run: %w; wait until it ends, or give another folder", err)
 	} else if err != nil {
-		return nil, fmt.Errorf("run: cannot write into the run's folder: %w; give another one by --out", err)
+		return nil, fmt.Errorf("run: cannot write into the run's folder: %w; %s", err, remedy)
 	}
 	return &folder{dir, l}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,7 +52,7 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	if !holds(dir, checkpoints...) {
 		return nil, fmt.Errorf("run: %s holds no %s to go on from; give the folder of a run", dir, checkpointFile)
 	}
-	f, err := openFolder(dir)
+	f, err := openFolder(dir, "make it writable, or go on with a copy of it")
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +74,8 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	}
 	o.apply(&c, then.last())
 	r = &Run{config: c, notes: found.notes, damaged: found.damaged}
-	if err := r.openData(); err != nil {
-		return nil, fmt.Errorf("%w\nThe run was trained on %s; --data, --data-dir say where the same data is now", err, describe(then.Settings))
+	if err := r.reopenData(then.Settings); err != nil {
+		return nil, err
 	}
 	e := &DifferenceError{Dir: dir}
 	e.compareData(then.Data, r.data)
@@ -102,8 +101,12 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 		return nil, errors.Join(err, r.Close())
 	}
 	at := r.trainer.Position()
-	if c.Epochs < at.Fit {
-		return nil, errors.Join(fmt.Errorf("run: %s has trained %d epochs already: give --epochs a number that is not below", dir, at.Fit), r.Close())
+	begun := at.Fit
+	if at.Batch > 0 {
+		begun++
+	}
+	if c.Epochs < begun {
+		return nil, errors.Join(fmt.Errorf("run: %s has begun %d epochs already: give --epochs a number that is not below", dir, begun), r.Close())
 	}
 	part.Epoch, part.Batch = at.Epoch, at.Batch
 	r.provenance = &Provenance{r.config, r.data, append(then.Parts, part)}
@@ -122,12 +125,17 @@ func (o ResumeOptions) apply(c *Config, last Part) {
 	c.CheckpointEvery = cmp.Or(o.CheckpointEvery, c.CheckpointEvery)
 }
 
-// describe says where a run's data is.
-func describe(c Config) string {
-	if c.DataDir != "" {
-		return c.Data + " in " + c.DataDir
+// reopenData opens the data of a run that was begun with these settings.
+func (r *Run) reopenData(then Config) error {
+	err := r.openData()
+	if err == nil {
+		return nil
 	}
-	return c.Data
+	where := then.Data
+	if then.DataDir != "" {
+		where += " in " + then.DataDir
+	}
+	return fmt.Errorf("%w\nThe run was trained on %s; --data, --data-dir say where the same data is now", err, where)
 }
 
 // compareData adds what differs in the data.
@@ -196,35 +204,19 @@ type checkpointFound struct {
 	provenance *Provenance
 	model      *model.Model // from the checkpoint: its file may have changed since
 	notes      []string
-	damaged    []string // names of those that are of no use
+	damaged    []damagedCheckpoint
 }
-
-// checkpoints are the names of what a run goes on from, the newest first.
-var checkpoints = []string{nextCheckpointFile, checkpointFile, previousCheckpointFile, bestCheckpointFile}
 
 // findCheckpoint reads the checkpoints of a folder until one is whole. One is there.
 func findCheckpoint(dir string) (*checkpointFound, error) {
 	var f checkpointFound
-	var errs []error
-	for _, name := range checkpoints {
-		err := f.read(filepath.Join(dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			errs = append(errs, err)
-			f.damaged = append(f.damaged, name)
-			continue
-		}
-		for _, err := range errs {
-			f.notes = append(f.notes, err.Error())
-		}
-		if len(errs) > 0 {
-			f.notes = append(f.notes, fmt.Sprintf("The run goes on from %s instead.", name))
-		}
-		return &f, nil
+	name, damaged := newestWhole(dir, f.read)
+	if name == "" {
+		return nil, fmt.Errorf("%w\nrun: no checkpoint of %s is whole; its weights may be: cnn-gpu eval tells. Begin another run", join(damaged), dir)
 	}
-	return nil, fmt.Errorf("%w\nrun: no checkpoint of %s is whole; its weights may be: cnn-gpu eval tells. Begin another run", errors.Join(errs...), dir)
+	f.damaged = damaged
+	f.notes = notesOn(damaged, "The run goes on from "+name+" instead.")
+	return &f, nil
 }
 
 func (f *checkpointFound) read(path string) (err error) {
@@ -240,8 +232,8 @@ func (f *checkpointFound) read(path string) (err error) {
 
 // settle clears up what a process that was killed left in the folder of a run that goes on.
 func (r *Run) settle() error {
-	for _, name := range r.damaged {
-		path := filepath.Join(r.Dir(), name)
+	for _, d := range r.damaged {
+		path := filepath.Join(r.Dir(), d.name)
 		if err := os.Rename(path, path+".damaged"); err != nil {
 			return fmt.Errorf("run: %w", err)
 		}

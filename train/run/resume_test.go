@@ -112,6 +112,35 @@ func TestResumeFromTheNextCheckpoint(t *testing.T) {
 	assert.NoFileExists(t, path(".weights.safetensors.part-1"))
 }
 
+// An epoch that has begun is ended: the weights of its middle are those of no epoch, and would be tested as those of the last.
+func TestResumeEndsTheEpochThatHasBegun(t *testing.T) {
+	c := config(t)
+	r := start(t, c)
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := r.Train(ctx, Hooks{OnProgress: func(p train.Progress) {
+		if p.Epoch == 2 {
+			cancel()
+		}
+	}})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Positive(t, r.Trainer().Position().Batch)
+	require.NoError(t, r.Close())
+	_, err = Resume(r.Dir(), ResumeOptions{Epochs: 1})
+	assert.EqualError(t, err, "run: "+r.Dir()+" has begun 2 epochs already: give --epochs a number that is not below")
+	assert.NoError(t, resume(t, r.Dir(), ResumeOptions{Epochs: 2}).Close())
+}
+
+// A run goes on in its own folder alone, so no other one is advised where that cannot be written to.
+func TestResumeInAFolderThatCannotBeWrittenTo(t *testing.T) {
+	dir, _ := trained(t)
+	lock := filepath.Join(dir, ".lock")
+	require.NoError(t, os.RemoveAll(lock))
+	require.NoError(t, os.Mkdir(lock, 0o777))
+	_, err := Resume(dir, ResumeOptions{})
+	assert.ErrorContains(t, err, "run: cannot write into the run's folder: ")
+	assert.ErrorContains(t, err, "; make it writable, or go on with a copy of it")
+}
+
 // A run refuses data that is not that which it was begun with, wherever it lies, and --anyway goes on.
 func TestResumeRefusesOtherData(t *testing.T) {
 	dir, _ := trained(t)
@@ -128,11 +157,11 @@ func TestResumeRefusesOtherData(t *testing.T) {
 	require.Len(t, different.Differences, 1)
 	assert.ErrorContains(t, err, "run: run would not go on to the weights that it would have had:\n  training data: content ")
 	assert.ErrorContains(t, err, "\nGive the data that the run began with by --data, --data-dir, or begin another run.\n--anyway goes on all the same")
-	_, err = (&Saved{}).Verify(context.Background(), "", device.Options{}, Hooks{})
+	_, err = (&Saved{}).Verify(context.Background(), VerifyOptions{}, Hooks{})
 	assert.ErrorContains(t, err, "do not say how they came about")
 	saved, err := Load(dir)
 	require.NoError(t, err)
-	_, err = saved.Verify(context.Background(), "", device.Options{}, Hooks{})
+	_, err = saved.Verify(context.Background(), VerifyOptions{}, Hooks{})
 	assert.ErrorContains(t, err, "the data is not that of the run: training data: content ")
 
 	r := resume(t, dir, ResumeOptions{Anyway: true, Epochs: 3})
@@ -160,6 +189,19 @@ func TestResumeRefusesOtherData(t *testing.T) {
 	r = resume(t, dir, ResumeOptions{Data: writeTo("fewer", 10, 10), Anyway: true, Epochs: 5})
 	_, err = r.Train(context.Background(), Hooks{})
 	require.NoError(t, err, "other data in other batches goes on, as was asked for")
+}
+
+// A run can be verified after its data was moved.
+func TestVerifyWithDataThatWasMoved(t *testing.T) {
+	dir, _ := trained(t)
+	require.NoError(t, os.Rename("few", "moved"))
+	saved, err := Load(dir)
+	require.NoError(t, err)
+	_, err = saved.Verify(context.Background(), VerifyOptions{}, Hooks{})
+	assert.ErrorContains(t, err, "few; --data, --data-dir say where the same data is now")
+	v, err := saved.Verify(context.Background(), VerifyOptions{Data: "moved"}, Hooks{})
+	require.NoError(t, err)
+	assert.Equal(t, Verification{Epoch: 2, Values: saved.Weights.Count()}, *v)
 }
 
 // What would round otherwise is refused; what might have changed is said.
@@ -232,7 +274,7 @@ func TestFinishedRunsGoOn(t *testing.T) {
 	require.NoError(t, err)
 
 	_, err = Resume(dir, ResumeOptions{Epochs: 1})
-	assert.ErrorContains(t, err, "run has trained 2 epochs already: give --epochs a number that is not below")
+	assert.ErrorContains(t, err, "run has begun 2 epochs already: give --epochs a number that is not below")
 	_, err = Resume(dir, ResumeOptions{Device: "tpu"})
 	assert.ErrorContains(t, err, `unknown device "tpu"`)
 	assert.NoError(t, resume(t, dir, ResumeOptions{Epochs: 5}).Close(), "what is opened and not trained leaves the run as it was")
@@ -251,14 +293,14 @@ func TestFinishedRunsGoOn(t *testing.T) {
 	assert.Equal(t, 2, saved.Provenance.Parts[1].Epoch)
 	assert.True(t, filepath.IsAbs(saved.Provenance.Settings.Data))
 	assert.True(t, filepath.IsAbs(saved.Provenance.Settings.Model))
-	v, err := saved.Verify(context.Background(), "", device.Options{}, Hooks{})
+	v, err := saved.Verify(context.Background(), VerifyOptions{}, Hooks{})
 	require.NoError(t, err)
 	assert.Equal(t, Verification{Epoch: 4, Values: saved.Weights.Count()}, *v)
 
 	values, err := saved.Weights.Values("dense/bias")
 	require.NoError(t, err)
 	values[3] += 1
-	v, err = saved.Verify(context.Background(), "", device.Options{}, Hooks{})
+	v, err = saved.Verify(context.Background(), VerifyOptions{}, Hooks{})
 	require.NoError(t, err)
 	assert.Equal(t, 1, v.Differing)
 	assert.Equal(t, "dense/bias", v.Parameter)

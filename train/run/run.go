@@ -93,10 +93,10 @@ type Run struct {
 
 	provenance *Provenance
 	saver      saver
-	snapshot   *train.Snapshot // the last that was taken
-	saved      int             // the last epoch that was given to the saver
-	notes      []string        // see Notes
-	damaged    []string        // checkpoints that are of no use
+	snapshot   *train.Snapshot     // the last that was taken
+	saved      int                 // the last epoch that was given to the saver
+	notes      []string            // see Notes
+	damaged    []damagedCheckpoint // checkpoints
 }
 
 // New opens the model, the data and the device, and makes the folder.

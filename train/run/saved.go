@@ -29,6 +29,8 @@ type Saved struct {
 	Preparation data.Preparation
 	// Unfinished says that the run was interrupted before it ended an epoch: the weights are those of its checkpoint.
 	Unfinished bool
+	// Notes are sentences on what is worth knowing before the weights are used: what was damaged.
+	Notes []string
 
 	Epoch      int         // that the weights are of; 0 if the file does not say
 	Provenance *Provenance // how they came about; nil if the file does not say
@@ -36,7 +38,15 @@ type Saved struct {
 
 // Load reads a run's folder or a weights file.
 func Load(path string) (*Saved, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		remedy := "give the folder that train made, or a weights file"
+		if near := wording.Nearest(path, Folders()); near != "" {
+			remedy = "did you mean " + near + "?"
+		}
+		return nil, fmt.Errorf("run: %s: %w; %s", path, fs.ErrNotExist, remedy)
+	case err == nil && info.IsDir():
 		saved, err := load(filepath.Join(path, weightsFile), model.LoadWeights)
 		if errors.Is(err, fs.ErrNotExist) {
 			return loadUnfinished(path)
@@ -46,16 +56,21 @@ func Load(path string) (*Saved, error) {
 	return load(path, model.LoadWeights)
 }
 
-// loadUnfinished reads the checkpoint of a run that has no weights yet.
-func loadUnfinished(dir string) (*Saved, error) {
-	saved, err := load(filepath.Join(dir, checkpointFile), checkpointWeights)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("run: %s holds no run: there is neither %s nor %s in it; give the folder that train made", dir, weightsFile, checkpointFile)
-	}
-	if err == nil {
+// loadUnfinished reads the newest whole checkpoint of a run that has no weights yet.
+func loadUnfinished(dir string) (saved *Saved, err error) {
+	name, damaged := newestWhole(dir, func(path string) (err error) {
+		saved, err = load(path, checkpointWeights)
+		return err
+	})
+	switch {
+	case name != "":
 		saved.Unfinished = true
+		saved.Notes = notesOn(damaged, "The weights are those of "+name+" instead.")
+		return saved, nil
+	case len(damaged) > 0:
+		return nil, fmt.Errorf("%w\nrun: no checkpoint of %s is whole, and it has no weights: begin another run", join(damaged), dir)
 	}
-	return saved, err
+	return nil, fmt.Errorf("run: %s holds no run: there is neither %s nor %s in it; give the folder that train made", dir, weightsFile, checkpointFile)
 }
 
 // checkpointWeights reads the weights of a checkpoint.
@@ -140,12 +155,12 @@ func (s *Saved) readOrigin(metadata map[string]string) (err error) {
 
 // offer adds the ways out where the weights of a run cannot be read.
 func offer(path string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) || filepath.Base(path) != weightsFile || !exists(path) {
+	if errors.Is(err, fs.ErrPermission) || filepath.Base(path) != weightsFile || !exists(path) {
 		return err
 	}
 	dir := filepath.Dir(path)
-	if exists(filepath.Join(dir, checkpointFile)) {
-		err = fmt.Errorf("%w\ncnn-gpu train --resume %s writes the weights again", err, dir)
+	if holds(dir, checkpoints...) {
+		err = fmt.Errorf("%w\ncnn-gpu train --resume %s writes the weights again", err, wording.Argument(dir))
 	}
 	if best := filepath.Join(dir, bestWeightsFile); exists(best) {
 		err = fmt.Errorf("%w\n%s holds those of the best epoch", err, best)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,7 +13,7 @@ import (
 	"cnn-gpu/train"
 )
 
-// A run that was interrupted in its first epoch is read from its checkpoint, with all that eval and predict need.
+// A run that was interrupted in its first epoch is read from its newest whole checkpoint, with all that eval and predict need.
 func TestLoadUnfinished(t *testing.T) {
 	c := config(t)
 	c.Epochs = 1
@@ -31,12 +32,29 @@ func TestLoadUnfinished(t *testing.T) {
 	assert.Equal(t, r.training.Classes(), saved.Classes)
 	assert.Equal(t, r.Config().Data, saved.Data)
 
+	_, err = saved.Verify(context.Background(), VerifyOptions{}, Hooks{})
+	assert.EqualError(t, err, "run: the weights are of no complete epoch: --resume goes on with the run, whose weights can be verified then")
+
+	checkpoint := filepath.Join(r.Dir(), checkpointFile)
+	require.NoError(t, os.Rename(checkpoint, filepath.Join(r.Dir(), previousCheckpointFile)))
+	for _, damaged := range []string{nextCheckpointFile, checkpointFile} {
+		require.NoError(t, os.WriteFile(filepath.Join(r.Dir(), damaged), []byte("torn"), 0o666))
+	}
+	saved, err = Load(r.Dir())
+	require.NoError(t, err)
+	assert.Equal(t, want.Padded(), saved.Weights.Padded())
+	require.Len(t, saved.Notes, 3)
+	assert.Contains(t, saved.Notes[0], nextCheckpointFile)
+	assert.Contains(t, saved.Notes[1], checkpointFile)
+	assert.Equal(t, "The weights are those of checkpoint-previous.safetensors instead.", saved.Notes[2])
+
 	empty := t.TempDir()
 	_, err = Load(empty)
 	assert.EqualError(t, err, "run: "+empty+" holds no run: there is neither weights.safetensors nor checkpoint.safetensors in it; give the folder that train made")
 	require.NoError(t, os.WriteFile(filepath.Join(empty, checkpointFile), []byte("torn"), 0o666))
 	_, err = Load(empty)
-	assert.ErrorContains(t, err, checkpointFile)
+	assert.ErrorContains(t, err, filepath.Join(empty, checkpointFile))
+	assert.ErrorContains(t, err, "no checkpoint of "+empty+" is whole, and it has no weights: begin another run")
 }
 
 func TestFolders(t *testing.T) {
@@ -47,6 +65,9 @@ func TestFolders(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, nil, 0o666))
 	}
 	assert.Equal(t, []string{filepath.Join("runs", "a"), filepath.Join("runs", "b")}, Folders())
+	_, err := Load("run/a")
+	assert.EqualError(t, err, "run: run/a: file does not exist; did you mean runs/a?")
+	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
 
 func TestMistakesTitle(t *testing.T) {

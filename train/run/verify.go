@@ -19,17 +19,27 @@ type Verification struct {
 	Notes     []string // on what differs between what computed the run and what computes here
 }
 
+// VerifyOptions say where weights are trained anew; the zero value as the run was.
+type VerifyOptions struct {
+	Device        string // another one than the run had; the bits may then differ
+	DeviceOptions device.Options
+	Data, DataDir string // where the same data is now, if it is elsewhere
+}
+
 // Verify trains the weights anew, from the settings and the model that their file holds, and compares the bits. It writes nothing.
-// The data must be that of the run. An empty device is the one that the run had; on another the bits may differ.
-func (s *Saved) Verify(ctx context.Context, deviceName string, o device.Options, h Hooks) (v *Verification, err error) {
+// The data must be that of the run.
+func (s *Saved) Verify(ctx context.Context, o VerifyOptions, h Hooks) (v *Verification, err error) {
 	then := s.Provenance
-	if then == nil || s.Epoch == 0 {
+	switch {
+	case s.Unfinished:
+		return nil, errors.New("run: the weights are of no complete epoch: --resume goes on with the run, whose weights can be verified then")
+	case then == nil || s.Epoch == 0:
 		return nil, errors.New("run: the weights do not say how they came about: only those of a run can be verified")
 	}
 	c := then.Settings
-	ResumeOptions{Device: deviceName, DeviceOptions: o, Epochs: s.Epoch}.apply(&c, then.last())
+	ResumeOptions{Device: o.Device, DeviceOptions: o.DeviceOptions, Epochs: s.Epoch, Data: o.Data, DataDir: o.DataDir}.apply(&c, then.last())
 	r := &Run{config: c}
-	if err := r.openData(); err != nil {
+	if err := r.reopenData(then.Settings); err != nil {
 		return nil, err
 	}
 	e := &DifferenceError{}

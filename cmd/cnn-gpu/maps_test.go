@@ -1,0 +1,114 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device"
+)
+
+func TestMaps(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	names := []string{
+		"00-input-image.png", "01-conv2d-filters.png", "02-conv2d-feature-maps.png",
+		"03-conv2d-activation-maps.png", "04-max_pooling2d-pooled-maps.png",
+	}
+	check := func(r result, dir string) {
+		t.Helper()
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Len(t, entries, len(names))
+		for i, name := range names {
+			assert.Equal(t, name, entries[i].Name())
+			assert.Contains(t, r.stdout, filepath.Join(dir, name)+"  ")
+			decodePNG(t, filepath.Join(dir, name))
+		}
+	}
+	out := filepath.Join(w.out, "elsewhere", "maps")
+	r := succeed(t, "maps", w.out, w.picture(t, "bar.png", true), "--out", out)
+	check(r, out)
+	assert.Contains(t, r.stdout, "conv2d: 4 feature maps of 10x10, before the activation")
+	assert.Contains(t, r.stdout, "max_pooling2d: 4 pooled maps of 5x5")
+	assert.Regexp(t, `takes it for 1 \([\d.]+% sure\): bar.png`, r.stderr)
+
+	again := runCommand("maps", w.out, "--out", out)
+	assert.Equal(t, exitFailure, again.code)
+	assert.Contains(t, again.stderr, "00-input-image.png is there already; give another name with --out, or write over it with --force")
+	check(succeed(t, "maps", w.out, "--out", out, "--force"), out)
+
+	r = succeed(t, "maps", filepath.Join(w.out, "weights.safetensors"), "--index", "2")
+	check(r, filepath.Join(w.out, "maps"))
+	assert.Regexp(t, `takes it for 0 .*: test image 2 of .*, a 0`, r.stderr)
+	check(succeed(t, "maps", w.out), filepath.Join(w.out, "maps-2"))
+	check(succeed(t, "maps", w.out, "--force"), filepath.Join(w.out, "maps"))
+}
+
+func TestMapsOfAModelWithout(t *testing.T) {
+	w := newTiny(t)
+	dense := "input: [12, 12, 1]\nlayers:\n  - Flatten\n  - Dense: {units: 2, activation: softmax}\n"
+	require.NoError(t, os.WriteFile(w.model, []byte(dense), 0o666))
+	w.train(t)
+	r := runCommand("maps", w.out)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "no layers that make maps")
+	assert.NoDirExists(t, filepath.Join(w.out, "maps"))
+}
+
+// TestMapValues holds the maps against each other: the filters on the image make the feature maps, relu makes these the
+// activation maps, and their 2x2 maxima are the pooled maps.
+func TestMapValues(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	cmd := newRootCommand()
+	cmd.SetErr(&strings.Builder{})
+	trained, err := openTrained(cmd, w.out, "cpu", device.Options{})
+	require.NoError(t, err)
+	defer trained.Close()
+	x, _, err := trained.testImage("", "", 1)
+	require.NoError(t, err)
+	values, err := trained.values(x)
+	require.NoError(t, err)
+
+	nodes := trained.Model.Nodes // input, conv2d, conv2d/relu, max_pooling2d, ...
+	assert.Equal(t, x, values[nodes[0]])
+	feature, activation, pooled := values[nodes[1]], values[nodes[2]], values[nodes[3]]
+	kernel, err := trained.Weights.Values("conv2d/kernel")
+	require.NoError(t, err)
+	bias, err := trained.Weights.Values("conv2d/bias")
+	require.NoError(t, err)
+	for i, v := range feature {
+		row, column, channel := i/4/10, i/4%10, i%4
+		sum := bias[channel]
+		for tap := range 9 {
+			sum += x[(row+tap/3)*12+column+tap%3] * kernel[tap*4+channel]
+		}
+		require.InDelta(t, sum, v, 1e-5)
+		require.Equal(t, max(v, 0), activation[i])
+	}
+	for i, v := range pooled {
+		row, column, channel := i/4/5, i/4%5, i%4
+		at := func(h, w int) float32 { return activation[(h*10+w)*4+channel] }
+		require.Equal(t, max(at(2*row, 2*column), at(2*row+1, 2*column), at(2*row, 2*column+1), at(2*row+1, 2*column+1)), v)
+	}
+}
+
+func TestMapsJSON(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	out := succeed(t, "maps", w.out, "--json").stdout
+	assert.Equal(t, 1, strings.Count(out, "\n"))
+	assertSnakeCase(t, out)
+	var d drawn
+	require.NoError(t, json.Unmarshal([]byte(out), &d))
+	assert.Equal(t, "0", d.Class)
+	assert.Greater(t, d.Probability, float32(0.5))
+	require.Len(t, d.Sheets, 5)
+	assert.Equal(t, drawnSheet{filepath.Join(w.out, "maps", "01-conv2d-filters.png"), "conv2d", "filters", "conv2d: 4 filters of 3x3x1"}, d.Sheets[1])
+}
