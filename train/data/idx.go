@@ -64,6 +64,9 @@ func openFile(path string) (*os.File, int64, error) {
 	if !info.Mode().IsRegular() {
 		return nil, 0, errors.New("expected a file, found a device or pipe")
 	}
+	if info.Size() == 0 {
+		return nil, 0, errors.New("the file is empty")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, 0, bare(err)
