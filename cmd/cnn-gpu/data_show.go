@@ -102,7 +102,7 @@ func checkSheetName(out string, force bool) error {
 	if !strings.EqualFold(filepath.Ext(out), ".png") {
 		return usageErrorf("--out %s: samples are drawn as a PNG; give a name that ends in .png", out)
 	}
-	return checkNew(out, force)
+	return checkNew(out, "out", force)
 }
 
 // sheetName is where samples go if nobody says where.

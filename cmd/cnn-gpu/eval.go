@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/atomicfile"
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/metrics"
 )
 
 // evaluation is how well a model does on the test images of a data set.
@@ -20,16 +23,24 @@ type evaluation struct {
 	Examples int          `json:"examples"`
 	Loss     float64      `json:"loss"`
 	Accuracy float64      `json:"accuracy"`
+	Top5     float64      `json:"top_5_accuracy"`
+	MacroF1  float64      `json:"macro_f1"`
 	Classes  []classScore `json:"classes"`
 	Device   string       `json:"device"`
+
+	scores *metrics.Scores
 }
 
-// classScore is how many of a class's images the model knew.
+// classScore is how a class is told from the others.
 type classScore struct {
-	Class    string  `json:"class"`
-	Examples int     `json:"examples"`
-	Correct  int     `json:"correct"`
-	Accuracy float64 `json:"accuracy"` // 0 where there is no image
+	Class     string   `json:"class"`
+	Examples  int      `json:"examples"`
+	Correct   int      `json:"correct"`
+	Predicted int      `json:"predicted"`
+	Precision float64  `json:"precision"`
+	Recall    float64  `json:"recall"`
+	F1        float64  `json:"f1"`
+	AUC       *float64 `json:"auc"` // null where all images are of one kind
 }
 
 func newEvalCommand() *cobra.Command {
@@ -37,23 +48,32 @@ func newEvalCommand() *cobra.Command {
 		name, dataDir, where string
 		how                  device.Options
 		batch                int
+		classes, confusion   string
+		force                bool
 		profile, asJSON      bool
 	)
 	cmd := &cobra.Command{
 		Use:   "eval RUN|WEIGHTS [flags]",
-		Short: "Test a trained model: loss and accuracy, for each class too",
+		Short: "Test a trained model: loss and accuracy, and for each class precision, recall, F1 and AUC",
 		Long: `Test a trained model on the test images of a data set, by default the one it was trained on.
 
-RUN is the folder that train made, WEIGHTS a weights file: it holds the model too, so nothing else is needed.`,
+RUN is the folder that train made, WEIGHTS a weights file: it holds the model too, so nothing else is needed.
+
+Precision is how much of what was taken for a class is of it, recall how much of a class was found (its accuracy), F1 their harmonic mean. AUC is
+how probable it is that an image of the class is given a higher probability for it than one of another class.`,
 		Example: `  cnn-gpu eval runs/mnist-cnn-digits
   cnn-gpu eval runs/mnist-cnn-mnist/weights.safetensors --data mnist --data-dir ~/mnist
   cnn-gpu eval runs/mnist-cnn-digits --json
+  cnn-gpu eval runs/mnist-cnn-digits --csv classes.csv --confusion confusion.csv
   cnn-gpu eval runs/mnist-cnn-digits --profile`,
 		Args:              takes(1, 1, "give one run's folder or weights file, as in: cnn-gpu eval runs/mnist-cnn-digits"),
 		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if batch < 1 {
 				return usageErrorf("--batch %d: give at least 1", batch)
+			}
+			if err := errors.Join(checkNew(classes, "csv", force), checkNew(confusion, "confusion", force)); err != nil {
+				return err
 			}
 			t, err := openTrained(cmd, args[0], where, how)
 			if err != nil {
@@ -66,6 +86,12 @@ RUN is the folder that train made, WEIGHTS a weights file: it holds the model to
 			}
 			e, err := evaluate(cmd, t, test, batch)
 			if err != nil {
+				return err
+			}
+			if err := writeCSV(classes, test, e.scores.WriteCSV); err != nil {
+				return err
+			}
+			if err := writeCSV(confusion, test, e.scores.WriteConfusion); err != nil {
 				return err
 			}
 			if asJSON {
@@ -87,6 +113,9 @@ RUN is the folder that train made, WEIGHTS a weights file: it holds the model to
 	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images at a time")
 	deviceFlag(cmd, &where)
 	deviceOptionFlags(cmd, &how)
+	cmd.Flags().StringVar(&classes, "csv", "", "write the table of the classes to a `file`")
+	cmd.Flags().StringVar(&confusion, "confusion", "", "write which class was taken for which to a `file` as CSV")
+	cmd.Flags().BoolVar(&force, "force", false, "write over files that are there")
 	cmd.Flags().BoolVar(&profile, "profile", false, profileHelp)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON, and with --profile a second line")
 	return cmd
@@ -142,16 +171,22 @@ func (t *trained) compareClasses(set data.Set) {
 	}
 }
 
-func evaluate(cmd *cobra.Command, t *trained, test data.Set, batch int) (*evaluation, error) {
-	e := &evaluation{Data: test.Name(), Examples: test.Len(), Device: t.device.Name()}
-	for _, class := range test.Classes() {
-		e.Classes = append(e.Classes, classScore{Class: class})
+// writeCSV writes a table of a set's classes to a file, whole or not at all; to no file if there is no path.
+func writeCSV(path string, set data.Set, write func(w io.Writer, classes []string) error) error {
+	if path == "" {
+		return nil
 	}
+	if err := atomicfile.Write(path, func(w io.Writer) error { return write(w, set.Classes()) }); err != nil {
+		return fmt.Errorf("%s cannot be written: %w; give another place for it", path, err)
+	}
+	return nil
+}
+
+func evaluate(cmd *cobra.Command, t *trained, test data.Set, batch int) (*evaluation, error) {
+	classes := test.Classes()
+	scores := metrics.New(len(classes))
 	result, err := t.trainer.EvaluateEach(cmd.Context(), test, batch, func(_ int, label int32, probabilities []float32) {
-		e.Classes[label].Examples++
-		if ranked(probabilities)[0] == int(label) {
-			e.Classes[label].Correct++
-		}
+		scores.Add(label, probabilities[:len(classes)])
 	})
 	if err != nil {
 		return nil, err
@@ -159,24 +194,46 @@ func evaluate(cmd *cobra.Command, t *trained, test data.Set, batch int) (*evalua
 	if err := checkFinite(test.Name(), "the loss", result.Loss); err != nil {
 		return nil, err
 	}
-	e.Loss, e.Accuracy = result.Loss, result.Accuracy
-	for i := range e.Classes {
-		c := &e.Classes[i]
-		c.Accuracy = float64(c.Correct) / float64(max(c.Examples, 1))
+	e := &evaluation{
+		Data: test.Name(), Examples: test.Len(), Loss: result.Loss, Accuracy: result.Accuracy, Top5: scores.TopK(5), MacroF1: scores.MacroF1(),
+		Device: t.device.Name(), scores: scores,
+	}
+	for i, name := range classes {
+		c := scores.Class(i)
+		score := classScore{
+			Class: name, Examples: c.Examples, Correct: c.Correct, Predicted: c.Predicted, Precision: c.Precision, Recall: c.Recall, F1: c.F1,
+		}
+		if auc := scores.AUC(i); !math.IsNaN(auc) {
+			score.AUC = &auc
+		}
+		e.Classes = append(e.Classes, score)
 	}
 	return e, nil
 }
 
 func (e *evaluation) print(w io.Writer) {
-	wording.English.Fprintf(w, "%d test images of %s: loss %.4f, accuracy %.2f%%\n", e.Examples, e.Data, e.Loss, 100*e.Accuracy)
-	t := newTable("Class", "Images", "Correct", "Accuracy")
-	for _, c := range e.Classes {
-		accuracy := "-"
-		if c.Examples > 0 {
-			accuracy = fmt.Sprintf("%.2f%%", 100*c.Accuracy)
-		}
-		t.AppendRow(table.Row{c.Class, c.Examples, c.Correct, accuracy})
+	wording.English.Fprintf(w, "%d test images of %s: loss %.4f, accuracy %.2f%%", e.Examples, e.Data, e.Loss, 100*e.Accuracy)
+	if len(e.Classes) > 5 {
+		fmt.Fprintf(w, ", top-5 accuracy %.2f%%", 100*e.Top5)
 	}
-	rightAlign(t, 2, 3, 4)
+	fmt.Fprintf(w, ", macro F1 %.4f\n", e.MacroF1)
+	t := newTable("Class", "Images", "Correct", "Precision", "Recall", "F1", "AUC")
+	for _, c := range e.Classes {
+		precision, recall, f1, auc := "-", "-", "-", "-"
+		if c.Predicted > 0 {
+			precision = fmt.Sprintf("%.2f%%", 100*c.Precision)
+		}
+		if c.Examples > 0 {
+			recall = fmt.Sprintf("%.2f%%", 100*c.Recall)
+		}
+		if c.Examples+c.Predicted > 0 {
+			f1 = fmt.Sprintf("%.4f", c.F1)
+		}
+		if c.AUC != nil {
+			auc = fmt.Sprintf("%.4f", *c.AUC)
+		}
+		t.AppendRow(table.Row{c.Class, c.Examples, c.Correct, precision, recall, f1, auc})
+	}
+	rightAlign(t, 2, 3, 4, 5, 6, 7)
 	printTable(w, t)
 }

@@ -26,8 +26,34 @@ func TestEval(t *testing.T) {
 	assert.Equal(t, 20, e.Examples)
 	assert.Equal(t, 1.0, e.Accuracy)
 	assert.Less(t, e.Loss, 0.7)
-	assert.Equal(t, []classScore{{"0", 10, 10, 1}, {"1", 10, 10, 1}}, e.Classes)
+	assert.EqualValues(t, 1, e.MacroF1)
+	one := 1.0
+	assert.Equal(t, []classScore{{"0", 10, 10, 10, 1, 1, 1, &one}, {"1", 10, 10, 10, 1, 1, 1, &one}}, e.Classes)
 	assert.Equal(t, "cpu", e.Device)
+	assert.Regexp(t, `(?m)^0 +│ +10 │ +10 │ +100.00% │ 100.00% │ 1.0000 │ 1.0000$`, people.stdout)
+	assert.NotContains(t, people.stdout, "top-5", "of two classes")
+}
+
+func TestEvalWritesTables(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	classes, confusion := filepath.Join(t.TempDir(), "classes.csv"), filepath.Join(t.TempDir(), "confusion.csv")
+	succeed(t, "eval", w.out, "--csv", classes, "--confusion", confusion)
+	read := func(path string) string {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		return string(text)
+	}
+	assert.Equal(t, "class,examples,correct,predicted,precision,recall,f1,auc\n0,10,10,10,1,1,1,1\n1,10,10,10,1,1,1,1\n", read(classes))
+	assert.Equal(t, "label \\ predicted,0,1\n0,10,0\n1,0,10\n", read(confusion))
+	assert.Equal(t, read(confusion), read(filepath.Join(w.out, "confusion.csv")), "the run has it already")
+
+	r := runCommand("eval", w.out, "--csv", classes)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, classes+" is there already; give another name with --csv, or write over it with --force")
+	succeed(t, "eval", w.out, "--csv", classes, "--force")
+	nowhere := filepath.Join(t.TempDir(), "none", "classes.csv")
+	assert.Contains(t, runCommand("eval", w.out, "--csv", nowhere).stderr, nowhere)
 }
 
 // Until its first epoch has ended a run is what its checkpoint holds, which is said.

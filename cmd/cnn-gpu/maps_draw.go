@@ -68,7 +68,7 @@ func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, for
 		return nil, fmt.Errorf("the model %s has no layers that make maps; train one with Conv2D or pooling layers, such as mnist-cnn", t.Model.Name)
 	}
 	for i, s := range sheets {
-		if err := checkNew(filepath.Join(dir, s.file(i)), force); err != nil {
+		if err := checkNew(filepath.Join(dir, s.file(i)), "out", force); err != nil {
 			return nil, err
 		}
 	}

@@ -20,10 +20,10 @@ func freeName(path string, force bool) string {
 	return free
 }
 
-// checkNew refuses to write over a file, unless by force.
-func checkNew(path string, force bool) error {
+// checkNew refuses to write over the file that a flag names, unless by force.
+func checkNew(path, flag string, force bool) error {
 	if !force && exists(path) {
-		return fmt.Errorf("%s is there already; give another name with --out, or write over it with --force", path)
+		return fmt.Errorf("%s is there already; give another name with --%s, or write over it with --force", path, flag)
 	}
 	return nil
 }

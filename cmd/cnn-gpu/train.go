@@ -37,7 +37,7 @@ validation images of its own needs no flag.
 
 The run's folder holds the weights (weights.safetensors) and those of the best epoch (weights-best.safetensors), how the run came about
 (run.yaml), the metrics of each epoch (metrics.jsonl), how loss and accuracy went (curves.png), which class was taken for which
-(confusion.png) and the test images that the model is most wrongly sure about (misclassified.png).
+(confusion.png and confusion.csv) and the test images that the model is most wrongly sure about (misclassified.png).
 
 Ctrl-C, SIGTERM and a closed terminal save the training where it is; --resume goes on from there and ends with the same weights as if
 nothing had happened. A second Ctrl-C quits at once; SIGUSR1 saves and goes on. The same seed on the same device gives the same weights, bit for bit.

@@ -52,13 +52,14 @@ var rooms = []room{
 	{"model", "kernels kernels/plan model/safetensors internal/wording internal/texttable", "a model is lowered to ops for no device in particular"},
 	{"train/data", "internal/memory internal/wording", "data sets know no models"},
 	{"train/plot", "", "pictures are drawn of numbers alone"},
+	{"train/metrics", "", "how good answers are does not depend on who gave them"},
 	{"train/internal/loader", "model train/data", "batches are filled whoever trains on them"},
 	{"train/internal/traintest", "device/... model", "tests share it, and nothing but tests imports it"},
 	{"train", "kernels device model/... train/data train/internal/loader internal/wording", "a program that trains links no tests and nothing of the command's"},
-	{"train/run", "kernels device/... model/... train train/data train/plot internal/...", "a run is a training with its folder; it links no tests"},
+	{"train/run", "kernels device/... model/... train train/data train/metrics train/plot internal/...", "a run is a training with its folder; it links no tests"},
 	{"train/bench", "kernels device model train train/data train/internal/loader internal/wording", "it times what any program can run"},
 	{"train/check", "kernels kernels/kerneltest device model train internal/wording", "it holds training against the oracle; only the command links it"},
-	{"cmd/...", "kernels/... device/... model train train/bench train/check train/data train/plot train/run internal/...", "it is at the top"},
+	{"cmd/...", "kernels/... device/... model train train/bench train/check train/data train/metrics train/plot train/run internal/...", "it is at the top"},
 	{"examples/...", "model train train/data train/run", "an example shows what a user of the library imports"},
 }
 

@@ -11,10 +11,11 @@ import (
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
+	"cnn-gpu/train/metrics"
 	"cnn-gpu/train/plot"
 )
 
-// draw draws the pictures of a finished run and returns how it does on the test images, and notes on pictures that cannot be drawn.
+// draw draws the pictures of a finished run, writes the table of one of them, and returns how it does on the test images, and notes on pictures that cannot be drawn.
 func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, err error) {
 	write := func(name string, draw func(io.Writer) error) error {
 		err := r.writeFile(name, draw)
@@ -29,22 +30,20 @@ func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, er
 		return train.Result{}, nil, err
 	}
 	classes := r.test.Classes()
-	counts := make([][]int, len(classes))
-	for i := range counts {
-		counts[i] = make([]int, len(classes))
-	}
+	scores := metrics.New(len(classes))
 	var wrong []mistake
 	result, err = r.trainer.EvaluateEach(ctx, r.test, r.config.Batch, func(i int, label int32, probabilities []float32) {
-		predicted := best(probabilities[:len(classes)])
-		counts[label][predicted]++
-		if predicted != int(label) {
+		if predicted := scores.Add(label, probabilities[:len(classes)]); predicted != int(label) {
 			wrong = append(wrong, mistake{i, int(label), predicted, probabilities[predicted]})
 		}
 	})
 	if err != nil {
 		return train.Result{}, nil, err
 	}
-	if err := write(confusionFile, func(w io.Writer) error { return plot.Confusion(w, classes, counts) }); err != nil {
+	if err := write(confusionFile, func(w io.Writer) error { return plot.Confusion(w, classes, scores.Confusion()) }); err != nil {
+		return train.Result{}, nil, err
+	}
+	if err := write(confusionTable, func(w io.Writer) error { return scores.WriteConfusion(w, classes) }); err != nil {
 		return train.Result{}, nil, err
 	}
 	if len(wrong) > 0 {
@@ -113,15 +112,4 @@ func mistakesTitle(wrong, images int) string {
 		title += wording.English.Sprintf("; %d more are not shown", missing)
 	}
 	return title
-}
-
-// best is the index of the largest value, the first one if several are.
-func best(values []float32) int {
-	at := 0
-	for i, v := range values {
-		if v > values[at] {
-			at = i
-		}
-	}
-	return at
 }

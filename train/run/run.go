@@ -66,6 +66,7 @@ const (
 	metricsFile       = "metrics.jsonl"
 	curvesFile        = "curves.png"
 	confusionFile     = "confusion.png"
+	confusionTable    = "confusion.csv"
 	misclassifiedFile = "misclassified.png"
 	recordFile        = "run.yaml"
 	bestWeightsFile   = "weights-best.safetensors"
