@@ -12,7 +12,11 @@ import (
 	"cnn-gpu/train"
 )
 
-// reporter tells a person how the training goes: a line for each epoch and, on a terminal, a bar for the one under way.
+// logEvery is how often a log hears of an epoch under way.
+const logEvery = 30 * time.Second
+
+// reporter tells a person how the training goes: a line for each epoch and, for the one under way, a bar on a terminal and now and then a line in
+// a log.
 type reporter struct {
 	w             io.Writer // of the bar
 	lines         io.Writer // of the epochs
@@ -20,10 +24,11 @@ type reporter struct {
 	epochs, batch int
 	measured      string                   // what stands before the figures that are measured after an epoch: val or test
 	bar           *progressbar.ProgressBar // nil between epochs
+	said          time.Time                // when the last line was written
 }
 
 func newReporter(w, lines io.Writer, epochs, batch int, measured string) *reporter {
-	return &reporter{w: w, lines: lines, terminal: isTerminal(w), epochs: epochs, batch: batch, measured: measured}
+	return &reporter{w: w, lines: lines, terminal: isTerminal(w), epochs: epochs, batch: batch, measured: measured, said: time.Now()}
 }
 
 // resultLines is where the lines of a training that tell its results go: to standard output where that is kept in a file or read by a
@@ -35,26 +40,36 @@ func resultLines(cmd *cobra.Command, asJSON bool) io.Writer {
 	return cmd.OutOrStdout()
 }
 
-func (r *reporter) progress(p train.Progress) {
+// progress shows how far an epoch is, and says whether it wrote a line of a log.
+func (r *reporter) progress(p train.Progress) (logged bool) {
+	if logged = !r.terminal && time.Since(r.said) >= logEvery; logged {
+		wording.English.Fprintf(r.w, "Epoch %d/%d, step %d/%d: %s\n", p.Epoch, p.Epochs, p.Batch, p.Batches, r.figures(p))
+		r.said = time.Now()
+	}
 	if !r.terminal {
-		return
+		return logged
 	}
 	if r.bar == nil {
 		// One more than there are batches: the test or validation images are still to come when the last batch is done.
 		r.bar = newBar(r.w, int64(p.Batches)+1)
 	}
+	r.bar.Describe(fit(r.w, wording.English.Sprintf("epoch %d/%d: %s", p.Epoch, p.Epochs, r.figures(p))))
+	_ = r.bar.Set(p.Batch) // where standard error is gone there is nobody to tell
+	return false
+}
+
+func (r *reporter) figures(p train.Progress) string {
 	left := "testing"
 	if p.Batch < p.Batches && p.ImagesPerSecond > 0 {
 		seconds := float64((p.Batches-p.Batch)*r.batch) / p.ImagesPerSecond
 		left = fmt.Sprintf("%v left", time.Duration(seconds+1)*time.Second)
 	}
-	r.bar.Describe(fit(r.w, wording.English.Sprintf("epoch %d/%d: loss %.4f, accuracy %.2f%%, %.0f images/s, %s",
-		p.Epoch, p.Epochs, p.Result.Loss, 100*p.Result.Accuracy, p.ImagesPerSecond, left)))
-	_ = r.bar.Set(p.Batch) // where standard error is gone there is nobody to tell
+	return wording.English.Sprintf("loss %.4f, accuracy %.2f%%, %.0f images/s, %s", p.Result.Loss, 100*p.Result.Accuracy, p.ImagesPerSecond, left)
 }
 
 func (r *reporter) epoch(e train.Epoch) {
 	r.stop()
+	r.said = time.Now()
 	wording.English.Fprintf(r.lines, "Epoch %d/%d: loss %.4f, accuracy %.2f%%", e.Epoch, r.epochs, e.Training.Loss, 100*e.Training.Accuracy)
 	if v := e.Validation; v != nil {
 		wording.English.Fprintf(r.lines, ", %[1]s_loss %.4[2]f, %[1]s_accuracy %.2[3]f%%", r.measured, v.Loss, 100*v.Accuracy)

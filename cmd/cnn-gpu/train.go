@@ -46,7 +46,8 @@ A checkpoint is saved after each epoch and, within one, as often as --checkpoint
 takes the newest that is whole. It refuses other data and whatever else would change the weights, and shows the difference; --anyway
 goes on. With --epochs, which counts from the start, a finished run goes on; with --device, a run goes on elsewhere, with other last bits.
 
-Where standard output is a file or a pipe it gets the lines of the epochs; what else is said goes to standard error.
+Where standard output is a file or a pipe it gets the lines of the epochs; what else is said goes to standard error, and where that is no
+terminal there is a line every 30 seconds within an epoch.
 
 With --json, standard output gets one line for each epoch with epoch, loss, accuracy, test_loss, test_accuracy, images_per_second,
 seconds and device, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
@@ -174,7 +175,10 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 	summary, err := r.Train(cmd.Context(), run.Hooks{
 		Save: saves,
 		OnProgress: func(p train.Progress) {
-			report.progress(p)
+			if report.progress(p) {
+				logEvent(cmd, "progress", "epoch", p.Epoch, "epochs", p.Epochs, "step", p.Batch, "steps", p.Batches, "loss", p.Result.Loss,
+					"accuracy", p.Result.Accuracy, "images_per_second", p.ImagesPerSecond)
+			}
 			metrics.progress(p)
 		},
 		OnSave: func() {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -193,6 +195,25 @@ func TestProgressBar(t *testing.T) {
 	r.epoch(train.Epoch{Epoch: 1, Training: train.Result{Loss: 0.25, Accuracy: 0.875}, ImagesPerSecond: 1234, Seconds: 1})
 	assert.True(t, strings.HasSuffix(screen.String(), "\033[2K\rEpoch 1/2: loss 0.2500, accuracy 87.50%, 1,234 images/s, 1.0 s\n"),
 		"the bar makes room for the line: %q", screen.String())
+}
+
+// Who reads a log of a long epoch must not think that the training hangs.
+func TestProgressInALog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		r := newReporter(&log, &log, 2, 8, "test")
+		for epoch := 1; epoch <= 2; epoch++ {
+			for batch := 1; batch <= 7; batch++ {
+				time.Sleep(10 * time.Second)
+				r.progress(train.Progress{Epoch: epoch, Epochs: 2, Batch: batch, Batches: 7, Result: train.Result{Loss: 0.25, Accuracy: 0.875}, ImagesPerSecond: 0.8})
+			}
+			r.epoch(train.Epoch{Epoch: epoch, Training: train.Result{Loss: 0.25, Accuracy: 0.875}, ImagesPerSecond: 0.8, Seconds: 70})
+		}
+		epoch := "Epoch %[1]d/2, step 3/7: loss 0.2500, accuracy 87.50%%, 1 images/s, 41s left\n" +
+			"Epoch %[1]d/2, step 6/7: loss 0.2500, accuracy 87.50%%, 1 images/s, 11s left\n" +
+			"Epoch %[1]d/2: loss 0.2500, accuracy 87.50%%, 1 images/s, 70.0 s\n"
+		assert.Equal(t, fmt.Sprintf(epoch, 1)+fmt.Sprintf(epoch, 2), log.String())
+	})
 }
 
 func decodePNG(t *testing.T, path string) {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/train"
 	"cnn-gpu/train/data"
 	"cnn-gpu/train/run"
 )
@@ -42,7 +43,7 @@ and "parameter" (the first one).`,
 				batch = saved.Provenance.Settings.Batch
 			}
 			report := newReporter(stderr, stderr, saved.Epoch, batch, "test")
-			v, err := saved.Verify(cmd.Context(), o, run.Hooks{OnProgress: report.progress})
+			v, err := saved.Verify(cmd.Context(), o, run.Hooks{OnProgress: func(p train.Progress) { report.progress(p) }})
 			report.stop()
 			if err != nil {
 				return err
