@@ -21,6 +21,7 @@ const weightsName = "weights"
 const (
 	modelKey     = "model"
 	optimizerKey = "optimizer"
+	lossKey      = "loss"
 	seedKey      = "seed"
 	strictKey    = "strict"
 	cpuKey       = "cpu code" // missing where no CPU computes

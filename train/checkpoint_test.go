@@ -65,6 +65,8 @@ func TestCheckpointOfAnotherTraining(t *testing.T) {
 	assert.ErrorContains(t, compile(t, traintest.SmallNet(t, 0.3), 1, Adam{}).LoadCheckpoint(path+"x"), "no such file")
 	for want, o := range map[string]Options{
 		"optimizer: adam {LearningRate:0 Beta1:0 Beta2:0 Epsilon:0} then, sgd {LearningRate:0 Momentum:0 Nesterov:false} now": {Optimizer: SGD{}, Seed: 7},
+		"loss: sparse_categorical_crossentropy {FromLogits:false LabelSmoothing:0} then, " +
+			"sparse_categorical_crossentropy {FromLogits:false LabelSmoothing:0.1} now": {Optimizer: Adam{}, Seed: 7, Loss: SparseCategoricalCrossEntropy{LabelSmoothing: 0.1}},
 		"seed: 7 then, 8 now":          {Optimizer: Adam{}, Seed: 8},
 		"strict: false then, true now": {Optimizer: Adam{}, Seed: 7, Strict: true},
 	} {

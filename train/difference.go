@@ -19,7 +19,7 @@ type DifferenceError struct {
 
 // Difference is what a training had when it was interrupted, and what it is to go on with.
 type Difference struct {
-	What       string // in a DifferenceError "model", "optimizer", "seed", "strict", "cpu code", "batch" or "examples"
+	What       string // in a DifferenceError "model", "optimizer", "loss", "seed", "strict", "cpu code", "batch" or "examples"
 	Saved, Now string
 }
 
@@ -59,6 +59,7 @@ func (t *Trainer) identity() map[string]string {
 	identity := map[string]string{
 		modelKey:     string(t.model.YAML()),
 		optimizerKey: fmt.Sprintf("%s %+v", t.optimizer.Name(), t.optimizer),
+		lossKey:      fmt.Sprintf("%s %+v", t.loss.Name(), t.loss),
 		seedKey:      strconv.FormatUint(t.seed, 10),
 		strictKey:    strconv.FormatBool(t.strict),
 	}
@@ -68,10 +69,11 @@ func (t *Trainer) identity() map[string]string {
 	return identity
 }
 
-// compare lists how the identity in a checkpoint differs from a trainer's. A training may go on upon another kind of device.
+// compare lists how the identity in a checkpoint differs from a trainer's. A training may go on upon another kind of device, and early
+// checkpoints do not name their loss.
 func compare(saved, now map[string]string) (list []Difference) {
-	for _, key := range []string{modelKey, optimizerKey, seedKey, strictKey, cpuKey} {
-		if key == cpuKey && (saved[key] == "" || now[key] == "") {
+	for _, key := range []string{modelKey, optimizerKey, lossKey, seedKey, strictKey, cpuKey} {
+		if (key == cpuKey || key == lossKey) && (saved[key] == "" || now[key] == "") {
 			continue
 		}
 		if saved[key] != now[key] {

@@ -41,6 +41,7 @@ type kerasGolden struct {
 		Label             int32
 		FromLogits        float64 `json:"from_logits"`
 		FromProbabilities float64 `json:"from_probabilities"`
+		Smoothed          float64 // by 0.25, from logits
 	}
 	Metrics []struct {
 		Logits   [][]float32
@@ -199,12 +200,12 @@ func (r rows) Example(i int, x []float32) (int32, error) {
 }
 
 // evaluateLogits is what Evaluate makes of logits behind which there is only a softmax.
-func evaluateLogits(t *testing.T, logits [][]float32, labels []int32) Result {
+func evaluateLogits(t *testing.T, logits [][]float32, labels []int32, loss Loss) Result {
 	t.Helper()
 	classes := len(logits[0])
 	m, err := model.Sequential(model.Input(classes), model.Activation{Function: model.Softmax})
 	require.NoError(t, err)
-	tr, err := Compile(m, Options{Metrics: []Metric{Accuracy}})
+	tr, err := Compile(m, Options{Loss: loss, Metrics: []Metric{Accuracy}})
 	require.NoError(t, err)
 	defer tr.Close()
 	r, err := tr.Evaluate(context.Background(), rows{logits, labels, classes}, len(labels))
@@ -216,8 +217,10 @@ func evaluateLogits(t *testing.T, logits [][]float32, labels []int32) Result {
 func TestKerasLoss(t *testing.T) {
 	differ := 0
 	for _, row := range readKeras(t).Losses {
-		loss := evaluateLogits(t, [][]float32{row.Logits}, []int32{row.Label}).Loss
+		loss := evaluateLogits(t, [][]float32{row.Logits}, []int32{row.Label}, nil).Loss
 		assert.InDelta(t, row.FromLogits, loss, 1e-6*max(1, row.FromLogits))
+		smoothed := evaluateLogits(t, [][]float32{row.Logits}, []int32{row.Label}, SparseCategoricalCrossEntropy{LabelSmoothing: 0.25}).Loss
+		assert.InDelta(t, row.Smoothed, smoothed, 1e-6*max(1, row.Smoothed))
 		if row.FromLogits > 16.2 {
 			assert.InDelta(t, -math.Log(1e-7), row.FromProbabilities, 1e-3)
 			differ++
@@ -230,7 +233,7 @@ func TestKerasLoss(t *testing.T) {
 
 func TestKerasAccuracy(t *testing.T) {
 	for _, row := range readKeras(t).Metrics {
-		accuracy := evaluateLogits(t, row.Logits, row.Labels).Accuracy
+		accuracy := evaluateLogits(t, row.Logits, row.Labels, nil).Accuracy
 		if len(row.Logits[0]) == 1 {
 			assert.Zero(t, row.Accuracy, "Keras compares with a half: a softmax of one value is 1, and so never class 0")
 			assert.Equal(t, 1.0, accuracy, "here the largest of one value is class 0")

@@ -32,13 +32,28 @@ type LossBinding struct {
 // numbers. It works on the logits in front of the model's softmax, which is exact where probabilities round to 0 or 1.
 type SparseCategoricalCrossEntropy struct {
 	FromLogits bool // the model ends with logits, without a softmax: with a layer that has no activation
+	// LabelSmoothing, from 0 to below 1, is spread over all classes: the right one should have 1 − LabelSmoothing + LabelSmoothing/classes, each
+	// other LabelSmoothing/classes (Szegedy et al., "Rethinking the Inception architecture for computer vision", 2015, section 7). It holds for
+	// evaluation too, as in Keras, whose CategoricalCrossentropy has it as label_smoothing.
+	LabelSmoothing float64
 }
 
 // Name implements [Loss].
 func (SparseCategoricalCrossEntropy) Name() string { return "sparse_categorical_crossentropy" }
 
+// Check says whether the settings are those of a loss; LabelSmoothing must be so in float32 too.
+func (l SparseCategoricalCrossEntropy) Check() error {
+	if s := l.LabelSmoothing; !(s >= 0 && float32(s) < 1) || s > 0 && float32(s) == 0 {
+		return fmt.Errorf("LabelSmoothing is %v; give a number from 0 to below 1, such as 0.1", s)
+	}
+	return nil
+}
+
 // Attach implements [Loss].
 func (l SparseCategoricalCrossEntropy) Attach(m *model.Model) (*model.Node, error) {
+	if err := l.Check(); err != nil {
+		return nil, err
+	}
 	if len(m.Output.Shape) != 1 {
 		return nil, fmt.Errorf("the model's output is %v; it takes one score for each class: add a Flatten and a Dense layer", m.Output.Shape)
 	}
@@ -62,15 +77,15 @@ func (*NoSoftmaxError) Error() string {
 }
 
 // Forward implements [Loss].
-func (SparseCategoricalCrossEntropy) Forward(b LossBinding) []kernels.Op {
+func (l SparseCategoricalCrossEntropy) Forward(b LossBinding) []kernels.Op {
 	return []kernels.Op{kernels.CrossEntropyFprop{
-		N: b.Batch, K: b.Classes, X: b.X, Labels: b.Labels, Y: b.Probabilities, Loss: b.PerItem,
+		N: b.Batch, K: b.Classes, Smoothing: float32(l.LabelSmoothing), X: b.X, Labels: b.Labels, Y: b.Probabilities, Loss: b.PerItem,
 	}}
 }
 
 // Backward implements [Loss].
-func (SparseCategoricalCrossEntropy) Backward(b LossBinding) []kernels.Op {
+func (l SparseCategoricalCrossEntropy) Backward(b LossBinding) []kernels.Op {
 	return []kernels.Op{kernels.CrossEntropyDgrad{
-		N: b.Batch, K: b.Classes, Y: b.Probabilities, Labels: b.Labels, DX: b.DX,
+		N: b.Batch, K: b.Classes, Smoothing: float32(l.LabelSmoothing), Y: b.Probabilities, Labels: b.Labels, DX: b.DX,
 	}}
 }

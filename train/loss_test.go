@@ -20,6 +20,17 @@ var losses = []struct {
 	scores func(x []float64) []float64
 }{
 	{SparseCategoricalCrossEntropy{}, func(x []float64, label int) float64 { return -math.Log(softmax(x)[label]) }, softmax},
+	{SparseCategoricalCrossEntropy{LabelSmoothing: 0.3}, func(x []float64, label int) float64 {
+		sum := 0.0
+		for k, p := range softmax(x) {
+			target := 0.3 / float64(len(x))
+			if k == label {
+				target += 0.7
+			}
+			sum -= target * math.Log(p)
+		}
+		return sum
+	}, softmax},
 }
 
 func softmax(x []float64) []float64 {

@@ -19,6 +19,7 @@ func newCompileCommand() *cobra.Command {
 		name, optimizer, out string
 		batch                int
 		seed                 uint64
+		smoothing            float64
 		archs                []string
 		checks, asJSON       bool
 	)
@@ -28,8 +29,8 @@ func newCompileCommand() *cobra.Command {
 		Long: `Compile what train, eval and predict run of a model into a folder. A machine whose environment variable ` + device.CodeDirEnv + `
 names that folder needs no compiler (NVRTC) for this model: copy the folder to a GPU host or into a container.
 
-Kernels are made for exact shapes, so --model, --batch and --optimizer must be those of the training, and for a model with Dropout
---seed too; evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
+Kernels are made for exact shapes, so --model, --batch, --optimizer and --label-smoothing must be those of the training, and for a
+model with Dropout --seed too; evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
 ` + "`cnn-gpu check`" + ` as well, which runs each op in many shapes.
 
 An architecture sm_XX gives machine code for GPUs of compute capability X.X: sm_80 A100, sm_86 RTX 30, sm_89 RTX 40 and L4,
@@ -56,7 +57,11 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 			if err != nil {
 				return &usageError{err}
 			}
-			lists, err := launchedLists(m, train.Options{Optimizer: o, Seed: seed}, batch)
+			loss, err := lossWith(smoothing)
+			if err != nil {
+				return err
+			}
+			lists, err := launchedLists(m, train.Options{Optimizer: o, Loss: loss, Seed: seed}, batch)
 			if err != nil {
 				return err
 			}
@@ -97,6 +102,7 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	modelFlag(cmd, &name)
 	f.IntVar(&batch, "batch", 32, "the `number` of images in a step")
 	optimizerFlag(cmd, &optimizer, "the `method` of the training")
+	labelSmoothingFlag(cmd, &smoothing)
 	f.Uint64Var(&seed, "seed", 1, "the `number` that the training is given; it matters to models with Dropout")
 	f.StringSliceVar(&archs, "arch", []string{"sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}, "the `architectures`, separated by commas")
 	f.BoolVar(&checks, "checks", false, "compile what cnn-gpu check runs, too")

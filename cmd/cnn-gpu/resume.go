@@ -73,6 +73,7 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"batch", asked.Batch == c.Batch, strconv.Itoa(c.Batch)},
 		{"optimizer", asked.Optimizer == c.Optimizer, c.Optimizer},
 		{"lr", math.Float64bits(asked.LearningRate) == math.Float64bits(c.LearningRate), orNone(c.LearningRate, "the optimizer's")},
+		{"label-smoothing", asked.LabelSmoothing == c.LabelSmoothing, orNone(c.LabelSmoothing, "none")},
 		{"seed", asked.Seed == c.Seed, strconv.FormatUint(c.Seed, 10)},
 		{"strict", asked.Strict == c.Strict, strconv.FormatBool(c.Strict)},
 		{"out", false, "its folder"},

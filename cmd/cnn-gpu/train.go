@@ -55,6 +55,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 		Example: `  cnn-gpu train
   cnn-gpu train --data mnist --epochs 5 --seed 1
   cnn-gpu train --validation 0.1 --lr 0.002
+  cnn-gpu train --label-smoothing 0.1 --epochs 20
   cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
   cnn-gpu train --resume runs/mnist-cnn-digits
@@ -100,6 +101,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
 	optimizerFlag(cmd, &c.Optimizer, "the `method`")
 	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: "+defaultRates()+")")
+	labelSmoothingFlag(cmd, &c.LabelSmoothing)
 	f.Uint64Var(&c.Seed, "seed", 1, "a `number` that chooses the first weights and the order of the images")
 	f.BoolVar(&c.Strict, "strict", false, "compute every sum as it stands: slower, and rounded less (see summary --passes)")
 	deviceFlag(cmd, &c.Device)
@@ -152,7 +154,8 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 	if _, err := train.OptimizerByName(c.Optimizer, c.LearningRate); err != nil {
 		return &usageError{err}
 	}
-	return nil
+	_, err := lossWith(c.LabelSmoothing)
+	return err
 }
 
 // trainRun trains to the end and says how it goes.

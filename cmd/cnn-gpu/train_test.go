@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/train"
+	"cnn-gpu/train/run"
 )
 
 var epochFields = []string{"accuracy", "device", "epoch", "images_per_second", "loss", "seconds", "test_accuracy", "test_loss"}
@@ -195,6 +196,31 @@ func TestProgressBar(t *testing.T) {
 	r.epoch(train.Epoch{Epoch: 1, Training: train.Result{Loss: 0.25, Accuracy: 0.875}, ImagesPerSecond: 1234, Seconds: 1})
 	assert.True(t, strings.HasSuffix(screen.String(), "\033[2K\rEpoch 1/2: loss 0.2500, accuracy 87.50%, 1,234 images/s, 1.0 s\n"),
 		"the bar makes room for the line: %q", screen.String())
+}
+
+func TestLabelSmoothing(t *testing.T) {
+	w := newTiny(t)
+	r := w.train(t, "--label-smoothing", "0.4", "--json")
+	var last run.Record
+	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
+	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-2]), &last))
+	assert.Greater(t, *last.TestLoss, 0.5, "no answer has a loss below −0.8·log 0.8 − 0.2·log 0.2")
+	var e evaluation
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "eval", w.out, "--json").stdout), &e))
+	assert.InDelta(t, *last.TestLoss, e.Loss, 1e-6, "evaluation has the loss of the training")
+	record, err := os.ReadFile(filepath.Join(w.out, "run.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(record), "  label_smoothing: 0.4\n")
+
+	r = runCommand("train", "--resume", w.out, "--epochs", "6", "--label-smoothing", "0.1")
+	assert.Equal(t, exitUsage, r.code)
+	assert.Contains(t, r.stderr, "leave out --label-smoothing 0.1 (the run has 0.4)")
+	succeed(t, "train", "--resume", w.out, "--epochs", "5", "--label-smoothing", "0.4")
+	for _, wrong := range []string{"1", "-0.1", "NaN", "1e-60", "0.99999999999"} {
+		r := runCommand("train", "--label-smoothing", wrong)
+		assert.Equal(t, exitUsage, r.code, wrong)
+		assert.Contains(t, r.stderr, "give a number from 0 to below 1, such as 0.1")
+	}
 }
 
 // Who reads a log of a long epoch must not think that the training hangs.

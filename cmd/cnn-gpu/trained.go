@@ -45,7 +45,7 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 	}
 	sayDevice(cmd, d, deviceName)
 	t, err := train.Compile(saved.Model, train.Options{
-		Device: d, Weights: saved.Weights, Metrics: []train.Metric{train.Accuracy},
+		Device: d, Weights: saved.Weights, Loss: saved.Loss(), Metrics: []train.Metric{train.Accuracy},
 	})
 	if err != nil {
 		return nil, errors.Join(err, d.Close())

@@ -8,9 +8,19 @@ func runCrossEntropyFprop(op kernels.CrossEntropyFprop, mem []kernels.Mem, w *Wo
 		row := x[n*op.K : (n+1)*op.K]
 		logSum := softmax(row, y[n*op.K:(n+1)*op.K])
 		loss[n] = 0
-		if label := labels[n]; isLabel(label, op.K) {
-			loss[n] = float32(logSum - float64(row[label]))
+		label := labels[n]
+		if !isLabel(label, op.K) {
+			return
 		}
+		own := logSum - float64(row[label])
+		if op.Smoothing > 0 {
+			all := 0.0
+			for _, v := range row {
+				all += logSum - float64(v)
+			}
+			own = (1-float64(op.Smoothing))*own + float64(op.Smoothing)/float64(op.K)*all
+		}
+		loss[n] = float32(own)
 	})
 }
 
@@ -25,6 +35,7 @@ func runCrossEntropyDgrad(op kernels.CrossEntropyDgrad, mem []kernels.Mem, w *Wo
 		}
 	}
 	scale := 1 / float32(max(examples, 1))
+	target, other := kernels.SmoothTargets(op.Smoothing, op.K)
 	for n, label := range labels {
 		row := dx[n*op.K : (n+1)*op.K]
 		if !isLabel(label, op.K) {
@@ -32,8 +43,8 @@ func runCrossEntropyDgrad(op kernels.CrossEntropyDgrad, mem []kernels.Mem, w *Wo
 			continue
 		}
 		for k, v := range y[n*op.K : (n+1)*op.K] {
-			row[k] = v * scale
+			row[k] = (v - other) * scale
 		}
-		row[label] = (y[n*op.K+int(label)] - 1) * scale
+		row[label] = (y[n*op.K+int(label)] - target) * scale
 	}
 }

@@ -86,6 +86,8 @@ func classCasesOf(n, k int) []Case {
 	dgrad := kernels.SoftmaxDgrad{N: n, K: k, Y: y, DY: dy, DX: dx}
 	cross := kernels.CrossEntropyFprop{N: n, K: k, X: x, Labels: classes, Y: y, Loss: loss}
 	crossDgrad := kernels.CrossEntropyDgrad{N: n, K: k, Y: y, Labels: classes, DX: dx}
+	smoothed, smoothedDgrad := cross, crossDgrad
+	smoothed.Smoothing, smoothedDgrad.Smoothing = 0.1, 0.1
 	tally := kernels.Tally{N: n, K: k, Loss: loss, Scores: y, Labels: classes, Totals: totals}
 
 	name := fmt.Sprintf("%dx%d", n, k)
@@ -95,6 +97,7 @@ func classCasesOf(n, k int) []Case {
 	cases := []Case{
 		newCase(name, dgrad, map[string]contents{"y": probabilities}),
 		newCase(name, crossDgrad, map[string]contents{"y": probabilities, "labels": labels(k)}),
+		newCase(name+"_smoothed", smoothedDgrad, map[string]contents{"y": probabilities, "labels": labels(k)}),
 		newCase(name+"_all", crossDgrad, map[string]contents{"y": probabilities, "labels": all}),
 		newCase(name+"_none", crossDgrad, map[string]contents{"y": probabilities, "labels": none}),
 		newCase(name, tally, map[string]contents{"loss": positives, "scores": reals, "labels": labels(k), "totals": start}),
@@ -107,9 +110,12 @@ func classCasesOf(n, k int) []Case {
 	}{{"", scaled(3)}, {"_equal", constant(5)}, {"_large", scaled(1e4)}, {"_huge", scaled(1e38 / 5)}, {"_tiny", scaled(1e-30)}} {
 		cases = append(cases,
 			newCase(name+logits.name, softmax, map[string]contents{"x": logits.x}),
-			newCase(name+logits.name, cross, map[string]contents{"x": logits.x, "labels": labels(k)}))
+			newCase(name+logits.name, cross, map[string]contents{"x": logits.x, "labels": labels(k)}),
+			newCase(name+logits.name+"_smoothed", smoothed, map[string]contents{"x": logits.x, "labels": labels(k)}))
 	}
-	return append(cases, newCase(name+"_none", cross, map[string]contents{"labels": none}))
+	return append(cases,
+		newCase(name+"_none", cross, map[string]contents{"labels": none}),
+		newCase(name+"_none_smoothed", smoothed, map[string]contents{"labels": none}))
 }
 
 func dropoutCases() []Case {

@@ -69,7 +69,11 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 	case kernels.SoftmaxDgrad:
 		return traffic{4 * op.N * op.K, 2 * op.N * op.K, op.N * op.K}
 	case kernels.CrossEntropyFprop:
-		return traffic{6 * op.N * op.K, op.N*op.K + op.N, op.N*op.K + op.N}
+		flops := 6
+		if op.Smoothing > 0 { // the sum over all classes
+			flops = 8
+		}
+		return traffic{flops * op.N * op.K, op.N*op.K + op.N, op.N*op.K + op.N}
 	case kernels.CrossEntropyDgrad:
 		return traffic{2 * op.N * op.K, op.N*op.K + op.N, op.N * op.K}
 	case kernels.Tally:

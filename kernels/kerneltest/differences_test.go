@@ -155,13 +155,16 @@ func differenceCases(t *testing.T) []differenceCase {
 
 	// The gradient of the mean over the three rows that are examples.
 	labels := []float64{4, -1, 0, 2}
-	cross := kernels.CrossEntropyFprop{N: 4, K: 5, X: there, Labels: there, Y: there, Loss: there}
 	examples := [][]float64{draw(20), labels, nil, nil}
-	keep(differenceCase{name: "cross-entropy", forward: cross, in: examples, by: 0, y: 3, dy: []float64{1. / 3, 1. / 3, 1. / 3, 1. / 3},
-		gradient: func([]float64) []float64 {
-			y := result(t, cross, examples, 2)
-			return result(t, kernels.CrossEntropyDgrad{N: 4, K: 5, Y: there, Labels: there, DX: there}, [][]float64{y, labels, nil}, 2)
-		}})
+	for _, smoothing := range []float32{0, 0.25} {
+		cross := kernels.CrossEntropyFprop{N: 4, K: 5, Smoothing: smoothing, X: there, Labels: there, Y: there, Loss: there}
+		name := fmt.Sprintf("cross-entropy, smoothing %v", smoothing)
+		keep(differenceCase{name: name, forward: cross, in: examples, by: 0, y: 3, dy: []float64{1. / 3, 1. / 3, 1. / 3, 1. / 3},
+			gradient: func([]float64) []float64 {
+				y := result(t, cross, examples, 2)
+				return result(t, kernels.CrossEntropyDgrad{N: 4, K: 5, Smoothing: smoothing, Y: there, Labels: there, DX: there}, [][]float64{y, labels, nil}, 2)
+			}})
+	}
 
 	dropout := kernels.Dropout{Rate: 0.3, Seed: 1, Stream: 2, X: there, Step: there, Y: there}
 	dropped := [][]float64{draw(20), {7}, nil}

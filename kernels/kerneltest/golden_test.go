@@ -22,6 +22,7 @@ type golden struct {
 	Padding, Kind, Function         string
 	N, C, K                         int
 	Momentum, Beta1, Beta2, Epsilon float64
+	Smoothing                       float32
 	Rho                             float64
 	Nesterov, Centered              bool
 	In, Want                        map[string][]float64
@@ -90,9 +91,9 @@ func (g golden) op(t *testing.T) kernels.Op {
 	case "softmax_dgrad":
 		return kernels.SoftmaxDgrad{N: g.N, K: g.K, Y: there, DY: there, DX: there}
 	case "cross_entropy_fprop":
-		return kernels.CrossEntropyFprop{N: g.N, K: g.K, X: there, Labels: there, Y: there, Loss: there}
+		return kernels.CrossEntropyFprop{N: g.N, K: g.K, Smoothing: g.Smoothing, X: there, Labels: there, Y: there, Loss: there}
 	case "cross_entropy_dgrad":
-		return kernels.CrossEntropyDgrad{N: g.N, K: g.K, Y: there, Labels: there, DX: there}
+		return kernels.CrossEntropyDgrad{N: g.N, K: g.K, Smoothing: g.Smoothing, Y: there, Labels: there, DX: there}
 	case "adam":
 		return kernels.Adam{
 			Beta1: g.Beta1, Beta2: g.Beta2, Epsilon: g.Epsilon,

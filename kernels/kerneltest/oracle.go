@@ -84,9 +84,9 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 	case kernels.SoftmaxDgrad:
 		out[2] = softmaxDgrad(op.N, op.K, in[0], in[1])
 	case kernels.CrossEntropyFprop:
-		out[2], out[3] = crossEntropyFprop(op.N, op.K, in[0], in[1])
+		out[2], out[3] = crossEntropyFprop(op, in[0], in[1])
 	case kernels.CrossEntropyDgrad:
-		out[2] = crossEntropyDgrad(op.N, op.K, in[0], in[1])
+		out[2] = crossEntropyDgrad(op, in[0], in[1])
 	case kernels.Dropout:
 		out[2] = dropout(op, in[0], in[1][0])
 	case kernels.Tick:

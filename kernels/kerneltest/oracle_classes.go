@@ -50,40 +50,62 @@ func softmaxDgrad(n, k int, y, dy []float64) []Value {
 
 func isExample(label float64, classes int) bool { return label >= 0 && label < float64(classes) }
 
-// crossEntropyFprop bounds the loss for log Σ exp(x − max) + (max − x[label]), in which the size of the logits cancels before
-// anything is rounded to it.
-func crossEntropyFprop(n, k int, x, labels []float64) (y, loss []Value) {
-	loss = make([]Value, n)
-	for i := range n {
-		row, top, total := softmaxRow(x[i*k : (i+1)*k])
-		y = append(y, row...)
-		if isExample(labels[i], k) {
-			loss[i] = total.log().add(exact(top).sub(exact(x[i*k+int(labels[i])])))
+// crossEntropyFprop bounds the loss for log Σ exp(x − max) + (max − x[k]), in which the size of the logits cancels before anything is rounded
+// to it.
+func crossEntropyFprop(op kernels.CrossEntropyFprop, x, labels []float64) (y, loss []Value) {
+	loss = make([]Value, op.N)
+	_, share, keep := smoothTargets(op.Smoothing, op.K)
+	for i := range op.N {
+		row := x[i*op.K : (i+1)*op.K]
+		probabilities, top, total := softmaxRow(row)
+		y = append(y, probabilities...)
+		if !isExample(labels[i], op.K) {
+			continue
+		}
+		of := func(k int) Value { return total.log().add(exact(top).sub(exact(row[k]))) }
+		loss[i] = of(int(labels[i]))
+		if op.Smoothing > 0 {
+			var all sum
+			for k := range row {
+				all.addValue(of(k).mul(share))
+			}
+			loss[i] = all.result().add(loss[i].mul(keep))
 		}
 	}
 	return y, loss
 }
 
-func crossEntropyDgrad(n, k int, y, labels []float64) []Value {
-	dx := make([]Value, n*k)
+// smoothTargets are what the label's class should have, what each of the others, and the difference of the two.
+func smoothTargets(smoothing float32, classes int) (target, other, difference Value) {
+	if smoothing == 0 {
+		return exact(1), exact(0), exact(1)
+	}
+	s := exact(float64(smoothing))
+	other = s.div(exact(float64(classes)))
+	target = exact(1).sub(s).add(other)
+	return target, other, target.sub(other)
+}
+
+func crossEntropyDgrad(op kernels.CrossEntropyDgrad, y, labels []float64) []Value {
+	dx := make([]Value, op.N*op.K)
+	target, other, _ := smoothTargets(op.Smoothing, op.K)
 	examples := 0
 	for _, label := range labels {
-		if isExample(label, k) {
+		if isExample(label, op.K) {
 			examples++
 		}
 	}
 	for i, label := range labels {
-		if !isExample(label, k) {
+		if !isExample(label, op.K) {
 			continue
 		}
 		share := exact(1).div(exact(float64(examples)))
-		for j := range k {
-			at := i*k + j
+		for j := range op.K {
+			at, want := i*op.K+j, other
 			if j == int(label) {
-				dx[at] = exact(y[at]).sub(exact(1)).mul(share)
-			} else {
-				dx[at] = exact(y[at]).mul(share)
+				want = target
 			}
+			dx[at] = exact(y[at]).sub(want).mul(share)
 		}
 	}
 	return dx

@@ -37,13 +37,20 @@ type Config struct {
 	Batch        int     `json:"batch"` // at most the training images
 	Optimizer    string  `json:"optimizer"`
 	LearningRate float64 `json:"learning_rate,omitempty"` // the optimizer's default if 0
-	Seed         uint64  `json:"seed"`
-	Strict       bool    `json:"strict"` // see [train.Options]
-	Device       string  `json:"device"`
-	Out          string  `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
+	// LabelSmoothing is that of the loss, see [train.SparseCategoricalCrossEntropy].
+	LabelSmoothing float64 `json:"label_smoothing,omitempty"`
+	Seed           uint64  `json:"seed"`
+	Strict         bool    `json:"strict"` // see [train.Options]
+	Device         string  `json:"device"`
+	Out            string  `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
 
 	CheckpointEvery string         `json:"checkpoint_every,omitempty"` // within an epoch, see [ParseInterval]; DefaultCheckpointEvery if empty
 	DeviceOptions   device.Options `json:"-"`                          // they change no result, so a resumed run may have others
+}
+
+// Loss is what the run makes as small as it can.
+func (c Config) Loss() train.Loss {
+	return train.SparseCategoricalCrossEntropy{LabelSmoothing: c.LabelSmoothing}
 }
 
 // Hooks are called while a run trains.
@@ -144,7 +151,7 @@ func (r *Run) openDevice(m *model.Model) error {
 		return err
 	}
 	r.trainer, err = train.Compile(m, train.Options{
-		Device: r.device, Optimizer: optimizer, Metrics: []train.Metric{train.Accuracy}, Seed: r.config.Seed, Strict: r.config.Strict,
+		Device: r.device, Optimizer: optimizer, Loss: r.config.Loss(), Metrics: []train.Metric{train.Accuracy}, Seed: r.config.Seed, Strict: r.config.Strict,
 	})
 	if err == nil {
 		err = r.trainer.CheckFit(r.training, fit)

@@ -36,6 +36,14 @@ type Saved struct {
 	Provenance *Provenance // how they came about; nil if the file does not say
 }
 
+// Loss is that of the training; without a smoothing of labels if nobody said.
+func (s *Saved) Loss() train.Loss {
+	if s.Provenance == nil {
+		return Config{}.Loss()
+	}
+	return s.Provenance.Settings.Loss()
+}
+
 // Load reads a run's folder or a weights file.
 func Load(path string) (*Saved, error) {
 	info, err := os.Stat(path)

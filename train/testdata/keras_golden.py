@@ -101,6 +101,7 @@ def losses():
             "logits": logits, "label": label,
             "from_logits": values(keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True))[0],
             "from_probabilities": values(keras.losses.sparse_categorical_crossentropy(y, keras.activations.softmax(z)))[0],
+            "smoothed": values(keras.losses.categorical_crossentropy(np.eye(3)[y], z, from_logits=True, label_smoothing=0.25))[0],
         })
     return rows
 

@@ -152,11 +152,14 @@ def classes():
 
     for name, logits in (("plain", draw(5, 6)), ("large", draw(5, 6, scale=0.01))):
         labels = torch.tensor([5, 0, -100, 3, 3])  # -100 is PyTorch's mark for a row that is no example
-        loss = F.cross_entropy(logits, labels, reduction="none")
         y = torch.softmax(logits, 1)
-        (dx,) = torch.autograd.grad(F.cross_entropy(logits, labels), logits)
-        case("cross_entropy_fprop", name, {"x": logits, "labels": labels}, {"y": y, "loss": loss}, n=5, k=6)
-        case("cross_entropy_dgrad", name, {"y": y, "labels": labels}, {"dx": dx}, n=5, k=6)
+        for smoothing in (0, 0.125):
+            loss = F.cross_entropy(logits, labels, reduction="none", label_smoothing=smoothing)
+            (dx,) = torch.autograd.grad(F.cross_entropy(logits, labels, label_smoothing=smoothing), logits)
+            more = {"smoothing": smoothing} if smoothing else {}
+            title = name + (" smoothed" if smoothing else "")
+            case("cross_entropy_fprop", title, {"x": logits, "labels": labels}, {"y": y, "loss": loss}, n=5, k=6, **more)
+            case("cross_entropy_dgrad", title, {"y": y, "labels": labels}, {"dx": dx}, n=5, k=6, **more)
 
 
 def adam(step, beta1=0.9, beta2=0.999, epsilon=1e-7, rate=1e-3):
