@@ -14,15 +14,46 @@ const (
 	// LeakyReLU is y = x where x > 0, else Alpha·x with Alpha above 0 (Maas, Hannun and Ng, "Rectifier nonlinearities improve neural
 	// network acoustic models", 2013, section 2); its derivative at 0 is Alpha.
 	LeakyReLU
+	// ELU is y = x where x > 0, else Alpha·(e^x − 1) with Alpha above 0 (Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network
+	// learning by exponential linear units (ELUs)", 2016, section 3); its derivative at 0 is Alpha.
+	ELU
+	// SELU is [SELUScale] times the ELU whose Alpha is [SELUAlpha] (Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural
+	// networks", 2017, section 2).
+	SELU
+	// ReLU6 is y = min(max(x, 0), Alpha) with Alpha above 0, which is 6 in Krizhevsky, "Convolutional deep belief networks on CIFAR-10",
+	// 2010; its derivative is 0 at 0 and at Alpha.
+	ReLU6
+	// HardSigmoid is y = min(max(x + 3, 0), 6)/6 (Howard and others, "Searching for MobileNetV3", 2019, section 5.2); its derivative is 0 at
+	// −3 and at 3.
+	HardSigmoid
+	// Softplus is y = ln(1 + e^x) (Dugas, Bengio, Bélisle, Nadeau and Garcia, "Incorporating second-order functional knowledge for better
+	// option pricing", 2001).
+	Softplus
+	// Softsign is y = x/(1 + |x|) (Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010).
+	Softsign
+	Exponential // y = e^x
+)
+
+// The constants of SELU, with which means of 0 and variances of 1 stay: its paper solves for them.
+const (
+	SELUAlpha = 1.6732632423543772848170429916717
+	SELUScale = 1.0507009873554804934193349852946
 )
 
 // functions are the words of the functions.
 var functions = [...]struct{ name, parameter string }{
-	Linear:    {name: "linear"},
-	ReLU:      {name: "relu"},
-	Sigmoid:   {name: "sigmoid"},
-	Tanh:      {name: "tanh"},
-	LeakyReLU: {name: "leaky_relu", parameter: "negative_slope"},
+	Linear:      {name: "linear"},
+	ReLU:        {name: "relu"},
+	Sigmoid:     {name: "sigmoid"},
+	Tanh:        {name: "tanh"},
+	LeakyReLU:   {name: "leaky_relu", parameter: "negative_slope"},
+	ELU:         {name: "elu", parameter: "alpha"},
+	SELU:        {name: "selu"},
+	ReLU6:       {name: "relu6", parameter: "max_value"},
+	HardSigmoid: {name: "hard_sigmoid"},
+	Softplus:    {name: "softplus"},
+	Softsign:    {name: "softsign"},
+	Exponential: {name: "exponential"},
 }
 
 // Functions lists all functions.

@@ -12,12 +12,19 @@ type Function string
 
 // The functions; the empty one is Linear. Softmax works on the whole vector, the others on each value by itself.
 const (
-	Linear            Function = "linear"     // x
-	ReLU              Function = "relu"       // max(0, x)
-	Sigmoid           Function = "sigmoid"    // 1 / (1 + e⁻ˣ)
-	Tanh              Function = "tanh"       // the hyperbolic tangent
-	LeakyReLUFunction Function = "leaky_relu" // x above zero, 0.2·x below; the layer LeakyReLU has any slope
-	Softmax           Function = "softmax"    // eˣ divided by the sum of those of the vector, which is the last axis
+	Linear            Function = "linear"       // x
+	ReLU              Function = "relu"         // max(0, x)
+	Sigmoid           Function = "sigmoid"      // 1 / (1 + e⁻ˣ)
+	Tanh              Function = "tanh"         // the hyperbolic tangent
+	LeakyReLUFunction Function = "leaky_relu"   // x above zero, 0.2·x below; the layer LeakyReLU has any slope
+	ELUFunction       Function = "elu"          // x above zero, eˣ − 1 below
+	SELU              Function = "selu"         // 1.0507·x above zero, 1.7581·(eˣ − 1) below, which keeps means at 0 and variances at 1
+	ReLU6             Function = "relu6"        // min(max(0, x), 6)
+	HardSigmoid       Function = "hard_sigmoid" // min(max(0, x + 3), 6) / 6
+	Softplus          Function = "softplus"     // ln(1 + eˣ)
+	Softsign          Function = "softsign"     // x / (1 + the magnitude of x)
+	Exponential       Function = "exponential"  // eˣ
+	Softmax           Function = "softmax"      // eˣ divided by the sum of those of the vector, which is the last axis
 )
 
 // functions are the layers that the functions stand for, by the shape of what goes in.
@@ -27,6 +34,13 @@ var functions = wording.Table[Function, func(Shape) Layer]{
 	{Word: Sigmoid, Value: elementwise(kernels.Sigmoid, 0)},
 	{Word: Tanh, Value: elementwise(kernels.Tanh, 0)},
 	{Word: LeakyReLUFunction, Value: elementwise(kernels.LeakyReLU, 0.2)},
+	{Word: ELUFunction, Value: elementwise(kernels.ELU, 1)},
+	{Word: SELU, Value: elementwise(kernels.SELU, 0)},
+	{Word: ReLU6, Value: elementwise(kernels.ReLU6, 6)},
+	{Word: HardSigmoid, Value: elementwise(kernels.HardSigmoid, 0)},
+	{Word: Softplus, Value: elementwise(kernels.Softplus, 0)},
+	{Word: Softsign, Value: elementwise(kernels.Softsign, 0)},
+	{Word: Exponential, Value: elementwise(kernels.Exponential, 0)},
 	{Word: Softmax, Value: func(x Shape) Layer { return softmax{x} }},
 }
 

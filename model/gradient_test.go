@@ -20,6 +20,8 @@ var networks = map[string]string{
 	"no bias":           "{input: [4, 4, 1], layers: [Conv2D: {filters: 2, kernel_size: 2, use_bias: false}, Flatten, Dense: {units: 3, use_bias: false}]}",
 	"activations":       "{input: [5], layers: [Dense: {units: 6, activation: relu}, Dense: {units: 6, activation: sigmoid}, Dense: {units: 6, activation: tanh}, Dense: {units: 6, activation: linear}, Dense: {units: 4, activation: softmax}]}",
 	"leaky":             "{input: [5], layers: [Dense: {units: 6, activation: leaky_relu}, Dense: {units: 5}, LeakyReLU, Dense: {units: 4}, LeakyReLU: {negative_slope: 1.5}]}",
+	"curved":            "{input: [5], layers: [Dense: {units: 6, activation: elu}, Dense: {units: 6, activation: selu}, Dense: {units: 6, activation: softplus}, Dense: {units: 6, activation: softsign}, Dense: {units: 4, activation: exponential}]}",
+	"flat at the top":   "{input: [5], layers: [Dense: {units: 4, activation: softsign}, Dense: {units: 3, activation: relu6}, Dense: {units: 2, activation: softsign}, Dense: {units: 2, activation: hard_sigmoid}]}",
 	"activation layers": "{input: [5], layers: [Dense: {units: 6}, ReLU, Dense: {units: 5}, Activation: {activation: tanh}, Activation: {activation: linear}, Softmax, Dense: {units: 3}, Activation: {activation: sigmoid}]}",
 	"softmax of maps":   "{input: [3, 3, 2], layers: [Conv2D: {filters: 3, kernel_size: 2, activation: softmax}]}",
 	"max pool":          "{input: [7, 6, 1], layers: [Conv2D: {filters: 3, kernel_size: 2}, MaxPooling2D: {pool_size: [2, 3]}]}",

@@ -6,11 +6,13 @@ import (
 	"cnn-gpu/kernels"
 )
 
-// activations computes each function: y = f(x), and dx = dy · f′(x) from y = f(x), with the function's parameter alpha.
-var activations = map[kernels.Function]struct {
+// activationCode computes a function: y = f(x), and dx = dy · f′(x) from y = f(x), with the function's parameter alpha.
+type activationCode struct {
 	value    func(y, x []float32, alpha float32)
 	gradient func(dx, y, dy []float32, alpha float32)
-}{
+}
+
+var activations = map[kernels.Function]activationCode{
 	kernels.Linear: {
 		func(y, x []float32, _ float32) { copy(y, x) },
 		func(dx, _, dy []float32, _ float32) { copy(dx, dy) },
@@ -53,6 +55,81 @@ var activations = map[kernels.Function]struct {
 			}
 		},
 	},
+	kernels.ELU: byElement(
+		func(x, alpha float64) float64 {
+			if x > 0 {
+				return x
+			}
+			return alpha * math.Expm1(x)
+		},
+		func(y, alpha float64) float64 {
+			if y > 0 {
+				return 1
+			}
+			return y + alpha
+		},
+	),
+	kernels.SELU: byElement(
+		func(x, _ float64) float64 {
+			if x > 0 {
+				return kernels.SELUScale * x
+			}
+			return kernels.SELUScale * kernels.SELUAlpha * math.Expm1(x)
+		},
+		func(y, _ float64) float64 {
+			if y > 0 {
+				return kernels.SELUScale
+			}
+			return y + kernels.SELUScale*kernels.SELUAlpha
+		},
+	),
+	kernels.ReLU6: byElement(
+		func(x, alpha float64) float64 { return min(max(x, 0), alpha) },
+		func(y, alpha float64) float64 { return slopeWithin(y, alpha, 1) },
+	),
+	kernels.HardSigmoid: byElement(
+		func(x, _ float64) float64 { return min(max(x+3, 0), 6) / 6 },
+		func(y, _ float64) float64 { return slopeWithin(y, 1, 1./6) },
+	),
+	kernels.Softplus: byElement(
+		func(x, _ float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) },
+		func(y, _ float64) float64 { return -math.Expm1(-y) },
+	),
+	kernels.Softsign: byElement(
+		func(x, _ float64) float64 {
+			x = min(max(x, -1e30), 1e30) // the quotient of two infinities is no number
+			return x / (1 + math.Abs(x))
+		},
+		func(y, _ float64) float64 { return (1 - math.Abs(y)) * (1 - math.Abs(y)) },
+	),
+	kernels.Exponential: byElement(
+		func(x, _ float64) float64 { return math.Exp(x) },
+		func(y, _ float64) float64 { return y },
+	),
+}
+
+// byElement is the code of a function that is written in float64, of x and of y.
+func byElement(value, derivative func(v, alpha float64) float64) activationCode {
+	return activationCode{
+		func(y, x []float32, alpha float32) {
+			for i, v := range x {
+				y[i] = float32(value(float64(v), float64(alpha)))
+			}
+		},
+		func(dx, y, dy []float32, alpha float32) {
+			for i, v := range dy {
+				dx[i] = float32(float64(v) * derivative(float64(y[i]), float64(alpha)))
+			}
+		},
+	}
+}
+
+// slopeWithin is the derivative of a function that rises steadily from 0 to top and is flat beyond both.
+func slopeWithin(y, top, slope float64) float64 {
+	if 0 < y && y < top {
+		return slope
+	}
+	return 0
 }
 
 type activationFpropCode struct{ kernels.ActivationFprop }

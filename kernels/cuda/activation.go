@@ -9,7 +9,23 @@ var activations = map[kernels.Function]struct{ value, derivative string }{
 	kernels.Sigmoid:   {"1 / (1 + expf(-x))", "y * (1 - y)"},
 	kernels.Tanh:      {"tanhf(x)", "1 - y * y"},
 	kernels.LeakyReLU: {"x < 0 ? alpha * x : x", "y > 0 ? 1 : alpha"},
+	kernels.ELU:       {"x > 0 ? x : alpha * expm1f(x)", "y > 0 ? 1 : y + alpha"},
+	kernels.SELU: {
+		"x > 0 ? " + seluScale + " * x : " + seluDepth + " * expm1f(x)",
+		"y > 0 ? " + seluScale + " : y + " + seluDepth,
+	},
+	kernels.ReLU6:       {"between(x, 0, alpha)", "0 < y && y < alpha ? 1 : 0"},
+	kernels.HardSigmoid: {"between(x + 3, 0, 6) / 6", "0 < y && y < 1 ? 1.0f / 6 : 0"},
+	kernels.Softplus:    {"fmaxf(x, 0) + log1pf(expf(-fabsf(x)))", "-expm1f(-y)"}, // fmaxf loses a NaN, expf does not
+	kernels.Softsign:    {"softsign(x)", "(1 - fabsf(y)) * (1 - fabsf(y))"},
+	kernels.Exponential: {"expf(x)", "y"},
 }
+
+// seluScale and seluDepth, below which no SELU lies, as CUDA C++ writes them.
+var (
+	seluScale = literal(kernels.SELUScale)
+	seluDepth = literal(kernels.SELUScale * kernels.SELUAlpha)
+)
 
 func activationFprop(op kernels.ActivationFprop) []Launch {
 	return activation(op.Activation, "activation_fprop", op.Y.Elements())

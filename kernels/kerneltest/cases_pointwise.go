@@ -47,12 +47,14 @@ func activationCases() []Case {
 			cases = append(cases, activationCasesOf(f, shape...)...)
 		}
 		x := float("x", 67)
-		edges := map[string]contents{"x": cycled(0, math.Copysign(0, -1), 1e-45, -1e-45, 1e-30, 88, -88, 89, -89, 104, -104, 3e38, -3e38,
-			math.Inf(1), math.Inf(-1), math.NaN())}
+		edges := cycled(0, math.Copysign(0, -1), 1e-45, -1e-45, 1e-30, 88, -88, 89, -89, 104, -104, 3e38, -3e38,
+			math.Inf(1), math.Inf(-1), math.NaN(), 3, -3, 6, -20, 1e4, -1e4)
 		cases = append(cases,
-			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationFprop{Activation: f, X: x, Y: float("y", 67)}, edges),
+			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationFprop{Activation: f, X: x, Y: float("y", 67)}, map[string]contents{"x": edges}),
 			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationDgrad{Activation: f, Y: float("y", 67), DY: float("dy", 67), DX: x},
 				map[string]contents{"y": cycled(0, math.Copysign(0, -1), 0.5, 1, math.NaN())}),
+			newCase(fmt.Sprintf("%v_of_edges", f), kernels.ActivationDgrad{Activation: f, Y: float("y", 67), DY: float("dy", 67), DX: x},
+				map[string]contents{"y": wants(activationFprop(f, draw(edges, 67)))}),
 			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationFprop{Activation: f, X: x, Y: x}, nil),
 			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationDgrad{Activation: f, Y: float("y", 67), DY: x, DX: x}, nil))
 	}

@@ -23,6 +23,7 @@ type golden struct {
 	N, C, K                         int
 	Momentum, Beta1, Beta2, Epsilon float64
 	Rho                             float64
+	Alpha                           float32
 	Nesterov, Centered              bool
 	In, Want                        map[string][]float64
 }
@@ -59,9 +60,12 @@ func (g golden) op(t *testing.T) kernels.Op {
 		index = nil
 	}
 	dense := kernels.Dense{N: g.N, C: g.C, K: g.K}
-	function := map[string]kernels.Function{
-		"linear": kernels.Linear, "relu": kernels.ReLU, "sigmoid": kernels.Sigmoid, "tanh": kernels.Tanh,
-	}[g.Function]
+	activation := kernels.Activation{Alpha: g.Alpha}
+	for _, f := range kernels.Functions() {
+		if f.String() == g.Function {
+			activation.Function = f
+		}
+	}
 	switch g.Op {
 	case "conv2d_fprop":
 		return kernels.Conv2DFprop{Conv2D: conv(), X: there, W: there, B: there, Y: there}
@@ -82,9 +86,9 @@ func (g golden) op(t *testing.T) kernels.Op {
 	case "dense_wgrad":
 		return kernels.DenseWgrad{Dense: dense, X: there, DY: there, DW: there}
 	case "activation_fprop":
-		return kernels.ActivationFprop{Activation: kernels.Activation{Function: function}, X: there, Y: there}
+		return kernels.ActivationFprop{Activation: activation, X: there, Y: there}
 	case "activation_dgrad":
-		return kernels.ActivationDgrad{Activation: kernels.Activation{Function: function}, Y: there, DY: there, DX: there}
+		return kernels.ActivationDgrad{Activation: activation, Y: there, DY: there, DX: there}
 	case "softmax_fprop":
 		return kernels.SoftmaxFprop{N: g.N, K: g.K, X: there, Y: there}
 	case "softmax_dgrad":
@@ -150,8 +154,13 @@ func TestGoldenHoldsEveryOp(t *testing.T) {
 	held := map[string]bool{
 		"dropout": true, "add": true, "zero": true, "tick": true, "tally": true, "finite_check": true, // by hand, below
 	}
+	functions := map[string]bool{}
 	for _, g := range readGolden(t) {
 		held[g.Op] = true
+		functions[g.Function] = true
+	}
+	for _, f := range kernels.Functions() {
+		assert.True(t, functions[f.String()], "%v has no golden values: add it to more_activations in testdata/golden.py", f)
 	}
 	for _, c := range kerneltest.Cases() {
 		for _, op := range c.Ops {

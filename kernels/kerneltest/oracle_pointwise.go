@@ -12,7 +12,8 @@ func unknown[T kernels.Function | kernels.PoolKind](what T) error {
 	return fmt.Errorf("the oracle does not know %T %[1]d; write its formula down in kernels/kerneltest/oracle_*.go", what)
 }
 
-// activationFprop hands errors of x on: no function here is steeper than 1, or than its parameter, and a ReLU of what is surely negative is 0.
+// activationFprop hands errors of x on: of the functions that stand here none is steeper than 1, or than its parameter, and a ReLU of what is
+// surely negative is 0. The others are curves.
 func activationFprop(f kernels.Activation, x []Value) ([]Value, error) {
 	y := make([]Value, len(x))
 	for i, v := range x {
@@ -36,7 +37,11 @@ func activationFprop(f kernels.Activation, x []Value) ([]Value, error) {
 				y[i] = v
 			}
 		default:
-			return nil, unknown(f.Function)
+			c, err := curveOf(f)
+			if err != nil {
+				return nil, err
+			}
+			y[i] = c.fprop(v)
 		}
 	}
 	return y, nil
@@ -72,7 +77,11 @@ func activationDgrad(f kernels.Activation, y, dy []Value) ([]Value, error) {
 				dx[i].Bound += math.Abs(1-alpha.Want) * dy.size()
 			}
 		default:
-			return nil, unknown(f.Function)
+			c, err := curveOf(f)
+			if err != nil {
+				return nil, err
+			}
+			dx[i] = c.dgrad(y, dy)
 		}
 	}
 	return dx, nil

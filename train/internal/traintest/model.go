@@ -43,6 +43,13 @@ layers:
   - Flatten
   - Dropout: {rate: 0.25}
   - Dense: {units: 8, activation: relu}
+  - Dense: {units: 8, activation: elu}
+  - Dense: {units: 8, activation: selu}
+  - Dense: {units: 8, activation: relu6}
+  - Dense: {units: 8, activation: softplus}
+  - Dense: {units: 8, activation: softsign}
+  - Dense: {units: 8, activation: exponential}
+  - Dense: {units: 8, activation: hard_sigmoid}
   - Dense: {units: 5}
   - Softmax
 `
