@@ -24,6 +24,11 @@ const (
 	Softplus          Function = "softplus"     // ln(1 + eˣ)
 	Softsign          Function = "softsign"     // x / (1 + the magnitude of x)
 	Exponential       Function = "exponential"  // eˣ
+	SiLU              Function = "silu"         // x·sigmoid(x)
+	GELU              Function = "gelu"         // x·Φ(x), where Φ is the normal distribution's share below x
+	GELUTanh          Function = "gelu_tanh"    // gelu as Keras approximates it with approximate=True, by a hyperbolic tangent
+	HardSwish         Function = "hard_swish"   // x·hard_sigmoid(x)
+	Mish              Function = "mish"         // x·tanh(softplus(x))
 	Softmax           Function = "softmax"      // eˣ divided by the sum of those of the vector, which is the last axis
 )
 
@@ -41,6 +46,11 @@ var functions = wording.Table[Function, func(Shape) Layer]{
 	{Word: Softplus, Value: elementwise(kernels.Softplus, 0)},
 	{Word: Softsign, Value: elementwise(kernels.Softsign, 0)},
 	{Word: Exponential, Value: elementwise(kernels.Exponential, 0)},
+	{Word: SiLU, Value: elementwise(kernels.SiLU, 0)},
+	{Word: GELU, Value: elementwise(kernels.GELU, 0)},
+	{Word: GELUTanh, Value: elementwise(kernels.GELUTanh, 0)},
+	{Word: HardSwish, Value: elementwise(kernels.HardSwish, 0)},
+	{Word: Mish, Value: elementwise(kernels.Mish, 0)},
 	{Word: Softmax, Value: func(x Shape) Layer { return softmax{x} }},
 }
 
@@ -108,7 +118,11 @@ func (l activation) Backward(b *Binding) []kernels.Op {
 	if b.DX[0] == nil {
 		return nil
 	}
-	return []kernels.Op{kernels.ActivationDgrad{Activation: l.function, Y: b.Y, DY: b.DY, DX: b.DX[0]}}
+	v := b.Y
+	if l.function.FromX() {
+		v = b.X[0]
+	}
+	return []kernels.Op{kernels.ActivationDgrad{Activation: l.function, V: v, DY: b.DY, DX: b.DX[0]}}
 }
 
 type softmax struct{ shape Shape }

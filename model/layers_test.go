@@ -97,7 +97,7 @@ var refusals = []struct {
 	{vector, model.Add{}, "takes at least 2 inputs, got 1"},
 	{vector, model.MinPooling2D{}, "takes images [height width channels], got [8]"},
 	{image, model.AveragePooling2D{Size: model.Pair{9, 1}}, "the image 8x8 is smaller than the 9x1 window"},
-	{image, model.Activation{Function: "swish"}, `unknown activation "swish"; choose linear`},
+	{image, model.Activation{Function: "zigzag"}, `unknown activation "zigzag"; choose linear`},
 }
 
 func TestLayersRefuse(t *testing.T) {

@@ -88,7 +88,7 @@ func (g golden) op(t *testing.T) kernels.Op {
 	case "activation_fprop":
 		return kernels.ActivationFprop{Activation: activation, X: there, Y: there}
 	case "activation_dgrad":
-		return kernels.ActivationDgrad{Activation: activation, Y: there, DY: there, DX: there}
+		return kernels.ActivationDgrad{Activation: activation, V: there, DY: there, DX: there}
 	case "softmax_fprop":
 		return kernels.SoftmaxFprop{N: g.N, K: g.K, X: there, Y: there}
 	case "softmax_dgrad":
@@ -218,7 +218,7 @@ func TestOracleByHand(t *testing.T) {
 			[][]float64{{1, 10, 100}, {2, 0, 1}, nil}, map[int][]float64{2: {0, 11, 0, 0, 100}}},
 		{"average spreads", kernels.Pool2DDgrad{Pool2D: average, DY: there, DX: there},
 			[][]float64{{2, 30, 400}, nil, nil}, map[int][]float64{2: {1, 11, 10, 210, 200}}},
-		{"relu at the kink", kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, Y: there, DY: there, DX: there},
+		{"relu at the kink", kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, V: there, DY: there, DX: there},
 			[][]float64{{0, 1, 0}, {5, 6, 7}, nil}, map[int][]float64{2: {0, 6, 0}}},
 		{"nobody is an example", kernels.CrossEntropyDgrad{N: 2, K: 2, Y: there, Labels: there, DX: there},
 			[][]float64{{0.5, 0.5, 0.25, 0.75}, {-1, 2}, nil}, map[int][]float64{2: {0, 0, 0, 0}}},

@@ -57,8 +57,11 @@ LAYERS = [
 
 # Rows that were added later draw behind everything else, so that the numbers of the others stay.
 LATER = [("Activation", (3, 4), {"activation": f}) for f in (
-    "elu", "selu", "relu6", "hard_sigmoid", "softplus", "softsign", "exponential",
+    "elu", "selu", "relu6", "hard_sigmoid", "softplus", "softsign", "exponential", "silu", "gelu", "gelu_tanh", "hard_swish", "mish",
 )]
+
+# What Keras has no word for.
+OURS = {"gelu_tanh": lambda x: keras.activations.gelu(x, approximate=True)}
 
 
 def layer(kind, shape, arguments):
@@ -66,7 +69,7 @@ def layer(kind, shape, arguments):
     if not hasattr(keras.layers, kind):
         return row | {"error": "Keras has no such layer"}
     try:
-        built = getattr(keras.layers, kind)(**arguments)
+        built = getattr(keras.layers, kind)(**{k: OURS.get(v, v) if isinstance(v, str) else v for k, v in arguments.items()})
     except ValueError as e:
         return row | {"error": str(e)}
     name = re.sub(r"_\d+$", "", built.name)

@@ -39,6 +39,8 @@ layers:
   - AveragePooling2D: {strides: 1}
   - LeakyReLU
   - Conv2D: {filters: 6, kernel_size: 1, activation: leaky_relu}
+  - Conv2D: {filters: 6, kernel_size: 2, padding: same, activation: silu}
+  - MaxPooling2D: {strides: 1}
   - GlobalAveragePooling2D
   - Flatten
   - Dropout: {rate: 0.25}
@@ -50,6 +52,10 @@ layers:
   - Dense: {units: 8, activation: softsign}
   - Dense: {units: 8, activation: exponential}
   - Dense: {units: 8, activation: hard_sigmoid}
+  - Dense: {units: 8, activation: gelu}
+  - Dense: {units: 8, activation: gelu_tanh}
+  - Dense: {units: 8, activation: hard_swish}
+  - Dense: {units: 8, activation: mish}
   - Dense: {units: 5}
   - Softmax
 `
