@@ -46,12 +46,20 @@ var functions = wording.Table[Function, func(Shape) Layer]{
 	{Word: Softplus, Value: elementwise(kernels.Softplus, 0)},
 	{Word: Softsign, Value: elementwise(kernels.Softsign, 0)},
 	{Word: Exponential, Value: elementwise(kernels.Exponential, 0)},
-	{Word: SiLU, Value: elementwise(kernels.SiLU, 0)},
+	{Word: SiLU, Value: elementwise(kernels.SiLU, 0), Also: []Function{"swish"}},
 	{Word: GELU, Value: elementwise(kernels.GELU, 0)},
 	{Word: GELUTanh, Value: elementwise(kernels.GELUTanh, 0)},
-	{Word: HardSwish, Value: elementwise(kernels.HardSwish, 0)},
+	{Word: HardSwish, Value: elementwise(kernels.HardSwish, 0), Also: []Function{"hard_silu"}},
 	{Word: Mish, Value: elementwise(kernels.Mish, 0)},
 	{Word: Softmax, Value: func(x Shape) Layer { return softmax{x} }},
+}
+
+// first is the word that models print: "silu" for "swish". What is in no table stays.
+func (f Function) first() Function {
+	if row, ok := functions.Row(f); ok {
+		return row.Word
+	}
+	return f
 }
 
 // Functions lists the activations.

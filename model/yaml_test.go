@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -139,6 +140,22 @@ func TestParseErrors(t *testing.T) {
 		_, err := model.Parse("net.yaml", []byte(c.text))
 		assert.ErrorContains(t, err, "model: net.yaml:", c.text)
 		assert.ErrorContains(t, err, c.want, c.text)
+	}
+}
+
+// A second name of a word is read as the word.
+func TestSecondNames(t *testing.T) {
+	for second, first := range map[model.Function]model.Function{"swish": model.SiLU, "hard_silu": model.HardSwish} {
+		want := fmt.Sprintf("input: [4]\nlayers:\n  - Dense: {units: 2, activation: %s}\n  - Activation: {activation: %[1]s}\n", first)
+		read, err := model.Parse("net.yaml", []byte(strings.ReplaceAll(want, string(first), string(second))))
+		require.NoError(t, err)
+		built, err := model.Sequential(model.Input(4), model.Dense{Units: 2, Activation: second}, model.Activation{Function: second})
+		require.NoError(t, err)
+		for _, m := range []*model.Model{read, built} {
+			m.Name = ""
+			assert.Equal(t, want, string(m.YAML()))
+			assert.Equal(t, "dense/"+string(first), m.Nodes[2].Name)
+		}
 	}
 }
 

@@ -58,6 +58,7 @@ LAYERS = [
 # Rows that were added later draw behind everything else, so that the numbers of the others stay.
 LATER = [("Activation", (3, 4), {"activation": f}) for f in (
     "elu", "selu", "relu6", "hard_sigmoid", "softplus", "softsign", "exponential", "silu", "gelu", "gelu_tanh", "hard_swish", "mish",
+    "swish", "hard_silu",
 )]
 
 # What Keras has no word for.
