@@ -17,9 +17,9 @@ const (
 	Sigmoid           Function = "sigmoid"      // 1 / (1 + e⁻ˣ)
 	Tanh              Function = "tanh"         // the hyperbolic tangent
 	LeakyReLUFunction Function = "leaky_relu"   // x above zero, 0.2·x below; the layer LeakyReLU has any slope
-	ELUFunction       Function = "elu"          // x above zero, eˣ − 1 below
+	ELUFunction       Function = "elu"          // x above zero, eˣ − 1 below; the layer ELU has any alpha
 	SELU              Function = "selu"         // 1.0507·x above zero, 1.7581·(eˣ − 1) below, which keeps means at 0 and variances at 1
-	ReLU6             Function = "relu6"        // min(max(0, x), 6)
+	ReLU6             Function = "relu6"        // min(max(0, x), 6); the layer ReLU has any limit
 	HardSigmoid       Function = "hard_sigmoid" // min(max(0, x + 3), 6) / 6
 	Softplus          Function = "softplus"     // ln(1 + eˣ)
 	Softsign          Function = "softsign"     // x / (1 + the magnitude of x)

@@ -243,9 +243,9 @@ func markdown(comment string) string {
 func (c comments) kind(t *testing.T, name string) docKind {
 	spec := kinds[name]
 	of := reflect.TypeOf(spec).Name()
-	k := docKind{Name: name, Doc: c.types[of]}
+	k := docKind{Name: name, Doc: strings.Replace(c.types[of], of, name, 1)}
 	require.NotEmpty(t, k.Doc, "%s has no comment", of)
-	if of != name { // a name for another layer with some fields set
+	if of := spec.Kind(); of != name { // a name for another layer with some fields set
 		k.Doc = "The layer [" + of + "](#" + strings.ToLower(of) + ")"
 		for _, f := range specFields(reflect.ValueOf(spec)) {
 			if !f.value.IsZero() {

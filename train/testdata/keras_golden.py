@@ -59,7 +59,12 @@ LAYERS = [
 LATER = [("Activation", (3, 4), {"activation": f}) for f in (
     "elu", "selu", "relu6", "hard_sigmoid", "softplus", "softsign", "exponential", "silu", "gelu", "gelu_tanh", "hard_swish", "mish",
     "swish", "hard_silu",
-)]
+)] + [
+    ("ReLU", (9,), {"max_value": 1.5}),
+    ("ReLU", (9,), {"negative_slope": 0.25}),
+    ("ELU", (9,), {}),
+    ("ELU", (9,), {"alpha": 0.25}),
+]
 
 # What Keras has no word for.
 OURS = {"gelu_tanh": lambda x: keras.activations.gelu(x, approximate=True)}

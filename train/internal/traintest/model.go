@@ -38,6 +38,8 @@ layers:
   - Activation: {activation: linear}
   - AveragePooling2D: {strides: 1}
   - LeakyReLU
+  - ReLU: {max_value: 2}
+  - ELU: {alpha: 0.5}
   - Conv2D: {filters: 6, kernel_size: 1, activation: leaky_relu}
   - Conv2D: {filters: 6, kernel_size: 2, padding: same, activation: silu}
   - MaxPooling2D: {strides: 1}
