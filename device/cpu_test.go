@@ -83,7 +83,7 @@ func TestDepthFirstProgram(t *testing.T) {
 	a, b, c := kernels.NewBuffer("a", kernels.Float32, images, features), kernels.NewBuffer("b", kernels.Float32, images, features),
 		kernels.NewBuffer("c", kernels.Float32, images, features)
 	positive := func(x, y *kernels.Buffer) kernels.Op { // y = x where x > 0, else 0
-		return kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, Y: x, DY: x, DX: y}
+		return kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, V: x, DY: x, DX: y}
 	}
 	// Before and after the joined ops others use the arena, and so does a that outlives them.
 	ops := []kernels.Op{

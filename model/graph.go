@@ -107,7 +107,7 @@ func (g *Graph) layer(name string, s Spec, inputs []*Node) (*Node, error) {
 	node.Spec = s
 	last := node
 	if a, ok := s.(activated); ok && a.activation() != "" && a.activation() != Linear {
-		f := a.activation()
+		f := a.activation().first()
 		if last, err = g.build(name+"/"+string(f), Activation{f}, []*Node{node}); err != nil {
 			return nil, err
 		}

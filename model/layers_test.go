@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -40,6 +41,9 @@ var layers = []struct {
 	{"dense no bias", model.Shape{576}, model.Dense{Units: 64, Bias: model.NoBias}, model.Shape{64}, 36864},
 	{"activation", model.Shape{3, 4, 5}, model.Activation{Function: model.Tanh}, model.Shape{3, 4, 5}, 0},
 	{"softmax", model.Shape{7}, model.Activation{Function: model.Softmax}, model.Shape{7}, 0},
+	{"relu", model.Shape{3, 4, 5}, model.ReLULayer{}, model.Shape{3, 4, 5}, 0},
+	{"relu with a limit", model.Shape{7}, model.ReLULayer{MaxValue: 4}, model.Shape{7}, 0},
+	{"elu", model.Shape{3, 4, 5}, model.ELU{}, model.Shape{3, 4, 5}, 0},
 	{"leaky relu", model.Shape{3, 4, 5}, model.LeakyReLU{}, model.Shape{3, 4, 5}, 0},
 	{"dropout", model.Shape{3, 4, 5}, model.Dropout{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
 	{"add", model.Shape{3, 4, 5}, model.Add{}, model.Shape{3, 4, 5}, 0},
@@ -91,13 +95,18 @@ var refusals = []struct {
 	{vector, model.Dense{}, "0 units"},
 	{vector, model.Dense{Units: 1 << 40}, "the output [1099511627776] would take 4.00 TiB; the limit is 8.00 GiB (2,147,483,647 values)"},
 	{vector, model.Dense{Units: 1 << 29}, "the parameter kernel [8 536870912] would take 16.00 GiB; the limit"},
+	{vector, model.ReLULayer{MaxValue: -1}, "max_value -1; give a number above 0 and up to 1e10, or 0 for no limit"},
+	{vector, model.ReLULayer{MaxValue: 1e-60}, "max_value 1e-60; give a number above 0"},
+	{vector, model.ReLULayer{NegativeSlope: math.Inf(1)}, "negative_slope +Inf; give a number from 0 to 1e10"},
+	{vector, model.ReLULayer{MaxValue: 6, NegativeSlope: 0.5}, "max_value 6 and negative_slope 0.5; give one of the two"},
+	{vector, model.ELU{Alpha: -1}, "alpha -1; give a number above 0, or use ReLU"},
 	{vector, model.LeakyReLU{NegativeSlope: -1}, "negative slope -1; give a number above 0, or use ReLU"},
 	{vector, model.GlobalAveragePooling2D{}, "takes images [height width channels], got [8]"},
 	{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},
 	{vector, model.Add{}, "takes at least 2 inputs, got 1"},
 	{vector, model.MinPooling2D{}, "takes images [height width channels], got [8]"},
 	{image, model.AveragePooling2D{Size: model.Pair{9, 1}}, "the image 8x8 is smaller than the 9x1 window"},
-	{image, model.Activation{Function: "swish"}, `unknown activation "swish"; choose linear`},
+	{image, model.Activation{Function: "zigzag"}, `unknown activation "zigzag"; choose linear`},
 }
 
 func TestLayersRefuse(t *testing.T) {

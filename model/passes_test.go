@@ -84,6 +84,12 @@ func TestPassesKeepWhatModelsCompute(t *testing.T) {
 			map[string]int{"activation-after-pool": 1, "chain": 1, "pooled-gradient": 1}, map[string]int{"chain": 1},
 		},
 		{
+			"silu before the pool", // whose derivative is told from what the pool never saw
+			sequential(t, model.Input(10, 10, 2), append([]model.Spec{
+				conv(4, model.ReLU), conv(4, model.SiLU), model.MaxPooling2D{Size: two}}, tail...)...),
+			map[string]int{"chain": 1}, map[string]int{"chain": 1},
+		},
+		{
 			"average pool", // whose gradient reaches every place
 			sequential(t, model.Input(10, 10, 2), append([]model.Spec{conv(4, model.ReLU), model.AveragePooling2D{Size: two}}, tail...)...),
 			map[string]int{"chain": 1}, map[string]int{"chain": 1},

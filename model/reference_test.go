@@ -132,9 +132,9 @@ func reference(t *testing.T) []byte {
 		"File": fileFields, "Layer": layerFields, "MaxFile": wording.Bytes(maxFile), "MaxName": maxName,
 		"MaxElements": wording.English.Sprint(maxElements), "MaxNodes": wording.English.Sprint(maxNodes),
 		"Words": []docWords{
-			comments.words("Activations", "Function", strs(Functions())),
-			comments.words("Paddings", "Padding", strs(Paddings())),
-			comments.words("Initializers", "Initializer", strs(Initializers())),
+			wordsOf(comments, "Activations", "Function", functions),
+			wordsOf(comments, "Paddings", "Padding", paddings),
+			wordsOf(comments, "Initializers", "Initializer", initializers),
 		},
 	}
 	var list []docKind
@@ -243,9 +243,9 @@ func markdown(comment string) string {
 func (c comments) kind(t *testing.T, name string) docKind {
 	spec := kinds[name]
 	of := reflect.TypeOf(spec).Name()
-	k := docKind{Name: name, Doc: c.types[of]}
+	k := docKind{Name: name, Doc: strings.Replace(c.types[of], of, name, 1)}
 	require.NotEmpty(t, k.Doc, "%s has no comment", of)
-	if of != name { // a name for another layer with some fields set
+	if of := spec.Kind(); of != name { // a name for another layer with some fields set
 		k.Doc = "The layer [" + of + "](#" + strings.ToLower(of) + ")"
 		for _, f := range specFields(reflect.ValueOf(spec)) {
 			if !f.value.IsZero() {
@@ -270,10 +270,14 @@ func (c comments) kind(t *testing.T, name string) docKind {
 	return k
 }
 
-func (c comments) words(name, kind string, words []string) docWords {
+func wordsOf[W ~string, V any](c comments, name, kind string, table wording.Table[W, V]) docWords {
 	list := docWords{Name: name}
-	for _, w := range words {
-		list.Rows = append(list.Rows, c.consts[kind+" "+w])
+	for _, row := range table {
+		word := c.consts[kind+" "+string(row.Word)]
+		for _, other := range row.Also {
+			word.Doc += "; also called `" + string(other) + "`"
+		}
+		list.Rows = append(list.Rows, word)
 	}
 	return list
 }

@@ -22,8 +22,9 @@ var kinds = map[string]Spec{
 	"Flatten":                Flatten{},
 	"Dense":                  Dense{},
 	"Activation":             Activation{},
-	"ReLU":                   Activation{ReLU},
+	"ReLU":                   ReLULayer{},
 	"LeakyReLU":              LeakyReLU{},
+	"ELU":                    ELU{},
 	"Softmax":                Activation{Softmax},
 	"Dropout":                Dropout{},
 	"Add":                    Add{},
@@ -136,11 +137,11 @@ func (f specField) decode(n *yaml.Node) (err error) {
 	case *Bias:
 		*dst, err = bias(n, f.key)
 	case *Function:
-		*dst, err = word(n, f.key, Functions())
+		*dst, err = word(n, f.key, functions)
 	case *Padding:
-		*dst, err = word(n, f.key, Paddings())
+		*dst, err = word(n, f.key, paddings)
 	case *Initializer:
-		*dst, err = word(n, f.key, Initializers())
+		*dst, err = word(n, f.key, initializers)
 	default:
 		err = errorAt(n, "%s cannot be given in a file", f.key)
 	}
@@ -159,6 +160,8 @@ func (f specField) encode() *yaml.Node {
 		}
 	case Bias:
 		value = v.used()
+	case Function:
+		value = v.first()
 	}
 	// Numbers, strings and lists of them always encode.
 	_ = n.Encode(value)

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -36,6 +37,8 @@ layers:
   - Add: {inputs: [dense, beside]}
   - Activation: {activation: sigmoid}
   - ReLU
+  - ReLU: {max_value: 2.5}
+  - ELU: {alpha: 0.5}
   - LeakyReLU: {negative_slope: 0.1}
   - Dropout: {rate: 0.25}
   - Softmax
@@ -63,13 +66,15 @@ layers:
 		model.Dense{Units: 3},
 		model.Add{},
 		model.Activation{Function: model.Sigmoid},
-		model.Activation{Function: model.ReLU},
+		model.ReLULayer{},
+		model.ReLULayer{MaxValue: 2.5},
+		model.ELU{Alpha: 0.5},
 		model.LeakyReLU{NegativeSlope: 0.1},
 		model.Dropout{Rate: 0.25},
 		model.Activation{Function: model.Softmax},
 	}, specs)
 	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "flat", "dense", "beside", "add",
-		"activation", "activation_1", "leaky_re_lu", "dropout", "activation_2"}, names)
+		"activation", "re_lu", "re_lu_1", "elu", "leaky_re_lu", "dropout", "activation_1"}, names)
 }
 
 func TestParseErrors(t *testing.T) {
@@ -109,7 +114,7 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Dense: {}"), "net.yaml:3:5: Dense needs the field units"},
 		{layers("  - Conv2D: {filters: 3}"), "net.yaml:3:5: Conv2D needs the field kernel_size"},
 		{layers("  - Conv2D: {filters: 3, kernel: 3}"), `net.yaml:3:26: Conv2D has no field "kernel"; did you mean kernel_size?`},
-		{layers("  - ReLU: {activation: tanh}"), `net.yaml:3:12: ReLU has no field "activation"; choose name or inputs`},
+		{layers("  - ReLU: {activation: tanh}"), `net.yaml:3:12: ReLU has no field "activation"; choose name, inputs, max_value or negative_slope`},
 		{layers("  - Conv2D: {filters: '3', kernel_size: 3}"), `net.yaml:3:23: filters is the text "3"; expected a whole number`},
 		{layers("  - Conv2D: {filters: 2.5, kernel_size: 3}"), `net.yaml:3:23: filters is "2.5"; expected a whole number`},
 		{layers("  - Conv2D: {filters: 99999999999999999999, kernel_size: 3}"), `filters is "99999999999999999999"; expected a whole number`},
@@ -117,7 +122,7 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Conv2D: {filters: 3, kernel_size: [3, 3, 3]}"), "net.yaml:3:39: kernel_size is a list of 3; expected one number, or two as [height, width]"},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 0}"), `net.yaml:3:39: kernel_size is "0"; expected a whole number from 1 on`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: rellu}"), `net.yaml:3:54: activation is "rellu"; did you mean relu?`},
-		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: swish}"), `activation is "swish"; choose ` + wording.Or(model.Functions())},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: zigzag}"), `activation is "zigzag"; choose ` + wording.Or(model.Functions())},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, padding: SAME}"), `net.yaml:3:51: padding is "SAME"; did you mean same?`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, use_bias: 0}"), `net.yaml:3:52: use_bias is "0"; expected true or false`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_initializer: glorot}"), `kernel_initializer is "glorot"; did you mean glorot_uniform?`},
@@ -133,12 +138,28 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Conv2D: {filters: 1, kernel_size: 1, activation: relu}\n  - Flatten: {inputs: conv2d/relu}"), `net.yaml:4:23: no layer before this one is named "conv2d/relu"`},
 		{layers("  - Flatten: {inputs: []}"), `net.yaml:3:5: Flatten "flatten": takes 1 input, got 0`},
 		{layers("  - Flatten: {inputs: {a: b}}"), "net.yaml:3:23: inputs is a mapping; expected a word"},
-		{layers("  - ReLU\n  - Conv2D: {name: lost, filters: 1, kernel_size: 1, activation: relu}\n  - Flatten: {inputs: activation}"), `net.yaml:4:5: nothing uses the output of layer "lost"`},
+		{layers("  - ReLU\n  - Conv2D: {name: lost, filters: 1, kernel_size: 1, activation: relu}\n  - Flatten: {inputs: re_lu}"), `net.yaml:4:5: nothing uses the output of layer "lost"`},
 		{strings.Repeat(" ", 1<<20) + "a", "net.yaml: is larger than 1.00 MiB"},
 	} {
 		_, err := model.Parse("net.yaml", []byte(c.text))
 		assert.ErrorContains(t, err, "model: net.yaml:", c.text)
 		assert.ErrorContains(t, err, c.want, c.text)
+	}
+}
+
+// A second name of a word is read as the word.
+func TestSecondNames(t *testing.T) {
+	for second, first := range map[model.Function]model.Function{"swish": model.SiLU, "hard_silu": model.HardSwish} {
+		want := fmt.Sprintf("input: [4]\nlayers:\n  - Dense: {units: 2, activation: %s}\n  - Activation: {activation: %[1]s}\n", first)
+		read, err := model.Parse("net.yaml", []byte(strings.ReplaceAll(want, string(first), string(second))))
+		require.NoError(t, err)
+		built, err := model.Sequential(model.Input(4), model.Dense{Units: 2, Activation: second}, model.Activation{Function: second})
+		require.NoError(t, err)
+		for _, m := range []*model.Model{read, built} {
+			m.Name = ""
+			assert.Equal(t, want, string(m.YAML()))
+			assert.Equal(t, "dense/"+string(first), m.Nodes[2].Name)
+		}
 	}
 }
 

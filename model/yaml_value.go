@@ -117,9 +117,9 @@ func bias(n *yaml.Node, key string) (Bias, error) {
 }
 
 // word is one of the known words.
-func word[T ~string](n *yaml.Node, key string, known []T) (T, error) {
-	if n.Kind == yaml.ScalarNode && slices.Contains(known, T(n.Value)) {
-		return T(n.Value), nil
+func word[T ~string, V any](n *yaml.Node, key string, known wording.Table[T, V]) (T, error) {
+	if row, ok := known.Row(T(n.Value)); ok && n.Kind == yaml.ScalarNode {
+		return row.Word, nil
 	}
-	return "", errorAt(n, "%s is %s; %s", key, describe(n), wording.Choose(n.Value, known))
+	return "", errorAt(n, "%s is %s; %s", key, describe(n), wording.Choose(n.Value, known.Words()))
 }

@@ -20,8 +20,11 @@ func (t *Trainer) Warnings() []string {
 
 // activationOf is the activation that a node is; none if it is another layer.
 func activationOf(n *model.Node) model.Function {
-	if s, ok := n.Spec.(model.Activation); ok {
+	switch s := n.Spec.(type) {
+	case model.Activation:
 		return s.Function
+	case model.ReLULayer:
+		return model.ReLU
 	}
 	_, f, _ := strings.Cut(n.Name, "/")
 	return model.Function(f)

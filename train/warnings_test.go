@@ -24,6 +24,7 @@ func TestWarnings(t *testing.T) {
 		{[]model.Spec{model.Dense{Units: 2}, model.Activation{}}, logits, ""},
 		{[]model.Spec{model.Dense{Units: 2}, model.Activation{Function: model.Linear}}, logits, ""},
 		{[]model.Spec{model.Dense{Units: 2, Activation: model.ReLU}, softmax}, nil, "relu" + bounded + `dense/relu"`},
+		{[]model.Spec{model.Dense{Units: 2}, model.ReLULayer{}}, logits, "relu" + bounded + `re_lu"`},
 		{[]model.Spec{model.Dense{Units: 2}, model.Activation{Function: model.Sigmoid}}, logits, "sigmoid" + bounded + `activation"`},
 		{[]model.Spec{model.Dense{Units: 1, Activation: model.Softmax}}, nil, "a softmax of one value"},
 		{[]model.Spec{model.Dense{Units: 2, Activation: model.Softmax}, softmax}, nil, "a softmax of the softmax"},

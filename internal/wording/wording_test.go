@@ -55,11 +55,17 @@ func TestNearestOfAHugeWord(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	type colour string
-	table := wording.Table[colour, int]{{"red", 1}, {"green", 2}}
+	table := wording.Table[colour, int]{{Word: "red", Value: 1, Also: []colour{"scarlet", "crimson"}}, {Word: "green", Value: 2}}
 	assert.Equal(t, []colour{"red", "green"}, table.Words())
 	v, err := table.Find("colour", "green")
 	assert.NoError(t, err)
 	assert.Equal(t, 2, v)
+	row, ok := table.Row("crimson")
+	assert.True(t, ok)
+	assert.Equal(t, colour("red"), row.Word)
+	v, err = table.Find("colour", "scarlet")
+	assert.NoError(t, err)
+	assert.Equal(t, 1, v)
 	_, err = table.Find("colour", "blue")
 	assert.EqualError(t, err, `unknown colour "blue"; choose red or green`)
 }

@@ -19,7 +19,7 @@ func (op conv2DPoolGrad) Name() string { return "conv2d_pool_grad" }
 func (op conv2DPoolGrad) Operands() []kernels.Operand {
 	dy, y, db, w, dx := op.Pool.DY, (*kernels.Buffer)(nil), (*kernels.Buffer)(nil), (*kernels.Buffer)(nil), (*kernels.Buffer)(nil)
 	if op.ReLU != nil {
-		dy, y = op.ReLU.DY, op.ReLU.Y
+		dy, y = op.ReLU.DY, op.ReLU.V
 	}
 	if op.Bias != nil {
 		db = op.Bias.DB

@@ -103,7 +103,7 @@ func define(namesAndValues ...any) []Define {
 		var value string
 		switch v := namesAndValues[i+1].(type) {
 		case float32:
-			value = strconv.FormatFloat(float64(v), 'x', -1, 32) + "f"
+			value = literal(v)
 		case float64:
 			value = strconv.FormatFloat(v, 'x', -1, 64)
 		case uint32:
@@ -120,6 +120,8 @@ func define(namesAndValues ...any) []Define {
 	}
 	return list
 }
+
+func literal(v float32) string { return strconv.FormatFloat(float64(v), 'x', -1, 32) + "f" }
 
 // windowDefines are the macros of a window.
 func windowDefines(g kernels.Window) []Define {

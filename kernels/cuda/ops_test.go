@@ -18,7 +18,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 	for _, n := range []int{1, 257, most - 255, most} {
 		v := kernels.NewBuffer("values", kernels.Float32, n)
 		for f := range kernels.Function(functions(t)) {
-			list = append(list, kernels.ActivationFprop{Activation: kernels.Activation{Function: f}, Y: v}, kernels.ActivationDgrad{Activation: kernels.Activation{Function: f}, Y: v, DX: v})
+			list = append(list, kernels.ActivationFprop{Activation: kernels.Activation{Function: f}, Y: v}, kernels.ActivationDgrad{Activation: kernels.Activation{Function: f}, V: v, DX: v})
 		}
 		list = append(list, kernels.Adam{W: v}, kernels.Add{Y: v}, kernels.Dropout{Y: v}, kernels.FiniteCheck{X: v},
 			kernels.RMSprop{W: v}, kernels.SGD{W: v}, kernels.Tick{}, kernels.Zero{Y: v})

@@ -116,7 +116,7 @@ func TestErrorsGrowByHand(t *testing.T) {
 		return kernels.Pool2DFprop{Pool2D: kernels.Pool2D{Kind: k, N: 1, C: 1, Window: window}, X: there, Y: there, Index: there}
 	}
 	relu := kernels.ActivationFprop{Activation: kernels.Activation{Function: kernels.ReLU}, X: there, Y: there}
-	reluDgrad := kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, Y: there, DY: there, DX: there}
+	reluDgrad := kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, V: there, DY: there, DX: there}
 	type list = []Value
 	for _, c := range []struct {
 		name string

@@ -44,11 +44,11 @@ func (c chain) second() chain {
 func twoGradients(name string, first, second chainShape) Case {
 	b, a := second.pooledGradient(kernels.MaxPool, true, true), first.pooledGradient(kernels.MaxPool, false, true)
 	for _, buffer := range []*kernels.Buffer{
-		b.relu.Y, b.pool.DY, b.pool.Index, b.pool.DX, b.wgrad.DW, b.bias.DB, b.dgrad.W,
+		b.relu.V, b.pool.DY, b.pool.Index, b.pool.DX, b.wgrad.DW, b.bias.DB, b.dgrad.W,
 	} {
 		buffer.Name += "2"
 	}
-	b.wgrad.X = a.relu.Y
+	b.wgrad.X = a.relu.V
 	b.dgrad.DX = private("dpooled", b.dgrad.DX.Shape...)
 	a.relu.DY = b.dgrad.DX
 	fill := a.sparse()

@@ -10,6 +10,9 @@ import (
 // lookalikeCases are lists that differ in one point from those that a device may have code for.
 func lookalikeCases() []Case {
 	var cases []Case
+	for _, f := range allActivations() {
+		cases = append(cases, activationBehindPool(f))
+	}
 	one, two, three := [2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}
 	for _, s := range []chainShape{
 		{convShape{2, 9, 8, 1, 16, three, one, one, kernels.Valid}, two, two, kernels.Valid},
@@ -41,6 +44,19 @@ func (s chainShape) otherFunctions() []Case {
 		cases = append(cases, newListCase(name+"_max", p.ops(), map[string]contents{"index": indices(p.pool.Pool2D), "pooled": positives}))
 	}
 	return cases
+}
+
+// activationBehindPool is an activation's gradient behind that of a pool, told from what the pool took or from what the activation took.
+func activationBehindPool(f kernels.Activation) Case {
+	s := poolShape{2, 5, 7, 3, [2]int{3, 2}, [2]int{2, 1}, [2]int{1, 1}, kernels.Same}
+	pool, gradient := s.ops(kernels.MaxPool)
+	y := pool.X
+	pool.Y, gradient.DY, gradient.DX = float("pooled", pool.Y.Shape...), float("dy", pool.Y.Shape...), private("dr", y.Shape...)
+	activation := kernels.ActivationDgrad{Activation: f, V: y, DY: gradient.DX, DX: float("dx", y.Shape...)}
+	if f.FromX() {
+		activation.V = float("before", y.Shape...)
+	}
+	return newListCase(f.String(), []kernels.Op{pool, gradient, activation}, map[string]contents{"x": positives})
 }
 
 // otherGradients are those of an average, which reach every place, and lists in another order or with something left out.

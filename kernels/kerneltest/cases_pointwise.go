@@ -47,26 +47,36 @@ func activationCases() []Case {
 			cases = append(cases, activationCasesOf(f, shape...)...)
 		}
 		x := float("x", 67)
-		edges := map[string]contents{"x": cycled(0, math.Copysign(0, -1), 1e-45, -1e-45, 1e-30, 88, -88, 89, -89, 104, -104, 3e38, -3e38,
-			math.Inf(1), math.Inf(-1), math.NaN())}
+		edges := cycled(0, math.Copysign(0, -1), 1e-45, -1e-45, 1e-30, 88, -88, 89, -89, 104, -104, 3e38, -3e38,
+			math.Inf(1), math.Inf(-1), math.NaN(), 3, -3, 6, -20, 1e4, -1e4)
+		dgrad := kernels.ActivationDgrad{Activation: f, V: float("v", 67), DY: float("dy", 67), DX: x}
+		inPlace := dgrad
+		inPlace.DY = x
 		cases = append(cases,
-			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationFprop{Activation: f, X: x, Y: float("y", 67)}, edges),
-			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationDgrad{Activation: f, Y: float("y", 67), DY: float("dy", 67), DX: x},
-				map[string]contents{"y": cycled(0, math.Copysign(0, -1), 0.5, 1, math.NaN())}),
+			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationFprop{Activation: f, X: x, Y: float("y", 67)}, map[string]contents{"x": edges}),
+			newCase(fmt.Sprintf("%v_edges", f), dgrad, map[string]contents{"v": cycled(0, math.Copysign(0, -1), 0.5, 1, math.NaN())}),
+			newCase(fmt.Sprintf("%v_of_edges", f), dgrad, map[string]contents{"v": derivedFrom(f, draw(edges, 67))}),
 			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationFprop{Activation: f, X: x, Y: x}, nil),
-			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationDgrad{Activation: f, Y: float("y", 67), DY: x, DX: x}, nil))
+			newCase(fmt.Sprintf("%v_in_place", f), inPlace, nil))
 	}
 	return cases
 }
 
+// derivedFrom is what the derivative at each x is told from.
+func derivedFrom(f kernels.Activation, x []Value) contents {
+	if f.FromX() {
+		return wants(x, nil)
+	}
+	return wants(activationFprop(f, x))
+}
+
 func activationCasesOf(f kernels.Activation, shape ...int) []Case {
-	x, y, dy := float("x", shape...), float("y", shape...), float("dy", shape...)
-	n := x.Elements()
+	x, y, v, dy := float("x", shape...), float("y", shape...), float("v", shape...), float("dy", shape...)
 	name := fmt.Sprintf("%v_%s", f, sizeName(shape))
-	values := wants(activationFprop(f, draw(scaled(3), n)))
+	values := derivedFrom(f, draw(scaled(3), x.Elements()))
 	return []Case{
 		newCase(name, kernels.ActivationFprop{Activation: f, X: x, Y: y}, map[string]contents{"x": scaled(5)}),
-		newCase(name, kernels.ActivationDgrad{Activation: f, Y: y, DY: dy, DX: x}, map[string]contents{"y": values}),
+		newCase(name, kernels.ActivationDgrad{Activation: f, V: v, DY: dy, DX: x}, map[string]contents{"v": values}),
 	}
 }
 

@@ -32,7 +32,7 @@ func (s chainShape) pooledGradient(kind kernels.PoolKind, withDX, withReLU bool)
 	if withReLU {
 		dy := p.pool.DY
 		p.pool.DY = private("dz", dy.Shape...)
-		p.relu = &kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, Y: float("pooled", dy.Shape...), DY: dy, DX: p.pool.DY}
+		p.relu = &kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, V: float("pooled", dy.Shape...), DY: dy, DX: p.pool.DY}
 		c := wgrad.Conv2D
 		p.bias = &kernels.BiasWgrad{M: c.N * c.P * c.Q, K: c.K, DY: dmaps, DB: float("db", c.K)}
 	}

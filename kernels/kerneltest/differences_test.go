@@ -141,8 +141,11 @@ func differenceCases(t *testing.T) []differenceCase {
 		forward := kernels.ActivationFprop{Activation: a, X: there, Y: there}
 		in := [][]float64{draw(20), nil}
 		keep(differenceCase{name: f.String(), forward: forward, in: in, by: 0, y: 1, gradient: func(dy []float64) []float64 {
-			y := result(t, forward, in, 1)
-			return result(t, kernels.ActivationDgrad{Activation: a, Y: there, DY: there, DX: there}, [][]float64{y, dy, nil}, 2)
+			v := in[0]
+			if !f.FromX() {
+				v = result(t, forward, in, 1)
+			}
+			return result(t, kernels.ActivationDgrad{Activation: a, V: there, DY: there, DX: there}, [][]float64{v, dy, nil}, 2)
 		}})
 	}
 

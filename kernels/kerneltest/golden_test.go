@@ -24,6 +24,7 @@ type golden struct {
 	Momentum, Beta1, Beta2, Epsilon float64
 	Smoothing                       float32
 	Rho                             float64
+	Alpha                           float32
 	Nesterov, Centered              bool
 	In, Want                        map[string][]float64
 }
@@ -60,9 +61,12 @@ func (g golden) op(t *testing.T) kernels.Op {
 		index = nil
 	}
 	dense := kernels.Dense{N: g.N, C: g.C, K: g.K}
-	function := map[string]kernels.Function{
-		"linear": kernels.Linear, "relu": kernels.ReLU, "sigmoid": kernels.Sigmoid, "tanh": kernels.Tanh,
-	}[g.Function]
+	activation := kernels.Activation{Alpha: g.Alpha}
+	for _, f := range kernels.Functions() {
+		if f.String() == g.Function {
+			activation.Function = f
+		}
+	}
 	switch g.Op {
 	case "conv2d_fprop":
 		return kernels.Conv2DFprop{Conv2D: conv(), X: there, W: there, B: there, Y: there}
@@ -83,9 +87,9 @@ func (g golden) op(t *testing.T) kernels.Op {
 	case "dense_wgrad":
 		return kernels.DenseWgrad{Dense: dense, X: there, DY: there, DW: there}
 	case "activation_fprop":
-		return kernels.ActivationFprop{Activation: kernels.Activation{Function: function}, X: there, Y: there}
+		return kernels.ActivationFprop{Activation: activation, X: there, Y: there}
 	case "activation_dgrad":
-		return kernels.ActivationDgrad{Activation: kernels.Activation{Function: function}, Y: there, DY: there, DX: there}
+		return kernels.ActivationDgrad{Activation: activation, V: there, DY: there, DX: there}
 	case "softmax_fprop":
 		return kernels.SoftmaxFprop{N: g.N, K: g.K, X: there, Y: there}
 	case "softmax_dgrad":
@@ -151,8 +155,13 @@ func TestGoldenHoldsEveryOp(t *testing.T) {
 	held := map[string]bool{
 		"dropout": true, "add": true, "zero": true, "tick": true, "tally": true, "finite_check": true, // by hand, below
 	}
+	functions := map[string]bool{}
 	for _, g := range readGolden(t) {
 		held[g.Op] = true
+		functions[g.Function] = true
+	}
+	for _, f := range kernels.Functions() {
+		assert.True(t, functions[f.String()], "%v has no golden values: add it to more_activations in testdata/golden.py", f)
 	}
 	for _, c := range kerneltest.Cases() {
 		for _, op := range c.Ops {
@@ -210,7 +219,7 @@ func TestOracleByHand(t *testing.T) {
 			[][]float64{{1, 10, 100}, {2, 0, 1}, nil}, map[int][]float64{2: {0, 11, 0, 0, 100}}},
 		{"average spreads", kernels.Pool2DDgrad{Pool2D: average, DY: there, DX: there},
 			[][]float64{{2, 30, 400}, nil, nil}, map[int][]float64{2: {1, 11, 10, 210, 200}}},
-		{"relu at the kink", kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, Y: there, DY: there, DX: there},
+		{"relu at the kink", kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, V: there, DY: there, DX: there},
 			[][]float64{{0, 1, 0}, {5, 6, 7}, nil}, map[int][]float64{2: {0, 6, 0}}},
 		{"nobody is an example", kernels.CrossEntropyDgrad{N: 2, K: 2, Y: there, Labels: there, DX: there},
 			[][]float64{{0.5, 0.5, 0.25, 0.75}, {-1, 2}, nil}, map[int][]float64{2: {0, 0, 0, 0}}},

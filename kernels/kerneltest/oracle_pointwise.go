@@ -12,7 +12,8 @@ func unknown[T kernels.Function | kernels.PoolKind](what T) error {
 	return fmt.Errorf("the oracle does not know %T %[1]d; write its formula down in kernels/kerneltest/oracle_*.go", what)
 }
 
-// activationFprop hands errors of x on: no function here is steeper than 1, or than its parameter, and a ReLU of what is surely negative is 0.
+// activationFprop hands errors of x on: of the functions that stand here none is steeper than 1, or than its parameter, and a ReLU of what is
+// surely negative is 0. The others are curves.
 func activationFprop(f kernels.Activation, x []Value) ([]Value, error) {
 	y := make([]Value, len(x))
 	for i, v := range x {
@@ -24,9 +25,7 @@ func activationFprop(f kernels.Activation, x []Value) ([]Value, error) {
 				y[i] = Value{math.Max(v.Want, 0), v.Bound}
 			}
 		case kernels.Sigmoid:
-			y[i] = exact(1).div(exact(1).add(Value{min(-v.Want, 700), v.Bound}.exp()))
-			// Where exp(−x) overflows float32 the result is 0 and the true value below 2^−127.
-			y[i].Bound += 0x1p-127
+			y[i] = v.sigmoid()
 		case kernels.Tanh:
 			y[i] = function(math.Tanh(v.Want), v.Bound)
 		case kernels.LeakyReLU:
@@ -36,18 +35,22 @@ func activationFprop(f kernels.Activation, x []Value) ([]Value, error) {
 				y[i] = v
 			}
 		default:
-			return nil, unknown(f.Function)
+			c, err := curveOf(f)
+			if err != nil {
+				return nil, err
+			}
+			y[i] = c.fprop(v)
 		}
 	}
 	return y, nil
 }
 
-// activationDgrad hands errors of y and dy on. A ReLU whose output may be positive or not may let the gradient through or not.
-func activationDgrad(f kernels.Activation, y, dy []Value) ([]Value, error) {
-	dx := make([]Value, len(y))
+// activationDgrad hands errors of dy on and of what the derivative is told from, which for the functions that stand here is y. A ReLU whose output may be positive or not may let the gradient through or not.
+func activationDgrad(f kernels.Activation, v, dy []Value) ([]Value, error) {
+	dx := make([]Value, len(v))
 	one := exact(1)
-	for i := range y {
-		y, dy := y[i], dy[i]
+	for i := range v {
+		y, dy := v[i], dy[i]
 		switch f.Function {
 		case kernels.Linear:
 			dx[i] = dy
@@ -72,7 +75,11 @@ func activationDgrad(f kernels.Activation, y, dy []Value) ([]Value, error) {
 				dx[i].Bound += math.Abs(1-alpha.Want) * dy.size()
 			}
 		default:
-			return nil, unknown(f.Function)
+			c, err := curveOf(f)
+			if err != nil {
+				return nil, err
+			}
+			dx[i] = c.dgrad(y, dy)
 		}
 	}
 	return dx, nil

@@ -16,6 +16,8 @@ const (
 	// functionError is the relative error of exp, log and tanh in float32: the CUDA C++ Programming Guide promises 2 units in the
 	// last place, each at most 2·unit.
 	functionError = 4 * unit
+	// erfcError is that of erfc, for which it promises 4 units.
+	erfcError = 8 * unit
 )
 
 // gamma bounds the relative growth of n roundings: (1+δ)^n − 1 with |δ| ≤ unit (Higham, Lemma 3.1).
@@ -92,9 +94,22 @@ func (a Value) exp() Value {
 	return function(v, math.Exp(a.Want+a.Bound)-v)
 }
 
+func (a Value) sigmoid() Value {
+	y := exact(1).div(exact(1).add(Value{min(-a.Want, 700), a.Bound}.exp()))
+	// Where exp(−a) overflows float32 the result is 0 and the true value below 2^−127.
+	y.Bound += 0x1p-127
+	return y
+}
+
 func (a Value) log() Value {
 	v := math.Log(a.Want)
 	return function(v, v-math.Log(a.Want-a.Bound))
+}
+
+func (a Value) erfc() Value {
+	v := math.Erfc(a.Want)
+	bound := math.Erfc(a.Want-a.Bound) - v
+	return Value{v, bound + erfcError*(v+bound) + 4*tiny}
 }
 
 // sum is a sum of any number of terms in any order.

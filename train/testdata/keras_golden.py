@@ -55,13 +55,27 @@ LAYERS = [
     ("MinPooling2D", IMAGE, {}),
 ] + [("Activation", (3, 4), {"activation": f}) for f in ("linear", "relu", "sigmoid", "tanh", "leaky_relu", "softmax")]
 
+# Rows that were added later draw behind everything else, so that the numbers of the others stay.
+LATER = [("Activation", (3, 4), {"activation": f}) for f in (
+    "elu", "selu", "relu6", "hard_sigmoid", "softplus", "softsign", "exponential", "silu", "gelu", "gelu_tanh", "hard_swish", "mish",
+    "swish", "hard_silu",
+)] + [
+    ("ReLU", (9,), {"max_value": 1.5}),
+    ("ReLU", (9,), {"negative_slope": 0.25}),
+    ("ELU", (9,), {}),
+    ("ELU", (9,), {"alpha": 0.25}),
+]
+
+# What Keras has no word for.
+OURS = {"gelu_tanh": lambda x: keras.activations.gelu(x, approximate=True)}
+
 
 def layer(kind, shape, arguments):
     row = {"kind": kind, "input": shape, "arguments": arguments}
     if not hasattr(keras.layers, kind):
         return row | {"error": "Keras has no such layer"}
     try:
-        built = getattr(keras.layers, kind)(**arguments)
+        built = getattr(keras.layers, kind)(**{k: OURS.get(v, v) if isinstance(v, str) else v for k, v in arguments.items()})
     except ValueError as e:
         return row | {"error": str(e)}
     name = re.sub(r"_\d+$", "", built.name)
@@ -191,6 +205,7 @@ def main():
         "training": training(),
         "total_params": summary(),
     }
+    golden["layers"] += [layer(*row) for row in LATER]
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")

@@ -139,7 +139,24 @@ def activations():
         (dx,) = torch.autograd.grad(y, x, dy)
         case("activation_fprop", name, {"x": x}, {"y": y}, function=name, n=x.numel())
         # Where tanh and sigmoid saturate, 1 - y^2 from the rounded y has lost its digits: PyTorch computes it in the same way.
-        case("activation_dgrad", name, {"y": y, "dy": dy}, {"dx": dx}, function=name, n=x.numel())
+        case("activation_dgrad", name, {"v": y, "dy": dy}, {"dx": dx}, function=name, n=x.numel())
+
+
+def more_activations():
+    x = torch.tensor([-20.0, -6.5, -3.0, -2.5, -1.0, -0.25, 0.0, 0.0625, 0.5, 1.0, 2.75, 3.0, 6.0, 8.0]).requires_grad_()
+    for name, alpha, f in (
+        ("leaky_relu", 0.25, lambda v: F.leaky_relu(v, 0.25)), ("elu", 0.25, lambda v: F.elu(v, 0.25)), ("selu", 0, F.selu),
+        ("relu6", 6, F.relu6), ("hard_sigmoid", 0, lambda v: F.relu6(v + 3) / 6), ("softplus", 0, F.softplus), ("softsign", 0, F.softsign),
+        ("exponential", 0, torch.exp),
+        ("silu", 0, F.silu), ("gelu", 0, F.gelu), ("gelu_tanh", 0, lambda v: F.gelu(v, approximate="tanh")), ("hard_swish", 0, F.hardswish),
+        ("mish", 0, F.mish),
+    ):
+        y = f(x)
+        dy = draw(*y.shape)
+        (dx,) = torch.autograd.grad(y, x, dy)
+        case("activation_fprop", name, {"x": x}, {"y": y}, function=name, alpha=alpha, n=x.numel())
+        v = x if name in ("silu", "gelu", "gelu_tanh", "hard_swish", "mish") else y
+        case("activation_dgrad", name, {"v": v, "dy": dy}, {"dx": dx}, function=name, alpha=alpha, n=x.numel())
 
 
 def classes():
@@ -248,6 +265,7 @@ def ops():
         sgd(momentum, nesterov)
     for momentum, centered in ((0, False), (0.5, False), (0, True), (0.5, True)):
         rmsprop(momentum, centered)
+    more_activations()  # last, so that the other cases draw what they drew before
 
 
 def uniform(seed, n):

@@ -38,11 +38,26 @@ layers:
   - Activation: {activation: linear}
   - AveragePooling2D: {strides: 1}
   - LeakyReLU
+  - ReLU: {max_value: 2}
+  - ELU: {alpha: 0.5}
   - Conv2D: {filters: 6, kernel_size: 1, activation: leaky_relu}
+  - Conv2D: {filters: 6, kernel_size: 2, padding: same, activation: silu}
+  - MaxPooling2D: {strides: 1}
   - GlobalAveragePooling2D
   - Flatten
   - Dropout: {rate: 0.25}
   - Dense: {units: 8, activation: relu}
+  - Dense: {units: 8, activation: elu}
+  - Dense: {units: 8, activation: selu}
+  - Dense: {units: 8, activation: relu6}
+  - Dense: {units: 8, activation: softplus}
+  - Dense: {units: 8, activation: softsign}
+  - Dense: {units: 8, activation: exponential}
+  - Dense: {units: 8, activation: hard_sigmoid}
+  - Dense: {units: 8, activation: gelu}
+  - Dense: {units: 8, activation: gelu_tanh}
+  - Dense: {units: 8, activation: hard_swish}
+  - Dense: {units: 8, activation: mish}
   - Dense: {units: 5}
   - Softmax
 `
