@@ -53,7 +53,8 @@ func TestReferenceExamples(t *testing.T) {
 // What is written as a field's default is what the layer does without that field.
 func TestDefaults(t *testing.T) {
 	defaults := 0
-	for kind, spec := range kinds {
+	for kind, k := range kinds {
+		spec := k.spec
 		required := requiredFields(kind, spec)
 		build := func(fields string) *Model {
 			t.Helper()
@@ -115,8 +116,8 @@ func requiredFields(kind string, spec Spec) string {
 type docField struct{ Key, Go, Form, Default, Doc string }
 
 type docKind struct {
-	Name, Doc string
-	Fields    []docField
+	Name, Alias, Doc string
+	Fields           []docField
 }
 
 type docWord struct{ Word, Go, Doc string }
@@ -241,9 +242,9 @@ func markdown(comment string) string {
 }
 
 func (c comments) kind(t *testing.T, name string) docKind {
-	spec := kinds[name]
+	spec := kinds[name].spec
 	of := reflect.TypeOf(spec).Name()
-	k := docKind{Name: name, Doc: c.types[of]}
+	k := docKind{Name: name, Alias: kinds[name].alias, Doc: c.types[of]}
 	require.NotEmpty(t, k.Doc, "%s has no comment", of)
 	if of != name { // a name for another layer with some fields set
 		k.Doc = "The layer [" + of + "](#" + strings.ToLower(of) + ")"

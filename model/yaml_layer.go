@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -11,26 +12,44 @@ import (
 	"cnn-gpu/internal/wording"
 )
 
-// kinds are the layers that a model file may name, each as it is before the file's fields are set. A field that is set here
-// is what the name stands for, so that the file cannot set it.
-var kinds = map[string]Spec{
-	"Conv2D":                 Conv2D{},
-	"MaxPooling2D":           MaxPooling2D{},
-	"MinPooling2D":           MinPooling2D{},
-	"AveragePooling2D":       AveragePooling2D{},
-	"GlobalAveragePooling2D": GlobalAveragePooling2D{},
-	"Flatten":                Flatten{},
-	"Dense":                  Dense{},
-	"Activation":             Activation{},
-	"ReLU":                   Activation{ReLU},
-	"LeakyReLU":              LeakyReLU{},
-	"Softmax":                Activation{Softmax},
-	"Dropout":                Dropout{},
-	"Add":                    Add{},
+// kind is a layer that a model file may name.
+type kind struct {
+	// spec is the layer before the file's fields are set. A field that is set here is what the name stands for, so that the file cannot set it.
+	spec  Spec
+	alias string // Keras's second name for it, which files may use too
+}
+
+var kinds = map[string]kind{
+	"Conv2D":                 {Conv2D{}, "Convolution2D"},
+	"MaxPooling2D":           {MaxPooling2D{}, "MaxPool2D"},
+	"MinPooling2D":           {spec: MinPooling2D{}},
+	"AveragePooling2D":       {AveragePooling2D{}, "AvgPool2D"},
+	"GlobalAveragePooling2D": {GlobalAveragePooling2D{}, "GlobalAvgPool2D"},
+	"Flatten":                {spec: Flatten{}},
+	"Dense":                  {spec: Dense{}},
+	"Activation":             {spec: Activation{}},
+	"ReLU":                   {spec: Activation{ReLU}},
+	"LeakyReLU":              {spec: LeakyReLU{}},
+	"Softmax":                {spec: Activation{Softmax}},
+	"Dropout":                {spec: Dropout{}},
+	"Add":                    {spec: Add{}},
 }
 
 // Kinds lists the layers that a model file may name.
 func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
+
+// specOf is the layer that a file means by a name.
+func specOf(name string) (Spec, error) {
+	for first, k := range kinds {
+		if name == first || name == k.alias && name != "" {
+			return k.spec, nil
+		}
+	}
+	if slices.Contains(onlyInKeras, name) {
+		return nil, fmt.Errorf("%s is a layer of Keras that cnn-gpu does not have; the layers are %s", name, wording.And(Kinds()))
+	}
+	return nil, fmt.Errorf("unknown layer %q; %s", name, wording.Choose(name, Kinds()))
+}
 
 // layerFields are the fields that every layer has beside its own, and what each is.
 var layerFields = wording.Table[string, string]{
@@ -66,9 +85,9 @@ func parseLayer(n *yaml.Node) (parsedLayer, error) {
 	if key.Kind != yaml.ScalarNode || isNull(key) {
 		return l, errorAt(n, "found %s; %s", describe(n), layerForm)
 	}
-	spec, ok := kinds[key.Value]
-	if !ok {
-		return l, errorAt(key, "unknown layer %q; %s", key.Value, wording.Choose(key.Value, Kinds()))
+	spec, err := specOf(key.Value)
+	if err != nil {
+		return l, at(key, err)
 	}
 	value := reflect.New(reflect.TypeOf(spec)).Elem()
 	value.Set(reflect.ValueOf(spec))

@@ -66,7 +66,8 @@ type kerasGolden struct {
 			Weights        map[string][]float32
 		}
 	}
-	TotalParams string `json:"total_params"`
+	TotalParams string            `json:"total_params"`
+	LayerNames  map[string]string `json:"layer_names"` // every layer's first name by each of its names
 }
 
 func readKeras(t *testing.T) (k kerasGolden) {
@@ -148,6 +149,23 @@ func TestKerasLayers(t *testing.T) {
 	m, err := g.Build(g.Add(model.Add{}, g.Input(), dense))
 	require.NoError(t, err)
 	assert.Equal(t, add.Y, run(t, m, map[string][]float32{"dense/bias": add.B}, add.A))
+}
+
+// Every name of a layer in Keras is one here, or is said to be Keras's alone.
+func TestKerasLayerNames(t *testing.T) {
+	kinds := model.Kinds()
+	refusal := func(name string) string {
+		_, err := model.Parse("net.yaml", []byte("input: [4]\nlayers:\n  - "+name+":\n      filters: {}\n"))
+		require.Error(t, err)
+		return err.Error()
+	}
+	for name, first := range readKeras(t).LayerNames {
+		if slices.Contains(kinds, first) {
+			assert.Equal(t, strings.ReplaceAll(refusal(first), first, name), refusal(name), "give %s its alias %s in model/yaml_layer.go", first, name)
+		} else {
+			assert.Contains(t, refusal(name), name+" is a layer of Keras that cnn-gpu does not have", "add it to model/only_in_keras.go")
+		}
+	}
 }
 
 // The distributions are Keras's; the numbers drawn are not.
@@ -408,8 +426,12 @@ func TestKerasDocNamesEverything(t *testing.T) {
 	words := slices.Concat(model.Kinds(), stringsOf(model.Functions()), stringsOf(model.Paddings()), stringsOf(model.Initializers()), OptimizerNames())
 	for _, w := range words {
 		assert.Contains(t, string(text), "`"+w+"`", "docs/keras.md does not name it")
+		row := `"` + w + `"`
+		if slices.Contains(model.Kinds(), w) {
+			row = `"kind": ` + row
+		}
 		if w != "Add" && w != string(model.Valid) { // Add has rows of its own; valid is the default
-			assert.Contains(t, string(golden), `"`+w+`"`, "testdata/keras_golden.py has no row of it")
+			assert.Contains(t, string(golden), row, "testdata/keras_golden.py has no row of it")
 		}
 	}
 	for _, name := range append(implementing(t, "Attach"), implementing(t, "Update")...) {

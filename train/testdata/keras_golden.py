@@ -177,6 +177,11 @@ def summary():
     return re.search(r"Total params: (.*)", text.getvalue()).group(1)
 
 
+def layer_names():
+    """Every layer of Keras by each of its names, with the first of them."""
+    return {name: c.__name__ for name, c in sorted(vars(keras.layers).items()) if isinstance(c, type) and issubclass(c, keras.layers.Layer)}
+
+
 def main():
     assert keras.backend.backend() == "torch", "set KERAS_BACKEND=torch"
     keras.utils.set_random_seed(1)
@@ -189,6 +194,7 @@ def main():
         "metrics": metrics(),
         "training": training(),
         "total_params": summary(),
+        "layer_names": layer_names(),
     }
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
