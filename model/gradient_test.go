@@ -29,6 +29,8 @@ var networks = map[string]string{
 	"min pool overlap":  "{input: [6, 6, 1], layers: [Conv2D: {filters: 2, kernel_size: 2}, MinPooling2D: {pool_size: 3, strides: 2, padding: same}]}",
 	"average pool":      "{input: [6, 7, 1], layers: [Conv2D: {filters: 2, kernel_size: 2}, AveragePooling2D: {pool_size: 3, strides: 2, padding: same}]}",
 	"global average":    "{input: [5, 4, 1], layers: [Conv2D: {filters: 3, kernel_size: 2}, GlobalAveragePooling2D: {keepdims: true}, Conv2D: {filters: 2, kernel_size: 1}, GlobalAveragePooling2D, Dense: {units: 2}]}",
+	"global max":        "{input: [5, 4, 1], layers: [Conv2D: {filters: 3, kernel_size: 2}, GlobalMaxPooling2D: {keepdims: true}, Conv2D: {filters: 2, kernel_size: 1}, GlobalMaxPooling2D, Dense: {units: 2}]}",
+	"global min":        "{input: [5, 4, 1], layers: [Conv2D: {filters: 3, kernel_size: 2}, GlobalMinPooling2D: {keepdims: true}, Conv2D: {filters: 2, kernel_size: 1}, GlobalMinPooling2D, Dense: {units: 2}]}",
 	"dropout":           "{input: [8], layers: [Dense: {units: 9}, Dropout: {rate: 0.4}, Dense: {units: 7}, Dropout: {rate: 0}, Dropout: {rate: 0.5}]}",
 	"flatten":           "{input: [3, 3, 1], layers: [Conv2D: {name: c, filters: 2, kernel_size: 2}, Flatten: {name: a}, Flatten: {name: b, inputs: c}, Add: {inputs: [a, b]}, Flatten]}",
 	"twice the same":    "{input: [4], layers: [Dense: {name: x, units: 3, activation: tanh}, Add: {inputs: [x, x]}, Dense: {units: 2}]}",

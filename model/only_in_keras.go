@@ -16,7 +16,7 @@ DepthwiseConv1D DepthwiseConv2D Discretization Dot
 ELU EinsumDense Embedding Equalization
 FlaxLayer
 GRU GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool3D
-GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization
+GlobalMaxPool1D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling3D GroupNormalization
 GroupQueryAttention
 HashedCrossing Hashing
 Identity InputLayer IntegerLookup

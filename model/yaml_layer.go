@@ -19,12 +19,15 @@ type kind struct {
 	alias string // Keras's second name for it, which files may use too
 }
 
+// kinds are the layers that a model file may name.
 var kinds = map[string]kind{
 	"Conv2D":                 {Conv2D{}, "Convolution2D"},
 	"MaxPooling2D":           {MaxPooling2D{}, "MaxPool2D"},
 	"MinPooling2D":           {spec: MinPooling2D{}},
 	"AveragePooling2D":       {AveragePooling2D{}, "AvgPool2D"},
 	"GlobalAveragePooling2D": {GlobalAveragePooling2D{}, "GlobalAvgPool2D"},
+	"GlobalMaxPooling2D":     {GlobalMaxPooling2D{}, "GlobalMaxPool2D"},
+	"GlobalMinPooling2D":     {spec: GlobalMinPooling2D{}},
 	"Flatten":                {spec: Flatten{}},
 	"Dense":                  {spec: Dense{}},
 	"Activation":             {spec: Activation{}},

@@ -30,6 +30,8 @@ layers:
   - MinPooling2D
   - AveragePooling2D: {pool_size: [1, 2], strides: [2, 1], padding: valid}
   - GlobalAveragePooling2D: {keepdims: true}
+  - GlobalMaxPooling2D: {keepdims: true}
+  - GlobalMinPooling2D: {keepdims: true}
   - Flatten: {name: flat}
   - Dense: {units: 3}
   - Dense: {name: beside, units: 3, inputs: flat}
@@ -58,6 +60,8 @@ layers:
 		model.MinPooling2D{},
 		model.AveragePooling2D{Size: model.Pair{1, 2}, Strides: model.Pair{2, 1}, Padding: model.Valid},
 		model.GlobalAveragePooling2D{KeepDims: true},
+		model.GlobalMaxPooling2D{KeepDims: true},
+		model.GlobalMinPooling2D{KeepDims: true},
 		model.Flatten{},
 		model.Dense{Units: 3},
 		model.Dense{Units: 3},
@@ -68,7 +72,7 @@ layers:
 		model.Dropout{Rate: 0.25},
 		model.Activation{Function: model.Softmax},
 	}, specs)
-	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "flat", "dense", "beside", "add",
+	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "global_max_pooling2d", "global_min_pooling2d", "flat", "dense", "beside", "add",
 		"activation", "activation_1", "leaky_re_lu", "dropout", "activation_2"}, names)
 }
 

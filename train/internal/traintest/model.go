@@ -40,6 +40,9 @@ layers:
   - LeakyReLU
   - Conv2D: {filters: 6, kernel_size: 1, activation: leaky_relu}
   - GlobalAveragePooling2D
+  - GlobalMaxPooling2D: {name: largest, inputs: conv2d_1}
+  - GlobalMinPooling2D: {name: smallest, inputs: conv2d_1}
+  - Add: {inputs: [global_average_pooling2d, largest, smallest]}
   - Flatten
   - Dropout: {rate: 0.25}
   - Dense: {units: 8, activation: relu}
