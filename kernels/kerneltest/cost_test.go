@@ -48,7 +48,7 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return traffic{y * op.R * op.S, x, y}
 	case kernels.Pool2DDgrad:
 		x, y := op.N*op.H*op.W*op.C, op.N*op.P*op.Q*op.C
-		if op.Kind == kernels.AveragePool {
+		if op.Kind == kernels.AveragePool || op.Kind == kernels.SumPool {
 			return traffic{y, y, x}
 		}
 		return traffic{y, 2 * y, x}

@@ -102,19 +102,19 @@ func differenceCases(t *testing.T) []differenceCase {
 		keep(differenceCase{name: name + " by b", forward: forward, in: in, by: 2, y: 3, gradient: func(dy []float64) []float64 {
 			return result(t, kernels.BiasWgrad{M: len(dy) / 2, K: 2, DY: there, DB: there}, [][]float64{dy, {0, 0}}, 1)
 		}})
-		for kind := kernels.MaxPool; kind <= kernels.AveragePool; kind++ {
+		for kind := kernels.MaxPool; kind <= kernels.SumPool; kind++ {
 			if s.dilation != [2]int{1, 1} {
 				continue
 			}
 			g := kernels.Pool2D{Kind: kind, N: 2, C: 3, Window: window}
 			forward, dgrad := kernels.Pool2DFprop{Pool2D: g, X: there, Y: there}, kernels.Pool2DDgrad{Pool2D: g, DY: there, DX: there}
-			if kind != kernels.AveragePool {
+			if kind.Picks() {
 				forward.Index, dgrad.Index = there, there
 			}
 			in := [][]float64{x, nil, nil}
 			keep(differenceCase{name: fmt.Sprint(g), forward: forward, in: in, by: 0, y: 1, gradient: func(dy []float64) []float64 {
 				var index []float64
-				if kind != kernels.AveragePool {
+				if kind.Picks() {
 					index = result(t, forward, in, 2)
 				}
 				return result(t, dgrad, [][]float64{dy, index, nil}, 2)

@@ -51,11 +51,11 @@ func (g golden) op(t *testing.T) kernels.Op {
 	there := kernels.NewBuffer("there", kernels.Float32, 1) // the oracle looks at the buffers only to see which are there
 	conv := func() kernels.Conv2D { return kernels.Conv2D{N: g.N, C: g.C, K: g.K, Window: g.window(t)} }
 	pool := func() kernels.Pool2D {
-		kind := map[string]kernels.PoolKind{"max": kernels.MaxPool, "min": kernels.MinPool, "average": kernels.AveragePool}[g.Kind]
+		kind := map[string]kernels.PoolKind{"max": kernels.MaxPool, "min": kernels.MinPool, "average": kernels.AveragePool, "sum": kernels.SumPool}[g.Kind]
 		return kernels.Pool2D{Kind: kind, N: g.N, C: g.C, Window: g.window(t)}
 	}
 	index := there
-	if g.Kind == "average" {
+	if g.Kind == "average" || g.Kind == "sum" {
 		index = nil
 	}
 	dense := kernels.Dense{N: g.N, C: g.C, K: g.K}

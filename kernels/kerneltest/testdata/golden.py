@@ -89,7 +89,10 @@ def pool(name, kind, n, c, **win):
     x = distinct(n, *g["image"], c)
     image = x.permute(0, 3, 1, 2)
     size, stride = g["size"], g["stride"]
-    if kind == "average":
+    if kind == "sum":
+        y = F.avg_pool2d(pad(image, g), size, stride) * (size[0] * size[1])
+        index = None
+    elif kind == "average":
         # Sums over the padded image of X and of ones: padding does not count.
         area = size[0] * size[1]
         y = F.avg_pool2d(pad(image, g), size, stride) * area
@@ -245,6 +248,9 @@ def ops():
         sgd(momentum, nesterov)
     for momentum, centered in ((0, False), (0.5, False), (0, True), (0.5, True)):
         rmsprop(momentum, centered)
+    # Behind all others, so that the numbers of those stay what they are.
+    pool("sum, overlapping, same", "sum", 1, 2, image=(6, 5), size=(3, 3), stride=(2, 1), mode="same")
+    pool("sum, all of it", "sum", 2, 3, image=(5, 6), size=(5, 6))
 
 
 def uniform(seed, n):
