@@ -75,6 +75,14 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runAdd)
 	case kernels.BiasWgrad:
 		return biasWgradCode{op}
+	case kernels.BinaryDgrad:
+		if _, isKnown := binaries[op.Function]; isKnown {
+			return plainly(op, runBinaryDgrad)
+		}
+	case kernels.BinaryFprop:
+		if _, isKnown := binaries[op.Function]; isKnown {
+			return plainly(op, runBinaryFprop)
+		}
 	case kernels.Conv2DDgrad:
 		return conv2DDgrad{Conv2DDgrad: op}
 	case kernels.Conv2DFprop:

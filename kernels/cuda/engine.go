@@ -15,6 +15,10 @@ func launchesOf(op kernels.Op) []Launch {
 		return add(op)
 	case kernels.BiasWgrad:
 		return biasWgrad(op)
+	case kernels.BinaryDgrad:
+		return binaryDgrad(op)
+	case kernels.BinaryFprop:
+		return binaryFprop(op)
 	case kernels.Conv2DDgrad:
 		return conv2DDgrad(op)
 	case kernels.Conv2DFprop:

@@ -25,6 +25,11 @@ func sampleOps(t *testing.T) []kernels.Op {
 	}
 	for _, m := range [][2]int{{1, 1}, {most, 1}, {1, most}, {most / 33, 33}, {33, most / 33}, {46340, 46341}, {1024 * 260 * 256, 31}} {
 		rows, columns := m[0], m[1]
+		for _, f := range kernels.BinaryFunctions() {
+			for _, g := range []kernels.Binary{{Function: f, N: 1, M: rows, K: columns}, {Function: f, N: rows, M: 1, K: columns}} {
+				list = append(list, kernels.BinaryDgrad{Binary: g}, kernels.BinaryFprop{Binary: g})
+			}
+		}
 		list = append(list, kernels.BiasWgrad{M: rows, K: columns},
 			kernels.CrossEntropyDgrad{N: rows, K: columns}, kernels.CrossEntropyFprop{N: rows, K: columns},
 			kernels.SoftmaxDgrad{N: rows, K: columns}, kernels.SoftmaxFprop{N: rows, K: columns}, kernels.Tally{N: rows, K: columns})
@@ -85,6 +90,8 @@ func TestLaunchesRefuses(t *testing.T) {
 	assert.EqualError(t, err, "add: a has more than 2^31-1 elements, 2147483648; use a smaller batch")
 	_, err = Launches(kernels.ActivationFprop{Activation: kernels.Activation{Function: math.MaxUint8}})
 	assert.ErrorContains(t, err, `no kernel for op "activation_fprop"`)
+	_, err = Launches(kernels.BinaryFprop{Binary: kernels.Binary{Function: math.MaxUint8}})
+	assert.ErrorContains(t, err, `no kernel for op "binary_fprop"`)
 
 	fits := Launch{Grid: [3]int{math.MaxInt32, 65535, 65535}, Block: [3]int{16, 1, 64}}
 	require.NoError(t, fits.check())

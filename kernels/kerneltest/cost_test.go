@@ -56,6 +56,20 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return elementwise(op.Y, 1, 1, 1)
 	case kernels.ActivationDgrad:
 		return elementwise(op.DX, 3, 2, 1)
+	case kernels.BinaryFprop:
+		y := elementwise(op.Y, 1, 1, 1)
+		y.read += op.N * op.K
+		return y
+	case kernels.BinaryDgrad:
+		dy := elementwise(op.DY, 0, 2, 0)
+		dy.read += op.N * op.K
+		for _, d := range []*kernels.Buffer{op.DA, op.DB} {
+			if d != nil {
+				dy.flops += op.N * op.M * op.K
+				dy.written += op.N * op.M * op.K
+			}
+		}
+		return dy
 	case kernels.Add:
 		return elementwise(op.Y, 1, 2, 1)
 	case kernels.Zero:

@@ -146,6 +146,23 @@ func differenceCases(t *testing.T) []differenceCase {
 		}})
 	}
 
+	for _, f := range kernels.BinaryFunctions() {
+		g := kernels.Binary{Function: f, N: 2, M: 3, K: 5}
+		forward, dgrad := kernels.BinaryFprop{Binary: g, A: there, B: there, Y: there}, kernels.BinaryDgrad{Binary: g, A: there, B: there, DY: there, DA: there, DB: there}
+		a, b := draw(30), draw(10)
+		in := [][]float64{a, b, nil}
+		keep(differenceCase{name: f.String() + " by a", forward: forward, in: in, by: 0, y: 2, gradient: func(dy []float64) []float64 {
+			return result(t, dgrad, [][]float64{a, b, dy, nil, nil}, 3)
+		}})
+		keep(differenceCase{name: f.String() + " by b", forward: forward, in: in, by: 1, y: 2, gradient: func(dy []float64) []float64 {
+			db := make([]float64, 10)
+			for i, v := range result(t, dgrad, [][]float64{a, b, dy, nil, nil}, 4) {
+				db[i/15*5+i%5] += v
+			}
+			return db
+		}})
+	}
+
 	softmax := kernels.SoftmaxFprop{N: 3, K: 5, X: there, Y: there}
 	logits := [][]float64{draw(15), nil}
 	keep(differenceCase{name: "softmax", forward: softmax, in: logits, by: 0, y: 1, gradient: func(dy []float64) []float64 {

@@ -20,7 +20,7 @@ type golden struct {
 	Image, Size, Stride, Dilation   [2]int
 	Out                             [2]int
 	Padding, Kind, Function         string
-	N, C, K                         int
+	N, M, C, K                      int
 	Momentum, Beta1, Beta2, Epsilon float64
 	Rho                             float64
 	Nesterov, Centered              bool
@@ -85,6 +85,10 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.ActivationFprop{Activation: kernels.Activation{Function: function}, X: there, Y: there}
 	case "activation_dgrad":
 		return kernels.ActivationDgrad{Activation: kernels.Activation{Function: function}, Y: there, DY: there, DX: there}
+	case "binary_fprop":
+		return kernels.BinaryFprop{Binary: g.binary(), A: there, B: there, Y: there}
+	case "binary_dgrad":
+		return kernels.BinaryDgrad{Binary: g.binary(), A: there, B: there, DY: there, DA: there, DB: there}
 	case "softmax_fprop":
 		return kernels.SoftmaxFprop{N: g.N, K: g.K, X: there, Y: there}
 	case "softmax_dgrad":
@@ -112,6 +116,13 @@ func (g golden) op(t *testing.T) kernels.Op {
 	}
 	require.Fail(t, "unknown op", g.Op)
 	return nil
+}
+
+func (g golden) binary() kernels.Binary {
+	f := map[string]kernels.BinaryFunction{
+		"multiply": kernels.Multiply, "subtract": kernels.Subtract, "maximum": kernels.Maximum, "minimum": kernels.Minimum,
+	}[g.Function]
+	return kernels.Binary{Function: f, N: g.N, M: g.M, K: g.K}
 }
 
 func TestOracleAgreesWithPyTorch(t *testing.T) {
@@ -209,6 +220,10 @@ func TestOracleByHand(t *testing.T) {
 			[][]float64{{1, 10, 100}, {2, 0, 1}, nil}, map[int][]float64{2: {0, 11, 0, 0, 100}}},
 		{"average spreads", kernels.Pool2DDgrad{Pool2D: average, DY: there, DX: there},
 			[][]float64{{2, 30, 400}, nil, nil}, map[int][]float64{2: {1, 11, 10, 210, 200}}},
+		{"the first of equal values has the gradient", kernels.BinaryDgrad{Binary: kernels.Binary{Function: kernels.Maximum, N: 1, M: 2, K: 2}, A: there, B: there, DY: there, DA: there, DB: there},
+			[][]float64{{1, 5, 2, nan}, {1, 7}, {10, 20, 30, 40}, nil, nil}, map[int][]float64{3: {10, 0, 30, 40}, 4: {0, 20, 0, 0}}},
+		{"NaN is the smaller too", kernels.BinaryFprop{Binary: kernels.Binary{Function: kernels.Minimum, N: 1, M: 1, K: 3}, A: there, B: there, Y: there},
+			[][]float64{{nan, 1, 2}, {1, nan, 1}, nil}, map[int][]float64{2: {nan, nan, 1}}},
 		{"relu at the kink", kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, Y: there, DY: there, DX: there},
 			[][]float64{{0, 1, 0}, {5, 6, 7}, nil}, map[int][]float64{2: {0, 6, 0}}},
 		{"nobody is an example", kernels.CrossEntropyDgrad{N: 2, K: 2, Y: there, Labels: there, DX: there},

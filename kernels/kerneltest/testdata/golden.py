@@ -145,6 +145,18 @@ def activations():
         case("activation_dgrad", name, {"y": y, "dy": dy}, {"dx": dx}, function=name, n=x.numel())
 
 
+def binaries():
+    for name, f in (("multiply", torch.mul), ("subtract", torch.sub), ("maximum", torch.maximum), ("minimum", torch.minimum)):
+        n, m, k = 2, 3, 4
+        values = distinct(n * m * k + n * k)
+        a, b = values[:n * m * k].reshape(n, m, k), values[n * m * k:].reshape(n, 1, k).repeat(1, m, 1)
+        y = f(a, b)
+        dy = draw(n, m, k)
+        da, db = torch.autograd.grad(y, (a, b), dy)
+        case("binary_fprop", name, {"a": a, "b": b[:, 0]}, {"y": y}, function=name, n=n, m=m, k=k)
+        case("binary_dgrad", name, {"a": a, "b": b[:, 0], "dy": dy}, {"da": da, "db": db}, function=name, n=n, m=m, k=k)
+
+
 def classes():
     x = draw(4, 7)
     y = torch.softmax(x, 1)
@@ -251,6 +263,7 @@ def ops():
     # Behind all others, so that the numbers of those stay what they are.
     pool("sum, overlapping, same", "sum", 1, 2, image=(6, 5), size=(3, 3), stride=(2, 1), mode="same")
     pool("sum, all of it", "sum", 2, 3, image=(5, 6), size=(5, 6))
+    binaries()
 
 
 def uniform(seed, n):
