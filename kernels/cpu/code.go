@@ -89,6 +89,8 @@ func codeOf(op kernels.Op) code {
 		return conv2DFprop{Conv2DFprop: op}
 	case kernels.Conv2DWgrad:
 		return conv2DWgrad{Conv2DWgrad: op}
+	case kernels.Copy:
+		return plainly(op, runCopy)
 	case kernels.CrossEntropyDgrad:
 		return plainly(op, runCrossEntropyDgrad)
 	case kernels.CrossEntropyFprop:
@@ -107,6 +109,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runPool2DDgrad)
 	case kernels.Pool2DFprop:
 		return plainly(op, runPool2DFprop)
+	case kernels.Rescale:
+		return plainly(op, runRescale)
 	case kernels.RMSprop:
 		return plainly(op, runRMSprop)
 	case kernels.SGD:

@@ -25,6 +25,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return conv2DFprop(op)
 	case kernels.Conv2DWgrad:
 		return conv2DWgrad(op)
+	case kernels.Copy:
+		return copyBox(op)
 	case kernels.CrossEntropyDgrad:
 		return crossEntropyDgrad(op)
 	case kernels.CrossEntropyFprop:
@@ -43,6 +45,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return pool2DDgrad(op)
 	case kernels.Pool2DFprop:
 		return pool2DFprop(op)
+	case kernels.Rescale:
+		return rescale(op)
 	case kernels.RMSprop:
 		return rmsprop(op)
 	case kernels.SGD:

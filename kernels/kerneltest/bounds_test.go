@@ -147,6 +147,7 @@ func TestErrorsGrowByHand(t *testing.T) {
 		{"a maximum of two", maximum, [][]Value{{{3, 1}, {3, 1}, {3, 0}}, {{4, 2}, {9, 2}, {3, 0}}, nil}, map[int]list{2: {{4, 2}, {9, 2}, {3, 0}}}},
 		{"its gradients", maximumDgrad, [][]Value{{{3, 1}, {3, 1}, {3, 0}}, {{4, 2}, {9, 2}, {3, 0}}, {{7, 1}, {7, 1}, {7, 1}}, nil, nil},
 			map[int]list{3: {{0, 8}, {0, 0}, {7, 1}}, 4: {{7, 8}, {7, 1}, {0, 0}}}},
+		{"rescaled", kernels.Rescale{Scale: -3, Offset: 1, X: there, Y: there}, [][]Value{{{2, 1}, {0, 0.5}}, nil}, map[int]list{1: {{-5, 3}, {1, 1.5}}}},
 		{"a product", kernels.DenseFprop{Dense: kernels.Dense{N: 1, C: 2, K: 1}, X: there, W: there, B: there, Y: there},
 			[][]Value{{{3, 1}, {-2, 0.5}}, {{-4, 0}, {10, 2}}, {{1, 0.25}}, nil}, map[int]list{3: {{-31, 4 + 4 + 5 + 1 + 0.25}}}},
 	} {

@@ -179,6 +179,10 @@ func smallCases() []Case {
 			newCase(size+"_in_place", kernels.Add{A: a, B: b, Y: a}, nil),
 			newCase(size+"_in_place_b", kernels.Add{A: a, B: b, Y: b}, nil),
 			newCase(size+"_doubled", kernels.Add{A: a, B: a, Y: y}, nil),
+			newCase(size, kernels.Rescale{Scale: 1. / 255, Offset: -0.5, X: a, Y: y}, map[string]contents{"x": scaled(100)}),
+			newIntegerCase(size+"_int", kernels.Rescale{Scale: -3, Offset: 5, X: a, Y: y}, nil),
+			newCase(size+"_in_place", kernels.Rescale{Scale: 0.3, X: a, Y: a}, nil),
+			newCase(size+"_special", kernels.Rescale{Scale: 0.3, Offset: 1, X: a, Y: y}, map[string]contents{"a": specials}),
 			newCase(size, kernels.Zero{Y: y}, nil))
 
 		check := kernels.FiniteCheck{X: y, Step: step, Halt: halt}

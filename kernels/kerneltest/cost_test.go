@@ -72,6 +72,16 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return dy
 	case kernels.Add:
 		return elementwise(op.Y, 1, 2, 1)
+	case kernels.Rescale:
+		return elementwise(op.Y, 2, 1, 1)
+	case kernels.Copy:
+		box := op.Box[0] * op.Box[1] * op.Box[2] * op.Box[3]
+		if op.Keeps {
+			return traffic{0, box, box}
+		}
+		y := elementwise(op.Y, 0, 0, 1)
+		y.read = box
+		return y
 	case kernels.Zero:
 		return elementwise(op.Y, 0, 0, 1)
 	case kernels.Dropout:

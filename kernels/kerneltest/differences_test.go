@@ -180,6 +180,15 @@ func differenceCases(t *testing.T) []differenceCase {
 			return result(t, kernels.CrossEntropyDgrad{N: 4, K: 5, Y: there, Labels: there, DX: there}, [][]float64{y, labels, nil}, 2)
 		}})
 
+	rescale := kernels.Rescale{Scale: 0.3, Offset: 2, X: there, Y: there}
+	keep(differenceCase{name: "rescale", forward: rescale, in: [][]float64{draw(20), nil}, by: 0, y: 1, gradient: func(dy []float64) []float64 {
+		return result(t, kernels.Rescale{Scale: 0.3, X: there, Y: there}, [][]float64{dy, nil}, 1)
+	}})
+	moved := kernels.Copy{XShape: [4]int{2, 3, 4, 5}, YShape: [4]int{5, 2, 6, 3}, Axes: [4]int{3, 0, 2, 1}, Box: [4]int{4, 2, 3, 2}, XAt: [4]int{0, 1, 1, 0}, YAt: [4]int{1, 0, 2, 1}, X: there, Y: there}
+	keep(differenceCase{name: "copy", forward: moved, in: [][]float64{draw(120), nil}, by: 0, y: 1, gradient: func(dy []float64) []float64 {
+		return result(t, moved.Back(there, there), [][]float64{dy, nil}, 1)
+	}})
+
 	dropout := kernels.Dropout{Rate: 0.3, Seed: 1, Stream: 2, X: there, Step: there, Y: there}
 	dropped := [][]float64{draw(20), {7}, nil}
 	keep(differenceCase{name: "dropout", forward: dropout, in: dropped, by: 0, y: 2, gradient: func(dy []float64) []float64 {

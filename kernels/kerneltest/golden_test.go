@@ -24,6 +24,9 @@ type golden struct {
 	Momentum, Beta1, Beta2, Epsilon float64
 	Rho                             float64
 	Nesterov, Centered              bool
+	Scale, Offset                   float32
+	XShape, YShape, Axes            [4]int
+	Box, XAt, YAt                   [4]int
 	In, Want                        map[string][]float64
 }
 
@@ -89,6 +92,10 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.BinaryFprop{Binary: g.binary(), A: there, B: there, Y: there}
 	case "binary_dgrad":
 		return kernels.BinaryDgrad{Binary: g.binary(), A: there, B: there, DY: there, DA: there, DB: there}
+	case "rescale":
+		return kernels.Rescale{Scale: g.Scale, Offset: g.Offset, X: there, Y: there}
+	case "copy":
+		return kernels.Copy{XShape: g.XShape, YShape: g.YShape, Axes: g.Axes, Box: g.Box, XAt: g.XAt, YAt: g.YAt, X: there, Y: there}
 	case "softmax_fprop":
 		return kernels.SoftmaxFprop{N: g.N, K: g.K, X: there, Y: there}
 	case "softmax_dgrad":
@@ -251,6 +258,8 @@ func TestOracleByHand(t *testing.T) {
 		{"dropout", kernels.Dropout{Rate: 0.5, X: there, Step: there, Y: there},
 			[][]float64{{1, 2, 3, 4}, {0}, nil}, map[int][]float64{2: {0, 4, 6, 8}}},
 		{"add", kernels.Add{A: there, B: there, Y: there}, [][]float64{{1, 2}, {30, 40}, nil}, map[int][]float64{2: {31, 42}}},
+		{"a copy that keeps the rest", kernels.Copy{XShape: [4]int{1, 1, 2, 2}, YShape: [4]int{1, 1, 3, 3}, Axes: [4]int{0, 1, 3, 2}, Box: [4]int{1, 1, 2, 1}, XAt: [4]int{0, 0, 1, 0}, YAt: [4]int{0, 0, 0, 2}, Keeps: true, X: there, Y: there},
+			[][]float64{{1, 2, 3, 4}, {10, 20, 30, 40, 50, 60, 70, 80, 90}}, map[int][]float64{1: {10, 20, 3, 40, 50, 4, 70, 80, 90}}},
 		{"tick", kernels.Tick{Step: there}, [][]float64{{41}}, map[int][]float64{0: {42}}},
 		{"zero", kernels.Zero{Y: there}, [][]float64{nil}, map[int][]float64{0: {0}}},
 	} {

@@ -66,6 +66,10 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 		}
 	case kernels.Add:
 		out[2] = add(in[0], in[1])
+	case kernels.Rescale:
+		out[1] = rescale(op, in[0])
+	case kernels.Copy:
+		out[1] = copyBox(op, in[0], in[1])
 	case kernels.Zero:
 		out[0] = make([]Value, op.Y.Elements())
 	default:

@@ -145,6 +145,14 @@ func binaryDgrad(g kernels.Binary, a, b, dy []Value) (da, db []Value, err error)
 	return da, db, err
 }
 
+func rescale(op kernels.Rescale, x []Value) []Value {
+	y := make([]Value, len(x))
+	for i, v := range x {
+		y[i] = v.mul(exact(float64(op.Scale))).add(exact(float64(op.Offset)))
+	}
+	return y
+}
+
 // dropout draws its mask from Philox4x32-10, written here once more from the paper: ten rounds of the function of its
 // figure 4, the key bumped by the Weyl constants between two rounds.
 func dropout(op kernels.Dropout, x []float64, step float64) []Value {

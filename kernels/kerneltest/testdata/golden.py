@@ -157,6 +157,22 @@ def binaries():
         case("binary_dgrad", name, {"a": a, "b": b[:, 0], "dy": dy}, {"da": da, "db": db}, function=name, n=n, m=m, k=k)
 
 
+def rescale():
+    x = draw(9)
+    case("rescale", "", {"x": x}, {"y": x * 0.25 - 1.5}, scale=0.25, offset=-1.5)
+
+
+def copy(name, x, y, box, axes=(0, 1, 2, 3), x_at=(0, 0, 0, 0), y_at=(0, 0, 0, 0)):
+    case("copy", name, {"x": x}, {"y": y}, xshape=list(x.shape), yshape=list(y.shape), axes=axes, box=box, xat=x_at, yat=y_at)
+
+
+def copies():
+    x = draw(2, 3, 4, 3)
+    copy("padded", x, F.pad(x, (0, 0, 1, 3, 2, 0)), [2, 3, 4, 3], y_at=(0, 2, 1, 0))
+    copy("cropped", x, x[:, 1:3, 1:2], [2, 2, 1, 3], x_at=(0, 1, 1, 0))
+    copy("permuted", x, x.permute(0, 3, 1, 2), [2, 3, 3, 4], axes=(0, 3, 1, 2))
+
+
 def classes():
     x = draw(4, 7)
     y = torch.softmax(x, 1)
@@ -264,6 +280,8 @@ def ops():
     pool("sum, overlapping, same", "sum", 1, 2, image=(6, 5), size=(3, 3), stride=(2, 1), mode="same")
     pool("sum, all of it", "sum", 2, 3, image=(5, 6), size=(5, 6))
     binaries()
+    rescale()
+    copies()
 
 
 def uniform(seed, n):
