@@ -45,6 +45,14 @@ var layers = []struct {
 	{"softmax", model.Shape{7}, model.Activation{Function: model.Softmax}, model.Shape{7}, 0},
 	{"leaky relu", model.Shape{3, 4, 5}, model.LeakyReLU{}, model.Shape{3, 4, 5}, 0},
 	{"dropout", model.Shape{3, 4, 5}, model.Dropout{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
+	{"multiply", model.Shape{3, 4, 5}, model.Multiply{}, model.Shape{3, 4, 5}, 0},
+	{"average", model.Shape{3, 4, 5}, model.Average{}, model.Shape{3, 4, 5}, 0},
+	{"subtract", model.Shape{3, 4, 5}, model.Subtract{}, model.Shape{3, 4, 5}, 0},
+	{"maximum", model.Shape{3, 4, 5}, model.Maximum{}, model.Shape{3, 4, 5}, 0},
+	{"minimum", model.Shape{3, 4, 5}, model.Minimum{}, model.Shape{3, 4, 5}, 0},
+	{"channels side by side", model.Shape{3, 4, 5}, model.Concatenate{}, model.Shape{3, 4, 10}, 0},
+	{"rows below each other", model.Shape{3, 4, 5}, model.Concatenate{Axis: 1}, model.Shape{6, 4, 5}, 0},
+	{"columns side by side", model.Shape{3, 4, 5}, model.Concatenate{Axis: -2}, model.Shape{3, 8, 5}, 0},
 	{"add", model.Shape{3, 4, 5}, model.Add{}, model.Shape{3, 4, 5}, 0},
 }
 
@@ -53,7 +61,7 @@ func TestLayers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			g := model.NewGraph(c.input)
 			inputs := []*model.Node{g.Input()}
-			if c.layer.Kind() == (model.Add{}).Kind() {
+			if model.Merges(c.layer) {
 				inputs = append(inputs, g.Input())
 			}
 			m, err := g.Build(g.Add(c.layer, inputs...))
@@ -100,6 +108,12 @@ var refusals = []struct {
 	{vector, model.GlobalMinPooling2D{}, "takes images [height width channels], got [8]"},
 	{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},
 	{vector, model.Add{}, "takes at least 2 inputs, got 1"},
+	{vector, model.Multiply{}, "takes at least 2 inputs, got 1"},
+	{vector, model.Average{}, "takes at least 2 inputs, got 1"},
+	{vector, model.Subtract{}, "takes 2 inputs, got 1"},
+	{vector, model.Maximum{}, "takes at least 2 inputs, got 1"},
+	{vector, model.Minimum{}, "takes at least 2 inputs, got 1"},
+	{vector, model.Concatenate{}, "takes at least 2 inputs, got 1"},
 	{vector, model.MinPooling2D{}, "takes images [height width channels], got [8]"},
 	{image, model.AveragePooling2D{Size: model.Pair{9, 1}}, "the image 8x8 is smaller than the 9x1 window"},
 	{image, model.Activation{Function: "swish"}, `unknown activation "swish"; choose linear`},
@@ -140,6 +154,30 @@ func TestGraphRefuses(t *testing.T) {
 	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node {
 		return g.Add(model.Add{}, g.Input(), g.Add(model.Dense{Units: 3}, g.Input()))
 	}), "takes inputs of one shape, got [4] and [3]")
+	for _, c := range []struct {
+		layer model.Spec
+		want  string
+	}{
+		{model.Multiply{}, `Multiply "multiply": takes inputs of one shape, or beside [2 2 4] also [1 1 4], got [16]`},
+		{model.Subtract{}, "takes 2 inputs, got 3"},
+		{model.Maximum{}, "takes inputs of one shape, got [4] and [2 2 4]"},
+		{model.Average{}, "takes inputs of one shape, got [4] and [2 2 4]"},
+		{model.Concatenate{}, "takes inputs that differ in axis 1 alone, got [4] and [2 2 4]"},
+		{model.Concatenate{Axis: 2}, "axis 2 of [4]; give 1 to 1, or -1 to -1 counted from the last"},
+		{model.Concatenate{Axis: -2}, "axis -2 of [4]"},
+	} {
+		g := model.NewGraph(model.Shape{2, 2, 4})
+		flat := g.Add(model.Flatten{}, g.Input())
+		_, err := g.Build(g.Add(c.layer, g.Add(model.GlobalAveragePooling2D{}, g.Input()), g.Input(), flat))
+		assert.ErrorContains(t, err, c.want)
+	}
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node {
+		n := g.Add(model.Dense{Units: 1 << 20}, g.Input())
+		for range 20 {
+			n = g.Add(model.Concatenate{}, n, n)
+		}
+		return n
+	}), "the output [2147483648] would take 8.00 GiB; the limit")
 	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node {
 		g.AddNamed("lost", model.Dense{Units: 3, Activation: model.ReLU}, g.Input())
 		return g.Add(dense, g.Input())

@@ -6,10 +6,10 @@ import "strings"
 // another whose name looks alike.
 var onlyInKeras = strings.Fields(`
 ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D
-AdaptiveMaxPooling2D AdaptiveMaxPooling3D AdditiveAttention AlphaDropout Attention AugMix AutoContrast Average AveragePooling1D
+AdaptiveMaxPooling2D AdaptiveMaxPooling3D AdditiveAttention AlphaDropout Attention AugMix AutoContrast AveragePooling1D
 AveragePooling3D AvgPool1D AvgPool3D
 BatchNormalization Bidirectional
-CategoryEncoding CenterCrop Concatenate ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose Conv2DTranspose Conv3D
+CategoryEncoding CenterCrop ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose Conv2DTranspose Conv3D
 Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Convolution1D Convolution1DTranspose Convolution2DTranspose Convolution3D
 Convolution3DTranspose Cropping1D Cropping2D Cropping3D CutMix
 DepthwiseConv1D DepthwiseConv2D Discretization Dot
@@ -22,8 +22,8 @@ HashedCrossing Hashing
 Identity InputLayer IntegerLookup
 JaxLayer
 LSTM LSTMCell Lambda Layer LayerNormalization
-Masking MaxNumBoundingBoxes MaxPool1D MaxPool3D MaxPooling1D MaxPooling3D Maximum MelSpectrogram Minimum MixUp MultiHeadAttention
-Multiply
+Masking MaxNumBoundingBoxes MaxPool1D MaxPool3D MaxPooling1D MaxPooling3D MelSpectrogram MixUp MultiHeadAttention
+
 Normalization
 PReLU Permute Pipeline
 RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop
@@ -31,7 +31,7 @@ RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGraysca
 RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom RepeatVector
 Rescaling Reshape Resizing ReversibleEmbedding
 STFTSpectrogram SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D SimpleRNN SimpleRNNCell Solarization
-SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup Subtract
+SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup
 TFSMLayer TextVectorization TimeDistributed TorchModuleWrapper
 UnitNormalization UpSampling1D UpSampling2D UpSampling3D
 Wrapper

@@ -55,7 +55,7 @@ func TestDefaults(t *testing.T) {
 	defaults := 0
 	for kind, k := range kinds {
 		spec := k.spec
-		required := requiredFields(kind, spec)
+		required := requiredFields(spec)
 		build := func(fields string) *Model {
 			t.Helper()
 			m, err := Parse("net.yaml", []byte("input: [6, 6, 3]\nlayers:\n  - "+kind+": {"+fields+"}\n"))
@@ -97,7 +97,7 @@ func join(fields ...string) string {
 }
 
 // requiredFields gives a layer's fields that it cannot do without.
-func requiredFields(kind string, spec Spec) string {
+func requiredFields(spec Spec) string {
 	var given []string
 	for _, f := range openFields(spec) {
 		if !f.optional {
@@ -107,7 +107,7 @@ func requiredFields(kind string, spec Spec) string {
 			}
 		}
 	}
-	if kind == "Add" {
+	if Merges(spec) {
 		given = append(given, "inputs: [input, input]")
 	}
 	return strings.Join(given, ", ")
@@ -173,6 +173,7 @@ var forms = map[reflect.Type]string{
 	reflect.TypeFor[int]():         "whole number from 1 on",
 	reflect.TypeFor[float64]():     "number",
 	reflect.TypeFor[bool]():        "`true` or `false`",
+	reflect.TypeFor[Axis]():        "whole number other than 0",
 	reflect.TypeFor[Bias]():        "`true` or `false`",
 	reflect.TypeFor[Pair]():        "whole number from 1 on, or `[height, width]`",
 	reflect.TypeFor[Function]():    "[activation](#activations)",

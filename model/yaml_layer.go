@@ -28,6 +28,12 @@ var kinds = map[string]kind{
 	"GlobalAveragePooling2D": {GlobalAveragePooling2D{}, "GlobalAvgPool2D"},
 	"GlobalMaxPooling2D":     {GlobalMaxPooling2D{}, "GlobalMaxPool2D"},
 	"GlobalMinPooling2D":     {spec: GlobalMinPooling2D{}},
+	"Concatenate":            {spec: Concatenate{}},
+	"Multiply":               {spec: Multiply{}},
+	"Average":                {spec: Average{}},
+	"Subtract":               {spec: Subtract{}},
+	"Maximum":                {spec: Maximum{}},
+	"Minimum":                {spec: Minimum{}},
 	"Flatten":                {spec: Flatten{}},
 	"Dense":                  {spec: Dense{}},
 	"Activation":             {spec: Activation{}},
@@ -151,6 +157,8 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = integer(n, f.key)
 	case *float64:
 		*dst, err = number(n, f.key)
+	case *Axis:
+		*dst, err = axis(n, f.key)
 	case *Pair:
 		*dst, err = pair(n, f.key)
 	case *bool:

@@ -36,6 +36,12 @@ layers:
   - Dense: {units: 3}
   - Dense: {name: beside, units: 3, inputs: flat}
   - Add: {inputs: [dense, beside]}
+  - Multiply: {inputs: [add, dense]}
+  - Average: {inputs: [multiply, dense]}
+  - Subtract: {inputs: [average, dense]}
+  - Maximum: {inputs: [subtract, dense]}
+  - Minimum: {inputs: [maximum, dense]}
+  - Concatenate: {inputs: [minimum, dense], axis: 1}
   - Activation: {activation: sigmoid}
   - ReLU
   - LeakyReLU: {negative_slope: 0.1}
@@ -66,6 +72,12 @@ layers:
 		model.Dense{Units: 3},
 		model.Dense{Units: 3},
 		model.Add{},
+		model.Multiply{},
+		model.Average{},
+		model.Subtract{},
+		model.Maximum{},
+		model.Minimum{},
+		model.Concatenate{Axis: 1},
 		model.Activation{Function: model.Sigmoid},
 		model.Activation{Function: model.ReLU},
 		model.LeakyReLU{NegativeSlope: 0.1},
@@ -73,6 +85,7 @@ layers:
 		model.Activation{Function: model.Softmax},
 	}, specs)
 	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "global_max_pooling2d", "global_min_pooling2d", "flat", "dense", "beside", "add",
+		"multiply", "average", "subtract", "maximum", "minimum", "concatenate",
 		"activation", "activation_1", "leaky_re_lu", "dropout", "activation_2"}, names)
 }
 
@@ -128,6 +141,8 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, padding: SAME}"), `net.yaml:3:51: padding is "SAME"; did you mean same?`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, use_bias: 0}"), `net.yaml:3:52: use_bias is "0"; expected true or false`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_initializer: glorot}"), `kernel_initializer is "glorot"; did you mean glorot_uniform?`},
+		{layers("  - Concatenate: {axis: 0, inputs: [input, input]}"), `net.yaml:3:25: axis is "0"; expected a whole number other than 0, which is the batch`},
+		{layers("  - Concatenate: {axis: last}"), `net.yaml:3:25: axis is "last"; expected a whole number other than 0`},
 		{layers("  - Dropout: {rate: half}"), `net.yaml:3:21: rate is "half"; expected a number`},
 		{layers("  - Dropout: {rate: 1.5}"), `net.yaml:3:5: Dropout "dropout": rate 1.5; give at least 0 and less than 1`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 9}"), `net.yaml:3:5: Conv2D "conv2d": the image 8x8 is smaller than the 9x9 window`},

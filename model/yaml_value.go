@@ -62,6 +62,15 @@ func integer(n *yaml.Node, key string) (int, error) {
 	return v, nil
 }
 
+// axis is a whole number that is not 0, which would be the batch.
+func axis(n *yaml.Node, key string) (Axis, error) {
+	v, err := strconv.Atoi(n.Value)
+	if n.ShortTag() != "!!int" || err != nil || v == 0 {
+		return 0, errorAt(n, "%s is %s; expected a whole number other than 0, which is the batch: 1 is the first axis of an example, -1 the last", key, describe(n))
+	}
+	return Axis(v), nil
+}
+
 func integers(n *yaml.Node, key string) ([]int, error) {
 	if n.Kind != yaml.SequenceNode {
 		return nil, errorAt(n, "%s is %s; expected a list of whole numbers, such as [28, 28, 1]", key, describe(n))

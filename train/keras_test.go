@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -19,6 +20,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train/internal/traintest"
 )
@@ -35,7 +37,15 @@ type kerasGolden struct {
 		Weights   map[string][]float32
 		Shape     []int
 	}
-	Add          struct{ A, B, Y []float32 }
+	Add    struct{ A, B, Y []float32 }
+	Merges []struct {
+		Kind      string
+		Inputs    []model.Shape
+		Arguments map[string]any
+		X         [][]float32
+		Shape     model.Shape
+		Y         []float32
+	}
 	Initializers []struct {
 		Name          string
 		Deviation     float64
@@ -149,6 +159,37 @@ func TestKerasLayers(t *testing.T) {
 	m, err := g.Build(g.Add(model.Add{}, g.Input(), dense))
 	require.NoError(t, err)
 	assert.Equal(t, add.Y, run(t, m, map[string][]float32{"dense/bias": add.B}, add.A))
+}
+
+// Layers of several inputs, by themselves: a model has one.
+func TestKerasMerges(t *testing.T) {
+	for _, row := range readKeras(t).Merges {
+		fields := map[string]any{"inputs": []string{"input", "input"}}
+		maps.Copy(fields, row.Arguments)
+		arguments, err := json.Marshal(fields)
+		require.NoError(t, err)
+		what := row.Kind + ": " + string(arguments)
+		m, err := model.Parse("keras", []byte("input: [1, 1, 1]\nlayers:\n  - "+what+"\n"))
+		require.NoError(t, err, what)
+		layer, err := m.Output.Spec.Build(row.Inputs)
+		require.NoError(t, err, what)
+		assert.Equal(t, row.Shape, layer.Out(), what)
+
+		d, err := device.OpenCPU(device.Options{Workers: 1})
+		require.NoError(t, err)
+		b := &model.Binding{Batch: 1, Y: kernels.Kept("y", kernels.Float32, layer.Out()...)}
+		for i, x := range row.X {
+			b.X = append(b.X, kernels.Kept("x", kernels.Float32, row.Inputs[i]...))
+			require.NoError(t, d.Upload(b.X[i], x))
+		}
+		p, err := d.Compile(layer.Forward(b), device.CompileOptions{})
+		require.NoError(t, err)
+		require.NoError(t, p.Run())
+		y := make([]float32, len(row.Y))
+		require.NoError(t, d.Download(y, b.Y))
+		assert.InDeltaSlice(t, row.Y, y, 4e-6, what)
+		require.NoError(t, d.Close())
+	}
 }
 
 // Every name of a layer in Keras is one here, or is said to be Keras's alone.

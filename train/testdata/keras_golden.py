@@ -83,6 +83,28 @@ def layer(kind, shape, arguments):
     }
 
 
+MERGES = [
+    ("Multiply", [(2, 3, 4)] * 3, {}),
+    ("Multiply", [(2, 3, 4), (1, 1, 4)], {}),
+    ("Multiply", [(4,), (2, 3, 4)], {}),
+    ("Average", [(2, 3, 4)] * 3, {}),
+    ("Subtract", [(2, 3, 4)] * 2, {}),
+    ("Maximum", [(2, 3, 4)] * 3, {}),
+    ("Minimum", [(2, 3, 4)] * 3, {}),
+    ("Concatenate", [(2, 3, 4), (2, 3, 1), (2, 3, 2)], {}),
+    ("Concatenate", [(2, 3, 4), (1, 3, 4)], {"axis": 1}),
+    ("Concatenate", [(2, 3, 4), (2, 1, 4)], {"axis": -2}),
+]
+
+
+def merge(kind, shapes, arguments):
+    inputs = [uniform(1, *shape) for shape in shapes]
+    y = getattr(keras.layers, kind)(**arguments)(inputs)
+    return {
+        "kind": kind, "inputs": shapes, "arguments": arguments, "x": [values(x) for x in inputs], "shape": list(y.shape[1:]), "y": values(y),
+    }
+
+
 def add():
     a, b = uniform(1, 4), uniform(1, 4)
     return {"a": values(a), "b": values(b), "y": values(keras.layers.Add()([a, b]))}
@@ -203,6 +225,7 @@ def main():
         "layer_names": layer_names(),
     }
     golden["layers"] += [layer(*row) for row in LATER_LAYERS]
+    golden["merges"] = [merge(*row) for row in MERGES]
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")

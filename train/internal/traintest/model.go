@@ -42,7 +42,15 @@ layers:
   - GlobalAveragePooling2D
   - GlobalMaxPooling2D: {name: largest, inputs: conv2d_1}
   - GlobalMinPooling2D: {name: smallest, inputs: conv2d_1}
-  - Add: {inputs: [global_average_pooling2d, largest, smallest]}
+  - Add: {name: sum, inputs: [global_average_pooling2d, largest, smallest]}
+  - Average: {name: mean, inputs: [largest, smallest]}
+  - Dense: {units: 6, activation: sigmoid}
+  - Multiply: {name: excited, inputs: [conv2d_1, dense]}
+  - GlobalAveragePooling2D: {name: squeezed}
+  - Maximum: {inputs: [sum, squeezed]}
+  - Minimum: {inputs: [maximum, mean]}
+  - Subtract: {inputs: [minimum, smallest]}
+  - Concatenate: {inputs: [subtract, sum]}
   - Flatten
   - Dropout: {rate: 0.25}
   - Dense: {units: 8, activation: relu}
