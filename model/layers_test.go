@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -45,6 +46,14 @@ var layers = []struct {
 	{"softmax", model.Shape{7}, model.Activation{Function: model.Softmax}, model.Shape{7}, 0},
 	{"leaky relu", model.Shape{3, 4, 5}, model.LeakyReLU{}, model.Shape{3, 4, 5}, 0},
 	{"dropout", model.Shape{3, 4, 5}, model.Dropout{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
+	{"zeros around", model.Shape{3, 4, 5}, model.ZeroPadding2D{}, model.Shape{5, 6, 5}, 0},
+	{"zeros above and to the right", model.Shape{3, 4, 5}, model.ZeroPadding2D{Padding: model.Border{{2, 0}, {0, 3}}}, model.Shape{5, 7, 5}, 0},
+	{"cropped", model.Shape{3, 4, 5}, model.Cropping2D{Cropping: model.Border{{0, 2}, {1, 1}}}, model.Shape{1, 2, 5}, 0},
+	{"permuted", model.Shape{3, 4, 5}, model.Permute{Dims: []int{3, 1, 2}}, model.Shape{5, 3, 4}, 0},
+	{"transposed", model.Shape{3, 4}, model.Permute{Dims: []int{2, 1}}, model.Shape{4, 3}, 0},
+	{"reshaped", model.Shape{3, 4, 5}, model.Reshape{Target: []int{6, -1}}, model.Shape{6, 10}, 0},
+	{"reshaped to four axes", model.Shape{12}, model.Reshape{Target: []int{1, 2, 3, 2}}, model.Shape{1, 2, 3, 2}, 0},
+	{"rescaled", model.Shape{3, 4, 5}, model.Rescaling{Scale: 1. / 255}, model.Shape{3, 4, 5}, 0},
 	{"multiply", model.Shape{3, 4, 5}, model.Multiply{}, model.Shape{3, 4, 5}, 0},
 	{"average", model.Shape{3, 4, 5}, model.Average{}, model.Shape{3, 4, 5}, 0},
 	{"subtract", model.Shape{3, 4, 5}, model.Subtract{}, model.Shape{3, 4, 5}, 0},
@@ -108,6 +117,26 @@ var refusals = []struct {
 	{vector, model.GlobalMinPooling2D{}, "takes images [height width channels], got [8]"},
 	{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},
 	{vector, model.Add{}, "takes at least 2 inputs, got 1"},
+	{vector, model.ZeroPadding2D{}, "takes images [height width channels], got [8]"},
+	{image, model.ZeroPadding2D{Padding: model.Border{{0, -1}, {0, 0}}}, "a border of -1; give 0 to 2147483647"},
+	{image, model.ZeroPadding2D{Padding: model.Border{{0, 1 << 62}, {0, 0}}}, "a border of 4611686018427387904; give 0 to"},
+	{image, model.ZeroPadding2D{Padding: model.Border{{1 << 20, 0}, {1 << 20, 0}}}, "the output [1048584 1048584 2] would take"},
+	{vector, model.Cropping2D{Cropping: model.Border{{1, 1}, {1, 1}}}, "takes images [height width channels], got [8]"},
+	{image, model.Cropping2D{}, "cuts nothing off; give the cropping, or leave the layer out"},
+	{image, model.Cropping2D{Cropping: model.Border{{0, 0}, {3, 5}}}, "nothing is left of an image of 8x8; give a cropping below its height and width"},
+	{image, model.Permute{Dims: []int{1, 2}}, "dims [1 2] of [8 8 2]; give each of 1 to 3 once"},
+	{image, model.Permute{Dims: []int{1, 2, 1}}, "dims [1 2 1] of [8 8 2]; give each of 1 to 3 once"},
+	{image, model.Permute{Dims: []int{0, 1, 2}}, "dims [0 1 2] of"},
+	{model.Shape{2, 2, 2, 2}, model.Permute{Dims: []int{1, 2, 3, 4}}, "permutes at most 3 axes, got [2 2 2 2]"},
+	{image, model.Reshape{}, "cannot make [] of [8 8 2], which has 128 values; give extents with that product, one of which may be -1"},
+	{image, model.Reshape{Target: []int{127}}, "cannot make [127] of [8 8 2]"},
+	{image, model.Reshape{Target: []int{64}}, "cannot make [64] of"},
+	{image, model.Reshape{Target: []int{-1, 3}}, "cannot make [-1 3] of"},
+	{image, model.Reshape{Target: []int{-1, -1}}, "cannot make [-1 -1] of"},
+	{image, model.Reshape{Target: []int{0, -1}}, "cannot make [0 -1] of"},
+	{vector, model.Rescaling{}, "scale 0 and offset 0; give numbers that float32 holds, and a scale that is not 0"},
+	{vector, model.Rescaling{Scale: 1, Offset: math.NaN()}, "scale 1 and offset NaN; give numbers"},
+	{vector, model.Rescaling{Scale: 1e39}, "scale 1e+39 and offset 0; give numbers"},
 	{vector, model.Multiply{}, "takes at least 2 inputs, got 1"},
 	{vector, model.Average{}, "takes at least 2 inputs, got 1"},
 	{vector, model.Subtract{}, "takes 2 inputs, got 1"},

@@ -11,7 +11,7 @@ AveragePooling3D AvgPool1D AvgPool3D
 BatchNormalization Bidirectional
 CategoryEncoding CenterCrop ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose Conv2DTranspose Conv3D
 Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Convolution1D Convolution1DTranspose Convolution2DTranspose Convolution3D
-Convolution3DTranspose Cropping1D Cropping2D Cropping3D CutMix
+Convolution3DTranspose Cropping1D Cropping3D CutMix
 DepthwiseConv1D DepthwiseConv2D Discretization Dot
 ELU EinsumDense Embedding Equalization
 FlaxLayer
@@ -25,15 +25,15 @@ LSTM LSTMCell Lambda Layer LayerNormalization
 Masking MaxNumBoundingBoxes MaxPool1D MaxPool3D MaxPooling1D MaxPooling3D MelSpectrogram MixUp MultiHeadAttention
 
 Normalization
-PReLU Permute Pipeline
+PReLU Pipeline
 RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop
 RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective
 RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom RepeatVector
-Rescaling Reshape Resizing ReversibleEmbedding
+Resizing ReversibleEmbedding
 STFTSpectrogram SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D SimpleRNN SimpleRNNCell Solarization
 SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup
 TFSMLayer TextVectorization TimeDistributed TorchModuleWrapper
 UnitNormalization UpSampling1D UpSampling2D UpSampling3D
 Wrapper
-ZeroPadding1D ZeroPadding2D ZeroPadding3D
+ZeroPadding1D ZeroPadding3D
 `)

@@ -101,7 +101,9 @@ func requiredFields(spec Spec) string {
 	var given []string
 	for _, f := range openFields(spec) {
 		if !f.optional {
-			given = append(given, f.key+": "+map[string]string{"rate": "0.5", "activation": "relu"}[f.key])
+			given = append(given, f.key+": "+map[string]string{
+				"rate": "0.5", "activation": "relu", "cropping": "1", "dims": "[3, 1, 2]", "target_shape": "[-1]",
+			}[f.key])
 			if strings.HasSuffix(given[len(given)-1], ": ") {
 				given[len(given)-1] += "3"
 			}
@@ -173,6 +175,8 @@ var forms = map[reflect.Type]string{
 	reflect.TypeFor[int]():         "whole number from 1 on",
 	reflect.TypeFor[float64]():     "number",
 	reflect.TypeFor[bool]():        "`true` or `false`",
+	reflect.TypeFor[[]int]():       "list of whole numbers",
+	reflect.TypeFor[Border]():      "whole number, `[rows, columns]` or `[[top, bottom], [left, right]]`",
 	reflect.TypeFor[Axis]():        "whole number other than 0",
 	reflect.TypeFor[Bias]():        "`true` or `false`",
 	reflect.TypeFor[Pair]():        "whole number from 1 on, or `[height, width]`",

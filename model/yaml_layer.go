@@ -34,6 +34,11 @@ var kinds = map[string]kind{
 	"Subtract":               {spec: Subtract{}},
 	"Maximum":                {spec: Maximum{}},
 	"Minimum":                {spec: Minimum{}},
+	"ZeroPadding2D":          {spec: ZeroPadding2D{}},
+	"Cropping2D":             {spec: Cropping2D{}},
+	"Permute":                {spec: Permute{}},
+	"Reshape":                {spec: Reshape{}},
+	"Rescaling":              {spec: Rescaling{}},
 	"Flatten":                {spec: Flatten{}},
 	"Dense":                  {spec: Dense{}},
 	"Activation":             {spec: Activation{}},
@@ -159,6 +164,10 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = number(n, f.key)
 	case *Axis:
 		*dst, err = axis(n, f.key)
+	case *[]int:
+		*dst, err = wholes(n, f.key)
+	case *Border:
+		*dst, err = border(n, f.key)
 	case *Pair:
 		*dst, err = pair(n, f.key)
 	case *bool:
@@ -187,6 +196,8 @@ func (f specField) encode() *yaml.Node {
 		if value = v[:]; v[0] == v[1] {
 			value = v[0]
 		}
+	case Border:
+		value = v.short()
 	case Bias:
 		value = v.used()
 	}

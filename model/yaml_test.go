@@ -42,6 +42,11 @@ layers:
   - Maximum: {inputs: [subtract, dense]}
   - Minimum: {inputs: [maximum, dense]}
   - Concatenate: {inputs: [minimum, dense], axis: 1}
+  - Reshape: {target_shape: [-1, 3, 1]}
+  - ZeroPadding2D: {padding: [0, 2]}
+  - Cropping2D: {cropping: [[0, 0], [2, 1]]}
+  - Permute: {dims: [2, 1, 3]}
+  - Rescaling: {scale: 2, offset: -0.5}
   - Activation: {activation: sigmoid}
   - ReLU
   - LeakyReLU: {negative_slope: 0.1}
@@ -78,6 +83,11 @@ layers:
 		model.Maximum{},
 		model.Minimum{},
 		model.Concatenate{Axis: 1},
+		model.Reshape{Target: []int{-1, 3, 1}},
+		model.ZeroPadding2D{Padding: model.Border{{0, 0}, {2, 2}}},
+		model.Cropping2D{Cropping: model.Border{{0, 0}, {2, 1}}},
+		model.Permute{Dims: []int{2, 1, 3}},
+		model.Rescaling{Scale: 2, Offset: -0.5},
 		model.Activation{Function: model.Sigmoid},
 		model.Activation{Function: model.ReLU},
 		model.LeakyReLU{NegativeSlope: 0.1},
@@ -85,7 +95,7 @@ layers:
 		model.Activation{Function: model.Softmax},
 	}, specs)
 	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "global_max_pooling2d", "global_min_pooling2d", "flat", "dense", "beside", "add",
-		"multiply", "average", "subtract", "maximum", "minimum", "concatenate",
+		"multiply", "average", "subtract", "maximum", "minimum", "concatenate", "reshape", "zero_padding2d", "cropping2d", "permute", "rescaling",
 		"activation", "activation_1", "leaky_re_lu", "dropout", "activation_2"}, names)
 }
 
@@ -143,6 +153,16 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_initializer: glorot}"), `kernel_initializer is "glorot"; did you mean glorot_uniform?`},
 		{layers("  - Concatenate: {axis: 0, inputs: [input, input]}"), `net.yaml:3:25: axis is "0"; expected a whole number other than 0, which is the batch`},
 		{layers("  - Concatenate: {axis: last}"), `net.yaml:3:25: axis is "last"; expected a whole number other than 0`},
+		{layers("  - ZeroPadding2D: {padding: 0}"), `net.yaml:3:30: padding is "0"; expected a whole number from 1 on, two as [rows, columns], or [[top, bottom], [left, right]] of which not all are 0`},
+		{layers("  - ZeroPadding2D: {padding: [1, 2, 3]}"), `net.yaml:3:30: padding is a list of 3; expected a whole number`},
+		{layers("  - ZeroPadding2D: {padding: [[1, 2], [3]]}"), `net.yaml:3:30: padding is a list of 2; expected a whole number`},
+		{layers("  - ZeroPadding2D: {padding: [1, [[2, 3], 0]]}"), `net.yaml:3:30: padding is a list of 2; expected a whole number`},
+		{layers("  - ZeroPadding2D: {padding: [1, -2]}"), `net.yaml:3:5: ZeroPadding2D "zero_padding2d": a border of -2; give 0 to`},
+		{layers("  - ZeroPadding2D: {padding: 1.5}"), `net.yaml:3:30: padding is "1.5"; expected a whole number`},
+		{layers("  - Cropping2D"), `net.yaml:3:5: Cropping2D needs the field cropping`},
+		{layers("  - Permute: {dims: 1}"), `net.yaml:3:21: dims is "1"; expected a list of whole numbers, such as [3, -1]`},
+		{layers("  - Permute: {dims: [1.5, 2, 3]}"), `net.yaml:3:21: dims is a list of 3; expected a list of whole numbers`},
+		{layers("  - Reshape: {target_shape: [a]}"), `net.yaml:3:29: target_shape is a list of 1; expected a list of whole numbers`},
 		{layers("  - Dropout: {rate: half}"), `net.yaml:3:21: rate is "half"; expected a number`},
 		{layers("  - Dropout: {rate: 1.5}"), `net.yaml:3:5: Dropout "dropout": rate 1.5; give at least 0 and less than 1`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 9}"), `net.yaml:3:5: Conv2D "conv2d": the image 8x8 is smaller than the 9x9 window`},

@@ -60,6 +60,21 @@ LATER_LAYERS = [
     ("GlobalMaxPooling2D", IMAGE, {"keepdims": True}),
     ("GlobalMinPooling2D", IMAGE, {}),
 ]
+MORE_LAYERS = [
+    ("ZeroPadding2D", IMAGE, {}),
+    ("ZeroPadding2D", IMAGE, {"padding": 2}),
+    ("ZeroPadding2D", IMAGE, {"padding": [1, 2]}),
+    ("ZeroPadding2D", IMAGE, {"padding": [[0, 1], [2, 0]]}),
+    ("Cropping2D", IMAGE, {"cropping": 1}),
+    ("Cropping2D", IMAGE, {"cropping": [1, 2]}),
+    ("Cropping2D", IMAGE, {"cropping": [[0, 1], [2, 0]]}),
+    ("Reshape", IMAGE, {"target_shape": [4, -1, 3]}),
+    ("Reshape", (6,), {"target_shape": [1, 2, 3]}),
+    ("Permute", IMAGE, {"dims": [3, 1, 2]}),
+    ("Permute", (4, 3), {"dims": [2, 1]}),
+    ("Rescaling", IMAGE, {"scale": 0.125}),
+    ("Rescaling", (5,), {"scale": 2, "offset": -1.5}),
+]
 
 
 def layer(kind, shape, arguments):
@@ -226,6 +241,7 @@ def main():
     }
     golden["layers"] += [layer(*row) for row in LATER_LAYERS]
     golden["merges"] = [merge(*row) for row in MERGES]
+    golden["layers"] += [layer(*row) for row in MORE_LAYERS]
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")

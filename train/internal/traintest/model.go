@@ -51,6 +51,11 @@ layers:
   - Minimum: {inputs: [maximum, mean]}
   - Subtract: {inputs: [minimum, smallest]}
   - Concatenate: {inputs: [subtract, sum]}
+  - Rescaling: {scale: 0.5, offset: 0.25}
+  - Reshape: {target_shape: [2, 3, -1]}
+  - Permute: {dims: [2, 3, 1]}
+  - ZeroPadding2D
+  - Cropping2D: {cropping: [[0, 1], [1, 0]]}
   - Flatten
   - Dropout: {rate: 0.25}
   - Dense: {units: 8, activation: relu}
