@@ -75,6 +75,10 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runAdd)
 	case kernels.BiasWgrad:
 		return biasWgradCode{op}
+	case kernels.Bilinear2DDgrad:
+		return plainly(op, runBilinear2DDgrad)
+	case kernels.Bilinear2DFprop:
+		return plainly(op, runBilinear2DFprop)
 	case kernels.BinaryDgrad:
 		if _, isKnown := binaries[op.Function]; isKnown {
 			return plainly(op, runBinaryDgrad)

@@ -15,6 +15,10 @@ func launchesOf(op kernels.Op) []Launch {
 		return add(op)
 	case kernels.BiasWgrad:
 		return biasWgrad(op)
+	case kernels.Bilinear2DDgrad:
+		return bilinear2DDgrad(op)
+	case kernels.Bilinear2DFprop:
+		return bilinear2DFprop(op)
 	case kernels.BinaryDgrad:
 		return binaryDgrad(op)
 	case kernels.BinaryFprop:

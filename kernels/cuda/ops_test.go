@@ -36,6 +36,13 @@ func sampleOps(t *testing.T) []kernels.Op {
 			kernels.CrossEntropyDgrad{N: rows, K: columns}, kernels.CrossEntropyFprop{N: rows, K: columns},
 			kernels.SoftmaxDgrad{N: rows, K: columns}, kernels.SoftmaxFprop{N: rows, K: columns}, kernels.Tally{N: rows, K: columns})
 	}
+	for _, g := range []kernels.Bilinear2D{
+		{N: 1, H: 1, W: 1, C: 1, FactorH: 1, FactorW: 1}, {N: most / 4, H: 1, W: 1, C: 1, FactorH: 2, FactorW: 2},
+		{N: 1, H: most, W: 1, C: 1, FactorH: 1, FactorW: 1}, {N: 1, H: 1, W: most / 2, C: 1, FactorH: 1, FactorW: 2},
+		{N: 1, H: 1, W: 1, C: most / (1 << 20), FactorH: 1 << 10, FactorW: 1 << 10},
+	} {
+		list = append(list, kernels.Bilinear2DDgrad{Bilinear2D: g}, kernels.Bilinear2DFprop{Bilinear2D: g})
+	}
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},
 	} {

@@ -56,6 +56,14 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return elementwise(op.Y, 1, 1, 1)
 	case kernels.ActivationDgrad:
 		return elementwise(op.DX, 3, 2, 1)
+	case kernels.Bilinear2DFprop:
+		x := op.N * op.H * op.W * op.C
+		y := x * op.FactorH * op.FactorW
+		return traffic{8 * y, x, y} // four multiply-adds for each value
+	case kernels.Bilinear2DDgrad:
+		x := op.N * op.H * op.W * op.C
+		y := x * op.FactorH * op.FactorW
+		return traffic{8 * y, y, x}
 	case kernels.BinaryFprop:
 		y := elementwise(op.Y, 1, 1, 1)
 		y.read += op.N * op.K

@@ -180,6 +180,11 @@ func differenceCases(t *testing.T) []differenceCase {
 			return result(t, kernels.CrossEntropyDgrad{N: 4, K: 5, Y: there, Labels: there, DX: there}, [][]float64{y, labels, nil}, 2)
 		}})
 
+	enlarged := kernels.Bilinear2D{N: 2, H: 3, W: 2, C: 2, FactorH: 3, FactorW: 2}
+	bilinear := kernels.Bilinear2DFprop{Bilinear2D: enlarged, X: there, Y: there}
+	keep(differenceCase{name: "bilinear", forward: bilinear, in: [][]float64{draw(24), nil}, by: 0, y: 1, gradient: func(dy []float64) []float64 {
+		return result(t, kernels.Bilinear2DDgrad{Bilinear2D: enlarged, DY: there, DX: there}, [][]float64{dy, nil}, 1)
+	}})
 	rescale := kernels.Rescale{Scale: 0.3, Offset: 2, X: there, Y: there}
 	keep(differenceCase{name: "rescale", forward: rescale, in: [][]float64{draw(20), nil}, by: 0, y: 1, gradient: func(dy []float64) []float64 {
 		return result(t, kernels.Rescale{Scale: 0.3, X: there, Y: there}, [][]float64{dy, nil}, 1)

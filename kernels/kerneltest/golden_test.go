@@ -96,6 +96,10 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.Rescale{Scale: g.Scale, Offset: g.Offset, X: there, Y: there}
 	case "copy":
 		return kernels.Copy{XShape: g.XShape, YShape: g.YShape, Axes: g.Axes, Box: g.Box, XAt: g.XAt, YAt: g.YAt, X: there, Y: there}
+	case "bilinear2d_fprop":
+		return kernels.Bilinear2DFprop{Bilinear2D: g.bilinear(), X: there, Y: there}
+	case "bilinear2d_dgrad":
+		return kernels.Bilinear2DDgrad{Bilinear2D: g.bilinear(), DY: there, DX: there}
 	case "softmax_fprop":
 		return kernels.SoftmaxFprop{N: g.N, K: g.K, X: there, Y: there}
 	case "softmax_dgrad":
@@ -130,6 +134,10 @@ func (g golden) binary() kernels.Binary {
 		"multiply": kernels.Multiply, "subtract": kernels.Subtract, "maximum": kernels.Maximum, "minimum": kernels.Minimum,
 	}[g.Function]
 	return kernels.Binary{Function: f, N: g.N, M: g.M, K: g.K}
+}
+
+func (g golden) bilinear() kernels.Bilinear2D {
+	return kernels.Bilinear2D{N: g.N, H: g.Image[0], W: g.Image[1], C: g.C, FactorH: g.Size[0], FactorW: g.Size[1]}
 }
 
 func TestOracleAgreesWithPyTorch(t *testing.T) {

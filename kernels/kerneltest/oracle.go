@@ -55,6 +55,10 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 		out[1], err = activationFprop(op.Activation, in[0])
 	case kernels.ActivationDgrad:
 		out[2], err = activationDgrad(op.Activation, in[0], in[1])
+	case kernels.Bilinear2DFprop:
+		out[1] = bilinearFprop(op.Bilinear2D, in[0])
+	case kernels.Bilinear2DDgrad:
+		out[1] = bilinearDgrad(op.Bilinear2D, in[0])
 	case kernels.BinaryFprop:
 		out[2], err = binaryFprop(op.Binary, in[0], in[1])
 	case kernels.BinaryDgrad:

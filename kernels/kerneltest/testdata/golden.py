@@ -173,6 +173,16 @@ def copies():
     copy("permuted", x, x.permute(0, 3, 1, 2), [2, 3, 3, 4], axes=(0, 3, 1, 2))
 
 
+def bilinear(n, image, c, factors):
+    x = draw(n, *image, c)
+    y = F.interpolate(x.permute(0, 3, 1, 2), scale_factor=factors, mode="bilinear", align_corners=False).permute(0, 2, 3, 1)
+    dy = draw(*y.shape)
+    (dx,) = torch.autograd.grad(y, x, dy)
+    g = {"n": n, "image": image, "c": c, "size": factors}
+    case("bilinear2d_fprop", f"{factors}", {"x": x}, {"y": y}, **g)
+    case("bilinear2d_dgrad", f"{factors}", {"dy": dy}, {"dx": dx}, **g)
+
+
 def classes():
     x = draw(4, 7)
     y = torch.softmax(x, 1)
@@ -282,6 +292,8 @@ def ops():
     binaries()
     rescale()
     copies()
+    bilinear(2, (3, 4), 2, (2, 3))
+    bilinear(1, (1, 3), 3, (3, 2))
 
 
 def uniform(seed, n):
