@@ -33,7 +33,7 @@ Resizing ReversibleEmbedding
 STFTSpectrogram SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D SimpleRNN SimpleRNNCell Solarization
 SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup
 TFSMLayer TextVectorization TimeDistributed TorchModuleWrapper
-UnitNormalization UpSampling1D UpSampling2D UpSampling3D
+UnitNormalization UpSampling1D UpSampling3D
 Wrapper
 ZeroPadding1D ZeroPadding3D
 `)

@@ -137,6 +137,7 @@ func reference(t *testing.T) []byte {
 		"Words": []docWords{
 			comments.words("Activations", "Function", strs(Functions())),
 			comments.words("Paddings", "Padding", strs(Paddings())),
+			comments.words("Interpolations", "Interpolation", strs(Interpolations())),
 			comments.words("Initializers", "Initializer", strs(Initializers())),
 		},
 	}
@@ -172,17 +173,18 @@ func openFields(spec Spec) (open []specField) {
 
 // forms say what a file may give for a field of a type.
 var forms = map[reflect.Type]string{
-	reflect.TypeFor[int]():         "whole number from 1 on",
-	reflect.TypeFor[float64]():     "number",
-	reflect.TypeFor[bool]():        "`true` or `false`",
-	reflect.TypeFor[[]int]():       "list of whole numbers",
-	reflect.TypeFor[Border]():      "whole number, `[rows, columns]` or `[[top, bottom], [left, right]]`",
-	reflect.TypeFor[Axis]():        "whole number other than 0",
-	reflect.TypeFor[Bias]():        "`true` or `false`",
-	reflect.TypeFor[Pair]():        "whole number from 1 on, or `[height, width]`",
-	reflect.TypeFor[Function]():    "[activation](#activations)",
-	reflect.TypeFor[Padding]():     "[padding](#paddings)",
-	reflect.TypeFor[Initializer](): "[initializer](#initializers)",
+	reflect.TypeFor[int]():           "whole number from 1 on",
+	reflect.TypeFor[float64]():       "number",
+	reflect.TypeFor[bool]():          "`true` or `false`",
+	reflect.TypeFor[[]int]():         "list of whole numbers",
+	reflect.TypeFor[Border]():        "whole number, `[rows, columns]` or `[[top, bottom], [left, right]]`",
+	reflect.TypeFor[Axis]():          "whole number other than 0",
+	reflect.TypeFor[Bias]():          "`true` or `false`",
+	reflect.TypeFor[Pair]():          "whole number from 1 on, or `[height, width]`",
+	reflect.TypeFor[Function]():      "[activation](#activations)",
+	reflect.TypeFor[Padding]():       "[padding](#paddings)",
+	reflect.TypeFor[Interpolation](): "[interpolation](#interpolations)",
+	reflect.TypeFor[Initializer]():   "[initializer](#initializers)",
 }
 
 // comments are those of the package's types, of their fields and of its constants, by name.

@@ -39,6 +39,7 @@ var kinds = map[string]kind{
 	"Permute":                {spec: Permute{}},
 	"Reshape":                {spec: Reshape{}},
 	"Rescaling":              {spec: Rescaling{}},
+	"UpSampling2D":           {spec: UpSampling2D{}},
 	"Flatten":                {spec: Flatten{}},
 	"Dense":                  {spec: Dense{}},
 	"Activation":             {spec: Activation{}},
@@ -178,6 +179,8 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = word(n, f.key, Functions())
 	case *Padding:
 		*dst, err = word(n, f.key, Paddings())
+	case *Interpolation:
+		*dst, err = word(n, f.key, Interpolations())
 	case *Initializer:
 		*dst, err = word(n, f.key, Initializers())
 	default:

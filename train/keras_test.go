@@ -464,7 +464,7 @@ func TestKerasDocNamesEverything(t *testing.T) {
 	require.NoError(t, err)
 	golden, err := os.ReadFile("testdata/keras_golden.json")
 	require.NoError(t, err)
-	words := slices.Concat(model.Kinds(), stringsOf(model.Functions()), stringsOf(model.Paddings()), stringsOf(model.Initializers()), OptimizerNames())
+	words := slices.Concat(model.Kinds(), stringsOf(model.Functions()), stringsOf(model.Paddings()), stringsOf(model.Interpolations()), stringsOf(model.Initializers()), OptimizerNames())
 	for _, w := range words {
 		assert.Contains(t, string(text), "`"+w+"`", "docs/keras.md does not name it")
 		row := `"` + w + `"`

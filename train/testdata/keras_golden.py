@@ -74,6 +74,9 @@ MORE_LAYERS = [
     ("Permute", (4, 3), {"dims": [2, 1]}),
     ("Rescaling", IMAGE, {"scale": 0.125}),
     ("Rescaling", (5,), {"scale": 2, "offset": -1.5}),
+    ("UpSampling2D", IMAGE, {}),
+    ("UpSampling2D", IMAGE, {"size": [2, 3], "interpolation": "nearest"}),
+    ("UpSampling2D", IMAGE, {"size": [3, 2], "interpolation": "bilinear"}),
 ]
 
 
