@@ -5,14 +5,18 @@ import "fmt"
 // PoolKind says how a pool reduces its window.
 type PoolKind uint8
 
-// The kinds of pool. Padding never counts: it is neither a candidate for the maximum or minimum nor part of an average.
+// The kinds of pool. Padding never counts: it is neither a candidate for the maximum or minimum nor part of an average or a sum.
 const (
 	MaxPool PoolKind = iota
 	MinPool
 	AveragePool
+	SumPool
 )
 
-func (k PoolKind) String() string { return [...]string{"max", "min", "average"}[k] }
+func (k PoolKind) String() string { return [...]string{"max", "min", "average", "sum"}[k] }
+
+// Picks says whether the pool takes its value from one place of the window, which an index can name.
+func (k PoolKind) Picks() bool { return k == MaxPool || k == MinPool }
 
 // Pool2D is the geometry of a pool over X [N H W C]; Y is [N P Q C].
 type Pool2D struct {

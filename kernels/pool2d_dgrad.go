@@ -1,8 +1,11 @@
 package kernels
 
 // Pool2DDgrad computes a pool's gradient by its input. A maximum or minimum hands its gradient to the one place that Index
-// names; an average spreads it evenly over the part of its window that lies inside the image. Where windows overlap the
-// gradients add up. Index is absent for an average.
+// names; an average spreads it evenly over the part of its window that lies inside the image, and a sum hands it to each place there. Where
+// windows overlap the gradients add up. Index is absent for an average and a sum.
+//
+// Of a sum whose windows lie side by side it repeats each value over a window, which is to enlarge an image, and of one window, to
+// broadcast.
 type Pool2DDgrad struct {
 	Pool2D
 	DY, Index, DX *Buffer
@@ -14,7 +17,7 @@ func (op Pool2DDgrad) Name() string { return "pool2d_dgrad" }
 // Operands implements [Op].
 func (op Pool2DDgrad) Operands() []Operand {
 	return []Operand{
-		Floats("dy", op.DY, Read, op.Outputs()), Ints("index", op.Index, Read, op.Outputs()).OptionalIf(op.Kind == AveragePool),
+		Floats("dy", op.DY, Read, op.Outputs()), Ints("index", op.Index, Read, op.Outputs()).OptionalIf(!op.Kind.Picks()),
 		Floats("dx", op.DX, Write, op.Inputs()),
 	}
 }

@@ -1,8 +1,8 @@
 package kernels
 
-// Pool2DFprop reduces each window of X to its maximum, minimum or average:
+// Pool2DFprop reduces each window of X to its maximum, minimum, average or sum:
 //
-//	Y[n,p,q,c] = max, min or mean over r, s of X[n, p·StrideH + r·DilationH − PadTop, q·StrideW + s·DilationW − PadLeft, c]
+//	Y[n,p,q,c] = max, min, mean or sum over r, s of X[n, p·StrideH + r·DilationH − PadTop, q·StrideW + s·DilationW − PadLeft, c]
 //
 // Index, which may be absent and has the shape of Y, receives r·S + s of the maximum or minimum, the first one if several are
 // equal. A NaN in the window is its maximum and minimum.

@@ -1,11 +1,6 @@
 package model
 
-import (
-	"fmt"
-	"slices"
-
-	"cnn-gpu/kernels"
-)
+import "cnn-gpu/kernels"
 
 // Add sums its inputs, which have the same shape: the end of a residual block.
 type Add struct{}
@@ -15,15 +10,8 @@ func (Add) Kind() string { return "Add" }
 
 // Build implements [Spec].
 func (Add) Build(in []Shape) (Layer, error) {
-	if len(in) < 2 {
-		return nil, fmt.Errorf("takes at least 2 inputs, got %d", len(in))
-	}
-	for _, x := range in[1:] {
-		if !slices.Equal(x, in[0]) {
-			return nil, fmt.Errorf("takes inputs of one shape, got %v and %v", in[0], x)
-		}
-	}
-	return add{in[0]}, nil
+	x, err := alike(in)
+	return add{x}, err
 }
 
 type add struct{ shape Shape }

@@ -69,6 +69,36 @@ func TestEveryKindIsHeld(t *testing.T) {
 	}
 }
 
+// Keras's second names are read, and answered with the first.
+func TestAliases(t *testing.T) {
+	aliases := 0
+	for kind, alias := range model.KindAliases {
+		if alias == "" {
+			continue
+		}
+		aliases++
+		text := func(name string) []byte {
+			return []byte("input: [6, 6, 3]\nlayers:\n  - " + name + map[string]string{"Conv2D": ": {filters: 2, kernel_size: 3}"}[kind] + "\n")
+		}
+		want, err := model.Parse("net.yaml", text(kind))
+		require.NoError(t, err)
+		got, err := model.Parse("net.yaml", text(alias))
+		require.NoError(t, err)
+		assertSameGraph(t, want, got)
+		assert.Equal(t, string(text(kind)), string(got.YAML()))
+	}
+	assert.Greater(t, aliases, 3)
+}
+
+// What is said to be only in Keras is no layer here, by none of its names.
+func TestOnlyInKeras(t *testing.T) {
+	assert.True(t, slices.IsSorted(model.OnlyInKeras))
+	for kind, alias := range model.KindAliases {
+		assert.NotContains(t, model.OnlyInKeras, kind, "take it out of model/only_in_keras.go")
+		assert.NotContains(t, model.OnlyInKeras, alias, "take it out of model/only_in_keras.go")
+	}
+}
+
 // fieldsOf lists the fields that layers of networks set.
 func fieldsOf(t *testing.T, networks []string) map[string]bool {
 	t.Helper()

@@ -36,6 +36,9 @@ var layers = []struct {
 	{"pool of 3x3", model.Shape{13, 13, 2}, model.AveragePooling2D{Size: three}, model.Shape{4, 4, 2}, 0},
 	{"global average", model.Shape{7, 5, 3}, model.GlobalAveragePooling2D{}, model.Shape{3}, 0},
 	{"global average kept", model.Shape{7, 5, 3}, model.GlobalAveragePooling2D{KeepDims: true}, model.Shape{1, 1, 3}, 0},
+	{"global max", model.Shape{7, 5, 3}, model.GlobalMaxPooling2D{}, model.Shape{3}, 0},
+	{"global max kept", model.Shape{7, 5, 3}, model.GlobalMaxPooling2D{KeepDims: true}, model.Shape{1, 1, 3}, 0},
+	{"global min", model.Shape{7, 5, 3}, model.GlobalMinPooling2D{}, model.Shape{3}, 0},
 	{"flatten", model.Shape{3, 4, 5}, model.Flatten{}, model.Shape{60}, 0},
 	{"dense", model.Shape{576}, model.Dense{Units: 64}, model.Shape{64}, 36928},
 	{"dense no bias", model.Shape{576}, model.Dense{Units: 64, Bias: model.NoBias}, model.Shape{64}, 36864},
@@ -46,6 +49,24 @@ var layers = []struct {
 	{"elu", model.Shape{3, 4, 5}, model.ELU{}, model.Shape{3, 4, 5}, 0},
 	{"leaky relu", model.Shape{3, 4, 5}, model.LeakyReLU{}, model.Shape{3, 4, 5}, 0},
 	{"dropout", model.Shape{3, 4, 5}, model.Dropout{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
+	{"enlarged", model.Shape{3, 4, 5}, model.UpSampling2D{}, model.Shape{6, 8, 5}, 0},
+	{"enlarged bilinearly", model.Shape{3, 4, 5}, model.UpSampling2D{Size: model.Pair{1, 3}, Interpolation: model.Bilinear}, model.Shape{3, 12, 5}, 0},
+	{"zeros around", model.Shape{3, 4, 5}, model.ZeroPadding2D{}, model.Shape{5, 6, 5}, 0},
+	{"zeros above and to the right", model.Shape{3, 4, 5}, model.ZeroPadding2D{Padding: model.Border{{2, 0}, {0, 3}}}, model.Shape{5, 7, 5}, 0},
+	{"cropped", model.Shape{3, 4, 5}, model.Cropping2D{Cropping: model.Border{{0, 2}, {1, 1}}}, model.Shape{1, 2, 5}, 0},
+	{"permuted", model.Shape{3, 4, 5}, model.Permute{Dims: []int{3, 1, 2}}, model.Shape{5, 3, 4}, 0},
+	{"transposed", model.Shape{3, 4}, model.Permute{Dims: []int{2, 1}}, model.Shape{4, 3}, 0},
+	{"reshaped", model.Shape{3, 4, 5}, model.Reshape{Target: []int{6, -1}}, model.Shape{6, 10}, 0},
+	{"reshaped to four axes", model.Shape{12}, model.Reshape{Target: []int{1, 2, 3, 2}}, model.Shape{1, 2, 3, 2}, 0},
+	{"rescaled", model.Shape{3, 4, 5}, model.Rescaling{Scale: 1. / 255}, model.Shape{3, 4, 5}, 0},
+	{"multiply", model.Shape{3, 4, 5}, model.Multiply{}, model.Shape{3, 4, 5}, 0},
+	{"average", model.Shape{3, 4, 5}, model.Average{}, model.Shape{3, 4, 5}, 0},
+	{"subtract", model.Shape{3, 4, 5}, model.Subtract{}, model.Shape{3, 4, 5}, 0},
+	{"maximum", model.Shape{3, 4, 5}, model.Maximum{}, model.Shape{3, 4, 5}, 0},
+	{"minimum", model.Shape{3, 4, 5}, model.Minimum{}, model.Shape{3, 4, 5}, 0},
+	{"channels side by side", model.Shape{3, 4, 5}, model.Concatenate{}, model.Shape{3, 4, 10}, 0},
+	{"rows below each other", model.Shape{3, 4, 5}, model.Concatenate{Axis: 1}, model.Shape{6, 4, 5}, 0},
+	{"columns side by side", model.Shape{3, 4, 5}, model.Concatenate{Axis: -2}, model.Shape{3, 8, 5}, 0},
 	{"add", model.Shape{3, 4, 5}, model.Add{}, model.Shape{3, 4, 5}, 0},
 }
 
@@ -54,7 +75,7 @@ func TestLayers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			g := model.NewGraph(c.input)
 			inputs := []*model.Node{g.Input()}
-			if c.layer.Kind() == (model.Add{}).Kind() {
+			if model.Merges(c.layer) {
 				inputs = append(inputs, g.Input())
 			}
 			m, err := g.Build(g.Add(c.layer, inputs...))
@@ -102,8 +123,41 @@ var refusals = []struct {
 	{vector, model.ELU{Alpha: -1}, "alpha -1; give a number above 0, or use ReLU"},
 	{vector, model.LeakyReLU{NegativeSlope: -1}, "negative slope -1; give a number above 0, or use ReLU"},
 	{vector, model.GlobalAveragePooling2D{}, "takes images [height width channels], got [8]"},
+	{vector, model.GlobalMaxPooling2D{}, "takes images [height width channels], got [8]"},
+	{vector, model.GlobalMinPooling2D{}, "takes images [height width channels], got [8]"},
 	{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},
 	{vector, model.Add{}, "takes at least 2 inputs, got 1"},
+	{vector, model.UpSampling2D{}, "takes images [height width channels], got [8]"},
+	{image, model.UpSampling2D{Size: model.Pair{-1, 2}}, "size [-1 2]; give factors from 1 to 1048576"},
+	{image, model.UpSampling2D{Size: model.Pair{2, 1 << 21}}, "size [2 2097152]; give factors from 1 to 1048576"},
+	{image, model.UpSampling2D{Size: model.Pair{1 << 20, 1 << 20}}, "the output [8388608 8388608 2] would take"},
+	{image, model.UpSampling2D{Interpolation: "bicubic"}, `unknown interpolation "bicubic"; choose nearest or bilinear`},
+	{vector, model.ZeroPadding2D{}, "takes images [height width channels], got [8]"},
+	{image, model.ZeroPadding2D{Padding: model.Border{{0, -1}, {0, 0}}}, "a border of -1; give 0 to 2147483647"},
+	{image, model.ZeroPadding2D{Padding: model.Border{{0, 1 << 62}, {0, 0}}}, "a border of 4611686018427387904; give 0 to"},
+	{image, model.ZeroPadding2D{Padding: model.Border{{1 << 20, 0}, {1 << 20, 0}}}, "the output [1048584 1048584 2] would take"},
+	{vector, model.Cropping2D{Cropping: model.Border{{1, 1}, {1, 1}}}, "takes images [height width channels], got [8]"},
+	{image, model.Cropping2D{}, "cuts nothing off; give the cropping, or leave the layer out"},
+	{image, model.Cropping2D{Cropping: model.Border{{0, 0}, {3, 5}}}, "nothing is left of an image of 8x8; give a cropping below its height and width"},
+	{image, model.Permute{Dims: []int{1, 2}}, "dims [1 2] of [8 8 2]; give each of 1 to 3 once"},
+	{image, model.Permute{Dims: []int{1, 2, 1}}, "dims [1 2 1] of [8 8 2]; give each of 1 to 3 once"},
+	{image, model.Permute{Dims: []int{0, 1, 2}}, "dims [0 1 2] of"},
+	{model.Shape{2, 2, 2, 2}, model.Permute{Dims: []int{1, 2, 3, 4}}, "permutes at most 3 axes, got [2 2 2 2]"},
+	{image, model.Reshape{}, "cannot make [] of [8 8 2], which has 128 values; give extents with that product, one of which may be -1"},
+	{image, model.Reshape{Target: []int{127}}, "cannot make [127] of [8 8 2]"},
+	{image, model.Reshape{Target: []int{64}}, "cannot make [64] of"},
+	{image, model.Reshape{Target: []int{-1, 3}}, "cannot make [-1 3] of"},
+	{image, model.Reshape{Target: []int{-1, -1}}, "cannot make [-1 -1] of"},
+	{image, model.Reshape{Target: []int{0, -1}}, "cannot make [0 -1] of"},
+	{vector, model.Rescaling{}, "scale 0 and offset 0; give numbers that float32 holds, and a scale that is not 0"},
+	{vector, model.Rescaling{Scale: 1, Offset: math.NaN()}, "scale 1 and offset NaN; give numbers"},
+	{vector, model.Rescaling{Scale: 1e39}, "scale 1e+39 and offset 0; give numbers"},
+	{vector, model.Multiply{}, "takes at least 2 inputs, got 1"},
+	{vector, model.Average{}, "takes at least 2 inputs, got 1"},
+	{vector, model.Subtract{}, "takes 2 inputs, got 1"},
+	{vector, model.Maximum{}, "takes at least 2 inputs, got 1"},
+	{vector, model.Minimum{}, "takes at least 2 inputs, got 1"},
+	{vector, model.Concatenate{}, "takes at least 2 inputs, got 1"},
 	{vector, model.MinPooling2D{}, "takes images [height width channels], got [8]"},
 	{image, model.AveragePooling2D{Size: model.Pair{9, 1}}, "the image 8x8 is smaller than the 9x1 window"},
 	{image, model.Activation{Function: "zigzag"}, `unknown activation "zigzag"; choose linear`},
@@ -144,6 +198,30 @@ func TestGraphRefuses(t *testing.T) {
 	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node {
 		return g.Add(model.Add{}, g.Input(), g.Add(model.Dense{Units: 3}, g.Input()))
 	}), "takes inputs of one shape, got [4] and [3]")
+	for _, c := range []struct {
+		layer model.Spec
+		want  string
+	}{
+		{model.Multiply{}, `Multiply "multiply": takes inputs of one shape, or beside [2 2 4] also [1 1 4], got [16]`},
+		{model.Subtract{}, "takes 2 inputs, got 3"},
+		{model.Maximum{}, "takes inputs of one shape, got [4] and [2 2 4]"},
+		{model.Average{}, "takes inputs of one shape, got [4] and [2 2 4]"},
+		{model.Concatenate{}, "takes inputs that differ in axis 1 alone, got [4] and [2 2 4]"},
+		{model.Concatenate{Axis: 2}, "axis 2 of [4]; give 1 to 1, or -1 to -1 counted from the last"},
+		{model.Concatenate{Axis: -2}, "axis -2 of [4]"},
+	} {
+		g := model.NewGraph(model.Shape{2, 2, 4})
+		flat := g.Add(model.Flatten{}, g.Input())
+		_, err := g.Build(g.Add(c.layer, g.Add(model.GlobalAveragePooling2D{}, g.Input()), g.Input(), flat))
+		assert.ErrorContains(t, err, c.want)
+	}
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node {
+		n := g.Add(model.Dense{Units: 1 << 20}, g.Input())
+		for range 20 {
+			n = g.Add(model.Concatenate{}, n, n)
+		}
+		return n
+	}), "the output [2147483648] would take 8.00 GiB; the limit")
 	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node {
 		g.AddNamed("lost", model.Dense{Units: 3, Activation: model.ReLU}, g.Input())
 		return g.Add(dense, g.Input())

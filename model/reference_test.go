@@ -53,8 +53,9 @@ func TestReferenceExamples(t *testing.T) {
 // What is written as a field's default is what the layer does without that field.
 func TestDefaults(t *testing.T) {
 	defaults := 0
-	for kind, spec := range kinds {
-		required := requiredFields(kind, spec)
+	for kind, k := range kinds {
+		spec := k.spec
+		required := requiredFields(spec)
 		build := func(fields string) *Model {
 			t.Helper()
 			m, err := Parse("net.yaml", []byte("input: [6, 6, 3]\nlayers:\n  - "+kind+": {"+fields+"}\n"))
@@ -96,17 +97,19 @@ func join(fields ...string) string {
 }
 
 // requiredFields gives a layer's fields that it cannot do without.
-func requiredFields(kind string, spec Spec) string {
+func requiredFields(spec Spec) string {
 	var given []string
 	for _, f := range openFields(spec) {
 		if !f.optional {
-			given = append(given, f.key+": "+map[string]string{"rate": "0.5", "activation": "relu"}[f.key])
+			given = append(given, f.key+": "+map[string]string{
+				"rate": "0.5", "activation": "relu", "cropping": "1", "dims": "[3, 1, 2]", "target_shape": "[-1]",
+			}[f.key])
 			if strings.HasSuffix(given[len(given)-1], ": ") {
 				given[len(given)-1] += "3"
 			}
 		}
 	}
-	if kind == "Add" {
+	if Merges(spec) {
 		given = append(given, "inputs: [input, input]")
 	}
 	return strings.Join(given, ", ")
@@ -115,8 +118,8 @@ func requiredFields(kind string, spec Spec) string {
 type docField struct{ Key, Go, Form, Default, Doc string }
 
 type docKind struct {
-	Name, Doc string
-	Fields    []docField
+	Name, Alias, Doc string
+	Fields           []docField
 }
 
 type docWord struct{ Word, Go, Doc string }
@@ -134,6 +137,7 @@ func reference(t *testing.T) []byte {
 		"Words": []docWords{
 			wordsOf(comments, "Activations", "Function", functions),
 			wordsOf(comments, "Paddings", "Padding", paddings),
+			wordsOf(comments, "Interpolations", "Interpolation", interpolations),
 			wordsOf(comments, "Initializers", "Initializer", initializers),
 		},
 	}
@@ -169,14 +173,18 @@ func openFields(spec Spec) (open []specField) {
 
 // forms say what a file may give for a field of a type.
 var forms = map[reflect.Type]string{
-	reflect.TypeFor[int]():         "whole number from 1 on",
-	reflect.TypeFor[float64]():     "number",
-	reflect.TypeFor[bool]():        "`true` or `false`",
-	reflect.TypeFor[Bias]():        "`true` or `false`",
-	reflect.TypeFor[Pair]():        "whole number from 1 on, or `[height, width]`",
-	reflect.TypeFor[Function]():    "[activation](#activations)",
-	reflect.TypeFor[Padding]():     "[padding](#paddings)",
-	reflect.TypeFor[Initializer](): "[initializer](#initializers)",
+	reflect.TypeFor[int]():           "whole number from 1 on",
+	reflect.TypeFor[float64]():       "number",
+	reflect.TypeFor[bool]():          "`true` or `false`",
+	reflect.TypeFor[[]int]():         "list of whole numbers",
+	reflect.TypeFor[Border]():        "whole number, `[rows, columns]` or `[[top, bottom], [left, right]]`",
+	reflect.TypeFor[Axis]():          "whole number other than 0",
+	reflect.TypeFor[Bias]():          "`true` or `false`",
+	reflect.TypeFor[Pair]():          "whole number from 1 on, or `[height, width]`",
+	reflect.TypeFor[Function]():      "[activation](#activations)",
+	reflect.TypeFor[Padding]():       "[padding](#paddings)",
+	reflect.TypeFor[Interpolation](): "[interpolation](#interpolations)",
+	reflect.TypeFor[Initializer]():   "[initializer](#initializers)",
 }
 
 // comments are those of the package's types, of their fields and of its constants, by name.
@@ -241,9 +249,9 @@ func markdown(comment string) string {
 }
 
 func (c comments) kind(t *testing.T, name string) docKind {
-	spec := kinds[name]
+	spec := kinds[name].spec
 	of := reflect.TypeOf(spec).Name()
-	k := docKind{Name: name, Doc: strings.Replace(c.types[of], of, name, 1)}
+	k := docKind{Name: name, Alias: kinds[name].alias, Doc: strings.Replace(c.types[of], of, name, 1)}
 	require.NotEmpty(t, k.Doc, "%s has no comment", of)
 	if of := spec.Kind(); of != name { // a name for another layer with some fields set
 		k.Doc = "The layer [" + of + "](#" + strings.ToLower(of) + ")"

@@ -30,7 +30,7 @@ func softmaxBefore(n *Node) *Node {
 		switch n.Layer.(type) {
 		case softmax:
 			return n
-		case linear, flatten, dropout:
+		case linear, view, dropout:
 		default:
 			return nil
 		}

@@ -20,21 +20,26 @@ import (
 func TestEveryWordIsInItsTable(t *testing.T) {
 	tables := map[string][]string{
 		"Function": strs(model.Functions()), "Padding": strs(model.Paddings()), "Initializer": strs(model.Initializers()),
+		"Interpolation": strs(model.Interpolations()),
 	}
 	declared := declaredWords(t)
 	for kind, words := range tables {
 		assert.ElementsMatch(t, words, declared[kind], kind)
 	}
-	fields := map[string]string{"Function": "activation", "Padding": "padding", "Initializer": "kernel_initializer"}
+	conv := "Conv2D: {filters: 2, kernel_size: 3, "
+	layers := map[string]string{
+		"Function": conv + "activation", "Padding": conv + "padding", "Initializer": conv + "kernel_initializer",
+		"Interpolation": "UpSampling2D: {interpolation",
+	}
 	for kind, words := range tables {
 		for _, word := range words {
-			file := "input: [4, 4, 1]\nlayers:\n  - Conv2D: {filters: 2, kernel_size: 3, " + fields[kind] + ": " + word + "}\n"
+			file := "input: [4, 4, 1]\nlayers:\n  - " + layers[kind] + ": " + word + "}\n"
 			m, err := model.Parse("net.yaml", []byte(file))
 			require.NoError(t, err, word)
 			_, err = model.Parse("again.yaml", m.YAML())
 			require.NoError(t, err, word)
 		}
-		_, err := model.Parse("net.yaml", []byte("input: [4, 4, 1]\nlayers:\n  - Conv2D: {filters: 2, kernel_size: 3, "+fields[kind]+": xyzzyx}\n"))
+		_, err := model.Parse("net.yaml", []byte("input: [4, 4, 1]\nlayers:\n  - "+layers[kind]+": xyzzyx}\n"))
 		for _, word := range words {
 			assert.ErrorContains(t, err, word)
 		}

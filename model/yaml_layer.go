@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -11,27 +12,60 @@ import (
 	"cnn-gpu/internal/wording"
 )
 
-// kinds are the layers that a model file may name, each as it is before the file's fields are set. A field that is set here
-// is what the name stands for, so that the file cannot set it.
-var kinds = map[string]Spec{
-	"Conv2D":                 Conv2D{},
-	"MaxPooling2D":           MaxPooling2D{},
-	"MinPooling2D":           MinPooling2D{},
-	"AveragePooling2D":       AveragePooling2D{},
-	"GlobalAveragePooling2D": GlobalAveragePooling2D{},
-	"Flatten":                Flatten{},
-	"Dense":                  Dense{},
-	"Activation":             Activation{},
-	"ReLU":                   ReLULayer{},
-	"LeakyReLU":              LeakyReLU{},
-	"ELU":                    ELU{},
-	"Softmax":                Activation{Softmax},
-	"Dropout":                Dropout{},
-	"Add":                    Add{},
+// kind is a layer that a model file may name.
+type kind struct {
+	// spec is the layer before the file's fields are set. A field that is set here is what the name stands for, so that the file cannot set it.
+	spec  Spec
+	alias string // Keras's second name for it, which files may use too
+}
+
+// kinds are the layers that a model file may name.
+var kinds = map[string]kind{
+	"Conv2D":                 {Conv2D{}, "Convolution2D"},
+	"MaxPooling2D":           {MaxPooling2D{}, "MaxPool2D"},
+	"MinPooling2D":           {spec: MinPooling2D{}},
+	"AveragePooling2D":       {AveragePooling2D{}, "AvgPool2D"},
+	"GlobalAveragePooling2D": {GlobalAveragePooling2D{}, "GlobalAvgPool2D"},
+	"GlobalMaxPooling2D":     {GlobalMaxPooling2D{}, "GlobalMaxPool2D"},
+	"GlobalMinPooling2D":     {spec: GlobalMinPooling2D{}},
+	"Concatenate":            {spec: Concatenate{}},
+	"Multiply":               {spec: Multiply{}},
+	"Average":                {spec: Average{}},
+	"Subtract":               {spec: Subtract{}},
+	"Maximum":                {spec: Maximum{}},
+	"Minimum":                {spec: Minimum{}},
+	"ZeroPadding2D":          {spec: ZeroPadding2D{}},
+	"Cropping2D":             {spec: Cropping2D{}},
+	"Permute":                {spec: Permute{}},
+	"Reshape":                {spec: Reshape{}},
+	"Rescaling":              {spec: Rescaling{}},
+	"UpSampling2D":           {spec: UpSampling2D{}},
+	"Flatten":                {spec: Flatten{}},
+	"Dense":                  {spec: Dense{}},
+	"Activation":             {spec: Activation{}},
+	"ReLU":                   {spec: ReLULayer{}},
+	"LeakyReLU":              {spec: LeakyReLU{}},
+	"ELU":                    {spec: ELU{}},
+	"Softmax":                {spec: Activation{Softmax}},
+	"Dropout":                {spec: Dropout{}},
+	"Add":                    {spec: Add{}},
 }
 
 // Kinds lists the layers that a model file may name.
 func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
+
+// specOf is the layer that a file means by a name.
+func specOf(name string) (Spec, error) {
+	for first, k := range kinds {
+		if name == first || name == k.alias && name != "" {
+			return k.spec, nil
+		}
+	}
+	if slices.Contains(onlyInKeras, name) {
+		return nil, fmt.Errorf("%s is a layer of Keras that cnn-gpu does not have; the layers are %s", name, wording.And(Kinds()))
+	}
+	return nil, fmt.Errorf("unknown layer %q; %s", name, wording.Choose(name, Kinds()))
+}
 
 // layerFields are the fields that every layer has beside its own, and what each is.
 var layerFields = wording.Table[string, string]{
@@ -67,9 +101,9 @@ func parseLayer(n *yaml.Node) (parsedLayer, error) {
 	if key.Kind != yaml.ScalarNode || isNull(key) {
 		return l, errorAt(n, "found %s; %s", describe(n), layerForm)
 	}
-	spec, ok := kinds[key.Value]
-	if !ok {
-		return l, errorAt(key, "unknown layer %q; %s", key.Value, wording.Choose(key.Value, Kinds()))
+	spec, err := specOf(key.Value)
+	if err != nil {
+		return l, at(key, err)
 	}
 	value := reflect.New(reflect.TypeOf(spec)).Elem()
 	value.Set(reflect.ValueOf(spec))
@@ -130,6 +164,12 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = integer(n, f.key)
 	case *float64:
 		*dst, err = number(n, f.key)
+	case *Axis:
+		*dst, err = axis(n, f.key)
+	case *[]int:
+		*dst, err = wholes(n, f.key)
+	case *Border:
+		*dst, err = border(n, f.key)
 	case *Pair:
 		*dst, err = pair(n, f.key)
 	case *bool:
@@ -140,6 +180,8 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = word(n, f.key, functions)
 	case *Padding:
 		*dst, err = word(n, f.key, paddings)
+	case *Interpolation:
+		*dst, err = word(n, f.key, interpolations)
 	case *Initializer:
 		*dst, err = word(n, f.key, initializers)
 	default:
@@ -158,6 +200,8 @@ func (f specField) encode() *yaml.Node {
 		if value = v[:]; v[0] == v[1] {
 			value = v[0]
 		}
+	case Border:
+		value = v.short()
 	case Bias:
 		value = v.used()
 	case Function:

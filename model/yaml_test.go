@@ -31,10 +31,24 @@ layers:
   - MinPooling2D
   - AveragePooling2D: {pool_size: [1, 2], strides: [2, 1], padding: valid}
   - GlobalAveragePooling2D: {keepdims: true}
+  - GlobalMaxPooling2D: {keepdims: true}
+  - GlobalMinPooling2D: {keepdims: true}
   - Flatten: {name: flat}
   - Dense: {units: 3}
   - Dense: {name: beside, units: 3, inputs: flat}
   - Add: {inputs: [dense, beside]}
+  - Multiply: {inputs: [add, dense]}
+  - Average: {inputs: [multiply, dense]}
+  - Subtract: {inputs: [average, dense]}
+  - Maximum: {inputs: [subtract, dense]}
+  - Minimum: {inputs: [maximum, dense]}
+  - Concatenate: {inputs: [minimum, dense], axis: 1}
+  - Reshape: {target_shape: [-1, 3, 1]}
+  - ZeroPadding2D: {padding: [0, 2]}
+  - Cropping2D: {cropping: [[0, 0], [2, 1]]}
+  - UpSampling2D: {size: [1, 2], interpolation: bilinear}
+  - Permute: {dims: [2, 1, 3]}
+  - Rescaling: {scale: 2, offset: -0.5}
   - Activation: {activation: sigmoid}
   - ReLU
   - ReLU: {max_value: 2.5}
@@ -61,10 +75,24 @@ layers:
 		model.MinPooling2D{},
 		model.AveragePooling2D{Size: model.Pair{1, 2}, Strides: model.Pair{2, 1}, Padding: model.Valid},
 		model.GlobalAveragePooling2D{KeepDims: true},
+		model.GlobalMaxPooling2D{KeepDims: true},
+		model.GlobalMinPooling2D{KeepDims: true},
 		model.Flatten{},
 		model.Dense{Units: 3},
 		model.Dense{Units: 3},
 		model.Add{},
+		model.Multiply{},
+		model.Average{},
+		model.Subtract{},
+		model.Maximum{},
+		model.Minimum{},
+		model.Concatenate{Axis: 1},
+		model.Reshape{Target: []int{-1, 3, 1}},
+		model.ZeroPadding2D{Padding: model.Border{{0, 0}, {2, 2}}},
+		model.Cropping2D{Cropping: model.Border{{0, 0}, {2, 1}}},
+		model.UpSampling2D{Size: model.Pair{1, 2}, Interpolation: model.Bilinear},
+		model.Permute{Dims: []int{2, 1, 3}},
+		model.Rescaling{Scale: 2, Offset: -0.5},
 		model.Activation{Function: model.Sigmoid},
 		model.ReLULayer{},
 		model.ReLULayer{MaxValue: 2.5},
@@ -73,7 +101,8 @@ layers:
 		model.Dropout{Rate: 0.25},
 		model.Activation{Function: model.Softmax},
 	}, specs)
-	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "flat", "dense", "beside", "add",
+	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "global_max_pooling2d", "global_min_pooling2d", "flat", "dense", "beside", "add",
+		"multiply", "average", "subtract", "maximum", "minimum", "concatenate", "reshape", "zero_padding2d", "cropping2d", "up_sampling2d", "permute", "rescaling",
 		"activation", "re_lu", "re_lu_1", "elu", "leaky_re_lu", "dropout", "activation_1"}, names)
 }
 
@@ -105,7 +134,10 @@ func TestParseErrors(t *testing.T) {
 		{"input: [1]\nlayers:\n  -\tFlatten: a: b", "net.yaml:3:4: a tab stands here"},
 		{"input: !!seq [1]\nlayers: [Flatten]", "net.yaml:1:8: tags such as !!seq are not supported"},
 		{layers("  - Conv2d: {filters: 3}"), `net.yaml:3:5: unknown layer "Conv2d"; did you mean Conv2D?`},
-		{layers("  - LSTM: {units: 3}"), `net.yaml:3:5: unknown layer "LSTM"; choose Activation, Add, `},
+		{layers("  - Attn: {units: 3}"), `net.yaml:3:5: unknown layer "Attn"; choose Activation, Add, `},
+		{layers("  - LSTM: {units: 3}"), `net.yaml:3:5: LSTM is a layer of Keras that cnn-gpu does not have; the layers are Activation, Add, `},
+		{layers("  - GaussianDropout: {rate: 0.5}"), `net.yaml:3:5: GaussianDropout is a layer of Keras that cnn-gpu does not have`},
+		{layers("  - ''"), `net.yaml:3:5: unknown layer ""; choose`},
 		{layers("  - [Flatten]"), "net.yaml:3:5: found a list of 1; expected a layer with its fields, such as Dense: {units: 10}"},
 		{layers("  - {}"), "net.yaml:3:5: this layer is empty; expected a layer"},
 		{layers("  -"), "net.yaml:3:4: found empty; expected a layer"},
@@ -126,6 +158,18 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, padding: SAME}"), `net.yaml:3:51: padding is "SAME"; did you mean same?`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, use_bias: 0}"), `net.yaml:3:52: use_bias is "0"; expected true or false`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_initializer: glorot}"), `kernel_initializer is "glorot"; did you mean glorot_uniform?`},
+		{layers("  - Concatenate: {axis: 0, inputs: [input, input]}"), `net.yaml:3:25: axis is "0"; expected a whole number other than 0, which is the batch`},
+		{layers("  - Concatenate: {axis: last}"), `net.yaml:3:25: axis is "last"; expected a whole number other than 0`},
+		{layers("  - ZeroPadding2D: {padding: 0}"), `net.yaml:3:30: padding is "0"; expected a whole number from 1 on, two as [rows, columns], or [[top, bottom], [left, right]] of which not all are 0`},
+		{layers("  - ZeroPadding2D: {padding: [1, 2, 3]}"), `net.yaml:3:30: padding is a list of 3; expected a whole number`},
+		{layers("  - ZeroPadding2D: {padding: [[1, 2], [3]]}"), `net.yaml:3:30: padding is a list of 2; expected a whole number`},
+		{layers("  - ZeroPadding2D: {padding: [1, [[2, 3], 0]]}"), `net.yaml:3:30: padding is a list of 2; expected a whole number`},
+		{layers("  - ZeroPadding2D: {padding: [1, -2]}"), `net.yaml:3:5: ZeroPadding2D "zero_padding2d": a border of -2; give 0 to`},
+		{layers("  - ZeroPadding2D: {padding: 1.5}"), `net.yaml:3:30: padding is "1.5"; expected a whole number`},
+		{layers("  - Cropping2D"), `net.yaml:3:5: Cropping2D needs the field cropping`},
+		{layers("  - Permute: {dims: 1}"), `net.yaml:3:21: dims is "1"; expected a list of whole numbers, such as [3, -1]`},
+		{layers("  - Permute: {dims: [1.5, 2, 3]}"), `net.yaml:3:21: dims is a list of 3; expected a list of whole numbers`},
+		{layers("  - Reshape: {target_shape: [a]}"), `net.yaml:3:29: target_shape is a list of 1; expected a list of whole numbers`},
 		{layers("  - Dropout: {rate: half}"), `net.yaml:3:21: rate is "half"; expected a number`},
 		{layers("  - Dropout: {rate: 1.5}"), `net.yaml:3:5: Dropout "dropout": rate 1.5; give at least 0 and less than 1`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 9}"), `net.yaml:3:5: Conv2D "conv2d": the image 8x8 is smaller than the 9x9 window`},

@@ -53,13 +53,28 @@ func str(n *yaml.Node, key string) (string, error) {
 	return n.Value, nil
 }
 
+// whole is a whole number.
+func whole(n *yaml.Node) (v int, ok bool) {
+	v, err := strconv.Atoi(n.Value)
+	return v, n.ShortTag() == "!!int" && err == nil
+}
+
 // integer is a whole number that is at least 1.
 func integer(n *yaml.Node, key string) (int, error) {
-	v, err := strconv.Atoi(n.Value)
-	if n.ShortTag() != "!!int" || err != nil || v < 1 {
+	v, ok := whole(n)
+	if !ok || v < 1 {
 		return 0, errorAt(n, "%s is %s; expected a whole number from 1 on", key, describe(n))
 	}
 	return v, nil
+}
+
+// axis is a whole number that is not 0, which would be the batch.
+func axis(n *yaml.Node, key string) (Axis, error) {
+	v, ok := whole(n)
+	if !ok || v == 0 {
+		return 0, errorAt(n, "%s is %s; expected a whole number other than 0, which is the batch: 1 is the first axis of an example, -1 the last", key, describe(n))
+	}
+	return Axis(v), nil
 }
 
 func integers(n *yaml.Node, key string) ([]int, error) {
@@ -75,6 +90,42 @@ func integers(n *yaml.Node, key string) ([]int, error) {
 		list = append(list, v)
 	}
 	return list, nil
+}
+
+// wholes is a list of whole numbers of either sign.
+func wholes(n *yaml.Node, key string) (list []int, err error) {
+	isList := n.Kind == yaml.SequenceNode
+	for _, item := range n.Content {
+		v, ok := whole(item)
+		list, isList = append(list, v), isList && ok
+	}
+	if !isList {
+		return nil, errorAt(n, "%s is %s; expected a list of whole numbers, such as [3, -1]", key, describe(n))
+	}
+	return list, nil
+}
+
+// twice is one value for both of two places, or a list of two.
+func twice[T any](n *yaml.Node, one func(n *yaml.Node) (T, bool)) (both [2]T, ok bool) {
+	if n.Kind != yaml.SequenceNode {
+		v, ok := one(n)
+		return [2]T{v, v}, ok
+	}
+	ok = len(n.Content) == len(both)
+	for i := range min(len(n.Content), len(both)) {
+		v, isOne := one(n.Content[i])
+		both[i], ok = v, ok && isOne
+	}
+	return both, ok
+}
+
+// border is one whole number for all sides, [rows, columns] for opposite sides, or [[top, bottom], [left, right]].
+func border(n *yaml.Node, key string) (Border, error) {
+	b, ok := twice(n, func(n *yaml.Node) ([2]int, bool) { return twice(n, whole) })
+	if !ok || b == (Border{}) {
+		return Border{}, errorAt(n, "%s is %s; expected a whole number from 1 on, two as [rows, columns], or [[top, bottom], [left, right]] of which not all are 0", key, describe(n))
+	}
+	return b, nil
 }
 
 // pair is one whole number for both directions, or a list of two.

@@ -3,9 +3,11 @@ package train
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,6 +15,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 )
 
@@ -28,7 +31,15 @@ type kerasGolden struct {
 		Weights   map[string][]float32
 		Shape     []int
 	}
-	Add          struct{ A, B, Y []float32 }
+	Add    struct{ A, B, Y []float32 }
+	Merges []struct {
+		Kind      string
+		Inputs    []model.Shape
+		Arguments map[string]any
+		X         [][]float32
+		Shape     model.Shape
+		Y         []float32
+	}
 	Initializers []struct {
 		Name          string
 		Deviation     float64
@@ -60,7 +71,8 @@ type kerasGolden struct {
 			Weights        map[string][]float32
 		}
 	}
-	TotalParams string `json:"total_params"`
+	TotalParams string            `json:"total_params"`
+	LayerNames  map[string]string `json:"layer_names"` // every layer's first name by each of its names
 }
 
 func readKeras(t *testing.T) (k kerasGolden) {
@@ -108,7 +120,7 @@ func TestKerasLayers(t *testing.T) {
 		case row.Kind == "Dense" && len(row.Input) > 1: // Keras's works on the last axis
 			assert.ErrorContains(t, err, "takes vectors, got [3 5]; put a Flatten before it")
 			continue
-		case row.Kind == "MinPooling2D":
+		case row.Kind == "MinPooling2D" || row.Kind == "GlobalMinPooling2D":
 			assert.NoError(t, err)
 			assert.Equal(t, "Keras has no such layer", row.Error)
 			continue
@@ -142,6 +154,54 @@ func TestKerasLayers(t *testing.T) {
 	m, err := g.Build(g.Add(model.Add{}, g.Input(), dense))
 	require.NoError(t, err)
 	assert.Equal(t, add.Y, run(t, m, map[string][]float32{"dense/bias": add.B}, add.A))
+}
+
+// Layers of several inputs, by themselves: a model has one.
+func TestKerasMerges(t *testing.T) {
+	for _, row := range readKeras(t).Merges {
+		fields := map[string]any{"inputs": []string{"input", "input"}}
+		maps.Copy(fields, row.Arguments)
+		arguments, err := json.Marshal(fields)
+		require.NoError(t, err)
+		what := row.Kind + ": " + string(arguments)
+		m, err := model.Parse("keras", []byte("input: [1, 1, 1]\nlayers:\n  - "+what+"\n"))
+		require.NoError(t, err, what)
+		layer, err := m.Output.Spec.Build(row.Inputs)
+		require.NoError(t, err, what)
+		assert.Equal(t, row.Shape, layer.Out(), what)
+
+		d, err := device.OpenCPU(device.Options{Workers: 1})
+		require.NoError(t, err)
+		b := &model.Binding{Batch: 1, Y: kernels.Kept("y", kernels.Float32, layer.Out()...)}
+		for i, x := range row.X {
+			b.X = append(b.X, kernels.Kept("x", kernels.Float32, row.Inputs[i]...))
+			require.NoError(t, d.Upload(b.X[i], x))
+		}
+		p, err := d.Compile(layer.Forward(b), device.CompileOptions{})
+		require.NoError(t, err)
+		require.NoError(t, p.Run())
+		y := make([]float32, len(row.Y))
+		require.NoError(t, d.Download(y, b.Y))
+		assert.InDeltaSlice(t, row.Y, y, 4e-6, what)
+		require.NoError(t, d.Close())
+	}
+}
+
+// Every name of a layer in Keras is one here, or is said to be Keras's alone.
+func TestKerasLayerNames(t *testing.T) {
+	kinds := model.Kinds()
+	refusal := func(name string) string {
+		_, err := model.Parse("net.yaml", []byte("input: [4]\nlayers:\n  - "+name+":\n      filters: {}\n"))
+		require.Error(t, err)
+		return err.Error()
+	}
+	for name, first := range readKeras(t).LayerNames {
+		if slices.Contains(kinds, first) {
+			assert.Equal(t, strings.ReplaceAll(refusal(first), first, name), refusal(name), "give %s its alias %s in model/yaml_layer.go", first, name)
+		} else {
+			assert.Contains(t, refusal(name), name+" is a layer of Keras that cnn-gpu does not have", "add it to model/only_in_keras.go")
+		}
+	}
 }
 
 // The distributions are Keras's; the numbers drawn are not.

@@ -84,10 +84,11 @@ type zooModel struct {
 // modelWords lists the words of a model file, a kind of them on each line.
 func modelWords() string {
 	var s strings.Builder
-	fmt.Fprintln(&s, "  layers:      ", wording.Or(model.Kinds()))
-	fmt.Fprintln(&s, "  activations: ", wording.Or(model.Functions()))
-	fmt.Fprintln(&s, "  paddings:    ", wording.Or(model.Paddings()))
-	fmt.Fprint(&s, "  initializers: ", wording.Or(model.Initializers()))
+	fmt.Fprintln(&s, "  layers:        ", wording.Or(model.Kinds()))
+	fmt.Fprintln(&s, "  activations:   ", wording.Or(model.Functions()))
+	fmt.Fprintln(&s, "  paddings:      ", wording.Or(model.Paddings()))
+	fmt.Fprintln(&s, "  interpolations:", wording.Or(model.Interpolations()))
+	fmt.Fprint(&s, "  initializers:  ", wording.Or(model.Initializers()))
 	return s.String()
 }
 

@@ -33,6 +33,9 @@ func TestModelsNamesEveryWord(t *testing.T) {
 	for _, p := range model.Paddings() {
 		words = append(words, string(p))
 	}
+	for _, i := range model.Interpolations() {
+		words = append(words, string(i))
+	}
 	for _, i := range model.Initializers() {
 		words = append(words, string(i))
 	}

@@ -75,12 +75,26 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runAdd)
 	case kernels.BiasWgrad:
 		return biasWgradCode{op}
+	case kernels.Bilinear2DDgrad:
+		return plainly(op, runBilinear2DDgrad)
+	case kernels.Bilinear2DFprop:
+		return plainly(op, runBilinear2DFprop)
+	case kernels.BinaryDgrad:
+		if _, isKnown := binaries[op.Function]; isKnown {
+			return plainly(op, runBinaryDgrad)
+		}
+	case kernels.BinaryFprop:
+		if _, isKnown := binaries[op.Function]; isKnown {
+			return plainly(op, runBinaryFprop)
+		}
 	case kernels.Conv2DDgrad:
 		return conv2DDgrad{Conv2DDgrad: op}
 	case kernels.Conv2DFprop:
 		return conv2DFprop{Conv2DFprop: op}
 	case kernels.Conv2DWgrad:
 		return conv2DWgrad{Conv2DWgrad: op}
+	case kernels.Copy:
+		return plainly(op, runCopy)
 	case kernels.CrossEntropyDgrad:
 		return plainly(op, runCrossEntropyDgrad)
 	case kernels.CrossEntropyFprop:
@@ -99,6 +113,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runPool2DDgrad)
 	case kernels.Pool2DFprop:
 		return plainly(op, runPool2DFprop)
+	case kernels.Rescale:
+		return plainly(op, runRescale)
 	case kernels.RMSprop:
 		return plainly(op, runRMSprop)
 	case kernels.SGD:

@@ -35,7 +35,9 @@ func (g pool2D) tapsFrom(p, q int) taps {
 		windowStep: g.StrideW * g.C, rowStep: g.DilationH * g.W * g.C, columnStep: g.DilationW * g.C,
 		first: rLo*g.S + sLo, rowTaps: g.S,
 	}
-	t.divisor = float32(t.rows * t.columns)
+	if t.divisor = 1; g.Kind == kernels.AveragePool {
+		t.divisor = float32(t.rows * t.columns)
+	}
 	if t.rows > 0 && t.columns > 0 {
 		t.corner = ((top+rLo*g.DilationH)*g.W + left + sLo*g.DilationW) * g.C
 	}

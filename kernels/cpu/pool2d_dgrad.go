@@ -13,7 +13,7 @@ func runPool2DDgrad(op kernels.Pool2DDgrad, mem []kernels.Mem, w *Workers) {
 	})
 }
 
-// gradient computes dx [H W C] of one image from dy [P Q C] and, unless the pool is an average, the index of its maxima or minima.
+// gradient computes dx [H W C] of one image from dy [P Q C] and, if it picks, the index of its maxima or minima.
 func (g pool2D) gradient(dy []float32, index []int32, dx []float32) {
 	clear(dx)
 	for p := range g.P {
@@ -21,11 +21,11 @@ func (g pool2D) gradient(dy []float32, index []int32, dx []float32) {
 			t := g.tapsFrom(p, q)
 			at, end := (p*g.Q+q)*g.C, (p*g.Q+q+t.windows)*g.C
 			t.image, t.values = dx[t.corner:], dy[at:end]
-			if g.Kind == kernels.AveragePool {
-				t.spread()
-			} else {
+			if g.Kind.Picks() {
 				t.index = index[at:end]
 				t.scatter()
+			} else {
+				t.spread()
 			}
 			q += t.windows
 		}

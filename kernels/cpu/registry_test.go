@@ -20,6 +20,9 @@ func TestEveryOpHasCode(t *testing.T) {
 		row := activations[f]
 		assert.True(t, row.value != nil && row.gradient != nil, "%v has no row in kernels/cpu/activation.go", f)
 	}
+	for _, f := range kernels.BinaryFunctions() {
+		assert.Contains(t, binaries, f, "%v has no row in kernels/cpu/binary.go", f)
+	}
 }
 
 type unknownOp struct{ kernels.Tick }

@@ -13,7 +13,7 @@ var pooledGradient = rewrite.Pass{
 	Run: func(l *rewrite.List) (times int) {
 		for i, op := range l.Ops {
 			pool, ok := op.(kernels.Pool2DDgrad)
-			if !ok || pool.Kind == kernels.AveragePool || pool.StrideH*pool.StrideW < 2 {
+			if !ok || !pool.Kind.Picks() || pool.StrideH*pool.StrideW < 2 {
 				continue
 			}
 			wgrad, at, ok := rewrite.Find(l, i, func(op kernels.Conv2DWgrad) bool { return op.DY == pool.DX && op.DilationW == 1 })

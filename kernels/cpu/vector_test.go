@@ -134,7 +134,7 @@ func TestTapsAgree(t *testing.T) {
 			require.NoError(t, err)
 			g := pool2D{kernels.Pool2D{N: 1, C: channels, Window: window}}
 			in, out := g.H*g.W*g.C, g.P*g.Q*g.C
-			for g.Kind = kernels.MaxPool; g.Kind <= kernels.AveragePool; g.Kind++ {
+			for g.Kind = kernels.MaxPool; g.Kind <= kernels.SumPool; g.Kind++ {
 				name := fmt.Sprint(g)
 				variantsAgree(t, name, in, func(m memory) { g.pool(m.f32[0], m.f32[1][:out], nil, 0, g.P) })
 				variantsAgree(t, name+" with index", in, func(m memory) { g.pool(m.f32[0], m.f32[1][:out], m.i32[:out], 0, g.P) })
@@ -152,7 +152,7 @@ func TestPoolsAllocateNothing(t *testing.T) {
 	used := variant
 	defer func() { variant = used }()
 	for _, variant = range Variants() {
-		for g.Kind = kernels.MaxPool; g.Kind <= kernels.AveragePool; g.Kind++ {
+		for g.Kind = kernels.MaxPool; g.Kind <= kernels.SumPool; g.Kind++ {
 			assert.Zero(t, testing.AllocsPerRun(10, func() {
 				g.pool(x, y, index, 0, g.P)
 				g.gradient(y, index, x)

@@ -15,12 +15,22 @@ func launchesOf(op kernels.Op) []Launch {
 		return add(op)
 	case kernels.BiasWgrad:
 		return biasWgrad(op)
+	case kernels.Bilinear2DDgrad:
+		return bilinear2DDgrad(op)
+	case kernels.Bilinear2DFprop:
+		return bilinear2DFprop(op)
+	case kernels.BinaryDgrad:
+		return binaryDgrad(op)
+	case kernels.BinaryFprop:
+		return binaryFprop(op)
 	case kernels.Conv2DDgrad:
 		return conv2DDgrad(op)
 	case kernels.Conv2DFprop:
 		return conv2DFprop(op)
 	case kernels.Conv2DWgrad:
 		return conv2DWgrad(op)
+	case kernels.Copy:
+		return copyBox(op)
 	case kernels.CrossEntropyDgrad:
 		return crossEntropyDgrad(op)
 	case kernels.CrossEntropyFprop:
@@ -39,6 +49,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return pool2DDgrad(op)
 	case kernels.Pool2DFprop:
 		return pool2DFprop(op)
+	case kernels.Rescale:
+		return rescale(op)
 	case kernels.RMSprop:
 		return rmsprop(op)
 	case kernels.SGD:

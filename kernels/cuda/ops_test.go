@@ -21,13 +21,27 @@ func sampleOps(t *testing.T) []kernels.Op {
 			list = append(list, kernels.ActivationFprop{Activation: kernels.Activation{Function: f}, Y: v}, kernels.ActivationDgrad{Activation: kernels.Activation{Function: f}, V: v, DX: v})
 		}
 		list = append(list, kernels.Adam{W: v}, kernels.Add{Y: v}, kernels.Dropout{Y: v}, kernels.FiniteCheck{X: v},
+			kernels.Rescale{Y: v}, kernels.Copy{XShape: [4]int{n, 1, 1, 1}, YShape: [4]int{1, n, 1, 1}, Axes: [4]int{1, 0, 3, 2}, Box: [4]int{1, n, 1, 1}},
+			kernels.Copy{XShape: [4]int{1, 1, 1, n}, YShape: [4]int{1, 1, 1, n}, Axes: kernels.InOrder, Box: [4]int{1, 1, 1, n}, Keeps: true},
 			kernels.RMSprop{W: v}, kernels.SGD{W: v}, kernels.Tick{}, kernels.Zero{Y: v})
 	}
 	for _, m := range [][2]int{{1, 1}, {most, 1}, {1, most}, {most / 33, 33}, {33, most / 33}, {46340, 46341}, {1024 * 260 * 256, 31}} {
 		rows, columns := m[0], m[1]
+		for _, f := range kernels.BinaryFunctions() {
+			for _, g := range []kernels.Binary{{Function: f, N: 1, M: rows, K: columns}, {Function: f, N: rows, M: 1, K: columns}} {
+				list = append(list, kernels.BinaryDgrad{Binary: g}, kernels.BinaryFprop{Binary: g})
+			}
+		}
 		list = append(list, kernels.BiasWgrad{M: rows, K: columns},
 			kernels.CrossEntropyDgrad{N: rows, K: columns}, kernels.CrossEntropyFprop{N: rows, K: columns},
 			kernels.SoftmaxDgrad{N: rows, K: columns}, kernels.SoftmaxFprop{N: rows, K: columns}, kernels.Tally{N: rows, K: columns})
+	}
+	for _, g := range []kernels.Bilinear2D{
+		{N: 1, H: 1, W: 1, C: 1, FactorH: 1, FactorW: 1}, {N: most / 4, H: 1, W: 1, C: 1, FactorH: 2, FactorW: 2},
+		{N: 1, H: most, W: 1, C: 1, FactorH: 1, FactorW: 1}, {N: 1, H: 1, W: most / 2, C: 1, FactorH: 1, FactorW: 2},
+		{N: 1, H: 1, W: 1, C: most / (1 << 20), FactorH: 1 << 10, FactorW: 1 << 10},
+	} {
+		list = append(list, kernels.Bilinear2DDgrad{Bilinear2D: g}, kernels.Bilinear2DFprop{Bilinear2D: g})
 	}
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},
@@ -85,6 +99,8 @@ func TestLaunchesRefuses(t *testing.T) {
 	assert.EqualError(t, err, "add: a has more than 2^31-1 elements, 2147483648; use a smaller batch")
 	_, err = Launches(kernels.ActivationFprop{Activation: kernels.Activation{Function: math.MaxUint8}})
 	assert.ErrorContains(t, err, `no kernel for op "activation_fprop"`)
+	_, err = Launches(kernels.BinaryFprop{Binary: kernels.Binary{Function: math.MaxUint8}})
+	assert.ErrorContains(t, err, `no kernel for op "binary_fprop"`)
 
 	fits := Launch{Grid: [3]int{math.MaxInt32, 65535, 65535}, Block: [3]int{16, 1, 64}}
 	require.NoError(t, fits.check())

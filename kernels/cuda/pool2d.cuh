@@ -1,2 +1,2 @@
 // What a pool makes of its window.
-enum Kind { MAX, MIN, AVERAGE };
+enum Kind { MAX, MIN, AVERAGE, SUM };

@@ -1,5 +1,5 @@
 // A pool's gradient by its input: each input position gathers from the windows that it lies in, from those whose maximum or minimum it
-// was, or its share of an average.
+// was, or its share of an average, or all of a sum.
 // Blocks: thread i of the grid computes element i of DX.
 // Macros: KIND (of pool2d.cuh), N, C, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT.
 // Sums: the windows by the place (r,s) that the position has in them, in order.
@@ -28,7 +28,9 @@ extern "C" __global__ void pool2d_dgrad(const float* __restrict__ dy, const int*
             if (down < 0 || across < 0 || down % STRIDE_H || across % STRIDE_W || p >= P || q >= Q)
                 continue;
             const int at = ((n * P + p) * Q + q) * C + c;
-            if (KIND != AVERAGE)
+            if (KIND == SUM)
+                sum += dy[at];
+            else if (KIND != AVERAGE)
                 sum += index[at] == r * S + s ? dy[at] : 0.0f;
             else
                 sum += dy[at] / (covered(p * STRIDE_H - PAD_TOP, R, DILATION_H, H) *

@@ -1,8 +1,8 @@
-// Y[n,p,q,c] = max, min or mean of a window of X; padding does not count. index, if there is one, gets r·S + s of the maximum or
+// Y[n,p,q,c] = max, min, mean or sum of a window of X; padding does not count. index, if there is one, gets r·S + s of the maximum or
 // minimum, the first one if several are equal. A NaN in the window is its maximum and minimum.
 // Blocks: thread i of the grid computes element i of Y.
 // Macros: KIND (of pool2d.cuh), N, C, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT.
-// Sums: a window's places (r,s) in order, for an average.
+// Sums: a window's places (r,s) in order, for an average or a sum.
 #include "pool2d.cuh"
 
 extern "C" __global__ void pool2d_fprop(const float* __restrict__ x, float* __restrict__ y, int* __restrict__ index)
@@ -20,7 +20,7 @@ extern "C" __global__ void pool2d_fprop(const float* __restrict__ x, float* __re
                 continue;
             const float value = x[((n * H + h) * W + w) * C + c];
             count++;
-            if (KIND == AVERAGE) {
+            if (KIND == AVERAGE || KIND == SUM) {
                 best += value;
             } else if (place < 0 || (KIND == MAX ? value > best : value < best) || (isnan(value) && !isnan(best))) {
                 best = value;

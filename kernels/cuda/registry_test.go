@@ -70,6 +70,13 @@ func TestEveryActivationHasExpressions(t *testing.T) {
 	}
 }
 
+// Every function of two values is written in CUDA C++.
+func TestEveryBinaryFunctionHasExpressions(t *testing.T) {
+	for f := range kernels.BinaryFunction(len(constantsOf(t, "BinaryFunction"))) {
+		assert.Contains(t, binaries, f, "%v has no expressions: give it a row in binaries in kernels/cuda/binary.go", f)
+	}
+}
+
 // Every kind of pool has its name in pool2d.cuh.
 func TestEveryPoolKindHasItsName(t *testing.T) {
 	list := regexp.MustCompile(`enum Kind \{ (.*) \};`).FindStringSubmatch(source(t, "pool2d.cuh"))

@@ -117,6 +117,9 @@ func TestErrorsGrowByHand(t *testing.T) {
 	}
 	relu := kernels.ActivationFprop{Activation: kernels.Activation{Function: kernels.ReLU}, X: there, Y: there}
 	reluDgrad := kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, V: there, DY: there, DX: there}
+	largest := kernels.Binary{Function: kernels.Maximum, N: 3, M: 1, K: 1}
+	maximum := kernels.BinaryFprop{Binary: largest, A: there, B: there, Y: there}
+	maximumDgrad := kernels.BinaryDgrad{Binary: largest, A: there, B: there, DY: there, DA: there, DB: there}
 	type list = []Value
 	for _, c := range []struct {
 		name string
@@ -139,6 +142,12 @@ func TestErrorsGrowByHand(t *testing.T) {
 			map[int]list{1: {{0.5, 0.5}}}}, // 1/(1 + e^0), where e^0 may be up to 2
 		{"relu's gradient", reluDgrad, [][]Value{{{3, 1}, {-3, 1}, {-1, 2}, {1, 2}, {0, 0}}, {{5, 0}, {6, 0}, {7, 0}, {-8, 1}, {9, 0}}, nil},
 			map[int]list{2: {{5, 0}, {0, 0}, {0, 7}, {-8, 9}, {0, 0}}}},
+		{"a product of two", kernels.BinaryFprop{Binary: kernels.Binary{Function: kernels.Multiply, N: 1, M: 2, K: 1}, A: there, B: there, Y: there},
+			[][]Value{{{3, 1}, {-2, 0}}, {{5, 0.5}}, nil}, map[int]list{2: {{15, 5 + 1.5 + 0.5}, {-10, 1}}}},
+		{"a maximum of two", maximum, [][]Value{{{3, 1}, {3, 1}, {3, 0}}, {{4, 2}, {9, 2}, {3, 0}}, nil}, map[int]list{2: {{4, 2}, {9, 2}, {3, 0}}}},
+		{"its gradients", maximumDgrad, [][]Value{{{3, 1}, {3, 1}, {3, 0}}, {{4, 2}, {9, 2}, {3, 0}}, {{7, 1}, {7, 1}, {7, 1}}, nil, nil},
+			map[int]list{3: {{0, 8}, {0, 0}, {7, 1}}, 4: {{7, 8}, {7, 1}, {0, 0}}}},
+		{"rescaled", kernels.Rescale{Scale: -3, Offset: 1, X: there, Y: there}, [][]Value{{{2, 1}, {0, 0.5}}, nil}, map[int]list{1: {{-5, 3}, {1, 1.5}}}},
 		{"a product", kernels.DenseFprop{Dense: kernels.Dense{N: 1, C: 2, K: 1}, X: there, W: there, B: there, Y: there},
 			[][]Value{{{3, 1}, {-2, 0.5}}, {{-4, 0}, {10, 2}}, {{1, 0.25}}, nil}, map[int]list{3: {{-31, 4 + 4 + 5 + 1 + 0.25}}}},
 	} {
@@ -194,6 +203,8 @@ func TestNoBoundIsMadeUp(t *testing.T) {
 	assert.ErrorContains(t, err, "index")
 	_, err = compute(kernels.ActivationFprop{Activation: kernels.Activation{Function: 200}, X: there, Y: there}, "", [][]Value{{{1, 0}}, nil})
 	assert.ErrorContains(t, err, "kernels.Function 200")
+	_, err = compute(kernels.BinaryFprop{Binary: kernels.Binary{Function: 200, N: 1, M: 1, K: 1}, A: there, B: there, Y: there}, "", [][]Value{{{1, 0}}, {{1, 0}}, nil})
+	assert.ErrorContains(t, err, "kernels.BinaryFunction 200")
 	pool.Kind = 99
 	_, err = compute(pool, "", [][]Value{{{1, 0}}, {{0, 0}}, nil})
 	assert.ErrorContains(t, err, "kernels.PoolKind 99")

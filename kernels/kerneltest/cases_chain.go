@@ -60,7 +60,7 @@ func (s chainShape) chain(kind kernels.PoolKind, withReLU bool) chain {
 	conv.Y = private("maps", conv.Y.Shape...)
 	g := s.pool(kind)
 	c := chain{conv: conv, pool: kernels.Pool2DFprop{Pool2D: g, X: conv.Y, Y: float("pooled", g.N, g.P, g.Q, g.C)}}
-	if kind != kernels.AveragePool {
+	if kind.Picks() {
 		c.pool.Index = integer("index", g.N, g.P, g.Q, g.C)
 	}
 	if withReLU {
@@ -90,7 +90,7 @@ func chainCases() []Case {
 	for _, s := range chainShapes {
 		relu := s.conv.convReLU()
 		cases = append(cases, newIntegerListCase(s.conv.String()+"_int", relu, nil), newListCase(s.conv.String(), relu, nil))
-		for _, kind := range []kernels.PoolKind{kernels.MaxPool, kernels.MinPool, kernels.AveragePool} {
+		for _, kind := range []kernels.PoolKind{kernels.MaxPool, kernels.MinPool, kernels.AveragePool, kernels.SumPool} {
 			for _, withReLU := range []bool{false, true} {
 				cases = append(cases, s.chainCases(kind, withReLU)...)
 			}
@@ -103,7 +103,7 @@ func (s chainShape) chainCases(kind kernels.PoolKind, withReLU bool) []Case {
 	c := s.chain(kind, withReLU)
 	name := fmt.Sprintf("%v_%v", s, kind)
 	cases := []Case{newListCase(name, c.ops(), nil)}
-	if kind == kernels.AveragePool {
+	if !kind.Picks() {
 		return cases
 	}
 	cases = append(cases, newIntegerListCase(name+"_int", c.ops(), nil))

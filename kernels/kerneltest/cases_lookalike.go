@@ -59,13 +59,14 @@ func activationBehindPool(f kernels.Activation) Case {
 	return newListCase(f.String(), []kernels.Op{pool, gradient, activation}, map[string]contents{"x": positives})
 }
 
-// otherGradients are those of an average, which reach every place, and lists in another order or with something left out.
+// otherGradients are those of an average and a sum, which reach every place, and lists in another order or with something left out.
 func (s chainShape) otherGradients() []Case {
-	average := s.pooledGradient(kernels.AveragePool, true, true)
-	average.pool.Index = nil
+	average, total := s.pooledGradient(kernels.AveragePool, true, true), s.pooledGradient(kernels.SumPool, true, true)
+	average.pool.Index, total.pool.Index = nil, nil
 	p := s.pooledGradient(kernels.MaxPool, true, true)
 	return []Case{
 		newListCase(s.String()+"_average", average.ops(), nil),
+		newListCase(s.String()+"_sum", total.ops(), nil),
 		s.gradientCase("max_other_order", p, *p.relu, p.pool, *p.dgrad, *p.bias, p.wgrad),
 		s.gradientCase("max_frozen_filters", p, *p.relu, p.pool, *p.bias, *p.dgrad),
 		s.gradientCase("max_bias_alone", p, *p.relu, p.pool, *p.bias),

@@ -141,6 +141,42 @@ func dropoutCases() []Case {
 	return cases
 }
 
+// binaryCases are values of one shape, and values that are repeated over rows.
+func binaryCases() []Case {
+	var cases []Case
+	for _, f := range kernels.BinaryFunctions() {
+		for _, n := range sizes {
+			cases = append(cases, binaryCasesOf(kernels.Binary{Function: f, N: 1, M: 1, K: n})...)
+		}
+		for _, s := range [][3]int{{1, 7, 1}, {3, 1, 5}, {2, 35, 3}, {5, 2, 33}, {1, 257, 31}, {7, 169, 32}} {
+			cases = append(cases, binaryCasesOf(kernels.Binary{Function: f, N: s[0], M: s[1], K: s[2]})...)
+		}
+		g := kernels.Binary{Function: f, N: 1, M: 1, K: 67}
+		a, b := float("a", 67), float("b", 67)
+		cases = append(cases,
+			newCase(fmt.Sprintf("%v_special", f), kernels.BinaryFprop{Binary: g, A: a, B: b, Y: float("y", 67)}, map[string]contents{"a": specials, "b": specials}),
+			newCase(fmt.Sprintf("%v_in_place", f), kernels.BinaryFprop{Binary: g, A: a, B: b, Y: a}, nil),
+			newCase(fmt.Sprintf("%v_in_place_b", f), kernels.BinaryFprop{Binary: g, A: a, B: b, Y: b}, nil),
+			newCase(fmt.Sprintf("%v_of_one", f), kernels.BinaryFprop{Binary: g, A: a, B: a, Y: float("y", 67)}, nil))
+	}
+	return cases
+}
+
+func binaryCasesOf(g kernels.Binary) []Case {
+	shape := []int{g.N, g.M, g.K}
+	a, b, dy := float("a", shape...), float("b", g.N, g.K), float("dy", shape...)
+	fprop := kernels.BinaryFprop{Binary: g, A: a, B: b, Y: float("y", shape...)}
+	dgrad := kernels.BinaryDgrad{Binary: g, A: a, B: b, DY: dy, DA: float("da", shape...), DB: float("db", shape...)}
+	byA, byB := dgrad, dgrad
+	byA.DB, byB.DA = nil, nil
+	name := fmt.Sprintf("%v_%dx%dx%d", g.Function, g.N, g.M, g.K)
+	return []Case{
+		newCase(name, fprop, nil), newIntegerCase(name+"_int", fprop, nil),
+		newCase(name, dgrad, nil), newIntegerCase(name+"_int", dgrad, nil), // integers of so small a range are often equal
+		newCase(name+"_a", byA, nil), newCase(name+"_b", byB, nil),
+	}
+}
+
 // smallCases are those of the ops that hold little arithmetic.
 func smallCases() []Case {
 	step, halt := integer("step", 1), integer("halt", 1)
@@ -159,6 +195,10 @@ func smallCases() []Case {
 			newCase(size+"_in_place", kernels.Add{A: a, B: b, Y: a}, nil),
 			newCase(size+"_in_place_b", kernels.Add{A: a, B: b, Y: b}, nil),
 			newCase(size+"_doubled", kernels.Add{A: a, B: a, Y: y}, nil),
+			newCase(size, kernels.Rescale{Scale: 1. / 255, Offset: -0.5, X: a, Y: y}, map[string]contents{"x": scaled(100)}),
+			newIntegerCase(size+"_int", kernels.Rescale{Scale: -3, Offset: 5, X: a, Y: y}, nil),
+			newCase(size+"_in_place", kernels.Rescale{Scale: 0.3, X: a, Y: a}, nil),
+			newCase(size+"_special", kernels.Rescale{Scale: 0.3, Offset: 1, X: a, Y: y}, map[string]contents{"a": specials}),
 			newCase(size, kernels.Zero{Y: y}, nil))
 
 		check := kernels.FiniteCheck{X: y, Step: step, Halt: halt}

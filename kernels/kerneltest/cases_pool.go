@@ -55,7 +55,7 @@ func (s poolShape) ops(kind kernels.PoolKind) (kernels.Pool2DFprop, kernels.Pool
 	g := kernels.Pool2D{Kind: kind, N: s.n, C: s.c, Window: window}
 	x, y := float("x", s.n, s.h, s.w, s.c), float("y", s.n, g.P, g.Q, s.c)
 	fprop, dgrad := kernels.Pool2DFprop{Pool2D: g, X: x, Y: y}, kernels.Pool2DDgrad{Pool2D: g, DY: y, DX: x}
-	if kind != kernels.AveragePool {
+	if kind.Picks() {
 		index := integer("index", s.n, g.P, g.Q, s.c)
 		fprop.Index, dgrad.Index = index, index
 	}
@@ -64,9 +64,12 @@ func (s poolShape) ops(kind kernels.PoolKind) (kernels.Pool2DFprop, kernels.Pool
 
 func (s poolShape) cases() []Case {
 	average, averageDgrad := s.ops(kernels.AveragePool)
+	total, totalDgrad := s.ops(kernels.SumPool)
 	cases := []Case{
 		newCase(s.String()+"_average", average, nil), newCase(s.String()+"_average", averageDgrad, nil),
 		newCase(s.String()+"_average_int", average, map[string]contents{"x": integers}),
+		newCase(s.String()+"_sum", total, nil), newCase(s.String()+"_sum", totalDgrad, nil),
+		newIntegerCase(s.String()+"_sum_int", total, nil), newIntegerCase(s.String()+"_sum_int", totalDgrad, nil),
 	}
 	for _, kind := range []kernels.PoolKind{kernels.MaxPool, kernels.MinPool} {
 		name := fmt.Sprintf("%v_%v", s, kind)

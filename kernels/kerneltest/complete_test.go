@@ -124,7 +124,7 @@ func TestEveryOpIsHeld(t *testing.T) {
 	assert.Equal(t, ops, len(known), "the oracle has cases for what is no op any more")
 }
 
-// Every function, kind of pool and padding of package kernels has rows, forward and backward; the oracle computes them, or the rows would
+// Every function of one value and of two, kind of pool and padding of package kernels has rows, forward and backward; the oracle computes them, or the rows would
 // fail.
 func TestEveryVariantIsHeld(t *testing.T) {
 	type row struct {
@@ -138,6 +138,10 @@ func TestEveryVariantIsHeld(t *testing.T) {
 			case kernels.ActivationFprop:
 				held[row{op.Name(), int(op.Function)}] = true
 			case kernels.ActivationDgrad:
+				held[row{op.Name(), int(op.Function)}] = true
+			case kernels.BinaryFprop:
+				held[row{op.Name(), int(op.Function)}] = true
+			case kernels.BinaryDgrad:
 				held[row{op.Name(), int(op.Function)}] = true
 			case kernels.Pool2DFprop:
 				held[row{op.Name(), int(op.Kind)}] = true
@@ -158,6 +162,7 @@ func TestEveryVariantIsHeld(t *testing.T) {
 		ops  []string
 	}{
 		{"Function", []string{"activation_fprop", "activation_dgrad"}},
+		{"BinaryFunction", []string{"binary_fprop", "binary_dgrad"}},
 		{"PoolKind", []string{"pool2d_fprop", "pool2d_dgrad"}},
 		{"Padding", []string{"convolution", "pool"}},
 	} {

@@ -48,7 +48,7 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return traffic{y * op.R * op.S, x, y}
 	case kernels.Pool2DDgrad:
 		x, y := op.N*op.H*op.W*op.C, op.N*op.P*op.Q*op.C
-		if op.Kind == kernels.AveragePool {
+		if op.Kind == kernels.AveragePool || op.Kind == kernels.SumPool {
 			return traffic{y, y, x}
 		}
 		return traffic{y, 2 * y, x}
@@ -56,8 +56,40 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return elementwise(op.Y, 1, 1, 1)
 	case kernels.ActivationDgrad:
 		return elementwise(op.DX, 3, 2, 1)
+	case kernels.Bilinear2DFprop:
+		x := op.N * op.H * op.W * op.C
+		y := x * op.FactorH * op.FactorW
+		return traffic{8 * y, x, y} // four multiply-adds for each value
+	case kernels.Bilinear2DDgrad:
+		x := op.N * op.H * op.W * op.C
+		y := x * op.FactorH * op.FactorW
+		return traffic{8 * y, y, x}
+	case kernels.BinaryFprop:
+		y := elementwise(op.Y, 1, 1, 1)
+		y.read += op.N * op.K
+		return y
+	case kernels.BinaryDgrad:
+		dy := elementwise(op.DY, 0, 2, 0)
+		dy.read += op.N * op.K
+		for _, d := range []*kernels.Buffer{op.DA, op.DB} {
+			if d != nil {
+				dy.flops += op.N * op.M * op.K
+				dy.written += op.N * op.M * op.K
+			}
+		}
+		return dy
 	case kernels.Add:
 		return elementwise(op.Y, 1, 2, 1)
+	case kernels.Rescale:
+		return elementwise(op.Y, 2, 1, 1)
+	case kernels.Copy:
+		box := op.Box[0] * op.Box[1] * op.Box[2] * op.Box[3]
+		if op.Keeps {
+			return traffic{0, box, box}
+		}
+		y := elementwise(op.Y, 0, 0, 1)
+		y.read = box
+		return y
 	case kernels.Zero:
 		return elementwise(op.Y, 0, 0, 1)
 	case kernels.Dropout:

@@ -102,19 +102,19 @@ func differenceCases(t *testing.T) []differenceCase {
 		keep(differenceCase{name: name + " by b", forward: forward, in: in, by: 2, y: 3, gradient: func(dy []float64) []float64 {
 			return result(t, kernels.BiasWgrad{M: len(dy) / 2, K: 2, DY: there, DB: there}, [][]float64{dy, {0, 0}}, 1)
 		}})
-		for kind := kernels.MaxPool; kind <= kernels.AveragePool; kind++ {
+		for kind := kernels.MaxPool; kind <= kernels.SumPool; kind++ {
 			if s.dilation != [2]int{1, 1} {
 				continue
 			}
 			g := kernels.Pool2D{Kind: kind, N: 2, C: 3, Window: window}
 			forward, dgrad := kernels.Pool2DFprop{Pool2D: g, X: there, Y: there}, kernels.Pool2DDgrad{Pool2D: g, DY: there, DX: there}
-			if kind != kernels.AveragePool {
+			if kind.Picks() {
 				forward.Index, dgrad.Index = there, there
 			}
 			in := [][]float64{x, nil, nil}
 			keep(differenceCase{name: fmt.Sprint(g), forward: forward, in: in, by: 0, y: 1, gradient: func(dy []float64) []float64 {
 				var index []float64
-				if kind != kernels.AveragePool {
+				if kind.Picks() {
 					index = result(t, forward, in, 2)
 				}
 				return result(t, dgrad, [][]float64{dy, index, nil}, 2)
@@ -149,6 +149,23 @@ func differenceCases(t *testing.T) []differenceCase {
 		}})
 	}
 
+	for _, f := range kernels.BinaryFunctions() {
+		g := kernels.Binary{Function: f, N: 2, M: 3, K: 5}
+		forward, dgrad := kernels.BinaryFprop{Binary: g, A: there, B: there, Y: there}, kernels.BinaryDgrad{Binary: g, A: there, B: there, DY: there, DA: there, DB: there}
+		a, b := draw(30), draw(10)
+		in := [][]float64{a, b, nil}
+		keep(differenceCase{name: f.String() + " by a", forward: forward, in: in, by: 0, y: 2, gradient: func(dy []float64) []float64 {
+			return result(t, dgrad, [][]float64{a, b, dy, nil, nil}, 3)
+		}})
+		keep(differenceCase{name: f.String() + " by b", forward: forward, in: in, by: 1, y: 2, gradient: func(dy []float64) []float64 {
+			db := make([]float64, 10)
+			for i, v := range result(t, dgrad, [][]float64{a, b, dy, nil, nil}, 4) {
+				db[i/15*5+i%5] += v
+			}
+			return db
+		}})
+	}
+
 	softmax := kernels.SoftmaxFprop{N: 3, K: 5, X: there, Y: there}
 	logits := [][]float64{draw(15), nil}
 	keep(differenceCase{name: "softmax", forward: softmax, in: logits, by: 0, y: 1, gradient: func(dy []float64) []float64 {
@@ -168,6 +185,20 @@ func differenceCases(t *testing.T) []differenceCase {
 				return result(t, kernels.CrossEntropyDgrad{N: 4, K: 5, Smoothing: smoothing, Y: there, Labels: there, DX: there}, [][]float64{y, labels, nil}, 2)
 			}})
 	}
+
+	enlarged := kernels.Bilinear2D{N: 2, H: 3, W: 2, C: 2, FactorH: 3, FactorW: 2}
+	bilinear := kernels.Bilinear2DFprop{Bilinear2D: enlarged, X: there, Y: there}
+	keep(differenceCase{name: "bilinear", forward: bilinear, in: [][]float64{draw(24), nil}, by: 0, y: 1, gradient: func(dy []float64) []float64 {
+		return result(t, kernels.Bilinear2DDgrad{Bilinear2D: enlarged, DY: there, DX: there}, [][]float64{dy, nil}, 1)
+	}})
+	rescale := kernels.Rescale{Scale: 0.3, Offset: 2, X: there, Y: there}
+	keep(differenceCase{name: "rescale", forward: rescale, in: [][]float64{draw(20), nil}, by: 0, y: 1, gradient: func(dy []float64) []float64 {
+		return result(t, kernels.Rescale{Scale: 0.3, X: there, Y: there}, [][]float64{dy, nil}, 1)
+	}})
+	moved := kernels.Copy{XShape: [4]int{2, 3, 4, 5}, YShape: [4]int{5, 2, 6, 3}, Axes: [4]int{3, 0, 2, 1}, Box: [4]int{4, 2, 3, 2}, XAt: [4]int{0, 1, 1, 0}, YAt: [4]int{1, 0, 2, 1}, X: there, Y: there}
+	keep(differenceCase{name: "copy", forward: moved, in: [][]float64{draw(120), nil}, by: 0, y: 1, gradient: func(dy []float64) []float64 {
+		return result(t, moved.Back(there, there), [][]float64{dy, nil}, 1)
+	}})
 
 	dropout := kernels.Dropout{Rate: 0.3, Seed: 1, Stream: 2, X: there, Step: there, Y: there}
 	dropped := [][]float64{draw(20), {7}, nil}

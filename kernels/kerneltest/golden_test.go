@@ -20,12 +20,15 @@ type golden struct {
 	Image, Size, Stride, Dilation   [2]int
 	Out                             [2]int
 	Padding, Kind, Function         string
-	N, C, K                         int
+	N, M, C, K                      int
 	Momentum, Beta1, Beta2, Epsilon float64
 	Smoothing                       float32
 	Rho                             float64
 	Alpha                           float32
 	Nesterov, Centered              bool
+	Scale, Offset                   float32
+	XShape, YShape, Axes            [4]int
+	Box, XAt, YAt                   [4]int
 	In, Want                        map[string][]float64
 }
 
@@ -53,11 +56,11 @@ func (g golden) op(t *testing.T) kernels.Op {
 	there := kernels.NewBuffer("there", kernels.Float32, 1) // the oracle looks at the buffers only to see which are there
 	conv := func() kernels.Conv2D { return kernels.Conv2D{N: g.N, C: g.C, K: g.K, Window: g.window(t)} }
 	pool := func() kernels.Pool2D {
-		kind := map[string]kernels.PoolKind{"max": kernels.MaxPool, "min": kernels.MinPool, "average": kernels.AveragePool}[g.Kind]
+		kind := map[string]kernels.PoolKind{"max": kernels.MaxPool, "min": kernels.MinPool, "average": kernels.AveragePool, "sum": kernels.SumPool}[g.Kind]
 		return kernels.Pool2D{Kind: kind, N: g.N, C: g.C, Window: g.window(t)}
 	}
 	index := there
-	if g.Kind == "average" {
+	if g.Kind == "average" || g.Kind == "sum" {
 		index = nil
 	}
 	dense := kernels.Dense{N: g.N, C: g.C, K: g.K}
@@ -90,6 +93,18 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.ActivationFprop{Activation: activation, X: there, Y: there}
 	case "activation_dgrad":
 		return kernels.ActivationDgrad{Activation: activation, V: there, DY: there, DX: there}
+	case "binary_fprop":
+		return kernels.BinaryFprop{Binary: g.binary(), A: there, B: there, Y: there}
+	case "binary_dgrad":
+		return kernels.BinaryDgrad{Binary: g.binary(), A: there, B: there, DY: there, DA: there, DB: there}
+	case "rescale":
+		return kernels.Rescale{Scale: g.Scale, Offset: g.Offset, X: there, Y: there}
+	case "copy":
+		return kernels.Copy{XShape: g.XShape, YShape: g.YShape, Axes: g.Axes, Box: g.Box, XAt: g.XAt, YAt: g.YAt, X: there, Y: there}
+	case "bilinear2d_fprop":
+		return kernels.Bilinear2DFprop{Bilinear2D: g.bilinear(), X: there, Y: there}
+	case "bilinear2d_dgrad":
+		return kernels.Bilinear2DDgrad{Bilinear2D: g.bilinear(), DY: there, DX: there}
 	case "softmax_fprop":
 		return kernels.SoftmaxFprop{N: g.N, K: g.K, X: there, Y: there}
 	case "softmax_dgrad":
@@ -117,6 +132,17 @@ func (g golden) op(t *testing.T) kernels.Op {
 	}
 	require.Fail(t, "unknown op", g.Op)
 	return nil
+}
+
+func (g golden) binary() kernels.Binary {
+	f := map[string]kernels.BinaryFunction{
+		"multiply": kernels.Multiply, "subtract": kernels.Subtract, "maximum": kernels.Maximum, "minimum": kernels.Minimum,
+	}[g.Function]
+	return kernels.Binary{Function: f, N: g.N, M: g.M, K: g.K}
+}
+
+func (g golden) bilinear() kernels.Bilinear2D {
+	return kernels.Bilinear2D{N: g.N, H: g.Image[0], W: g.Image[1], C: g.C, FactorH: g.Size[0], FactorW: g.Size[1]}
 }
 
 func TestOracleAgreesWithPyTorch(t *testing.T) {
@@ -219,6 +245,10 @@ func TestOracleByHand(t *testing.T) {
 			[][]float64{{1, 10, 100}, {2, 0, 1}, nil}, map[int][]float64{2: {0, 11, 0, 0, 100}}},
 		{"average spreads", kernels.Pool2DDgrad{Pool2D: average, DY: there, DX: there},
 			[][]float64{{2, 30, 400}, nil, nil}, map[int][]float64{2: {1, 11, 10, 210, 200}}},
+		{"the first of equal values has the gradient", kernels.BinaryDgrad{Binary: kernels.Binary{Function: kernels.Maximum, N: 1, M: 2, K: 2}, A: there, B: there, DY: there, DA: there, DB: there},
+			[][]float64{{1, 5, 2, nan}, {1, 7}, {10, 20, 30, 40}, nil, nil}, map[int][]float64{3: {10, 0, 30, 40}, 4: {0, 20, 0, 0}}},
+		{"NaN is the smaller too", kernels.BinaryFprop{Binary: kernels.Binary{Function: kernels.Minimum, N: 1, M: 1, K: 3}, A: there, B: there, Y: there},
+			[][]float64{{nan, 1, 2}, {1, nan, 1}, nil}, map[int][]float64{2: {nan, nan, 1}}},
 		{"relu at the kink", kernels.ActivationDgrad{Activation: kernels.Activation{Function: kernels.ReLU}, V: there, DY: there, DX: there},
 			[][]float64{{0, 1, 0}, {5, 6, 7}, nil}, map[int][]float64{2: {0, 6, 0}}},
 		{"nobody is an example", kernels.CrossEntropyDgrad{N: 2, K: 2, Y: there, Labels: there, DX: there},
@@ -246,6 +276,8 @@ func TestOracleByHand(t *testing.T) {
 		{"dropout", kernels.Dropout{Rate: 0.5, X: there, Step: there, Y: there},
 			[][]float64{{1, 2, 3, 4}, {0}, nil}, map[int][]float64{2: {0, 4, 6, 8}}},
 		{"add", kernels.Add{A: there, B: there, Y: there}, [][]float64{{1, 2}, {30, 40}, nil}, map[int][]float64{2: {31, 42}}},
+		{"a copy that keeps the rest", kernels.Copy{XShape: [4]int{1, 1, 2, 2}, YShape: [4]int{1, 1, 3, 3}, Axes: [4]int{0, 1, 3, 2}, Box: [4]int{1, 1, 2, 1}, XAt: [4]int{0, 0, 1, 0}, YAt: [4]int{0, 0, 0, 2}, Keeps: true, X: there, Y: there},
+			[][]float64{{1, 2, 3, 4}, {10, 20, 30, 40, 50, 60, 70, 80, 90}}, map[int][]float64{1: {10, 20, 3, 40, 50, 4, 70, 80, 90}}},
 		{"tick", kernels.Tick{Step: there}, [][]float64{{41}}, map[int][]float64{0: {42}}},
 		{"zero", kernels.Zero{Y: there}, [][]float64{nil}, map[int][]float64{0: {0}}},
 	} {

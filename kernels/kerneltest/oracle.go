@@ -55,8 +55,25 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 		out[1], err = activationFprop(op.Activation, in[0])
 	case kernels.ActivationDgrad:
 		out[2], err = activationDgrad(op.Activation, in[0], in[1])
+	case kernels.Bilinear2DFprop:
+		out[1] = bilinearFprop(op.Bilinear2D, in[0])
+	case kernels.Bilinear2DDgrad:
+		out[1] = bilinearDgrad(op.Bilinear2D, in[0])
+	case kernels.BinaryFprop:
+		out[2], err = binaryFprop(op.Binary, in[0], in[1])
+	case kernels.BinaryDgrad:
+		out[3], out[4], err = binaryDgrad(op.Binary, in[0], in[1], in[2])
+		for i, absent := range []bool{op.DA == nil, op.DB == nil} {
+			if absent {
+				out[3+i] = nil
+			}
+		}
 	case kernels.Add:
 		out[2] = add(in[0], in[1])
+	case kernels.Rescale:
+		out[1] = rescale(op, in[0])
+	case kernels.Copy:
+		out[1] = copyBox(op, in[0], in[1])
 	case kernels.Zero:
 		out[0] = make([]Value, op.Y.Elements())
 	default:

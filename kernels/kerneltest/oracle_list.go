@@ -99,6 +99,10 @@ func terms(op kernels.Op) int {
 		return op.K
 	case kernels.DenseWgrad:
 		return op.N + 1
+	case kernels.Bilinear2DFprop:
+		return 4
+	case kernels.Bilinear2DDgrad:
+		return 4 * op.FactorH * op.FactorW
 	case kernels.BiasWgrad:
 		return op.M + 1
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // unknown is the error for a function or a kind that was added to package kernels alone.
-func unknown[T kernels.Function | kernels.PoolKind](what T) error {
+func unknown[T kernels.Function | kernels.BinaryFunction | kernels.PoolKind](what T) error {
 	return fmt.Errorf("the oracle does not know %T %[1]d; write its formula down in kernels/kerneltest/oracle_*.go", what)
 }
 
@@ -83,6 +83,81 @@ func activationDgrad(f kernels.Activation, v, dy []Value) ([]Value, error) {
 		}
 	}
 	return dx, nil
+}
+
+// eachPair calls f for every element of A with its place and that of the element of B that it meets.
+func eachPair(g kernels.Binary, f func(a, b int)) {
+	for a := range g.N * g.M * g.K {
+		f(a, a/g.K/g.M*g.K+a%g.K)
+	}
+}
+
+// ahead says whether the second of two values is the one that a maximum, or with sign -1 a minimum, takes, and whether their errors leave
+// that open.
+func ahead(sign float64, a, b Value) (isB, isOpen bool) {
+	isB = sign*b.Want > sign*a.Want || math.IsNaN(b.Want)
+	errors := a.Bound + b.Bound
+	return isB, errors > 0 && math.Abs(a.Want-b.Want) <= errors
+}
+
+// signOf is 1 for a maximum and -1 for a minimum, and 0 for another function.
+func signOf(f kernels.BinaryFunction) float64 {
+	return map[kernels.BinaryFunction]float64{kernels.Maximum: 1, kernels.Minimum: -1}[f]
+}
+
+func binaryFprop(g kernels.Binary, a, b []Value) (y []Value, err error) {
+	y = make([]Value, len(a))
+	eachPair(g, func(i, j int) {
+		switch a, b := a[i], b[j]; g.Function {
+		case kernels.Multiply:
+			y[i] = a.mul(b)
+		case kernels.Subtract:
+			y[i] = a.sub(b)
+		case kernels.Maximum, kernels.Minimum:
+			isB, isOpen := ahead(signOf(g.Function), a, b)
+			if y[i] = a; isB {
+				y[i] = b
+			}
+			if isOpen {
+				y[i].Bound = max(a.Bound, b.Bound)
+			}
+		default:
+			err = unknown(g.Function)
+		}
+	})
+	return y, err
+}
+
+// binaryDgrad hands errors on. Where it is open which value a maximum takes, either may get the gradient.
+func binaryDgrad(g kernels.Binary, a, b, dy []Value) (da, db []Value, err error) {
+	da, db = make([]Value, len(a)), make([]Value, len(a))
+	eachPair(g, func(i, j int) {
+		switch a, b, dy := a[i], b[j], dy[i]; g.Function {
+		case kernels.Multiply:
+			da[i], db[i] = dy.mul(b), dy.mul(a)
+		case kernels.Subtract:
+			da[i], db[i] = dy, Value{-dy.Want, dy.Bound}
+		case kernels.Maximum, kernels.Minimum:
+			isB, isOpen := ahead(signOf(g.Function), a, b)
+			if da[i] = dy; isB {
+				da[i], db[i] = Value{}, dy
+			}
+			if isOpen {
+				da[i].Bound, db[i].Bound = dy.size(), dy.size()
+			}
+		default:
+			err = unknown(g.Function)
+		}
+	})
+	return da, db, err
+}
+
+func rescale(op kernels.Rescale, x []Value) []Value {
+	y := make([]Value, len(x))
+	for i, v := range x {
+		y[i] = v.mul(exact(float64(op.Scale))).add(exact(float64(op.Offset)))
+	}
+	return y
 }
 
 // dropout draws its mask from Philox4x32-10, written here once more from the paper: ten rounds of the function of its

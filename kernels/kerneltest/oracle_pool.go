@@ -37,13 +37,15 @@ func poolFprop(g kernels.Pool2D, x []Value) (y, index []Value, err error) {
 	y = make([]Value, g.N*g.P*g.Q*g.C)
 	sign := 1.0
 	switch g.Kind {
-	case kernels.AveragePool:
+	case kernels.AveragePool, kernels.SumPool:
 		eachOutput(g, func(i int, window []place) {
 			var total sum
 			for _, w := range window {
 				total.addValue(x[w.at])
 			}
-			y[i] = total.result().div(exact(float64(len(window))))
+			if y[i] = total.result(); g.Kind == kernels.AveragePool {
+				y[i] = y[i].div(exact(float64(len(window))))
+			}
 		})
 		return y, nil, nil
 	case kernels.MaxPool:
@@ -76,7 +78,7 @@ func poolFprop(g kernels.Pool2D, x []Value) (y, index []Value, err error) {
 }
 
 func poolDgrad(g kernels.Pool2D, dy, index []Value) ([]Value, error) {
-	if g.Kind > kernels.AveragePool {
+	if g.Kind > kernels.SumPool {
 		return nil, unknown(g.Kind)
 	}
 	if !areExact(index) {
@@ -90,6 +92,8 @@ func poolDgrad(g kernels.Pool2D, dy, index []Value) ([]Value, error) {
 			switch {
 			case g.Kind == kernels.AveragePool:
 				dx[w.at].addValue(dy[i].mul(share))
+			case g.Kind == kernels.SumPool:
+				dx[w.at].addValue(dy[i])
 			case w.tap == int(index[i].Want):
 				dx[w.at].addValue(dy[i])
 			}

@@ -14,7 +14,7 @@ var activationAfterPool = Pass{
 	Run: func(l *List) (times int) {
 		for i, op := range l.Ops {
 			pool, ok := op.(kernels.Pool2DFprop)
-			if !ok || pool.Kind == kernels.AveragePool {
+			if !ok || !pool.Kind.Picks() {
 				continue
 			}
 			gradient, at, ok := Find(l, i, func(op kernels.Pool2DDgrad) bool { return op.Index == pool.Index && pool.Index != nil })

@@ -54,6 +54,30 @@ LAYERS = [
     ("Softmax", (2, 3, 4), {}),
     ("MinPooling2D", IMAGE, {}),
 ] + [("Activation", (3, 4), {"activation": f}) for f in ("linear", "relu", "sigmoid", "tanh", "leaky_relu", "softmax")]
+# Behind all others, so that the numbers of those stay what they are.
+LATER_LAYERS = [
+    ("GlobalMaxPooling2D", IMAGE, {}),
+    ("GlobalMaxPooling2D", IMAGE, {"keepdims": True}),
+    ("GlobalMinPooling2D", IMAGE, {}),
+]
+MORE_LAYERS = [
+    ("ZeroPadding2D", IMAGE, {}),
+    ("ZeroPadding2D", IMAGE, {"padding": 2}),
+    ("ZeroPadding2D", IMAGE, {"padding": [1, 2]}),
+    ("ZeroPadding2D", IMAGE, {"padding": [[0, 1], [2, 0]]}),
+    ("Cropping2D", IMAGE, {"cropping": 1}),
+    ("Cropping2D", IMAGE, {"cropping": [1, 2]}),
+    ("Cropping2D", IMAGE, {"cropping": [[0, 1], [2, 0]]}),
+    ("Reshape", IMAGE, {"target_shape": [4, -1, 3]}),
+    ("Reshape", (6,), {"target_shape": [1, 2, 3]}),
+    ("Permute", IMAGE, {"dims": [3, 1, 2]}),
+    ("Permute", (4, 3), {"dims": [2, 1]}),
+    ("Rescaling", IMAGE, {"scale": 0.125}),
+    ("Rescaling", (5,), {"scale": 2, "offset": -1.5}),
+    ("UpSampling2D", IMAGE, {}),
+    ("UpSampling2D", IMAGE, {"size": [2, 3], "interpolation": "nearest"}),
+    ("UpSampling2D", IMAGE, {"size": [3, 2], "interpolation": "bilinear"}),
+]
 
 # Rows that were added later draw behind everything else, so that the numbers of the others stay.
 LATER = [("Activation", (3, 4), {"activation": f}) for f in (
@@ -88,6 +112,28 @@ def layer(kind, shape, arguments):
         "weights": {w.name: values(w) for w in built.weights},
         "shape": list(built(x).shape[1:]),
         "y": values(built(x, training=False) if kind == "Dropout" else built(x)),
+    }
+
+
+MERGES = [
+    ("Multiply", [(2, 3, 4)] * 3, {}),
+    ("Multiply", [(2, 3, 4), (1, 1, 4)], {}),
+    ("Multiply", [(4,), (2, 3, 4)], {}),
+    ("Average", [(2, 3, 4)] * 3, {}),
+    ("Subtract", [(2, 3, 4)] * 2, {}),
+    ("Maximum", [(2, 3, 4)] * 3, {}),
+    ("Minimum", [(2, 3, 4)] * 3, {}),
+    ("Concatenate", [(2, 3, 4), (2, 3, 1), (2, 3, 2)], {}),
+    ("Concatenate", [(2, 3, 4), (1, 3, 4)], {"axis": 1}),
+    ("Concatenate", [(2, 3, 4), (2, 1, 4)], {"axis": -2}),
+]
+
+
+def merge(kind, shapes, arguments):
+    inputs = [uniform(1, *shape) for shape in shapes]
+    y = getattr(keras.layers, kind)(**arguments)(inputs)
+    return {
+        "kind": kind, "inputs": shapes, "arguments": arguments, "x": [values(x) for x in inputs], "shape": list(y.shape[1:]), "y": values(y),
     }
 
 
@@ -192,6 +238,11 @@ def summary():
     return re.search(r"Total params: (.*)", text.getvalue()).group(1)
 
 
+def layer_names():
+    """Every layer of Keras by each of its names, with the first of them."""
+    return {name: c.__name__ for name, c in sorted(vars(keras.layers).items()) if isinstance(c, type) and issubclass(c, keras.layers.Layer)}
+
+
 def main():
     assert keras.backend.backend() == "torch", "set KERAS_BACKEND=torch"
     keras.utils.set_random_seed(1)
@@ -204,7 +255,11 @@ def main():
         "metrics": metrics(),
         "training": training(),
         "total_params": summary(),
+        "layer_names": layer_names(),
     }
+    golden["layers"] += [layer(*row) for row in LATER_LAYERS]
+    golden["merges"] = [merge(*row) for row in MERGES]
+    golden["layers"] += [layer(*row) for row in MORE_LAYERS]
     golden["layers"] += [layer(*row) for row in LATER]
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line

@@ -89,7 +89,10 @@ def pool(name, kind, n, c, **win):
     x = distinct(n, *g["image"], c)
     image = x.permute(0, 3, 1, 2)
     size, stride = g["size"], g["stride"]
-    if kind == "average":
+    if kind == "sum":
+        y = F.avg_pool2d(pad(image, g), size, stride) * (size[0] * size[1])
+        index = None
+    elif kind == "average":
         # Sums over the padded image of X and of ones: padding does not count.
         area = size[0] * size[1]
         y = F.avg_pool2d(pad(image, g), size, stride) * area
@@ -157,6 +160,44 @@ def more_activations():
         case("activation_fprop", name, {"x": x}, {"y": y}, function=name, alpha=alpha, n=x.numel())
         v = x if name in ("silu", "gelu", "gelu_tanh", "hard_swish", "mish") else y
         case("activation_dgrad", name, {"v": v, "dy": dy}, {"dx": dx}, function=name, alpha=alpha, n=x.numel())
+
+
+def binaries():
+    for name, f in (("multiply", torch.mul), ("subtract", torch.sub), ("maximum", torch.maximum), ("minimum", torch.minimum)):
+        n, m, k = 2, 3, 4
+        values = distinct(n * m * k + n * k)
+        a, b = values[:n * m * k].reshape(n, m, k), values[n * m * k:].reshape(n, 1, k).repeat(1, m, 1)
+        y = f(a, b)
+        dy = draw(n, m, k)
+        da, db = torch.autograd.grad(y, (a, b), dy)
+        case("binary_fprop", name, {"a": a, "b": b[:, 0]}, {"y": y}, function=name, n=n, m=m, k=k)
+        case("binary_dgrad", name, {"a": a, "b": b[:, 0], "dy": dy}, {"da": da, "db": db}, function=name, n=n, m=m, k=k)
+
+
+def rescale():
+    x = draw(9)
+    case("rescale", "", {"x": x}, {"y": x * 0.25 - 1.5}, scale=0.25, offset=-1.5)
+
+
+def copy(name, x, y, box, axes=(0, 1, 2, 3), x_at=(0, 0, 0, 0), y_at=(0, 0, 0, 0)):
+    case("copy", name, {"x": x}, {"y": y}, xshape=list(x.shape), yshape=list(y.shape), axes=axes, box=box, xat=x_at, yat=y_at)
+
+
+def copies():
+    x = draw(2, 3, 4, 3)
+    copy("padded", x, F.pad(x, (0, 0, 1, 3, 2, 0)), [2, 3, 4, 3], y_at=(0, 2, 1, 0))
+    copy("cropped", x, x[:, 1:3, 1:2], [2, 2, 1, 3], x_at=(0, 1, 1, 0))
+    copy("permuted", x, x.permute(0, 3, 1, 2), [2, 3, 3, 4], axes=(0, 3, 1, 2))
+
+
+def bilinear(n, image, c, factors):
+    x = draw(n, *image, c)
+    y = F.interpolate(x.permute(0, 3, 1, 2), scale_factor=factors, mode="bilinear", align_corners=False).permute(0, 2, 3, 1)
+    dy = draw(*y.shape)
+    (dx,) = torch.autograd.grad(y, x, dy)
+    g = {"n": n, "image": image, "c": c, "size": factors}
+    case("bilinear2d_fprop", f"{factors}", {"x": x}, {"y": y}, **g)
+    case("bilinear2d_dgrad", f"{factors}", {"dy": dy}, {"dx": dx}, **g)
 
 
 def classes():
@@ -265,7 +306,15 @@ def ops():
         sgd(momentum, nesterov)
     for momentum, centered in ((0, False), (0.5, False), (0, True), (0.5, True)):
         rmsprop(momentum, centered)
-    more_activations()  # last, so that the other cases draw what they drew before
+    # Behind all others, so that the numbers of those stay what they are.
+    pool("sum, overlapping, same", "sum", 1, 2, image=(6, 5), size=(3, 3), stride=(2, 1), mode="same")
+    pool("sum, all of it", "sum", 2, 3, image=(5, 6), size=(5, 6))
+    binaries()
+    rescale()
+    copies()
+    bilinear(2, (3, 4), 2, (2, 3))
+    bilinear(1, (1, 3), 3, (3, 2))
+    more_activations()
 
 
 def uniform(seed, n):

@@ -44,6 +44,24 @@ layers:
   - Conv2D: {filters: 6, kernel_size: 2, padding: same, activation: silu}
   - MaxPooling2D: {strides: 1}
   - GlobalAveragePooling2D
+  - GlobalMaxPooling2D: {name: largest, inputs: conv2d_1}
+  - GlobalMinPooling2D: {name: smallest, inputs: conv2d_1}
+  - Add: {name: sum, inputs: [global_average_pooling2d, largest, smallest]}
+  - Average: {name: mean, inputs: [largest, smallest]}
+  - Dense: {units: 6, activation: sigmoid}
+  - Multiply: {name: excited, inputs: [conv2d_1, dense]}
+  - GlobalAveragePooling2D: {name: squeezed}
+  - Maximum: {inputs: [sum, squeezed]}
+  - Minimum: {inputs: [maximum, mean]}
+  - Subtract: {inputs: [minimum, smallest]}
+  - Concatenate: {inputs: [subtract, sum]}
+  - Rescaling: {scale: 0.5, offset: 0.25}
+  - Reshape: {target_shape: [2, 3, -1]}
+  - Permute: {dims: [2, 3, 1]}
+  - ZeroPadding2D
+  - Cropping2D: {cropping: [[0, 1], [1, 0]]}
+  - UpSampling2D: {size: [1, 2]}
+  - UpSampling2D: {interpolation: bilinear}
   - Flatten
   - Dropout: {rate: 0.25}
   - Dense: {units: 8, activation: relu}

@@ -1,0 +1,39 @@
+package model
+
+import "strings"
+
+// onlyInKeras are the layers of Keras 3 that are no kinds here, so that who asks for one learns that it is not there, and is not offered
+// another whose name looks alike.
+var onlyInKeras = strings.Fields(`
+ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D
+AdaptiveMaxPooling2D AdaptiveMaxPooling3D AdditiveAttention AlphaDropout Attention AugMix AutoContrast AveragePooling1D
+AveragePooling3D AvgPool1D AvgPool3D
+BatchNormalization Bidirectional
+CategoryEncoding CenterCrop ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose Conv2DTranspose Conv3D
+Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Convolution1D Convolution1DTranspose Convolution2DTranspose Convolution3D
+Convolution3DTranspose Cropping1D Cropping3D CutMix
+DepthwiseConv1D DepthwiseConv2D Discretization Dot
+EinsumDense Embedding Equalization
+FlaxLayer
+GRU GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool3D
+GlobalMaxPool1D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling3D GroupNormalization
+GroupQueryAttention
+HashedCrossing Hashing
+Identity InputLayer IntegerLookup
+JaxLayer
+LSTM LSTMCell Lambda Layer LayerNormalization
+Masking MaxNumBoundingBoxes MaxPool1D MaxPool3D MaxPooling1D MaxPooling3D MelSpectrogram MixUp MultiHeadAttention
+
+Normalization
+PReLU Pipeline
+RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop
+RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective
+RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom RepeatVector
+Resizing ReversibleEmbedding
+STFTSpectrogram SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D SimpleRNN SimpleRNNCell Solarization
+SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup
+TFSMLayer TextVectorization TimeDistributed TorchModuleWrapper
+UnitNormalization UpSampling1D UpSampling3D
+Wrapper
+ZeroPadding1D ZeroPadding3D
+`)
