@@ -65,7 +65,7 @@ func TestOneBadPictureDoesNotHoldUpTheOthers(t *testing.T) {
 	assert.Equal(t, exitFailure, r.code)
 	assert.Contains(t, r.stdout, "good.png: ")
 	assert.Contains(t, r.stderr, "missing.png: ")
-	assert.Contains(t, r.stderr, "tiny.yaml: expected a picture (PNG, JPEG, WebP or BMP)")
+	assert.Contains(t, r.stderr, "tiny.yaml: expected a picture (PNG, JPEG, WebP, BMP, GIF or TIFF)")
 }
 
 func TestMaps(t *testing.T) {

@@ -7,18 +7,30 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	_ "image/gif"
 	_ "image/jpeg"
 	_ "image/png"
 	"io"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 	"golang.org/x/sync/semaphore"
 )
 
-// PictureFormats names the files that Picture reads.
-const PictureFormats = "PNG, JPEG, WebP or BMP"
+// PictureFormats names the files that Picture reads: of a GIF the first frame, of a TIFF the first page.
+const PictureFormats = "PNG, JPEG, WebP, BMP, GIF or TIFF"
+
+// pictureSuffixes are those of pictures, of formats that are not read too: these get an error that names them.
+var pictureSuffixes = strings.Fields(".png .jpg .jpeg .jpe .jfif .webp .bmp .dib .gif .tif .tiff .heic .heif .avif .jxl .jp2 .svg .pdf .psd")
+
+// IsPictureName says whether a file is a picture by its name: hidden ones are none.
+func IsPictureName(name string) bool {
+	return !strings.HasPrefix(name, ".") && slices.Contains(pictureSuffixes, strings.ToLower(filepath.Ext(name)))
+}
 
 // The largest picture that is decoded, and the largest file that is read from a stream.
 const (
@@ -119,7 +131,11 @@ func (p *preparation) decode(file *io.SectionReader) error {
 	whole := func() io.Reader { return bufio.NewReader(io.NewSectionReader(file, 0, file.Size())) }
 	header := make([]byte, sniffed)
 	n, _ := io.ReadFull(whole(), header)
-	if other := otherFormat(header[:n]); other != "" {
+	other := otherFormat(header[:n])
+	if isTIFF(header[:n]) && isRaw(tiffDirectory(io.NewSectionReader(file, 0, file.Size()))) {
+		other = "a camera's raw file"
+	}
+	if other != "" {
 		return fmt.Errorf("this is %s, which is not read: make it a PNG or JPEG first (read are %s)", other, PictureFormats)
 	}
 	c, _, err := image.DecodeConfig(whole())
