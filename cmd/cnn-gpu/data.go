@@ -28,6 +28,8 @@ train-labels, test-images and test-labels (or t10k-), and perhaps validation-ima
 -idx3-ubyte or -idx1-ubyte behind it, and perhaps .gz. With --data-dir, a set of your own has a name: that of a folder in there, or
 the one before its files' names, as in cats-train-images-idx3-ubyte.
 
+` + picturesHelp + `
+
 With --json there is one line: "sets" lists each with name, state (built_in, here, fetchable or by_hand), the folder and bytes of one
 that is here, and how to get one that is not.`,
 		Example: `  cnn-gpu data

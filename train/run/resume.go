@@ -75,7 +75,7 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	}
 	o.apply(&c, then.last())
 	r = &Run{config: c, notes: found.notes, damaged: found.damaged}
-	if err := r.openData(); err != nil {
+	if err := r.openData(found.model); err != nil {
 		return nil, fmt.Errorf("%w\nThe run was trained on %s; --data, --data-dir say where the same data is now", err, describe(then.Settings))
 	}
 	e := &DifferenceError{Dir: dir}

@@ -34,6 +34,14 @@ type Saved struct {
 	Provenance *Provenance // how they came about; nil if the file does not say
 }
 
+// Pictures says how pictures become images of the model: where they are those that it was trained on, with the run's own share and seed.
+func (s *Saved) Pictures() data.PictureSetOptions {
+	if s.Provenance == nil {
+		return Config{}.pictures(s.Model)
+	}
+	return s.Provenance.Settings.pictures(s.Model)
+}
+
 // Load reads a run's folder or a weights file.
 func Load(path string) (*Saved, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {

@@ -29,7 +29,7 @@ func (s *Saved) Verify(ctx context.Context, deviceName string, o device.Options,
 	c := then.Settings
 	ResumeOptions{Device: deviceName, DeviceOptions: o, Epochs: s.Epoch}.apply(&c, then.last())
 	r := &Run{config: c}
-	if err := r.openData(); err != nil {
+	if err := r.openData(s.Model); err != nil {
 		return nil, err
 	}
 	e := &DifferenceError{}
