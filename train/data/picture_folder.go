@@ -31,7 +31,7 @@ func listFolder(dir string) (*listing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	f := &folderReader{listing: &listing{name: dir, root: root}}
+	f := &folderReader{listing: &listing{name: dir, source: root, root: root}}
 	top, err := f.read(root)
 	if err != nil {
 		return nil, err

@@ -79,7 +79,8 @@ const (
 // listing is the pictures of a set, before any is read.
 type listing struct {
 	name     string // of the set
-	root     string // the absolute folder
+	source   string // the absolute path of the folder or the list
+	root     string // the folder that names are relative to
 	classes  []string
 	pictures []listed
 	ignored  int

@@ -366,6 +366,12 @@ func TestPictureCache(t *testing.T) {
 	a.options.Pictures.Seed = 3
 	assert.Equal(t, int64(0), decodes(), "another split")
 
+	t.Chdir(filepath.Dir(a.dir))
+	absolute := a.dir
+	a.dir = filepath.Base(a.dir)
+	assert.Equal(t, int64(0), decodes(), "another way to the same folder")
+	a.dir = absolute
+
 	// Where nothing can be written, pictures are decoded each time.
 	t.Setenv("XDG_CACHE_HOME", "/dev/null")
 	s, err := a.open()
