@@ -132,6 +132,9 @@ func openOwn(name, dir string) (Splits, error) {
 
 // open opens a set of the catalog.
 func (k known) open(o Options) (Splits, error) {
+	if k.cifar != nil {
+		return k.openRecords(o)
+	}
 	if o.DataDir != "" {
 		return k.openIn(o.DataDir, place{o.DataDir, k.prefix}, place{filepath.Join(o.DataDir, k.name), k.prefix},
 			place{filepath.Join(o.DataDir, k.folder, "raw"), k.prefix})
@@ -143,14 +146,36 @@ func (k known) open(o Options) (Splits, error) {
 	return k.openAt(place{cache, k.prefix})
 }
 
+// openRecords opens a set of the catalog whose files are of records.
+func (k known) openRecords(o Options) (Splits, error) {
+	if o.DataDir != "" {
+		if err := checkDataDir(o.DataDir); err != nil {
+			return Splits{}, err
+		}
+		return k.openCIFAR(o.DataDir, filepath.Join(o.DataDir, k.cifar.folder), filepath.Join(o.DataDir, k.name))
+	}
+	cache, err := CacheDir(k.name)
+	if err != nil {
+		return Splits{}, err
+	}
+	return k.openCIFAR(cache, filepath.Join(cache, k.cifar.folder))
+}
+
 // openIn is openAt for places in a folder that has to exist.
 func (k known) openIn(dir string, places ...place) (Splits, error) {
-	if info, err := os.Stat(dir); err != nil {
-		return Splits{}, fmt.Errorf("data: the data folder: %w", err)
-	} else if !info.IsDir() {
-		return Splits{}, fmt.Errorf("data: the data folder %s is a file; name the folder that holds it", dir)
+	if err := checkDataDir(dir); err != nil {
+		return Splits{}, err
 	}
 	return k.openAt(places...)
+}
+
+func checkDataDir(dir string) error {
+	if info, err := os.Stat(dir); err != nil {
+		return fmt.Errorf("data: the data folder: %w", err)
+	} else if !info.IsDir() {
+		return fmt.Errorf("data: the data folder %s is a file; name the folder that holds it", dir)
+	}
+	return nil
 }
 
 func (k known) openAt(places ...place) (Splits, error) {

@@ -185,7 +185,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	_, _, err := Open("nist", Options{})
 	assert.ErrorContains(t, err, "did you mean mnist?")
-	for _, name := range []string{"", "cifar"} {
+	for _, name := range []string{"", "imagenet"} {
 		_, _, err = Open(name, Options{})
 		assert.ErrorContains(t, err, "digits, mnist, fashion-mnist")
 	}

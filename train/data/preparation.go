@@ -81,6 +81,8 @@ func PreparationNamed(set string) Preparation {
 		return Preparation{MNISTFraming, DarkGround}
 	case strings.HasPrefix(set, "emnist-"):
 		return Preparation{EMNISTFraming, DarkGround}
+	case strings.HasPrefix(set, "cifar10"):
+		return Preparation{Cropped, AnyGround}
 	case set == "fashion-mnist" || set == "kmnist":
 		return Preparation{Whole, DarkGround}
 	}
