@@ -47,7 +47,7 @@ func newDataShowCommand() *cobra.Command {
 		force, asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use:   "show NAME|FOLDER [flags]",
+		Use:   "show NAME|FOLDER|LIST [flags]",
 		Short: "Count a data set's images and draw some of each class",
 		Long: `Print how many training and test images of each class a data set has, and draw a sheet of its first training images, a row for
 each class, as a PNG. Images that cannot be drawn, since they have neither one channel nor three, are counted alone.
@@ -59,7 +59,8 @@ With --json there is one line with data, shape, training, test, classes and samp
 		Example: `  cnn-gpu data show digits
   cnn-gpu data show mnist --data-dir ~/mnist --out mnist.png
   cnn-gpu data show ./my-idx-files --json
-  cnn-gpu data show photos --resize 48x32`,
+  cnn-gpu data show photos --resize 48x32
+  cnn-gpu data show photos.csv`,
 		Args:      takes(1, 1, "give one data set's name or folder, as in: cnn-gpu data show digits"),
 		ValidArgs: data.Names(),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -95,7 +95,7 @@ RUN is the folder that train made, WEIGHTS a weights file: it holds the model to
 
 // testFlags adds the flags that choose test images.
 func testFlags(cmd *cobra.Command, name, dataDir *string) {
-	cmd.Flags().StringVar(name, "data", "", "a data `set` or a folder of pictures or IDX files (default: what the model was trained on)")
+	cmd.Flags().StringVar(name, "data", "", "a data `set` or a folder of pictures or IDX files, or a list of pictures (default: what the model was trained on)")
 	cmd.Flags().StringVar(dataDir, "data-dir", "", "the `folder` that holds the data set's files")
 	completeFrom(cmd, "data", data.Names()...)
 }

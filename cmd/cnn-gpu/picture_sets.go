@@ -18,6 +18,9 @@ photos/dog/2.png. Pictures for testing stand in a folder test beside the one for
 others in val; where there are neither, a share of the pictures is set apart for testing, chosen by their names and the seed. Each picture is
 turned upright, scaled until its shorter side fits, and cut to its middle, as predict does afterwards.
 
+A list of pictures does the same for pictures that lie anywhere: a CSV file with the columns path and label, or JSON objects with these keys, one
+a line (.jsonl). Paths are relative to the list's folder; a column split (train, val or test) says what each picture is for.
+
 Decoded pictures are kept in cnn-gpu/data/pictures in the user's cache folder, a file for each folder and size. It may be deleted at any time.`
 
 // sayPictures tells what was left out of a set of pictures, if it is one.

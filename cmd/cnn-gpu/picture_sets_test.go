@@ -127,6 +127,24 @@ func TestTrainOnPicturesRefuses(t *testing.T) {
 	assert.Contains(t, r.stderr, "leave out --split 0.4 (the run has 0.2), --strict-data true (the run has false), --resize 12x10 (the run has its model's input)")
 }
 
+// A list is named as it is found from where a command runs, and found again from elsewhere.
+func TestTrainOnAList(t *testing.T) {
+	w := newAlbum(t)
+	t.Chdir(w.data)
+	list := "label,path\n"
+	for i := range 40 {
+		class := []string{"red", "green"}[i%2]
+		list += fmt.Sprintf("%s one,%s/%02d.png\n", class, class, i)
+	}
+	require.NoError(t, os.WriteFile("list.csv", []byte(list), 0o666))
+	succeed(t, "train", "--model", w.model, "--data", "list.csv", "--out", w.out, "--device", "cpu", "--epochs", "1")
+	t.Chdir(t.TempDir())
+	assert.Contains(t, succeed(t, "train", "--resume", w.out, "--epochs", "2").stdout, "Epoch 2/2: ")
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
+	assert.Contains(t, succeed(t, "eval", w.out).stdout, "green one")
+	assert.Contains(t, succeed(t, "data", "show", filepath.Join(w.data, "list.csv")).stdout, "red one")
+}
+
 func TestShowPictures(t *testing.T) {
 	w := newAlbum(t)
 	t.Chdir(t.TempDir())

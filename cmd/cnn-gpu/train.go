@@ -103,7 +103,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f := cmd.Flags()
 	f.SortFlags = false
 	modelFlag(cmd, &c.Model)
-	f.StringVar(&c.Data, "data", "digits", "a data `set` (see cnn-gpu data) or a folder of pictures or IDX files")
+	f.StringVar(&c.Data, "data", "digits", "a data `set` (see cnn-gpu data) or a folder of pictures or IDX files, or a list of pictures")
 	f.StringVar(&c.DataDir, "data-dir", "", "the `folder` that holds the data set's files (default: where cnn-gpu data fetch puts them)")
 	f.Float64Var(&c.Validation, "validation", 0, "the `share` of the training images to set apart for validation, such as 0.1 (default: none)")
 	f.Float64Var(&c.Split, "split", 0, fmt.Sprintf("the `share` of a folder of pictures to set apart for testing, where it has no test pictures (default %v)", data.DefaultTestShare))

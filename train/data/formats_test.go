@@ -8,6 +8,7 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -223,4 +224,33 @@ func TestPictureOfFewerBitsThanItsFile(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzPictureFile reads any bytes as a picture: those of other people's files, by decoders that are not ours.
+func FuzzPictureFile(f *testing.F) {
+	img := painted(9, 7, color.NRGBA{200, 30, 10, 255}, color.NRGBA{0, 0, 0, 90}, image.Rect(2, 2, 6, 5))
+	for _, encode := range []func(*bytes.Buffer) error{
+		func(b *bytes.Buffer) error { return png.Encode(b, img) },
+		func(b *bytes.Buffer) error { return jpeg.Encode(b, img, nil) },
+		func(b *bytes.Buffer) error { return gif.Encode(b, img, nil) },
+		func(b *bytes.Buffer) error { return bmp.Encode(b, img) },
+		func(b *bytes.Buffer) error { return tiff.Encode(b, img, nil) },
+		func(b *bytes.Buffer) error {
+			return tiff.Encode(b, img, &tiff.Options{Compression: tiff.Deflate, Predictor: true})
+		},
+	} {
+		var b bytes.Buffer
+		require.NoError(f, encode(&b))
+		f.Add(b.Bytes())
+	}
+	f.Add(webP(framedDigit(black, white), 0, 255, exif(binary.BigEndian, 6, 3)))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		if c, _, err := image.DecodeConfig(bytes.NewReader(file)); err == nil && c.Width*c.Height > 1<<18 {
+			return // it would only take time
+		}
+		pixels, _, err := prepareBytes(io.NewSectionReader(bytes.NewReader(file), 0, int64(len(file))), []int{5, 6, 3}, PictureOptions{Preparation: Preparation{Cropped, AnyGround}})
+		if err == nil {
+			require.Len(t, pixels, 5*6*3)
+		}
+	})
 }

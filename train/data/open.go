@@ -68,6 +68,9 @@ func Open(name string, o Options) (train, test Set, err error) {
 // within it. The classes are the folders' names, sorted; there are 2 to 256. Where these folders lie in a folder train, there may be others in val (valid,
 // validation) and test beside it: without test, val is what is tested on. Without both, and where there is no folder train, the seed sets a share
 // of the pictures apart for testing. Hidden files and files that are no pictures are ignored; links are followed.
+//
+// A list of pictures does the same for pictures that lie anywhere: a CSV file with the columns path and label, or a file of JSON objects
+// with these keys, one a line (.jsonl), in UTF-8. Paths are relative to the list's folder. A column split (train, val, test) says what each is for.
 func OpenSplits(name string, o Options) (Splits, error) {
 	k, ok := lookUp(name)
 	switch {
@@ -88,7 +91,14 @@ func openFolder(name string, pictures PictureSetOptions) (Splits, error) {
 	if info, err := os.Stat(name); err != nil {
 		return Splits{}, fmt.Errorf("data: there is no data set and no folder %q; %s (a folder is one of IDX files or of pictures)", name, wording.Choose(name, Names()))
 	} else if !info.IsDir() {
-		return Splits{}, fmt.Errorf("data: %s is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class", name)
+		if !isManifest(name) {
+			return Splits{}, fmt.Errorf("data: %s is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class, or a list of pictures whose name ends in .csv or .jsonl", name)
+		}
+		l, err := listManifest(name)
+		if err != nil {
+			return Splits{}, err
+		}
+		return l.open(pictures)
 	}
 	f, err := findFiles(name, "")
 	if err != nil {

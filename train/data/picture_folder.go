@@ -31,7 +31,7 @@ func listFolder(dir string) (*listing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	f := &folderReader{listing: &listing{name: dir, source: root, root: root}}
+	f := &folderReader{listing: &listing{name: dir, source: root}}
 	top, err := f.read(root)
 	if err != nil {
 		return nil, err
@@ -171,29 +171,18 @@ func (f *folderReader) readPictures(dir string, class int, p purpose, above []fs
 			f.ignored++
 			continue
 		}
-		if err := f.add(filepath.Join(dir, name), class, p); err != nil {
-			return err
+		path := filepath.Join(dir, name)
+		within, err := filepath.Rel(f.source, path)
+		if err != nil {
+			return fmt.Errorf("data: %w", err)
 		}
+		f.add(within, path, class, p)
 	}
 	for _, name := range c.folders {
 		if err := f.readPictures(filepath.Join(dir, name), class, p, append(slices.Clip(above), c.info)); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// add adds a picture to the listing. One that is not there, such as of a link that leads nowhere, is found out when it is read.
-func (l *listing) add(path string, class int, p purpose) error {
-	within, err := filepath.Rel(l.root, path)
-	if err != nil {
-		return fmt.Errorf("data: %w", err)
-	}
-	one := listed{name: norm.NFC.String(filepath.ToSlash(within)), path: path, purpose: p, class: class}
-	if info, err := os.Stat(path); err == nil {
-		one.size, one.modified = info.Size(), info.ModTime()
-	}
-	l.pictures = append(l.pictures, one)
 	return nil
 }
 
@@ -208,8 +197,7 @@ func (f *folderReader) check() error {
 	case f.empty != "":
 		return fmt.Errorf("data: %s holds no pictures (%s): %s; fill the folder or remove it", f.empty, PictureFormats, expected)
 	}
-	// In the order of names, whatever the order in which a system lists them.
-	slices.SortStableFunc(f.pictures, func(a, b listed) int { return strings.Compare(a.name, b.name) })
+	f.sort()
 	for i := range f.pictures[1:] {
 		if a, b := f.pictures[i], f.pictures[i+1]; a.name == b.name {
 			return fmt.Errorf("data: %s and %s have the same name in two spellings: rename one", a.path, b.path)

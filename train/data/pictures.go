@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,6 +18,8 @@ import (
 
 	"cnn-gpu/internal/memory"
 	"cnn-gpu/internal/wording"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // PictureSetOptions say how a set of pictures is read: a folder or a list that says of each what it shows, see [OpenSplits].
@@ -80,7 +84,6 @@ const (
 type listing struct {
 	name     string // of the set
 	source   string // the absolute path of the folder or the list
-	root     string // the folder that names are relative to
 	classes  []string
 	pictures []listed
 	ignored  int
@@ -88,12 +91,26 @@ type listing struct {
 
 // listed is a picture of a listing.
 type listed struct {
-	name     string // what decides its part: the path within the set, with slashes, in Unicode's form NFC
+	name     string // what decides its part: the path within the folder or as the list has it, with slashes, in Unicode's form NFC
 	path     string
 	purpose  purpose
 	class    int
 	size     int64
 	modified time.Time
+}
+
+// add adds a picture. One that is not there, such as of a link that leads nowhere, is found out when it is read.
+func (l *listing) add(name, path string, class int, p purpose) {
+	one := listed{name: norm.NFC.String(filepath.ToSlash(name)), path: path, purpose: p, class: class}
+	if info, err := os.Stat(path); err == nil {
+		one.size, one.modified = info.Size(), info.ModTime()
+	}
+	l.pictures = append(l.pictures, one)
+}
+
+// sort puts the pictures in the order of their names, whatever the order in which a system lists them.
+func (l *listing) sort() {
+	slices.SortStableFunc(l.pictures, func(a, b listed) int { return strings.Compare(a.name, b.name) })
 }
 
 // maxClasses is what a byte can tell apart.
