@@ -63,7 +63,7 @@ func TestTrainOnPictures(t *testing.T) {
 	r := succeed(t, "train", "--model", "tiny.yaml", "--data", "photos", "--out", w.out, "--device", "cpu", "--epochs", "5", "--batch", "4", "--lr", "0.01",
 		"--resize", "12x10", "--split", "0.3")
 	assert.Contains(t, r.stderr, "Pictures left out, since they cannot be read: 2\n  red/broken.jpg: damaged picture")
-	assert.Contains(t, r.stderr, "\n  red/empty.png: expected a picture (PNG,")
+	assert.Contains(t, r.stderr, "\n  red/empty.png: expected a picture (PNG, JPEG, WebP, BMP, GIF or TIFF), found an empty file")
 	assert.Contains(t, r.stdout, "Test accuracy 100.00%")
 
 	saved, err := run.Load(w.out)

@@ -154,6 +154,8 @@ func (p *preparation) decode(file *io.SectionReader) error {
 	}
 	c, _, err := image.DecodeConfig(whole())
 	switch {
+	case n == 0:
+		return fmt.Errorf("expected a picture (%s), found an empty file", PictureFormats)
 	case errors.Is(err, image.ErrFormat):
 		return fmt.Errorf("expected a picture (%s), found something else", PictureFormats)
 	case err != nil:

@@ -305,7 +305,7 @@ func TestPictureRefuses(t *testing.T) {
 		want string
 	}{
 		"not a picture": {saveBytes(t, []byte("hello")), "expected a picture (PNG, JPEG, WebP, BMP, GIF or TIFF), found something else"},
-		"empty":         {saveBytes(t, nil), "expected a picture (PNG, JPEG, WebP, BMP, GIF or TIFF), found something else"},
+		"empty":         {saveBytes(t, nil), "expected a picture (PNG, JPEG, WebP, BMP, GIF or TIFF), found an empty file"},
 		"torn":          {saveBytes(t, good[:len(good)-30]), "damaged picture"},
 		"torn header":   {saveBytes(t, good[:20]), "damaged picture"},
 		"huge":          {saveBytes(t, sized(60_000, 60_000)), "a picture of 60000x60000 pixels, expected sides of 1 to 65535 and at most 134217728"},
