@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -74,8 +75,8 @@ func (c *pictureCache) read() (pixels []byte, there []bool) {
 	if found != int64(size) {
 		return nil, nil
 	}
-	b, err := os.ReadFile(c.path)
-	if err != nil || len(b) != size || !bytes.HasPrefix(b, []byte(cacheMagic)) {
+	b := make([]byte, size)
+	if _, err := io.ReadFull(f, b); err != nil || !bytes.HasPrefix(b, []byte(cacheMagic)) {
 		return nil, nil
 	}
 	body := b[head:]

@@ -36,11 +36,11 @@ func listFolder(dir string) (*listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(top.folders, trainingFolder) {
-		err = f.readClasses(root, undecided, top)
-	} else {
+	if hasParts(root, top.folders) {
 		f.ignored += len(top.files)
 		err = f.readParts(root, top.folders)
+	} else {
+		err = f.readClasses(root, undecided, top)
 	}
 	if err != nil {
 		return nil, err
@@ -85,6 +85,18 @@ func (f *folderReader) read(dir string) (content, error) {
 		}
 	}
 	return c, nil
+}
+
+// hasParts says whether folders are those of a set's parts. Train is a class, too: one without folders in it and without other parts beside it.
+func hasParts(root string, folders []string) bool {
+	if !slices.Contains(folders, trainingFolder) {
+		return false
+	}
+	if slices.ContainsFunc(folders, func(name string) bool { return name != trainingFolder && partFolders[name] != undecided }) {
+		return true
+	}
+	entries, _ := os.ReadDir(filepath.Join(root, trainingFolder)) // what cannot be read is an error when it is to be
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return isFolder(filepath.Join(root, trainingFolder, e.Name())) })
 }
 
 // isHidden says whether people do not see a file: macOS leaves such a folder in archives.

@@ -199,6 +199,18 @@ func TestPicturesInFoldersOfTheirParts(t *testing.T) {
 	assert.True(t, strings.HasPrefix(parts[0][0], "train/"))
 }
 
+// Trains may be what is to be told from buses.
+func TestPicturesOfTrains(t *testing.T) {
+	a := newAlbum(t)
+	a.add("bus", 9)
+	a.add("train", 9)
+	s, _ := a.splits()
+	assert.Equal(t, []string{"bus", "train"}, s.Training.Classes())
+	a.add("test", 2)
+	_, err := a.open()
+	assert.ErrorContains(t, err, "in a folder that bears its name, found 000.png and no folders")
+}
+
 // What cannot be read is left out and told; what is hidden, or no picture, is counted.
 func TestPicturesThatCannotBeRead(t *testing.T) {
 	a := newAlbum(t)

@@ -74,15 +74,16 @@ func (p Preparation) Check() error {
 
 // PreparationNamed is that of a known set, the zero value for others.
 func PreparationNamed(set string) Preparation {
+	k, _ := lookUp(set)
 	switch {
+	case k.cifar != nil:
+		return Preparation{Cropped, AnyGround}
 	case set == "digits":
 		return Preparation{DigitsFraming, DarkGround}
 	case set == "mnist":
 		return Preparation{MNISTFraming, DarkGround}
 	case strings.HasPrefix(set, "emnist-"):
 		return Preparation{EMNISTFraming, DarkGround}
-	case strings.HasPrefix(set, "cifar10"):
-		return Preparation{Cropped, AnyGround}
 	case set == "fashion-mnist" || set == "kmnist":
 		return Preparation{Whole, DarkGround}
 	}
