@@ -104,8 +104,11 @@ env: ## print what `go test -tags cuda` and editors need: eval "$$(make -s env)"
 .PHONY: fuzz
 fuzz: ## fuzz every reader, ten million executions in all (docs/fuzzing.md)
 	$(GO) test -run '^$$' -fuzz '^FuzzPicture$$' -fuzztime 20000x -fuzzminimizetime 10x ./train/data
+	$(GO) test -run '^$$' -fuzz '^FuzzPictureFile$$' -fuzztime 80000x -fuzzminimizetime 10x ./train/data
 	$(GO) test -run '^$$' -fuzz '^FuzzOrientation$$' -fuzztime 100000x ./train/data
 	$(GO) test -run '^$$' -fuzz '^FuzzReadIDX$$' -fuzztime 100000x ./train/data
+	$(GO) test -run '^$$' -fuzz '^FuzzCIFAR$$' -fuzztime 100000x ./train/data
+	$(GO) test -run '^$$' -fuzz '^FuzzManifest$$' -fuzztime 200000x -fuzzminimizetime 10x ./train/data
 	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 80000x -fuzzminimizetime 10x ./model
 	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 1000000x ./device/sim
 	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 5500000x ./model/safetensors

@@ -77,7 +77,7 @@ are a --prediction that a real one is held against.`,
 	f.IntSliceVar(&c.batches, "batch", []int{32, 128, 512}, "the `numbers` of images in a step, with commas between them")
 	f.BoolVar(&c.inference, "inference", false, "time inference instead of training")
 	optimizerFlag(cmd, &c.optimizer, "the `method` of the training")
-	f.StringVar(&c.data, "data", "", "a data `set` or a folder of IDX files (default: random images)")
+	f.StringVar(&c.data, "data", "", "a data `set` or a folder of pictures or IDX files, or a list of pictures (default: random images)")
 	f.StringVar(&c.dataDir, "data-dir", "", "the `folder` that holds the data set's files")
 	f.BoolVar(&c.ops, "ops", true, "time each op, too")
 	predictionFlag(cmd, &c.prediction)
@@ -175,7 +175,7 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 // set is the images to train on.
 func (c *benchConfig) set(m *model.Model) (data.Set, error) {
 	if c.data != "" {
-		set, _, err := data.Open(c.data, data.Options{DataDir: c.dataDir})
+		set, _, err := data.Open(c.data, data.Options{DataDir: c.dataDir, Pictures: data.PictureSetOptions{Shape: m.Input.Shape, Seed: 1}})
 		return set, err
 	}
 	const batches, most = 64, 60000

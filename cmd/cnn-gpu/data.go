@@ -23,10 +23,13 @@ func newDataCommand() *cobra.Command {
 		Short: "List data sets, fetch them and look at them",
 		Long: `List the data sets that --data knows by name and where each one is.
 
-digits is built in. mnist, fashion-mnist and kmnist are fetched on request. Any folder of IDX files can be named too: train-images,
+digits is built in. mnist, fashion-mnist and kmnist are fetched on request. cifar10 and cifar100 (with cifar100-coarse, the same images by
+their 20 kinds) are read from their binary version, whose folder --data-dir names. Any folder of IDX files can be named too: train-images,
 train-labels, test-images and test-labels (or t10k-), and perhaps validation-images and validation-labels (or val-), each with
 -idx3-ubyte or -idx1-ubyte behind it, and perhaps .gz. With --data-dir, a set of your own has a name: that of a folder in there, or
 the one before its files' names, as in cats-train-images-idx3-ubyte.
+
+` + picturesHelp + `
 
 With --json there is one line: "sets" lists each with name, state (built_in, here, fetchable or by_hand), the folder and bytes of one
 that is here, and how to get one that is not.`,

@@ -20,14 +20,15 @@ const samplesPerClass = 10
 
 // dataSummary is what a data set holds.
 type dataSummary struct {
-	Data       string         `json:"data"`
-	Shape      []int          `json:"shape"` // [H W C]
-	Training   int            `json:"training"`
-	Validation int            `json:"validation,omitempty"`
-	Test       int            `json:"test"`
-	Classes    []classSummary `json:"classes"`
-	Samples    string         `json:"samples,omitempty"`          // the sheet's file
-	LeftOut    string         `json:"samples_left_out,omitempty"` // why there is none
+	Data       string              `json:"data"`
+	Shape      []int               `json:"shape"` // [H W C]
+	Training   int                 `json:"training"`
+	Validation int                 `json:"validation,omitempty"`
+	Test       int                 `json:"test"`
+	Classes    []classSummary      `json:"classes"`
+	Pictures   *data.PictureReport `json:"pictures,omitempty"`
+	Samples    string              `json:"samples,omitempty"`          // the sheet's file
+	LeftOut    string              `json:"samples_left_out,omitempty"` // why there is none
 }
 
 // classSummary is how many images a class has.
@@ -41,25 +42,40 @@ type classSummary struct {
 func newDataShowCommand() *cobra.Command {
 	var (
 		dataDir, out  string
+		resize        string
+		pictures      data.PictureSetOptions
 		force, asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use:   "show NAME|FOLDER [flags]",
+		Use:   "show NAME|FOLDER|LIST [flags]",
 		Short: "Count a data set's images and draw some of each class",
 		Long: `Print how many training and test images of each class a data set has, and draw a sheet of its first training images, a row for
 each class, as a PNG. Images that cannot be drawn, since they have neither one channel nor three, are counted alone.
 
-With --json there is one line with data, shape, training, test, classes and samples, the sheet's file.`,
+Of a folder of pictures the sheet shows what a model of that input learns from, and what cannot be read is listed with the reason.
+
+With --json there is one line with data, shape, training, test, classes and samples, the sheet's file, and of a folder of pictures
+"pictures": test_share, unreadable, the first of these, and ignored.`,
 		Example: `  cnn-gpu data show digits
   cnn-gpu data show mnist --data-dir ~/mnist --out mnist.png
-  cnn-gpu data show ./my-idx-files --json`,
+  cnn-gpu data show ./my-idx-files --json
+  cnn-gpu data show photos --resize 48x32
+  cnn-gpu data show photos.csv`,
 		Args:      takes(1, 1, "give one data set's name or folder, as in: cnn-gpu data show digits"),
 		ValidArgs: data.Names(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkSheetName(out, force); err != nil {
 				return err
 			}
-			splits, err := data.OpenSplits(args[0], data.Options{DataDir: dataDir})
+			w, h, err := parseSize(resize)
+			if err != nil {
+				return err
+			}
+			pictures.Shape = []int{h, w, 3}
+			var clearBar func()
+			pictures.Progress, clearBar = pictureProgress(cmd)
+			splits, err := data.OpenSplits(args[0], data.Options{DataDir: dataDir, Pictures: pictures})
+			clearBar()
 			if err != nil {
 				return err
 			}
@@ -70,6 +86,7 @@ With --json there is one line with data, shape, training, test, classes and samp
 			if !asJSON {
 				s.print(cmd.OutOrStdout())
 			}
+			sayPictures(cmd.ErrOrStderr(), s.Pictures)
 			if out == "" {
 				out = sheetName(args[0], force)
 			}
@@ -89,6 +106,9 @@ With --json there is one line with data, shape, training, test, classes and samp
 	}
 	cmd.Flags().StringVar(&dataDir, "data-dir", "", "the `folder` that holds the data set's files")
 	cmd.Flags().StringVar(&out, "out", "", "the `file` to draw samples into (default: NAME-samples.png, numbered if there is one)")
+	cmd.Flags().StringVar(&resize, "resize", "64x64", "the `size` (width x height) that pictures of a folder become")
+	cmd.Flags().Float64Var(&pictures.TestShare, "split", data.DefaultTestShare, "the `share` of a folder of pictures to set apart for testing, where it has no test pictures")
+	cmd.Flags().Uint64Var(&pictures.Seed, "seed", 1, "a `number` that chooses these, as train's does")
 	cmd.Flags().BoolVar(&force, "force", false, "write over a file that is there")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the counts as JSON")
 	return cmd
@@ -115,7 +135,7 @@ func sheetName(set string, force bool) string {
 
 func summarize(splits data.Splits) (*dataSummary, error) {
 	training := splits.Training
-	s := &dataSummary{Data: training.Name(), Shape: training.Shape(), Training: training.Len(), Test: splits.Test.Len()}
+	s := &dataSummary{Data: training.Name(), Shape: training.Shape(), Training: training.Len(), Test: splits.Test.Len(), Pictures: splits.Pictures}
 	for _, class := range training.Classes() {
 		s.Classes = append(s.Classes, classSummary{Class: class})
 	}

@@ -123,7 +123,7 @@ how probable it is that an image of the class is given a higher probability for 
 
 // testFlags adds the flags that choose test images.
 func testFlags(cmd *cobra.Command, name, dataDir *string) {
-	cmd.Flags().StringVar(name, "data", "", "a data `set` or a folder of IDX files (default: what the model was trained on)")
+	cmd.Flags().StringVar(name, "data", "", "a data `set` or a folder of pictures or IDX files, or a list of pictures (default: what the model was trained on)")
 	cmd.Flags().StringVar(dataDir, "data-dir", "", "the `folder` that holds the data set's files")
 	completeFrom(cmd, "data", data.Names()...)
 }
@@ -139,15 +139,16 @@ func (t *trained) testSet(name, dataDir string) (data.Set, error) {
 	if name == "" {
 		return nil, errors.New("the weights do not say what data they were trained on; name it with --data")
 	}
-	_, test, err := data.Open(name, data.Options{DataDir: dataDir})
+	s, err := data.OpenSplits(name, data.Options{DataDir: dataDir, Pictures: t.Pictures()})
 	if err != nil {
 		return nil, err
 	}
-	if err := t.trainer.CheckData(test); err != nil {
+	sayPictures(t.stderr, s.Pictures)
+	if err := t.trainer.CheckData(s.Test); err != nil {
 		return nil, err
 	}
-	t.compareClasses(test)
-	return test, nil
+	t.compareClasses(s.Test)
+	return s.Test, nil
 }
 
 // compareClasses warns where the weights and the data name their classes differently.

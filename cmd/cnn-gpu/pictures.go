@@ -21,9 +21,6 @@ import (
 // standardInput is how standard input is named as a picture.
 const standardInput = "-"
 
-// pictureSuffixes are those of pictures, of formats that are not read too: these get an error that names them.
-var pictureSuffixes = strings.Fields(".png .jpg .jpeg .jpe .jfif .webp .bmp .dib .gif .tif .tiff .heic .heif .avif .jxl .jp2 .svg .pdf .psd")
-
 // picturesOf lists the pictures that were named, with those of each folder in the order of their names.
 func picturesOf(args []string) (images []string, err error) {
 	for _, arg := range args {
@@ -41,12 +38,12 @@ func picturesOf(args []string) (images []string, err error) {
 		}
 		n := len(images)
 		for _, e := range entries {
-			if !e.IsDir() && slices.Contains(pictureSuffixes, strings.ToLower(filepath.Ext(e.Name()))) && !strings.HasPrefix(e.Name(), ".") {
+			if !e.IsDir() && data.IsPictureName(e.Name()) {
 				images = append(images, filepath.Join(arg, e.Name()))
 			}
 		}
 		if len(images) == n {
-			return nil, fmt.Errorf("the folder %s holds no pictures: expected files whose names end in .png, .jpg, .webp or .bmp", arg)
+			return nil, fmt.Errorf("the folder %s holds no pictures: expected files (%s) whose names end as theirs do, such as .png and .jpg", arg, data.PictureFormats)
 		}
 	}
 	return images, nil

@@ -47,7 +47,7 @@ IMAGE is a picture (` + data.PictureFormats + `), a folder of pictures, or - for
 
 Pictures may have any size and colours. Each is made what the model was trained on, and the answer says how. For models of MNIST's kind
 the ink is searched: frames, tables, shadows, ruled lines and specks are left out, dark ink is made light, and the drawing is centred.
-For others the whole picture is resized. --out saves what the network saw.
+For others the whole picture is resized or, where they learnt from pictures, cut to its middle as these were. --out saves what the network saw.
 
 "Not sure" is said where nothing or more than one thing stands out, and where no class does.`,
 		Example: `  cnn-gpu predict runs/mnist-cnn-digits seven.png

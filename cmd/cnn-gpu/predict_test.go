@@ -47,7 +47,7 @@ func TestOneBadPictureDoesNotHoldUpTheOthers(t *testing.T) {
 	assert.Equal(t, exitFailure, r.code)
 	assert.Contains(t, r.stdout, "good.png: ")
 	assert.Contains(t, r.stderr, "missing.png: ")
-	assert.Contains(t, r.stderr, "tiny.yaml: expected a picture (PNG, JPEG, WebP or BMP)")
+	assert.Contains(t, r.stderr, "tiny.yaml: expected a picture (PNG, JPEG, WebP, BMP, GIF or TIFF)")
 }
 
 // predictions reads the lines of predict --json.
@@ -245,7 +245,7 @@ func TestPredictPreparesAsTheTrainingImagesWere(t *testing.T) {
 	assert.Equal(t, "inverted (its background is dark), resized 56x56 -> 28x28", prepared(saveWeights(t, shape, same, light)))
 	r := runCommand("predict", saveWeights(t, shape, same, map[string]string{"cnn-gpu.preparation": `{"framing":"round"}`}), picture)
 	assert.Equal(t, exitFailure, r.code)
-	assert.Contains(t, r.stderr, "choose mnist, digits, emnist or whole")
+	assert.Contains(t, r.stderr, "choose mnist, digits, emnist, whole or crop")
 
 	// A run writes it: these bars of 28x28 lie anywhere.
 	w := newTiny(t)

@@ -27,8 +27,10 @@ func blocks(t *testing.T, path string) [][]string {
 	return list
 }
 
-func TestKoreanReadmeHasTheSameCommands(t *testing.T) {
-	assert.Equal(t, blocks(t, "../../README.md"), blocks(t, "../../README.ko.md"))
+func TestKoreanPagesHaveTheSameCommands(t *testing.T) {
+	for _, page := range []string{"README", "docs/own-images"} {
+		assert.Equal(t, blocks(t, "../../"+page+".md"), blocks(t, "../../"+page+".ko.md"))
+	}
 }
 
 // The README's Go code is the Example of package train, which the tests run.

@@ -21,7 +21,7 @@ import (
 func newTrainCommand() *cobra.Command {
 	var (
 		c               run.Config
-		resume          string
+		resume, resize  string
 		anyway          bool
 		metricsAddr     string
 		profile, asJSON bool
@@ -34,6 +34,8 @@ func newTrainCommand() *cobra.Command {
 With --validation 0.1, a tenth of the training images, chosen by the seed, is set apart and the model is measured on them after each
 epoch, so that what you change in the light of it is not chosen by the test images: these are used once, at the end. A set that has
 validation images of its own needs no flag.
+
+` + picturesHelp + `
 
 The run's folder holds the weights (weights.safetensors) and those of the best epoch (weights-best.safetensors), how the run came about
 (run.yaml), the metrics of each epoch (metrics.jsonl), how loss and accuracy went (curves.png), which class was taken for which
@@ -57,6 +59,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
   cnn-gpu train --validation 0.1 --lr 0.002
   cnn-gpu train --label-smoothing 0.1 --epochs 20
   cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
+  cnn-gpu train --data photos --model my.yaml
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
   cnn-gpu train --resume runs/mnist-cnn-digits
   cnn-gpu train --resume runs/mnist-cnn-digits --epochs 10
@@ -72,9 +75,17 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 					return err
 				}
 			}
+			if resize != "" && resume == "" {
+				if err := checkResize(resize, c.Model); err != nil {
+					return err
+				}
+			}
+			var clearBar func()
+			c.OnPicture, clearBar = pictureProgress(cmd)
 			saves, stop := saveRequests()
 			defer stop()
 			r, err := openRun(cmd, c, resume, anyway)
+			clearBar()
 			if err != nil {
 				return err
 			}
@@ -94,9 +105,12 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f := cmd.Flags()
 	f.SortFlags = false
 	modelFlag(cmd, &c.Model)
-	f.StringVar(&c.Data, "data", "digits", "a data `set` (see cnn-gpu data) or a folder of IDX files")
+	f.StringVar(&c.Data, "data", "digits", "a data `set` (see cnn-gpu data) or a folder of pictures or IDX files, or a list of pictures")
 	f.StringVar(&c.DataDir, "data-dir", "", "the `folder` that holds the data set's files (default: where cnn-gpu data fetch puts them)")
 	f.Float64Var(&c.Validation, "validation", 0, "the `share` of the training images to set apart for validation, such as 0.1 (default: none)")
+	f.Float64Var(&c.Split, "split", 0, fmt.Sprintf("the `share` of a folder of pictures to set apart for testing, where it has no test pictures (default %v)", data.DefaultTestShare))
+	f.StringVar(&resize, "resize", "", "the `size` that pictures become, such as 32x32 (width x height; default: the model's input, which it has to be)")
+	f.BoolVar(&c.StrictData, "strict-data", false, "fail where a picture cannot be read, instead of leaving it out")
 	f.IntVar(&c.Epochs, "epochs", 5, "how many `times` to go through the training images")
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
 	optimizerFlag(cmd, &c.Optimizer, "the `method`")
@@ -143,6 +157,8 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		return usageErrorf("--batch %d: give at least 1", c.Batch)
 	case given("validation") && !(c.Validation > 0 && c.Validation < 1):
 		return usageErrorf("--validation %v: give a share above 0 and below 1, such as 0.1", c.Validation)
+	case given("split") && !(c.Split > 0 && c.Split < 1):
+		return usageErrorf("--split %v: give a share above 0 and below 1, such as %v", c.Split, data.DefaultTestShare)
 	case given("lr") && !(c.LearningRate > 0):
 		return usageErrorf("--lr %v: give a number above 0, such as 0.001", c.LearningRate)
 	}
@@ -166,6 +182,7 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 		"epochs", c.Epochs, "batch", c.Batch, "seed", c.Seed, "out", r.Dir(), "pid", os.Getpid())
 	wording.English.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
 	measured := measuredName(r)
+	sayPictures(stderr, r.Pictures())
 	if v := r.Validation(); v != nil {
 		wording.English.Fprintf(stderr, "Training images: %d, and %d others for validation.\n", r.Training().Len(), v.Len())
 	}

@@ -101,7 +101,7 @@ func TestExitCodes(t *testing.T) {
 		{"predict RUN", exitUsage, "and then pictures"},
 		{"predict RUN PICTURE --top 0", exitUsage, "at least 1"},
 		{"predict PICTURE PICTURE", exitFailure, "PICTURE"},
-		{"predict RUN MODEL", exitFailure, "PNG, JPEG, WebP or BMP"},
+		{"predict RUN MODEL", exitFailure, "PNG, JPEG, WebP, BMP, GIF or TIFF"},
 		{"maps RUN PICTURE --index 3", exitUsage, "not both"},
 		{"maps RUN --index 20", exitUsage, "test images 0 to 19"},
 		{"maps RUN --out PICTURE/maps", exitFailure, "not a directory; give another one with --out\n"},

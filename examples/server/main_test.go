@@ -72,7 +72,7 @@ func TestServer(t *testing.T) {
 
 	var failed struct{ Error string }
 	assert.Equal(t, http.StatusBadRequest, post(t, url+"/predict", strings.NewReader("no picture"), &failed))
-	assert.Equal(t, "the picture: expected a picture (PNG, JPEG, WebP or BMP), found something else", failed.Error)
+	assert.Equal(t, "the picture: expected a picture (PNG, JPEG, WebP, BMP, GIF or TIFF), found something else", failed.Error)
 	assert.Equal(t, http.StatusRequestEntityTooLarge, post(t, url+"/predict", bytes.NewReader(make([]byte, maxPicture+1)), &failed))
 	assert.Equal(t, "a picture may have 8388608 bytes at most", failed.Error)
 }

@@ -21,6 +21,8 @@ type known struct {
 	firstLabel  int    // the label that means class 0
 	transposed  bool   // pixels are stored column by column
 	preparation Preparation
+
+	cifar *cifar // of a set whose files are not IDX
 }
 
 // download is one file as mirrors serve it, and what proves that it is the right one.
@@ -40,7 +42,7 @@ type download struct {
 }
 
 // catalog lists the known sets, in the order in which people are shown them.
-var catalog = []known{
+var catalog = append([]known{
 	{
 		name:        "digits",
 		classes:     tenDigits,
@@ -119,7 +121,7 @@ var catalog = []known{
 	emnist("digits", tenDigits, 0),
 	emnist("letters", characters("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 1),
 	emnist("mnist", tenDigits, 0),
-}
+}, cifarSets()...)
 
 // emnist is one split of EMNIST: G. Cohen, S. Afshar, J. Tapson, A. van Schaik, "EMNIST: an extension of
 // MNIST to handwritten letters", arXiv:1702.05373. Its IDX files keep MATLAB's order, column by column,

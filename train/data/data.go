@@ -1,5 +1,5 @@
 // Package data holds labelled sets of images for training: the built-in digits, the MNIST family read
-// from IDX files, the download of those files, and the way from a person's own picture to a model's input.
+// from IDX files, CIFAR, folders of a person's pictures, the download of those files, and the way from a person's own picture to a model's input.
 //
 // Pixels are float32 in [0, 1] (the stored byte divided by 255), channels last: [H W C]. Labels are
 // int32, from 0 to len(Classes())-1.

@@ -15,9 +15,6 @@ var otherFormats = []struct {
 	magic  string
 	name   string
 }{
-	{0, "GIF8", "a GIF"},
-	{0, "II*\x00", "a TIFF or a camera's raw file"},
-	{0, "MM\x00*", "a TIFF or a camera's raw file"},
 	{0, "II+\x00", "a BigTIFF"},
 	{0, "MM\x00+", "a BigTIFF"},
 	{0, "FUJIFILM", "a camera's raw file"},
@@ -69,6 +66,15 @@ func otherFormat(header []byte) string {
 		return "a web page"
 	}
 	return ""
+}
+
+// isRaw says whether a TIFF is a camera's raw file, whose first picture is a small preview: DNG says so by a tag of its own (DNGVersion),
+// and what is a reduced version of another picture in the file by NewSubfileType (TIFF 6.0, section 8).
+func isRaw(tiff []byte) bool {
+	const newSubfileType, dngVersion, reduced = 254, 50706, 1
+	kind, _ := tiffTag(tiff, newSubfileType)
+	_, dng := tiffTag(tiff, dngVersion)
+	return dng || kind&reduced != 0
 }
 
 // fullRange stretches the values of a 16-bit file that holds only 8 or 12 bits, as scanners and microscopes write them, and says

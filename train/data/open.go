@@ -17,6 +17,8 @@ type Options struct {
 	// DataDir is the folder that holds a named set's files, either itself or in a folder named after the
 	// set (mnist, or torchvision's MNIST/raw). Empty means the cache folder that Fetch fills.
 	DataDir string
+	// Pictures says how a set of pictures is read. Sets of images that have a size already leave it alone.
+	Pictures PictureSetOptions
 }
 
 // Splits are the parts of a data set.
@@ -24,6 +26,10 @@ type Splits struct {
 	Training   Set
 	Validation Set // nil where the set has none of its own; see Split
 	Test       Set
+
+	// Preparation is what the images of a set of pictures were prepared like; the zero value for other sets, see PreparationOf.
+	Preparation Preparation
+	Pictures    *PictureReport // of a set of pictures; nil for other sets
 }
 
 // NotFoundError says that a named set is in none of the places where Open looked.
@@ -57,6 +63,14 @@ func Open(name string, o Options) (train, test Set, err error) {
 // 0 to its highest training label.
 //
 // Files that are, byte for byte, those of another known set than the one that was named are refused.
+//
+// A folder may hold pictures ([PictureFormats]) instead, of any size: those of each class in a folder that bears its name, and in folders
+// within it. The classes are the folders' names, sorted; there are 2 to 256. Where these folders lie in a folder train, there may be others in val (valid,
+// validation) and test beside it: without test, val is what is tested on. Without both, and where there is no folder train, the seed sets a share
+// of the pictures apart for testing. Hidden files and files that are no pictures are ignored; links are followed.
+//
+// A list of pictures does the same for pictures that lie anywhere: a CSV file with the columns path and label, or a file of JSON objects
+// with these keys, one a line (.jsonl), in UTF-8. Paths are relative to the list's folder. A column split (train, val, test) says what each is for.
 func OpenSplits(name string, o Options) (Splits, error) {
 	k, ok := lookUp(name)
 	switch {
@@ -70,24 +84,39 @@ func OpenSplits(name string, o Options) (Splits, error) {
 	case o.DataDir != "" && name != "":
 		return openOwn(name, o.DataDir)
 	}
-	return openFolder(name)
+	return openFolder(name, o.Pictures)
 }
 
-func openFolder(name string) (Splits, error) {
+func openFolder(name string, pictures PictureSetOptions) (Splits, error) {
 	if info, err := os.Stat(name); err != nil {
-		return Splits{}, fmt.Errorf("data: there is no data set and no folder %q; %s (a folder is one of IDX files)", name, wording.Choose(name, Names()))
+		return Splits{}, fmt.Errorf("data: there is no data set and no folder %q; %s (a folder is one of IDX files or of pictures)", name, wording.Choose(name, Names()))
 	} else if !info.IsDir() {
-		return Splits{}, fmt.Errorf("data: %s is a file: give the folder of IDX files that holds it", name)
+		if !isManifest(name) {
+			return Splits{}, fmt.Errorf("data: %s is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class, or a list of pictures whose name ends in .csv or .jsonl", name)
+		}
+		l, err := listManifest(name)
+		if err != nil {
+			return Splits{}, err
+		}
+		return l.open(pictures)
 	}
 	f, err := findFiles(name, "")
 	if err != nil {
 		return Splits{}, err
 	}
-	switch {
-	case f.isEmpty() && len(f.others) > 0:
+	if f.isEmpty() && len(f.others) > 0 {
 		return Splits{}, errors.New("data: " + otherSets(name, f.others))
-	case f.isEmpty():
-		return Splits{}, fmt.Errorf("data: %s: expected IDX files (%s, .gz or not, and its companions), found none%s", name, fileName(trainImages), f.seen())
+	}
+	if f.isEmpty() {
+		l, err := listFolder(name)
+		if err != nil {
+			return Splits{}, err
+		}
+		if l != nil {
+			return l.open(pictures)
+		}
+		return Splits{}, fmt.Errorf("data: %s: expected a folder of pictures for each class (%s), or IDX files (%s, .gz or not, and its companions), found none%s",
+			name, PictureFormats, fileName(trainImages), f.seen())
 	}
 	if err := f.check(name, ""); err != nil {
 		return Splits{}, err
@@ -113,6 +142,9 @@ func openOwn(name, dir string) (Splits, error) {
 
 // open opens a set of the catalog.
 func (k known) open(o Options) (Splits, error) {
+	if k.cifar != nil {
+		return k.openRecords(o)
+	}
 	if o.DataDir != "" {
 		return k.openIn(o.DataDir, place{o.DataDir, k.prefix}, place{filepath.Join(o.DataDir, k.name), k.prefix},
 			place{filepath.Join(o.DataDir, k.folder, "raw"), k.prefix})
@@ -124,14 +156,36 @@ func (k known) open(o Options) (Splits, error) {
 	return k.openAt(place{cache, k.prefix})
 }
 
+// openRecords opens a set of the catalog whose files are of records.
+func (k known) openRecords(o Options) (Splits, error) {
+	if o.DataDir != "" {
+		if err := k.checkDataDir(o.DataDir); err != nil {
+			return Splits{}, err
+		}
+		return k.openCIFAR(o.DataDir, filepath.Join(o.DataDir, k.cifar.folder), filepath.Join(o.DataDir, k.name))
+	}
+	cache, err := CacheDir(k.name)
+	if err != nil {
+		return Splits{}, err
+	}
+	return k.openCIFAR(cache, filepath.Join(cache, k.cifar.folder))
+}
+
 // openIn is openAt for places in a folder that has to exist.
 func (k known) openIn(dir string, places ...place) (Splits, error) {
-	if info, err := os.Stat(dir); err != nil {
-		return Splits{}, fmt.Errorf("data: the data folder %s: %w; give the one that holds %s with --data-dir", dir, bare(err), k.name)
-	} else if !info.IsDir() {
-		return Splits{}, fmt.Errorf("data: the data folder %s is a file; name the folder that holds it", dir)
+	if err := k.checkDataDir(dir); err != nil {
+		return Splits{}, err
 	}
 	return k.openAt(places...)
+}
+
+func (k known) checkDataDir(dir string) error {
+	if info, err := os.Stat(dir); err != nil {
+		return fmt.Errorf("data: the data folder %s: %w; give the one that holds %s with --data-dir", dir, bare(err), k.name)
+	} else if !info.IsDir() {
+		return fmt.Errorf("data: the data folder %s is a file; name the folder that holds it", dir)
+	}
+	return nil
 }
 
 func (k known) openAt(places ...place) (Splits, error) {

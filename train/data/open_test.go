@@ -173,7 +173,7 @@ func TestOpenRefuses(t *testing.T) {
 			for _, n := range plainNames {
 				os.Remove(filepath.Join(dir, n))
 			}
-		}, "expected IDX files"},
+		}, "or IDX files"},
 		"the folder is a file": {func(dir string) { os.RemoveAll(dir); os.WriteFile(dir, nil, 0o644) }, "is a file: give the folder"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -185,7 +185,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	_, _, err := Open("nist", Options{})
 	assert.ErrorContains(t, err, "did you mean mnist?")
-	for _, name := range []string{"", "cifar"} {
+	for _, name := range []string{"", "imagenet"} {
 		_, _, err = Open(name, Options{})
 		assert.ErrorContains(t, err, "digits, mnist, fashion-mnist")
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"image"
 	"io"
+	"slices"
 )
 
 // orientation returns how a picture is to be turned, as its Exif tag 0x0112 says (1, upright, to 8; Exif 2.32, section 4.6.4), and 1 for
@@ -17,6 +18,8 @@ func orientation(r io.ReadSeeker) int {
 	}
 	find, at := exifInJPEG, int64(2)
 	switch {
+	case isTIFF(header):
+		return tiffOrientation(tiffDirectory(r))
 	case bytes.HasPrefix(header, []byte("\xff\xd8")):
 	case bytes.HasPrefix(header, []byte("\x89PNG\r\n\x1a\n")):
 		find, at = exifInPNG, 8
@@ -117,39 +120,80 @@ func readExif(r io.Reader, length uint32) []byte {
 	return tiff
 }
 
-// tiffOrientation looks the tag up in the first directory of a TIFF structure. Its value should be a SHORT; some write a LONG.
+// tiffOrientation is the orientation that a TIFF structure tells.
 func tiffOrientation(tiff []byte) int {
-	const tag, long, entrySize = 0x0112, 4, 12
+	if v, _ := tiffTag(tiff, 0x0112); v >= 1 && v <= 8 {
+		return int(v)
+	}
+	return 1
+}
+
+// tiffTag looks a tag up in the first directory of a TIFF structure. Its value should be a SHORT; some write a LONG.
+func tiffTag(tiff []byte, tag uint16) (value uint32, found bool) {
+	const long = 4
 	if len(tiff) < 8 {
-		return 1
+		return 0, false
 	}
-	var order binary.ByteOrder = binary.BigEndian
-	if tiff[0] == 'I' {
-		order = binary.LittleEndian
-	}
+	order := tiffOrder(tiff)
 	at := order.Uint32(tiff[4:])
 	if int64(at)+2 > int64(len(tiff)) {
-		return 1
+		return 0, false
 	}
 	dir := tiff[at:]
 	entries := dir[2:]
 	for range order.Uint16(dir) {
-		if len(entries) < entrySize {
-			return 1
+		if len(entries) < tiffEntry {
+			return 0, false
 		}
 		if order.Uint16(entries) == tag {
-			v := uint32(order.Uint16(entries[8:]))
 			if order.Uint16(entries[2:]) == long {
-				v = order.Uint32(entries[8:])
+				return order.Uint32(entries[8:]), true
 			}
-			if v >= 1 && v <= 8 {
-				return int(v)
-			}
-			return 1
+			return uint32(order.Uint16(entries[8:])), true
 		}
-		entries = entries[entrySize:]
+		entries = entries[tiffEntry:]
 	}
-	return 1
+	return 0, false
+}
+
+// tiffEntry is the length of a directory's entry (TIFF 6.0, section 2).
+const tiffEntry = 12
+
+func tiffOrder(header []byte) binary.ByteOrder {
+	if header[0] == 'I' {
+		return binary.LittleEndian
+	}
+	return binary.BigEndian
+}
+
+// isTIFF says whether a file begins as a TIFF does.
+func isTIFF(header []byte) bool {
+	return bytes.HasPrefix(header, []byte("II*\x00")) || bytes.HasPrefix(header, []byte("MM\x00*"))
+}
+
+// tiffDirectory is a TIFF structure with the first directory of a file, wherever it stands there.
+func tiffDirectory(r io.ReadSeeker) []byte {
+	header := make([]byte, 8)
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return nil
+	}
+	if _, err := io.ReadFull(r, header); err != nil {
+		return nil
+	}
+	order := tiffOrder(header)
+	if _, err := r.Seek(int64(order.Uint32(header[4:])), io.SeekStart); err != nil {
+		return nil
+	}
+	count := make([]byte, 2)
+	if _, err := io.ReadFull(r, count); err != nil {
+		return nil
+	}
+	entries := make([]byte, tiffEntry*int(order.Uint16(count)))
+	if _, err := io.ReadFull(r, entries); err != nil {
+		return nil
+	}
+	order.PutUint32(header[4:], uint32(len(header)))
+	return slices.Concat(header, count, entries)
 }
 
 // turn brings the picture into its upright position.

@@ -7,18 +7,30 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	_ "image/gif"
 	_ "image/jpeg"
 	_ "image/png"
 	"io"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 	"golang.org/x/sync/semaphore"
 )
 
-// PictureFormats names the files that Picture reads.
-const PictureFormats = "PNG, JPEG, WebP or BMP"
+// PictureFormats names the files that Picture reads: of a GIF the first frame, of a TIFF the first page.
+const PictureFormats = "PNG, JPEG, WebP, BMP, GIF or TIFF"
+
+// pictureSuffixes are those of pictures, of formats that are not read too: these get an error that names them.
+var pictureSuffixes = strings.Fields(".png .jpg .jpeg .jpe .jfif .webp .bmp .dib .gif .tif .tiff .heic .heif .avif .jxl .jp2 .svg .pdf .psd")
+
+// IsPictureName says whether a file is a picture by its name: hidden ones are none.
+func IsPictureName(name string) bool {
+	return !strings.HasPrefix(name, ".") && slices.Contains(pictureSuffixes, strings.ToLower(filepath.Ext(name)))
+}
 
 // The largest picture that is decoded, and the largest file that is read from a stream.
 const (
@@ -52,7 +64,8 @@ type Prepared struct {
 //
 // A photograph is turned upright as its Exif data say. Transparent parts become white, or black where what is visible is light.
 // What follows is up to the [Preparation]: either the ink is searched (see below), cut out and centred, light on dark, or the whole picture
-// is scaled to fit, keeping its proportions, and bordered with its background; grey ones are inverted as the preparation has it.
+// is scaled, keeping its proportions. It is scaled to fit and bordered with its background, or, [Cropped], to cover, and its middle is cut
+// out. Grey ones are inverted as the preparation has it.
 //
 // The search for ink first cuts the picture to the sheet that it shows, without frames, bars, tables and drawn boxes. Ink is what is darker
 // than the ground around it, or lighter; shadows and uneven light are ground. Ruled lines and specks are left out. A picture of 28x28 pixels
@@ -79,39 +92,52 @@ func PictureFrom(name string, r io.Reader, shape []int, o PictureOptions) (*Prep
 }
 
 func preparePicture(name string, file *io.SectionReader, shape []int, o PictureOptions) (*Prepared, error) {
-	if len(shape) != 3 || shape[0] < 1 || shape[1] < 1 || shape[2] != 1 && shape[2] != 3 {
-		return nil, fmt.Errorf("data: %s: a picture fits an input of shape [H W 1] or [H W 3], not %v", name, shape)
-	}
-	p := &preparation{h: shape[0], w: shape[1]}
-	if err := p.decode(file); err != nil {
+	pixels, p, err := prepareBytes(file, shape, o)
+	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", name, err)
 	}
+	x := make([]float32, len(pixels))
+	for i, v := range pixels {
+		x[i] = shade[v]
+	}
+	return &Prepared{Pixels: x, Note: strings.Join(p.steps, ", "), Doubt: p.doubt}, nil
+}
+
+// prepareBytes makes a picture the bytes of an image, as sets hold them.
+func prepareBytes(file *io.SectionReader, shape []int, o PictureOptions) ([]byte, *preparation, error) {
+	if len(shape) != 3 || shape[0] < 1 || shape[1] < 1 || shape[2] != 1 && shape[2] != 3 {
+		return nil, nil, fmt.Errorf("a picture fits an input of shape [H W 1] or [H W 3], not %v", shape)
+	}
 	how := o.Preparation.fill(shape)
-	if o.NoCenter {
+	if o.NoCenter && how.Framing != Cropped {
 		how.Framing = Whole
 	}
 	if o.NoInvert {
 		how.Ground = AnyGround
 	}
+	p := &preparation{h: shape[0], w: shape[1], framing: how.Framing}
+	if err := p.decode(file); err != nil {
+		return nil, nil, err
+	}
 	if shape[2] == 1 {
 		p.grey()
-		if how.Framing == Whole {
+		if how.Framing == Whole || how.Framing == Cropped {
 			p.invert(how.Ground)
 		} else {
 			p.center(how)
 		}
 	}
-	p.fit()
-	x := make([]float32, 0, product(shape))
-	p.each(func(q []byte) {
-		for _, v := range q[:shape[2]] {
-			x = append(x, shade[v])
-		}
-	})
+	if how.Framing == Cropped {
+		p.crop()
+	} else {
+		p.fit()
+	}
+	pixels := make([]byte, 0, product(shape))
+	p.each(func(q []byte) { pixels = append(pixels, q[:shape[2]]...) })
 	if len(p.steps) == 0 {
 		p.say("used as it is")
 	}
-	return &Prepared{Pixels: x, Note: strings.Join(p.steps, ", "), Doubt: p.doubt}, nil
+	return pixels, p, nil
 }
 
 // decode reads the picture, once its header has shown that it is not too large to decode, and lays it down flat and upright.
@@ -119,11 +145,17 @@ func (p *preparation) decode(file *io.SectionReader) error {
 	whole := func() io.Reader { return bufio.NewReader(io.NewSectionReader(file, 0, file.Size())) }
 	header := make([]byte, sniffed)
 	n, _ := io.ReadFull(whole(), header)
-	if other := otherFormat(header[:n]); other != "" {
+	other := otherFormat(header[:n])
+	if isTIFF(header[:n]) && isRaw(tiffDirectory(io.NewSectionReader(file, 0, file.Size()))) {
+		other = "a camera's raw file"
+	}
+	if other != "" {
 		return fmt.Errorf("this is %s, which is not read: make it a PNG or JPEG first (read are %s)", other, PictureFormats)
 	}
 	c, _, err := image.DecodeConfig(whole())
 	switch {
+	case n == 0:
+		return fmt.Errorf("expected a picture (%s), found an empty file", PictureFormats)
 	case errors.Is(err, image.ErrFormat):
 		return fmt.Errorf("expected a picture (%s), found something else", PictureFormats)
 	case err != nil:

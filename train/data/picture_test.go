@@ -241,6 +241,43 @@ func TestPictureColour(t *testing.T) {
 	assert.Greater(t, x[(1*6+2)*3+1], x[1])
 }
 
+// Cropped pictures keep their proportions: the shorter side is scaled, and what is too much of the longer one goes on both sides.
+func TestPictureCropped(t *testing.T) {
+	o := PictureOptions{Preparation: Preparation{Framing: Cropped, Ground: AnyGround}}
+	red, green := color.NRGBA{255, 0, 0, 255}, color.NRGBA{0, 255, 0, 255}
+	for name, c := range map[string]struct {
+		picture image.Image
+		note    string
+	}{
+		"wide":         {painted(64, 16, red, green, image.Rect(24, 0, 40, 16)), "resized 64x16 -> 32x8, cut to its middle 8x8"},
+		"high":         {painted(16, 64, red, green, image.Rect(0, 24, 16, 40)), "resized 16x64 -> 8x32, cut to its middle 8x8"},
+		"square":       {painted(32, 32, green, green, image.Rectangle{}), "resized 32x32 -> 8x8"},
+		"small":        {painted(3, 9, red, green, image.Rect(0, 3, 3, 6)), "resized 3x9 -> 8x24, cut to its middle 8x8"},
+		"as it is":     {painted(8, 8, green, green, image.Rectangle{}), "used as it is"},
+		"high enough":  {painted(24, 8, red, green, image.Rect(8, 0, 16, 8)), "cut to its middle 8x8"},
+		"a panorama":   {painted(9000, 90, red, green, image.Rect(4455, 0, 4545, 90)), "resized 9000x90 -> 800x8, cut to its middle 8x8"},
+		"a photograph": {painted(4000, 3000, red, green, image.Rect(500, 0, 3500, 3000)), "resized 4000x3000 -> 11x8, cut to its middle 8x8"},
+	} {
+		x, note, err := prepared(Picture(savePNG(t, c.picture), []int{8, 8, 3}, o))
+		require.NoError(t, err, name)
+		assert.Equal(t, c.note, note, name)
+		for i, v := range x {
+			require.InDelta(t, float64(i%3%2), v, 0.03, "%s, value %d", name, i)
+		}
+	}
+	// As high as it is wide, but for an input that is not; and grey, which is not inverted.
+	x, note, err := prepared(Picture(savePNG(t, painted(28, 28, white, black, image.Rect(0, 7, 28, 21))), []int{14, 28, 1}, o))
+	require.NoError(t, err)
+	assert.Equal(t, "cut to its middle 28x14", note)
+	for _, v := range x {
+		assert.Zero(t, v)
+	}
+	o.NoCenter = true
+	_, again, err := prepared(Picture(savePNG(t, painted(28, 28, white, black, image.Rect(0, 7, 28, 21))), []int{14, 28, 1}, o))
+	require.NoError(t, err)
+	assert.Equal(t, note, again)
+}
+
 func TestPictureTransparent(t *testing.T) {
 	clear := color.NRGBA{}
 	for ink, ground := range map[color.Gray]string{black: "white", white: "black"} {
@@ -267,7 +304,7 @@ func TestPictureRefuses(t *testing.T) {
 		path string
 		want string
 	}{
-		"not a picture": {saveBytes(t, []byte("hello")), "expected a picture (PNG, JPEG, WebP or BMP), found something else"},
+		"not a picture": {saveBytes(t, []byte("hello")), "expected a picture (PNG, JPEG, WebP, BMP, GIF or TIFF), found something else"},
 		"empty":         {saveBytes(t, nil), "the file is empty"},
 		"torn":          {saveBytes(t, good[:len(good)-30]), "damaged picture"},
 		"torn header":   {saveBytes(t, good[:20]), "damaged picture"},

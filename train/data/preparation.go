@@ -25,8 +25,10 @@ const (
 	DigitsFraming Framing = "digits"
 	// EMNISTFraming fits the ink into 24x24 in the middle of 28x28 (G. Cohen et al., arXiv:1702.05373).
 	EMNISTFraming Framing = "emnist"
-	// Whole scales whole pictures.
+	// Whole scales whole pictures to fit.
 	Whole Framing = "whole"
+	// Cropped scales pictures until the shorter side fits, and cuts out their middle.
+	Cropped Framing = "crop"
 )
 
 // Ground is how light the background of a set's images is.
@@ -42,6 +44,7 @@ const (
 func (p Preparation) fill(shape []int) Preparation {
 	centred := shape[0] == mnistSide && shape[1] == mnistSide && shape[2] == 1
 	switch {
+	case p.Framing == Cropped:
 	case !centred:
 		p.Framing = Whole
 	case p.Framing == "":
@@ -54,7 +57,7 @@ func (p Preparation) fill(shape []int) Preparation {
 }
 
 var (
-	framings = []Framing{MNISTFraming, DigitsFraming, EMNISTFraming, Whole}
+	framings = []Framing{MNISTFraming, DigitsFraming, EMNISTFraming, Whole, Cropped}
 	grounds  = []Ground{DarkGround, LightGround, AnyGround}
 )
 

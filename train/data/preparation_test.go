@@ -69,7 +69,7 @@ func TestPreparationOfSets(t *testing.T) {
 		assert.Equal(t, c.want, p, name)
 		assert.NoError(t, p.Check())
 	}
-	assert.ErrorContains(t, Preparation{Framing: "round"}.Check(), "choose mnist, digits, emnist or whole")
+	assert.ErrorContains(t, Preparation{Framing: "round"}.Check(), "choose mnist, digits, emnist, whole or crop")
 	assert.ErrorContains(t, Preparation{Ground: "green"}.Check(), "choose dark, light or any")
 }
 

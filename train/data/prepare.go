@@ -16,6 +16,8 @@ type preparation struct {
 	h, w  int
 	steps []string
 	doubt string
+
+	framing Framing
 }
 
 func (p *preparation) say(format string, args ...any) {
@@ -25,11 +27,16 @@ func (p *preparation) say(format string, args ...any) {
 // workSide is the longest side that is worked on, for inputs that are not nearly as large: strokes of a page are still strokes.
 const workSide = 1200
 
-// flatten lays the picture on an opaque ground. A large one is scaled down to the mean of squares of its pixels, a few rows at a time.
+// flatten lays the picture on an opaque ground. A large one is scaled down to the mean of squares of its pixels, a few rows at a time:
+// large is its longer side or, where only the middle of that is needed, its shorter one.
 func (p *preparation) flatten(img image.Image) {
 	b := img.Bounds()
 	side := max(workSide, 4*max(p.w, p.h))
-	factor := (max(b.Dx(), b.Dy()) + side - 1) / side
+	length := max(b.Dx(), b.Dy())
+	if p.framing == Cropped {
+		length = min(b.Dx(), b.Dy())
+	}
+	factor := (length + side - 1) / side
 	p.flat = image.NewRGBA(image.Rect(0, 0, max(b.Dx()/factor, 1), max(b.Dy()/factor, 1)))
 	if factor == 1 {
 		draw.Draw(p.flat, p.flat.Rect, img, b.Min, draw.Src)
@@ -126,6 +133,29 @@ func (p *preparation) fit() {
 	p.say("resized %dx%d -> %dx%d", p.size.X, p.size.Y, to.Dx(), to.Dy())
 	if to.Dx() != p.w || to.Dy() != p.h {
 		p.say("bordered to %dx%d", p.w, p.h)
+	}
+}
+
+// crop scales the picture until it just covers h x w, and cuts out its middle.
+func (p *preparation) crop() {
+	from := p.flat.Bounds()
+	if from.Dx() == p.w && from.Dy() == p.h {
+		return
+	}
+	piece := within(image.Rect(0, 0, p.w, p.h), from.Dx(), from.Dy())
+	piece = piece.Add(image.Pt((from.Dx()-piece.Dx())/2, (from.Dy()-piece.Dy())/2))
+	page := image.NewRGBA(image.Rect(0, 0, p.w, p.h))
+	draw.CatmullRom.Scale(page, page.Bounds(), p.flat, piece, draw.Src, nil)
+	covering := image.Pt(p.w, max((p.size.Y*p.w+p.size.X/2)/p.size.X, p.h))
+	if p.size.X*p.h > p.size.Y*p.w {
+		covering = image.Pt(max((p.size.X*p.h+p.size.Y/2)/p.size.Y, p.w), p.h)
+	}
+	p.flat = page
+	if p.size != covering {
+		p.say("resized %dx%d -> %dx%d", p.size.X, p.size.Y, covering.X, covering.Y)
+	}
+	if covering != image.Pt(p.w, p.h) {
+		p.say("cut to its middle %dx%d", p.w, p.h)
 	}
 }
 

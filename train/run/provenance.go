@@ -32,6 +32,8 @@ type Data struct {
 	Training   data.Fingerprint  `json:"training"` // before any of it was set apart
 	Validation *data.Fingerprint `json:"validation,omitempty"`
 	Test       data.Fingerprint  `json:"test"`
+
+	Pictures *data.PictureReport `json:"pictures,omitempty"` // what was left out, where the data is pictures
 }
 
 // Part says what computed the training from an epoch and a batch on, until the next part.

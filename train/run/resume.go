@@ -74,7 +74,7 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	}
 	o.apply(&c, then.last())
 	r = &Run{config: c, notes: found.notes, damaged: found.damaged}
-	if err := r.reopenData(then.Settings); err != nil {
+	if err := r.reopenData(found.model, then.Settings); err != nil {
 		return nil, err
 	}
 	e := &DifferenceError{Dir: dir}
@@ -126,8 +126,8 @@ func (o ResumeOptions) apply(c *Config, last Part) {
 }
 
 // reopenData opens the data of a run that was begun with these settings.
-func (r *Run) reopenData(then Config) error {
-	err := r.openData()
+func (r *Run) reopenData(m *model.Model, then Config) error {
+	err := r.openData(m)
 	if err == nil {
 		return nil
 	}

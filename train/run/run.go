@@ -32,7 +32,9 @@ type Config struct {
 	Model        string  `json:"model"` // of the zoo, or a file
 	Data         string  `json:"data"`  // of the catalogue, or a folder
 	DataDir      string  `json:"data_dir,omitempty"`
-	Validation   float64 `json:"validation,omitempty"` // the share of the training images that the seed sets apart, see [data.Split]
+	Validation   float64 `json:"validation,omitempty"`  // the share of the training images that the seed sets apart, see [data.Split]
+	Split        float64 `json:"split,omitempty"`       // the share of a set of pictures that the seed sets apart for testing, see [data.PictureSetOptions]
+	StrictData   bool    `json:"strict_data,omitempty"` // see [data.PictureSetOptions]
 	Epochs       int     `json:"epochs"`
 	Batch        int     `json:"batch"` // at most the training images
 	Optimizer    string  `json:"optimizer"`
@@ -46,6 +48,13 @@ type Config struct {
 
 	CheckpointEvery string         `json:"checkpoint_every,omitempty"` // within an epoch, see [ParseInterval]; DefaultCheckpointEvery if empty
 	DeviceOptions   device.Options `json:"-"`                          // they change no result, so a resumed run may have others
+
+	OnPicture func(done, total int) `json:"-"` // is told how many pictures of the data are decoded, if it is not nil
+}
+
+// pictures says how the run's data is read where it is pictures.
+func (c Config) pictures(m *model.Model) data.PictureSetOptions {
+	return data.PictureSetOptions{Shape: m.Input.Shape, TestShare: c.Split, Seed: c.Seed, Strict: c.StrictData, Progress: c.OnPicture}
 }
 
 // Loss is what the run makes as small as it can.
@@ -119,7 +128,7 @@ func New(c Config) (*Run, error) {
 		}
 	}
 	r := &Run{config: c}
-	if err := r.openData(); err != nil {
+	if err := r.openData(m); err != nil {
 		return nil, err
 	}
 	if err := r.openDevice(m); err != nil {
@@ -162,12 +171,18 @@ func (r *Run) openDevice(m *model.Model) error {
 	return nil
 }
 
-// openData opens the data. Folders are kept absolute: the run may go on in another one.
-func (r *Run) openData() (err error) {
+// openData opens the data for a model. Folders are kept absolute: the run may go on in another one.
+func (r *Run) openData(m *model.Model) (err error) {
 	c := &r.config
-	s, err := data.OpenSplits(c.Data, data.Options{DataDir: c.DataDir})
+	s, err := data.OpenSplits(c.Data, data.Options{DataDir: c.DataDir, Pictures: c.pictures(m)})
 	if err != nil {
 		return err
+	}
+	if c.Split != 0 && (s.Pictures == nil || s.Pictures.TestShare == 0) {
+		return fmt.Errorf("run: %s has test images of its own: leave out --split", c.Data)
+	}
+	if r.data.Pictures = s.Pictures; s.Pictures != nil {
+		c.Split = s.Pictures.TestShare
 	}
 	if c.DataDir != "" {
 		c.DataDir, err = filepath.Abs(c.DataDir)
@@ -189,8 +204,10 @@ func (r *Run) openData() (err error) {
 		}
 	}
 	r.training, r.validation, r.test = s.Training, s.Validation, s.Test
-	if r.preparation, err = data.PreparationOf(r.training); err != nil {
-		return err
+	if r.preparation = s.Preparation; r.preparation == (data.Preparation{}) {
+		if r.preparation, err = data.PreparationOf(r.training); err != nil {
+			return err
+		}
 	}
 	c.Batch = min(c.Batch, r.training.Len())
 	return nil
@@ -241,6 +258,9 @@ func (r *Run) Training() data.Set { return r.training }
 
 // Validation is the data that is held against the model after each epoch; nil where that is the test data.
 func (r *Run) Validation() data.Set { return r.validation }
+
+// Pictures says what of the data was left out where it is pictures; nil if it is not.
+func (r *Run) Pictures() *data.PictureReport { return r.data.Pictures }
 
 // Notes are sentences on what is worth knowing before a run goes on: what was damaged, what differs.
 func (r *Run) Notes() []string { return r.notes }

@@ -44,6 +44,14 @@ func (s *Saved) Loss() train.Loss {
 	return s.Provenance.Settings.Loss()
 }
 
+// Pictures says how pictures become images of the model: where they are those that it was trained on, with the run's own share and seed.
+func (s *Saved) Pictures() data.PictureSetOptions {
+	if s.Provenance == nil {
+		return Config{}.pictures(s.Model)
+	}
+	return s.Provenance.Settings.pictures(s.Model)
+}
+
 // Load reads a run's folder or a weights file.
 func Load(path string) (*Saved, error) {
 	info, err := os.Stat(path)

@@ -39,7 +39,7 @@ func (s *Saved) Verify(ctx context.Context, o VerifyOptions, h Hooks) (v *Verifi
 	c := then.Settings
 	ResumeOptions{Device: o.Device, DeviceOptions: o.DeviceOptions, Epochs: s.Epoch, Data: o.Data, DataDir: o.DataDir}.apply(&c, then.last())
 	r := &Run{config: c}
-	if err := r.reopenData(then.Settings); err != nil {
+	if err := r.reopenData(s.Model, then.Settings); err != nil {
 		return nil, err
 	}
 	e := &DifferenceError{}

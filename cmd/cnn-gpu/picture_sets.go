@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"cnn-gpu/model"
+	"cnn-gpu/train/data"
+)
+
+// picturesHelp says what a folder of pictures is.
+const picturesHelp = `A folder of pictures (` + data.PictureFormats + `) has a folder for each class, whose name is the class's: photos/cat/1.jpg,
+photos/dog/2.png. Pictures for testing stand in a folder test beside the one for training, as in photos/train/cat, photos/test/cat, and perhaps
+others in val; where there are neither, a share of the pictures is set apart for testing, chosen by their names and the seed. Each picture is
+turned upright, scaled until its shorter side fits, and cut to its middle, as predict does afterwards.
+
+A list of pictures does the same for pictures that lie anywhere: a CSV file with the columns path and label, or JSON objects with these keys, one
+a line (.jsonl). Paths are relative to the list's folder; a column split (train, val or test) says what each picture is for.
+
+Decoded pictures are kept in cnn-gpu/data/pictures in the user's cache folder, a file for each folder and size. It may be deleted at any time.`
+
+// sayPictures tells what was left out of a set of pictures, if it is one.
+func sayPictures(w io.Writer, r *data.PictureReport) {
+	if r != nil {
+		fmt.Fprint(w, r)
+	}
+}
+
+// parseSize reads WIDTHxHEIGHT.
+func parseSize(text string) (w, h int, err error) {
+	const most = 1 << 14
+	var rest string
+	if n, _ := fmt.Sscanf(text+" ", "%dx%d%s", &w, &h, &rest); n != 2 || w < 1 || h < 1 || w > most || h > most {
+		return 0, 0, usageErrorf("--resize %s: give a width and a height in pixels, such as 32x32", text)
+	}
+	return w, h, nil
+}
+
+// checkResize holds a size against what the model takes.
+func checkResize(text, modelName string) error {
+	w, h, err := parseSize(text)
+	if err != nil {
+		return err
+	}
+	m, err := model.Open(modelName)
+	if err != nil {
+		return err
+	}
+	if input := m.Input.Shape; len(input) != 3 || input[0] != h || input[1] != w {
+		return usageErrorf("--resize %s: pictures become what the model takes, and %s takes %v (height, width, channels): leave out --resize, or change the model's input",
+			text, m.Name, input)
+	}
+	return nil
+}
+
+// pictureProgress shows how many pictures are decoded, where somebody looks, and returns what takes the bar away.
+func pictureProgress(cmd *cobra.Command) (progress func(done, total int), clear func()) {
+	stderr := cmd.ErrOrStderr()
+	if !isTerminal(stderr) {
+		return nil, func() {}
+	}
+	var bar *progressbar.ProgressBar
+	return func(done, total int) {
+			if bar == nil {
+				bar = newBar(stderr, int64(total), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond))
+				bar.Describe("pictures")
+			}
+			_ = bar.Set(done) // where standard error is gone there is nobody to tell
+		}, func() {
+			if bar != nil {
+				_ = bar.Clear()
+			}
+		}
+}

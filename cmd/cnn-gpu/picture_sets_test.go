@@ -1,0 +1,163 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/train/data"
+	"cnn-gpu/train/run"
+)
+
+// newAlbum is a colour model and a folder of 40 pictures of two classes, which a colour tells apart, and of two that cannot be read.
+func newAlbum(t *testing.T) tiny {
+	t.Helper()
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	dir := t.TempDir()
+	w := tiny{filepath.Join(dir, "tiny.yaml"), filepath.Join(dir, "photos"), filepath.Join(dir, "run")}
+	require.NoError(t, os.WriteFile(w.model, []byte(strings.NewReplacer("[12, 12, 1]", "[10, 12, 3]", "relu", "tanh").Replace(tinyModel)), 0o666))
+	for i := range 40 {
+		class, c := "red", color.NRGBA{220, 20, 30, 255}
+		if i%2 == 1 {
+			class, c = "green", color.NRGBA{20, 200, 40, 255}
+		}
+		writePhoto(t, filepath.Join(w.data, class, fmt.Sprintf("%02d.png", i)), uint64(i), c)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(w.data, "red", "broken.jpg"), []byte("\xff\xd8\xff\xe0"), 0o666))
+	require.NoError(t, os.WriteFile(filepath.Join(w.data, "red", "empty.png"), nil, 0o666))
+	return w
+}
+
+// writePhoto writes a picture of a colour, with a spot somewhere.
+func writePhoto(t *testing.T, path string, seed uint64, c color.NRGBA) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 1))
+	img := image.NewNRGBA(image.Rect(0, 0, 20+rng.IntN(30), 20+rng.IntN(30)))
+	for y := range img.Rect.Dy() {
+		for x := range img.Rect.Dx() {
+			img.SetNRGBA(x, y, c)
+		}
+	}
+	img.SetNRGBA(rng.IntN(20), rng.IntN(20), color.NRGBA{255, 255, 255, 255})
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, png.Encode(f, img))
+	require.NoError(t, f.Close())
+}
+
+// A folder of pictures is trained on, tested, resumed, verified and shown as a set of IDX files is, and a new picture is told.
+func TestTrainOnPictures(t *testing.T) {
+	w := newAlbum(t)
+	t.Chdir(filepath.Dir(w.data))
+	r := succeed(t, "train", "--model", "tiny.yaml", "--data", "photos", "--out", w.out, "--device", "cpu", "--epochs", "5", "--batch", "4", "--lr", "0.01",
+		"--resize", "12x10", "--split", "0.3")
+	assert.Contains(t, r.stderr, "Pictures left out, since they cannot be read: 2\n  red/broken.jpg: damaged picture")
+	assert.Contains(t, r.stderr, "\n  red/empty.png: the file is empty")
+	assert.Contains(t, r.stdout, "Test accuracy 100.00%")
+
+	saved, err := run.Load(w.out)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"green", "red"}, saved.Classes)
+	assert.Equal(t, data.Preparation{Framing: data.Cropped, Ground: data.AnyGround}, saved.Preparation)
+	assert.Equal(t, w.data, saved.Provenance.Settings.Data)
+	assert.InDelta(t, 0.3, saved.Provenance.Settings.Split, 0)
+	report := saved.Provenance.Data.Pictures
+	assert.Equal(t, 2, report.Unreadable)
+	assert.Len(t, report.First, 2)
+	record, err := os.ReadFile(filepath.Join(w.out, "run.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(record), "red/empty.png: the file is empty")
+
+	t.Chdir(t.TempDir())
+	tested := saved.Provenance.Data.Test.Examples
+	var e evaluation
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "eval", w.out, "--json").stdout), &e))
+	assert.Equal(t, tested, e.Examples)
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "eval", w.out, "--data", w.data, "--json").stdout), &e))
+	assert.Equal(t, tested, e.Examples, "the same pictures wherever the folder is named")
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
+	assert.Contains(t, succeed(t, "train", "--resume", w.out, "--epochs", "6").stdout, "Epoch 6/6: ")
+
+	writePhoto(t, "new.png", 99, color.NRGBA{230, 30, 10, 255})
+	p := succeed(t, "predict", w.out, "new.png").stdout
+	assert.Regexp(t, `(?s)^new.png: resized \d+x\d+ -> \d+x\d+, cut to its middle 12x10\n +\d+\.\d+%  red`, p)
+
+	// Another picture of the same name is other data.
+	writePhoto(t, filepath.Join(w.data, "red", "00.png"), 77, color.NRGBA{1, 2, 250, 255})
+	bad := runCommand("train", "--resume", w.out, "--epochs", "7")
+	assert.Equal(t, exitFailure, bad.code)
+	assert.Regexp(t, `data: content [0-9a-f]{12} then, content [0-9a-f]{12} now`, bad.stderr)
+	assert.Equal(t, exitFailure, runCommand("verify", w.out).code)
+}
+
+func TestTrainOnPicturesRefuses(t *testing.T) {
+	w := newAlbum(t)
+	train := []string{"train", "--model", w.model, "--data", w.data, "--out", w.out, "--device", "cpu", "--epochs", "1"}
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{append(train, "--strict-data"), exitFailure, "expected every picture to be readable. Pictures left out, since they cannot be read: 2\n  red/broken.jpg"},
+		{append(train, "--resize", "32x32"), exitUsage, "--resize 32x32: pictures become what the model takes, and tiny takes [10 12 3]"},
+		{append(train, "--resize", "32"), exitUsage, "--resize 32: give a width and a height in pixels, such as 32x32"},
+		{append(train, "--resize", "32x32x3"), exitUsage, "--resize 32x32x3: give a width"},
+		{append(train, "--split", "1"), exitUsage, "--split 1: give a share above 0 and below 1, such as 0.2"},
+		{[]string{"train", "--split", "0.1", "--device", "cpu"}, exitFailure, "digits has test images of its own: leave out --split"},
+		{[]string{"data", "show", w.data, "--resize", "0x3"}, exitUsage, "--resize 0x3: give a width and a height"},
+	} {
+		r := runCommand(c.args...)
+		assert.Equal(t, c.code, r.code, c.args)
+		assert.Contains(t, r.stderr, c.want)
+	}
+	succeed(t, train...)
+	r := runCommand("train", "--resume", w.out, "--epochs", "2", "--split", "0.4", "--strict-data", "--resize", "12x10")
+	assert.Equal(t, exitUsage, r.code)
+	assert.Contains(t, r.stderr, "leave out --split 0.4 (the run has 0.2), --strict-data true (the run has false), --resize 12x10 (the run has its model's input)")
+}
+
+// A list is named as it is found from where a command runs, and found again from elsewhere.
+func TestTrainOnAList(t *testing.T) {
+	w := newAlbum(t)
+	t.Chdir(w.data)
+	list := "label,path\n"
+	for i := range 40 {
+		class := []string{"red", "green"}[i%2]
+		list += fmt.Sprintf("%s one,%s/%02d.png\n", class, class, i)
+	}
+	require.NoError(t, os.WriteFile("list.csv", []byte(list), 0o666))
+	succeed(t, "train", "--model", w.model, "--data", "list.csv", "--out", w.out, "--device", "cpu", "--epochs", "1")
+	t.Chdir(t.TempDir())
+	assert.Contains(t, succeed(t, "train", "--resume", w.out, "--epochs", "2").stdout, "Epoch 2/2: ")
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
+	assert.Contains(t, succeed(t, "eval", w.out).stdout, "green one")
+	assert.Contains(t, succeed(t, "data", "show", filepath.Join(w.data, "list.csv")).stdout, "red one")
+}
+
+func TestShowPictures(t *testing.T) {
+	w := newAlbum(t)
+	t.Chdir(t.TempDir())
+	r := succeed(t, "data", "show", w.data)
+	assert.Contains(t, r.stdout, "photos: images of 64x64x3\n")
+	assert.Contains(t, r.stderr, "Pictures left out, since they cannot be read: 2\n")
+	r = succeed(t, "data", "show", w.data, "--json", "--resize", "48x32", "--seed", "2", "--split", "0.5")
+	assertSnakeCase(t, r.stdout)
+	var s dataSummary
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &s))
+	assert.Equal(t, []int{32, 48, 3}, s.Shape)
+	assert.Equal(t, 40, s.Training+s.Test)
+	assert.InDelta(t, 20, s.Test, 8)
+	assert.Equal(t, 2, s.Pictures.Unreadable)
+	assert.InDelta(t, 0.5, s.Pictures.TestShare, 0)
+}

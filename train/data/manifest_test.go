@@ -1,0 +1,155 @@
+package data
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// newList is an album of 30 pictures in one folder, and the text of a list of them.
+func newList(t *testing.T, line func(i int, path, label string) string) (*album, string) {
+	t.Helper()
+	a := newAlbum(t)
+	a.add("all", 30)
+	var lines []string
+	for i := range 30 {
+		lines = append(lines, line(i, fmt.Sprintf("all/%03d.png", i), []string{"cat", "dog"}[i%2]))
+	}
+	return a, strings.Join(lines, "\n") + "\n"
+}
+
+func TestOpenManifest(t *testing.T) {
+	a, text := newList(t, func(_ int, path, label string) string { return path + "," + label })
+	path := a.write("list.csv", []byte("\ufeffpath,label\r\n"+strings.ReplaceAll(text, "\n", "\r\n")))
+	s, err := OpenSplits(path, a.options)
+	require.NoError(t, err)
+	assert.Equal(t, path, s.Training.Name())
+	assert.Equal(t, []string{"cat", "dog"}, s.Training.Classes())
+	assert.Equal(t, 30, s.Training.Len()+s.Test.Len())
+	assert.Equal(t, &PictureReport{TestShare: DefaultTestShare}, s.Pictures)
+	want, err := FingerprintOf(s.Training)
+	require.NoError(t, err)
+
+	// In another order and format, with other columns and from another working folder, it is the same set.
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	slices.Reverse(lines)
+	for i, line := range lines {
+		path, label, _ := strings.Cut(line, ",")
+		b, err := json.Marshal(map[string]any{"label": label, "path": "./" + path, "width": 5})
+		require.NoError(t, err)
+		lines[i] = string(b)
+	}
+	a.write("list.jsonl", []byte(strings.Join(lines, "\n\n")))
+	t.Chdir(a.dir)
+	s, err = OpenSplits("list.jsonl", a.options)
+	require.NoError(t, err)
+	got, err := FingerprintOf(s.Training)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+
+	// Paths may be absolute, and what is not there is left out.
+	a.write("more.csv", []byte("id,label,path\n1,cat,"+filepath.Join(a.dir, "all", "000.png")+"\n"+
+		"2,\"dog, large\",all/001.png\n3,cat,all/none.png\n4,cat,all/002.png\n5,\"dog, large\",all/003.png\n"))
+	a.options.Pictures.TestShare, a.options.Pictures.Seed = 0.5, 3
+	s, err = OpenSplits("more.csv", a.options)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"cat", "dog, large"}, s.Training.Classes())
+	assert.Equal(t, []string{"all/none.png: no such file or directory"}, s.Pictures.First)
+}
+
+func TestOpenManifestWithSplits(t *testing.T) {
+	a, text := newList(t, func(i int, path, label string) string {
+		return fmt.Sprintf(`{"path": %q, "label": %d, "split": %q}`, path, len(label)+int(label[0]), []string{"train", "train", "test", "val", "train"}[i%5])
+	})
+	path := a.write("list.ndjson", []byte(text))
+	s, err := OpenSplits(path, a.options)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"102", "103"}, s.Training.Classes())
+	assert.Equal(t, []int{18, 6, 6}, []int{s.Training.Len(), s.Validation.Len(), s.Test.Len()})
+}
+
+func TestOpenManifestRefuses(t *testing.T) {
+	for name, c := range map[string]struct{ file, text, want string }{
+		"no header":       {"l.csv", "a.png,cat\n", `line 1: expected the names of the columns, path and label among them, with commas between them; found "a.png,cat"`},
+		"semicolons":      {"l.csv", "path;label\na.png;cat\n", `found "path;label"`},
+		"empty":           {"l.csv", "", "the file is empty"},
+		"nothing":         {"l.csv", "path,label\n", "it lists no pictures"},
+		"two columns":     {"l.csv", "path,label,path\n", "line 1: two columns are called path"},
+		"fields":          {"l.csv", "path,label\na.png,cat\nb.png\n", "record on line 3: wrong number of fields"},
+		"a quote":         {"l.csv", "path,label\n\"a.png,cat\n", "extraneous or missing \" in quoted-field"},
+		"no path":         {"l.csv", "path,label\n ,cat\n", "line 2: expected a path, found none"},
+		"no label":        {"l.jsonl", `{"path": "a.png"}`, "line 1: expected a label, found none"},
+		"no split":        {"l.csv", "path,label,split\na.png,cat,\n", "line 2: expected a split, as other lines have"},
+		"a split":         {"l.csv", "path,label,split\na.png,cat,dev\n", `line 2: split is "dev": expected train, val or test`},
+		"half a split":    {"l.jsonl", "{\"path\":\"a\",\"label\":1,\"split\":\"test\"}\n{\"path\":\"b\",\"label\":1}", `line 2: split is "": expected`},
+		"nothing to do":   {"l.csv", "path,label,split\na.png,cat,test\n", "it lists nothing to train on"},
+		"another label":   {"l.csv", "path,label,split\na.png,cat,train\nb.png,fox,test\nc.png,dog,train\n", `line 3: the label "fox" is none of those to train on (cat and dog)`},
+		"twice":           {"l.csv", "path,label\na.png,cat\nb.png,dog\nx/../a.png,dog\n", "line 4 lists a.png, which line 2 lists too"},
+		"Korean Windows":  {"l.csv", "path,label\na.png,\xb0\xad\n", "not a text in UTF-8"},
+		"no object":       {"l.jsonl", "{\"path\":\"a\",\"label\":\"b\"}\n[1]\n", "line 2: expected an object such as"},
+		"two objects":     {"l.jsonl", `{"path":"a","label":"b"} {}`, "line 1: expected one object a line, more follows"},
+		"a label of list": {"l.jsonl", `{"path":"a","label":["b"]}`, "line 1: expected a label that is a text or a number"},
+		"one class":       {"l.csv", "path,label\na.png,cat\n", `has one class alone, "cat"`},
+		"another file":    {"l.txt", "path,label\n", "is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class, or a list"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAlbum(t)
+			path := a.write(c.file, []byte(c.text))
+			_, err := OpenSplits(path, a.options)
+			require.ErrorContains(t, err, c.want)
+			assert.ErrorContains(t, err, "data: "+path)
+		})
+	}
+	a := newAlbum(t)
+	path := a.write("huge.csv", nil)
+	require.NoError(t, os.Truncate(path, maxManifest+1))
+	_, err := OpenSplits(path, a.options)
+	assert.ErrorContains(t, err, "expected a list of pictures of at most 256.00 MiB")
+}
+
+func FuzzManifest(f *testing.F) {
+	f.Add(".csv", []byte("path,label\na.png,cat\n\"b,c.png\",dog\n"))
+	f.Add(".csv", []byte("\ufefflabel,split,path\r\n1,train,a\r\n"))
+	f.Add(".jsonl", []byte("{\"path\":\"a\",\"label\":\"b\"}\n\n{\"path\":\"b\",\"label\":3.50,\"split\":\"val\"}"))
+	f.Fuzz(func(t *testing.T, suffix string, text []byte) {
+		if manifestFormats[suffix] == nil {
+			return
+		}
+		rows, err := parseManifest(suffix, text)
+		if err != nil {
+			return
+		}
+		// What was read is written in the other format, and read as the same.
+		var again bytes.Buffer
+		for _, r := range rows {
+			require.NotEmpty(t, r.path)
+			require.NotEmpty(t, r.label)
+			line, err := json.Marshal(map[string]string{"path": r.path, "label": r.label, "split": r.split})
+			require.NoError(t, err)
+			again.Write(append(line, '\n'))
+		}
+		copied, err := parseManifest(".jsonl", again.Bytes())
+		require.NoError(t, err)
+		require.Len(t, copied, len(rows))
+		for i := range rows {
+			copied[i].line = rows[i].line
+		}
+		require.Equal(t, rows, copied)
+		l := &listing{name: "list", source: "/nowhere/list.csv"}
+		if err := l.addRows(rows); err != nil {
+			return
+		}
+		require.Len(t, l.pictures, len(rows))
+		for _, p := range l.pictures {
+			require.Less(t, p.class, len(l.classes))
+		}
+	})
+}

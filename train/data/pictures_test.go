@@ -1,0 +1,414 @@
+package data
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// album is a folder of pictures, and options that make them 6x5 in colour. The cache is a folder of the test's own.
+type album struct {
+	t       *testing.T
+	dir     string
+	options Options
+	decoded *atomic.Int64
+}
+
+func newAlbum(t *testing.T) *album {
+	t.Helper()
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	a := &album{t: t, dir: t.TempDir(), decoded: new(atomic.Int64)}
+	a.options.Pictures = PictureSetOptions{Shape: []int{5, 6, 3}, Seed: 1, Progress: func(int, int) { a.decoded.Add(1) }}
+	return a
+}
+
+// grainy is a picture that no other seed makes.
+func grainy(w, h int, seed uint64) *image.NRGBA {
+	rng := rand.New(rand.NewPCG(seed, 7))
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for i := range img.Pix {
+		img.Pix[i] = byte(rng.UintN(256)) | map[bool]byte{true: 255}[i%4 == 3]
+	}
+	return img
+}
+
+// add writes pictures of other sizes and content into a folder.
+func (a *album) add(folder string, n int) {
+	a.t.Helper()
+	for i := range n {
+		var b bytes.Buffer
+		require.NoError(a.t, png.Encode(&b, grainy(5+i%7, 4+i%5, uint64(len(folder)*1000+i))))
+		a.write(filepath.Join(folder, fmt.Sprintf("%03d.png", i)), b.Bytes())
+	}
+}
+
+func (a *album) write(name string, content []byte) string {
+	a.t.Helper()
+	path := filepath.Join(a.dir, name)
+	require.NoError(a.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(a.t, os.WriteFile(path, content, 0o644))
+	return path
+}
+
+func (a *album) open() (Splits, error) { return OpenSplits(a.dir, a.options) }
+
+// names are those of a part's pictures, in its order.
+func picturesOf(s Set, l *listing) (list []string) {
+	for _, i := range s.(*subset).indices {
+		list = append(list, l.pictures[i].name)
+	}
+	return list
+}
+
+func (a *album) listing() *listing {
+	a.t.Helper()
+	l, err := listFolder(a.dir)
+	require.NoError(a.t, err)
+	return l
+}
+
+// splits opens the album and returns it with the names of its training, validation and test pictures.
+func (a *album) splits() (s Splits, parts [3][]string) {
+	a.t.Helper()
+	s, err := a.open()
+	require.NoError(a.t, err)
+	l := a.listing()
+	for i, set := range []Set{s.Training, s.Validation, s.Test} {
+		if set != nil {
+			parts[i] = picturesOf(set, l)
+		}
+	}
+	return s, parts
+}
+
+// The pixels of a picture in a set are those that Picture makes of its file, bit for bit: what is learnt from is what is predicted from.
+func TestPicturesAreWhatPredictMakesOfThem(t *testing.T) {
+	a := newAlbum(t)
+	a.add("cat", 6)
+	a.add("dog", 6)
+	half := grainy(40, 30, 5)
+	for i := 3; i < len(half.Pix)/2; i += 4 {
+		half.Pix[i] = byte(i)
+	}
+	var see, large bytes.Buffer
+	require.NoError(t, png.Encode(&see, half))
+	require.NoError(t, jpeg.Encode(&large, grainy(2600, 1900, 3), nil))
+	a.write("cat/see-through.png", see.Bytes())
+	a.write("dog/large.jpg", large.Bytes())
+	a.write("dog/turned.jpg", inJPEG(t, grainy(33, 57, 4), exif(binary.BigEndian, 6, 3), 0))
+	for _, shape := range [][]int{{5, 6, 3}, {5, 6, 1}, {28, 28, 1}, {32, 32, 3}} {
+		a.options.Pictures.Shape = shape
+		for range 2 { // decoded, and from the cache
+			s, _ := a.splits()
+			l := a.listing()
+			seen := 0
+			x := make([]float32, product(shape))
+			for _, set := range []Set{s.Training, s.Test} {
+				assert.Equal(t, shape, set.Shape())
+				for i, at := range set.(*subset).indices {
+					label, err := set.Example(i, x)
+					require.NoError(t, err)
+					assert.Equal(t, strings.HasPrefix(l.pictures[at].name, "dog/"), label == 1)
+					p, err := Picture(l.pictures[at].path, shape, PictureOptions{Preparation: s.Preparation})
+					require.NoError(t, err)
+					require.Equal(t, p.Pixels, x, l.pictures[at].name)
+					seen++
+				}
+			}
+			assert.Equal(t, 15, seen)
+		}
+	}
+}
+
+// A name and the seed decide, whatever else there is and wherever the folder is.
+func TestPicturesAreSplitByNameAndSeed(t *testing.T) {
+	a := newAlbum(t)
+	a.add("cat", 60)
+	a.add("dog", 40)
+	s, first := a.splits()
+	assert.Equal(t, []string{"cat", "dog"}, s.Training.Classes())
+	assert.Nil(t, s.Validation)
+	assert.Equal(t, 100, s.Training.Len()+s.Test.Len())
+	assert.InDelta(t, 20, s.Test.Len(), 8)
+	assert.InDelta(t, DefaultTestShare, s.Pictures.TestShare, 0)
+	assert.True(t, slices.IsSorted(first[0]))
+	// These are the same on every machine.
+	assert.Equal(t, []string{"cat/001.png", "cat/004.png", "cat/010.png"}, first[2][:3])
+
+	b := newAlbum(t)
+	b.add("dog", 50)
+	b.add("cat", 60)
+	_, second := b.splits()
+	assert.Subset(t, second[0], first[0])
+	assert.Subset(t, second[2], first[2])
+
+	a.options.Pictures.Seed = 2
+	_, other := a.splits()
+	assert.NotEqual(t, first, other)
+	a.options.Pictures.TestShare = 0.5
+	_, half := a.splits()
+	assert.InDelta(t, 50, len(half[2]), 12)
+	assert.Subset(t, half[2], other[2], "a larger share holds the smaller one")
+	a.options.Pictures.TestShare = 1.5
+	_, err := a.open()
+	assert.ErrorContains(t, err, "expected more than 0 and less than 1")
+}
+
+func TestPicturesInFoldersOfTheirParts(t *testing.T) {
+	a := newAlbum(t)
+	a.add("train/b", 5)
+	a.add("train/a/more/of them", 4)
+	a.add("train/a", 3)
+	a.add("val/a", 2)
+	a.add("other", 2)
+	s, parts := a.splits()
+	assert.Equal(t, []string{"a", "b"}, s.Training.Classes())
+	assert.Equal(t, 12, s.Training.Len())
+	assert.Nil(t, s.Validation, "without test images, the validation's are what is tested on")
+	assert.Equal(t, []string{"val/a/000.png", "val/a/001.png"}, parts[2])
+	assert.Equal(t, &PictureReport{Ignored: 1}, s.Pictures)
+
+	a.add("test/b", 3)
+	s, parts = a.splits()
+	assert.Equal(t, []string{"val/a/000.png", "val/a/001.png"}, parts[1])
+	assert.Len(t, parts[2], 3)
+	a.options.Pictures.TestShare = 0.2
+	s, _ = a.splits()
+	assert.Zero(t, s.Pictures.TestShare, "nothing is to be set apart")
+
+	require.NoError(t, os.RemoveAll(filepath.Join(a.dir, "val")))
+	require.NoError(t, os.RemoveAll(filepath.Join(a.dir, "test")))
+	s, parts = a.splits()
+	assert.Equal(t, 12, s.Training.Len()+s.Test.Len())
+	assert.True(t, strings.HasPrefix(parts[0][0], "train/"))
+}
+
+// Trains may be what is to be told from buses.
+func TestPicturesOfTrains(t *testing.T) {
+	a := newAlbum(t)
+	a.add("bus", 9)
+	a.add("train", 9)
+	s, _ := a.splits()
+	assert.Equal(t, []string{"bus", "train"}, s.Training.Classes())
+	a.add("test", 2)
+	_, err := a.open()
+	assert.ErrorContains(t, err, "in a folder that bears its name, found 000.png and no folders")
+}
+
+// What cannot be read is left out and told; what is hidden, or no picture, is counted.
+func TestPicturesThatCannotBeRead(t *testing.T) {
+	a := newAlbum(t)
+	a.add("cat", 20)
+	a.add("dog", 20)
+	for i := range 12 {
+		a.write(fmt.Sprintf("dog/x%02d.jpg", i), []byte("\xff\xd8\xff\xe0torn"))
+	}
+	a.write("cat/.hidden.png", nil)
+	a.write("cat/notes.txt", nil)
+	a.write(".DS_Store", nil)
+	a.write("__MACOSX/cat/._000.png", nil)
+	a.write("cat/phone.heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"))
+	require.NoError(t, os.Symlink("nowhere.png", filepath.Join(a.dir, "cat", "link.png")))
+	for range 2 {
+		s, parts := a.splits()
+		assert.Equal(t, 40, s.Training.Len()+s.Test.Len())
+		assert.NotContains(t, parts[0], "cat/link.png")
+		r := s.Pictures
+		assert.Equal(t, 14, r.Unreadable)
+		assert.Equal(t, 4, r.Ignored)
+		require.Len(t, r.First, 10)
+		assert.Equal(t, "cat/link.png: no such file or directory", r.First[0])
+		assert.Contains(t, r.First[1], "cat/phone.heic: this is HEIC, which is not read")
+		assert.Contains(t, r.First[2], "dog/x00.jpg: damaged picture")
+		assert.True(t, strings.HasPrefix(r.String(), "Pictures left out, since they cannot be read: 14\n  cat/link.png: "), r.String())
+		assert.Contains(t, r.String(), "\n  and 4 more\nFiles ignored, since they are hidden or no pictures: 4\n")
+	}
+	assert.Equal(t, int64(40+14+14), a.decoded.Load(), "what could not be read is tried again, the others are in the cache")
+	a.options.Pictures.Strict = true
+	_, err := a.open()
+	assert.ErrorContains(t, err, "expected every picture to be readable. Pictures left out, since they cannot be read: 14\n  cat/link.png")
+	assert.Empty(t, new(PictureReport).String())
+}
+
+func TestPictureFoldersThatAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		make func(a *album)
+		want string
+	}{
+		"one class":    {func(a *album) { a.add("cat", 9) }, `has one class alone, "cat": expected at least two`},
+		"no folders":   {func(a *album) { a.add(".", 3) }, "in a folder that bears its name, found 000.png and no folders"},
+		"a stray":      {func(a *album) { a.add("cat", 3); a.add("dog", 3); a.add(".", 1) }, "000.png lies in no class's folder"},
+		"an empty one": {func(a *album) { a.add("cat", 3); a.add("dog", 3); a.write("fox/notes.txt", nil) }, "fox holds no pictures (PNG,"},
+		"test without classes": {func(a *album) { a.add("train/cat", 3); a.add("train/dog", 3); a.add("test", 2) },
+			filepath.Join("test", "000.png") + " lies in no class's folder"},
+		"another class": {func(a *album) { a.add("train/cat", 3); a.add("train/dog", 3); a.add("test/fox", 2) },
+			`there is no class "fox" among those to train on (cat and dog)`},
+		"two of a part": {func(a *album) { a.add("train/cat", 3); a.add("val/cat", 3); a.add("valid/cat", 3) }, "has both val and valid"},
+		"a loop": {func(a *album) {
+			a.add("cat", 3)
+			a.add("dog", 3)
+			require.NoError(a.t, os.Symlink("..", filepath.Join(a.dir, "dog", "up")))
+		}, filepath.Join("dog", "up") + " is a link to a folder that it lies in"},
+		"a loop within": {func(a *album) {
+			a.add("cat", 3)
+			a.add("dog/in", 3)
+			require.NoError(a.t, os.Symlink("../../dog", filepath.Join(a.dir, "dog", "in", "up")))
+		}, "is a link to a folder that it lies in, so that reading would never end: remove the link"},
+		"none readable": {func(a *album) { a.add("cat", 3); a.write("dog/a.png", []byte("text")) },
+			"the class \"dog\" has no picture to train on. Pictures left out, since they cannot be read: 1\n  dog/a.png: expected a picture"},
+		"too few": {func(a *album) { a.add("cat", 1); a.add("dog", 1) }, "there is no picture to test on (of the pictures, 0.2 is set apart"},
+		"two spellings": {func(a *album) {
+			a.add("\uac15", 2)
+			a.add("\u1100\u1161\u11bc", 2)
+		}, `two folders are both the class "강"`},
+		"two spellings of a file": {func(a *album) {
+			a.add("cat", 2)
+			a.add("dog/\uac15", 2)
+			a.add("dog/\u1100\u1161\u11bc", 2)
+		}, "have the same name in two spellings"},
+		"too many classes": {func(a *album) {
+			for i := range 257 {
+				a.add(fmt.Sprintf("c%03d", i), 1)
+			}
+		}, "has 257 classes: expected at most 256"},
+		"no shape":      {func(a *album) { a.add("cat", 3); a.add("dog", 3); a.options.Pictures.Shape = nil }, "say what they are to become"},
+		"another shape": {func(a *album) { a.add("cat", 3); a.add("dog", 3); a.options.Pictures.Shape = []int{5, 5, 4} }, "the model takes [5 5 4]"},
+		"too large": {func(a *album) {
+			a.add("cat", 3)
+			a.add("dog", 3)
+			a.options.Pictures.Shape = []int{1 << 15, 1 << 15, 3}
+		},
+			"take more than the 4.00 GiB that a set may have"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAlbum(t)
+			c.make(a)
+			_, err := a.open()
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+	_, err := OpenSplits(t.TempDir(), Options{})
+	assert.ErrorContains(t, err, "expected a folder of pictures for each class")
+}
+
+// A link to a folder elsewhere is as good as the folder, and Korean names are what people read.
+func TestPictureFoldersBehindLinks(t *testing.T) {
+	a := newAlbum(t)
+	a.add("\u1100\u1161\u11bc", 9)
+	elsewhere := newAlbum(t)
+	elsewhere.add("x", 9)
+	require.NoError(t, os.Symlink(filepath.Join(elsewhere.dir, "x"), filepath.Join(a.dir, "dog")))
+	s, _ := a.splits()
+	assert.Equal(t, []string{"dog", "\uac15"}, s.Training.Classes())
+	assert.Equal(t, 18, s.Training.Len()+s.Test.Len())
+}
+
+// The cache is used where it is whole and of the same pictures, and else made anew.
+func TestPictureCache(t *testing.T) {
+	a := newAlbum(t)
+	a.add("cat", 10)
+	a.add("dog", 10)
+	decodes := func() int64 {
+		t.Helper()
+		before := a.decoded.Load()
+		s, _ := a.splits()
+		want, err := FingerprintOf(s.Training)
+		require.NoError(t, err)
+		cached := a.decoded.Load() - before
+		require.NoError(t, os.RemoveAll(os.Getenv("XDG_CACHE_HOME")))
+		s, _ = a.splits()
+		got, err := FingerprintOf(s.Training)
+		require.NoError(t, err)
+		assert.Equal(t, got, want, "the cache holds what is decoded")
+		a.decoded.Add(-20)
+		return cached
+	}
+	file := func() string {
+		var files []string
+		require.NoError(t, filepath.WalkDir(os.Getenv("XDG_CACHE_HOME"), func(path string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				files = append(files, path)
+			}
+			return err
+		}))
+		require.Len(t, files, 1, "one for each folder and shape, and nothing half-written")
+		return files[0]
+	}
+	assert.Equal(t, int64(20), decodes())
+	assert.Equal(t, int64(0), decodes())
+	assert.Equal(t, filepath.Join(os.Getenv("XDG_CACHE_HOME"), "cnn-gpu", "data", "pictures"), filepath.Dir(file()))
+	info, err := os.Stat(file())
+	require.NoError(t, err)
+	assert.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
+
+	whole, err := os.ReadFile(file())
+	require.NoError(t, err)
+	for _, at := range []int{0, len(cacheMagic), len(cacheMagic) + 40, len(cacheMagic) + 70, len(whole) - 1} {
+		damaged := bytes.Clone(whole)
+		damaged[at] ^= 1
+		require.NoError(t, os.WriteFile(file(), damaged, 0o600))
+		assert.Equal(t, int64(20), decodes(), "byte %d", at)
+	}
+	for _, damaged := range [][]byte{nil, whole[:len(whole)-1], append(bytes.Clone(whole), 0)} {
+		require.NoError(t, os.WriteFile(file(), damaged, 0o600))
+		assert.Equal(t, int64(20), decodes(), "%d bytes", len(damaged))
+	}
+
+	path := filepath.Join(a.dir, "cat", "003.png")
+	require.NoError(t, os.Chtimes(path, time.Time{}, time.Unix(1, 0)))
+	assert.Equal(t, int64(20), decodes(), "another time")
+	require.NoError(t, os.Rename(path, filepath.Join(a.dir, "cat", "zzz.png")))
+	assert.Equal(t, int64(20), decodes(), "another name")
+	a.options.Pictures.Seed = 3
+	assert.Equal(t, int64(0), decodes(), "another split")
+
+	t.Chdir(filepath.Dir(a.dir))
+	absolute := a.dir
+	a.dir = filepath.Base(a.dir)
+	assert.Equal(t, int64(0), decodes(), "another way to the same folder")
+	a.dir = absolute
+
+	// Where nothing can be written, pictures are decoded each time.
+	t.Setenv("XDG_CACHE_HOME", "/dev/null")
+	s, err := a.open()
+	require.NoError(t, err)
+	assert.Equal(t, 20, s.Training.Len()+s.Test.Len())
+}
+
+// Pictures of one colour keep it, whatever their format, in colour and in grey.
+func TestPicturesKeepColours(t *testing.T) {
+	a := newAlbum(t)
+	for class, c := range map[string]color.NRGBA{"red": {200, 0, 0, 255}, "blue": {0, 0, 200, 255}} {
+		for i := range 8 {
+			var b bytes.Buffer
+			require.NoError(t, png.Encode(&b, painted(20+i, 15, c, c, image.Rectangle{})))
+			a.write(fmt.Sprintf("%s/%d.png", class, i), b.Bytes())
+		}
+	}
+	for shape, want := range map[int][2][]float32{3: {{0, 0, 200. / 255}, {200. / 255, 0, 0}}, 1: {{23. / 255}, {60. / 255}}} {
+		a.options.Pictures.Shape = []int{5, 6, shape}
+		s, _ := a.splits()
+		x := make([]float32, 30*shape)
+		for i := range s.Training.Len() {
+			label, err := s.Training.Example(i, x)
+			require.NoError(t, err)
+			assert.Equal(t, want[label], x[:shape])
+		}
+	}
+}
