@@ -9,12 +9,18 @@ func launchesOf(op kernels.Op) []Launch {
 		return activationDgrad(op)
 	case kernels.ActivationFprop:
 		return activationFprop(op)
+	case kernels.Adagrad:
+		return adagrad(op)
 	case kernels.Adam:
 		return adam(op)
 	case kernels.Add:
 		return add(op)
 	case kernels.BiasWgrad:
 		return biasWgrad(op)
+	case kernels.ClipNorm:
+		return clipNorm(op)
+	case kernels.ClipValue:
+		return clipValue(op)
 	case kernels.Conv2DDgrad:
 		return conv2DDgrad(op)
 	case kernels.Conv2DFprop:
@@ -35,6 +41,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return dropout(op)
 	case kernels.FiniteCheck:
 		return finiteCheck(op)
+	case kernels.Lion:
+		return lion(op)
 	case kernels.Pool2DDgrad:
 		return pool2DDgrad(op)
 	case kernels.Pool2DFprop:
@@ -51,6 +59,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return tally(op)
 	case kernels.Tick:
 		return tick()
+	case kernels.WeightDecay:
+		return weightDecay(op)
 	case kernels.Zero:
 		return zero(op)
 	}
