@@ -21,6 +21,7 @@ const weightsName = "weights"
 const (
 	modelKey     = "model"
 	optimizerKey = "optimizer"
+	clippingKey  = "clipping" // missing if there is none
 	seedKey      = "seed"
 	strictKey    = "strict"
 	cpuKey       = "cpu code" // missing where no CPU computes

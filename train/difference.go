@@ -19,7 +19,7 @@ type DifferenceError struct {
 
 // Difference is what a training had when it was interrupted, and what it is to go on with.
 type Difference struct {
-	What       string // in a DifferenceError "model", "optimizer", "seed", "strict", "cpu code", "batch" or "examples"
+	What       string // in a DifferenceError "model", "optimizer", "clipping", "seed", "strict", "cpu code", "batch" or "examples"
 	Saved, Now string
 }
 
@@ -58,9 +58,12 @@ func firstDifference(a, b string) (string, string) {
 func (t *Trainer) identity() map[string]string {
 	identity := map[string]string{
 		modelKey:     string(t.model.YAML()),
-		optimizerKey: fmt.Sprintf("%s %+v", t.optimizer.Name(), t.optimizer),
+		optimizerKey: given(fmt.Sprintf("%s %+v", t.optimizer.Name(), t.optimizer)),
 		seedKey:      strconv.FormatUint(t.seed, 10),
 		strictKey:    strconv.FormatBool(t.strict),
+	}
+	if t.clipping != (Clipping{}) { // missing in a checkpoint of earlier versions
+		identity[clippingKey] = t.clipping.String()
 	}
 	if t.device.Name() == "cpu" {
 		identity[cpuKey] = device.CPUCode()
@@ -70,15 +73,30 @@ func (t *Trainer) identity() map[string]string {
 
 // compare lists how the identity in a checkpoint differs from a trainer's. A training may go on upon another kind of device.
 func compare(saved, now map[string]string) (list []Difference) {
-	for _, key := range []string{modelKey, optimizerKey, seedKey, strictKey, cpuKey} {
+	for _, key := range []string{modelKey, optimizerKey, clippingKey, seedKey, strictKey, cpuKey} {
 		if key == cpuKey && (saved[key] == "" || now[key] == "") {
 			continue
 		}
-		if saved[key] != now[key] {
-			list = append(list, Difference{key, saved[key], now[key]})
+		then := saved[key]
+		if key == optimizerKey {
+			then = given(then)
+		}
+		if then != now[key] {
+			list = append(list, Difference{key, then, now[key]})
 		}
 	}
 	return list
+}
+
+// given leaves the settings of an optimizer out that have their defaults, so that a checkpoint of a version that had fewer of them is told from
+// no other.
+func given(optimizer string) string {
+	name, fields, _ := strings.Cut(strings.TrimSuffix(optimizer, "}"), " {")
+	settings := slices.DeleteFunc(strings.Fields(fields), func(f string) bool { return strings.HasSuffix(f, ":0") || strings.HasSuffix(f, ":false") })
+	if len(settings) == 0 {
+		return name
+	}
+	return name + " {" + strings.Join(settings, " ") + "}"
 }
 
 // pace is what a Fit counts its position in.

@@ -26,6 +26,7 @@ const Accuracy Metric = "accuracy"
 type Options struct {
 	Device    device.Device // the CPU if nil
 	Optimizer Optimizer     // needed by Fit alone
+	Clipping  Clipping      // of the gradients
 	Loss      Loss          // SparseCategoricalCrossEntropy if nil
 	Metrics   []Metric
 
@@ -44,6 +45,7 @@ type Trainer struct {
 	device     device.Device
 	ownsDevice bool
 	optimizer  Optimizer
+	clipping   Clipping
 	loss       Loss
 	output     *model.Node // where the op lists end: the loss goes on from there
 	accuracy   bool
@@ -107,7 +109,7 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		return nil, errors.New("train: a device, optimizer or loss is a nil pointer; leave the option out for its default")
 	}
 	t := &Trainer{
-		model: m, device: o.Device, optimizer: o.Optimizer, loss: o.Loss, seed: o.Seed, strict: o.Strict,
+		model: m, device: o.Device, optimizer: o.Optimizer, clipping: o.Clipping, loss: o.Loss, seed: o.Seed, strict: o.Strict,
 		weights: m.ParamBuffer(weightsName), gradients: m.ParamBuffer("gradients"),
 		rate:       kernels.Kept("rate", kernels.Float32, 1),
 		step:       kernels.Kept("step", kernels.Int32, 1),
@@ -128,6 +130,9 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	var err error
 	if t.output, err = t.loss.Attach(m); err != nil {
 		return nil, fmt.Errorf("train: loss %s: %w", t.loss.Name(), err)
+	}
+	if err := t.clipping.Check(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
 	}
 	if t.optimizer != nil {
 		if err := t.optimizer.Check(); err != nil {

@@ -29,6 +29,27 @@ func TestResumeWithMoreEpochs(t *testing.T) {
 	assert.Equal(t, want, w.weights(t))
 }
 
+// The settings of an optimizer are recorded: a run goes on with them, and with no others.
+func TestOptimizerSettingsAreKept(t *testing.T) {
+	w := newTiny(t)
+	settings := []string{"--optimizer", "sgd", "--momentum", "0.5", "--nesterov", "--weight-decay", "0.01", "--clip-norm", "2"}
+	w.train(t, append(settings, "--epochs", "6")...)
+	want := w.weights(t)
+	record, err := os.ReadFile(filepath.Join(w.out, "run.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(record), "  optimizer: sgd\n  learning_rate: 0.01\n  optimizer_settings:\n    momentum: 0.5\n    nesterov: 1\n    weight_decay: 0.01\n  clipping:\n    norm: 2\n")
+	w.out += "-2"
+	w.train(t, settings...)
+	succeed(t, append([]string{"train", "--resume", w.out, "--epochs", "6"}, settings...)...)
+	assert.Equal(t, want, w.weights(t))
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
+	r := runCommand("train", "--resume", w.out, "--epochs", "7", "--momentum", "0.75", "--clip-norm", "3", "--nesterov=false")
+	assert.Contains(t, r.stderr, "leave out --clip-norm 3 (the run has 2), --momentum 0.75 (the run has 0.5), --nesterov 0 (the run has 1)")
+	w.out += "-3"
+	w.train(t, "--optimizer", "sgd", "--epochs", "6")
+	assert.NotEqual(t, want, w.weights(t))
+}
+
 // Other data and other CPU code are refused by the program itself, and --anyway goes on.
 func TestResumeRefuses(t *testing.T) {
 	w := newTiny(t)

@@ -21,6 +21,7 @@ import (
 func newTrainCommand() *cobra.Command {
 	var (
 		c               run.Config
+		optimizer       optimizerChoice
 		resume          string
 		anyway          bool
 		metricsAddr     string
@@ -70,6 +71,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 					return err
 				}
 			}
+			c.Optimizer, c.OptimizerSettings, c.Clipping = optimizer.name, optimizer.settings, optimizer.clipping
 			saves, stop := saveRequests()
 			defer stop()
 			r, err := openRun(cmd, c, resume, anyway)
@@ -97,7 +99,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.Float64Var(&c.Validation, "validation", 0, "the `share` of the training images to set apart for validation, such as 0.1 (default: none)")
 	f.IntVar(&c.Epochs, "epochs", 5, "how many `times` to go through the training images")
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
-	optimizerFlag(cmd, &c.Optimizer, "the `method`")
+	optimizer.flags(cmd, "the `method`")
 	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: "+defaultRates()+")")
 	f.Uint64Var(&c.Seed, "seed", 1, "a `number` that chooses the first weights and the order of the images")
 	f.BoolVar(&c.Strict, "strict", false, "compute every sum as it stands: slower, and rounded less (see summary --passes)")
@@ -148,7 +150,7 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 			return err
 		}
 	}
-	if _, err := train.OptimizerByName(c.Optimizer, c.LearningRate); err != nil {
+	if _, err := c.TrainOptions(); err != nil {
 		return &usageError{err}
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -37,13 +38,34 @@ type Config struct {
 	Batch        int     `json:"batch"` // at most the training images
 	Optimizer    string  `json:"optimizer"`
 	LearningRate float64 `json:"learning_rate,omitempty"` // the optimizer's default if 0
-	Seed         uint64  `json:"seed"`
-	Strict       bool    `json:"strict"` // see [train.Options]
-	Device       string  `json:"device"`
-	Out          string  `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
+	// OptimizerSettings are the others, as [train.OptimizerByName] takes them.
+	OptimizerSettings train.Settings `json:"optimizer_settings,omitempty"`
+	Clipping          train.Clipping `json:"clipping,omitzero"`
+	Seed              uint64         `json:"seed"`
+	Strict            bool           `json:"strict"` // see [train.Options]
+	Device            string         `json:"device"`
+	Out               string         `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
 
 	CheckpointEvery string         `json:"checkpoint_every,omitempty"` // within an epoch, see [ParseInterval]; DefaultCheckpointEvery if empty
 	DeviceOptions   device.Options `json:"-"`                          // they change no result, so a resumed run may have others
+}
+
+// TrainOptions are the options of the training, but for the device. They are checked.
+func (c Config) TrainOptions() (train.Options, error) {
+	settings := maps.Clone(c.OptimizerSettings)
+	if c.LearningRate != 0 {
+		if settings == nil {
+			settings = train.Settings{}
+		}
+		settings["learning_rate"] = c.LearningRate
+	}
+	optimizer, err := train.OptimizerByName(c.Optimizer, settings)
+	if err == nil {
+		err = c.Clipping.Check()
+	}
+	return train.Options{
+		Optimizer: optimizer, Clipping: c.Clipping, Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict,
+	}, err
 }
 
 // Hooks are called while a run trains.
@@ -131,7 +153,7 @@ func (r *Run) keepIn(f *folder) { r.folder, r.saver.folder = f, f }
 
 // openDevice opens the device and compiles the model for it.
 func (r *Run) openDevice(m *model.Model) error {
-	optimizer, err := train.OptimizerByName(r.config.Optimizer, r.config.LearningRate)
+	o, err := r.config.TrainOptions()
 	if err != nil {
 		return err
 	}
@@ -142,9 +164,8 @@ func (r *Run) openDevice(m *model.Model) error {
 	if r.device, err = device.Open(r.config.Device, r.config.DeviceOptions); err != nil {
 		return err
 	}
-	r.trainer, err = train.Compile(m, train.Options{
-		Device: r.device, Optimizer: optimizer, Metrics: []train.Metric{train.Accuracy}, Seed: r.config.Seed, Strict: r.config.Strict,
-	})
+	o.Device = r.device
+	r.trainer, err = train.Compile(m, o)
 	if err == nil {
 		err = r.trainer.CheckFit(r.training, fit)
 	}

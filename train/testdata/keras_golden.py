@@ -129,10 +129,23 @@ OPTIMIZERS = [
     ("rmsprop", {"learning_rate": 0.01, "rho": 0.5, "momentum": 0.75, "epsilon": 0.01}),
     ("rmsprop", {"learning_rate": 0.01, "centered": True}),
 ]
+TEN_STEPS = [
+    ("adamw", {}),
+    ("adamw", {"learning_rate": 0.01, "weight_decay": 0.5, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.01}),
+    ("adagrad", {}),
+    ("adagrad", {"learning_rate": 0.01, "initial_accumulator_value": 0.5, "epsilon": 0.01, "weight_decay": 0.5}),
+    ("lion", {}),
+    ("lion", {"learning_rate": 0.01, "beta_1": 0.5, "beta_2": 0.75, "weight_decay": 0.5}),
+    ("adam", {"learning_rate": 0.01, "weight_decay": 0.5}),
+    ("rmsprop", {"learning_rate": 0.01, "weight_decay": 0.5}),
+    ("sgd", {"learning_rate": 0.05, "momentum": 0.75, "nesterov": True, "weight_decay": 0.5}),
+    ("sgd", {"learning_rate": 0.05, "global_clipnorm": 0.125}),
+    ("sgd", {"learning_rate": 0.05, "clipvalue": 0.03125}),
+]
 
 
 def training():
-    """Five steps of each optimizer from the same weights over the same examples; the last batch is a smaller one."""
+    """Five or ten steps of each optimizer from the same weights over the same examples, five an epoch; the last batch is a smaller one."""
     def network():
         return keras.Sequential([
             keras.layers.Input((6, 6, 1)),
@@ -148,16 +161,19 @@ def training():
     names = [w.path.split("/")[-2] + "/" + w.name for w in model.weights]
     names = [re.sub(r"_\d+/", "/", n) for n in names]
     rows = []
-    for name, settings in OPTIMIZERS:
+    for name, settings, epochs in [(*row, 1) for row in OPTIMIZERS] + [(*row, 2) for row in TEN_STEPS]:
         model = network()
         model.set_weights(initial)
+        optimizer = keras.optimizers.get({"class_name": name, "config": settings})
+        if optimizer.weight_decay:
+            optimizer.exclude_from_weight_decay(var_names=["bias"])
         model.compile(
-            optimizer=keras.optimizers.get({"class_name": name, "config": settings}),
+            optimizer=optimizer,
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"],
         )
-        history = model.fit(x, labels, batch_size=4, epochs=1, shuffle=False, verbose=0).history
+        history = model.fit(x, labels, batch_size=4, epochs=epochs, shuffle=False, verbose=0).history
         rows.append({
-            "optimizer": name, "settings": settings, "loss": float(history["loss"][0]), "accuracy": float(history["accuracy"][0]),
+            "optimizer": name, "settings": settings, **({"epochs": epochs} if epochs > 1 else {}), "loss": float(history["loss"][-1]), "accuracy": float(history["accuracy"][-1]),
             "weights": {n: values(w) for n, w in zip(names, model.weights)},
         })
     return {
