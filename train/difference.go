@@ -19,7 +19,7 @@ type DifferenceError struct {
 
 // Difference is what a training had when it was interrupted, and what it is to go on with.
 type Difference struct {
-	What       string // in a DifferenceError "model", "optimizer", "clipping", "seed", "strict", "cpu code", "batch" or "examples"
+	What       string // in a DifferenceError "model", "optimizer", "clipping", "schedule", "warm-up", "seed", "strict", "cpu code", "batch", "epochs of the schedule" or "examples"
 	Saved, Now string
 }
 
@@ -65,6 +65,12 @@ func (t *Trainer) identity() map[string]string {
 	if t.clipping != (Clipping{}) { // missing in a checkpoint of earlier versions
 		identity[clippingKey] = t.clipping.String()
 	}
+	if t.schedule != nil {
+		identity[scheduleKey] = given(fmt.Sprintf("%s %+v", t.schedule.Name(), t.schedule))
+	}
+	if t.warmUp != 0 {
+		identity[warmUpKey] = strconv.Itoa(t.warmUp)
+	}
 	if t.device.Name() == "cpu" {
 		identity[cpuKey] = device.CPUCode()
 	}
@@ -73,7 +79,7 @@ func (t *Trainer) identity() map[string]string {
 
 // compare lists how the identity in a checkpoint differs from a trainer's. A training may go on upon another kind of device.
 func compare(saved, now map[string]string) (list []Difference) {
-	for _, key := range []string{modelKey, optimizerKey, clippingKey, seedKey, strictKey, cpuKey} {
+	for _, key := range []string{modelKey, optimizerKey, clippingKey, scheduleKey, warmUpKey, seedKey, strictKey, cpuKey} {
 		if key == cpuKey && (saved[key] == "" || now[key] == "") {
 			continue
 		}
@@ -88,10 +94,10 @@ func compare(saved, now map[string]string) (list []Difference) {
 	return list
 }
 
-// given leaves the settings of an optimizer out that have their defaults, so that a checkpoint of a version that had fewer of them is told from
+// given leaves the settings of an optimizer or a schedule out that have their defaults, so that a checkpoint of a version that had fewer of them is told from
 // no other.
-func given(optimizer string) string {
-	name, fields, _ := strings.Cut(strings.TrimSuffix(optimizer, "}"), " {")
+func given(text string) string {
+	name, fields, _ := strings.Cut(strings.TrimSuffix(text, "}"), " {")
 	settings := slices.DeleteFunc(strings.Fields(fields), func(f string) bool { return strings.HasSuffix(f, ":0") || strings.HasSuffix(f, ":false") })
 	if len(settings) == 0 {
 		return name
@@ -103,6 +109,8 @@ func given(optimizer string) string {
 type pace struct {
 	Batch    int `json:"batch"`    // 0 if any other may go on
 	Examples int `json:"examples"` // 0 if any other number may go on
+	// ScheduleEpochs are those of the learning rate's schedule; 0 without one.
+	ScheduleEpochs int `json:"schedule_epochs,omitempty"`
 }
 
 const (
@@ -115,6 +123,7 @@ func (t *Trainer) begin(p pace) error {
 	if t.position.Fit > 0 || t.position.Batch > 0 {
 		differences := slices.DeleteFunc([]Difference{
 			{batchDifference, strconv.Itoa(cmp.Or(t.pace.Batch, p.Batch)), strconv.Itoa(p.Batch)},
+			{"epochs of the schedule", strconv.Itoa(t.pace.ScheduleEpochs), strconv.Itoa(p.ScheduleEpochs)},
 			{examplesDifference, strconv.Itoa(cmp.Or(t.pace.Examples, p.Examples)), strconv.Itoa(p.Examples)},
 		}, func(d Difference) bool { return d.Saved == d.Now })
 		if len(differences) > 0 {

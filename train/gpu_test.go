@@ -29,7 +29,8 @@ func TestGPULearns(t *testing.T) {
 	var results []Result
 	for _, d := range []device.Device{cpu, d} {
 		tr, err := Compile(traintest.SmallNet(t, 0.1), Options{
-			Device: d, Optimizer: AdamW{LearningRate: 0.02}, Clipping: Clipping{Norm: 1}, Metrics: []Metric{Accuracy}, Seed: 3,
+			Device: d, Optimizer: AdamW{LearningRate: 0.03}, Clipping: Clipping{Norm: 1}, Schedule: CosineDecay{End: 0.1}, WarmUp: 2,
+			Metrics: []Metric{Accuracy}, Seed: 3,
 		})
 		require.NoError(t, err)
 		var held driverapi.Held

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -22,8 +23,8 @@ type reader struct {
 func (r *reader) number(word string, to *float64) {
 	if v, given := r.read(word); given {
 		*to = v
-		if v == 0 && r.err == nil {
-			r.err = fmt.Errorf("%s 0; give a number above 0", word)
+		if v == 0 {
+			r.err = cmp.Or(r.err, fmt.Errorf("%s 0; give a number above 0", word))
 		}
 	}
 }
@@ -35,12 +36,24 @@ func (r *reader) orNone(word string, to *float64) {
 	}
 }
 
+// whole sets a whole number that is at least 1.
+func (r *reader) whole(word string, to *int) {
+	const most = 1e9
+	if v, given := r.read(word); given {
+		if !(v >= 1 && v <= most && v == math.Trunc(v)) {
+			r.err = cmp.Or(r.err, fmt.Errorf("%s %v; give a whole number, at least 1", word, v))
+			return
+		}
+		*to = int(v)
+	}
+}
+
 // flag sets what is on or off.
 func (r *reader) flag(word string, to *bool) {
 	if v, given := r.read(word); given {
 		*to = v != 0
-		if v != 0 && v != 1 && r.err == nil {
-			r.err = fmt.Errorf("%s %v; give 1 or 0", word, v)
+		if v != 0 && v != 1 {
+			r.err = cmp.Or(r.err, fmt.Errorf("%s %v; give 1 or 0", word, v))
 		}
 	}
 }
@@ -55,7 +68,11 @@ func (r *reader) read(word string) (v float64, given bool) {
 func (r *reader) end() error {
 	for word := range r.settings {
 		if !slices.Contains(r.words, word) {
-			r.err = fmt.Errorf("there is no %s; it takes %s", word, wording.And(r.words))
+			takes := "no settings"
+			if len(r.words) > 0 {
+				takes = wording.And(r.words)
+			}
+			r.err = fmt.Errorf("there is no %s; it takes %s", word, takes)
 		}
 	}
 	return r.err

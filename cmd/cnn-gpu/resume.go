@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -76,6 +77,8 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"lr", same(asked.LearningRate, c.LearningRate), orNone(c.LearningRate, "the optimizer's")},
 		{"clip-norm", same(asked.Clipping.Norm, c.Clipping.Norm), orNone(c.Clipping.Norm, "none")},
 		{"clip-value", same(asked.Clipping.Value, c.Clipping.Value), orNone(c.Clipping.Value, "none")},
+		{"schedule", asked.Schedule == c.Schedule, cmp.Or(c.Schedule, "none")},
+		{"warmup", asked.WarmUp == c.WarmUp, strconv.Itoa(c.WarmUp)},
 		{"seed", asked.Seed == c.Seed, strconv.FormatUint(c.Seed, 10)},
 		{"strict", asked.Strict == c.Strict, strconv.FormatBool(c.Strict)},
 		{"out", false, "its folder"},

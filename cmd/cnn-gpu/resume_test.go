@@ -50,6 +50,31 @@ func TestOptimizerSettingsAreKept(t *testing.T) {
 	assert.NotEqual(t, want, w.weights(t))
 }
 
+// A schedule is for the epochs that the run began with: it goes on where a checkpoint was taken, and no further than its end.
+func TestScheduleIsKept(t *testing.T) {
+	w := newTiny(t)
+	for _, schedule := range []string{"cosine,end=0.25", "plateau,patience=1,gamma=0.5"} {
+		out := filepath.Join(t.TempDir(), "run")
+		r := succeed(t, append(w.trainArgs(), "--schedule", schedule, "--warmup", "5", "--validation", "0.25", "--out", out)...)
+		assert.Regexp(t, `(?m)^Epoch 4/4: .*, lr 0\.[0-9]+, `, r.stdout)
+		want := tiny{out: out}.weights(t)
+		assert.Contains(t, succeed(t, "verify", out).stdout, "are the same, bit for bit")
+		require.NoError(t, os.Rename(filepath.Join(out, "checkpoint-previous.safetensors"), filepath.Join(out, "checkpoint.safetensors")))
+		succeed(t, "train", "--resume", out, "--schedule", schedule, "--warmup", "5")
+		assert.Equal(t, want, tiny{out: out}.weights(t))
+		lines, err := os.ReadFile(filepath.Join(out, "metrics.jsonl"))
+		require.NoError(t, err)
+		assert.Equal(t, 4, strings.Count(string(lines), `"learning_rate":0.`))
+		r = succeed(t, "train", "--resume", out, "--epochs", "5")
+		assert.Contains(t, r.stderr, "The learning rate follows the schedule of the 4 epochs that the run began with")
+		assert.Contains(t, succeed(t, "verify", out).stdout, "after epoch 5 are the same, bit for bit")
+	}
+	w.train(t, "--schedule", "polynomial")
+	r := runCommand("train", "--resume", w.out, "--epochs", "5")
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "the schedule polynomial ends after 4 epochs with a learning rate of 0")
+}
+
 // Other data and other CPU code are refused by the program itself, and --anyway goes on.
 func TestResumeRefuses(t *testing.T) {
 	w := newTiny(t)

@@ -43,6 +43,11 @@ The run's folder holds the weights (weights.safetensors) and those of the best e
 Ctrl-C, SIGTERM and a closed terminal save the training where it is; --resume goes on from there and ends with the same weights as if
 nothing had happened. A second Ctrl-C quits at once; SIGUSR1 saves and goes on. The same seed on the same device gives the same weights, bit for bit.
 
+With --schedule the learning rate changes: step multiplies it by gamma every so many epochs, exponential by gamma in each epoch, polynomial
+and cosine take it down to end (0), cosine in so many cycles, one-cycle up and down, and plateau multiplies it by gamma when the loss on the
+validation images, or without any on the test images, has not fallen for patience epochs. A schedule is for the epochs that the run begins
+with; where a run goes on for longer, the rate stays as the schedule ends.
+
 A checkpoint is saved after each epoch and, within one, as often as --checkpoint-every says; the last two and the best are kept. --resume
 takes the newest that is whole. It refuses other data and whatever else would change the weights, and shows the difference; --anyway
 goes on. With --epochs, which counts from the start, a finished run goes on; with --device, a run goes on elsewhere, with other last bits.
@@ -50,11 +55,12 @@ goes on. With --epochs, which counts from the start, a finished run goes on; wit
 Where standard output is a file or a pipe it gets the lines of the epochs; what else is said goes to standard error.
 
 With --json, standard output gets one line for each epoch with epoch, loss, accuracy, test_loss, test_accuracy, images_per_second,
-seconds and device, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
+seconds and device, with --schedule the learning_rate, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
 and val_accuracy in place of the test's, which the last line still has. With --profile there is a line before the last: "profile" lists the ops with layer, op, seconds, share, flops, bytes, gflops and gbs.`,
 		Example: `  cnn-gpu train
   cnn-gpu train --data mnist --epochs 5 --seed 1
   cnn-gpu train --validation 0.1 --lr 0.002
+  cnn-gpu train --schedule cosine --warmup 100
   cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
   cnn-gpu train --resume runs/mnist-cnn-digits
@@ -101,6 +107,8 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
 	optimizer.flags(cmd, "the `method`")
 	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: "+defaultRates()+")")
+	f.StringVar(&c.Schedule, "schedule", "", "how the learning rate changes, a `word` and what it is set to, such as cosine or step,every=2,gamma=0.5: "+train.ScheduleHelp()+" (default: constant)")
+	f.IntVar(&c.WarmUp, "warmup", 0, "the `number` of steps in which the learning rate grows evenly, before the schedule begins (default: none)")
 	f.Uint64Var(&c.Seed, "seed", 1, "a `number` that chooses the first weights and the order of the images")
 	f.BoolVar(&c.Strict, "strict", false, "compute every sum as it stands: slower, and rounded less (see summary --passes)")
 	deviceFlag(cmd, &c.Device)
@@ -113,6 +121,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each epoch")
 	f.String(logFormatFlag, "text", "how standard error tells what happens: `text`, or json for an object a line")
 	f.StringVar(&metricsAddr, "metrics-addr", "", "serve figures to Prometheus at this `address`; :9090 is this machine's alone (default: none)")
+	completeFrom(cmd, "schedule", train.ScheduleNames()...)
 	completeFrom(cmd, logFormatFlag, "text", "json")
 	completeFrom(cmd, "data", data.Names()...)
 	completeFlagWithRun(cmd, "resume")
@@ -142,6 +151,8 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		return usageErrorf("--batch %d: give at least 1", c.Batch)
 	case given("validation") && !(c.Validation > 0 && c.Validation < 1):
 		return usageErrorf("--validation %v: give a share above 0 and below 1, such as 0.1", c.Validation)
+	case given("warmup") && c.WarmUp < 1:
+		return usageErrorf("--warmup %d: give at least 1 step, or leave the flag out", c.WarmUp)
 	case given("lr") && !(c.LearningRate > 0):
 		return usageErrorf("--lr %v: give a number above 0, such as 0.001", c.LearningRate)
 	}

@@ -8,6 +8,7 @@ type Record struct {
 	Epoch           int      `json:"epoch"`
 	Loss            float64  `json:"loss"`
 	Accuracy        float64  `json:"accuracy"`
+	LearningRate    float64  `json:"learning_rate,omitempty"` // of the last step, where there is a schedule
 	ValLoss         *float64 `json:"val_loss,omitempty"`
 	ValAccuracy     *float64 `json:"val_accuracy,omitempty"`
 	TestLoss        *float64 `json:"test_loss,omitempty"`
@@ -20,7 +21,7 @@ type Record struct {
 // Record is an epoch of the run as a record.
 func (r *Run) Record(e train.Epoch) Record {
 	record := Record{
-		Epoch: e.Epoch, Loss: e.Training.Loss, Accuracy: e.Training.Accuracy,
+		Epoch: e.Epoch, Loss: e.Training.Loss, Accuracy: e.Training.Accuracy, LearningRate: e.LearningRate,
 		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: r.provenance.deviceOf(e.Epoch),
 	}
 	if v := e.Validation; v != nil && r.validation != nil {

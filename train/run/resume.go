@@ -105,10 +105,18 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	if c.Epochs < at.Fit {
 		return nil, errors.Join(fmt.Errorf("run: %s has trained %d epochs already: give --epochs a number that is not below", dir, at.Fit), r.Close())
 	}
+	if c.Epochs > c.ScheduleEpochs && c.hasSchedule() {
+		r.notes = append(r.notes, r.scheduleNote())
+	}
 	part.Epoch, part.Batch = at.Epoch, at.Batch
 	r.provenance = &Provenance{r.config, r.data, append(then.Parts, part)}
 	r.keepIn(f)
 	return r, nil
+}
+
+// scheduleNote says what the schedule of a run does in epochs that the run did not begin with.
+func (r *Run) scheduleNote() string {
+	return fmt.Sprintf("The learning rate follows the schedule of the %d epochs that the run began with: where that ends, the rate stays as it is then.", r.config.ScheduleEpochs)
 }
 
 // apply puts the options into a run's settings.

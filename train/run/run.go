@@ -41,6 +41,9 @@ type Config struct {
 	// OptimizerSettings are the others, as [train.OptimizerByName] takes them.
 	OptimizerSettings train.Settings `json:"optimizer_settings,omitempty"`
 	Clipping          train.Clipping `json:"clipping,omitzero"`
+	Schedule          string         `json:"schedule,omitempty"`        // of the learning rate, as [train.ParseSchedule] takes it; constant if empty
+	WarmUp            int            `json:"warm_up,omitempty"`         // steps
+	ScheduleEpochs    int            `json:"schedule_epochs,omitempty"` // those that the run began with, where there is a schedule
 	Seed              uint64         `json:"seed"`
 	Strict            bool           `json:"strict"` // see [train.Options]
 	Device            string         `json:"device"`
@@ -63,10 +66,17 @@ func (c Config) TrainOptions() (train.Options, error) {
 	if err == nil {
 		err = c.Clipping.Check()
 	}
+	var schedule train.Schedule
+	if err == nil && c.Schedule != "" {
+		schedule, err = train.ParseSchedule(c.Schedule)
+	}
 	return train.Options{
-		Optimizer: optimizer, Clipping: c.Clipping, Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict,
+		Optimizer: optimizer, Clipping: c.Clipping, Schedule: schedule, WarmUp: c.WarmUp,
+		Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict,
 	}, err
 }
+
+func (c Config) hasSchedule() bool { return c.Schedule != "" || c.WarmUp != 0 }
 
 // Hooks are called while a run trains.
 type Hooks struct {
@@ -131,6 +141,9 @@ func New(c Config) (*Run, error) {
 		if c.Model, err = filepath.Abs(c.Model); err != nil {
 			return nil, fmt.Errorf("run: %w", err)
 		}
+	}
+	if c.hasSchedule() {
+		c.ScheduleEpochs = c.Epochs
 	}
 	r := &Run{config: c}
 	if err := r.openData(); err != nil {
@@ -235,7 +248,7 @@ func (r *Run) fitOptions() (train.FitOptions, error) {
 		return train.FitOptions{}, fmt.Errorf("run: checkpoints: %w", err)
 	}
 	return train.FitOptions{
-		Epochs: r.config.Epochs, Batch: r.config.Batch, Validation: watched,
+		Epochs: r.config.Epochs, ScheduleEpochs: r.config.ScheduleEpochs, Batch: r.config.Batch, Validation: watched,
 		Checkpoint: r.checkpoint, CheckpointEvery: every, CheckpointSteps: steps,
 	}, nil
 }

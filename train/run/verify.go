@@ -55,7 +55,10 @@ func (s *Saved) Verify(ctx context.Context, deviceName string, o device.Options,
 	if err != nil {
 		return nil, err
 	}
-	fit.Checkpoint, fit.Validation = nil, nil // neither changes a bit
+	fit.Checkpoint = nil
+	if !c.hasSchedule() { // which may look at it
+		fit.Validation = nil
+	}
 	fit.OnProgress = h.OnProgress
 	if _, err := r.trainer.Fit(ctx, r.training, fit); err != nil {
 		return nil, err

@@ -182,6 +182,61 @@ def training():
     }
 
 
+def schedules():
+    """The learning rate of each step, of 1 at most, in Keras's schedules and in PyTorch's."""
+    rows, k = [], keras.optimizers.schedules
+
+    def of_keras(ours, schedule, epochs, per_epoch, warm_up=0):
+        rates = [float(schedule(step)) for step in range(epochs * per_epoch)]
+        rows.append({"from": "keras", "schedule": ours, "epochs": epochs, "per_epoch": per_epoch, "warm_up": warm_up, "losses": [], "rates": rates})
+
+    def of_torch(ours, make, epochs, per_epoch, each_epoch=False, warm_up=0):
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+        schedule, rates = make(optimizer), []
+        for step in range(epochs * per_epoch):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            if not each_epoch or (step + 1) % per_epoch == 0:
+                schedule.step()
+        rows.append({"from": "torch", "schedule": ours, "epochs": epochs, "per_epoch": per_epoch, "warm_up": warm_up, "losses": [], "rates": rates})
+
+    def plateau(ours, losses, **settings):
+        model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
+        model.compile(optimizer=keras.optimizers.SGD(1.0))
+        callback = keras.callbacks.ReduceLROnPlateau(monitor="loss", **settings)
+        callback.set_model(model)
+        callback.on_train_begin()
+        rates = []
+        for epoch, loss in enumerate(losses):
+            rates.append(float(model.optimizer.learning_rate))
+            callback.on_epoch_end(epoch, {"loss": loss})
+        rows.append({"from": "keras", "schedule": ours, "epochs": len(losses), "per_epoch": 1, "warm_up": 0, "losses": losses, "rates": rates})
+
+    of_keras("exponential,gamma=0.75", k.ExponentialDecay(1.0, 7, 0.75), 3, 7)
+    of_keras("polynomial", k.PolynomialDecay(1.0, 15, end_learning_rate=0.0), 3, 5)
+    of_keras("polynomial,power=2,end=0.25", k.PolynomialDecay(1.0, 15, end_learning_rate=0.25, power=2.0), 3, 5)
+    of_keras("cosine", k.CosineDecay(1.0, 15), 3, 5)
+    of_keras("cosine,end=0.125", k.CosineDecay(1.0, 15, alpha=0.125), 3, 5)
+    of_keras("cosine,cycles=3", k.CosineDecayRestarts(1.0, 5, t_mul=1.0), 3, 5)
+    of_keras("cosine", k.CosineDecay(1 / 5, 11, warmup_target=1.0, warmup_steps=4), 3, 5, warm_up=4)
+    s = torch.optim.lr_scheduler
+    of_torch("step,every=2,gamma=0.5", lambda o: s.StepLR(o, 2, 0.5), 7, 3, each_epoch=True)
+    of_torch("step", lambda o: s.StepLR(o, 2), 6, 3, each_epoch=True)
+    of_torch("exponential", lambda o: s.ExponentialLR(o, 0.9), 4, 1)
+    of_torch("polynomial,power=3", lambda o: s.PolynomialLR(o, 12, 3), 3, 4)
+    of_torch("cosine,end=0.25", lambda o: s.CosineAnnealingLR(o, 12, 0.25), 3, 4)
+    of_torch("cosine,cycles=2", lambda o: s.CosineAnnealingWarmRestarts(o, 6), 3, 4)
+    of_torch("one-cycle", lambda o: s.OneCycleLR(o, 1.0, total_steps=20, cycle_momentum=False), 4, 5)
+    of_torch("one-cycle,start=0.1,peak=0.5,end=0.01",
+             lambda o: s.OneCycleLR(o, 1.0, total_steps=20, pct_start=0.5, div_factor=10, final_div_factor=10, cycle_momentum=False), 4, 5)
+    of_torch("constant", lambda o: s.LinearLR(o, 1 / 6, 1.0, 5), 2, 4, warm_up=5)
+    losses = [2.0, 1.5, 1.5, 1.49995, 1.6, 1.2, 1.3, 1.25, 1.3, 1.2, 1.19, 1.3, 1.3, 1.3, 1.3]
+    plateau("plateau,patience=2,gamma=0.5", losses, patience=2, factor=0.5)
+    plateau("plateau,patience=1,gamma=0.25,end=0.125", losses, patience=1, factor=0.25, min_lr=0.125)
+    plateau("plateau", [1.0] * 23)
+    return rows
+
+
 def summary():
     model = keras.Sequential([
         keras.layers.Input((28, 28, 1)), keras.layers.Conv2D(32, 3), keras.layers.MaxPooling2D(), keras.layers.Conv2D(64, 3),
@@ -204,6 +259,7 @@ def main():
         "losses": losses(),
         "metrics": metrics(),
         "training": training(),
+        "schedules": schedules(),
         "total_params": summary(),
     }
     text = json.dumps(golden, indent=1)
