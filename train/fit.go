@@ -19,7 +19,10 @@ type FitOptions struct {
 	// ScheduleEpochs are those that the schedule of the learning rate is for; Epochs if 0. A Fit that is longer goes on with the rate at
 	// which the schedule ends.
 	ScheduleEpochs int
-	Validation     data.Set // evaluated after each epoch; none if nil. See [data.Split]
+	// Patience stops a Fit early when the loss on the validation data or, without any, that of training has not fallen for so many epochs.
+	// Never if 0.
+	Patience   int
+	Validation data.Set // evaluated after each epoch; none if nil. See [data.Split]
 
 	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch
 	OnEpoch    func(Epoch) error // called after each epoch; an error ends the training
@@ -57,6 +60,7 @@ type Epoch struct {
 	Validation      *Result `json:"validation,omitempty"`
 	ImagesPerSecond float64 `json:"images_per_second"` // of training
 	Seconds         float64 `json:"seconds"`           // of training
+	Stopped         bool    `json:"stopped,omitempty"` // early, as FitOptions.Patience says
 }
 
 // progressInterval is the time between two looks at the device while an epoch runs.
@@ -85,7 +89,7 @@ func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch,
 	if err := f.prepare(); err != nil {
 		return nil, err
 	}
-	for t.position.Fit < o.Epochs {
+	for t.position.Fit < o.Epochs && !o.Stalls(t.ofFit()) {
 		if err := f.epoch(ctx); err != nil {
 			return t.history, err
 		}
@@ -123,6 +127,8 @@ func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
 		return errors.New("train: the model has no parameters to train; add a Dense or Conv2D layer")
 	case o.Epochs < 0 || o.Batch < 0:
 		return fmt.Errorf("train: %d epochs in batches of %d; give at least 1 of each", o.Epochs, o.Batch)
+	case o.Patience < 0:
+		return fmt.Errorf("train: a patience of %d epochs; give at least 1, or 0 to never stop early", o.Patience)
 	case o.ScheduleEpochs < 0:
 		return fmt.Errorf("train: a schedule for %d epochs; give at least 1", o.ScheduleEpochs)
 	}
@@ -204,6 +210,7 @@ func (f *fitting) epoch(ctx context.Context) error {
 		}
 		epoch.Validation = &validation
 	}
+	epoch.Stopped = f.options.Stalls(append(f.ofFit(), epoch))
 	f.history = append(f.history, epoch)
 	f.position, f.elapsed = Position{Epoch: f.position.Epoch + 1, Fit: f.position.Fit + 1}, 0
 	if f.options.OnEpoch != nil {

@@ -75,6 +75,10 @@ type kerasGolden struct {
 		Losses         []float64
 		Rates          []float64
 	}
+	EarlyStopping []struct {
+		Patience, Stopped int
+		Losses            []float64
+	} `json:"early_stopping"`
 	TotalParams string `json:"total_params"`
 }
 

@@ -1,6 +1,9 @@
 package train
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // rateAt is the learning rate of a step of the Fit, from 0.
 func (f *fitting) rateAt(step int) float64 {
@@ -52,12 +55,18 @@ func (f *fitting) scheduledRate() float64 {
 
 // epochLosses are what was measured after each complete epoch of the Fit under way: on the validation data or, without any, in training.
 func (t *Trainer) epochLosses() (losses []float64) {
-	for _, e := range t.history[len(t.history)-t.position.Fit:] {
+	for _, e := range t.ofFit() {
 		losses = append(losses, e.loss())
 	}
 	return losses
 }
 
+// ofFit is the history of the Fit under way.
+func (t *Trainer) ofFit() []Epoch {
+	return slices.Clip(t.history[len(t.history)-t.position.Fit:])
+}
+
+// loss is what is looked at: the validation's or, without one, the training's.
 func (e Epoch) loss() float64 {
 	if e.Validation != nil {
 		return e.Validation.Loss

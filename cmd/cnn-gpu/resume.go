@@ -40,6 +40,11 @@ func resumeRun(cmd *cobra.Command, asked run.Config, dir string, anyway bool) (*
 			return nil, usageErrorf("--epochs %d: give at least 1", o.Epochs)
 		}
 	}
+	if flags.Changed("patience") {
+		if o.Patience = &asked.Patience; asked.Patience < 0 {
+			return nil, patienceError(asked.Patience)
+		}
+	}
 	if o.CheckpointEvery != "" {
 		if err := checkInterval(o.CheckpointEvery); err != nil {
 			return nil, err
@@ -53,6 +58,10 @@ func resumeRun(cmd *cobra.Command, asked run.Config, dir string, anyway bool) (*
 		fmt.Fprintln(cmd.ErrOrStderr(), note)
 	}
 	return r, nil
+}
+
+func patienceError(patience int) error {
+	return usageErrorf("--patience %d: give at least 1 epoch, or 0 to never stop early", patience)
 }
 
 func checkInterval(text string) error {

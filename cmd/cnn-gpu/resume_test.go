@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -73,6 +74,42 @@ func TestScheduleIsKept(t *testing.T) {
 	r := runCommand("train", "--resume", w.out, "--epochs", "5")
 	assert.Equal(t, exitFailure, r.code)
 	assert.Contains(t, r.stderr, "the schedule polynomial ends after 4 epochs with a learning rate of 0")
+}
+
+// A run that stops early says why, stays where it is when it is resumed, and goes on with more patience.
+func TestStopsEarly(t *testing.T) {
+	w := newTiny(t)
+	// At this rate nothing is learnt.
+	r := succeed(t, append(w.trainArgs(), "--lr", "10", "--epochs", "40", "--patience", "2")...)
+	reason := regexp.MustCompile(`the loss on the test images has not fallen below that of epoch \d+ for 2 epochs`).FindString(r.stderr)
+	require.NotEmpty(t, reason, r.stderr)
+	assert.Contains(t, r.stderr, "Stopped early: "+reason+"; weights-best.safetensors holds the best weights.")
+	assert.Contains(t, r.stderr, "The test images decide how the training goes")
+	record := func() string {
+		text, err := os.ReadFile(filepath.Join(w.out, "run.yaml"))
+		require.NoError(t, err)
+		return string(text)
+	}
+	assert.Contains(t, record(), "\nstopped: "+reason+"\n")
+	metrics, err := os.ReadFile(filepath.Join(w.out, "metrics.jsonl"))
+	require.NoError(t, err)
+	assert.Regexp(t, `"stopped":true}\n$`, string(metrics))
+	assert.Equal(t, 1, strings.Count(string(metrics), "stopped"))
+	epochs := strings.Count(string(metrics), "\n")
+
+	r = succeed(t, "train", "--resume", w.out)
+	assert.Contains(t, r.stderr, "The run stopped early: "+reason+". It goes on with a --patience above 2, or 0.")
+	assert.NotContains(t, r.stdout, "Epoch")
+	assert.Contains(t, record(), "\nstopped: "+reason+"\n")
+	r = succeed(t, "train", "--resume", w.out, "--patience", "0", "--epochs", strconv.Itoa(epochs+1))
+	assert.Equal(t, 1, strings.Count(r.stdout, "Epoch "))
+	assert.NotContains(t, r.stderr, "topped early")
+	assert.NotContains(t, record(), "stopped")
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
+
+	r = succeed(t, append(w.trainArgs(), "--lr", "10", "--epochs", "40", "--patience", "2", "--validation", "0.25", "--out", w.out+"-2")...)
+	assert.Contains(t, r.stderr, "Stopped early: the loss on the validation images has not fallen")
+	assert.NotContains(t, r.stderr, "The test images decide")
 }
 
 // Other data and other CPU code are refused by the program itself, and --anyway goes on.

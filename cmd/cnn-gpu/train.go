@@ -48,6 +48,9 @@ and cosine take it down to end (0), cosine in so many cycles, one-cycle up and d
 validation images, or without any on the test images, has not fallen for patience epochs. A schedule is for the epochs that the run begins
 with; where a run goes on for longer, the rate stays as the schedule ends.
 
+With --patience 3 the training stops when the loss on the validation images, or without any on the test images, has not fallen for 3 epochs;
+weights-best.safetensors holds the weights of the best one.
+
 A checkpoint is saved after each epoch and, within one, as often as --checkpoint-every says; the last two and the best are kept. --resume
 takes the newest that is whole. It refuses other data and whatever else would change the weights, and shows the difference; --anyway
 goes on. With --epochs, which counts from the start, a finished run goes on; with --device, a run goes on elsewhere, with other last bits.
@@ -55,7 +58,7 @@ goes on. With --epochs, which counts from the start, a finished run goes on; wit
 Where standard output is a file or a pipe it gets the lines of the epochs; what else is said goes to standard error.
 
 With --json, standard output gets one line for each epoch with epoch, loss, accuracy, test_loss, test_accuracy, images_per_second,
-seconds and device, with --schedule the learning_rate, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
+seconds and device, with --schedule the learning_rate, "stopped":true where --patience ends it, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
 and val_accuracy in place of the test's, which the last line still has. With --profile there is a line before the last: "profile" lists the ops with layer, op, seconds, share, flops, bytes, gflops and gbs.`,
 		Example: `  cnn-gpu train
   cnn-gpu train --data mnist --epochs 5 --seed 1
@@ -109,6 +112,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: "+defaultRates()+")")
 	f.StringVar(&c.Schedule, "schedule", "", "how the learning rate changes, a `word` and what it is set to, such as cosine or step,every=2,gamma=0.5: "+train.ScheduleHelp()+" (default: constant)")
 	f.IntVar(&c.WarmUp, "warmup", 0, "the `number` of steps in which the learning rate grows evenly, before the schedule begins (default: none)")
+	f.IntVar(&c.Patience, "patience", 0, "stop early when the loss after an epoch has not fallen for this `number` of epochs (default: never)")
 	f.Uint64Var(&c.Seed, "seed", 1, "a `number` that chooses the first weights and the order of the images")
 	f.BoolVar(&c.Strict, "strict", false, "compute every sum as it stands: slower, and rounded less (see summary --passes)")
 	deviceFlag(cmd, &c.Device)
@@ -151,6 +155,8 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		return usageErrorf("--batch %d: give at least 1", c.Batch)
 	case given("validation") && !(c.Validation > 0 && c.Validation < 1):
 		return usageErrorf("--validation %v: give a share above 0 and below 1, such as 0.1", c.Validation)
+	case c.Patience < 0:
+		return patienceError(c.Patience)
 	case given("warmup") && c.WarmUp < 1:
 		return usageErrorf("--warmup %d: give at least 1 step, or leave the flag out", c.WarmUp)
 	case given("lr") && !(c.LearningRate > 0):
@@ -180,6 +186,9 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 	}
 	sayDevice(cmd, t.Device(), c.Device)
 	sayWarnings(cmd, t.Warnings())
+	if r.Validation() == nil && (c.Patience > 0 || strings.HasPrefix(c.Schedule, train.Plateau{}.Name())) {
+		fmt.Fprintln(stderr, "The test images decide how the training goes, so the test accuracy is not that on new images: --validation 0.1 sets others apart.")
+	}
 
 	lines := resultLines(cmd, asJSON)
 	report := newReporter(forPeople(cmd), lines, c.Epochs, c.Batch, measured)
@@ -249,8 +258,8 @@ func measuredName(r *run.Run) string {
 func recordAttributes(record run.Record) []any {
 	var attributes []any
 	for fields, i := reflect.ValueOf(record), 0; i < fields.NumField(); i++ {
-		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
-		if value := fields.Field(i); value.Kind() != reflect.Pointer || !value.IsNil() {
+		name, option, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
+		if value := fields.Field(i); option != "omitempty" || !value.IsZero() {
 			attributes = append(attributes, name, value.Interface())
 		}
 	}
@@ -279,6 +288,9 @@ func sayDone(w, lines io.Writer, s run.Summary) error {
 	wording.English.Fprintf(lines, "Test accuracy %.2f%% on %d images.\n", 100*s.Test.Accuracy, s.Test.Examples)
 	for _, note := range s.Notes {
 		fmt.Fprintln(w, note)
+	}
+	if s.Stopped != "" {
+		fmt.Fprintf(w, "Stopped early: %s; weights-best.safetensors holds the best weights.\n", s.Stopped)
 	}
 	fmt.Fprintf(w, "The run is in %s: %s\n", s.Dir, strings.Join(files, ", "))
 	return nil

@@ -74,6 +74,8 @@ func TestExitCodes(t *testing.T) {
 		{"train --schedule cosin", exitUsage, `unknown schedule "cosin"; did you mean cosine?`},
 		{"train --schedule step,every=0", exitUsage, "schedule step: every 0; give a whole number, at least 1"},
 		{"train --schedule=", exitUsage, `--schedule "": give a value`},
+		{"train --patience -1", exitUsage, "--patience -1: give at least 1 epoch, or 0 to never stop early"},
+		{"train --resume RUN --patience -1", exitUsage, "--patience -1: give at least 1 epoch"},
 		{"train --warmup 0", exitUsage, "--warmup 0: give at least 1 step"},
 		{"train --model MODEL --data DATA --warmup 60 --out MISSING/run", exitFailure, "a warm-up of 60 steps; 5 epochs have 10: give fewer, or more epochs"},
 		{"train --resume RUN --schedule cosine --warmup 3", exitUsage, "leave out --schedule cosine (the run has none), --warmup 3 (the run has 0)"},

@@ -16,6 +16,7 @@ type Record struct {
 	ImagesPerSecond float64  `json:"images_per_second"`
 	Seconds         float64  `json:"seconds"`
 	Device          string   `json:"device"`
+	Stopped         bool     `json:"stopped,omitempty"` // early
 }
 
 // Record is an epoch of the run as a record.
@@ -23,6 +24,7 @@ func (r *Run) Record(e train.Epoch) Record {
 	record := Record{
 		Epoch: e.Epoch, Loss: e.Training.Loss, Accuracy: e.Training.Accuracy, LearningRate: e.LearningRate,
 		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: r.provenance.deviceOf(e.Epoch),
+		Stopped: e.Stopped,
 	}
 	if v := e.Validation; v != nil && r.validation != nil {
 		record.ValLoss, record.ValAccuracy = &v.Loss, &v.Accuracy

@@ -22,6 +22,7 @@ type ResumeOptions struct {
 	Epochs          int    // in all, instead of those that the run was to have
 	Data, DataDir   string // where the same data is now, if it is elsewhere
 	CheckpointEvery string // instead of the run's
+	Patience        *int   // instead of the run's; see [train.FitOptions]
 	Anyway          bool   // go on where the bits would differ
 
 	// Check, if there is one, gets what the run was begun with, and may refuse to go on.
@@ -105,11 +106,14 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	if c.Epochs < at.Fit {
 		return nil, errors.Join(fmt.Errorf("run: %s has trained %d epochs already: give --epochs a number that is not below", dir, at.Fit), r.Close())
 	}
+	if fit, err := r.fitOptions(); err == nil && c.Epochs > at.Fit && fit.Stalls(r.trainer.History()) {
+		r.notes = append(r.notes, fmt.Sprintf("The run stopped early: %s. It goes on with a --patience above %d, or 0.", r.stopReason(), c.Patience))
+	}
 	if c.Epochs > c.ScheduleEpochs && c.hasSchedule() {
 		r.notes = append(r.notes, r.scheduleNote())
 	}
 	part.Epoch, part.Batch = at.Epoch, at.Batch
-	r.provenance = &Provenance{r.config, r.data, append(then.Parts, part)}
+	r.provenance = &Provenance{Settings: r.config, Data: r.data, Parts: append(then.Parts, part)}
 	r.keepIn(f)
 	return r, nil
 }
@@ -124,6 +128,9 @@ func (o ResumeOptions) apply(c *Config, last Part) {
 	c.DeviceOptions = o.DeviceOptions
 	c.Device = cmp.Or(o.Device, last.Device) // what auto chose once
 	c.Epochs = cmp.Or(o.Epochs, c.Epochs)
+	if o.Patience != nil {
+		c.Patience = *o.Patience
+	}
 	if o.Data != "" || o.DataDir != "" {
 		c.Data, c.DataDir = cmp.Or(o.Data, c.Data), o.DataDir
 	}

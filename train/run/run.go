@@ -44,6 +44,7 @@ type Config struct {
 	Schedule          string         `json:"schedule,omitempty"`        // of the learning rate, as [train.ParseSchedule] takes it; constant if empty
 	WarmUp            int            `json:"warm_up,omitempty"`         // steps
 	ScheduleEpochs    int            `json:"schedule_epochs,omitempty"` // those that the run began with, where there is a schedule
+	Patience          int            `json:"patience,omitempty"`        // see [train.FitOptions]
 	Seed              uint64         `json:"seed"`
 	Strict            bool           `json:"strict"` // see [train.Options]
 	Device            string         `json:"device"`
@@ -152,7 +153,7 @@ func New(c Config) (*Run, error) {
 	if err := r.openDevice(m); err != nil {
 		return nil, err
 	}
-	r.provenance = &Provenance{r.config, r.data, []Part{newPart(r.device)}}
+	r.provenance = &Provenance{Settings: r.config, Data: r.data, Parts: []Part{newPart(r.device)}}
 	f, err := newFolder(r.config, m.Name)
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -248,7 +249,7 @@ func (r *Run) fitOptions() (train.FitOptions, error) {
 		return train.FitOptions{}, fmt.Errorf("run: checkpoints: %w", err)
 	}
 	return train.FitOptions{
-		Epochs: r.config.Epochs, ScheduleEpochs: r.config.ScheduleEpochs, Batch: r.config.Batch, Validation: watched,
+		Epochs: r.config.Epochs, ScheduleEpochs: r.config.ScheduleEpochs, Patience: r.config.Patience, Batch: r.config.Batch, Validation: watched,
 		Checkpoint: r.checkpoint, CheckpointEvery: every, CheckpointSteps: steps,
 	}, nil
 }
@@ -289,6 +290,8 @@ type Summary struct {
 	Last  train.Epoch
 	Test  train.Result
 	Notes []string // what was left out of the folder, and why
+	// Stopped says why the run has fewer epochs than it was to have; empty if it has all.
+	Stopped string
 }
 
 // Train trains to the end and writes the folder's files. Each epoch's are written beside the training of the next. When the context ends,
@@ -312,6 +315,9 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 	}
 	o.OnEpoch = func(e train.Epoch) error {
 		r.saver.wait() // the checkpoint that comes next would
+		if e.Stopped {
+			r.provenance.Stopped = r.stopReason()
+		}
 		if h.OnEpoch != nil {
 			h.OnEpoch(e)
 		}
@@ -322,10 +328,23 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 		return Summary{Dir: r.Dir()}, err
 	}
 	s := Summary{Dir: r.Dir(), Last: history[len(history)-1]}
+	if o.Stalls(history) && len(history) < o.Epochs {
+		s.Stopped = r.stopReason()
+	}
 	if s.Test, s.Notes, err = r.draw(ctx); err != nil {
 		return Summary{Dir: r.Dir()}, err
 	}
 	return s, nil
+}
+
+// stopReason says why a run stops early.
+func (r *Run) stopReason() string {
+	history, watched := r.trainer.History(), "validation"
+	if r.validation == nil {
+		watched = "test"
+	}
+	best := history[train.BestEpoch(history)].Epoch
+	return fmt.Sprintf("the loss on the %s images has not fallen below that of epoch %d for %d epochs", watched, best, len(history)-best)
 }
 
 // prepare makes the folder ready: it clears up what was left there, and saves again the weights of a complete epoch that are damaged or gone.

@@ -55,7 +55,7 @@ func (s *Saved) Verify(ctx context.Context, deviceName string, o device.Options,
 	if err != nil {
 		return nil, err
 	}
-	fit.Checkpoint = nil
+	fit.Checkpoint, fit.Patience = nil, 0
 	if !c.hasSchedule() { // which may look at it
 		fit.Validation = nil
 	}

@@ -237,6 +237,24 @@ def schedules():
     return rows
 
 
+def early_stopping():
+    """After how many epochs EarlyStopping stops; 0 if it does not."""
+    losses, rows = [2.0, 1.5, 1.5, 1.4, 1.4, 1.6, 1.3, 1.7, 1.6, 1.5, 1.4, 1.2], []
+    for patience in range(1, 6):
+        model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
+        callback = keras.callbacks.EarlyStopping(monitor="loss", patience=patience)
+        callback.set_model(model)
+        callback.on_train_begin()
+        stopped = 0
+        for epoch, loss in enumerate(losses):
+            callback.on_epoch_end(epoch, {"loss": loss})
+            if getattr(model, "stop_training", False):
+                stopped = epoch + 1
+                break
+        rows.append({"patience": patience, "losses": losses, "stopped": stopped})
+    return rows
+
+
 def summary():
     model = keras.Sequential([
         keras.layers.Input((28, 28, 1)), keras.layers.Conv2D(32, 3), keras.layers.MaxPooling2D(), keras.layers.Conv2D(64, 3),
@@ -260,6 +278,7 @@ def main():
         "metrics": metrics(),
         "training": training(),
         "schedules": schedules(),
+        "early_stopping": early_stopping(),
         "total_params": summary(),
     }
     text = json.dumps(golden, indent=1)
