@@ -17,6 +17,10 @@ type Param struct {
 	offset int // of its place among the model's parameters, in elements
 }
 
+// Decays says whether weight decay applies to the parameter: to filters and matrices. Vectors, which are biases and what values are scaled by,
+// are left out.
+func (p *Param) Decays() bool { return len(p.Shape) > 1 }
+
 // params leaves out the parameters that a layer does not have.
 func params(all ...*Param) []*Param {
 	var list []*Param

@@ -13,6 +13,7 @@ type Adam struct {
 	Beta1        float64 // 0.9
 	Beta2        float64 // 0.999
 	Epsilon      float64 // 1e-7
+	WeightDecay  float64 // 0
 }
 
 // Name implements [Optimizer].
@@ -24,7 +25,8 @@ func (a Adam) Rate() float64 { return cmp.Or(a.LearningRate, 0.001) }
 // Check implements [Optimizer].
 func (a Adam) Check() error {
 	op := a.op(Update{})
-	return errors.Join(positive(a.Rate()), below1("beta 1", op.Beta1), below1("beta 2", op.Beta2), positiveEpsilon(op.Epsilon))
+	return errors.Join(above0("learning rate", a.Rate()), below1("beta 1", op.Beta1), below1("beta 2", op.Beta2), above0("epsilon", op.Epsilon),
+		checkDecay(a.Rate(), a.WeightDecay))
 }
 
 // State implements [Optimizer].
@@ -39,7 +41,7 @@ func (Adam) State(weights int) []*kernels.Buffer {
 func (a Adam) Update(u Update) []kernels.Op {
 	op := a.op(u)
 	op.M, op.V = u.State[0], u.State[1]
-	return []kernels.Op{op}
+	return append(u.decay(a.WeightDecay), op)
 }
 
 func (a Adam) op(u Update) kernels.Adam {
@@ -47,11 +49,4 @@ func (a Adam) op(u Update) kernels.Adam {
 		Beta1: cmp.Or(a.Beta1, 0.9), Beta2: cmp.Or(a.Beta2, 0.999), Epsilon: cmp.Or(a.Epsilon, 1e-7),
 		W: u.W, DW: u.DW, Rate: u.Rate, Step: u.Step, Halt: u.Halt,
 	}
-}
-
-func positiveEpsilon(e float64) error {
-	if !(e > 0) {
-		return errors.New("epsilon must be above 0")
-	}
-	return nil
 }

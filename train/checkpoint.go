@@ -22,6 +22,9 @@ const (
 	modelKey     = "model"
 	optimizerKey = "optimizer"
 	lossKey      = "loss"
+	clippingKey  = "clipping" // missing if there is none
+	scheduleKey  = "schedule" // likewise
+	warmUpKey    = "warm-up"  // steps; likewise
 	seedKey      = "seed"
 	strictKey    = "strict"
 	cpuKey       = "cpu code" // missing where no CPU computes

@@ -19,7 +19,7 @@ type DifferenceError struct {
 
 // Difference is what a training had when it was interrupted, and what it is to go on with.
 type Difference struct {
-	What       string // in a DifferenceError "model", "optimizer", "loss", "seed", "strict", "cpu code", "batch" or "examples"
+	What       string // in a DifferenceError "model", "optimizer", "loss", "clipping", "schedule", "warm-up", "seed", "strict", "cpu code", "batch", "epochs of the schedule" or "examples"
 	Saved, Now string
 }
 
@@ -58,10 +58,19 @@ func firstDifference(a, b string) (string, string) {
 func (t *Trainer) identity() map[string]string {
 	identity := map[string]string{
 		modelKey:     string(t.model.YAML()),
-		optimizerKey: fmt.Sprintf("%s %+v", t.optimizer.Name(), t.optimizer),
+		optimizerKey: given(fmt.Sprintf("%s %+v", t.optimizer.Name(), t.optimizer)),
 		lossKey:      fmt.Sprintf("%s %+v", t.loss.Name(), t.loss),
 		seedKey:      strconv.FormatUint(t.seed, 10),
 		strictKey:    strconv.FormatBool(t.strict),
+	}
+	if t.clipping != (Clipping{}) { // missing in a checkpoint of earlier versions
+		identity[clippingKey] = t.clipping.String()
+	}
+	if t.schedule != nil {
+		identity[scheduleKey] = given(fmt.Sprintf("%s %+v", t.schedule.Name(), t.schedule))
+	}
+	if t.warmUp != 0 {
+		identity[warmUpKey] = strconv.Itoa(t.warmUp)
 	}
 	if t.device.Name() == "cpu" {
 		identity[cpuKey] = device.CPUCode()
@@ -72,21 +81,38 @@ func (t *Trainer) identity() map[string]string {
 // compare lists how the identity in a checkpoint differs from a trainer's. A training may go on upon another kind of device, and early
 // checkpoints do not name their loss.
 func compare(saved, now map[string]string) (list []Difference) {
-	for _, key := range []string{modelKey, optimizerKey, lossKey, seedKey, strictKey, cpuKey} {
+	for _, key := range []string{modelKey, optimizerKey, lossKey, clippingKey, scheduleKey, warmUpKey, seedKey, strictKey, cpuKey} {
 		if (key == cpuKey || key == lossKey) && (saved[key] == "" || now[key] == "") {
 			continue
 		}
-		if saved[key] != now[key] {
-			list = append(list, Difference{key, saved[key], now[key]})
+		then := saved[key]
+		if key == optimizerKey {
+			then = given(then)
+		}
+		if then != now[key] {
+			list = append(list, Difference{key, then, now[key]})
 		}
 	}
 	return list
+}
+
+// given leaves the settings of an optimizer or a schedule out that have their defaults, so that a checkpoint of a version that had fewer of them is told from
+// no other.
+func given(text string) string {
+	name, fields, _ := strings.Cut(strings.TrimSuffix(text, "}"), " {")
+	settings := slices.DeleteFunc(strings.Fields(fields), func(f string) bool { return strings.HasSuffix(f, ":0") || strings.HasSuffix(f, ":false") })
+	if len(settings) == 0 {
+		return name
+	}
+	return name + " {" + strings.Join(settings, " ") + "}"
 }
 
 // pace is what a Fit counts its position in.
 type pace struct {
 	Batch    int `json:"batch"`    // 0 if any other may go on
 	Examples int `json:"examples"` // 0 if any other number may go on
+	// ScheduleEpochs are those of the learning rate's schedule; 0 without one.
+	ScheduleEpochs int `json:"schedule_epochs,omitempty"`
 }
 
 const (
@@ -99,6 +125,7 @@ func (t *Trainer) begin(p pace) error {
 	if t.position.Fit > 0 || t.position.Batch > 0 {
 		differences := slices.DeleteFunc([]Difference{
 			{batchDifference, strconv.Itoa(cmp.Or(t.pace.Batch, p.Batch)), strconv.Itoa(p.Batch)},
+			{"epochs of the schedule", strconv.Itoa(t.pace.ScheduleEpochs), strconv.Itoa(p.ScheduleEpochs)},
 			{examplesDifference, strconv.Itoa(cmp.Or(t.pace.Examples, p.Examples)), strconv.Itoa(p.Examples)},
 		}, func(d Difference) bool { return d.Saved == d.Now })
 		if len(differences) > 0 {

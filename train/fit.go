@@ -7,14 +7,21 @@ import (
 	"math"
 	"time"
 
+	"cnn-gpu/kernels"
 	"cnn-gpu/train/data"
 	"cnn-gpu/train/internal/loader"
 )
 
 // FitOptions say how long and on what a model is trained.
 type FitOptions struct {
-	Epochs     int      // 1 if 0
-	Batch      int      // DefaultBatch if 0; the whole set if it is smaller
+	Epochs int // 1 if 0
+	Batch  int // DefaultBatch if 0; the whole set if it is smaller
+	// ScheduleEpochs are those that the schedule of the learning rate is for; Epochs if 0. A Fit that is longer goes on with the rate at
+	// which the schedule ends.
+	ScheduleEpochs int
+	// Patience stops a Fit early when the loss on the validation data or, without any, that of training has not fallen for so many epochs.
+	// Never if 0.
+	Patience   int
 	Validation data.Set // evaluated after each epoch; none if nil. See [data.Split]
 
 	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch
@@ -33,7 +40,8 @@ type FitOptions struct {
 type Progress struct {
 	Epoch, Epochs   int // from 1
 	Batch, Batches  int
-	Result          Result // over the epoch's examples so far
+	Result          Result  // over the epoch's examples so far
+	LearningRate    float64 // of the last step; 0 without a schedule
 	ImagesPerSecond float64
 }
 
@@ -48,9 +56,11 @@ type Result struct {
 type Epoch struct {
 	Epoch           int     `json:"epoch"` // from 1
 	Training        Result  `json:"training"`
+	LearningRate    float64 `json:"learning_rate,omitempty"` // of the last step; 0 without a schedule
 	Validation      *Result `json:"validation,omitempty"`
 	ImagesPerSecond float64 `json:"images_per_second"` // of training
 	Seconds         float64 `json:"seconds"`           // of training
+	Stopped         bool    `json:"stopped,omitempty"` // early, as FitOptions.Patience says
 }
 
 // progressInterval is the time between two looks at the device while an epoch runs.
@@ -68,14 +78,18 @@ func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch,
 		return nil, err
 	}
 	o.Batch = min(o.Batch, set.Len())
-	if err := t.begin(pace{o.Batch, set.Len()}); err != nil {
+	p := pace{Batch: o.Batch, Examples: set.Len()}
+	if t.schedule != nil {
+		p.ScheduleEpochs = o.ScheduleEpochs
+	}
+	if err := t.begin(p); err != nil {
 		return nil, err
 	}
 	f := &fitting{Trainer: t, set: set, options: o, saved: time.Now()}
 	if err := f.prepare(); err != nil {
 		return nil, err
 	}
-	for t.position.Fit < o.Epochs {
+	for t.position.Fit < o.Epochs && !o.Stalls(t.ofFit()) {
 		if err := f.epoch(ctx); err != nil {
 			return t.history, err
 		}
@@ -90,6 +104,9 @@ func (o FitOptions) withDefaults() FitOptions {
 	}
 	if o.Batch == 0 {
 		o.Batch = DefaultBatch
+	}
+	if o.ScheduleEpochs == 0 {
+		o.ScheduleEpochs = o.Epochs
 	}
 	return o
 }
@@ -110,8 +127,15 @@ func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
 		return errors.New("train: the model has no parameters to train; add a Dense or Conv2D layer")
 	case o.Epochs < 0 || o.Batch < 0:
 		return fmt.Errorf("train: %d epochs in batches of %d; give at least 1 of each", o.Epochs, o.Batch)
+	case o.Patience < 0:
+		return fmt.Errorf("train: a patience of %d epochs; give at least 1, or 0 to never stop early", o.Patience)
+	case o.ScheduleEpochs < 0:
+		return fmt.Errorf("train: a schedule for %d epochs; give at least 1", o.ScheduleEpochs)
 	}
 	if err := t.CheckData(set); err != nil {
+		return err
+	}
+	if err := (&fitting{Trainer: t, set: set, options: o}).checkSchedule(); err != nil {
 		return err
 	}
 	if o.Validation != nil {
@@ -126,6 +150,7 @@ type fitting struct {
 	set      data.Set
 	options  FitOptions
 	training *Step
+	losses   []float64 // after each complete epoch
 	saved    time.Time // when the last checkpoint was taken
 
 	begun  time.Time // when the epoch began, had it not been interrupted
@@ -157,6 +182,7 @@ func (f *fitting) prepare() error {
 
 // epoch runs the rest of the current epoch.
 func (f *fitting) epoch(ctx context.Context) error {
+	f.losses = f.epochLosses()
 	if f.position.Batch == 0 {
 		if err := f.training.Reset(); err != nil {
 			return err
@@ -171,7 +197,7 @@ func (f *fitting) epoch(ctx context.Context) error {
 	}
 	seconds := f.elapsed.Seconds()
 	epoch := Epoch{
-		Epoch: f.position.Epoch + 1, Training: result, Seconds: seconds, ImagesPerSecond: float64(f.done) / seconds,
+		Epoch: f.position.Epoch + 1, Training: result, LearningRate: f.scheduledRate(), Seconds: seconds, ImagesPerSecond: float64(f.done) / seconds,
 	}
 	f.report(result)
 	if f.options.Validation != nil {
@@ -184,6 +210,7 @@ func (f *fitting) epoch(ctx context.Context) error {
 		}
 		epoch.Validation = &validation
 	}
+	epoch.Stopped = f.options.Stalls(append(f.ofFit(), epoch))
 	f.history = append(f.history, epoch)
 	f.position, f.elapsed = Position{Epoch: f.position.Epoch + 1, Fit: f.position.Fit + 1}, 0
 	if f.options.OnEpoch != nil {
@@ -237,6 +264,9 @@ func (f *fitting) trainOn(b *loader.Batch) error {
 	if b.Err != nil {
 		return b.Err
 	}
+	if err := f.followSchedule(); err != nil {
+		return err
+	}
 	if err := f.training.Run(b.X, b.Labels); err != nil {
 		return err
 	}
@@ -289,9 +319,13 @@ func (f *fitting) report(r Result) {
 	}
 	f.options.OnProgress(Progress{
 		Epoch: f.position.Fit + 1, Epochs: f.options.Epochs,
-		Batch: f.position.Batch, Batches: (f.set.Len() + f.options.Batch - 1) / f.options.Batch,
-		Result: r, ImagesPerSecond: float64(f.done) / f.elapsed.Seconds(),
+		Batch: f.position.Batch, Batches: f.batchesPerEpoch(),
+		Result: r, LearningRate: f.scheduledRate(), ImagesPerSecond: float64(f.done) / f.elapsed.Seconds(),
 	})
+}
+
+func (f *fitting) batchesPerEpoch() int {
+	return kernels.CeilDiv(f.set.Len(), min(f.options.Batch, f.set.Len()))
 }
 
 func (f *fitting) checkpoint() error {

@@ -28,7 +28,10 @@ func TestGPULearns(t *testing.T) {
 	set := digits(16)
 	var results []Result
 	for _, d := range []device.Device{cpu, d} {
-		tr, err := Compile(traintest.SmallNet(t, 0.1), Options{Device: d, Optimizer: Adam{LearningRate: 0.02}, Metrics: []Metric{Accuracy}, Seed: 3})
+		tr, err := Compile(traintest.SmallNet(t, 0.1), Options{
+			Device: d, Optimizer: AdamW{LearningRate: 0.03}, Clipping: Clipping{Norm: 1}, Schedule: CosineDecay{End: 0.1}, WarmUp: 2,
+			Metrics: []Metric{Accuracy}, Seed: 3,
+		})
 		require.NoError(t, err)
 		var held driverapi.Held
 		history, err := tr.Fit(context.Background(), set, FitOptions{Epochs: 10, Batch: 8, OnEpoch: func(e Epoch) error {

@@ -66,11 +66,24 @@ type kerasGolden struct {
 		Initial map[string][]float32
 		Rows    []struct {
 			Optimizer      string
+			Epochs         int // 1 if 0
 			Settings       map[string]any
 			Loss, Accuracy float64
 			Weights        map[string][]float32
 		}
 	}
+	Schedules []struct {
+		From, Schedule string
+		Epochs         int
+		PerEpoch       int `json:"per_epoch"`
+		WarmUp         int `json:"warm_up"`
+		Losses         []float64
+		Rates          []float64
+	}
+	EarlyStopping []struct {
+		Patience, Stopped int
+		Losses            []float64
+	} `json:"early_stopping"`
 	TotalParams string            `json:"total_params"`
 	LayerNames  map[string]string `json:"layer_names"` // every layer's first name by each of its names
 }
@@ -312,17 +325,30 @@ func kerasOptimizer(t *testing.T, name string, settings map[string]any) Optimize
 	}
 	switch rate := of("learning_rate"); name {
 	case "adam":
-		return Adam{LearningRate: rate, Beta1: of("beta_1"), Beta2: of("beta_2"), Epsilon: of("epsilon")}
+		return Adam{WeightDecay: of("weight_decay"), LearningRate: rate, Beta1: of("beta_1"), Beta2: of("beta_2"), Epsilon: of("epsilon")}
+	case "adamw":
+		return AdamW{LearningRate: rate, WeightDecay: of("weight_decay"), Beta1: of("beta_1"), Beta2: of("beta_2"), Epsilon: of("epsilon")}
+	case "adagrad":
+		return Adagrad{LearningRate: rate, Initial: of("initial_accumulator_value"), Epsilon: of("epsilon"), WeightDecay: of("weight_decay")}
+	case "lion":
+		return Lion{LearningRate: rate, Beta1: of("beta_1"), Beta2: of("beta_2"), WeightDecay: of("weight_decay")}
 	case "sgd":
-		return SGD{LearningRate: rate, Momentum: of("momentum"), Nesterov: settings["nesterov"] == true}
+		return SGD{WeightDecay: of("weight_decay"), LearningRate: rate, Momentum: of("momentum"), Nesterov: settings["nesterov"] == true}
 	case "rmsprop":
-		return RMSprop{LearningRate: rate, Rho: of("rho"), Momentum: of("momentum"), Epsilon: of("epsilon"), Centered: settings["centered"] == true}
+		return RMSprop{WeightDecay: of("weight_decay"), LearningRate: rate, Rho: of("rho"), Momentum: of("momentum"), Epsilon: of("epsilon"), Centered: settings["centered"] == true}
 	}
 	require.Fail(t, "no optimizer "+name)
 	return nil
 }
 
-// Five steps from the same weights over the same batches, the last of which is smaller, end with the same weights, loss and accuracy.
+// kerasClipping are the limits among Keras's settings of an optimizer.
+func kerasClipping(settings map[string]any) (c Clipping) {
+	c.Norm, _ = settings["global_clipnorm"].(float64)
+	c.Value, _ = settings["clipvalue"].(float64)
+	return c
+}
+
+// Five or ten steps from the same weights over the same batches, the last of which is smaller, end with the same weights, loss and accuracy.
 func TestKerasTraining(t *testing.T) {
 	k := readKeras(t).Training
 	m, err := model.Sequential(model.Input(6, 6, 1), model.Conv2D{Filters: 2, Kernel: model.Pair{3, 3}, Activation: model.ReLU},
@@ -335,16 +361,19 @@ func TestKerasTraining(t *testing.T) {
 	for _, row := range k.Rows {
 		tr, err := Compile(m, Options{
 			Optimizer: kerasOptimizer(t, row.Optimizer, row.Settings), Loss: SparseCategoricalCrossEntropy{FromLogits: true},
-			Metrics: []Metric{Accuracy}, Weights: initial,
+			Metrics: []Metric{Accuracy}, Weights: initial, Clipping: kerasClipping(row.Settings),
 		})
 		require.NoError(t, err)
 		step, err := tr.TrainingStep(k.Batch)
 		require.NoError(t, err)
-		for at := 0; at < len(k.Labels); at += k.Batch {
-			x, labels := make([]float32, k.Batch*36), slices.Repeat([]int32{-1}, k.Batch)
-			copy(x, k.X[at*36:])
-			copy(labels, k.Labels[at:])
-			require.NoError(t, step.Run(x, labels))
+		for range max(row.Epochs, 1) {
+			require.NoError(t, step.Reset())
+			for at := 0; at < len(k.Labels); at += k.Batch {
+				x, labels := make([]float32, k.Batch*36), slices.Repeat([]int32{-1}, k.Batch)
+				copy(x, k.X[at*36:])
+				copy(labels, k.Labels[at:])
+				require.NoError(t, step.Run(x, labels))
+			}
 		}
 		result, err := step.Result()
 		require.NoError(t, err)

@@ -84,9 +84,13 @@ func (t *Trainer) trainingList(batch int) *OpList {
 	l.add(
 		kernels.FiniteCheck{X: loss.PerItem, Step: t.step, Halt: t.halt},
 		kernels.FiniteCheck{X: t.gradients, Step: t.step, Halt: t.halt})
-	l.add(t.optimizer.Update(Update{
-		W: t.weights, DW: t.gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt,
-	})...)
+	u := Update{W: t.weights, DW: t.gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt}
+	for _, p := range t.model.Params {
+		if p.Decays() {
+			u.Decayed = append(u.Decayed, lowered.Param(p))
+		}
+	}
+	l.add(append(t.clipping.ops(t.gradients), t.optimizer.Update(u)...)...)
 	return l
 }
 

@@ -51,19 +51,48 @@ func rmspropReference(rate, rho, momentum, epsilon float64, centered bool) refer
 	}
 }
 
+func adagradReference(rate, initial, epsilon float64) reference {
+	return func(state *[3]float64, step int, w, g float64) float64 {
+		if step == 1 {
+			state[0] = initial
+		}
+		state[0] += g * g
+		return w - rate*g/math.Sqrt(state[0]+epsilon)
+	}
+}
+
+func lionReference(rate, beta1, beta2 float64) reference {
+	return func(state *[3]float64, _ int, w, g float64) float64 {
+		m := &state[0]
+		w -= math.Copysign(rate, beta1**m+(1-beta1)*g)
+		*m = beta2**m + (1-beta2)*g
+		return w
+	}
+}
+
 // optimizerSteps has rows for every optimizer that is chosen by name, with their defaults and without.
 var optimizerSteps = []struct {
 	name      string
 	optimizer Optimizer
 	reference reference
+	decay     float64 // of the weights that decay, in each step
 }{
-	{"adam", Adam{}, adamReference(0.001, 0.9, 0.999, 1e-7)},
-	{"adam, all set", Adam{LearningRate: 0.25, Beta1: 0.5, Beta2: 0.75, Epsilon: 0.125}, adamReference(0.25, 0.5, 0.75, 0.125)},
-	{"rmsprop", RMSprop{}, rmspropReference(0.001, 0.9, 0, 1e-7, false)},
-	{"rmsprop, all set", RMSprop{LearningRate: 0.25, Rho: 0.75, Momentum: 0.5, Epsilon: 0.125, Centered: true}, rmspropReference(0.25, 0.75, 0.5, 0.125, true)},
-	{"sgd", SGD{}, sgdReference(0.01, 0, false)},
-	{"sgd, momentum", SGD{LearningRate: 0.25, Momentum: 0.9}, sgdReference(0.25, 0.9, false)},
-	{"sgd, Nesterov's momentum", SGD{LearningRate: 0.25, Momentum: 0.9, Nesterov: true}, sgdReference(0.25, 0.9, true)},
+	{"adam", Adam{}, adamReference(0.001, 0.9, 0.999, 1e-7), 0},
+	{"adam, all set", Adam{LearningRate: 0.25, Beta1: 0.5, Beta2: 0.75, Epsilon: 0.125}, adamReference(0.25, 0.5, 0.75, 0.125), 0},
+	{"rmsprop", RMSprop{}, rmspropReference(0.001, 0.9, 0, 1e-7, false), 0},
+	{"rmsprop, all set", RMSprop{LearningRate: 0.25, Rho: 0.75, Momentum: 0.5, Epsilon: 0.125, Centered: true}, rmspropReference(0.25, 0.75, 0.5, 0.125, true), 0},
+	{"sgd", SGD{}, sgdReference(0.01, 0, false), 0},
+	{"sgd, momentum", SGD{LearningRate: 0.25, Momentum: 0.9}, sgdReference(0.25, 0.9, false), 0},
+	{"sgd, Nesterov's momentum", SGD{LearningRate: 0.25, Momentum: 0.9, Nesterov: true}, sgdReference(0.25, 0.9, true), 0},
+	{"adagrad", Adagrad{}, adagradReference(0.001, 0.1, 1e-7), 0},
+	{"adagrad, all set", Adagrad{LearningRate: 0.25, Initial: 0.5, Epsilon: 0.125, WeightDecay: 0.25}, adagradReference(0.25, 0.5, 0.125), 0.0625},
+	{"adamw", AdamW{}, adamReference(0.001, 0.9, 0.999, 1e-7), 0.000004},
+	{"adamw, all set", AdamW{LearningRate: 0.25, WeightDecay: 0.5, Beta1: 0.5, Beta2: 0.75, Epsilon: 0.125}, adamReference(0.25, 0.5, 0.75, 0.125), 0.125},
+	{"adam, weight decay", Adam{LearningRate: 0.25, WeightDecay: 0.5}, adamReference(0.25, 0.9, 0.999, 1e-7), 0.125},
+	{"rmsprop, weight decay", RMSprop{LearningRate: 0.25, WeightDecay: 0.5}, rmspropReference(0.25, 0.9, 0, 1e-7, false), 0.125},
+	{"sgd, weight decay", SGD{LearningRate: 0.25, WeightDecay: 0.5}, sgdReference(0.25, 0, false), 0.125},
+	{"lion", Lion{}, lionReference(0.001, 0.9, 0.99), 0},
+	{"lion, all set", Lion{LearningRate: 0.25, Beta1: 0.5, Beta2: 0.75, WeightDecay: 0.25}, lionReference(0.25, 0.5, 0.75), 0.0625},
 }
 
 // Ten steps of each optimizer are those of its formula.
@@ -78,21 +107,22 @@ func testOptimizerSteps(t *testing.T, d device.Device) {
 	stepped := map[string]bool{}
 	for _, row := range optimizerSteps {
 		stepped[row.optimizer.Name()] = true
-		t.Run(row.name, func(t *testing.T) { testTenSteps(t, d, row.optimizer, row.reference) })
+		t.Run(row.name, func(t *testing.T) { testTenSteps(t, d, row.optimizer, row.reference, row.decay) })
 	}
 	for _, name := range OptimizerNames() {
 		assert.True(t, stepped[name], "no formula holds the optimizer %q: write its step for one weight and add rows to optimizerSteps in optimizer_steps_test.go", name)
 	}
 }
 
-func testTenSteps(t *testing.T, d device.Device, o Optimizer, step reference) {
-	const n, halted = 33, 11
+func testTenSteps(t *testing.T, d device.Device, o Optimizer, step reference, decay float64) {
+	const n, decayed, halted = 33, 20, 11
 	require.NoError(t, o.Check())
 	float := func(name string, n int) *kernels.Buffer { return kernels.Kept(name, kernels.Float32, n) }
 	u := Update{
 		W: float("weights", n), DW: float("gradients", n), State: o.State(n), Rate: float("rate", 1),
 		Step: kernels.Kept("step", kernels.Int32, 1), Halt: kernels.Kept("halt", kernels.Int32, 1),
 	}
+	u.Decayed = []*kernels.Buffer{u.W.View("some", 0, 7), u.W.View("others", 7, decayed-7)}
 	program, err := d.Compile(append([]kernels.Op{kernels.Tick{Step: u.Step}}, o.Update(u)...), device.CompileOptions{})
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, program.Close()) }()
@@ -109,6 +139,9 @@ func testTenSteps(t *testing.T, d device.Device, o Optimizer, step reference) {
 		for i := range gradients {
 			gradients[i] = float32(rng.NormFloat64())
 			if at < halted {
+				if i < decayed {
+					want[i] -= decay * want[i]
+				}
 				want[i] = step(&states[i], at, want[i], float64(gradients[i]))
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -11,37 +12,112 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/train/internal/traintest"
 )
 
 func TestOptimizerByName(t *testing.T) {
 	for _, name := range OptimizerNames() {
-		for rate, want := range map[float64]float64{0: 0, 0.125: 0.125} {
-			o, err := OptimizerByName(name, rate)
-			require.NoError(t, err)
-			assert.Equal(t, name, o.Name())
-			if want == 0 {
-				assert.Positive(t, o.Rate())
-			} else {
-				assert.Equal(t, want, o.Rate())
-			}
-		}
-		_, err := OptimizerByName(name, -1)
+		o, err := OptimizerByName(name, nil)
+		require.NoError(t, err)
+		assert.Equal(t, name, o.Name())
+		assert.Positive(t, o.Rate())
+		o, err = OptimizerByName(name, Settings{"learning_rate": 0.125})
+		require.NoError(t, err)
+		assert.Equal(t, 0.125, o.Rate())
+		_, err = OptimizerByName(name, Settings{"learning_rate": -1})
 		assert.ErrorContains(t, err, "optimizer "+name+": learning rate -1")
 	}
-	_, err := OptimizerByName("adan", 0)
+	_, err := OptimizerByName("adan", nil)
 	assert.EqualError(t, err, `train: unknown optimizer "adan"; did you mean adam?`)
-	_, err = OptimizerByName("lion", 0)
+	_, err = OptimizerByName("ftrl", nil)
 	for _, name := range OptimizerNames() {
 		assert.ErrorContains(t, err, name)
 	}
 	assert.Contains(t, OptimizerHelp(), "sgd (momentum 0.9)")
 }
 
+// The settings of an optimizer that is chosen by name reach its fields.
+func TestOptimizerSettings(t *testing.T) {
+	for want, settings := range map[Optimizer]Settings{
+		SGD{Momentum: 0.9}: nil,
+		SGD{}:              {"momentum": 0},
+		SGD{LearningRate: 0.5, Momentum: 0.25, Nesterov: true, WeightDecay: 0.125}: {"learning_rate": 0.5, "momentum": 0.25, "nesterov": 1, "weight_decay": 0.125},
+		Adam{Beta1: 0.5, Beta2: 0.25, Epsilon: 0.125, WeightDecay: 0.0625}:         {"beta_1": 0.5, "beta_2": 0.25, "epsilon": 0.125, "weight_decay": 0.0625},
+		AdamW{Beta1: 0.5, Beta2: 0.25, Epsilon: 0.125, WeightDecay: 0.0625}:        {"beta_1": 0.5, "beta_2": 0.25, "epsilon": 0.125, "weight_decay": 0.0625},
+		Adagrad{Epsilon: 0.125, WeightDecay: 0.0625}:                               {"epsilon": 0.125, "weight_decay": 0.0625},
+		Lion{Beta1: 0.5, Beta2: 0.25, WeightDecay: 0.0625}:                         {"beta_1": 0.5, "beta_2": 0.25, "weight_decay": 0.0625},
+		RMSprop{Rho: 0.5, Momentum: 0.25, Epsilon: 0.125, Centered: true}:          {"rho": 0.5, "momentum": 0.25, "epsilon": 0.125, "centered": 1},
+	} {
+		o, err := OptimizerByName(want.Name(), settings)
+		require.NoError(t, err)
+		assert.Equal(t, want, o)
+	}
+	known := []string{rateWord}
+	for _, s := range OptimizerSettings() {
+		assert.NotEmpty(t, s.Of, s.Word)
+		known = append(known, s.Word)
+	}
+	for _, row := range optimizers {
+		r := &reader{}
+		row.Value(r)
+		assert.Subset(t, known, r.words, "%s: a setting has no row in optimizerSettings in optimizer.go", row.Word)
+	}
+	for want, row := range map[string]struct {
+		name     string
+		settings Settings
+	}{
+		"adam: there is no momentum; it takes learning_rate, beta_1, beta_2, epsilon and weight_decay": {"adam", Settings{"momentum": 0.5}},
+		"adamw: weight_decay 0; give a number above 0":                                                 {"adamw", Settings{"weight_decay": 0}},
+		"sgd: nesterov 0.5; give 1 or 0":                                                               {"sgd", Settings{"nesterov": 0.5}},
+		"lion: beta_1 0; give a number above 0":                                                        {"lion", Settings{"beta_1": 0}},
+	} {
+		_, err := OptimizerByName(row.name, row.settings)
+		assert.EqualError(t, err, "train: optimizer "+want)
+	}
+}
+
+// Numbers that float32 cannot tell from 0 or 1, and those that are none, are refused with the least that works, which does.
+func TestSettingsThatVanish(t *testing.T) {
+	for o, want := range map[Optimizer]string{
+		Adam{LearningRate: 1e-46}:                   "learning rate 1e-46 is 0 in float32, in which devices compute: give at least 1.4e-45",
+		Adam{Epsilon: 1e-50}:                        "epsilon 1e-50 is 0 in float32, in which devices compute: give at least 1.4e-45",
+		Adagrad{Epsilon: 1e-50}:                     "epsilon 1e-50 is 0 in float32",
+		Adagrad{Initial: math.Inf(1)}:               "initial sum +Inf; give a number above 0 and up to 1e+10",
+		RMSprop{Epsilon: math.Inf(1)}:               "epsilon +Inf; give a number above 0 and up to 1e+10",
+		RMSprop{Rho: 1 - 1e-12}:                     "rho 0.999999999999 is 1 in float32, in which devices compute: give at most 0.99999994",
+		SGD{Momentum: 1e-50}:                        "momentum 1e-50 is 0 in float32, in which devices compute: give 0, or at least 1.4e-45",
+		SGD{Momentum: math.Inf(1)}:                  "momentum +Inf; give at least 0 and less than 1",
+		Lion{Beta2: math.Inf(-1)}:                   "beta 2 -Inf; give at least 0 and less than 1",
+		SGD{LearningRate: 0.001, WeightDecay: 1e-6}: "weight decay 1e-06; times the learning rate 0.001 that is 1e-09, which changes no float32: give 0 for none, or at least 3.2e-05",
+		SGD{LearningRate: 0.5, WeightDecay: 2}:      "weight decay 2; each step takes the learning rate 0.5 times as much",
+		AdamW{WeightDecay: -1}:                      "weight decay -1",
+		RMSprop{WeightDecay: math.Inf(1)}:           "weight decay +Inf",
+	} {
+		assert.ErrorContains(t, o.Check(), want)
+	}
+	for _, o := range []Optimizer{SGD{LearningRate: math.NaN()}, Adam{Epsilon: math.NaN()}, Adam{Beta1: math.NaN()}, Lion{WeightDecay: math.NaN()}} {
+		assert.ErrorContains(t, o.Check(), " NaN")
+	}
+	for _, o := range []Optimizer{
+		Adam{LearningRate: 1.4e-45, Epsilon: 1.4e-45}, RMSprop{Rho: 0.99999994}, SGD{LearningRate: 0.001, WeightDecay: 3.2e-5}, SGD{Momentum: 1.4e-45},
+	} {
+		assert.NoError(t, o.Check())
+	}
+	for c, want := range map[Clipping]string{
+		{Norm: 1e-46}: "clipping norm 1e-46 is 0 in float32", {Value: -1}: "clipping value -1; give a number above 0", {Norm: math.Inf(1)}: "clipping norm +Inf",
+		{Norm: 1, Value: 1}: "gradients are clipped both by a norm and by a value; give one of them",
+	} {
+		_, err := Compile(traintest.SmallNet(t, 0), Options{Clipping: c})
+		assert.ErrorContains(t, err, "train: "+want)
+	}
+}
+
 // Every type of this package that is an optimizer can be chosen by name.
 func TestEveryOptimizerHasAName(t *testing.T) {
 	known := map[string]bool{}
 	for _, row := range optimizers {
-		known[reflect.TypeOf(row.Value.make(0)).Name()] = true
+		known[reflect.TypeOf(row.Value(&reader{})).Name()] = true
 	}
 	found := typesWith(t, "Update")
 	for name, file := range found {

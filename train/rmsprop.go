@@ -15,6 +15,7 @@ type RMSprop struct {
 	Momentum     float64 // 0
 	Epsilon      float64 // 1e-7
 	Centered     bool    // divide by the deviation from a moving mean of the gradients
+	WeightDecay  float64 // 0
 }
 
 // Name implements [Optimizer].
@@ -26,7 +27,8 @@ func (r RMSprop) Rate() float64 { return cmp.Or(r.LearningRate, 0.001) }
 // Check implements [Optimizer].
 func (r RMSprop) Check() error {
 	op := r.op(Update{})
-	return errors.Join(positive(r.Rate()), below1("rho", op.Rho), below1("momentum", op.Momentum), positiveEpsilon(op.Epsilon))
+	return errors.Join(above0("learning rate", r.Rate()), below1("rho", op.Rho), below1("momentum", op.Momentum), above0("epsilon", op.Epsilon),
+		checkDecay(r.Rate(), r.WeightDecay))
 }
 
 // State implements [Optimizer].
@@ -51,7 +53,7 @@ func (r RMSprop) Update(u Update) []kernels.Op {
 	if r.Momentum != 0 {
 		op.M = u.State[len(u.State)-1]
 	}
-	return []kernels.Op{op}
+	return append(u.decay(r.WeightDecay), op)
 }
 
 func (r RMSprop) op(u Update) kernels.RMSprop {

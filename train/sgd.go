@@ -12,6 +12,7 @@ type SGD struct {
 	LearningRate float64 // 0.01 if 0, as in Keras
 	Momentum     float64
 	Nesterov     bool
+	WeightDecay  float64
 }
 
 // Name implements [Optimizer].
@@ -21,7 +22,9 @@ func (SGD) Name() string { return "sgd" }
 func (s SGD) Rate() float64 { return cmp.Or(s.LearningRate, 0.01) }
 
 // Check implements [Optimizer].
-func (s SGD) Check() error { return errors.Join(positive(s.Rate()), below1("momentum", s.Momentum)) }
+func (s SGD) Check() error {
+	return errors.Join(above0("learning rate", s.Rate()), below1("momentum", s.Momentum), checkDecay(s.Rate(), s.WeightDecay))
+}
 
 // State implements [Optimizer].
 func (s SGD) State(weights int) []*kernels.Buffer {
@@ -37,5 +40,5 @@ func (s SGD) Update(u Update) []kernels.Op {
 	if s.Momentum != 0 {
 		op.V = u.State[0]
 	}
-	return []kernels.Op{op}
+	return append(u.decay(s.WeightDecay), op)
 }

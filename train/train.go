@@ -26,6 +26,9 @@ const Accuracy Metric = "accuracy"
 type Options struct {
 	Device    device.Device // the CPU if nil
 	Optimizer Optimizer     // needed by Fit alone
+	Clipping  Clipping      // of the gradients
+	Schedule  Schedule      // of the learning rate in Fit; Constant if nil
+	WarmUp    int           // steps of a Fit in which the learning rate grows evenly, before the schedule begins
 	Loss      Loss          // SparseCategoricalCrossEntropy if nil
 	Metrics   []Metric
 
@@ -44,6 +47,9 @@ type Trainer struct {
 	device     device.Device
 	ownsDevice bool
 	optimizer  Optimizer
+	clipping   Clipping
+	schedule   Schedule // nil if the learning rate stays as it is
+	warmUp     int
 	loss       Loss
 	output     *model.Node // where the op lists end: the loss goes on from there
 	accuracy   bool
@@ -54,6 +60,7 @@ type Trainer struct {
 	state              []*kernels.Buffer // the optimizer's
 	rate, step, halt   *kernels.Buffer
 	totals, evalTotals *kernels.Buffer
+	learningRate       float64 // that rate holds
 
 	fits     map[int]*Step // by batch size
 	evals    map[int]*Step
@@ -103,11 +110,11 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	switch {
 	case m == nil || m.Output == nil:
 		return nil, errors.New("train: there is no model; build one, such as by model.Sequential or model.Open")
-	case o.Device != nil && isNil(o.Device), o.Optimizer != nil && isNil(o.Optimizer), o.Loss != nil && isNil(o.Loss):
-		return nil, errors.New("train: a device, optimizer or loss is a nil pointer; leave the option out for its default")
+	case o.Device != nil && isNil(o.Device), o.Optimizer != nil && isNil(o.Optimizer), o.Loss != nil && isNil(o.Loss), o.Schedule != nil && isNil(o.Schedule):
+		return nil, errors.New("train: a device, optimizer, schedule or loss is a nil pointer; leave the option out for its default")
 	}
 	t := &Trainer{
-		model: m, device: o.Device, optimizer: o.Optimizer, loss: o.Loss, seed: o.Seed, strict: o.Strict,
+		model: m, device: o.Device, optimizer: o.Optimizer, clipping: o.Clipping, schedule: o.Schedule, warmUp: o.WarmUp, loss: o.Loss, seed: o.Seed, strict: o.Strict,
 		weights: m.ParamBuffer(weightsName), gradients: m.ParamBuffer("gradients"),
 		rate:       kernels.Kept("rate", kernels.Float32, 1),
 		step:       kernels.Kept("step", kernels.Int32, 1),
@@ -128,6 +135,20 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	var err error
 	if t.output, err = t.loss.Attach(m); err != nil {
 		return nil, fmt.Errorf("train: loss %s: %w", t.loss.Name(), err)
+	}
+	if err := t.clipping.Check(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if t.warmUp < 0 {
+		return nil, fmt.Errorf("train: a warm-up of %d steps; give at least 1, or 0 for none", t.warmUp)
+	}
+	if t.schedule == nil && t.warmUp > 0 {
+		t.schedule = Constant{}
+	}
+	if t.schedule != nil {
+		if err := t.schedule.Check(); err != nil {
+			return nil, fmt.Errorf("train: schedule %s: %w", t.schedule.Name(), err)
+		}
 	}
 	if t.optimizer != nil {
 		if err := t.optimizer.Check(); err != nil {
@@ -152,9 +173,15 @@ func (t *Trainer) initialize(weights *model.Weights) error {
 	if t.optimizer == nil {
 		return nil
 	}
-	if err := t.device.Upload(t.rate, []float32{float32(t.optimizer.Rate())}); err != nil {
+	return t.setRate(t.optimizer.Rate())
+}
+
+// setRate uploads the learning rate.
+func (t *Trainer) setRate(rate float64) error {
+	if err := t.device.Upload(t.rate, []float32{float32(rate)}); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
+	t.learningRate = rate
 	return nil
 }
 

@@ -65,6 +65,9 @@ var learners = []Optimizer{
 	SGD{LearningRate: 0.1, Momentum: 0.9},
 	SGD{LearningRate: 0.1, Momentum: 0.9, Nesterov: true},
 	RMSprop{LearningRate: 0.003},
+	Adagrad{LearningRate: 0.03},
+	AdamW{LearningRate: 0.01},
+	Lion{LearningRate: 0.001, WeightDecay: 0.01},
 	RMSprop{LearningRate: 0.001, Momentum: 0.5, Centered: true},
 }
 
@@ -242,8 +245,8 @@ func TestRefusals(t *testing.T) {
 	other := compile(t, build(model.Input(32, 32, 3), model.Flatten{}, model.Dense{Units: 10, Activation: model.Softmax}), 1, Adam{})
 	_, err = other.Evaluate(ctx, digits(10), 2)
 	assert.ErrorContains(t, err, "[28 28 1]")
-	_, err = OptimizerByName("adamw", 0)
-	assert.ErrorContains(t, err, `unknown optimizer "adamw"`)
+	_, err = OptimizerByName("adamx", nil)
+	assert.ErrorContains(t, err, `unknown optimizer "adamx"`)
 }
 
 // A model that ends with logits and says so learns the same as one that ends with a softmax.
@@ -260,4 +263,75 @@ func TestFromLogits(t *testing.T) {
 		return weights(t, tr)
 	}
 	assert.Equal(t, fit(model.Softmax, nil), fit(model.Linear, SparseCategoricalCrossEntropy{FromLogits: true}))
+}
+
+// A step whose gradients are clipped is as long as the limit says, and one whose gradients are within it has the bits of one that is not clipped.
+func TestClipping(t *testing.T) {
+	step := func(c Clipping) (change []float64) {
+		m := traintest.SmallNet(t, 0)
+		tr, err := Compile(m, Options{Optimizer: SGD{LearningRate: 1}, Clipping: c, Weights: m.InitialWeights(1)})
+		require.NoError(t, err)
+		defer tr.Close()
+		before := weights(t, tr)
+		_, err = tr.Fit(context.Background(), digits(8), FitOptions{Batch: 8})
+		require.NoError(t, err)
+		for i, w := range weights(t, tr) {
+			change = append(change, float64(w)-float64(before[i]))
+		}
+		return change
+	}
+	norm := func(v []float64) (norm float64) {
+		for _, x := range v {
+			norm = math.Hypot(norm, x)
+		}
+		return norm
+	}
+	whole := step(Clipping{})
+	require.Greater(t, norm(whole), 0.5)
+	assert.Equal(t, whole, step(Clipping{Norm: 100}))
+	assert.Equal(t, whole, step(Clipping{Value: 100}))
+	clipped := step(Clipping{Norm: 0.125})
+	assert.InDelta(t, 0.125, norm(clipped), 1e-5)
+	for i := range whole {
+		assert.InDelta(t, whole[i]*0.125/norm(whole), clipped[i], 1e-6)
+	}
+	limited := step(Clipping{Value: 0.01})
+	for i := range whole {
+		assert.InDelta(t, min(max(whole[i], -0.01), 0.01), limited[i], 1e-6)
+	}
+}
+
+// Weight decay takes its part of filters and matrices, and nothing of biases.
+func TestWeightDecayLeavesBiasesOut(t *testing.T) {
+	m := traintest.SmallNet(t, 0)
+	initial := m.InitialWeights(1)
+	for _, values := range initial.All() {
+		for i := range values {
+			values[i] += 0.5
+		}
+	}
+	step := func(decay float64) *model.Weights {
+		tr, err := Compile(m, Options{Optimizer: SGD{LearningRate: 0.5, WeightDecay: decay}, Weights: initial})
+		require.NoError(t, err)
+		defer tr.Close()
+		_, err = tr.Fit(context.Background(), digits(8), FitOptions{Batch: 8})
+		require.NoError(t, err)
+		w, err := tr.Weights()
+		require.NoError(t, err)
+		return w
+	}
+	with := step(0.25)
+	for p, without := range step(0).All() {
+		decayed, err := with.Values(p.Name)
+		require.NoError(t, err)
+		first, err := initial.Values(p.Name)
+		require.NoError(t, err)
+		if len(p.Shape) == 1 {
+			assert.Equal(t, without, decayed, p.Name)
+			continue
+		}
+		for i := range decayed {
+			require.InDelta(t, without[i]-0.125*first[i], decayed[i], 1e-6*(1+math.Abs(float64(without[i]))), p.Name)
+		}
+	}
 }

@@ -23,13 +23,14 @@ var begun = time.Now()
 
 // benchConfig is what bench is asked for.
 type benchConfig struct {
-	model, optimizer, data, dataDir, device string
-	options                                 device.Options
-	batches                                 []int
-	steps                                   int
-	seconds                                 float64
-	inference, ops                          bool
-	prediction                              string
+	model, data, dataDir, device string
+	optimizer                    optimizerChoice
+	options                      device.Options
+	batches                      []int
+	steps                        int
+	seconds                      float64
+	inference, ops               bool
+	prediction                   string
 }
 
 func newBenchCommand() *cobra.Command {
@@ -76,7 +77,7 @@ are a --prediction that a real one is held against.`,
 	modelFlag(cmd, &c.model)
 	f.IntSliceVar(&c.batches, "batch", []int{32, 128, 512}, "the `numbers` of images in a step, with commas between them")
 	f.BoolVar(&c.inference, "inference", false, "time inference instead of training")
-	optimizerFlag(cmd, &c.optimizer, "the `method` of the training")
+	c.optimizer.flags(cmd, "the `method` of the training")
 	f.StringVar(&c.data, "data", "", "a data `set` or a folder of pictures or IDX files, or a list of pictures (default: random images)")
 	f.StringVar(&c.dataDir, "data-dir", "", "the `folder` that holds the data set's files")
 	f.BoolVar(&c.ops, "ops", true, "time each op, too")
@@ -126,9 +127,9 @@ type benchResult struct {
 }
 
 func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
-	optimizer, err := train.OptimizerByName(c.optimizer, 0)
+	options, err := c.optimizer.options()
 	if err != nil {
-		return nil, &usageError{err}
+		return nil, err
 	}
 	var predicted benchResult
 	if err := readPrediction(c.prediction, &predicted); err != nil {
@@ -149,7 +150,8 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	sayDevice(cmd, d, c.device)
-	t, err := train.Compile(m, train.Options{Device: d, Optimizer: optimizer, Seed: 1})
+	options.Device, options.Seed = d, 1
+	t, err := train.Compile(m, options)
 	if err != nil {
 		return nil, err
 	}

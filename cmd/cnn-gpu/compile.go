@@ -16,12 +16,13 @@ import (
 
 func newCompileCommand() *cobra.Command {
 	var (
-		name, optimizer, out string
-		batch                int
-		seed                 uint64
-		smoothing            float64
-		archs                []string
-		checks, asJSON       bool
+		name, out      string
+		optimizer      optimizerChoice
+		batch          int
+		seed           uint64
+		smoothing      float64
+		archs          []string
+		checks, asJSON bool
 	)
 	cmd := &cobra.Command{
 		Use:   "compile --out DIR [flags]",
@@ -29,8 +30,8 @@ func newCompileCommand() *cobra.Command {
 		Long: `Compile what train, eval and predict run of a model into a folder. A machine whose environment variable ` + device.CodeDirEnv + `
 names that folder needs no compiler (NVRTC) for this model: copy the folder to a GPU host or into a container.
 
-Kernels are made for exact shapes, so --model, --batch, --optimizer and --label-smoothing must be those of the training, and for a
-model with Dropout --seed too; evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
+Kernels are made for exact shapes, so --model, --batch, --optimizer with its settings, and --label-smoothing must be those of the
+training, and for a model with Dropout --seed too; evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
 ` + "`cnn-gpu check`" + ` as well, which runs each op in many shapes.
 
 An architecture sm_XX gives machine code for GPUs of compute capability X.X: sm_80 A100, sm_86 RTX 30, sm_89 RTX 40 and L4,
@@ -53,15 +54,15 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 			if err != nil {
 				return err
 			}
-			o, err := train.OptimizerByName(optimizer, 0)
-			if err != nil {
-				return &usageError{err}
-			}
-			loss, err := lossWith(smoothing)
+			o, err := optimizer.options()
 			if err != nil {
 				return err
 			}
-			lists, err := launchedLists(m, train.Options{Optimizer: o, Loss: loss, Seed: seed}, batch)
+			if o.Loss, err = lossWith(smoothing); err != nil {
+				return err
+			}
+			o.Seed = seed
+			lists, err := launchedLists(m, o, batch)
 			if err != nil {
 				return err
 			}
@@ -92,8 +93,8 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d kernels of %s for batches of %d are in %s\n", arch, files, m.Name, batch, out)
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "Use them: %s=%s cnn-gpu train --model %s --batch %d --optimizer %s --seed %d\n",
-				device.CodeDirEnv, wording.Argument(out), wording.Argument(name), batch, optimizer, seed)
+			fmt.Fprintf(cmd.ErrOrStderr(), "Use them: %s=%s cnn-gpu train --model %s --batch %d %s --seed %d\n",
+				device.CodeDirEnv, wording.Argument(out), wording.Argument(name), batch, optimizer.arguments(), seed)
 			return nil
 		},
 	}
@@ -101,7 +102,7 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	f.SortFlags = false
 	modelFlag(cmd, &name)
 	f.IntVar(&batch, "batch", 32, "the `number` of images in a step")
-	optimizerFlag(cmd, &optimizer, "the `method` of the training")
+	optimizer.flags(cmd, "the `method` of the training")
 	labelSmoothingFlag(cmd, &smoothing)
 	f.Uint64Var(&seed, "seed", 1, "the `number` that the training is given; it matters to models with Dropout")
 	f.StringSliceVar(&archs, "arch", []string{"sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}, "the `architectures`, separated by commas")

@@ -27,9 +27,14 @@ func TestEveryOptimizerIsOffered(t *testing.T) {
 					assert.Contains(t, f.Usage, name, c.CommandPath())
 					assert.Contains(t, completed, name+"\n", c.CommandPath())
 				}
+				for _, s := range train.OptimizerSettings() {
+					if setting := c.Flags().Lookup(settingFlagName(s.Word)); assert.NotNil(t, setting, "%s: %s", c.CommandPath(), s.Word) {
+						assert.Contains(t, setting.Usage, s.Help)
+					}
+				}
 			case "lr":
 				for _, name := range names {
-					o, err := train.OptimizerByName(name, 0)
+					o, err := train.OptimizerByName(name, nil)
 					assert.NoError(t, err)
 					assert.Contains(t, f.Usage, fmt.Sprintf("%s %v", name, o.Rate()))
 				}
@@ -37,7 +42,7 @@ func TestEveryOptimizerIsOffered(t *testing.T) {
 		})
 	})
 	assert.Equal(t, 4, flags, "train, summary, bench and compile")
-	r := runCommand("train", "--optimizer", "lion")
+	r := runCommand("train", "--optimizer", "ftrl")
 	for _, name := range names {
 		assert.Contains(t, r.stderr, name)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"cnn-gpu/model"
+	"cnn-gpu/train"
 	"cnn-gpu/train/run"
 )
 
@@ -38,6 +40,11 @@ func resumeRun(cmd *cobra.Command, asked run.Config, dir string, anyway bool) (*
 			return nil, usageErrorf("--epochs %d: give at least 1", o.Epochs)
 		}
 	}
+	if flags.Changed("patience") {
+		if o.Patience = &asked.Patience; asked.Patience < 0 {
+			return nil, patienceError(asked.Patience)
+		}
+	}
 	if o.CheckpointEvery != "" {
 		if err := checkInterval(o.CheckpointEvery); err != nil {
 			return nil, err
@@ -53,6 +60,10 @@ func resumeRun(cmd *cobra.Command, asked run.Config, dir string, anyway bool) (*
 	return r, nil
 }
 
+func patienceError(patience int) error {
+	return usageErrorf("--patience %d: give at least 1 epoch, or 0 to never stop early", patience)
+}
+
 func checkInterval(text string) error {
 	if _, _, err := run.ParseInterval(text); err != nil {
 		return usageErrorf("--checkpoint-every %w", err)
@@ -62,17 +73,21 @@ func checkInterval(text string) error {
 
 // checkFixed refuses flags that would change a run under way.
 func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error {
-	var wrong []string
-	for _, f := range []struct {
+	type fixed struct {
 		name  string
 		holds bool
 		has   string
-	}{
+	}
+	list := []fixed{
 		{"model", isModel(asked.Model, m), filepath.Base(c.Model)},
 		{"validation", asked.Validation == c.Validation, orNone(c.Validation, "none")},
 		{"batch", asked.Batch == c.Batch, strconv.Itoa(c.Batch)},
 		{"optimizer", asked.Optimizer == c.Optimizer, c.Optimizer},
-		{"lr", math.Float64bits(asked.LearningRate) == math.Float64bits(c.LearningRate), orNone(c.LearningRate, "the optimizer's")},
+		{"lr", same(asked.LearningRate, c.LearningRate), orNone(c.LearningRate, "the optimizer's")},
+		{"clip-norm", same(asked.Clipping.Norm, c.Clipping.Norm), orNone(c.Clipping.Norm, "none")},
+		{"clip-value", same(asked.Clipping.Value, c.Clipping.Value), orNone(c.Clipping.Value, "none")},
+		{"schedule", asked.Schedule == c.Schedule, cmp.Or(c.Schedule, "none")},
+		{"warmup", asked.WarmUp == c.WarmUp, strconv.Itoa(c.WarmUp)},
 		{"label-smoothing", asked.LabelSmoothing == c.LabelSmoothing, orNone(c.LabelSmoothing, "none")},
 		{"split", asked.Split == c.Split, orNone(c.Split, "none")},
 		{"strict-data", asked.StrictData == c.StrictData, strconv.FormatBool(c.StrictData)},
@@ -80,7 +95,17 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"seed", asked.Seed == c.Seed, strconv.FormatUint(c.Seed, 10)},
 		{"strict", asked.Strict == c.Strict, strconv.FormatBool(c.Strict)},
 		{"out", false, "its folder"},
-	} {
+	}
+	for _, s := range train.OptimizerSettings() {
+		has, given := c.OptimizerSettings[s.Word]
+		f := fixed{settingFlagName(s.Word), given && same(asked.OptimizerSettings[s.Word], has), "the optimizer's"}
+		if given {
+			f.has = strconv.FormatFloat(has, 'g', -1, 64)
+		}
+		list = append(list, f)
+	}
+	var wrong []string
+	for _, f := range list {
 		if flags.Changed(f.name) && !f.holds {
 			wrong = append(wrong, fmt.Sprintf("--%s %s (the run has %s)", f.name, flags.Lookup(f.name).Value, f.has))
 		}
@@ -90,6 +115,9 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 	}
 	return nil
 }
+
+// same compares bits, so that it takes what is no number too.
+func same(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }
 
 // isModel says whether a name or a file is that of a model.
 func isModel(name string, m *model.Model) bool {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,6 +28,89 @@ func TestResumeWithMoreEpochs(t *testing.T) {
 	assert.Contains(t, r.stdout, "Epoch 6/6: ")
 	assert.NotContains(t, r.stdout, "Epoch 4/")
 	assert.Equal(t, want, w.weights(t))
+}
+
+// The settings of an optimizer are recorded: a run goes on with them, and with no others.
+func TestOptimizerSettingsAreKept(t *testing.T) {
+	w := newTiny(t)
+	settings := []string{"--optimizer", "sgd", "--momentum", "0.5", "--nesterov", "--weight-decay", "0.01", "--clip-norm", "2"}
+	w.train(t, append(settings, "--epochs", "6")...)
+	want := w.weights(t)
+	record, err := os.ReadFile(filepath.Join(w.out, "run.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(record), "  optimizer: sgd\n  learning_rate: 0.01\n  optimizer_settings:\n    momentum: 0.5\n    nesterov: 1\n    weight_decay: 0.01\n  clipping:\n    norm: 2\n")
+	w.out += "-2"
+	w.train(t, settings...)
+	succeed(t, append([]string{"train", "--resume", w.out, "--epochs", "6"}, settings...)...)
+	assert.Equal(t, want, w.weights(t))
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
+	r := runCommand("train", "--resume", w.out, "--epochs", "7", "--momentum", "0.75", "--clip-norm", "3", "--nesterov=false")
+	assert.Contains(t, r.stderr, "leave out --clip-norm 3 (the run has 2), --momentum 0.75 (the run has 0.5), --nesterov 0 (the run has 1)")
+	w.out += "-3"
+	w.train(t, "--optimizer", "sgd", "--epochs", "6")
+	assert.NotEqual(t, want, w.weights(t))
+}
+
+// A schedule is for the epochs that the run began with: it goes on where a checkpoint was taken, and no further than its end.
+func TestScheduleIsKept(t *testing.T) {
+	w := newTiny(t)
+	for schedule, rate := range map[string]string{"cosine,end=0.25": "0.01", "plateau,patience=1,gamma=0.5": "3"} {
+		out := filepath.Join(t.TempDir(), "run")
+		r := succeed(t, append(w.trainArgs(), "--schedule", schedule, "--lr", rate, "--warmup", "3", "--validation", "0.25", "--out", out)...)
+		assert.Regexp(t, `(?m)^Epoch 4/4: .*, lr [0-9.]+, `, r.stdout)
+		want := tiny{out: out}.weights(t)
+		assert.Contains(t, succeed(t, "verify", out).stdout, "are the same, bit for bit")
+		require.NoError(t, os.Rename(filepath.Join(out, "checkpoint-previous.safetensors"), filepath.Join(out, "checkpoint.safetensors")))
+		succeed(t, "train", "--resume", out, "--schedule", schedule, "--warmup", "3")
+		assert.Equal(t, want, tiny{out: out}.weights(t))
+		lines, err := os.ReadFile(filepath.Join(out, "metrics.jsonl"))
+		require.NoError(t, err)
+		assert.Equal(t, 4, strings.Count(string(lines), `"learning_rate":`))
+		r = succeed(t, "train", "--resume", out, "--epochs", "5")
+		assert.Contains(t, r.stderr, "The learning rate follows the schedule of the 4 epochs that the run began with")
+		assert.Contains(t, succeed(t, "verify", out).stdout, "after epoch 5 are the same, bit for bit")
+	}
+	w.train(t, "--schedule", "polynomial")
+	r := runCommand("train", "--resume", w.out, "--epochs", "5")
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "the schedule polynomial ends after 4 epochs with a learning rate of 0")
+}
+
+// A run that stops early says why, stays where it is when it is resumed, and goes on with more patience.
+func TestStopsEarly(t *testing.T) {
+	w := newTiny(t)
+	// At this rate nothing is learnt.
+	r := succeed(t, append(w.trainArgs(), "--lr", "10", "--epochs", "40", "--patience", "2")...)
+	reason := regexp.MustCompile(`the loss on the test images has not fallen below that of epoch \d+ for 2 epochs`).FindString(r.stderr)
+	require.NotEmpty(t, reason, r.stderr)
+	assert.Contains(t, r.stderr, "Stopped early: "+reason+"; weights-best.safetensors holds the best weights.")
+	assert.Contains(t, r.stderr, "The test images decide how the training goes")
+	record := func() string {
+		text, err := os.ReadFile(filepath.Join(w.out, "run.yaml"))
+		require.NoError(t, err)
+		return string(text)
+	}
+	assert.Contains(t, record(), "\nstopped: "+reason+"\n")
+	metrics, err := os.ReadFile(filepath.Join(w.out, "metrics.jsonl"))
+	require.NoError(t, err)
+	assert.Regexp(t, `"stopped":true}\n$`, string(metrics))
+	assert.Equal(t, 1, strings.Count(string(metrics), "stopped"))
+	epochs := strings.Count(string(metrics), "\n")
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
+
+	r = succeed(t, "train", "--resume", w.out)
+	assert.Contains(t, r.stderr, "The run stopped early: "+reason+". It goes on with a --patience above 2, or 0.")
+	assert.NotContains(t, r.stdout, "Epoch")
+	assert.Contains(t, record(), "\nstopped: "+reason+"\n")
+	r = succeed(t, "train", "--resume", w.out, "--patience", "0", "--epochs", strconv.Itoa(epochs+1))
+	assert.Equal(t, 1, strings.Count(r.stdout, "Epoch "))
+	assert.NotContains(t, r.stderr, "topped early")
+	assert.NotContains(t, record(), "stopped")
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
+
+	r = succeed(t, append(w.trainArgs(), "--lr", "10", "--epochs", "40", "--patience", "2", "--validation", "0.25", "--out", w.out+"-2")...)
+	assert.Contains(t, r.stderr, "Stopped early: the loss on the validation images has not fallen")
+	assert.NotContains(t, r.stderr, "The test images decide")
 }
 
 // Other data and other CPU code are refused by the program itself, and --anyway goes on.

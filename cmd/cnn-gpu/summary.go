@@ -27,9 +27,10 @@ type summary struct {
 
 func newSummaryCommand() *cobra.Command {
 	var (
-		name, optimizer, deviceName string
-		batch                       int
-		memory, passes, asJSON      bool
+		name, deviceName       string
+		optimizer              optimizerChoice
+		batch                  int
+		memory, passes, asJSON bool
 	)
 	cmd := &cobra.Command{
 		Use:   "summary [RUN|WEIGHTS] [flags]",
@@ -62,9 +63,9 @@ share, with what sharing saved, the largest values, and from which op to which e
 			if memory && passes {
 				return usageErrorf("give either --memory or --passes, not both")
 			}
-			o, err := train.OptimizerByName(optimizer, 0)
+			o, err := optimizer.options()
 			if err != nil {
-				return &usageError{err}
+				return err
 			}
 			m, err := openModel(cmd, name, args)
 			if err != nil {
@@ -89,7 +90,7 @@ share, with what sharing saved, the largest values, and from which op to which e
 	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images in a step, for the memory")
 	cmd.Flags().BoolVar(&memory, "memory", false, "show where the memory of a training step goes")
 	cmd.Flags().BoolVar(&passes, "passes", false, "show how the op lists are rewritten to do less work")
-	optimizerFlag(cmd, &optimizer, "the `method` of the training")
+	optimizer.flags(cmd, "the `method` of the training")
 	cmd.Flags().StringVar(&deviceName, "device", "cpu", "the `device` that trains: cpu, cuda or sim (none is opened)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON, with the whole plan of --memory or the passes and ops of --passes")
 	completeFrom(cmd, "device", "cpu", "cuda", "sim")
@@ -97,10 +98,11 @@ share, with what sharing saved, the largest values, and from which op to which e
 }
 
 // summarizeModel asks the model, and the device for what it makes of a training step.
-func summarizeModel(m *model.Model, o train.Optimizer, batch int, deviceName string, memory, passes bool) (*summary, error) {
+func summarizeModel(m *model.Model, o train.Options, batch int, deviceName string, memory, passes bool) (*summary, error) {
 	// A model that ends with logits can be looked at, and programs can train it.
 	_, softmax := m.Logits()
-	lists, err := train.Lower(m, train.Options{Optimizer: o, Loss: train.SparseCategoricalCrossEntropy{FromLogits: !softmax}}, batch)
+	o.Loss = train.SparseCategoricalCrossEntropy{FromLogits: !softmax}
+	lists, err := train.Lower(m, o, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +118,7 @@ func summarizeModel(m *model.Model, o train.Optimizer, batch int, deviceName str
 		return nil, err
 	}
 	s := &summary{
-		Summary: m.Summarize(batch), Optimizer: o.Name(), Device: deviceName, Memory: memoryOf(training, evaluation, lists.Saved),
+		Summary: m.Summarize(batch), Optimizer: o.Optimizer.Name(), Device: deviceName, Memory: memoryOf(training, evaluation, lists.Saved),
 		opCount: len(training.Ops),
 	}
 	if memory {

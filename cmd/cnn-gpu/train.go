@@ -21,6 +21,7 @@ import (
 func newTrainCommand() *cobra.Command {
 	var (
 		c               run.Config
+		optimizer       optimizerChoice
 		resume, resize  string
 		anyway          bool
 		metricsAddr     string
@@ -44,6 +45,14 @@ The run's folder holds the weights (weights.safetensors) and those of the best e
 Ctrl-C, SIGTERM and a closed terminal save the training where it is; --resume goes on from there and ends with the same weights as if
 nothing had happened. A second Ctrl-C quits at once; SIGUSR1 saves and goes on. The same seed on the same device gives the same weights, bit for bit.
 
+With --schedule the learning rate changes: step multiplies it by gamma every so many epochs, exponential by gamma in each epoch, polynomial
+and cosine take it down to end (0), cosine in so many cycles, one-cycle up and down, and plateau multiplies it by gamma when the loss on the
+validation images, or without any on the test images, has not fallen for patience epochs. A schedule is for the epochs that the run begins
+with; where a run goes on for longer, the rate stays as the schedule ends.
+
+With --patience 3 the training stops when the loss on the validation images, or without any on the test images, has not fallen for 3 epochs;
+weights-best.safetensors holds the weights of the best one.
+
 A checkpoint is saved after each epoch and, within one, as often as --checkpoint-every says; the last two and the best are kept. --resume
 takes the newest that is whole. It refuses other data and whatever else would change the weights, and shows the difference; --anyway
 goes on. With --epochs, which counts from the start, a finished run goes on; with --device, a run goes on elsewhere, with other last bits.
@@ -52,12 +61,13 @@ Where standard output is a file or a pipe it gets the lines of the epochs; what 
 terminal there is a line every 30 seconds within an epoch.
 
 With --json, standard output gets one line for each epoch with epoch, loss, accuracy, test_loss, test_accuracy, images_per_second,
-seconds and device, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
+seconds and device, with --schedule the learning_rate, "stopped":true where --patience ends it, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
 and val_accuracy in place of the test's, which the last line still has. With --profile there is a line before the last: "profile" lists the ops with layer, op, seconds, share, flops, bytes, gflops and gbs.`,
 		Example: `  cnn-gpu train
   cnn-gpu train --data mnist --epochs 5 --seed 1
   cnn-gpu train --validation 0.1 --lr 0.002
   cnn-gpu train --label-smoothing 0.1 --epochs 20
+  cnn-gpu train --schedule cosine --warmup 100
   cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
   cnn-gpu train --data photos --model my.yaml
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
@@ -75,6 +85,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 					return err
 				}
 			}
+			c.Optimizer, c.OptimizerSettings, c.Clipping = optimizer.name, optimizer.settings, optimizer.clipping
 			if resize != "" && resume == "" {
 				if err := checkResize(resize, c.Model); err != nil {
 					return err
@@ -113,9 +124,12 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.BoolVar(&c.StrictData, "strict-data", false, "fail where a picture cannot be read, instead of leaving it out")
 	f.IntVar(&c.Epochs, "epochs", 5, "how many `times` to go through the training images")
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
-	optimizerFlag(cmd, &c.Optimizer, "the `method`")
+	optimizer.flags(cmd, "the `method`")
 	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: "+defaultRates()+")")
 	labelSmoothingFlag(cmd, &c.LabelSmoothing)
+	f.StringVar(&c.Schedule, "schedule", "", "how the learning rate changes, a `word` and what it is set to, such as cosine or step,every=2,gamma=0.5: "+train.ScheduleHelp()+" (default: constant)")
+	f.IntVar(&c.WarmUp, "warmup", 0, "the `number` of steps in which the learning rate grows evenly, before the schedule begins (default: none)")
+	f.IntVar(&c.Patience, "patience", 0, "stop early when the loss after an epoch has not fallen for this `number` of epochs (default: never)")
 	f.Uint64Var(&c.Seed, "seed", 1, "a `number` that chooses the first weights and the order of the images")
 	f.BoolVar(&c.Strict, "strict", false, "compute every sum as it stands: slower, and rounded less (see summary --passes)")
 	deviceFlag(cmd, &c.Device)
@@ -128,6 +142,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each epoch")
 	f.String(logFormatFlag, "text", "how standard error tells what happens: `text`, or json for an object a line")
 	f.StringVar(&metricsAddr, "metrics-addr", "", "serve figures to Prometheus at this `address`; :9090 is this machine's alone (default: none)")
+	completeFrom(cmd, "schedule", train.ScheduleNames()...)
 	completeFrom(cmd, logFormatFlag, "text", "json")
 	completeFrom(cmd, "data", data.Names()...)
 	completeFlagWithRun(cmd, "resume")
@@ -159,6 +174,10 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		return usageErrorf("--validation %v: give a share above 0 and below 1, such as 0.1", c.Validation)
 	case given("split") && !(c.Split > 0 && c.Split < 1):
 		return usageErrorf("--split %v: give a share above 0 and below 1, such as %v", c.Split, data.DefaultTestShare)
+	case c.Patience < 0:
+		return patienceError(c.Patience)
+	case given("warmup") && c.WarmUp < 1:
+		return usageErrorf("--warmup %d: give at least 1 step, or leave the flag out", c.WarmUp)
 	case given("lr") && !(c.LearningRate > 0):
 		return usageErrorf("--lr %v: give a number above 0, such as 0.001", c.LearningRate)
 	}
@@ -167,7 +186,7 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 			return err
 		}
 	}
-	if _, err := train.OptimizerByName(c.Optimizer, c.LearningRate); err != nil {
+	if _, err := c.TrainOptions(); err != nil {
 		return &usageError{err}
 	}
 	_, err := lossWith(c.LabelSmoothing)
@@ -188,6 +207,9 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 	}
 	sayDevice(cmd, t.Device(), c.Device)
 	sayWarnings(cmd, t.Warnings())
+	if r.Validation() == nil && (c.Patience > 0 || strings.HasPrefix(c.Schedule, train.Plateau{}.Name())) {
+		fmt.Fprintln(stderr, "The test images decide how the training goes, so the test accuracy is not that on new images: --validation 0.1 sets others apart.")
+	}
 
 	lines := resultLines(cmd, asJSON)
 	report := newReporter(forPeople(cmd), lines, c.Epochs, c.Batch, measured)
@@ -260,8 +282,8 @@ func measuredName(r *run.Run) string {
 func recordAttributes(record run.Record) []any {
 	var attributes []any
 	for fields, i := reflect.ValueOf(record), 0; i < fields.NumField(); i++ {
-		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
-		if value := fields.Field(i); value.Kind() != reflect.Pointer || !value.IsNil() {
+		name, option, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
+		if value := fields.Field(i); option != "omitempty" || !value.IsZero() {
 			attributes = append(attributes, name, value.Interface())
 		}
 	}
@@ -290,6 +312,9 @@ func sayDone(w, lines io.Writer, s run.Summary) error {
 	wording.English.Fprintf(lines, "Test accuracy %.2f%% on %d images.\n", 100*s.Test.Accuracy, s.Test.Examples)
 	for _, note := range s.Notes {
 		fmt.Fprintln(w, note)
+	}
+	if s.Stopped != "" {
+		fmt.Fprintf(w, "Stopped early: %s; weights-best.safetensors holds the best weights.\n", s.Stopped)
 	}
 	fmt.Fprintf(w, "The run is in %s: %s\n", s.Dir, strings.Join(files, ", "))
 	return nil

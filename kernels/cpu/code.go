@@ -69,6 +69,8 @@ func codeOf(op kernels.Op) code {
 		if _, isKnown := activations[op.Function]; isKnown {
 			return activationFpropCode{op}
 		}
+	case kernels.Adagrad:
+		return plainly(op, runAdagrad)
 	case kernels.Adam:
 		return plainly(op, runAdam)
 	case kernels.Add:
@@ -87,6 +89,10 @@ func codeOf(op kernels.Op) code {
 		if _, isKnown := binaries[op.Function]; isKnown {
 			return plainly(op, runBinaryFprop)
 		}
+	case kernels.ClipNorm:
+		return clipNormCode{op}
+	case kernels.ClipValue:
+		return plainly(op, runClipValue)
 	case kernels.Conv2DDgrad:
 		return conv2DDgrad{Conv2DDgrad: op}
 	case kernels.Conv2DFprop:
@@ -109,6 +115,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runDropout)
 	case kernels.FiniteCheck:
 		return plainly(op, runFiniteCheck)
+	case kernels.Lion:
+		return plainly(op, runLion)
 	case kernels.Pool2DDgrad:
 		return plainly(op, runPool2DDgrad)
 	case kernels.Pool2DFprop:
@@ -127,6 +135,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runTally)
 	case kernels.Tick:
 		return plainly(op, runTick)
+	case kernels.WeightDecay:
+		return plainly(op, runWeightDecay)
 	case kernels.Zero:
 		return plainly(op, runZero)
 	}

@@ -9,6 +9,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return activationDgrad(op)
 	case kernels.ActivationFprop:
 		return activationFprop(op)
+	case kernels.Adagrad:
+		return adagrad(op)
 	case kernels.Adam:
 		return adam(op)
 	case kernels.Add:
@@ -23,6 +25,10 @@ func launchesOf(op kernels.Op) []Launch {
 		return binaryDgrad(op)
 	case kernels.BinaryFprop:
 		return binaryFprop(op)
+	case kernels.ClipNorm:
+		return clipNorm(op)
+	case kernels.ClipValue:
+		return clipValue(op)
 	case kernels.Conv2DDgrad:
 		return conv2DDgrad(op)
 	case kernels.Conv2DFprop:
@@ -45,6 +51,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return dropout(op)
 	case kernels.FiniteCheck:
 		return finiteCheck(op)
+	case kernels.Lion:
+		return lion(op)
 	case kernels.Pool2DDgrad:
 		return pool2DDgrad(op)
 	case kernels.Pool2DFprop:
@@ -63,6 +71,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return tally(op)
 	case kernels.Tick:
 		return tick()
+	case kernels.WeightDecay:
+		return weightDecay(op)
 	case kernels.Zero:
 		return zero(op)
 	}

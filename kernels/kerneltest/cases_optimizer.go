@@ -2,6 +2,7 @@ package kerneltest
 
 import (
 	"fmt"
+	"math"
 
 	"cnn-gpu/kernels"
 )
@@ -54,6 +55,9 @@ func optimizerCases() []Case {
 			cases = append(cases, newCase(fmt.Sprintf("%d_%s", n, s.name), op,
 				map[string]contents{"rate": constant(0.01), "halt": constant(s.halt)}))
 		}
+		cases = append(cases, haltedCases(n, 0)...)
+		cases = append(cases, haltedCases(n, 3)...)
+		cases = append(cases, clipCases(n)...)
 	}
 	return cases
 }
@@ -75,4 +79,34 @@ func adamCase(n int, step, halt float64) Case {
 		fill["dw"] = cycled(0.5, 0, -0.25, 1e-3, -1e-7, 1e-12, 3)
 	}
 	return newCase(name, op, fill)
+}
+
+// haltedCases are those of optimizers that have no variants.
+func haltedCases(n int, halt float64) []Case {
+	w, m, dw, rate, stop := float("w", n), float("m", n), float("dw", n), float("rate", 1), integer("halt", 1)
+	name := fmt.Sprint(n)
+	if halt != 0 {
+		name += "_halted"
+	}
+	fill := map[string]contents{
+		"v": positives, "rate": constant(0.001), "halt": constant(halt), "dw": cycled(0.5, 0, -0.25, 1e-3, -1e-7, 1e-12, 3),
+		"m": cycled(0, 0, 0.5, -1, 1e-9),
+	}
+	return []Case{
+		newCase(name, kernels.Adagrad{Initial: 0.1, Epsilon: 1e-7, W: w, V: float("v", n), DW: dw, Rate: rate, Halt: stop}, fill),
+		newCase(name, kernels.Lion{Beta1: 0.9, Beta2: 0.99, W: w, M: m, DW: dw, Rate: rate, Halt: stop}, fill),
+		newCase(name, kernels.WeightDecay{Decay: 0.004, W: w, Rate: rate, Halt: stop}, map[string]contents{"rate": constant(0.5), "halt": constant(halt)}),
+	}
+}
+
+// clipCases are vectors that are longer than the norm, shorter, zero and so long that no float32 holds the sum of their squares.
+func clipCases(n int) []Case {
+	x := float("x", n)
+	return []Case{
+		newCase(fmt.Sprintf("%d_longer", n), kernels.ClipNorm{Norm: 0.01, X: x}, map[string]contents{"x": cycled(0.5, -0.25, 0, 3)}),
+		newCase(fmt.Sprintf("%d_shorter", n), kernels.ClipNorm{Norm: 1e6, X: x}, nil),
+		newCase(fmt.Sprintf("%d_zero", n), kernels.ClipNorm{Norm: 1, X: x}, map[string]contents{"x": constant(0)}),
+		newCase(fmt.Sprintf("%d_long", n), kernels.ClipNorm{Norm: 1, X: x}, map[string]contents{"x": cycled(3e38, -1e38, 1)}),
+		newCase(fmt.Sprint(n), kernels.ClipValue{Most: 0.3, X: x}, map[string]contents{"x": cycled(0.5, -0.5, 0, 0.25, -0.25, math.Inf(1), math.NaN())}),
+	}
 }

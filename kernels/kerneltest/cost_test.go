@@ -115,6 +115,19 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 	case kernels.FiniteCheck:
 		x := elementwise(op.X, 1, 1, 0)
 		return traffic{x.flops, x.read + 2, 1} // the step; whether training was halted, which is read and written
+	case kernels.Adagrad:
+		w := elementwise(op.W, 7, 3, 2)
+		return traffic{w.flops, w.read + 2, w.written} // the rate and whether training was halted
+	case kernels.ClipNorm:
+		return elementwise(op.X, 3, 1, 1)
+	case kernels.ClipValue:
+		return elementwise(op.X, 2, 1, 1)
+	case kernels.Lion:
+		w := elementwise(op.W, 8, 3, 2)
+		return traffic{w.flops, w.read + 2, w.written}
+	case kernels.WeightDecay:
+		w := elementwise(op.W, 2, 1, 1)
+		return traffic{w.flops, w.read + 2, w.written}
 	case kernels.Adam:
 		w := elementwise(op.W, 12, 4, 3)
 		return traffic{w.flops, w.read + 3, w.written} // the rate, the step and whether training was halted

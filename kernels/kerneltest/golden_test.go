@@ -22,9 +22,8 @@ type golden struct {
 	Padding, Kind, Function         string
 	N, M, C, K                      int
 	Momentum, Beta1, Beta2, Epsilon float64
-	Smoothing                       float32
-	Rho                             float64
-	Alpha                           float32
+	Smoothing, Alpha                float32
+	Rho, Initial, Decay, Norm, Most float64
 	Nesterov, Centered              bool
 	Scale, Offset                   float32
 	XShape, YShape, Axes            [4]int
@@ -118,6 +117,14 @@ func (g golden) op(t *testing.T) kernels.Op {
 			Beta1: g.Beta1, Beta2: g.Beta2, Epsilon: g.Epsilon,
 			W: there, M: there, V: there, DW: there, Rate: there, Step: there, Halt: there,
 		}
+	case "adagrad":
+		return kernels.Adagrad{Initial: g.Initial, W: there, V: there, DW: there, Rate: there, Halt: there}
+	case "weight_decay":
+		return kernels.WeightDecay{Decay: g.Decay, W: there, Rate: there, Halt: there}
+	case "clip_norm":
+		return kernels.ClipNorm{Norm: g.Norm, X: there}
+	case "clip_value":
+		return kernels.ClipValue{Most: g.Most, X: there}
 	case "rmsprop":
 		op := kernels.RMSprop{Rho: g.Rho, Momentum: g.Momentum, Epsilon: g.Epsilon, Centered: g.Centered, W: there, V: there, DW: there, Rate: there, Halt: there}
 		if g.Centered {
@@ -179,7 +186,7 @@ func assertClose(t *testing.T, want []float64, got []kerneltest.Value, tolerance
 
 func TestGoldenHoldsEveryOp(t *testing.T) {
 	held := map[string]bool{
-		"dropout": true, "add": true, "zero": true, "tick": true, "tally": true, "finite_check": true, // by hand, below
+		"dropout": true, "add": true, "zero": true, "tick": true, "tally": true, "finite_check": true, "lion": true, // by hand, below
 	}
 	functions := map[string]bool{}
 	for _, g := range readGolden(t) {
@@ -270,6 +277,10 @@ func TestOracleByHand(t *testing.T) {
 			[][]float64{{1}, {0}, nil, {0.25}, {2}, {0.5}, {0}}, map[int][]float64{0: {0.375}, 1: {1}, 3: {0.625}}},
 		{"rmsprop, centred", kernels.RMSprop{Rho: 0.75, Epsilon: 3.25, Centered: true, W: there, V: there, A: there, DW: there, Rate: there, Halt: there},
 			[][]float64{{1}, {0}, {0}, nil, {2}, {0.5}, {0}}, map[int][]float64{0: {0.5}, 1: {1}, 2: {0.5}}},
+		{"lion", kernels.Lion{Beta1: 0.75, Beta2: 0.5, W: there, M: there, DW: there, Rate: there, Halt: there},
+			[][]float64{{1, 1, 1, 1, 1}, {0, 2, -2, -1, 0}, {8, -8, 4, 3, 0}, {0.25}, {0}},
+			map[int][]float64{0: {0.75, 1.25, 1.25, 1, 1}, 1: {4, -3, 1, 1, 0}}},
+		{"a norm that is the most", kernels.ClipNorm{Norm: 5, X: there}, [][]float64{{3, -4}}, map[int][]float64{0: {3, -4}}},
 		{"a halted optimizer", kernels.SGD{W: there, DW: there, Rate: there, Halt: there},
 			[][]float64{{1, 2}, nil, {5, 6}, {1}, {3}}, map[int][]float64{0: {1, 2}}},
 		// The first words of Philox4x32-10 with zero counter and key are 0.40, 0.88, 0.74 and 0.61 of 2^32.

@@ -112,12 +112,22 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 		out[3] = tally(op.N, op.K, in[0], in[1], in[2], in[3])
 	case kernels.FiniteCheck:
 		out[2] = finiteCheck(in[0], in[1][0], in[2][0])
+	case kernels.Adagrad:
+		out[0], out[1] = adagrad(op, in)
 	case kernels.Adam:
 		out[0], out[1], out[2] = adam(op, in)
+	case kernels.ClipNorm:
+		out[0] = clipNorm(op, in[0])
+	case kernels.ClipValue:
+		out[0] = clipValue(op, in[0])
+	case kernels.Lion:
+		out[0], out[1] = lion(op, in)
 	case kernels.RMSprop:
 		out[0], out[1], out[2], out[3] = rmsprop(op, in)
 	case kernels.SGD:
 		out[0], out[1] = sgd(op, in)
+	case kernels.WeightDecay:
+		out[0] = weightDecay(op, in)
 	default:
 		return fmt.Errorf("the oracle does not know this op; write its formula down in kernels/kerneltest/oracle_*.go")
 	}

@@ -74,7 +74,7 @@ func isNeverNegative(op kernels.Op, operand int) bool {
 	switch op.(type) {
 	case kernels.Adam:
 		return operand == 2
-	case kernels.RMSprop:
+	case kernels.Adagrad, kernels.RMSprop:
 		return operand == 1
 	case kernels.SoftmaxFprop:
 		return operand == 1

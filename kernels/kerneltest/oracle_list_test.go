@@ -55,7 +55,8 @@ func TestNoiseLeavesNothingNegative(t *testing.T) {
 		op          kernels.Op
 		nonNegative []*kernels.Buffer
 	}{
-		"adam": {adam, []*kernels.Buffer{v}}, "rmsprop": {rmsprop, []*kernels.Buffer{v}}, "rmsprop, centered": {centered, []*kernels.Buffer{v}},
+		"adagrad": {kernels.Adagrad{Epsilon: 1e-7, W: w, V: v, DW: g, Rate: rate, Halt: halt}, []*kernels.Buffer{v}},
+		"adam":    {adam, []*kernels.Buffer{v}}, "rmsprop": {rmsprop, []*kernels.Buffer{v}}, "rmsprop, centered": {centered, []*kernels.Buffer{v}},
 		"sgd":           {kernels.SGD{Momentum: 0.9, W: w, V: m, DW: g, Rate: rate, Halt: halt}, nil},
 		"softmax":       {kernels.SoftmaxFprop{N: n / 2, K: 2, X: x, Y: y}, []*kernels.Buffer{y}},
 		"cross entropy": {kernels.CrossEntropyFprop{N: n / 2, K: 2, X: x, Labels: labels, Y: y, Loss: loss}, []*kernels.Buffer{y, loss}},

@@ -6,6 +6,20 @@ import (
 	"cnn-gpu/kernels"
 )
 
+func adagrad(op kernels.Adagrad, in [][]float64) (w, v []Value) {
+	if in[4][0] != 0 {
+		return exacts(in[0]), exacts(in[1])
+	}
+	rate, initial, epsilon := exact(in[3][0]), rounded(op.Initial, 0), rounded(op.Epsilon, 0)
+	for i, g := range in[2] {
+		g := exact(g)
+		square := exact(in[1][i]).add(g.mul(g))
+		v = append(v, square)
+		w = append(w, exact(in[0][i]).sub(rate.mul(g).div(initial.add(square).add(epsilon).sqrt())))
+	}
+	return w, v
+}
+
 // adam assumes that the step's rate is computed in float64 and rounded once: in float32, 1 − Beta2^t would lose half its digits.
 func adam(op kernels.Adam, in [][]float64) (w, m, v []Value) {
 	if in[6][0] != 0 {
@@ -22,6 +36,55 @@ func adam(op kernels.Adam, in [][]float64) (w, m, v []Value) {
 		m, v = append(m, m1), append(v, v1)
 	}
 	return w, m, v
+}
+
+// clipNorm assumes that the norm is computed in float64.
+func clipNorm(op kernels.ClipNorm, in []float64) (x []Value) {
+	squares := 0.0
+	for _, v := range in {
+		squares += v * v
+	}
+	norm := math.Sqrt(squares)
+	if norm <= op.Norm {
+		return exacts(in)
+	}
+	scale := op.Norm / norm
+	for _, v := range in {
+		x = append(x, rounded(scale, scale*float64(len(in))*0x1p-53).mul(exact(v)))
+	}
+	return x
+}
+
+func clipValue(op kernels.ClipValue, in []float64) (x []Value) {
+	most := float64(float32(op.Most))
+	for _, v := range in {
+		x = append(x, exact(min(max(v, -most), most)))
+	}
+	return x
+}
+
+// lion may take any sign where rounding decides about it.
+func lion(op kernels.Lion, in [][]float64) (w, m []Value) {
+	if in[4][0] != 0 {
+		return exacts(in[0]), exacts(in[1])
+	}
+	beta1, beta2, new1, new2 := rounded(op.Beta1, 0), rounded(op.Beta2, 0), rounded(1-op.Beta1, 0), rounded(1-op.Beta2, 0)
+	rate := in[3][0]
+	for i, g := range in[2] {
+		m0, g := exact(in[1][i]), exact(g)
+		m = append(m, beta2.mul(m0).add(new2.mul(g)))
+		direction := beta1.mul(m0).add(new1.mul(g))
+		step := exact(0)
+		switch {
+		case m0.Want == 0 && g.Want == 0:
+		case math.Abs(direction.Want) <= direction.Bound:
+			step.Bound = rate
+		default:
+			step.Want = math.Copysign(rate, direction.Want)
+		}
+		w = append(w, exact(in[0][i]).sub(step))
+	}
+	return w, m
 }
 
 // rmsprop is rounded where float32 takes the root of what is left of v when a² is nearly all of it.
@@ -71,4 +134,15 @@ func sgd(op kernels.SGD, in [][]float64) (w, v []Value) {
 		}
 	}
 	return w, v
+}
+
+func weightDecay(op kernels.WeightDecay, in [][]float64) (w []Value) {
+	if in[2][0] != 0 {
+		return exacts(in[0])
+	}
+	part := exact(in[1][0]).mul(rounded(op.Decay, 0))
+	for _, v := range in[0] {
+		w = append(w, exact(v).sub(part.mul(exact(v))))
+	}
+	return w
 }

@@ -24,7 +24,8 @@ import (
 type Provenance struct {
 	Settings Config `json:"settings"`
 	Data     Data   `json:"data"`
-	Parts    []Part `json:"parts"` // in the order of time: one, and one more for each time that the run was resumed
+	Parts    []Part `json:"parts"`             // in the order of time: one, and one more for each time that the run was resumed
+	Stopped  string `json:"stopped,omitempty"` // why the run stopped early
 }
 
 // Data are the fingerprints of what a run was trained and measured on.

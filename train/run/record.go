@@ -8,6 +8,7 @@ type Record struct {
 	Epoch           int      `json:"epoch"`
 	Loss            float64  `json:"loss"`
 	Accuracy        float64  `json:"accuracy"`
+	LearningRate    float64  `json:"learning_rate,omitempty"` // of the last step, where there is a schedule
 	ValLoss         *float64 `json:"val_loss,omitempty"`
 	ValAccuracy     *float64 `json:"val_accuracy,omitempty"`
 	TestLoss        *float64 `json:"test_loss,omitempty"`
@@ -15,13 +16,15 @@ type Record struct {
 	ImagesPerSecond float64  `json:"images_per_second"`
 	Seconds         float64  `json:"seconds"`
 	Device          string   `json:"device"`
+	Stopped         bool     `json:"stopped,omitempty"` // early
 }
 
 // Record is an epoch of the run as a record.
 func (r *Run) Record(e train.Epoch) Record {
 	record := Record{
-		Epoch: e.Epoch, Loss: e.Training.Loss, Accuracy: e.Training.Accuracy,
+		Epoch: e.Epoch, Loss: e.Training.Loss, Accuracy: e.Training.Accuracy, LearningRate: e.LearningRate,
 		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: r.provenance.deviceOf(e.Epoch),
+		Stopped: e.Stopped,
 	}
 	if v := e.Validation; v != nil && r.validation != nil {
 		record.ValLoss, record.ValAccuracy = &v.Loss, &v.Accuracy

@@ -21,6 +21,7 @@ type ResumeOptions struct {
 	Epochs          int    // in all, instead of those that the run was to have
 	Data, DataDir   string // where the same data is now, if it is elsewhere
 	CheckpointEvery string // instead of the run's
+	Patience        *int   // instead of the run's; see [train.FitOptions]
 	Anyway          bool   // go on where the bits would differ
 
 	// Check, if there is one, gets what the run was begun with, and may refuse to go on.
@@ -108,10 +109,21 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	if c.Epochs < begun {
 		return nil, errors.Join(fmt.Errorf("run: %s has begun %d epochs already: give --epochs a number that is not below", dir, begun), r.Close())
 	}
+	if fit, err := r.fitOptions(); err == nil && c.Epochs > at.Fit && fit.Stalls(r.trainer.History()) {
+		r.notes = append(r.notes, fmt.Sprintf("The run stopped early: %s. It goes on with a --patience above %d, or 0.", r.stopReason(), c.Patience))
+	}
+	if c.Epochs > c.ScheduleEpochs && c.hasSchedule() {
+		r.notes = append(r.notes, r.scheduleNote())
+	}
 	part.Epoch, part.Batch = at.Epoch, at.Batch
-	r.provenance = &Provenance{r.config, r.data, append(then.Parts, part)}
+	r.provenance = &Provenance{Settings: r.config, Data: r.data, Parts: append(then.Parts, part)}
 	r.keepIn(f)
 	return r, nil
+}
+
+// scheduleNote says what the schedule of a run does in epochs that the run did not begin with.
+func (r *Run) scheduleNote() string {
+	return fmt.Sprintf("The learning rate follows the schedule of the %d epochs that the run began with: where that ends, the rate stays as it is then.", r.config.ScheduleEpochs)
 }
 
 // apply puts the options into a run's settings.
@@ -119,6 +131,9 @@ func (o ResumeOptions) apply(c *Config, last Part) {
 	c.DeviceOptions = o.DeviceOptions
 	c.Device = cmp.Or(o.Device, last.Device) // what auto chose once
 	c.Epochs = cmp.Or(o.Epochs, c.Epochs)
+	if o.Patience != nil {
+		c.Patience = *o.Patience
+	}
 	if o.Data != "" || o.DataDir != "" {
 		c.Data, c.DataDir = cmp.Or(o.Data, c.Data), o.DataDir
 	}

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -39,6 +40,13 @@ type Config struct {
 	Batch        int     `json:"batch"` // at most the training images
 	Optimizer    string  `json:"optimizer"`
 	LearningRate float64 `json:"learning_rate,omitempty"` // the optimizer's default if 0
+	// OptimizerSettings are the others, as [train.OptimizerByName] takes them.
+	OptimizerSettings train.Settings `json:"optimizer_settings,omitempty"`
+	Clipping          train.Clipping `json:"clipping,omitzero"`
+	Schedule          string         `json:"schedule,omitempty"`        // of the learning rate, as [train.ParseSchedule] takes it; constant if empty
+	WarmUp            int            `json:"warm_up,omitempty"`         // steps
+	ScheduleEpochs    int            `json:"schedule_epochs,omitempty"` // those that the run began with, where there is a schedule
+	Patience          int            `json:"patience,omitempty"`        // see [train.FitOptions]
 	// LabelSmoothing is that of the loss, see [train.SparseCategoricalCrossEntropy].
 	LabelSmoothing float64 `json:"label_smoothing,omitempty"`
 	Seed           uint64  `json:"seed"`
@@ -61,6 +69,31 @@ func (c Config) pictures(m *model.Model) data.PictureSetOptions {
 func (c Config) Loss() train.Loss {
 	return train.SparseCategoricalCrossEntropy{LabelSmoothing: c.LabelSmoothing}
 }
+
+// TrainOptions are the options of the training, but for the device. They are checked.
+func (c Config) TrainOptions() (train.Options, error) {
+	settings := maps.Clone(c.OptimizerSettings)
+	if c.LearningRate != 0 {
+		if settings == nil {
+			settings = train.Settings{}
+		}
+		settings["learning_rate"] = c.LearningRate
+	}
+	optimizer, err := train.OptimizerByName(c.Optimizer, settings)
+	if err == nil {
+		err = c.Clipping.Check()
+	}
+	var schedule train.Schedule
+	if err == nil && c.Schedule != "" {
+		schedule, err = train.ParseSchedule(c.Schedule)
+	}
+	return train.Options{
+		Optimizer: optimizer, Loss: c.Loss(), Clipping: c.Clipping, Schedule: schedule, WarmUp: c.WarmUp,
+		Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict,
+	}, err
+}
+
+func (c Config) hasSchedule() bool { return c.Schedule != "" || c.WarmUp != 0 }
 
 // Hooks are called while a run trains.
 type Hooks struct {
@@ -127,6 +160,9 @@ func New(c Config) (*Run, error) {
 			return nil, fmt.Errorf("run: %w", err)
 		}
 	}
+	if c.hasSchedule() {
+		c.ScheduleEpochs = c.Epochs
+	}
 	r := &Run{config: c}
 	if err := r.openData(m); err != nil {
 		return nil, err
@@ -134,7 +170,7 @@ func New(c Config) (*Run, error) {
 	if err := r.openDevice(m); err != nil {
 		return nil, err
 	}
-	r.provenance = &Provenance{r.config, r.data, []Part{newPart(r.device)}}
+	r.provenance = &Provenance{Settings: r.config, Data: r.data, Parts: []Part{newPart(r.device)}}
 	f, err := newFolder(r.config, m.Name)
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -148,7 +184,7 @@ func (r *Run) keepIn(f *folder) { r.folder, r.saver.folder = f, f }
 
 // openDevice opens the device and compiles the model for it.
 func (r *Run) openDevice(m *model.Model) error {
-	optimizer, err := train.OptimizerByName(r.config.Optimizer, r.config.LearningRate)
+	o, err := r.config.TrainOptions()
 	if err != nil {
 		return err
 	}
@@ -159,9 +195,8 @@ func (r *Run) openDevice(m *model.Model) error {
 	if r.device, err = device.Open(r.config.Device, r.config.DeviceOptions); err != nil {
 		return err
 	}
-	r.trainer, err = train.Compile(m, train.Options{
-		Device: r.device, Optimizer: optimizer, Loss: r.config.Loss(), Metrics: []train.Metric{train.Accuracy}, Seed: r.config.Seed, Strict: r.config.Strict,
-	})
+	o.Device = r.device
+	r.trainer, err = train.Compile(m, o)
 	if err == nil {
 		err = r.trainer.CheckFit(r.training, fit)
 	}
@@ -239,7 +274,7 @@ func (r *Run) fitOptions() (train.FitOptions, error) {
 		return train.FitOptions{}, fmt.Errorf("run: checkpoints: %w", err)
 	}
 	return train.FitOptions{
-		Epochs: r.config.Epochs, Batch: r.config.Batch, Validation: watched,
+		Epochs: r.config.Epochs, ScheduleEpochs: r.config.ScheduleEpochs, Patience: r.config.Patience, Batch: r.config.Batch, Validation: watched,
 		Checkpoint: r.checkpoint, CheckpointEvery: every, CheckpointSteps: steps,
 	}, nil
 }
@@ -283,6 +318,8 @@ type Summary struct {
 	Last  train.Epoch
 	Test  train.Result
 	Notes []string // what was left out of the folder, and why
+	// Stopped says why the run has fewer epochs than it was to have; empty if it has all.
+	Stopped string
 }
 
 // Train trains to the end and writes the folder's files. Each epoch's are written beside the training of the next. When the context ends,
@@ -306,6 +343,9 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 	}
 	o.OnEpoch = func(e train.Epoch) error {
 		r.saver.wait() // the checkpoint that comes next would
+		if e.Stopped {
+			r.provenance.Stopped = r.stopReason()
+		}
 		if h.OnEpoch != nil {
 			h.OnEpoch(e)
 		}
@@ -316,10 +356,23 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 		return Summary{Dir: r.Dir()}, err
 	}
 	s := Summary{Dir: r.Dir(), Last: history[len(history)-1]}
+	if o.Stalls(history) && len(history) < o.Epochs {
+		s.Stopped = r.stopReason()
+	}
 	if s.Test, s.Notes, err = r.draw(ctx); err != nil {
 		return Summary{Dir: r.Dir()}, err
 	}
 	return s, nil
+}
+
+// stopReason says why a run stops early.
+func (r *Run) stopReason() string {
+	history, watched := r.trainer.History(), "validation"
+	if r.validation == nil {
+		watched = "test"
+	}
+	best := history[train.BestEpoch(history)].Epoch
+	return fmt.Sprintf("the loss on the %s images has not fallen below that of epoch %d for %d epochs", watched, best, len(history)-best)
 }
 
 // prepare makes the folder ready: it clears up what was left there, and saves again the weights of a complete epoch that are damaged or gone.

@@ -65,7 +65,10 @@ func (s *Saved) Verify(ctx context.Context, o VerifyOptions, h Hooks) (v *Verifi
 	if err != nil {
 		return nil, err
 	}
-	fit.Checkpoint, fit.Validation = nil, nil // neither changes a bit
+	fit.Checkpoint, fit.Patience = nil, 0
+	if !c.hasSchedule() { // which may look at it
+		fit.Validation = nil
+	}
 	fit.OnProgress = h.OnProgress
 	if _, err := r.trainer.Fit(ctx, r.training, fit); err != nil {
 		return nil, err

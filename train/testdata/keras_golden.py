@@ -190,10 +190,23 @@ OPTIMIZERS = [
     ("rmsprop", {"learning_rate": 0.01, "rho": 0.5, "momentum": 0.75, "epsilon": 0.01}),
     ("rmsprop", {"learning_rate": 0.01, "centered": True}),
 ]
+TEN_STEPS = [
+    ("adamw", {}),
+    ("adamw", {"learning_rate": 0.01, "weight_decay": 0.5, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.01}),
+    ("adagrad", {}),
+    ("adagrad", {"learning_rate": 0.01, "initial_accumulator_value": 0.5, "epsilon": 0.01, "weight_decay": 0.5}),
+    ("lion", {}),
+    ("lion", {"learning_rate": 0.01, "beta_1": 0.5, "beta_2": 0.75, "weight_decay": 0.5}),
+    ("adam", {"learning_rate": 0.01, "weight_decay": 0.5}),
+    ("rmsprop", {"learning_rate": 0.01, "weight_decay": 0.5}),
+    ("sgd", {"learning_rate": 0.05, "momentum": 0.75, "nesterov": True, "weight_decay": 0.5}),
+    ("sgd", {"learning_rate": 0.05, "global_clipnorm": 0.125}),
+    ("sgd", {"learning_rate": 0.05, "clipvalue": 0.03125}),
+]
 
 
 def training():
-    """Five steps of each optimizer from the same weights over the same examples; the last batch is a smaller one."""
+    """Five or ten steps of each optimizer from the same weights over the same examples, five an epoch; the last batch is a smaller one."""
     def network():
         return keras.Sequential([
             keras.layers.Input((6, 6, 1)),
@@ -209,22 +222,98 @@ def training():
     names = [w.path.split("/")[-2] + "/" + w.name for w in model.weights]
     names = [re.sub(r"_\d+/", "/", n) for n in names]
     rows = []
-    for name, settings in OPTIMIZERS:
+    for name, settings, epochs in [(*row, 1) for row in OPTIMIZERS] + [(*row, 2) for row in TEN_STEPS]:
         model = network()
         model.set_weights(initial)
+        optimizer = keras.optimizers.get({"class_name": name, "config": settings})
+        if optimizer.weight_decay:
+            optimizer.exclude_from_weight_decay(var_names=["bias"])
         model.compile(
-            optimizer=keras.optimizers.get({"class_name": name, "config": settings}),
+            optimizer=optimizer,
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"],
         )
-        history = model.fit(x, labels, batch_size=4, epochs=1, shuffle=False, verbose=0).history
+        history = model.fit(x, labels, batch_size=4, epochs=epochs, shuffle=False, verbose=0).history
         rows.append({
-            "optimizer": name, "settings": settings, "loss": float(history["loss"][0]), "accuracy": float(history["accuracy"][0]),
+            "optimizer": name, "settings": settings, **({"epochs": epochs} if epochs > 1 else {}), "loss": float(history["loss"][-1]), "accuracy": float(history["accuracy"][-1]),
             "weights": {n: values(w) for n, w in zip(names, model.weights)},
         })
     return {
         "x": values(x), "labels": [int(v) for v in labels], "batch": 4,
         "initial": {n: values(w) for n, w in zip(names, initial)}, "rows": rows,
     }
+
+
+def schedules():
+    """The learning rate of each step, of 1 at most, in Keras's schedules and in PyTorch's."""
+    rows, k = [], keras.optimizers.schedules
+
+    def of_keras(ours, schedule, epochs, per_epoch, warm_up=0):
+        rates = [float(schedule(step)) for step in range(epochs * per_epoch)]
+        rows.append({"from": "keras", "schedule": ours, "epochs": epochs, "per_epoch": per_epoch, "warm_up": warm_up, "losses": [], "rates": rates})
+
+    def of_torch(ours, make, epochs, per_epoch, each_epoch=False, warm_up=0):
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+        schedule, rates = make(optimizer), []
+        for step in range(epochs * per_epoch):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            if not each_epoch or (step + 1) % per_epoch == 0:
+                schedule.step()
+        rows.append({"from": "torch", "schedule": ours, "epochs": epochs, "per_epoch": per_epoch, "warm_up": warm_up, "losses": [], "rates": rates})
+
+    def plateau(ours, losses, **settings):
+        model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
+        model.compile(optimizer=keras.optimizers.SGD(1.0))
+        callback = keras.callbacks.ReduceLROnPlateau(monitor="loss", **settings)
+        callback.set_model(model)
+        callback.on_train_begin()
+        rates = []
+        for epoch, loss in enumerate(losses):
+            rates.append(float(model.optimizer.learning_rate))
+            callback.on_epoch_end(epoch, {"loss": loss})
+        rows.append({"from": "keras", "schedule": ours, "epochs": len(losses), "per_epoch": 1, "warm_up": 0, "losses": losses, "rates": rates})
+
+    of_keras("exponential,gamma=0.75", k.ExponentialDecay(1.0, 7, 0.75), 3, 7)
+    of_keras("polynomial", k.PolynomialDecay(1.0, 15, end_learning_rate=0.0), 3, 5)
+    of_keras("polynomial,power=2,end=0.25", k.PolynomialDecay(1.0, 15, end_learning_rate=0.25, power=2.0), 3, 5)
+    of_keras("cosine", k.CosineDecay(1.0, 15), 3, 5)
+    of_keras("cosine,end=0.125", k.CosineDecay(1.0, 15, alpha=0.125), 3, 5)
+    of_keras("cosine,cycles=3", k.CosineDecayRestarts(1.0, 5, t_mul=1.0), 3, 5)
+    of_keras("cosine", k.CosineDecay(1 / 5, 11, warmup_target=1.0, warmup_steps=4), 3, 5, warm_up=4)
+    s = torch.optim.lr_scheduler
+    of_torch("step,every=2,gamma=0.5", lambda o: s.StepLR(o, 2, 0.5), 7, 3, each_epoch=True)
+    of_torch("step", lambda o: s.StepLR(o, 2), 6, 3, each_epoch=True)
+    of_torch("exponential", lambda o: s.ExponentialLR(o, 0.9), 4, 1)
+    of_torch("polynomial,power=3", lambda o: s.PolynomialLR(o, 12, 3), 3, 4)
+    of_torch("cosine,end=0.25", lambda o: s.CosineAnnealingLR(o, 12, 0.25), 3, 4)
+    of_torch("cosine,cycles=2", lambda o: s.CosineAnnealingWarmRestarts(o, 6), 3, 4)
+    of_torch("one-cycle", lambda o: s.OneCycleLR(o, 1.0, total_steps=20, cycle_momentum=False), 4, 5)
+    of_torch("one-cycle,start=0.1,peak=0.5,end=0.01",
+             lambda o: s.OneCycleLR(o, 1.0, total_steps=20, pct_start=0.5, div_factor=10, final_div_factor=10, cycle_momentum=False), 4, 5)
+    of_torch("constant", lambda o: s.LinearLR(o, 1 / 6, 1.0, 5), 2, 4, warm_up=5)
+    losses = [2.0, 1.5, 1.5, 1.49995, 1.6, 1.2, 1.3, 1.25, 1.3, 1.2, 1.19, 1.3, 1.3, 1.3, 1.3]
+    plateau("plateau,patience=2,gamma=0.5", losses, patience=2, factor=0.5)
+    plateau("plateau,patience=1,gamma=0.25,end=0.125", losses, patience=1, factor=0.25, min_lr=0.125)
+    plateau("plateau", [1.0] * 23)
+    return rows
+
+
+def early_stopping():
+    """After how many epochs EarlyStopping stops; 0 if it does not."""
+    losses, rows = [2.0, 1.5, 1.5, 1.4, 1.4, 1.6, 1.3, 1.7, 1.6, 1.5, 1.4, 1.2], []
+    for patience in range(1, 6):
+        model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
+        callback = keras.callbacks.EarlyStopping(monitor="loss", patience=patience)
+        callback.set_model(model)
+        callback.on_train_begin()
+        stopped = 0
+        for epoch, loss in enumerate(losses):
+            callback.on_epoch_end(epoch, {"loss": loss})
+            if getattr(model, "stop_training", False):
+                stopped = epoch + 1
+                break
+        rows.append({"patience": patience, "losses": losses, "stopped": stopped})
+    return rows
 
 
 def summary():
@@ -254,6 +343,8 @@ def main():
         "losses": losses(),
         "metrics": metrics(),
         "training": training(),
+        "schedules": schedules(),
+        "early_stopping": early_stopping(),
         "total_params": summary(),
         "layer_names": layer_names(),
     }

@@ -7,12 +7,13 @@ of the tutorial's network).
 The committed files were made with Python 3.11.7 and the versions above, on a CPU.
 
 Convolutions, pools, dense layers, activations, softmax, cross-entropy and their gradients are PyTorch's. PyTorch knows no
-uneven padding, so `same` pads by hand, with TensorFlow's documented formula. Three optimizers need a note:
+uneven padding, so `same` pads by hand, with TensorFlow's documented formula. Four optimizers need a note:
 
   * Adam. Keras divides by sqrt(v) + epsilon, PyTorch by sqrt(v) / sqrt(1 - beta2^t) + epsilon: they agree when PyTorch is
     given epsilon / sqrt(1 - beta2^t), which is what is done for the one step of each case.
   * RMSprop. Keras divides by sqrt(v + epsilon), PyTorch by sqrt(v) + epsilon: the cases have epsilon 0. Keras keeps m = momentum * m +
     rate * step, PyTorch b = momentum * b + step: m = rate * b while the rate is constant.
+  * Adagrad. Keras divides by sqrt(v + epsilon), PyTorch by sqrt(v) + epsilon: the case has epsilon 0.
   * SGD. Keras keeps v = momentum * v - rate * g, PyTorch b = momentum * b + g: v = -rate * b while the rate is constant.
 """
 
@@ -282,6 +283,34 @@ def sgd(momentum, nesterov, rate=0.125):
     case("sgd", f"momentum {momentum} nesterov {nesterov}", inputs, want, n=6, momentum=momentum, nesterov=nesterov)
 
 
+def adagrad(initial=0.125, rate=0.125):
+    w, g, v = draw(6), draw(6), draw(6).detach().abs()
+    p = torch.nn.Parameter(w.detach().clone())
+    p.grad = g.detach().clone()
+    optimizer = torch.optim.Adagrad([p], lr=rate, initial_accumulator_value=initial, eps=0, foreach=False)
+    optimizer.state[p]["sum"] += v
+    optimizer.step()
+    case("adagrad", "", {"w": w, "v": v, "dw": g, "rate": torch.tensor([rate]), "halt": torch.tensor([0])},
+         {"w": p, "v": optimizer.state[p]["sum"] - initial}, n=6, initial=initial)
+
+
+def weight_decay(decay=0.25, rate=0.125):
+    """What AdamW leaves of weights whose gradients are zero."""
+    w = draw(6)
+    p = torch.nn.Parameter(w.detach().clone())
+    p.grad = torch.zeros(6)
+    torch.optim.AdamW([p], lr=rate, weight_decay=decay, foreach=False).step()
+    case("weight_decay", "", {"w": w, "rate": torch.tensor([rate]), "halt": torch.tensor([0])}, {"w": p}, n=6, decay=decay)
+
+
+def clips():
+    """By the norm itself: torch.nn.utils.clip_grad_norm_ divides by a norm that is 1e-6 larger, Keras does not."""
+    x = draw(6)
+    case("clip_norm", "longer", {"x": x}, {"x": 0.75 * x / torch.linalg.vector_norm(x)}, n=6, norm=0.75)
+    case("clip_norm", "shorter", {"x": x}, {"x": x}, n=6, norm=64)
+    case("clip_value", "", {"x": x}, {"x": torch.clamp(x, -0.75, 0.75)}, n=6, most=0.75)
+
+
 def ops():
     conv("valid", 2, 3, 4, image=(5, 6), size=(3, 3))
     conv("same", 1, 2, 3, image=(5, 4), size=(3, 2), mode="same")
@@ -315,6 +344,9 @@ def ops():
     bilinear(2, (3, 4), 2, (2, 3))
     bilinear(1, (1, 3), 3, (3, 2))
     more_activations()
+    adagrad()
+    weight_decay()
+    clips()
 
 
 def uniform(seed, n):
