@@ -201,6 +201,15 @@ func TestPicturesInFoldersOfTheirParts(t *testing.T) {
 	assert.True(t, strings.HasPrefix(parts[0][0], "train/"))
 }
 
+// A set's name and --data-dir are for IDX files.
+func TestPicturesInADataDir(t *testing.T) {
+	a := newAlbum(t)
+	a.add("bus", 9)
+	a.add("train", 9)
+	_, err := OpenSplits(filepath.Base(a.dir), Options{DataDir: filepath.Dir(a.dir)})
+	assert.ErrorContains(t, err, "a folder of pictures is named without --data-dir: --data "+a.dir)
+}
+
 // Trains may be what is to be told from buses.
 func TestPicturesOfTrains(t *testing.T) {
 	a := newAlbum(t)
