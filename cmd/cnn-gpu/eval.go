@@ -80,7 +80,7 @@ how probable it is that an image of the class is given a higher probability for 
 				return err
 			}
 			defer func() { err = errors.Join(err, t.Close()) }()
-			test, err := t.testSet(name, dataDir)
+			test, err := t.testSet(cmd, name, dataDir)
 			if err != nil {
 				return err
 			}
@@ -129,7 +129,7 @@ func testFlags(cmd *cobra.Command, name, dataDir *string) {
 }
 
 // testSet opens the test images that were asked for, else those of the data that the model was trained on.
-func (t *trained) testSet(name, dataDir string) (data.Set, error) {
+func (t *trained) testSet(cmd *cobra.Command, name, dataDir string) (data.Set, error) {
 	if name == "" {
 		name = t.Data
 		if dataDir == "" {
@@ -139,7 +139,11 @@ func (t *trained) testSet(name, dataDir string) (data.Set, error) {
 	if name == "" {
 		return nil, errors.New("the weights do not say what data they were trained on; name it with --data")
 	}
-	s, err := data.OpenSplits(name, data.Options{DataDir: dataDir, Pictures: t.Pictures()})
+	pictures := t.Pictures()
+	progress, clearBar := pictureProgress(cmd)
+	pictures.Progress = progress
+	s, err := data.OpenSplits(name, data.Options{DataDir: dataDir, Pictures: pictures})
+	clearBar()
 	if err != nil {
 		return nil, err
 	}

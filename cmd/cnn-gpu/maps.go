@@ -60,7 +60,7 @@ or of --data.`,
 					fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", args[1], picture.Note)
 				}
 			} else {
-				x, what, err = t.testImage(name, dataDir, index)
+				x, what, err = t.testImage(cmd, name, dataDir, index)
 			}
 			if err != nil {
 				return err
@@ -93,8 +93,8 @@ or of --data.`,
 }
 
 // testImage is one of a data set's test images, and what it is called.
-func (t *trained) testImage(name, dataDir string, index int) ([]float32, string, error) {
-	test, err := t.testSet(name, dataDir)
+func (t *trained) testImage(cmd *cobra.Command, name, dataDir string, index int) ([]float32, string, error) {
+	test, err := t.testSet(cmd, name, dataDir)
 	if err != nil {
 		return nil, "", err
 	}

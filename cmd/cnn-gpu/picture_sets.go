@@ -57,19 +57,21 @@ func checkResize(text, modelName string) error {
 	return nil
 }
 
-// pictureProgress shows how many pictures are decoded, where somebody looks, and returns what takes the bar away.
-func pictureProgress(cmd *cobra.Command) (progress func(done, total int), clear func()) {
+// pictureProgress shows how many pictures are decoded, where somebody looks, and ends the reading with the command. It returns what takes the
+// bar away, too.
+func pictureProgress(cmd *cobra.Command) (progress func(done, total int) error, clear func()) {
 	stderr := cmd.ErrOrStderr()
 	if !isTerminal(stderr) {
-		return nil, func() {}
+		return func(int, int) error { return cmd.Context().Err() }, func() {}
 	}
 	var bar *progressbar.ProgressBar
-	return func(done, total int) {
+	return func(done, total int) error {
 			if bar == nil {
 				bar = newBar(stderr, int64(total), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond))
 				bar.Describe("pictures")
 			}
 			_ = bar.Set(done) // where standard error is gone there is nobody to tell
+			return cmd.Context().Err()
 		}, func() {
 			if bar != nil {
 				_ = bar.Clear()

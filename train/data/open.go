@@ -131,12 +131,14 @@ func openOwn(name, dir string) (Splits, error) {
 	}
 	k := known{name: name, prefix: name + "-"}
 	k.byHand = fmt.Sprintf("its files would be called %s%s and so on", k.prefix, fileName(trainImages))
+	inner := filepath.Join(dir, name)
 	if isFolder(name) {
 		k.byHand = fmt.Sprintf("to read the folder %s, leave out --data-dir", name)
+	} else if isFolder(inner) {
+		k.byHand = fmt.Sprintf("a folder of pictures is named without --data-dir: --data %s", inner)
 	} else if near := wording.Nearest(name, Names()); near != "" {
 		k.byHand = fmt.Sprintf("did you mean %s?", near)
 	}
-	inner := filepath.Join(dir, name)
 	return k.openIn(dir, place{dir, k.prefix}, place{inner, k.prefix}, place{inner, ""})
 }
 

@@ -272,6 +272,13 @@ func TestPictureCropped(t *testing.T) {
 	for _, v := range x {
 		assert.Zero(t, v)
 	}
+	// However long the other side is, the middle is as sharp as the picture.
+	long := grainy(3000, 9, 1)
+	sharp, _, err := prepared(Picture(savePNG(t, long), []int{9, 9, 3}, o))
+	require.NoError(t, err)
+	for i, v := range sharp {
+		require.Equal(t, float32(long.Pix[long.PixOffset(1495+i/3%9, i/27)+i%3])/255, v)
+	}
 	o.NoCenter = true
 	_, again, err := prepared(Picture(savePNG(t, painted(28, 28, white, black, image.Rect(0, 7, 28, 21))), []int{14, 28, 1}, o))
 	require.NoError(t, err)

@@ -19,6 +19,7 @@ import (
 	"cnn-gpu/internal/memory"
 	"cnn-gpu/internal/wording"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -34,8 +35,9 @@ type PictureSetOptions struct {
 	Seed      uint64
 	// Strict makes it an error that a picture cannot be read. Otherwise it is left out, and [Splits.Pictures] lists it.
 	Strict bool
-	// Progress, if not nil, is told how many pictures are decoded, one call at a time. Those in the cache are not decoded again.
-	Progress func(done, total int)
+	// Progress, if not nil, is told how many pictures are decoded, one call at a time. Those in the cache are not decoded again. Its error
+	// ends the reading, and is returned; what was decoded by then is in the cache.
+	Progress func(done, total int) error
 }
 
 // DefaultTestShare of the pictures is set apart for testing.
@@ -258,40 +260,43 @@ func (l *listing) decode(set *images, o PictureSetOptions) (reasons []error, err
 		}
 	}
 	reasons = make([]error, len(l.pictures))
-	var next, decoded atomic.Int64
 	var telling sync.Mutex
 	told := 0
-	var all sync.WaitGroup
+	tell := func() error {
+		if o.Progress == nil {
+			return nil
+		}
+		telling.Lock()
+		defer telling.Unlock()
+		told++
+		return o.Progress(told, len(missing))
+	}
+	var next, decoded atomic.Int64
+	var all errgroup.Group
 	for range min(runtime.GOMAXPROCS(0), len(missing)) {
-		all.Go(func() {
+		all.Go(func() error {
 			for {
 				at := int(next.Add(1)) - 1
 				if at >= len(missing) {
-					return
+					return nil
 				}
 				i := missing[at]
-				reasons[i] = l.pictures[i].decode(pixels[i*n:][:n], set.shape)
-				if reasons[i] == nil {
+				if reasons[i] = l.pictures[i].decode(pixels[i*n:][:n], set.shape); reasons[i] == nil {
+					done[i] = true
 					decoded.Add(1)
 				}
-				if o.Progress != nil {
-					telling.Lock()
-					told++
-					o.Progress(told, len(missing))
-					telling.Unlock()
+				if err := tell(); err != nil {
+					next.Store(int64(len(missing))) // nobody begins another one
+					return err
 				}
 			}
 		})
 	}
-	all.Wait()
-	if decoded.Load() == 0 {
-		return reasons, nil
+	err = all.Wait()
+	if decoded.Load() > 0 {
+		cache.write(pixels, done)
 	}
-	for i := range done {
-		done[i] = reasons[i] == nil
-	}
-	cache.write(pixels, done)
-	return reasons, nil
+	return reasons, err
 }
 
 // decode makes the picture an image's bytes.

@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -12,6 +13,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -34,7 +36,7 @@ func newAlbum(t *testing.T) *album {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	a := &album{t: t, dir: t.TempDir(), decoded: new(atomic.Int64)}
-	a.options.Pictures = PictureSetOptions{Shape: []int{5, 6, 3}, Seed: 1, Progress: func(int, int) { a.decoded.Add(1) }}
+	a.options.Pictures = PictureSetOptions{Shape: []int{5, 6, 3}, Seed: 1, Progress: func(int, int) error { a.decoded.Add(1); return nil }}
 	return a
 }
 
@@ -197,6 +199,15 @@ func TestPicturesInFoldersOfTheirParts(t *testing.T) {
 	s, parts = a.splits()
 	assert.Equal(t, 12, s.Training.Len()+s.Test.Len())
 	assert.True(t, strings.HasPrefix(parts[0][0], "train/"))
+}
+
+// A set's name and --data-dir are for IDX files.
+func TestPicturesInADataDir(t *testing.T) {
+	a := newAlbum(t)
+	a.add("bus", 9)
+	a.add("train", 9)
+	_, err := OpenSplits(filepath.Base(a.dir), Options{DataDir: filepath.Dir(a.dir)})
+	assert.ErrorContains(t, err, "a folder of pictures is named without --data-dir: --data "+a.dir)
 }
 
 // Trains may be what is to be told from buses.
@@ -383,6 +394,22 @@ func TestPictureCache(t *testing.T) {
 	a.dir = filepath.Base(a.dir)
 	assert.Equal(t, int64(0), decodes(), "another way to the same folder")
 	a.dir = absolute
+
+	// What was decoded before somebody stopped the reading is there the next time.
+	require.NoError(t, os.RemoveAll(os.Getenv("XDG_CACHE_HOME")))
+	stop, progress := errors.New("enough"), a.options.Pictures.Progress
+	a.options.Pictures.Progress = func(done, total int) error {
+		if assert.Equal(t, 20, total); done >= 5 {
+			return stop
+		}
+		return nil
+	}
+	_, err = a.open()
+	require.ErrorIs(t, err, stop)
+	a.options.Pictures.Progress = progress
+	left := decodes()
+	assert.LessOrEqual(t, left, int64(15))
+	assert.GreaterOrEqual(t, left, int64(20-5-runtime.GOMAXPROCS(0)))
 
 	// Where nothing can be written, pictures are decoded each time.
 	t.Setenv("XDG_CACHE_HOME", "/dev/null")

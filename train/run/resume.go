@@ -26,6 +26,8 @@ type ResumeOptions struct {
 
 	// Check, if there is one, gets what the run was begun with, and may refuse to go on.
 	Check func(Config, *model.Model) error
+
+	OnPicture func(done, total int) error // the Progress of [data.PictureSetOptions]
 }
 
 // DifferenceError says that a run cannot go on to the bits that it would have had.
@@ -128,7 +130,7 @@ func (r *Run) scheduleNote() string {
 
 // apply puts the options into a run's settings.
 func (o ResumeOptions) apply(c *Config, last Part) {
-	c.DeviceOptions = o.DeviceOptions
+	c.DeviceOptions, c.OnPicture = o.DeviceOptions, o.OnPicture
 	c.Device = cmp.Or(o.Device, last.Device) // what auto chose once
 	c.Epochs = cmp.Or(o.Epochs, c.Epochs)
 	if o.Patience != nil {

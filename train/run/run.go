@@ -57,7 +57,7 @@ type Config struct {
 	CheckpointEvery string         `json:"checkpoint_every,omitempty"` // within an epoch, see [ParseInterval]; DefaultCheckpointEvery if empty
 	DeviceOptions   device.Options `json:"-"`                          // they change no result, so a resumed run may have others
 
-	OnPicture func(done, total int) `json:"-"` // is told how many pictures of the data are decoded, if it is not nil
+	OnPicture func(done, total int) error `json:"-"` // the Progress of [data.PictureSetOptions]
 }
 
 // pictures says how the run's data is read where it is pictures.
