@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"math"
-
 	"cnn-gpu/kernels"
 )
 
@@ -10,21 +8,28 @@ func runLion(op kernels.Lion, mem []kernels.Mem, w *Workers) {
 	if mem[4].I32[0] != 0 {
 		return
 	}
-	weights, m, dw, rate := mem[0].F32, mem[1].F32, mem[2].F32, mem[3].F32[0]
-	beta1, beta2 := float32(op.Beta1), float32(op.Beta2)
+	beta1, beta2, rate := float32(op.Beta1), float32(op.Beta2), mem[3].F32[0]
 	new1, new2 := float32(1-op.Beta1), float32(1-op.Beta2)
-	w.Range(len(weights), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			g := dw[i]
-			direction := beta1*m[i] + new1*g
-			m[i] = beta2*m[i] + new2*g
-			// By its bits, for which the compiler needs no branch: random signs would mispredict it.
-			const sign = 1 << 31
-			step := math.Float32frombits(math.Float32bits(rate) | math.Float32bits(direction)&sign)
-			if direction == 0 {
-				step = 0
-			}
-			weights[i] -= step
-		}
+	w.Range(len(mem[0].F32), func(lo, hi int) {
+		lionStep(mem[0].F32[lo:hi], mem[1].F32[lo:hi], mem[2].F32[lo:hi], beta1, new1, beta2, new2, rate)
 	})
+}
+
+// lionStep is the step. A direction that is 0, or no number, is its own sign.
+func lionStep(w, m, g []float32, beta1, new1, beta2, new2, rate float32) {
+	if variant != portable {
+		lionStepAVX2(w, m, g, beta1, new1, beta2, new2, rate)
+		return
+	}
+	for i, g := range g {
+		step := beta1*m[i] + new1*g
+		switch {
+		case step > 0:
+			step = rate
+		case step < 0:
+			step = -rate
+		}
+		w[i] -= step
+		m[i] = beta2*m[i] + new2*g
+	}
 }

@@ -31,6 +31,12 @@ func nesterovStepAVX2(w, v, g []float32, momentum, rate float32)
 func adamStepAVX2(w, m, v, g []float32, new1, new2, rate, epsilon float32)
 
 //go:noescape
+func adagradStepAVX2(w, v, g []float32, rate, initial, epsilon float32)
+
+//go:noescape
+func lionStepAVX2(w, m, g []float32, beta1, new1, beta2, new2, rate float32)
+
+//go:noescape
 func maxTapsAVX2(t *taps)
 
 //go:noescape

@@ -767,6 +767,283 @@ element_end:
 	VZEROUPPER
 	RET
 
+// func adagradStepAVX2(w []float32, v []float32, g []float32, rate float32, initial float32, epsilon float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·adagradStepAVX2(SB), $0-84
+	MOVQ         w_base+0(FP), AX
+	MOVQ         v_base+24(FP), CX
+	MOVQ         g_base+48(FP), DX
+	MOVSS        rate+72(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVSS        initial+76(FP), X1
+	VBROADCASTSS X1, Y1
+	MOVSS        epsilon+80(FP), X2
+	VBROADCASTSS X2, Y2
+	MOVQ         w_len+8(FP), BX
+	XORQ         SI, SI
+
+wide:
+	LEAQ    32(SI), DI
+	CMPQ    DI, BX
+	JG      wide_end
+	VMOVUPS (AX)(SI*4), Y3
+	VMOVUPS (CX)(SI*4), Y4
+	VMOVUPS (DX)(SI*4), Y5
+	VMULPS  Y5, Y5, Y6
+	VADDPS  Y6, Y4, Y4
+	VADDPS  Y4, Y1, Y6
+	VADDPS  Y2, Y6, Y6
+	VSQRTPS Y6, Y6
+	VMULPS  Y5, Y0, Y5
+	VDIVPS  Y6, Y5, Y5
+	VSUBPS  Y5, Y3, Y3
+	VMOVUPS Y3, (AX)(SI*4)
+	VMOVUPS Y4, (CX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y3
+	VMOVUPS 32(CX)(SI*4), Y4
+	VMOVUPS 32(DX)(SI*4), Y5
+	VMULPS  Y5, Y5, Y6
+	VADDPS  Y6, Y4, Y4
+	VADDPS  Y4, Y1, Y6
+	VADDPS  Y2, Y6, Y6
+	VSQRTPS Y6, Y6
+	VMULPS  Y5, Y0, Y5
+	VDIVPS  Y6, Y5, Y5
+	VSUBPS  Y5, Y3, Y3
+	VMOVUPS Y3, 32(AX)(SI*4)
+	VMOVUPS Y4, 32(CX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Y3
+	VMOVUPS 64(CX)(SI*4), Y4
+	VMOVUPS 64(DX)(SI*4), Y5
+	VMULPS  Y5, Y5, Y6
+	VADDPS  Y6, Y4, Y4
+	VADDPS  Y4, Y1, Y6
+	VADDPS  Y2, Y6, Y6
+	VSQRTPS Y6, Y6
+	VMULPS  Y5, Y0, Y5
+	VDIVPS  Y6, Y5, Y5
+	VSUBPS  Y5, Y3, Y3
+	VMOVUPS Y3, 64(AX)(SI*4)
+	VMOVUPS Y4, 64(CX)(SI*4)
+	VMOVUPS 96(AX)(SI*4), Y3
+	VMOVUPS 96(CX)(SI*4), Y4
+	VMOVUPS 96(DX)(SI*4), Y5
+	VMULPS  Y5, Y5, Y6
+	VADDPS  Y6, Y4, Y4
+	VADDPS  Y4, Y1, Y6
+	VADDPS  Y2, Y6, Y6
+	VSQRTPS Y6, Y6
+	VMULPS  Y5, Y0, Y5
+	VDIVPS  Y6, Y5, Y5
+	VSUBPS  Y5, Y3, Y3
+	VMOVUPS Y3, 96(AX)(SI*4)
+	VMOVUPS Y4, 96(CX)(SI*4)
+	MOVQ    DI, SI
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(SI), DI
+	CMPQ    DI, BX
+	JG      vector_end
+	VMOVUPS (AX)(SI*4), Y3
+	VMOVUPS (CX)(SI*4), Y4
+	VMOVUPS (DX)(SI*4), Y5
+	VMULPS  Y5, Y5, Y6
+	VADDPS  Y6, Y4, Y4
+	VADDPS  Y4, Y1, Y6
+	VADDPS  Y2, Y6, Y6
+	VSQRTPS Y6, Y6
+	VMULPS  Y5, Y0, Y5
+	VDIVPS  Y6, Y5, Y5
+	VSUBPS  Y5, Y3, Y3
+	VMOVUPS Y3, (AX)(SI*4)
+	VMOVUPS Y4, (CX)(SI*4)
+	MOVQ    DI, SI
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ    1(SI), DI
+	CMPQ    DI, BX
+	JG      element_end
+	VMOVSS  (AX)(SI*4), X3
+	VMOVSS  (CX)(SI*4), X4
+	VMOVSS  (DX)(SI*4), X5
+	VMULPS  X5, X5, X6
+	VADDPS  X6, X4, X4
+	VADDPS  X4, X1, X6
+	VADDPS  X2, X6, X6
+	VSQRTPS X6, X6
+	VMULPS  X5, X0, X5
+	VDIVPS  X6, X5, X5
+	VSUBPS  X5, X3, X3
+	VMOVSS  X3, (AX)(SI*4)
+	VMOVSS  X4, (CX)(SI*4)
+	MOVQ    DI, SI
+	JMP     element
+
+element_end:
+	VZEROUPPER
+	RET
+
+// func lionStepAVX2(w []float32, m []float32, g []float32, beta1 float32, new1 float32, beta2 float32, new2 float32, rate float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·lionStepAVX2(SB), $0-92
+	MOVQ         w_base+0(FP), AX
+	MOVQ         m_base+24(FP), CX
+	MOVQ         g_base+48(FP), DX
+	MOVSS        beta1+72(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVSS        new1+76(FP), X1
+	VBROADCASTSS X1, Y1
+	MOVSS        beta2+80(FP), X2
+	VBROADCASTSS X2, Y2
+	MOVSS        new2+84(FP), X3
+	VBROADCASTSS X3, Y3
+	MOVSS        rate+88(FP), X4
+	VBROADCASTSS X4, Y4
+	MOVL         $0x00000000, BX
+	VMOVD        BX, X5
+	VPBROADCASTD X5, Y5
+	MOVL         $0x80000000, BX
+	VMOVD        BX, X6
+	VPBROADCASTD X6, Y6
+	MOVL         $0x7fffffff, BX
+	VMOVD        BX, X7
+	VPBROADCASTD X7, Y7
+	MOVQ         w_len+8(FP), BX
+	XORQ         SI, SI
+
+wide:
+	LEAQ      32(SI), DI
+	CMPQ      DI, BX
+	JG        wide_end
+	VMOVUPS   (AX)(SI*4), Y8
+	VMOVUPS   (CX)(SI*4), Y9
+	VMOVUPS   (DX)(SI*4), Y10
+	VMULPS    Y9, Y0, Y11
+	VMULPS    Y10, Y1, Y12
+	VADDPS    Y12, Y11, Y11
+	VANDPS    Y7, Y11, Y12
+	VCMPPS    $0x1e, Y5, Y12, Y12
+	VANDPS    Y6, Y11, Y13
+	VORPS     Y13, Y4, Y13
+	VBLENDVPS Y12, Y13, Y11, Y11
+	VSUBPS    Y11, Y8, Y8
+	VMULPS    Y9, Y2, Y9
+	VMULPS    Y10, Y3, Y10
+	VADDPS    Y10, Y9, Y9
+	VMOVUPS   Y8, (AX)(SI*4)
+	VMOVUPS   Y9, (CX)(SI*4)
+	VMOVUPS   32(AX)(SI*4), Y8
+	VMOVUPS   32(CX)(SI*4), Y9
+	VMOVUPS   32(DX)(SI*4), Y10
+	VMULPS    Y9, Y0, Y11
+	VMULPS    Y10, Y1, Y12
+	VADDPS    Y12, Y11, Y11
+	VANDPS    Y7, Y11, Y12
+	VCMPPS    $0x1e, Y5, Y12, Y12
+	VANDPS    Y6, Y11, Y13
+	VORPS     Y13, Y4, Y13
+	VBLENDVPS Y12, Y13, Y11, Y11
+	VSUBPS    Y11, Y8, Y8
+	VMULPS    Y9, Y2, Y9
+	VMULPS    Y10, Y3, Y10
+	VADDPS    Y10, Y9, Y9
+	VMOVUPS   Y8, 32(AX)(SI*4)
+	VMOVUPS   Y9, 32(CX)(SI*4)
+	VMOVUPS   64(AX)(SI*4), Y8
+	VMOVUPS   64(CX)(SI*4), Y9
+	VMOVUPS   64(DX)(SI*4), Y10
+	VMULPS    Y9, Y0, Y11
+	VMULPS    Y10, Y1, Y12
+	VADDPS    Y12, Y11, Y11
+	VANDPS    Y7, Y11, Y12
+	VCMPPS    $0x1e, Y5, Y12, Y12
+	VANDPS    Y6, Y11, Y13
+	VORPS     Y13, Y4, Y13
+	VBLENDVPS Y12, Y13, Y11, Y11
+	VSUBPS    Y11, Y8, Y8
+	VMULPS    Y9, Y2, Y9
+	VMULPS    Y10, Y3, Y10
+	VADDPS    Y10, Y9, Y9
+	VMOVUPS   Y8, 64(AX)(SI*4)
+	VMOVUPS   Y9, 64(CX)(SI*4)
+	VMOVUPS   96(AX)(SI*4), Y8
+	VMOVUPS   96(CX)(SI*4), Y9
+	VMOVUPS   96(DX)(SI*4), Y10
+	VMULPS    Y9, Y0, Y11
+	VMULPS    Y10, Y1, Y12
+	VADDPS    Y12, Y11, Y11
+	VANDPS    Y7, Y11, Y12
+	VCMPPS    $0x1e, Y5, Y12, Y12
+	VANDPS    Y6, Y11, Y13
+	VORPS     Y13, Y4, Y13
+	VBLENDVPS Y12, Y13, Y11, Y11
+	VSUBPS    Y11, Y8, Y8
+	VMULPS    Y9, Y2, Y9
+	VMULPS    Y10, Y3, Y10
+	VADDPS    Y10, Y9, Y9
+	VMOVUPS   Y8, 96(AX)(SI*4)
+	VMOVUPS   Y9, 96(CX)(SI*4)
+	MOVQ      DI, SI
+	JMP       wide
+
+wide_end:
+vector:
+	LEAQ      8(SI), DI
+	CMPQ      DI, BX
+	JG        vector_end
+	VMOVUPS   (AX)(SI*4), Y8
+	VMOVUPS   (CX)(SI*4), Y9
+	VMOVUPS   (DX)(SI*4), Y10
+	VMULPS    Y9, Y0, Y11
+	VMULPS    Y10, Y1, Y12
+	VADDPS    Y12, Y11, Y11
+	VANDPS    Y7, Y11, Y12
+	VCMPPS    $0x1e, Y5, Y12, Y12
+	VANDPS    Y6, Y11, Y13
+	VORPS     Y13, Y4, Y13
+	VBLENDVPS Y12, Y13, Y11, Y11
+	VSUBPS    Y11, Y8, Y8
+	VMULPS    Y9, Y2, Y9
+	VMULPS    Y10, Y3, Y10
+	VADDPS    Y10, Y9, Y9
+	VMOVUPS   Y8, (AX)(SI*4)
+	VMOVUPS   Y9, (CX)(SI*4)
+	MOVQ      DI, SI
+	JMP       vector
+
+vector_end:
+element:
+	LEAQ      1(SI), DI
+	CMPQ      DI, BX
+	JG        element_end
+	VMOVSS    (AX)(SI*4), X8
+	VMOVSS    (CX)(SI*4), X9
+	VMOVSS    (DX)(SI*4), X10
+	VMULPS    X9, X0, X11
+	VMULPS    X10, X1, X12
+	VADDPS    X12, X11, X11
+	VANDPS    X7, X11, X12
+	VCMPPS    $0x1e, X5, X12, X12
+	VANDPS    X6, X11, X13
+	VORPS     X13, X4, X13
+	VBLENDVPS X12, X13, X11, X11
+	VSUBPS    X11, X8, X8
+	VMULPS    X9, X2, X9
+	VMULPS    X10, X3, X10
+	VADDPS    X10, X9, X9
+	VMOVSS    X8, (AX)(SI*4)
+	VMOVSS    X9, (CX)(SI*4)
+	MOVQ      DI, SI
+	JMP       element
+
+element_end:
+	VZEROUPPER
+	RET
+
 // func finiteAVX2(x []float32) bool
 // Requires: AVX, AVX2
 TEXT ·finiteAVX2(SB), $0-25

@@ -14,6 +14,8 @@ func finiteAVX2([]float32) bool                             { panic(noAVX2) }
 func momentumStepAVX2(_, _, _ []float32, _, _ float32)      { panic(noAVX2) }
 func nesterovStepAVX2(_, _, _ []float32, _, _ float32)      { panic(noAVX2) }
 func adamStepAVX2(_, _, _, _ []float32, _, _, _, _ float32) { panic(noAVX2) }
+func adagradStepAVX2(_, _, _ []float32, _, _, _ float32)    { panic(noAVX2) }
+func lionStepAVX2(_, _, _ []float32, _, _, _, _, _ float32) { panic(noAVX2) }
 func maxTapsAVX2(*taps)                                     { panic(noAVX2) }
 func minTapsAVX2(*taps)                                     { panic(noAVX2) }
 func averageTapsAVX2(*taps)                                 { panic(noAVX2) }

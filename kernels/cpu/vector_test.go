@@ -99,6 +99,8 @@ func TestLoopsAgree(t *testing.T) {
 		"momentumStep":      func(a, b, c, _ []float32) { momentumStep(a, b, c, 0.9, 0.01) },
 		"nesterovStep":      func(a, b, c, _ []float32) { nesterovStep(a, b, c, 0.9, 0.01) },
 		"adamStep":          func(a, b, c, d []float32) { adamStep(a, b, c, d, 0.1, 0.001, 0.01, 1e-7) },
+		"adagradStep":       func(a, b, c, _ []float32) { adagradStep(a, b, c, 0.01, 0.1, 1e-7) },
+		"lionStep":          func(a, b, c, _ []float32) { lionStep(a, b, c, 0.9, 0.1, 0.99, 0.01, 0.01) },
 		"relu in place":     func(a, _, _, _ []float32) { relu(a, a) },
 		"gradient in place": func(a, b, _, _ []float32) { reluGradient(b, a, b) },
 	} {

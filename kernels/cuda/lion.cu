@@ -11,6 +11,5 @@ extern "C" __global__ void lion(float* __restrict__ weights, float* __restrict__
     const float g = dw[i], mean = m[i];
     const float direction = (float)BETA1 * mean + (float)(1 - BETA1) * g;
     m[i] = (float)BETA2 * mean + (float)(1 - BETA2) * g;
-    if (direction != 0)
-        weights[i] -= copysignf(*rate, direction);
+    weights[i] -= direction > 0 ? *rate : direction < 0 ? -*rate : direction;
 }

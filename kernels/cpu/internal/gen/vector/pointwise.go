@@ -19,6 +19,8 @@ type loop struct {
 
 type registers = []reg.Register
 
+const signBit = 1 << 31 // of a float32
+
 // The order of operations is that of the Go code, with no multiply-add, so that the bits are the same.
 func (asm generator) pointwise() {
 	loops := []loop{
@@ -82,6 +84,29 @@ func (asm generator) pointwise() {
 				s.VSQRTPS(v, root)
 				step := s.apply(s.VDIVPS, s.apply(s.VMULPS, k[2], m), s.apply(s.VADDPS, root, k[3]))
 				return registers{s.apply(s.VSUBPS, w, step), m, v}
+			},
+		},
+		{
+			name: "adagradStepAVX2", outputs: names("w", "v"), inputs: names("w", "v", "g"), scalars: names("rate", "initial", "epsilon"),
+			body: func(s span, x, k registers) registers {
+				v := s.apply(s.VADDPS, x[1], s.apply(s.VMULPS, x[2], x[2]))
+				root := s.register()
+				s.VSQRTPS(s.apply(s.VADDPS, s.apply(s.VADDPS, k[1], v), k[2]), root)
+				return registers{s.apply(s.VSUBPS, x[0], s.apply(s.VDIVPS, s.apply(s.VMULPS, k[0], x[2]), root)), v}
+			},
+		},
+		{
+			name: "lionStepAVX2", outputs: names("w", "m"), inputs: names("w", "m", "g"), scalars: names("beta1", "new1", "beta2", "new2", "rate"),
+			constants: []uint32{0, signBit, ^uint32(signBit)},
+			body: func(s span, x, k registers) registers {
+				mean := func(old, fresh reg.Register) reg.Register {
+					return s.apply(s.VADDPS, s.apply(s.VMULPS, old, x[1]), s.apply(s.VMULPS, fresh, x[2]))
+				}
+				direction := mean(k[0], k[1])
+				step := s.register()
+				hasSign := s.compare(assembler.Greater, s.apply(s.VANDPS, direction, k[7]), k[5])
+				s.VBLENDVPS(hasSign, s.apply(s.VORPS, k[4], s.apply(s.VANDPS, direction, k[6])), direction, step)
+				return registers{s.apply(s.VSUBPS, x[0], step), mean(k[2], k[3])}
 			},
 		},
 	}
