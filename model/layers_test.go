@@ -106,6 +106,7 @@ var refusals = []struct {
 	{vector, model.Add{}, "takes at least 2 inputs, got 1"},
 	{vector, model.MinPooling2D{}, "takes images [height width channels], got [8]"},
 	{image, model.AveragePooling2D{Size: model.Pair{9, 1}}, "the image 8x8 is smaller than the 9x1 window"},
+	{image, model.Activation{Function: "log_softmax"}, `unknown activation "log_softmax"; log_softmax is an activation of Keras that cnn-gpu does not have`},
 	{image, model.Activation{Function: "zigzag"}, `unknown activation "zigzag"; choose linear`},
 }
 

@@ -123,6 +123,8 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Conv2D: {filters: 3, kernel_size: 0}"), `net.yaml:3:39: kernel_size is "0"; expected a whole number from 1 on`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: rellu}"), `net.yaml:3:54: activation is "rellu"; did you mean relu?`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: zigzag}"), `activation is "zigzag"; choose ` + wording.Or(model.Functions())},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: celu}"),
+			`activation is "celu"; celu is an activation of Keras that cnn-gpu does not have; choose linear, `},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, padding: SAME}"), `net.yaml:3:51: padding is "SAME"; did you mean same?`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, use_bias: 0}"), `net.yaml:3:52: use_bias is "0"; expected true or false`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_initializer: glorot}"), `kernel_initializer is "glorot"; did you mean glorot_uniform?`},

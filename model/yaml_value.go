@@ -121,5 +121,5 @@ func word[T ~string, V any](n *yaml.Node, key string, known wording.Table[T, V])
 	if row, ok := known.Row(T(n.Value)); ok && n.Kind == yaml.ScalarNode {
 		return row.Word, nil
 	}
-	return "", errorAt(n, "%s is %s; %s", key, describe(n), wording.Choose(n.Value, known.Words()))
+	return "", errorAt(n, "%s is %s; %s", key, describe(n), known.Choose(T(n.Value)))
 }

@@ -67,6 +67,7 @@ type kerasGolden struct {
 		}
 	}
 	TotalParams string `json:"total_params"`
+	Activations []string
 }
 
 func readKeras(t *testing.T) (k kerasGolden) {
@@ -397,6 +398,16 @@ func TestWinogradSpreadsAPixel(t *testing.T) {
 	assert.Less(t, change, 0.6, stale)
 	_, nan := farthest(false, float32(math.NaN()))
 	assert.Positive(t, nan, stale)
+}
+
+// Each of Keras's activations is one here, or is answered as Keras's.
+func TestKerasActivations(t *testing.T) {
+	for _, word := range readKeras(t).Activations {
+		_, err := model.Sequential(model.Input(4), model.Activation{Function: model.Function(word)})
+		if err != nil {
+			assert.ErrorContains(t, err, word+" is an activation of Keras that cnn-gpu does not have; choose linear, ")
+		}
+	}
 }
 
 // Every word that a model or a training is described with stands in docs/keras.md, and has a row in the golden file.

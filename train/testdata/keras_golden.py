@@ -203,6 +203,7 @@ def main():
         "metrics": metrics(),
         "training": training(),
         "total_params": summary(),
+        "activations": sorted(w for w in keras.src.activations.ALL_OBJECTS_DICT if w),
     }
     golden["layers"] += [layer(*row) for row in LATER]
     text = json.dumps(golden, indent=1)
