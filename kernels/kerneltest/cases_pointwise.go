@@ -3,6 +3,8 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"sync"
 
 	"cnn-gpu/kernels"
 )
@@ -55,25 +57,28 @@ func activationCases() []Case {
 		cases = append(cases,
 			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationFprop{Activation: f, X: x, Y: float("y", 67)}, map[string]contents{"x": edges}),
 			newCase(fmt.Sprintf("%v_edges", f), dgrad, map[string]contents{"v": cycled(0, math.Copysign(0, -1), 0.5, 1, math.NaN())}),
-			newCase(fmt.Sprintf("%v_of_edges", f), dgrad, map[string]contents{"v": derivedFrom(f, draw(edges, 67))}),
+			newCase(fmt.Sprintf("%v_of_edges", f), dgrad, map[string]contents{"v": derivedFrom(f, edges, 67)}),
 			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationFprop{Activation: f, X: x, Y: x}, nil),
 			newCase(fmt.Sprintf("%v_in_place", f), inPlace, nil))
 	}
 	return cases
 }
 
-// derivedFrom is what the derivative at each x is told from.
-func derivedFrom(f kernels.Activation, x []Value) contents {
-	if f.FromX() {
-		return wants(x, nil)
-	}
-	return wants(activationFprop(f, x))
+// derivedFrom is what the derivative at each of n numbers x is told from.
+func derivedFrom(f kernels.Activation, x contents, n int) contents {
+	values := sync.OnceValue(func() contents {
+		if f.FromX() {
+			return wants(draw(x, n), nil)
+		}
+		return wants(activationFprop(f, draw(x, n)))
+	})
+	return func(r *rand.Rand, i int) float64 { return values()(r, i) }
 }
 
 func activationCasesOf(f kernels.Activation, shape ...int) []Case {
 	x, y, v, dy := float("x", shape...), float("y", shape...), float("v", shape...), float("dy", shape...)
 	name := fmt.Sprintf("%v_%s", f, sizeName(shape))
-	values := derivedFrom(f, draw(scaled(3), x.Elements()))
+	values := derivedFrom(f, scaled(3), x.Elements())
 	return []Case{
 		newCase(name, kernels.ActivationFprop{Activation: f, X: x, Y: y}, map[string]contents{"x": scaled(5)}),
 		newCase(name, kernels.ActivationDgrad{Activation: f, V: v, DY: dy, DX: x}, map[string]contents{"v": values}),
