@@ -24,6 +24,7 @@ var networks = map[string]string{
 	"flat at the top":     "{input: [5], layers: [Dense: {units: 4, activation: softsign}, Dense: {units: 3, activation: relu6}, Dense: {units: 2, activation: softsign}, Dense: {units: 2, activation: hard_sigmoid}]}",
 	"falling and rising":  "{input: [5, 5, 1], layers: [Conv2D: {filters: 2, kernel_size: 2, activation: silu}, MaxPooling2D, Flatten, Dense: {units: 6, activation: gelu}, Dense: {units: 6, activation: gelu_tanh}, Dense: {units: 6, activation: hard_swish}, Dense: {units: 4, activation: mish}]}",
 	"layers of functions": "{input: [5], layers: [Dense: {units: 6}, ELU, Dense: {units: 5}, ELU: {alpha: 0.5}, Dense: {units: 6}, ReLU: {max_value: 9}, Dense: {units: 4}, ReLU: {negative_slope: 0.25}]}",
+	"learnt slopes":       "{input: [5, 6, 2], layers: [PReLU: {alpha_initializer: ones}, Conv2D: {filters: 3, kernel_size: 3}, PReLU: {shared_axes: [1, 2]}, MaxPooling2D, PReLU: {shared_axes: [1]}, Flatten, Dense: {units: 4}, PReLU: {shared_axes: [1]}, Dense: {units: 3}, PReLU]}",
 	"activation layers":   "{input: [5], layers: [Dense: {units: 6}, ReLU, Dense: {units: 5}, Activation: {activation: tanh}, Activation: {activation: linear}, Softmax, Dense: {units: 3}, Activation: {activation: sigmoid}]}",
 	"softmax of maps":     "{input: [3, 3, 2], layers: [Conv2D: {filters: 3, kernel_size: 2, activation: softmax}]}",
 	"max pool":            "{input: [7, 6, 1], layers: [Conv2D: {filters: 3, kernel_size: 2}, MaxPooling2D: {pool_size: [2, 3]}]}",

@@ -164,6 +164,7 @@ var forms = map[reflect.Type]string{
 	reflect.TypeFor[int]():         "whole number from 1 on",
 	reflect.TypeFor[float64]():     "number",
 	reflect.TypeFor[bool]():        "`true` or `false`",
+	reflect.TypeFor[Axes]():        "list of the first axes, such as `[1, 2]`",
 	reflect.TypeFor[Bias]():        "`true` or `false`",
 	reflect.TypeFor[Pair]():        "whole number from 1 on, or `[height, width]`",
 	reflect.TypeFor[Function]():    "[activation](#activations)",

@@ -25,6 +25,7 @@ var kinds = map[string]Spec{
 	"ReLU":                   ReLULayer{},
 	"LeakyReLU":              LeakyReLU{},
 	"ELU":                    ELU{},
+	"PReLU":                  PReLU{},
 	"Softmax":                Activation{Softmax},
 	"Dropout":                Dropout{},
 	"Add":                    Add{},
@@ -134,6 +135,8 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = pair(n, f.key)
 	case *bool:
 		*dst, err = truth(n, f.key)
+	case *Axes:
+		*dst, err = axes(n, f.key)
 	case *Bias:
 		*dst, err = bias(n, f.key)
 	case *Function:
@@ -158,6 +161,8 @@ func (f specField) encode() *yaml.Node {
 		if value = v[:]; v[0] == v[1] {
 			value = v[0]
 		}
+	case Axes:
+		value = v.list()
 	case Bias:
 		value = v.used()
 	case Function:

@@ -39,6 +39,7 @@ layers:
   - ReLU
   - ReLU: {max_value: 2.5}
   - ELU: {alpha: 0.5}
+  - PReLU: {shared_axes: [1], alpha_initializer: ones}
   - LeakyReLU: {negative_slope: 0.1}
   - Dropout: {rate: 0.25}
   - Softmax
@@ -69,12 +70,13 @@ layers:
 		model.ReLULayer{},
 		model.ReLULayer{MaxValue: 2.5},
 		model.ELU{Alpha: 0.5},
+		model.PReLU{SharedAxes: 1, AlphaInitializer: model.Ones},
 		model.LeakyReLU{NegativeSlope: 0.1},
 		model.Dropout{Rate: 0.25},
 		model.Activation{Function: model.Softmax},
 	}, specs)
 	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "flat", "dense", "beside", "add",
-		"activation", "re_lu", "re_lu_1", "elu", "leaky_re_lu", "dropout", "activation_1"}, names)
+		"activation", "re_lu", "re_lu_1", "elu", "p_re_lu", "leaky_re_lu", "dropout", "activation_1"}, names)
 }
 
 func TestParseErrors(t *testing.T) {
@@ -128,6 +130,9 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, padding: SAME}"), `net.yaml:3:51: padding is "SAME"; did you mean same?`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, use_bias: 0}"), `net.yaml:3:52: use_bias is "0"; expected true or false`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_initializer: glorot}"), `kernel_initializer is "glorot"; did you mean glorot_uniform?`},
+		{layers("  - PReLU: {shared_axes: [2]}"), `net.yaml:3:26: shared_axes is [2]; expected the first axes in their order, such as [1, 2]`},
+		{layers("  - PReLU: {shared_axes: [1, 2, 3, 4]}"), `net.yaml:3:5: PReLU "p_re_lu": slopes shared over 4 axes of [8 8 1]; give from 0 to 3`},
+		{layers("  - PReLU: {shared_axes: 2}"), `net.yaml:3:26: shared_axes is "2"; expected a list of whole numbers`},
 		{layers("  - Dropout: {rate: half}"), `net.yaml:3:21: rate is "half"; expected a number`},
 		{layers("  - Dropout: {rate: 1.5}"), `net.yaml:3:5: Dropout "dropout": rate 1.5; give at least 0 and less than 1`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 9}"), `net.yaml:3:5: Conv2D "conv2d": the image 8x8 is smaller than the 9x9 window`},

@@ -26,6 +26,8 @@ func sampleOps(t *testing.T) []kernels.Op {
 	for _, m := range [][2]int{{1, 1}, {most, 1}, {1, most}, {most / 33, 33}, {33, most / 33}, {46340, 46341}, {1024 * 260 * 256, 31}} {
 		rows, columns := m[0], m[1]
 		list = append(list, kernels.BiasWgrad{M: rows, K: columns},
+			kernels.PReLUFprop{PReLU: kernels.PReLU{M: rows, K: columns}}, kernels.PReLUDgrad{PReLU: kernels.PReLU{M: rows, K: columns}},
+			kernels.PReLUTerms{PReLU: kernels.PReLU{M: rows, K: columns}},
 			kernels.CrossEntropyDgrad{N: rows, K: columns}, kernels.CrossEntropyFprop{N: rows, K: columns},
 			kernels.SoftmaxDgrad{N: rows, K: columns}, kernels.SoftmaxFprop{N: rows, K: columns}, kernels.Tally{N: rows, K: columns})
 	}

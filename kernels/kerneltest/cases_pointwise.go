@@ -85,6 +85,43 @@ func activationCasesOf(f kernels.Activation, shape ...int) []Case {
 	}
 }
 
+// preluCases are the ops of a PReLU, each by itself, and the gradient by the slopes as layers emit it.
+func preluCases() []Case {
+	var cases []Case
+	for _, s := range [][2]int{{1, 1}, {3, 10}, {33, 31}, {2, 1000}, {1000, 1}, {129, 3}, {5003, 8}} {
+		g := kernels.PReLU{M: s[0], K: s[1]}
+		x, a, y, dy, dx := float("x", s[:]...), float("a", g.K), float("y", s[:]...), float("dy", s[:]...), float("dx", s[:]...)
+		terms := private("terms", s[:]...)
+		name := fmt.Sprintf("%dx%d", g.M, g.K)
+		for _, edges := range []bool{false, true} {
+			var fill map[string]contents
+			if edges {
+				name += "_edges"
+				fill = map[string]contents{"x": cycled(0, math.Copysign(0, -1), 1e-45, -1e-45, 3e38, -3e38, math.Inf(1), math.NaN(), 2, -2)}
+			}
+			cases = append(cases,
+				newCase(name, kernels.PReLUFprop{PReLU: g, X: x, A: a, Y: y}, fill),
+				newCase(name, kernels.PReLUDgrad{PReLU: g, X: x, A: a, DY: dy, DX: dx}, fill),
+				newCase(name, kernels.PReLUTerms{PReLU: g, X: x, DY: dy, T: y}, fill))
+		}
+		name = fmt.Sprintf("%dx%d", g.M, g.K)
+		gradient := []kernels.Op{kernels.PReLUTerms{PReLU: g, X: x, DY: dy, T: terms}, kernels.BiasWgrad{M: g.M, K: g.K, DY: terms, DB: float("da", g.K)}}
+		cases = append(cases, newListCase(name, gradient, nil), newIntegerListCase(name+"_int", gradient, nil))
+	}
+	// What a convolution makes may have either sign.
+	s := convShape{2, 5, 4, 3, 6, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, kernels.Same}
+	conv, _, _ := s.ops()
+	conv.Y = private("maps", conv.Y.Shape...)
+	g := kernels.PReLU{M: conv.N * conv.P * conv.Q, K: conv.K}
+	a, dy := float("a", g.K), float("dy", conv.Y.Shape...)
+	return append(cases, newListCase(s.String(), []kernels.Op{
+		conv,
+		kernels.PReLUFprop{PReLU: g, X: conv.Y, A: a, Y: float("activated", conv.Y.Shape...)},
+		kernels.PReLUDgrad{PReLU: g, X: conv.Y, A: a, DY: dy, DX: float("dmaps", conv.Y.Shape...)},
+		kernels.PReLUTerms{PReLU: g, X: conv.Y, DY: dy, T: float("terms", conv.Y.Shape...)},
+	}, nil))
+}
+
 // classCases are those of softmax, its loss and the totals.
 func classCases() []Case {
 	var cases []Case

@@ -55,6 +55,12 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 		out[1], err = activationFprop(op.Activation, in[0])
 	case kernels.ActivationDgrad:
 		out[2], err = activationDgrad(op.Activation, in[0], in[1])
+	case kernels.PReLUFprop:
+		out[2] = preluFprop(op.PReLU, in[0], in[1])
+	case kernels.PReLUDgrad:
+		out[3] = preluDgrad(op.PReLU, in[0], in[1], in[2])
+	case kernels.PReLUTerms:
+		out[2] = preluTerms(in[0], in[1])
 	case kernels.Add:
 		out[2] = add(in[0], in[1])
 	case kernels.Zero:

@@ -64,6 +64,9 @@ LATER = [("Activation", (3, 4), {"activation": f}) for f in (
     ("ReLU", (9,), {"negative_slope": 0.25}),
     ("ELU", (9,), {}),
     ("ELU", (9,), {"alpha": 0.25}),
+    ("PReLU", (9,), {}),
+    ("PReLU", IMAGE, {"shared_axes": [1, 2]}),
+    ("PReLU", IMAGE, {"shared_axes": [1], "alpha_initializer": "ones"}),
 ]
 
 # What Keras has no word for.

@@ -159,6 +159,18 @@ def more_activations():
         case("activation_dgrad", name, {"v": v, "dy": dy}, {"dx": dx}, function=name, alpha=alpha, n=x.numel())
 
 
+def prelu(n, k):
+    x, a = draw(n, k), draw(k)
+    # A row at a time, so that the gradients by a slope are the terms of its sum.
+    slopes = [a.detach().clone().requires_grad_() for _ in range(n)]
+    y = torch.cat([F.prelu(x[i : i + 1], slopes[i]) for i in range(n)])
+    dy = draw(n, k)
+    dx, *terms = torch.autograd.grad(y, (x, *slopes), dy)
+    case("prelu_fprop", "", {"x": x, "a": a}, {"y": y}, n=n, k=k)
+    case("prelu_dgrad", "", {"x": x, "a": a, "dy": dy}, {"dx": dx}, n=n, k=k)
+    case("prelu_terms", "", {"x": x, "dy": dy}, {"t": torch.stack(terms)}, n=n, k=k)
+
+
 def classes():
     x = draw(4, 7)
     y = torch.softmax(x, 1)
@@ -262,7 +274,8 @@ def ops():
         sgd(momentum, nesterov)
     for momentum, centered in ((0, False), (0.5, False), (0, True), (0.5, True)):
         rmsprop(momentum, centered)
-    more_activations()  # last, so that the other cases draw what they drew before
+    more_activations()  # these last, so that the other cases draw what they drew before
+    prelu(5, 4)
 
 
 def uniform(seed, n):
