@@ -108,7 +108,7 @@ func axes(n *yaml.Node, key string) (Axes, error) {
 	}
 	a := Axes(len(list))
 	if !slices.Equal(list, a.list()) {
-		return 0, errorAt(n, "%s is %v; expected the first axes in their order, such as [1, 2], which are height and width", key, list)
+		return 0, errorAt(n, "%s is %s; expected the first axes in their order, such as [1, 2], which are height and width", key, describe(n))
 	}
 	return a, nil
 }
