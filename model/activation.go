@@ -52,7 +52,8 @@ var functions = wording.Table[Function, func(Shape) Layer]{
 	{Word: HardSwish, Value: elementwise(kernels.HardSwish, 0), Also: []Function{"hard_silu"}},
 	{Word: Mish, Value: elementwise(kernels.Mish, 0)},
 	{Word: Softmax, Value: func(x Shape) Layer { return softmax{x} }},
-}
+}.Lacking("an activation of Keras that cnn-gpu does not have", "celu", "glu", "hard_shrink", "hard_tanh", "log_sigmoid", "log_softmax",
+	"soft_shrink", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "tanh_shrink", "threshold")
 
 // first is the word that models print: "silu" for "swish". What is in no table stays.
 func (f Function) first() Function {

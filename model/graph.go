@@ -164,12 +164,12 @@ func (g *Graph) freeName(kind string) string {
 	}
 }
 
-// snake turns MaxPooling2D into max_pooling2d.
+// snake turns MaxPooling2D into max_pooling2d, and PReLU into p_re_lu.
 func snake(kind string) string {
 	var b strings.Builder
 	runes := []rune(kind)
 	for i, r := range runes {
-		if i > 0 && unicode.IsUpper(r) && unicode.IsLower(runes[i-1]) {
+		if i > 0 && unicode.IsUpper(r) && (unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])) {
 			b.WriteByte('_')
 		}
 		b.WriteRune(unicode.ToLower(r))

@@ -47,6 +47,9 @@ var layers = []struct {
 	{"relu", model.Shape{3, 4, 5}, model.ReLULayer{}, model.Shape{3, 4, 5}, 0},
 	{"relu with a limit", model.Shape{7}, model.ReLULayer{MaxValue: 4}, model.Shape{7}, 0},
 	{"elu", model.Shape{3, 4, 5}, model.ELU{}, model.Shape{3, 4, 5}, 0},
+	{"prelu", model.Shape{3, 4, 5}, model.PReLU{}, model.Shape{3, 4, 5}, 60},
+	{"prelu of channels", model.Shape{3, 4, 5}, model.PReLU{SharedAxes: 2}, model.Shape{3, 4, 5}, 5},
+	{"prelu of one slope", model.Shape{7}, model.PReLU{SharedAxes: 1}, model.Shape{7}, 1},
 	{"leaky relu", model.Shape{3, 4, 5}, model.LeakyReLU{}, model.Shape{3, 4, 5}, 0},
 	{"dropout", model.Shape{3, 4, 5}, model.Dropout{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
 	{"enlarged", model.Shape{3, 4, 5}, model.UpSampling2D{}, model.Shape{6, 8, 5}, 0},
@@ -120,6 +123,9 @@ var refusals = []struct {
 	{vector, model.ReLULayer{MaxValue: 1e-60}, "max_value 1e-60; give a number above 0"},
 	{vector, model.ReLULayer{NegativeSlope: math.Inf(1)}, "negative_slope +Inf; give a number from 0 to 1e10"},
 	{vector, model.ReLULayer{MaxValue: 6, NegativeSlope: 0.5}, "max_value 6 and negative_slope 0.5; give one of the two"},
+	{vector, model.PReLU{SharedAxes: 2}, "slopes shared over 2 axes of [8]; give from 0 to 1"},
+	{vector, model.PReLU{SharedAxes: -1}, "give from 0 to 1"},
+	{vector, model.PReLU{AlphaInitializer: "he"}, `unknown initializer "he"`},
 	{vector, model.ELU{Alpha: -1}, "alpha -1; give a number above 0, or use ReLU"},
 	{vector, model.LeakyReLU{NegativeSlope: -1}, "negative slope -1; give a number above 0, or use ReLU"},
 	{vector, model.GlobalAveragePooling2D{}, "takes images [height width channels], got [8]"},
@@ -160,6 +166,7 @@ var refusals = []struct {
 	{vector, model.Concatenate{}, "takes at least 2 inputs, got 1"},
 	{vector, model.MinPooling2D{}, "takes images [height width channels], got [8]"},
 	{image, model.AveragePooling2D{Size: model.Pair{9, 1}}, "the image 8x8 is smaller than the 9x1 window"},
+	{image, model.Activation{Function: "log_softmax"}, `unknown activation "log_softmax"; log_softmax is an activation of Keras that cnn-gpu does not have`},
 	{image, model.Activation{Function: "zigzag"}, `unknown activation "zigzag"; choose linear`},
 }
 

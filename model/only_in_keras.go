@@ -25,7 +25,7 @@ LSTM LSTMCell Lambda Layer LayerNormalization
 Masking MaxNumBoundingBoxes MaxPool1D MaxPool3D MaxPooling1D MaxPooling3D MelSpectrogram MixUp MultiHeadAttention
 
 Normalization
-PReLU Pipeline
+Pipeline
 RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop
 RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective
 RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom RepeatVector

@@ -153,14 +153,6 @@ func reference(t *testing.T) []byte {
 	return text.Bytes()
 }
 
-func strs[W ~string](words []W) []string {
-	list := make([]string, len(words))
-	for i, w := range words {
-		list[i] = string(w)
-	}
-	return list
-}
-
 // openFields are the fields of a kind that a file may give, as the parser sees them.
 func openFields(spec Spec) (open []specField) {
 	for _, f := range specFields(reflect.ValueOf(spec)) {
@@ -179,6 +171,7 @@ var forms = map[reflect.Type]string{
 	reflect.TypeFor[[]int]():         "list of whole numbers",
 	reflect.TypeFor[Border]():        "whole number, `[rows, columns]` or `[[top, bottom], [left, right]]`",
 	reflect.TypeFor[Axis]():          "whole number other than 0",
+	reflect.TypeFor[Axes]():          "list of the first axes, such as `[1, 2]`",
 	reflect.TypeFor[Bias]():          "`true` or `false`",
 	reflect.TypeFor[Pair]():          "whole number from 1 on, or `[height, width]`",
 	reflect.TypeFor[Function]():      "[activation](#activations)",
@@ -280,8 +273,9 @@ func (c comments) kind(t *testing.T, name string) docKind {
 
 func wordsOf[W ~string, V any](c comments, name, kind string, table wording.Table[W, V]) docWords {
 	list := docWords{Name: name}
-	for _, row := range table {
-		word := c.consts[kind+" "+string(row.Word)]
+	for _, w := range table.Words() {
+		row, _ := table.Row(w)
+		word := c.consts[kind+" "+string(w)]
 		for _, other := range row.Also {
 			word.Doc += "; also called `" + string(other) + "`"
 		}

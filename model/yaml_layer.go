@@ -46,6 +46,7 @@ var kinds = map[string]kind{
 	"ReLU":                   {spec: ReLULayer{}},
 	"LeakyReLU":              {spec: LeakyReLU{}},
 	"ELU":                    {spec: ELU{}},
+	"PReLU":                  {spec: PReLU{}},
 	"Softmax":                {spec: Activation{Softmax}},
 	"Dropout":                {spec: Dropout{}},
 	"Add":                    {spec: Add{}},
@@ -174,6 +175,8 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = pair(n, f.key)
 	case *bool:
 		*dst, err = truth(n, f.key)
+	case *Axes:
+		*dst, err = axes(n, f.key)
 	case *Bias:
 		*dst, err = bias(n, f.key)
 	case *Function:
@@ -202,6 +205,8 @@ func (f specField) encode() *yaml.Node {
 		}
 	case Border:
 		value = v.short()
+	case Axes:
+		value = v.list()
 	case Bias:
 		value = v.used()
 	case Function:

@@ -53,6 +53,7 @@ layers:
   - ReLU
   - ReLU: {max_value: 2.5}
   - ELU: {alpha: 0.5}
+  - PReLU: {shared_axes: [1], alpha_initializer: ones}
   - LeakyReLU: {negative_slope: 0.1}
   - Dropout: {rate: 0.25}
   - Softmax
@@ -97,13 +98,14 @@ layers:
 		model.ReLULayer{},
 		model.ReLULayer{MaxValue: 2.5},
 		model.ELU{Alpha: 0.5},
+		model.PReLU{SharedAxes: 1, AlphaInitializer: model.Ones},
 		model.LeakyReLU{NegativeSlope: 0.1},
 		model.Dropout{Rate: 0.25},
 		model.Activation{Function: model.Softmax},
 	}, specs)
 	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "global_max_pooling2d", "global_min_pooling2d", "flat", "dense", "beside", "add",
 		"multiply", "average", "subtract", "maximum", "minimum", "concatenate", "reshape", "zero_padding2d", "cropping2d", "up_sampling2d", "permute", "rescaling",
-		"activation", "re_lu", "re_lu_1", "elu", "leaky_re_lu", "dropout", "activation_1"}, names)
+		"activation", "re_lu", "re_lu_1", "elu", "p_re_lu", "leaky_re_lu", "dropout", "activation_1"}, names)
 }
 
 func TestParseErrors(t *testing.T) {
@@ -155,6 +157,8 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Conv2D: {filters: 3, kernel_size: 0}"), `net.yaml:3:39: kernel_size is "0"; expected a whole number from 1 on`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: rellu}"), `net.yaml:3:54: activation is "rellu"; did you mean relu?`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: zigzag}"), `activation is "zigzag"; choose ` + wording.Or(model.Functions())},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activation: celu}"),
+			`activation is "celu"; celu is an activation of Keras that cnn-gpu does not have; choose linear, `},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, padding: SAME}"), `net.yaml:3:51: padding is "SAME"; did you mean same?`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, use_bias: 0}"), `net.yaml:3:52: use_bias is "0"; expected true or false`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_initializer: glorot}"), `kernel_initializer is "glorot"; did you mean glorot_uniform?`},
@@ -170,6 +174,9 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Permute: {dims: 1}"), `net.yaml:3:21: dims is "1"; expected a list of whole numbers, such as [3, -1]`},
 		{layers("  - Permute: {dims: [1.5, 2, 3]}"), `net.yaml:3:21: dims is a list of 3; expected a list of whole numbers`},
 		{layers("  - Reshape: {target_shape: [a]}"), `net.yaml:3:29: target_shape is a list of 1; expected a list of whole numbers`},
+		{layers("  - PReLU: {shared_axes: [2]}"), `net.yaml:3:26: shared_axes is a list of 1; expected the first axes in their order, such as [1, 2]`},
+		{layers("  - PReLU: {shared_axes: [1, 2, 3, 4]}"), `net.yaml:3:5: PReLU "p_re_lu": slopes shared over 4 axes of [8 8 1]; give from 0 to 3`},
+		{layers("  - PReLU: {shared_axes: 2}"), `net.yaml:3:26: shared_axes is "2"; expected a list of whole numbers`},
 		{layers("  - Dropout: {rate: half}"), `net.yaml:3:21: rate is "half"; expected a number`},
 		{layers("  - Dropout: {rate: 1.5}"), `net.yaml:3:5: Dropout "dropout": rate 1.5; give at least 0 and less than 1`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 9}"), `net.yaml:3:5: Conv2D "conv2d": the image 8x8 is smaller than the 9x9 window`},

@@ -152,6 +152,18 @@ func number(n *yaml.Node, key string) (float64, error) {
 	return v, nil
 }
 
+func axes(n *yaml.Node, key string) (Axes, error) {
+	list, err := integers(n, key)
+	if err != nil {
+		return 0, err
+	}
+	a := Axes(len(list))
+	if !slices.Equal(list, a.list()) {
+		return 0, errorAt(n, "%s is %s; expected the first axes in their order, such as [1, 2], which are height and width", key, describe(n))
+	}
+	return a, nil
+}
+
 func truth(n *yaml.Node, key string) (v bool, err error) {
 	if n.ShortTag() != "!!bool" || n.Decode(&v) != nil {
 		return false, errorAt(n, "%s is %s; expected true or false", key, describe(n))
@@ -172,5 +184,5 @@ func word[T ~string, V any](n *yaml.Node, key string, known wording.Table[T, V])
 	if row, ok := known.Row(T(n.Value)); ok && n.Kind == yaml.ScalarNode {
 		return row.Word, nil
 	}
-	return "", errorAt(n, "%s is %s; %s", key, describe(n), wording.Choose(n.Value, known.Words()))
+	return "", errorAt(n, "%s is %s; %s", key, describe(n), known.Choose(T(n.Value)))
 }

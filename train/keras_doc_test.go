@@ -16,6 +16,16 @@ import (
 	"cnn-gpu/model"
 )
 
+// Each of Keras's activations is one here, or is answered as Keras's.
+func TestKerasActivations(t *testing.T) {
+	for _, word := range readKeras(t).Activations {
+		_, err := model.Sequential(model.Input(4), model.Activation{Function: model.Function(word)})
+		if err != nil {
+			assert.ErrorContains(t, err, word+" is an activation of Keras that cnn-gpu does not have; choose linear, ")
+		}
+	}
+}
+
 // Every word that a model or a training is described with stands in docs/keras.md, and has a row in the golden file.
 func TestKerasDocNamesEverything(t *testing.T) {
 	text, err := os.ReadFile("../docs/keras.md")

@@ -86,6 +86,7 @@ type kerasGolden struct {
 	} `json:"early_stopping"`
 	TotalParams string            `json:"total_params"`
 	LayerNames  map[string]string `json:"layer_names"` // every layer's first name by each of its names
+	Activations []string          // every word
 }
 
 func readKeras(t *testing.T) (k kerasGolden) {

@@ -71,7 +71,7 @@ func TestMapValues(t *testing.T) {
 	trained, err := openTrained(cmd, w.out, "cpu", device.Options{})
 	require.NoError(t, err)
 	defer trained.Close()
-	x, _, err := trained.testImage("", "", 1)
+	x, _, err := trained.testImage(cmd, "", "", 1)
 	require.NoError(t, err)
 	values, err := trained.values(x)
 	require.NoError(t, err)

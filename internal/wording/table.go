@@ -13,24 +13,48 @@ type Row[W ~string, V any] struct {
 	Word  W
 	Value V
 	Also  []W
+
+	lacks string // what a word is that stands for nothing here; empty for one that stands for Value
 }
 
-// Words lists the words, without the others for the same.
+// Lacking is the table with words that a person may expect in it and that stand for nothing: what says what each of them is.
+func (t Table[W, V]) Lacking(what string, words ...W) Table[W, V] {
+	for _, word := range words {
+		t = append(t, Row[W, V]{Word: word, lacks: what})
+	}
+	return t
+}
+
+// Words lists the words that stand for something, without the others for the same.
 func (t Table[W, V]) Words() []W {
-	words := make([]W, len(t))
-	for i, row := range t {
-		words[i] = row.Word
+	var words []W
+	for _, row := range t {
+		if row.lacks == "" {
+			words = append(words, row.Word)
+		}
 	}
 	return words
 }
 
-// Row is the row of a word or of another for the same.
+// Row is the row of a word that stands for something, or of another for the same.
 func (t Table[W, V]) Row(word W) (row Row[W, V], ok bool) {
-	i := slices.IndexFunc(t, func(row Row[W, V]) bool { return row.Word == word || slices.Contains(row.Also, word) })
+	i := slices.IndexFunc(t, func(row Row[W, V]) bool {
+		return row.lacks == "" && (row.Word == word || slices.Contains(row.Also, word))
+	})
 	if i < 0 {
 		return row, false
 	}
 	return t[i], true
+}
+
+// Choose says what was expected in place of a word that stands for nothing.
+func (t Table[W, V]) Choose(word W) string {
+	for _, row := range t {
+		if row.lacks != "" && row.Word == word {
+			return fmt.Sprintf("%s is %s; choose %s", word, row.lacks, Or(t.Words()))
+		}
+	}
+	return Choose(string(word), t.Words())
 }
 
 // Find is what a word stands for. What says in the error what the words of the table are.
@@ -39,5 +63,5 @@ func (t Table[W, V]) Find(what string, word W) (V, error) {
 		return row.Value, nil
 	}
 	var none V
-	return none, fmt.Errorf("unknown %s %q; %s", what, string(word), Choose(string(word), t.Words()))
+	return none, fmt.Errorf("unknown %s %q; %s", what, string(word), t.Choose(word))
 }

@@ -55,7 +55,7 @@ func TestNearestOfAHugeWord(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	type colour string
-	table := wording.Table[colour, int]{{Word: "red", Value: 1, Also: []colour{"scarlet", "crimson"}}, {Word: "green", Value: 2}}
+	table := wording.Table[colour, int]{{Word: "red", Value: 1, Also: []colour{"scarlet", "crimson"}}, {Word: "green", Value: 2}}.Lacking("a colour of the rainbow", "blue", "violet")
 	assert.Equal(t, []colour{"red", "green"}, table.Words())
 	v, err := table.Find("colour", "green")
 	assert.NoError(t, err)
@@ -67,7 +67,11 @@ func TestTable(t *testing.T) {
 	assert.NoError(t, err)
 	assert.Equal(t, 1, v)
 	_, err = table.Find("colour", "blue")
-	assert.EqualError(t, err, `unknown colour "blue"; choose red or green`)
+	assert.EqualError(t, err, `unknown colour "blue"; blue is a colour of the rainbow; choose red or green`)
+	_, ok = table.Row("violet")
+	assert.False(t, ok)
+	_, err = table.Find("colour", "grean")
+	assert.EqualError(t, err, `unknown colour "grean"; did you mean green?`)
 }
 
 func TestPrintable(t *testing.T) {

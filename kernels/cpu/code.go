@@ -121,6 +121,12 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runPool2DDgrad)
 	case kernels.Pool2DFprop:
 		return plainly(op, runPool2DFprop)
+	case kernels.PReLUDgrad:
+		return plainly(op, runPReLUDgrad)
+	case kernels.PReLUFprop:
+		return plainly(op, runPReLUFprop)
+	case kernels.PReLUTerms:
+		return plainly(op, runPReLUTerms)
 	case kernels.Rescale:
 		return plainly(op, runRescale)
 	case kernels.RMSprop:

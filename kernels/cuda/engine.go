@@ -57,6 +57,12 @@ func launchesOf(op kernels.Op) []Launch {
 		return pool2DDgrad(op)
 	case kernels.Pool2DFprop:
 		return pool2DFprop(op)
+	case kernels.PReLUDgrad:
+		return prelu(op.PReLU, "prelu_dgrad")
+	case kernels.PReLUFprop:
+		return prelu(op.PReLU, "prelu_fprop")
+	case kernels.PReLUTerms:
+		return prelu(op.PReLU, "prelu_terms")
 	case kernels.Rescale:
 		return rescale(op)
 	case kernels.RMSprop:

@@ -34,6 +34,8 @@ func sampleOps(t *testing.T) []kernels.Op {
 			}
 		}
 		list = append(list, kernels.BiasWgrad{M: rows, K: columns},
+			kernels.PReLUFprop{PReLU: kernels.PReLU{M: rows, K: columns}}, kernels.PReLUDgrad{PReLU: kernels.PReLU{M: rows, K: columns}},
+			kernels.PReLUTerms{PReLU: kernels.PReLU{M: rows, K: columns}},
 			kernels.CrossEntropyDgrad{N: rows, K: columns}, kernels.CrossEntropyFprop{N: rows, K: columns},
 			kernels.SoftmaxDgrad{N: rows, K: columns}, kernels.SoftmaxFprop{N: rows, K: columns}, kernels.Tally{N: rows, K: columns})
 	}

@@ -3,6 +3,8 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"sync"
 
 	"cnn-gpu/kernels"
 )
@@ -55,29 +57,69 @@ func activationCases() []Case {
 		cases = append(cases,
 			newCase(fmt.Sprintf("%v_edges", f), kernels.ActivationFprop{Activation: f, X: x, Y: float("y", 67)}, map[string]contents{"x": edges}),
 			newCase(fmt.Sprintf("%v_edges", f), dgrad, map[string]contents{"v": cycled(0, math.Copysign(0, -1), 0.5, 1, math.NaN())}),
-			newCase(fmt.Sprintf("%v_of_edges", f), dgrad, map[string]contents{"v": derivedFrom(f, draw(edges, 67))}),
+			newCase(fmt.Sprintf("%v_of_edges", f), dgrad, map[string]contents{"v": derivedFrom(f, edges, 67)}),
 			newCase(fmt.Sprintf("%v_in_place", f), kernels.ActivationFprop{Activation: f, X: x, Y: x}, nil),
 			newCase(fmt.Sprintf("%v_in_place", f), inPlace, nil))
 	}
 	return cases
 }
 
-// derivedFrom is what the derivative at each x is told from.
-func derivedFrom(f kernels.Activation, x []Value) contents {
-	if f.FromX() {
-		return wants(x, nil)
-	}
-	return wants(activationFprop(f, x))
+// derivedFrom is what the derivative at each of n numbers x is told from.
+func derivedFrom(f kernels.Activation, x contents, n int) contents {
+	values := sync.OnceValue(func() contents {
+		if f.FromX() {
+			return wants(draw(x, n), nil)
+		}
+		return wants(activationFprop(f, draw(x, n)))
+	})
+	return func(r *rand.Rand, i int) float64 { return values()(r, i) }
 }
 
 func activationCasesOf(f kernels.Activation, shape ...int) []Case {
 	x, y, v, dy := float("x", shape...), float("y", shape...), float("v", shape...), float("dy", shape...)
 	name := fmt.Sprintf("%v_%s", f, sizeName(shape))
-	values := derivedFrom(f, draw(scaled(3), x.Elements()))
+	values := derivedFrom(f, scaled(3), x.Elements())
 	return []Case{
 		newCase(name, kernels.ActivationFprop{Activation: f, X: x, Y: y}, map[string]contents{"x": scaled(5)}),
 		newCase(name, kernels.ActivationDgrad{Activation: f, V: v, DY: dy, DX: x}, map[string]contents{"v": values}),
 	}
+}
+
+// preluCases are the ops of a PReLU, each by itself, and the gradient by the slopes as layers emit it.
+func preluCases() []Case {
+	var cases []Case
+	for _, s := range [][2]int{{1, 1}, {3, 10}, {33, 31}, {2, 1000}, {1000, 1}, {129, 3}, {5003, 8}} {
+		g := kernels.PReLU{M: s[0], K: s[1]}
+		x, a, y, dy, dx := float("x", s[:]...), float("a", g.K), float("y", s[:]...), float("dy", s[:]...), float("dx", s[:]...)
+		terms := private("terms", s[:]...)
+		name := fmt.Sprintf("%dx%d", g.M, g.K)
+		for _, edges := range []bool{false, true} {
+			var fill map[string]contents
+			if edges {
+				name += "_edges"
+				fill = map[string]contents{"x": cycled(0, math.Copysign(0, -1), 1e-45, -1e-45, 3e38, -3e38, math.Inf(1), math.NaN(), 2, -2)}
+			}
+			cases = append(cases,
+				newCase(name, kernels.PReLUFprop{PReLU: g, X: x, A: a, Y: y}, fill),
+				newCase(name, kernels.PReLUDgrad{PReLU: g, X: x, A: a, DY: dy, DX: dx}, fill),
+				newCase(name, kernels.PReLUTerms{PReLU: g, X: x, DY: dy, T: y}, fill))
+		}
+		name = fmt.Sprintf("%dx%d", g.M, g.K)
+		gradient := []kernels.Op{kernels.PReLUTerms{PReLU: g, X: x, DY: dy, T: terms}, kernels.BiasWgrad{M: g.M, K: g.K, DY: terms, DB: float("da", g.K)}}
+		cases = append(cases, newListCase(name, gradient, nil), newIntegerListCase(name+"_int", gradient, nil))
+	}
+	// What a convolution makes may have either sign.
+	s := convShape{2, 5, 4, 3, 6, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, kernels.Same}
+	conv, _, _ := s.ops()
+	conv.Y = private("maps", conv.Y.Shape...)
+	g := kernels.PReLU{M: conv.N * conv.P * conv.Q, K: conv.K}
+	a, dy := float("a", g.K), float("dy", conv.Y.Shape...)
+	return append(cases, newListCase(s.String(), []kernels.Op{
+		conv,
+		kernels.PReLUFprop{PReLU: g, X: conv.Y, A: a, Y: float("activated", conv.Y.Shape...)},
+		kernels.PReLUDgrad{PReLU: g, X: conv.Y, A: a, DY: dy, DX: float("dmaps", conv.Y.Shape...)},
+		kernels.PReLUTerms{PReLU: g, X: conv.Y, DY: dy, T: float("terms", conv.Y.Shape...)},
+	}, nil))
 }
 
 // classCases are those of softmax, its loss and the totals.

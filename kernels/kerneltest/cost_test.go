@@ -78,6 +78,12 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 			}
 		}
 		return dy
+	case kernels.PReLUFprop:
+		return traffic{op.M * op.K, op.M*op.K + op.K, op.M * op.K}
+	case kernels.PReLUDgrad:
+		return traffic{op.M * op.K, 2*op.M*op.K + op.K, op.M * op.K}
+	case kernels.PReLUTerms:
+		return traffic{op.M * op.K, 2 * op.M * op.K, op.M * op.K}
 	case kernels.Add:
 		return elementwise(op.Y, 1, 2, 1)
 	case kernels.Rescale:

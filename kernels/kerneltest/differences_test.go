@@ -165,6 +165,16 @@ func differenceCases(t *testing.T) []differenceCase {
 			return db
 		}})
 	}
+	prelu := kernels.PReLU{M: 6, K: 4}
+	pin := [][]float64{draw(24), draw(4), nil}
+	preluFprop := kernels.PReLUFprop{PReLU: prelu, X: there, A: there, Y: there}
+	keep(differenceCase{name: "prelu by x", forward: preluFprop, in: pin, by: 0, y: 2, gradient: func(dy []float64) []float64 {
+		return result(t, kernels.PReLUDgrad{PReLU: prelu, X: there, A: there, DY: there, DX: there}, [][]float64{pin[0], pin[1], dy, nil}, 3)
+	}})
+	keep(differenceCase{name: "prelu by a", forward: preluFprop, in: pin, by: 1, y: 2, gradient: func(dy []float64) []float64 {
+		terms := result(t, kernels.PReLUTerms{PReLU: prelu, X: there, DY: there, T: there}, [][]float64{pin[0], dy, nil}, 2)
+		return result(t, kernels.BiasWgrad{M: 6, K: 4, DY: there, DB: there}, [][]float64{terms, make([]float64, 4)}, 1)
+	}})
 
 	softmax := kernels.SoftmaxFprop{N: 3, K: 5, X: there, Y: there}
 	logits := [][]float64{draw(15), nil}

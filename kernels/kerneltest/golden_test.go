@@ -104,6 +104,12 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.Bilinear2DFprop{Bilinear2D: g.bilinear(), X: there, Y: there}
 	case "bilinear2d_dgrad":
 		return kernels.Bilinear2DDgrad{Bilinear2D: g.bilinear(), DY: there, DX: there}
+	case "prelu_fprop":
+		return kernels.PReLUFprop{PReLU: kernels.PReLU{M: g.N, K: g.K}, X: there, A: there, Y: there}
+	case "prelu_dgrad":
+		return kernels.PReLUDgrad{PReLU: kernels.PReLU{M: g.N, K: g.K}, X: there, A: there, DY: there, DX: there}
+	case "prelu_terms":
+		return kernels.PReLUTerms{PReLU: kernels.PReLU{M: g.N, K: g.K}, X: there, DY: there, T: there}
 	case "softmax_fprop":
 		return kernels.SoftmaxFprop{N: g.N, K: g.K, X: there, Y: there}
 	case "softmax_dgrad":

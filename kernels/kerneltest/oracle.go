@@ -68,6 +68,12 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 				out[3+i] = nil
 			}
 		}
+	case kernels.PReLUFprop:
+		out[2] = preluFprop(op.PReLU, in[0], in[1])
+	case kernels.PReLUDgrad:
+		out[3] = preluDgrad(op.PReLU, in[0], in[1], in[2])
+	case kernels.PReLUTerms:
+		out[2] = preluTerms(in[0], in[1])
 	case kernels.Add:
 		out[2] = add(in[0], in[1])
 	case kernels.Rescale:

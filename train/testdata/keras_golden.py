@@ -88,6 +88,9 @@ LATER = [("Activation", (3, 4), {"activation": f}) for f in (
     ("ReLU", (9,), {"negative_slope": 0.25}),
     ("ELU", (9,), {}),
     ("ELU", (9,), {"alpha": 0.25}),
+    ("PReLU", (9,), {}),
+    ("PReLU", IMAGE, {"shared_axes": [1, 2]}),
+    ("PReLU", IMAGE, {"shared_axes": [1], "alpha_initializer": "ones"}),
 ]
 
 # What Keras has no word for.
@@ -347,6 +350,7 @@ def main():
         "early_stopping": early_stopping(),
         "total_params": summary(),
         "layer_names": layer_names(),
+        "activations": sorted(w for w in keras.src.activations.ALL_OBJECTS_DICT if w),
     }
     golden["layers"] += [layer(*row) for row in LATER_LAYERS]
     golden["merges"] = [merge(*row) for row in MERGES]

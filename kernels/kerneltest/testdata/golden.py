@@ -201,6 +201,18 @@ def bilinear(n, image, c, factors):
     case("bilinear2d_dgrad", f"{factors}", {"dy": dy}, {"dx": dx}, **g)
 
 
+def prelu(n, k):
+    x, a = draw(n, k), draw(k)
+    # A row at a time, so that the gradients by a slope are the terms of its sum.
+    slopes = [a.detach().clone().requires_grad_() for _ in range(n)]
+    y = torch.cat([F.prelu(x[i : i + 1], slopes[i]) for i in range(n)])
+    dy = draw(n, k)
+    dx, *terms = torch.autograd.grad(y, (x, *slopes), dy)
+    case("prelu_fprop", "", {"x": x, "a": a}, {"y": y}, n=n, k=k)
+    case("prelu_dgrad", "", {"x": x, "a": a, "dy": dy}, {"dx": dx}, n=n, k=k)
+    case("prelu_terms", "", {"x": x, "dy": dy}, {"t": torch.stack(terms)}, n=n, k=k)
+
+
 def classes():
     x = draw(4, 7)
     y = torch.softmax(x, 1)
@@ -347,6 +359,7 @@ def ops():
     adagrad()
     weight_decay()
     clips()
+    prelu(5, 4)
 
 
 def uniform(seed, n):

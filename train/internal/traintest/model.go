@@ -40,6 +40,7 @@ layers:
   - LeakyReLU
   - ReLU: {max_value: 2}
   - ELU: {alpha: 0.5}
+  - PReLU: {shared_axes: [1, 2]}
   - Conv2D: {filters: 6, kernel_size: 1, activation: leaky_relu}
   - Conv2D: {filters: 6, kernel_size: 2, padding: same, activation: silu}
   - MaxPooling2D: {strides: 1}
