@@ -47,6 +47,7 @@ var kinds = map[string]kind{
 	"LeakyReLU":              {spec: LeakyReLU{}},
 	"Softmax":                {spec: Activation{Softmax}},
 	"Dropout":                {spec: Dropout{}},
+	"SpatialDropout2D":       {spec: SpatialDropout2D{}},
 	"Add":                    {spec: Add{}},
 }
 

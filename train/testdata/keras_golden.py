@@ -77,7 +77,11 @@ MORE_LAYERS = [
     ("UpSampling2D", IMAGE, {}),
     ("UpSampling2D", IMAGE, {"size": [2, 3], "interpolation": "nearest"}),
     ("UpSampling2D", IMAGE, {"size": [3, 2], "interpolation": "bilinear"}),
+    ("SpatialDropout2D", IMAGE, {"rate": 0.5}),
 ]
+
+
+RANDOM = ("Dropout", "SpatialDropout2D")  # held as they are outside of training
 
 
 def layer(kind, shape, arguments):
@@ -97,7 +101,7 @@ def layer(kind, shape, arguments):
         "x": values(x),
         "weights": {w.name: values(w) for w in built.weights},
         "shape": list(built(x).shape[1:]),
-        "y": values(built(x, training=False) if kind == "Dropout" else built(x)),
+        "y": values(built(x, training=False) if kind in RANDOM else built(x)),
     }
 
 

@@ -56,6 +56,7 @@ layers:
   - Permute: {dims: [2, 3, 1]}
   - ZeroPadding2D
   - Cropping2D: {cropping: [[0, 1], [1, 0]]}
+  - SpatialDropout2D: {rate: 0.25}
   - UpSampling2D: {size: [1, 2]}
   - UpSampling2D: {interpolation: bilinear}
   - Flatten
