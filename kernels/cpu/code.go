@@ -109,6 +109,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runDropout)
 	case kernels.FiniteCheck:
 		return plainly(op, runFiniteCheck)
+	case kernels.GaussianNoise:
+		return plainly(op, runGaussianNoise)
 	case kernels.Pool2DDgrad:
 		return plainly(op, runPool2DDgrad)
 	case kernels.Pool2DFprop:

@@ -45,6 +45,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return dropout(op)
 	case kernels.FiniteCheck:
 		return finiteCheck(op)
+	case kernels.GaussianNoise:
+		return gaussianNoise(op)
 	case kernels.Pool2DDgrad:
 		return pool2DDgrad(op)
 	case kernels.Pool2DFprop:

@@ -24,7 +24,8 @@ type golden struct {
 	Momentum, Beta1, Beta2, Epsilon float64
 	Rho                             float64
 	Nesterov, Centered              bool
-	Scale, Offset                   float32
+	Scale, Offset, Deviation        float32
+	Seed, Stream                    uint32
 	XShape, YShape, Axes            [4]int
 	Box, XAt, YAt                   [4]int
 	In, Want                        map[string][]float64
@@ -100,6 +101,8 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.Bilinear2DFprop{Bilinear2D: g.bilinear(), X: there, Y: there}
 	case "bilinear2d_dgrad":
 		return kernels.Bilinear2DDgrad{Bilinear2D: g.bilinear(), DY: there, DX: there}
+	case "gaussian_noise":
+		return kernels.GaussianNoise{Deviation: g.Deviation, Seed: g.Seed, Stream: g.Stream, X: there, Step: there, Y: there}
 	case "softmax_fprop":
 		return kernels.SoftmaxFprop{N: g.N, K: g.K, X: there, Y: there}
 	case "softmax_dgrad":
