@@ -66,6 +66,7 @@ var layers = []struct {
 	{"rows below each other", model.Shape{3, 4, 5}, model.Concatenate{Axis: 1}, model.Shape{6, 4, 5}, 0},
 	{"columns side by side", model.Shape{3, 4, 5}, model.Concatenate{Axis: -2}, model.Shape{3, 8, 5}, 0},
 	{"spatial dropout", model.Shape{3, 4, 5}, model.SpatialDropout2D{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
+	{"noise", model.Shape{3, 4, 5}, model.GaussianNoise{Deviation: 0.5}, model.Shape{3, 4, 5}, 0},
 	{"add", model.Shape{3, 4, 5}, model.Add{}, model.Shape{3, 4, 5}, 0},
 }
 
@@ -122,6 +123,8 @@ var refusals = []struct {
 	{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},
 	{vector, model.SpatialDropout2D{Rate: 0.5}, "takes images [height width channels], got [8]"},
 	{image, model.SpatialDropout2D{Rate: 1}, "rate 1; give at least 0 and less than 1"},
+	{vector, model.GaussianNoise{Deviation: -1}, "stddev -1; give a number from 0 on that float32 holds"},
+	{vector, model.GaussianNoise{Deviation: math.Inf(1)}, "stddev +Inf; give a number"},
 	{vector, model.Add{}, "takes at least 2 inputs, got 1"},
 	{vector, model.UpSampling2D{}, "takes images [height width channels], got [8]"},
 	{image, model.UpSampling2D{Size: model.Pair{-1, 2}}, "size [-1 2]; give factors from 1 to 1048576"},

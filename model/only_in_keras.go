@@ -15,7 +15,7 @@ Convolution3DTranspose Cropping1D Cropping3D CutMix
 DepthwiseConv1D DepthwiseConv2D Discretization Dot
 ELU EinsumDense Embedding Equalization
 FlaxLayer
-GRU GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool3D
+GRU GRUCell GaussianDropout GlobalAveragePooling1D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool3D
 GlobalMaxPool1D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling3D GroupNormalization
 GroupQueryAttention
 HashedCrossing Hashing

@@ -48,6 +48,7 @@ var kinds = map[string]kind{
 	"Softmax":                {spec: Activation{Softmax}},
 	"Dropout":                {spec: Dropout{}},
 	"SpatialDropout2D":       {spec: SpatialDropout2D{}},
+	"GaussianNoise":          {spec: GaussianNoise{}},
 	"Add":                    {spec: Add{}},
 }
 

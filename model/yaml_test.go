@@ -48,6 +48,7 @@ layers:
   - UpSampling2D: {size: [1, 2], interpolation: bilinear}
   - Permute: {dims: [2, 1, 3]}
   - SpatialDropout2D: {rate: 0.125}
+  - GaussianNoise: {stddev: 0.5}
   - Rescaling: {scale: 2, offset: -0.5}
   - Activation: {activation: sigmoid}
   - ReLU
@@ -91,6 +92,7 @@ layers:
 		model.UpSampling2D{Size: model.Pair{1, 2}, Interpolation: model.Bilinear},
 		model.Permute{Dims: []int{2, 1, 3}},
 		model.SpatialDropout2D{Rate: 0.125},
+		model.GaussianNoise{Deviation: 0.5},
 		model.Rescaling{Scale: 2, Offset: -0.5},
 		model.Activation{Function: model.Sigmoid},
 		model.Activation{Function: model.ReLU},
@@ -99,7 +101,7 @@ layers:
 		model.Activation{Function: model.Softmax},
 	}, specs)
 	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "global_max_pooling2d", "global_min_pooling2d", "flat", "dense", "beside", "add",
-		"multiply", "average", "subtract", "maximum", "minimum", "concatenate", "reshape", "zero_padding2d", "cropping2d", "up_sampling2d", "permute", "spatial_dropout2d", "rescaling",
+		"multiply", "average", "subtract", "maximum", "minimum", "concatenate", "reshape", "zero_padding2d", "cropping2d", "up_sampling2d", "permute", "spatial_dropout2d", "gaussian_noise", "rescaling",
 		"activation", "activation_1", "leaky_re_lu", "dropout", "activation_2"}, names)
 }
 

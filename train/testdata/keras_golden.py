@@ -78,10 +78,11 @@ MORE_LAYERS = [
     ("UpSampling2D", IMAGE, {"size": [2, 3], "interpolation": "nearest"}),
     ("UpSampling2D", IMAGE, {"size": [3, 2], "interpolation": "bilinear"}),
     ("SpatialDropout2D", IMAGE, {"rate": 0.5}),
+    ("GaussianNoise", (5,), {"stddev": 0.5}),
 ]
 
 
-RANDOM = ("Dropout", "SpatialDropout2D")  # held as they are outside of training
+RANDOM = ("Dropout", "SpatialDropout2D", "GaussianNoise")  # held as they are outside of training
 
 
 def layer(kind, shape, arguments):

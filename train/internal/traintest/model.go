@@ -57,6 +57,7 @@ layers:
   - ZeroPadding2D
   - Cropping2D: {cropping: [[0, 1], [1, 0]]}
   - SpatialDropout2D: {rate: 0.25}
+  - GaussianNoise: {stddev: 0.125}
   - UpSampling2D: {size: [1, 2]}
   - UpSampling2D: {interpolation: bilinear}
   - Flatten
