@@ -43,7 +43,7 @@ func stridesOf(shape [4]int) [4]int {
 	return [4]int{shape[1] * shape[2] * shape[3], shape[2] * shape[3], shape[3], 1}
 }
 
-// Back is the copy of the same box from where it was taken to, DY [as Y], back to DX [as X], beyond which DX is zero: the gradient.
+// Back is the gradient: the copy of the same box from DY, of Y's shape, to DX, of X's shape and zero beyond the box.
 func (op Copy) Back(dy, dx *Buffer) Copy {
 	back := Copy{XShape: op.YShape, YShape: op.XShape, XAt: op.YAt, YAt: op.XAt, X: dy, Y: dx}
 	for a, of := range op.Axes {

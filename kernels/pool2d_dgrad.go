@@ -4,8 +4,7 @@ package kernels
 // names; an average spreads it evenly over the part of its window that lies inside the image, and a sum hands it to each place there. Where
 // windows overlap the gradients add up. Index is absent for an average and a sum.
 //
-// Of a sum whose windows lie side by side it repeats each value over a window, which is to enlarge an image, and of one window, to
-// broadcast.
+// The gradient of a sum repeats each value of DY all over its window: where windows lie side by side, it enlarges an image.
 type Pool2DDgrad struct {
 	Pool2D
 	DY, Index, DX *Buffer

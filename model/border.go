@@ -9,12 +9,12 @@ import (
 
 // ZeroPadding2D puts rows and columns of zeros around images.
 type ZeroPadding2D struct {
-	Padding Border `yaml:"padding,omitempty" default:"1"` // how many
+	Padding Border `yaml:"padding,omitempty" default:"1"` // how many rows and columns
 }
 
 // Cropping2D cuts rows and columns off images.
 type Cropping2D struct {
-	Cropping Border `yaml:"cropping"` // how many
+	Cropping Border `yaml:"cropping"` // how many rows and columns
 }
 
 // Border is a number of rows at the top and at the bottom, and of columns at the left and at the right.

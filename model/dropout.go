@@ -21,10 +21,17 @@ func (s Dropout) Build(in []Shape) (Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !(s.Rate >= 0 && s.Rate < 1) {
-		return nil, fmt.Errorf("rate %v; give at least 0 and less than 1", s.Rate)
+	if err := s.check(); err != nil {
+		return nil, err
 	}
 	return dropout{linear{x}, s.Rate}, nil
+}
+
+func (s Dropout) check() error {
+	if !(s.Rate >= 0 && s.Rate < 1) {
+		return fmt.Errorf("rate %v; give at least 0 and less than 1", s.Rate)
+	}
+	return nil
 }
 
 type dropout struct {

@@ -36,6 +36,8 @@ var networks = map[string]string{
 	"global max":          "{input: [5, 4, 1], layers: [Conv2D: {filters: 3, kernel_size: 2}, GlobalMaxPooling2D: {keepdims: true}, Conv2D: {filters: 2, kernel_size: 1}, GlobalMaxPooling2D, Dense: {units: 2}]}",
 	"global min":          "{input: [5, 4, 1], layers: [Conv2D: {filters: 3, kernel_size: 2}, GlobalMinPooling2D: {keepdims: true}, Conv2D: {filters: 2, kernel_size: 1}, GlobalMinPooling2D, Dense: {units: 2}]}",
 	"dropout":             "{input: [8], layers: [Dense: {units: 9}, Dropout: {rate: 0.4}, Dense: {units: 7}, Dropout: {rate: 0}, Dropout: {rate: 0.5}]}",
+	"spatial dropout":     "{input: [3, 4, 1], layers: [Conv2D: {filters: 5, kernel_size: 2}, SpatialDropout2D: {rate: 0.4}, Conv2D: {filters: 3, kernel_size: 1}, SpatialDropout2D: {rate: 0}, SpatialDropout2D: {rate: 0.3}]}",
+	"noise":               "{input: [4], layers: [GaussianNoise: {stddev: 0.5}, Dense: {units: 5}, GaussianNoise: {stddev: 0.25}, Dense: {units: 3, activation: tanh}, GaussianNoise: {stddev: 0}]}",
 	"flatten":             "{input: [3, 3, 1], layers: [Conv2D: {name: c, filters: 2, kernel_size: 2}, Flatten: {name: a}, Flatten: {name: b, inputs: c}, Add: {inputs: [a, b]}, Flatten]}",
 	"twice the same":      "{input: [4], layers: [Dense: {name: x, units: 3, activation: tanh}, Add: {inputs: [x, x]}, Dense: {units: 2}]}",
 	"sum of three":        "{input: [4], layers: [Dense: {name: a, units: 3}, Dense: {name: b, units: 3, activation: tanh}, Add: {inputs: [a, b, a]}]}",

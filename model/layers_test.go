@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,6 +71,8 @@ var layers = []struct {
 	{"channels side by side", model.Shape{3, 4, 5}, model.Concatenate{}, model.Shape{3, 4, 10}, 0},
 	{"rows below each other", model.Shape{3, 4, 5}, model.Concatenate{Axis: 1}, model.Shape{6, 4, 5}, 0},
 	{"columns side by side", model.Shape{3, 4, 5}, model.Concatenate{Axis: -2}, model.Shape{3, 8, 5}, 0},
+	{"spatial dropout", model.Shape{3, 4, 5}, model.SpatialDropout2D{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
+	{"noise", model.Shape{3, 4, 5}, model.GaussianNoise{Deviation: 0.5}, model.Shape{3, 4, 5}, 0},
 	{"add", model.Shape{3, 4, 5}, model.Add{}, model.Shape{3, 4, 5}, 0},
 }
 
@@ -132,6 +135,10 @@ var refusals = []struct {
 	{vector, model.GlobalMaxPooling2D{}, "takes images [height width channels], got [8]"},
 	{vector, model.GlobalMinPooling2D{}, "takes images [height width channels], got [8]"},
 	{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},
+	{vector, model.SpatialDropout2D{Rate: 0.5}, "takes images [height width channels], got [8]"},
+	{image, model.SpatialDropout2D{Rate: 1}, "rate 1; give at least 0 and less than 1"},
+	{vector, model.GaussianNoise{Deviation: -1}, "stddev -1; give a number from 0 on that float32 holds"},
+	{vector, model.GaussianNoise{Deviation: math.Inf(1)}, "stddev +Inf; give a number"},
 	{vector, model.Add{}, "takes at least 2 inputs, got 1"},
 	{vector, model.UpSampling2D{}, "takes images [height width channels], got [8]"},
 	{image, model.UpSampling2D{Size: model.Pair{-1, 2}}, "size [-1 2]; give factors from 1 to 1048576"},
@@ -299,6 +306,35 @@ func TestLowerToInnerLayer(t *testing.T) {
 	l := m.Lower(1, model.LowerOptions{Output: inner, Training: true, Step: kernels.Kept("step", kernels.Int32, 1)})
 	require.Len(t, l.Backward, 1)
 	assert.Equal(t, inner, l.Backward[0].Node)
+}
+
+// A feature map is dropped as a whole, of each example another one, and the others are scaled.
+func TestSpatialDropout(t *testing.T) {
+	const batch, maps, rate = 64, 32, 0.25
+	m, err := model.Sequential(model.Input(2, 3, maps), model.SpatialDropout2D{Rate: rate})
+	require.NoError(t, err)
+	l := m.Lower(batch, model.LowerOptions{Training: true, Step: kernels.Kept("step", kernels.Int32, 1)})
+	d, err := device.Open("cpu", device.Options{})
+	require.NoError(t, err)
+	defer d.Close()
+	p, err := d.Compile(model.Ops(l.Forward), device.CompileOptions{})
+	require.NoError(t, err)
+	require.NoError(t, d.Upload(l.Input, slices.Repeat([]float32{3}, l.Input.Elements())))
+	require.NoError(t, p.Run())
+	y := make([]float32, l.Output.Elements())
+	require.NoError(t, d.Download(y, l.Output))
+	dropped := 0
+	for i, v := range y {
+		if first := y[i/(6*maps)*6*maps+i%maps]; v == 0 {
+			dropped++
+			require.Zero(t, first)
+		} else {
+			require.EqualValues(t, 4, v)
+			require.EqualValues(t, 4, first)
+		}
+	}
+	assert.InDelta(t, rate*batch*maps, dropped/6, 5*20) // five standard deviations: √(2048·¼·¾) = 20
+	assert.NotEqual(t, y[:6*maps], y[6*maps:12*maps])
 }
 
 // Each dropout layer draws a mask of its own: if both drew the same, the second would drop nothing more.

@@ -43,7 +43,7 @@ func TestReferenceExamples(t *testing.T) {
 	text, err := os.ReadFile(referenceFile)
 	require.NoError(t, err)
 	examples := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllSubmatch(text, -1)
-	assert.Len(t, examples, 2)
+	assert.Len(t, examples, 3)
 	for _, e := range examples {
 		_, err := Parse("example", e[1])
 		assert.NoError(t, err)

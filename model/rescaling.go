@@ -7,7 +7,8 @@ import (
 	"cnn-gpu/kernels"
 )
 
-// Rescaling multiplies its input by Scale and adds Offset, such as 1/127.5 and -1 for pixels from 0 to 255 that are to lie from -1 to 1.
+// Rescaling multiplies its input by Scale and adds Offset, such as 2 and -1 for pixels from 0 to 1, as data sets
+// have them here, that are to lie from -1 to 1.
 type Rescaling struct {
 	Scale  float64 `yaml:"scale"`                        // the factor, not 0
 	Offset float64 `yaml:"offset,omitempty" default:"0"` // what is added

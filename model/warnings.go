@@ -30,7 +30,7 @@ func softmaxBefore(n *Node) *Node {
 		switch n.Layer.(type) {
 		case softmax:
 			return n
-		case linear, view, dropout:
+		case linear, view, dropout, gaussianNoise:
 		default:
 			return nil
 		}

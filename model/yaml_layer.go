@@ -49,6 +49,8 @@ var kinds = map[string]kind{
 	"PReLU":                  {spec: PReLU{}},
 	"Softmax":                {spec: Activation{Softmax}},
 	"Dropout":                {spec: Dropout{}},
+	"SpatialDropout2D":       {spec: SpatialDropout2D{}},
+	"GaussianNoise":          {spec: GaussianNoise{}},
 	"Add":                    {spec: Add{}},
 }
 

@@ -48,6 +48,8 @@ layers:
   - Cropping2D: {cropping: [[0, 0], [2, 1]]}
   - UpSampling2D: {size: [1, 2], interpolation: bilinear}
   - Permute: {dims: [2, 1, 3]}
+  - SpatialDropout2D: {rate: 0.125}
+  - GaussianNoise: {stddev: 0.5}
   - Rescaling: {scale: 2, offset: -0.5}
   - Activation: {activation: sigmoid}
   - ReLU
@@ -93,6 +95,8 @@ layers:
 		model.Cropping2D{Cropping: model.Border{{0, 0}, {2, 1}}},
 		model.UpSampling2D{Size: model.Pair{1, 2}, Interpolation: model.Bilinear},
 		model.Permute{Dims: []int{2, 1, 3}},
+		model.SpatialDropout2D{Rate: 0.125},
+		model.GaussianNoise{Deviation: 0.5},
 		model.Rescaling{Scale: 2, Offset: -0.5},
 		model.Activation{Function: model.Sigmoid},
 		model.ReLULayer{},
@@ -104,7 +108,7 @@ layers:
 		model.Activation{Function: model.Softmax},
 	}, specs)
 	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "global_max_pooling2d", "global_min_pooling2d", "flat", "dense", "beside", "add",
-		"multiply", "average", "subtract", "maximum", "minimum", "concatenate", "reshape", "zero_padding2d", "cropping2d", "up_sampling2d", "permute", "rescaling",
+		"multiply", "average", "subtract", "maximum", "minimum", "concatenate", "reshape", "zero_padding2d", "cropping2d", "up_sampling2d", "permute", "spatial_dropout2d", "gaussian_noise", "rescaling",
 		"activation", "re_lu", "re_lu_1", "elu", "p_re_lu", "leaky_re_lu", "dropout", "activation_1"}, names)
 }
 

@@ -32,6 +32,7 @@ var binaries = map[kernels.BinaryFunction]binaryLoops{
 }
 
 func multiply(y, a, b []float32) {
+	y, b = y[:len(a)], b[:len(a)]
 	for i, v := range a {
 		y[i] = v * b[i]
 	}
@@ -41,6 +42,7 @@ func multiply(y, a, b []float32) {
 func choice(takesB func(a, b float32) bool) binaryLoops {
 	gradient := func(byB bool) func(d, dy, a, b []float32) {
 		return func(d, dy, a, b []float32) {
+			d, a, b = d[:len(dy)], a[:len(dy)], b[:len(dy)]
 			for i, v := range dy {
 				if takesB(a[i], b[i]) != byB {
 					v = 0
@@ -50,6 +52,7 @@ func choice(takesB func(a, b float32) bool) binaryLoops {
 		}
 	}
 	value := func(y, a, b []float32) {
+		y, b = y[:len(a)], b[:len(a)]
 		for i, v := range a {
 			if takesB(v, b[i]) {
 				v = b[i]

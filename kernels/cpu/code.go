@@ -115,6 +115,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runDropout)
 	case kernels.FiniteCheck:
 		return plainly(op, runFiniteCheck)
+	case kernels.GaussianNoise:
+		return plainly(op, runGaussianNoise)
 	case kernels.Lion:
 		return plainly(op, runLion)
 	case kernels.Pool2DDgrad:

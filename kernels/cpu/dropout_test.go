@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -21,4 +22,29 @@ func TestPhilox(t *testing.T) {
 	} {
 		assert.Equal(t, v.want, philox(v.counter, v.key))
 	}
+}
+
+// What Box and Muller make of random words is normal: the first four moments, each within five standard deviations.
+func TestBoxMuller(t *testing.T) {
+	const n = 1 << 18
+	var moments [5]float64
+	for block := range uint32(n / 4) {
+		words := philox([4]uint32{block}, [2]uint32{1, 2})
+		a, b := boxMuller(words[0], words[1])
+		c, d := boxMuller(words[2], words[3])
+		for _, z := range []float64{a, b, c, d} {
+			for k := range moments {
+				moments[k] += math.Pow(z, float64(k)) / n
+			}
+		}
+	}
+	for k, want := range []float64{1, 0, 1, 0, 3} {
+		variance := []float64{1e-20, 1, 2, 15, 96}[k] // of zᵏ
+		assert.InDelta(t, want, moments[k], 5*math.Sqrt(variance/n), "z^%d", k)
+	}
+	a, b := boxMuller(math.MaxUint32, 0)
+	assert.Zero(t, a)
+	assert.Zero(t, b)
+	a, _ = boxMuller(0, 0)
+	assert.InDelta(t, math.Sqrt(2*24*math.Ln2), a, 1e-12)
 }

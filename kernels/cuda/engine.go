@@ -51,6 +51,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return dropout(op)
 	case kernels.FiniteCheck:
 		return finiteCheck(op)
+	case kernels.GaussianNoise:
+		return gaussianNoise(op)
 	case kernels.Lion:
 		return lion(op)
 	case kernels.Pool2DDgrad:

@@ -183,6 +183,18 @@ func dropoutCases() []Case {
 	return cases
 }
 
+func noiseCases() []Case {
+	var cases []Case
+	for i, deviation := range []float32{0.1, 1, 30} {
+		for _, shape := range elementwiseShapes() {
+			x, y := float("x", shape...), float("y", shape...)
+			op := kernels.GaussianNoise{Deviation: deviation, Seed: uint32(i) * 0x9e3779b9, Stream: uint32(x.Elements()), X: x, Step: integer("step", 1), Y: y}
+			cases = append(cases, newCase(fmt.Sprintf("%v_%s", deviation, sizeName(shape)), op, map[string]contents{"step": constant(float64(i * 1000))}))
+		}
+	}
+	return cases
+}
+
 // binaryCases are values of one shape, and values that are repeated over rows.
 func binaryCases() []Case {
 	var cases []Case

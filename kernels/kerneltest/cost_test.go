@@ -102,6 +102,10 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		y := elementwise(op.Y, 1, 1, 1)
 		y.read++ // the step
 		return y
+	case kernels.GaussianNoise:
+		y := elementwise(op.Y, 2, 1, 1)
+		y.read++ // the step
+		return y
 	case kernels.SoftmaxFprop:
 		return traffic{5 * op.N * op.K, op.N * op.K, op.N * op.K}
 	case kernels.SoftmaxDgrad:

@@ -25,7 +25,8 @@ type golden struct {
 	Smoothing, Alpha                float32
 	Rho, Initial, Decay, Norm, Most float64
 	Nesterov, Centered              bool
-	Scale, Offset                   float32
+	Scale, Offset, Deviation        float32
+	Seed, Stream                    uint32
 	XShape, YShape, Axes            [4]int
 	Box, XAt, YAt                   [4]int
 	In, Want                        map[string][]float64
@@ -110,6 +111,8 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.PReLUDgrad{PReLU: kernels.PReLU{M: g.N, K: g.K}, X: there, A: there, DY: there, DX: there}
 	case "prelu_terms":
 		return kernels.PReLUTerms{PReLU: kernels.PReLU{M: g.N, K: g.K}, X: there, DY: there, T: there}
+	case "gaussian_noise":
+		return kernels.GaussianNoise{Deviation: g.Deviation, Seed: g.Seed, Stream: g.Stream, X: there, Step: there, Y: there}
 	case "softmax_fprop":
 		return kernels.SoftmaxFprop{N: g.N, K: g.K, X: there, Y: there}
 	case "softmax_dgrad":

@@ -76,6 +76,8 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 		out[2] = preluTerms(in[0], in[1])
 	case kernels.Add:
 		out[2] = add(in[0], in[1])
+	case kernels.GaussianNoise:
+		out[2] = gaussianNoise(op, in[0], in[1][0].Want)
 	case kernels.Rescale:
 		out[1] = rescale(op, in[0])
 	case kernels.Copy:

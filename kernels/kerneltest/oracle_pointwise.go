@@ -160,27 +160,48 @@ func rescale(op kernels.Rescale, x []Value) []Value {
 	return y
 }
 
-// dropout draws its mask from Philox4x32-10, written here once more from the paper: ten rounds of the function of its
-// figure 4, the key bumped by the Weyl constants between two rounds.
+// dropout keeps what has a word that is large enough.
 func dropout(op kernels.Dropout, x []float64, step float64) []Value {
 	y := make([]Value, len(x))
 	scale := rounded(1/(1-op.Rate), 0)
 	for i, v := range x {
-		counter := [4]uint32{uint32(i / 4), uint32(int64(step)), 0, 0}
-		k0, k1 := op.Seed, op.Stream
-		for range 10 {
-			left := uint64(counter[0]) * 0xD2511F53
-			right := uint64(counter[2]) * 0xCD9E8D57
-			counter[0] = uint32(right>>32) ^ counter[1] ^ k0
-			counter[2] = uint32(left>>32) ^ counter[3] ^ k1
-			counter[1], counter[3] = uint32(right), uint32(left)
-			k0, k1 = k0+0x9E3779B9, k1+0xBB67AE85
-		}
-		if float64(counter[i%4]) >= math.Floor(op.Rate*0x1p32) {
+		if float64(philox(i/4, step, op.Seed, op.Stream)[i%4]) >= math.Floor(op.Rate*0x1p32) {
 			y[i] = exact(v).mul(scale)
 		}
 	}
 	return y
+}
+
+// gaussianNoise follows Box and Muller. An angle of a quarter turn, whose cosine is 0, is not one exactly in float64.
+func gaussianNoise(op kernels.GaussianNoise, x []Value, step float64) []Value {
+	y := make([]Value, len(x))
+	for i, v := range x {
+		words := philox(i/4, step, op.Seed, op.Stream)
+		first, second := words[i%4/2*2], words[i%4/2*2+1]
+		angle := 2 * math.Pi * float64(second>>8) / 0x1p24
+		wave := function(math.Cos(angle), 1e-15)
+		if i%2 == 1 {
+			wave = function(math.Sin(angle), 1e-15)
+		}
+		radius := exact(float64(first>>8+1) / 0x1p24).log().mul(exact(-2)).sqrt()
+		y[i] = v.add(radius.mul(wave).mul(exact(float64(op.Deviation))))
+	}
+	return y
+}
+
+// philox is Philox4x32-10, written here once more from the paper: ten rounds of the function of its figure 4, the key bumped by the Weyl
+// constants between two rounds.
+func philox(block int, step float64, k0, k1 uint32) [4]uint32 {
+	counter := [4]uint32{uint32(block), uint32(int64(step)), 0, 0}
+	for range 10 {
+		left := uint64(counter[0]) * 0xD2511F53
+		right := uint64(counter[2]) * 0xCD9E8D57
+		counter[0] = uint32(right>>32) ^ counter[1] ^ k0
+		counter[2] = uint32(left>>32) ^ counter[3] ^ k1
+		counter[1], counter[3] = uint32(right), uint32(left)
+		k0, k1 = k0+0x9E3779B9, k1+0xBB67AE85
+	}
+	return counter
 }
 
 func finiteCheck(x []float64, step, halt float64) []Value {

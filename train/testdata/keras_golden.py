@@ -77,6 +77,8 @@ MORE_LAYERS = [
     ("UpSampling2D", IMAGE, {}),
     ("UpSampling2D", IMAGE, {"size": [2, 3], "interpolation": "nearest"}),
     ("UpSampling2D", IMAGE, {"size": [3, 2], "interpolation": "bilinear"}),
+    ("SpatialDropout2D", IMAGE, {"rate": 0.5}),
+    ("GaussianNoise", (5,), {"stddev": 0.5}),
 ]
 
 # Rows that were added later draw behind everything else, so that the numbers of the others stay.
@@ -97,6 +99,9 @@ LATER = [("Activation", (3, 4), {"activation": f}) for f in (
 OURS = {"gelu_tanh": lambda x: keras.activations.gelu(x, approximate=True)}
 
 
+RANDOM = ("Dropout", "SpatialDropout2D", "GaussianNoise")  # held as they are outside of training
+
+
 def layer(kind, shape, arguments):
     row = {"kind": kind, "input": shape, "arguments": arguments}
     if not hasattr(keras.layers, kind):
@@ -114,7 +119,7 @@ def layer(kind, shape, arguments):
         "x": values(x),
         "weights": {w.name: values(w) for w in built.weights},
         "shape": list(built(x).shape[1:]),
-        "y": values(built(x, training=False) if kind == "Dropout" else built(x)),
+        "y": values(built(x, training=False) if kind in RANDOM else built(x)),
     }
 
 

@@ -213,6 +213,30 @@ def prelu(n, k):
     case("prelu_terms", "", {"x": x, "dy": dy}, {"t": torch.stack(terms)}, n=n, k=k)
 
 
+def philox(counter, key):
+    """Philox4x32-10 on Python's integers."""
+    word = 0xFFFFFFFF
+    x, k = list(counter), list(key)
+    for _ in range(10):
+        a, b = 0xD2511F53 * x[0], 0xCD9E8D57 * x[2]
+        x = [(b >> 32) ^ x[1] ^ k[0], b & word, (a >> 32) ^ x[3] ^ k[1], a & word]
+        k = [(k[0] + 0x9E3779B9) & word, (k[1] + 0xBB67AE85) & word]
+    return x
+
+
+def gaussian_noise(n, seed, stream, step, deviation):
+    assert philox((0, 0, 0, 0), (0, 0)) == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]  # Random123, tests/kat_vectors
+    x = draw(n)
+    z = []
+    for block in range(-(-n // 4)):
+        words = philox((block, step, 0, 0), (seed, stream))
+        for u, v in (words[:2], words[2:]):
+            radius, angle = math.sqrt(-2 * math.log(((u >> 8) + 1) / 2**24)), 2 * math.pi * (v >> 8) / 2**24
+            z += [radius * math.cos(angle), radius * math.sin(angle)]
+    y = x + deviation * torch.tensor(z[:n])
+    case("gaussian_noise", "", {"x": x, "step": torch.tensor([step])}, {"y": y}, n=n, seed=seed, stream=stream, deviation=deviation)
+
+
 def classes():
     x = draw(4, 7)
     y = torch.softmax(x, 1)
@@ -360,6 +384,7 @@ def ops():
     weight_decay()
     clips()
     prelu(5, 4)
+    gaussian_noise(10, 2026, 7, 12, 0.25)
 
 
 def uniform(seed, n):

@@ -61,6 +61,8 @@ layers:
   - Permute: {dims: [2, 3, 1]}
   - ZeroPadding2D
   - Cropping2D: {cropping: [[0, 1], [1, 0]]}
+  - SpatialDropout2D: {rate: 0.25}
+  - GaussianNoise: {stddev: 0.125}
   - UpSampling2D: {size: [1, 2]}
   - UpSampling2D: {interpolation: bilinear}
   - Flatten
