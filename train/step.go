@@ -21,7 +21,7 @@ type Step struct {
 }
 
 // TrainingStep compiles the step that Fit runs for batches of the given size (32 if 0). It takes the step's number and the learning rate
-// from the trainer, and adds to the same running means as Fit, but does not move [Trainer.Position].
+// from the trainer, where Fit left them, and adds to the same running means as Fit, but does not move [Trainer.Position] and follows no schedule.
 func (t *Trainer) TrainingStep(batch int) (*Step, error) {
 	if t.optimizer == nil {
 		return nil, errNoOptimizer

@@ -6,7 +6,7 @@ import (
 	"cnn-gpu/kernels"
 )
 
-// clipNormCode sums the squares of blocks, each in order, and then the blocks' sums in order.
+// clipNormCode sums the squares of blocks, and then the blocks' sums in order.
 type clipNormCode struct{ kernels.ClipNorm }
 
 const clipNormBlock = 4096
@@ -26,26 +26,6 @@ func (op clipNormCode) prepare(int) Routine {
 		if norm <= op.Norm {
 			return
 		}
-		scale := float32(op.Norm / norm)
-		w.Range(len(x), func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				x[i] *= scale
-			}
-		})
+		w.Range(len(x), func(lo, hi int) { scale(x[lo:hi], float32(op.Norm/norm)) })
 	}}
-}
-
-// squares sums every fourth square in order, and then the four sums, so that no addition waits for the one before.
-func squares(x []float32) float64 {
-	var sums [4]float64
-	whole := len(x) &^ 3
-	for i := 0; i < whole; i += 4 {
-		for lane, v := range x[i : i+4] {
-			sums[lane] += float64(v) * float64(v)
-		}
-	}
-	for lane, v := range x[whole:] {
-		sums[lane] += float64(v) * float64(v)
-	}
-	return (sums[0] + sums[1]) + (sums[2] + sums[3])
 }

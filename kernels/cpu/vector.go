@@ -29,6 +29,36 @@ func addScaled(y []float32, a float32, x []float32) {
 	}
 }
 
+// scale computes y = a·y.
+func scale(y []float32, a float32) {
+	if variant != portable {
+		scaleAVX2(y, a)
+		return
+	}
+	for i := range y {
+		y[i] *= a
+	}
+}
+
+// squares sums the squares of x: every eighth in order, and then the eight sums. In float64 the squares are exact.
+func squares(x []float32) float64 {
+	var sums [8]float64
+	whole := len(x) &^ 7
+	if variant != portable {
+		squaresAVX2(&sums, x[:whole])
+	} else {
+		for i := 0; i < whole; i += 8 {
+			for lane, v := range x[i : i+8] {
+				sums[lane] += float64(v) * float64(v)
+			}
+		}
+	}
+	for lane, v := range x[whole:] {
+		sums[lane] += float64(v) * float64(v)
+	}
+	return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
+}
+
 // relu computes y = max(x, 0) and keeps NaN; the zeros are positive.
 func relu(y, x []float32) {
 	x = x[:len(y)]

@@ -7,6 +7,12 @@ func addAVX2(y, a, b []float32)
 func addScaledAVX2(y []float32, a float32, x []float32)
 
 //go:noescape
+func scaleAVX2(y []float32, a float32)
+
+//go:noescape
+func squaresAVX2(sums *[8]float64, x []float32)
+
+//go:noescape
 func reluAVX2(y, x []float32)
 
 //go:noescape

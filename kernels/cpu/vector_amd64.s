@@ -127,6 +127,60 @@ element_end:
 	VZEROUPPER
 	RET
 
+// func scaleAVX2(y []float32, a float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·scaleAVX2(SB), $0-28
+	MOVQ         y_base+0(FP), AX
+	MOVSS        a+24(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         y_len+8(FP), CX
+	XORQ         DX, DX
+
+wide:
+	LEAQ    32(DX), BX
+	CMPQ    BX, CX
+	JG      wide_end
+	VMOVUPS (AX)(DX*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(DX*4)
+	VMOVUPS 32(AX)(DX*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(AX)(DX*4)
+	VMOVUPS 64(AX)(DX*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(AX)(DX*4)
+	VMOVUPS 96(AX)(DX*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(AX)(DX*4)
+	MOVQ    BX, DX
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(DX), BX
+	CMPQ    BX, CX
+	JG      vector_end
+	VMOVUPS (AX)(DX*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(DX*4)
+	MOVQ    BX, DX
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(DX), BX
+	CMPQ   BX, CX
+	JG     element_end
+	VMOVSS (AX)(DX*4), X1
+	VMULPS X0, X1, X1
+	VMOVSS X1, (AX)(DX*4)
+	MOVQ   BX, DX
+	JMP    element
+
+element_end:
+	VZEROUPPER
+	RET
+
 // func reluAVX2(y []float32, x []float32)
 // Requires: AVX, AVX2
 TEXT ·reluAVX2(SB), $0-48
@@ -1107,6 +1161,34 @@ element_end:
 	SETEQ  AL
 	VZEROUPPER
 	MOVB   AL, ret+24(FP)
+	RET
+
+// func squaresAVX2(sums *[8]float64, x []float32)
+// Requires: AVX
+TEXT ·squaresAVX2(SB), $0-32
+	MOVQ   sums+0(FP), AX
+	MOVQ   x_base+8(FP), CX
+	MOVQ   x_len+16(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   BX, BX
+
+eight:
+	CMPQ      BX, DX
+	JGE       end
+	VCVTPS2PD (CX)(BX*4), Y2
+	VMULPD    Y2, Y2, Y2
+	VADDPD    Y2, Y0, Y0
+	VCVTPS2PD 16(CX)(BX*4), Y2
+	VMULPD    Y2, Y2, Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      $0x08, BX
+	JMP       eight
+
+end:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	VZEROUPPER
 	RET
 
 // func maxTapsAVX2(t *taps)

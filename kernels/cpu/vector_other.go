@@ -6,6 +6,8 @@ const noAVX2 = "cpu: no AVX2 on this architecture"
 
 func addAVX2(_, _, _ []float32)                             { panic(noAVX2) }
 func addScaledAVX2(_ []float32, _ float32, _ []float32)     { panic(noAVX2) }
+func scaleAVX2(_ []float32, _ float32)                      { panic(noAVX2) }
+func squaresAVX2(_ *[8]float64, _ []float32)                { panic(noAVX2) }
 func reluAVX2(_, _ []float32)                               { panic(noAVX2) }
 func reluGradientAVX2(_, _, _ []float32)                    { panic(noAVX2) }
 func sigmoidGradientAVX2(_, _, _ []float32)                 { panic(noAVX2) }

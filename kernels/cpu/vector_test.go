@@ -92,6 +92,7 @@ func TestLoopsAgree(t *testing.T) {
 		"add":               func(a, b, c, _ []float32) { add(a, b, c) },
 		"add in place":      func(a, b, _, _ []float32) { add(a, a, b) },
 		"addScaled":         func(a, b, _, _ []float32) { addScaled(a, -0.3, b) },
+		"scale":             func(a, _, _, _ []float32) { scale(a, -0.3) },
 		"relu":              func(a, b, _, _ []float32) { relu(a, b) },
 		"reluGradient":      func(a, b, c, _ []float32) { reluGradient(a, b, c) },
 		"sigmoidGradient":   func(a, b, c, _ []float32) { sigmoidGradient(a, b, c) },
@@ -107,6 +108,28 @@ func TestLoopsAgree(t *testing.T) {
 		for _, n := range lengths {
 			variantsAgree(t, name, n, func(m memory) { run(m.f32[0], m.f32[1], m.f32[2], m.f32[3]) })
 		}
+	}
+}
+
+func TestSquaresAgree(t *testing.T) {
+	for _, n := range lengths {
+		var want float64
+		variantsAgree(t, "squares", n, func(m memory) {
+			x := m.f32[0]
+			for i := range x {
+				x[i] = float32(i%7) * 0.3e20
+			}
+			got := squares(x)
+			if variant == portable {
+				want = got
+			}
+			require.Equal(t, want, got)
+			exact := 0.0
+			for _, v := range x {
+				exact += float64(v) * float64(v)
+			}
+			require.InEpsilon(t, 1+exact, 1+got, 1e-14)
+		})
 	}
 }
 

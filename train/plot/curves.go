@@ -22,7 +22,7 @@ import (
 
 const (
 	curvesDPI    = 128
-	curvesWidth  = 10 * vg.Inch
+	panelWidth   = 5 * vg.Inch
 	curvesHeight = 3.75 * vg.Inch
 	headHeight   = 46 // points above a panel's axes, for its title and legend
 	dottedMost   = 40 // epochs up to which every one gets a dot
@@ -35,10 +35,11 @@ type Metrics struct{ Loss, Accuracy float64 }
 type Epoch struct {
 	Training         Metrics
 	Validation, Test *Metrics
+	LearningRate     float64 // of the last step; 0 if it is not to be drawn
 }
 
-// Curves draws loss and accuracy, in training, in validation and on the test set, over the epochs; history[0] is epoch 1. The loss axis
-// starts at 0 unless a loss is negative; the accuracy axis ends at 100% and starts at the greatest of 99, 98, 95, 90, 80,
+// Curves draws loss and accuracy, in training, in validation and on the test set, over the epochs, and the learning rate where epochs have one;
+// history[0] is epoch 1. The axes of the loss and the rate start at 0 unless a loss is negative; the accuracy axis ends at 100% and starts at the greatest of 99, 98, 95, 90, 80,
 // 50 and 0 that leaves nothing out. Values that are NaN, infinite or beyond float32 leave a gap; the legend shows the last
 // measured values as they are.
 func Curves(w io.Writer, history []Epoch) error {
@@ -57,13 +58,17 @@ func drawCurves(history []Epoch) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	canvas := vgimg.NewWith(vgimg.UseWH(curvesWidth, curvesHeight), vgimg.UseDPI(curvesDPI))
-	tiles := draw.Tiles{Rows: 1, Cols: 2, PadTop: 10, PadBottom: 8, PadLeft: 10, PadRight: 14, PadX: 24}
-	for i, p := range []panel{
-		{title: "Loss", value: func(m Metrics) float64 { return m.Loss }, axis: lossAxis},
-		{title: "Accuracy", value: func(m Metrics) float64 { return 100 * m.Accuracy }, unit: "%", axis: percentAxis},
-	} {
-		if err := p.draw(tiles.At(draw.New(canvas), i, 0), letters, history); err != nil {
+	panels := []panel{
+		{title: "Loss", curves: measured(history, "", func(m Metrics) float64 { return m.Loss }), axis: lossAxis},
+		{title: "Accuracy", curves: measured(history, "%", func(m Metrics) float64 { return 100 * m.Accuracy }), unit: "%", axis: percentAxis},
+	}
+	if rates := learningRates(history); rates.last != "" {
+		panels = append(panels, panel{title: "Learning rate", curves: []series{rates}, axis: lossAxis})
+	}
+	canvas := vgimg.NewWith(vgimg.UseWH(panelWidth*vg.Length(len(panels)), curvesHeight), vgimg.UseDPI(curvesDPI))
+	tiles := draw.Tiles{Rows: 1, Cols: len(panels), PadTop: 10, PadBottom: 8, PadLeft: 10, PadRight: 14, PadX: 24}
+	for i, p := range panels {
+		if err := p.draw(tiles.At(draw.New(canvas), i, 0), letters, len(history)); err != nil {
 			return nil, err
 		}
 	}
@@ -82,10 +87,10 @@ func plain() (text.Handler, error) {
 	})}, nil
 }
 
-// panel is one of the two diagrams.
+// panel is one of the diagrams.
 type panel struct {
 	title, unit string
-	value       func(Metrics) float64
+	curves      []series
 	axis        func(least, most float64) (from, to, step float64)
 }
 
@@ -97,7 +102,8 @@ type series struct {
 	colour color.Color
 }
 
-func (p panel) series(history []Epoch) []series {
+// measured are the curves of a figure in training, in validation and on the test set, without those that have no value.
+func measured(history []Epoch, unit string, value func(Metrics) float64) []series {
 	all := []series{{name: "training", colour: blue}, {name: "validation", colour: accent}, {name: "test", colour: green}}
 	for _, e := range history {
 		for i, m := range []*Metrics{&e.Training, e.Validation, e.Test} {
@@ -105,10 +111,22 @@ func (p panel) series(history []Epoch) []series {
 				all[i].values = append(all[i].values, math.NaN())
 				continue
 			}
-			all[i].add(p.value(*m), p.unit)
+			all[i].add(value(*m), unit)
 		}
 	}
 	return slices.DeleteFunc(all, func(s series) bool { return s.last == "" })
+}
+
+func learningRates(history []Epoch) series {
+	rates := series{name: "of the last step", colour: blue}
+	for _, e := range history {
+		if e.LearningRate == 0 {
+			rates.values = append(rates.values, math.NaN())
+			continue
+		}
+		rates.add(e.LearningRate, "")
+	}
+	return rates
 }
 
 func (s *series) add(v float64, unit string) {
@@ -121,18 +139,17 @@ func (s *series) add(v float64, unit string) {
 	s.values = append(s.values, v)
 }
 
-func (p panel) draw(c draw.Canvas, letters text.Handler, history []Epoch) error {
-	all := p.series(history)
-	from, to, step := p.axis(extent(all))
+func (p panel) draw(c draw.Canvas, letters text.Handler, epochs int) error {
+	from, to, step := p.axis(extent(p.curves))
 
 	diagram := p.diagram(letters)
 	diagram.Y.Min, diagram.Y.Max = from, to
 	diagram.Y.Tick.Marker = ticks(from, to, step, p.unit)
-	diagram.X.Min, diagram.X.Max = 1, float64(len(history))
+	diagram.X.Min, diagram.X.Max = 1, float64(epochs)
 	diagram.X.Tick.Marker = epochTicks(diagram.X.Max)
 
 	x := c.Min.X
-	for _, s := range all {
+	for _, s := range p.curves {
 		thumbs, err := s.plot(diagram)
 		if err != nil {
 			return err

@@ -220,3 +220,21 @@ func TestTicks(t *testing.T) {
 		assert.Equal(t, want, labels, "%v epochs", n)
 	}
 }
+
+// A learning rate that was noted has a panel of its own.
+func TestLearningRatePanel(t *testing.T) {
+	history := falling(6)
+	for i := range history {
+		history[i].LearningRate = 0.001 / float64(i+1)
+	}
+	img := picture(t, func(w io.Writer) error { return Curves(w, history) })
+	require.Equal(t, image.Rect(0, 0, 1920, 480), img.Bounds())
+	ratePanel := image.Rect(1280, 90, 1920, 480)
+	line := span(img, ratePanel, blue)
+	assert.Greater(t, line.Dx(), 400, "from the first epoch to the last")
+	top, bottom := grid(img, ratePanel)
+	assert.Less(t, float64(line.Min.Y), float64(top)+0.2*float64(bottom-top), "the first rate is near the top")
+
+	img = picture(t, func(w io.Writer) error { return Curves(w, append(history, Epoch{})) })
+	assert.Less(t, span(img, ratePanel, blue).Dx(), line.Dx(), "a rate that was not noted leaves a gap")
+}

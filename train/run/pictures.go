@@ -62,7 +62,7 @@ func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, er
 func (r *Run) curves() []plot.Epoch {
 	var epochs []plot.Epoch
 	for _, e := range r.trainer.History() {
-		p := plot.Epoch{Training: plot.Metrics{Loss: e.Training.Loss, Accuracy: e.Training.Accuracy}}
+		p := plot.Epoch{LearningRate: e.LearningRate, Training: plot.Metrics{Loss: e.Training.Loss, Accuracy: e.Training.Accuracy}}
 		if v := e.Validation; v != nil {
 			m := &plot.Metrics{Loss: v.Loss, Accuracy: v.Accuracy}
 			if r.validation != nil {

@@ -35,6 +35,10 @@ func (asm generator) pointwise() {
 			},
 		},
 		{
+			name: "scaleAVX2", outputs: names("y"), inputs: names("y"), scalars: names("a"),
+			body: func(s span, x, k registers) registers { return registers{s.apply(s.VMULPS, x[0], k[0])} },
+		},
+		{
 			name: "reluAVX2", outputs: names("y"), inputs: names("x"), constants: []uint32{0},
 			body: func(s span, x, k registers) registers {
 				return registers{s.apply(s.VANDPS, s.compare(assembler.NotLessOrEqual, x[0], k[0]), x[0])}
@@ -169,6 +173,33 @@ func (asm generator) eachSpan(n reg.Register, body func(s span, at func(base reg
 		asm.JMP(LabelRef(s.name))
 		asm.Label(s.name + "_end")
 	}
+}
+
+// squares adds the squares of eight elements at a time to eight sums.
+func (asm generator) squares() {
+	asm.Implement("squaresAVX2")
+	sums := asm.Load(asm.Param("sums"), asm.GP64())
+	x, n := asm.Load(asm.Param("x").Base(), asm.GP64()), asm.Load(asm.Param("x").Len(), asm.GP64())
+	halves := []reg.VecVirtual{asm.zeros(), asm.zeros()}
+	i := asm.GP64()
+	asm.XORQ(i, i)
+	asm.Label("eight")
+	asm.CMPQ(i, n)
+	asm.JGE(LabelRef("end"))
+	for half, sum := range halves {
+		v := asm.YMM()
+		asm.VCVTPS2PD(Mem{Base: x, Index: i, Scale: 4, Disp: 16 * half}, v)
+		asm.VMULPD(v, v, v)
+		asm.VADDPD(v, sum, sum)
+	}
+	asm.ADDQ(Imm(8), i)
+	asm.JMP(LabelRef("eight"))
+	asm.Label("end")
+	for half, sum := range halves {
+		asm.VMOVUPD(sum, Mem{Base: sums, Disp: 32 * half})
+	}
+	asm.VZEROUPPER()
+	asm.RET()
 }
 
 // finite looks for exponents of which all bits are set.

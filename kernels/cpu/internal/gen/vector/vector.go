@@ -13,6 +13,7 @@ func Write(asm *assembler.Assembler) {
 	g := generator{asm}
 	g.pointwise()
 	g.finite()
+	g.squares()
 	g.taps()
 }
 
