@@ -89,7 +89,7 @@ func TestMemoryOfATraining(t *testing.T) {
 	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	peak := int(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) << 10
-	assert.InDelta(t, planned, peak, 64<<20)
+	assert.InDelta(t, planned, peak, float64(planned)/10+64<<20) // garbage may be there for a while
 }
 
 // heavy is a model of many weights.
