@@ -1,7 +1,6 @@
 package data
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -78,7 +77,7 @@ func (f *folderReader) read(dir string) (content, error) {
 		switch name := e.Name(); {
 		case isHidden(name):
 			f.ignored++
-		case isFolder(filepath.Join(dir, name)):
+		case e.IsDir(), e.Type()&fs.ModeSymlink != 0 && isFolder(filepath.Join(dir, name)):
 			c.folders = append(c.folders, name)
 		default:
 			c.files = append(c.files, name)
@@ -214,9 +213,6 @@ func (f *folderReader) check() error {
 		if a, b := f.pictures[i], f.pictures[i+1]; a.name == b.name {
 			return fmt.Errorf("data: %s and %s have the same name in two spellings: rename one", a.path, b.path)
 		}
-	}
-	if len(f.classes) == 0 {
-		return errors.New("data: " + f.name + ": " + expected + ", found none")
 	}
 	return nil
 }
