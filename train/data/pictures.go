@@ -115,6 +115,9 @@ func (l *listing) sort() {
 	slices.SortStableFunc(l.pictures, func(a, b listed) int { return strings.Compare(a.name, b.name) })
 }
 
+// asPhotographs is what sets of pictures are prepared like, and sets of photographs.
+var asPhotographs = Preparation{Cropped, AnyGround}
+
 // maxClasses is what a byte can tell apart.
 const maxClasses = 256
 
@@ -154,7 +157,7 @@ func (l *listing) open(o PictureSetOptions) (Splits, error) {
 	}
 	s := Splits{
 		Training: &subset{set, parts[forTraining]}, Test: &subset{set, parts[forTesting]},
-		Preparation: Preparation{Cropped, AnyGround}, Pictures: report,
+		Preparation: asPhotographs, Pictures: report,
 	}
 	if validation := parts[forValidation]; len(validation) > 0 {
 		s.Validation = &subset{set, validation}
@@ -224,10 +227,11 @@ func (l *listing) check(o PictureSetOptions) error {
 // checkParts wants something to learn of each class, and something to test.
 func (l *listing) checkParts(parts map[purpose][]int, report *PictureReport) error {
 	cause := ""
-	if report.Unreadable > 0 {
-		cause = ". " + strings.TrimSpace(report.String())
-	} else if report.TestShare > 0 {
+	if report.TestShare > 0 {
 		cause = fmt.Sprintf(" (of the pictures, %v is set apart for testing: give more pictures, another share by --split, or another --seed)", report.TestShare)
+	}
+	if report.Unreadable > 0 {
+		cause += ". " + strings.TrimSpace(report.String())
 	}
 	counts := make([]int, len(l.classes))
 	for _, i := range parts[forTraining] {
@@ -305,7 +309,7 @@ func (p listed) decode(pixels []byte, shape []int) error {
 	if err != nil {
 		return err
 	}
-	b, _, err := prepareBytes(io.NewSectionReader(f, 0, size), shape, PictureOptions{Preparation: Preparation{Cropped, AnyGround}})
+	b, _, err := prepareBytes(io.NewSectionReader(f, 0, size), shape, PictureOptions{Preparation: asPhotographs})
 	copy(pixels, b)
 	return errors.Join(err, f.Close())
 }

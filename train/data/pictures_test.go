@@ -282,7 +282,7 @@ func TestPictureFoldersThatAreRefused(t *testing.T) {
 			require.NoError(a.t, os.Symlink("../../dog", filepath.Join(a.dir, "dog", "in", "up")))
 		}, "is a link to a folder that it lies in, so that reading would never end: remove the link"},
 		"none readable": {func(a *album) { a.add("cat", 3); a.write("dog/a.png", []byte("text")) },
-			"the class \"dog\" has no picture to train on. Pictures left out, since they cannot be read: 1\n  dog/a.png: expected a picture"},
+			"or another --seed). Pictures left out, since they cannot be read: 1\n  dog/a.png: expected a picture"},
 		"too few": {func(a *album) { a.add("cat", 1); a.add("dog", 1) }, "there is no picture to test on (of the pictures, 0.2 is set apart"},
 		"two spellings": {func(a *album) {
 			a.add("\uac15", 2)
