@@ -93,6 +93,15 @@ func TestTrainOnPictures(t *testing.T) {
 	p := succeed(t, "predict", w.out, "new.png").stdout
 	assert.Regexp(t, `(?s)^new.png: resized \d+x\d+ -> \d+x\d+, cut to its middle 12x10\n +\d+\.\d+%  red`, p)
 
+	// Of pictures of one class alone, its name says which it is.
+	for i := range 20 {
+		writePhoto(t, filepath.Join("others", "red", fmt.Sprintf("%d.png", i)), uint64(200+i), color.NRGBA{230, 30, 10, 255})
+	}
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "eval", w.out, "--data", "others", "--json").stdout), &e))
+	assert.Equal(t, "red", e.Classes[1].Class)
+	assert.Positive(t, e.Examples)
+	assert.Equal(t, e.Examples, e.Classes[1].Correct)
+
 	// Another picture of the same name is other data.
 	writePhoto(t, filepath.Join(w.data, "red", "00.png"), 77, color.NRGBA{1, 2, 250, 255})
 	bad := runCommand("train", "--resume", w.out, "--epochs", "7")

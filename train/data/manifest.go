@@ -43,8 +43,8 @@ const (
 // maxManifest is the largest list that is read: some millions of pictures.
 const maxManifest = 1 << 28
 
-// listManifest lists the pictures of a CSV or JSONL file. Paths are relative to its folder.
-func listManifest(name string) (*listing, error) {
+// listManifest lists the pictures of a CSV or JSONL file. Paths are relative to its folder. The classes are the labels if none are given.
+func listManifest(name string, classes []string) (*listing, error) {
 	source, err := filepath.Abs(name)
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
@@ -53,7 +53,7 @@ func listManifest(name string) (*listing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", name, err)
 	}
-	l := &listing{name: name, source: source}
+	l := &listing{name: name, source: source, classes: classes}
 	if err := l.addRows(rows); err != nil {
 		return nil, fmt.Errorf("data: %s: %w", name, err)
 	}
@@ -179,9 +179,10 @@ func readJSONL(text []byte) (rows []manifestRow, err error) {
 	}
 }
 
-// addRows adds the pictures of a list. The classes are the labels of those to train on, sorted as texts.
+// addRows adds the pictures of a list. The classes, if there are none yet, are the labels of those to train on, sorted as texts.
 func (l *listing) addRows(rows []manifestRow) error {
 	named := 0
+	known := l.classes
 	for i := range rows {
 		rows[i].label = className(rows[i].label)
 		if rows[i].split != "" {
@@ -202,19 +203,25 @@ func (l *listing) addRows(rows []manifestRow) error {
 			return fmt.Errorf("line %d lists %s, which line %d lists too: remove one of them", r.line, wording.Printable(name), before)
 		}
 		lines[name] = r.line
-		if p := purposes[i]; p == undecided || p == forTraining {
+		if p := purposes[i]; known == nil && (p == undecided || p == forTraining) {
 			l.classes = append(l.classes, r.label)
 		}
 	}
-	slices.Sort(l.classes)
-	l.classes = slices.Compact(l.classes)
+	if known == nil {
+		slices.Sort(l.classes)
+		l.classes = slices.Compact(l.classes)
+	}
 	if len(l.classes) == 0 {
 		return errors.New("it lists nothing to train on: expected lines whose split is train")
 	}
+	numbers := map[string]int{}
+	for number, class := range l.classes {
+		numbers[class] = number
+	}
 	for i, r := range rows {
-		class, ok := slices.BinarySearch(l.classes, r.label)
+		class, ok := numbers[r.label]
 		if !ok {
-			return fmt.Errorf("line %d: the label %q is none of those to train on (%s)", r.line, r.label, wording.And(l.classes))
+			return fmt.Errorf("line %d: the label %q is none of the classes that are learnt (%s)", r.line, r.label, wording.And(l.classes))
 		}
 		path := filepath.Clean(r.path)
 		if !filepath.IsAbs(path) {

@@ -91,7 +91,7 @@ func TestOpenManifestRefuses(t *testing.T) {
 		"a split":         {"l.csv", "path,label,split\na.png,cat,dev\n", `line 2: split is "dev": expected train, val or test`},
 		"half a split":    {"l.jsonl", "{\"path\":\"a\",\"label\":1,\"split\":\"test\"}\n{\"path\":\"b\",\"label\":1}", `line 2: split is "": expected`},
 		"nothing to do":   {"l.csv", "path,label,split\na.png,cat,test\n", "it lists nothing to train on"},
-		"another label":   {"l.csv", "path,label,split\na.png,cat,train\nb.png,fox,test\nc.png,dog,train\n", `line 3: the label "fox" is none of those to train on (cat and dog)`},
+		"another label":   {"l.csv", "path,label,split\na.png,cat,train\nb.png,fox,test\nc.png,dog,train\n", `line 3: the label "fox" is none of the classes that are learnt (cat and dog)`},
 		"twice":           {"l.csv", "path,label\na.png,cat\nb.png,dog\nx/../a.png,dog\n", "line 4 lists a.png, which line 2 lists too"},
 		"Korean Windows":  {"l.csv", "path,label\na.png,\xb0\xad\n", "not a text in UTF-8"},
 		"no object":       {"l.jsonl", "{\"path\":\"a\",\"label\":\"b\"}\n[1]\n", "line 2: expected an object such as"},

@@ -94,7 +94,7 @@ func openFolder(name string, pictures PictureSetOptions) (Splits, error) {
 		if !isManifest(name) {
 			return Splits{}, fmt.Errorf("data: %s is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class, or a list of pictures whose name ends in .csv or .jsonl", name)
 		}
-		l, err := listManifest(name)
+		l, err := listManifest(name, pictures.Classes)
 		if err != nil {
 			return Splits{}, err
 		}
@@ -108,7 +108,7 @@ func openFolder(name string, pictures PictureSetOptions) (Splits, error) {
 		return Splits{}, errors.New("data: " + otherSets(name, f.others))
 	}
 	if f.isEmpty() {
-		l, err := listFolder(name)
+		l, err := listFolder(name, pictures.Classes)
 		if err != nil {
 			return Splits{}, err
 		}

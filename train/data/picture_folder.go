@@ -24,13 +24,14 @@ var partFolders = map[string]purpose{
 }
 
 // listFolder lists the pictures of a folder; nil if it holds none. It has a folder for each class, or a folder train that has, with
-// others for validation and test beside it. A class's pictures may lie in folders within its own. Links are followed.
-func listFolder(dir string) (*listing, error) {
+// others for validation and test beside it. A class's pictures may lie in folders within its own. Links are followed. The classes are the
+// folders' if none are given.
+func listFolder(dir string, classes []string) (*listing, error) {
 	root, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	f := &folderReader{listing: &listing{name: dir, source: root}}
+	f := &folderReader{listing: &listing{name: dir, source: root, classes: classes}}
 	top, err := f.read(root)
 	if err != nil {
 		return nil, err
@@ -151,8 +152,8 @@ func (f *folderReader) readClasses(dir string, p purpose, c content) error {
 	for i, name := range c.folders {
 		class := slices.Index(f.classes, classes[i])
 		if class < 0 {
-			return fmt.Errorf("data: %s: there is no class %q among those to train on (%s): rename the folder, or add one of that name to %s",
-				filepath.Join(dir, name), classes[i], wording.And(f.classes), trainingFolder)
+			return fmt.Errorf("data: %s: %q is none of the classes that are learnt (%s): rename the folder, or move it away",
+				filepath.Join(dir, name), classes[i], wording.And(f.classes))
 		}
 		before := len(f.pictures)
 		if err := f.readPictures(filepath.Join(dir, name), class, p, []fs.FileInfo{c.info}); err != nil {

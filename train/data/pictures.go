@@ -28,6 +28,9 @@ type PictureSetOptions struct {
 	// Shape is what each picture becomes, [H W 1] or [H W 3]: the input of the model that is to learn from them. It is prepared as
 	// [Picture] does where the [Preparation] is [Cropped].
 	Shape []int
+	// Classes are those of a model that is trained already: labels are their places in it, and the set may lack some. If there are none, the
+	// set names its classes itself.
+	Classes []string
 	// TestShare is the share of the pictures that is set apart for testing where the set has no test images of its own;
 	// DefaultTestShare if 0. Each picture's name and the seed alone decide: it is in the same part on every machine, and those that
 	// are added later move no other.
@@ -152,7 +155,7 @@ func (l *listing) open(o PictureSetOptions) (Splits, error) {
 	if o.Strict && report.Unreadable > 0 {
 		return Splits{}, fmt.Errorf("data: %s: expected every picture to be readable. %s", l.name, strings.TrimSpace(report.String()))
 	}
-	if err := l.checkParts(parts, report); err != nil {
+	if err := l.checkParts(parts, o, report); err != nil {
 		return Splits{}, err
 	}
 	s := Splits{
@@ -224,8 +227,8 @@ func (l *listing) check(o PictureSetOptions) error {
 	return nil
 }
 
-// checkParts wants something to learn of each class, and something to test.
-func (l *listing) checkParts(parts map[purpose][]int, report *PictureReport) error {
+// checkParts wants something to test and, for a model that is not trained yet, something to learn of each class.
+func (l *listing) checkParts(parts map[purpose][]int, o PictureSetOptions, report *PictureReport) error {
 	cause := ""
 	if report.TestShare > 0 {
 		cause = fmt.Sprintf(" (of the pictures, %v is set apart for testing: give more pictures, another share by --split, or another --seed)", report.TestShare)
@@ -238,7 +241,7 @@ func (l *listing) checkParts(parts map[purpose][]int, report *PictureReport) err
 		counts[l.pictures[i].class]++
 	}
 	for class, n := range counts {
-		if n == 0 {
+		if n == 0 && o.Classes == nil {
 			return fmt.Errorf("data: %s: the class %q has no picture to train on%s", l.name, l.classes[class], cause)
 		}
 	}

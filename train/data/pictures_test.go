@@ -80,7 +80,7 @@ func picturesOf(s Set, l *listing) (list []string) {
 
 func (a *album) listing() *listing {
 	a.t.Helper()
-	l, err := listFolder(a.dir)
+	l, err := listFolder(a.dir, nil)
 	require.NoError(a.t, err)
 	return l
 }
@@ -210,6 +210,29 @@ func TestPicturesInADataDir(t *testing.T) {
 	assert.ErrorContains(t, err, "a folder of pictures is named without --data-dir: --data "+a.dir)
 }
 
+// What a model was trained on says which number a class has, and not the pictures that it is tested on.
+func TestPicturesOfTheClassesOfAModel(t *testing.T) {
+	a := newAlbum(t)
+	a.add("test/tram", 3)
+	a.add("test/bus", 3)
+	a.add("train/bus", 1)
+	a.options.Pictures.Classes = []string{"tram", "car", "bus"}
+	list := a.write("list.csv", []byte("path,label,split\ntest/tram/000.png,tram,test\ntest/bus/000.png,bus,test\n"))
+	for _, name := range []string{a.dir, list} {
+		s, err := OpenSplits(name, a.options)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"tram", "car", "bus"}, s.Test.Classes())
+		counts, err := Counts(s.Test)
+		require.NoError(t, err)
+		assert.Equal(t, [3]bool{true, false, true}, [3]bool{counts[0] > 0, counts[1] > 0, counts[2] > 0})
+	}
+	a.options.Pictures.Classes = []string{"bus", "car"}
+	_, err := a.open()
+	require.ErrorContains(t, err, `"tram" is none of the classes that are learnt (bus and car)`)
+	_, err = OpenSplits(list, a.options)
+	assert.ErrorContains(t, err, `the label "tram" is none of the classes that are learnt (bus and car)`)
+}
+
 // Trains may be what is to be told from buses.
 func TestPicturesOfTrains(t *testing.T) {
 	a := newAlbum(t)
@@ -269,7 +292,7 @@ func TestPictureFoldersThatAreRefused(t *testing.T) {
 		"test without classes": {func(a *album) { a.add("train/cat", 3); a.add("train/dog", 3); a.add("test", 2) },
 			filepath.Join("test", "000.png") + " lies in no class's folder"},
 		"another class": {func(a *album) { a.add("train/cat", 3); a.add("train/dog", 3); a.add("test/fox", 2) },
-			`there is no class "fox" among those to train on (cat and dog)`},
+			`"fox" is none of the classes that are learnt (cat and dog): rename the folder`},
 		"two of a part": {func(a *album) { a.add("train/cat", 3); a.add("val/cat", 3); a.add("valid/cat", 3) }, "has both val and valid"},
 		"a loop": {func(a *album) {
 			a.add("cat", 3)

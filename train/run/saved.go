@@ -44,12 +44,17 @@ func (s *Saved) Loss() train.Loss {
 	return s.Provenance.Settings.Loss()
 }
 
-// Pictures says how pictures become images of the model: where they are those that it was trained on, with the run's own share and seed.
+// Pictures says how pictures become images of the model: where they are those that it was trained on, with the run's own share and seed. Their classes are the model's.
 func (s *Saved) Pictures() data.PictureSetOptions {
-	if s.Provenance == nil {
-		return Config{}.pictures(s.Model)
+	var c Config
+	if s.Provenance != nil {
+		c = s.Provenance.Settings
 	}
-	return s.Provenance.Settings.pictures(s.Model)
+	o := c.pictures(s.Model)
+	if s.Named > 0 {
+		o.Classes = s.Classes[:s.Named]
+	}
+	return o
 }
 
 // Load reads a run's folder or a weights file.
