@@ -101,6 +101,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runDropout)
 	case kernels.FiniteCheck:
 		return plainly(op, runFiniteCheck)
+	case kernels.Lamb:
+		return lambCode{op}
 	case kernels.Lion:
 		return plainly(op, runLion)
 	case kernels.Pool2DDgrad:

@@ -41,6 +41,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return dropout(op)
 	case kernels.FiniteCheck:
 		return finiteCheck(op)
+	case kernels.Lamb:
+		return lamb(op)
 	case kernels.Lion:
 		return lion(op)
 	case kernels.Pool2DDgrad:

@@ -21,7 +21,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 			list = append(list, kernels.ActivationFprop{Activation: kernels.Activation{Function: f}, Y: v}, kernels.ActivationDgrad{Activation: kernels.Activation{Function: f}, Y: v, DX: v})
 		}
 		list = append(list, kernels.Adagrad{W: v}, kernels.Adam{W: v}, kernels.Add{Y: v}, kernels.ClipNorm{X: v}, kernels.ClipValue{X: v}, kernels.Dropout{Y: v},
-			kernels.FiniteCheck{X: v}, kernels.Lion{W: v}, kernels.RMSprop{W: v}, kernels.SGD{W: v}, kernels.Tick{}, kernels.WeightDecay{W: v}, kernels.Zero{Y: v})
+			kernels.FiniteCheck{X: v}, kernels.Lamb{W: v}, kernels.Lion{W: v}, kernels.RMSprop{W: v}, kernels.SGD{W: v}, kernels.Tick{}, kernels.WeightDecay{W: v}, kernels.Zero{Y: v})
 	}
 	for _, m := range [][2]int{{1, 1}, {most, 1}, {1, most}, {most / 33, 33}, {33, most / 33}, {46340, 46341}, {1024 * 260 * 256, 31}} {
 		rows, columns := m[0], m[1]
