@@ -331,6 +331,8 @@ func kerasOptimizer(t *testing.T, name string, settings map[string]any) Optimize
 		return AdamW{LearningRate: rate, WeightDecay: of("weight_decay"), Beta1: of("beta_1"), Beta2: of("beta_2"), Epsilon: of("epsilon")}
 	case "adagrad":
 		return Adagrad{LearningRate: rate, Initial: of("initial_accumulator_value"), Epsilon: of("epsilon"), WeightDecay: of("weight_decay")}
+	case "lamb":
+		return Lamb{LearningRate: rate, WeightDecay: of("weight_decay"), Beta1: of("beta_1"), Beta2: of("beta_2"), Epsilon: of("epsilon")}
 	case "lion":
 		return Lion{LearningRate: rate, Beta1: of("beta_1"), Beta2: of("beta_2"), WeightDecay: of("weight_decay")}
 	case "sgd":

@@ -86,6 +86,7 @@ func (t *Trainer) trainingList(batch int) *OpList {
 		kernels.FiniteCheck{X: t.gradients, Step: t.step, Halt: t.halt})
 	u := Update{W: t.weights, DW: t.gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt}
 	for _, p := range t.model.Params {
+		u.Params = append(u.Params, lowered.Param(p))
 		if p.Decays() {
 			u.Decayed = append(u.Decayed, lowered.Param(p))
 		}

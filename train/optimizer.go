@@ -26,6 +26,7 @@ type Optimizer interface {
 // Update holds what an optimizer's step works on.
 type Update struct {
 	W, DW   *kernels.Buffer
+	Params  []*kernels.Buffer // the parts of W, and so of DW and State, that are a parameter each
 	Decayed []*kernels.Buffer // the parts of W that weight decay applies to; see [model.Param.Decays]
 	State   []*kernels.Buffer
 	Rate    *kernels.Buffer // the learning rate, a float32
@@ -59,6 +60,15 @@ var optimizers = wording.Table[string, named]{
 	{Word: Adagrad{}.Name(), Value: func(r *reader) Optimizer {
 		var o Adagrad
 		r.number(rateWord, &o.LearningRate)
+		r.number("epsilon", &o.Epsilon)
+		r.orNone("weight_decay", &o.WeightDecay)
+		return o
+	}},
+	{Word: Lamb{}.Name(), Value: func(r *reader) Optimizer {
+		var o Lamb
+		r.number(rateWord, &o.LearningRate)
+		r.number("beta_1", &o.Beta1)
+		r.number("beta_2", &o.Beta2)
 		r.number("epsilon", &o.Epsilon)
 		r.orNone("weight_decay", &o.WeightDecay)
 		return o

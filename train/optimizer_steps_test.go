@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -70,29 +71,60 @@ func lionReference(rate, beta1, beta2 float64) reference {
 	}
 }
 
+// lambReference is a step for the weights of a parameter.
+func lambReference(rate, beta1, beta2, epsilon float64) vectorReference {
+	return func(states [][3]float64, step int, w, gradients []float64) {
+		directions, w2, r2 := make([]float64, len(w)), 0.0, 0.0
+		for i, g := range gradients {
+			m, v := &states[i][0], &states[i][1]
+			*m = beta1**m + (1-beta1)*g
+			*v = beta2**v + (1-beta2)*g*g
+			t := float64(step)
+			r := *m / (1 - math.Pow(beta1, t)) / (math.Sqrt(*v/(1-math.Pow(beta2, t))) + epsilon)
+			directions[i], w2, r2 = r, w2+w[i]*w[i], r2+r*r
+		}
+		for i, r := range directions {
+			w[i] -= rate * math.Sqrt(w2/r2) * r
+		}
+	}
+}
+
+// vectorReference is reference for all weights of a parameter.
+type vectorReference func(states [][3]float64, step int, w, gradients []float64)
+
+func (r reference) ofEach() vectorReference {
+	return func(states [][3]float64, step int, w, gradients []float64) {
+		for i := range w {
+			w[i] = r(&states[i], step, w[i], gradients[i])
+		}
+	}
+}
+
 // optimizerSteps has rows for every optimizer that is chosen by name, with their defaults and without.
 var optimizerSteps = []struct {
 	name      string
 	optimizer Optimizer
-	reference reference
+	reference vectorReference
 	decay     float64 // of the weights that decay, in each step
 }{
-	{"adam", Adam{}, adamReference(0.001, 0.9, 0.999, 1e-7), 0},
-	{"adam, all set", Adam{LearningRate: 0.25, Beta1: 0.5, Beta2: 0.75, Epsilon: 0.125}, adamReference(0.25, 0.5, 0.75, 0.125), 0},
-	{"rmsprop", RMSprop{}, rmspropReference(0.001, 0.9, 0, 1e-7, false), 0},
-	{"rmsprop, all set", RMSprop{LearningRate: 0.25, Rho: 0.75, Momentum: 0.5, Epsilon: 0.125, Centered: true}, rmspropReference(0.25, 0.75, 0.5, 0.125, true), 0},
-	{"sgd", SGD{}, sgdReference(0.01, 0, false), 0},
-	{"sgd, momentum", SGD{LearningRate: 0.25, Momentum: 0.9}, sgdReference(0.25, 0.9, false), 0},
-	{"sgd, Nesterov's momentum", SGD{LearningRate: 0.25, Momentum: 0.9, Nesterov: true}, sgdReference(0.25, 0.9, true), 0},
-	{"adagrad", Adagrad{}, adagradReference(0.001, 0.1, 1e-7), 0},
-	{"adagrad, all set", Adagrad{LearningRate: 0.25, Initial: 0.5, Epsilon: 0.125, WeightDecay: 0.25}, adagradReference(0.25, 0.5, 0.125), 0.0625},
-	{"adamw", AdamW{}, adamReference(0.001, 0.9, 0.999, 1e-7), 0.000004},
-	{"adamw, all set", AdamW{LearningRate: 0.25, WeightDecay: 0.5, Beta1: 0.5, Beta2: 0.75, Epsilon: 0.125}, adamReference(0.25, 0.5, 0.75, 0.125), 0.125},
-	{"adam, weight decay", Adam{LearningRate: 0.25, WeightDecay: 0.5}, adamReference(0.25, 0.9, 0.999, 1e-7), 0.125},
-	{"rmsprop, weight decay", RMSprop{LearningRate: 0.25, WeightDecay: 0.5}, rmspropReference(0.25, 0.9, 0, 1e-7, false), 0.125},
-	{"sgd, weight decay", SGD{LearningRate: 0.25, WeightDecay: 0.5}, sgdReference(0.25, 0, false), 0.125},
-	{"lion", Lion{}, lionReference(0.001, 0.9, 0.99), 0},
-	{"lion, all set", Lion{LearningRate: 0.25, Beta1: 0.5, Beta2: 0.75, WeightDecay: 0.25}, lionReference(0.25, 0.5, 0.75), 0.0625},
+	{"adam", Adam{}, adamReference(0.001, 0.9, 0.999, 1e-7).ofEach(), 0},
+	{"adam, all set", Adam{LearningRate: 0.25, Beta1: 0.5, Beta2: 0.75, Epsilon: 0.125}, adamReference(0.25, 0.5, 0.75, 0.125).ofEach(), 0},
+	{"rmsprop", RMSprop{}, rmspropReference(0.001, 0.9, 0, 1e-7, false).ofEach(), 0},
+	{"rmsprop, all set", RMSprop{LearningRate: 0.25, Rho: 0.75, Momentum: 0.5, Epsilon: 0.125, Centered: true}, rmspropReference(0.25, 0.75, 0.5, 0.125, true).ofEach(), 0},
+	{"sgd", SGD{}, sgdReference(0.01, 0, false).ofEach(), 0},
+	{"sgd, momentum", SGD{LearningRate: 0.25, Momentum: 0.9}, sgdReference(0.25, 0.9, false).ofEach(), 0},
+	{"sgd, Nesterov's momentum", SGD{LearningRate: 0.25, Momentum: 0.9, Nesterov: true}, sgdReference(0.25, 0.9, true).ofEach(), 0},
+	{"adagrad", Adagrad{}, adagradReference(0.001, 0.1, 1e-7).ofEach(), 0},
+	{"adagrad, all set", Adagrad{LearningRate: 0.25, Initial: 0.5, Epsilon: 0.125, WeightDecay: 0.25}, adagradReference(0.25, 0.5, 0.125).ofEach(), 0.0625},
+	{"adamw", AdamW{}, adamReference(0.001, 0.9, 0.999, 1e-7).ofEach(), 0.000004},
+	{"adamw, all set", AdamW{LearningRate: 0.25, WeightDecay: 0.5, Beta1: 0.5, Beta2: 0.75, Epsilon: 0.125}, adamReference(0.25, 0.5, 0.75, 0.125).ofEach(), 0.125},
+	{"adam, weight decay", Adam{LearningRate: 0.25, WeightDecay: 0.5}, adamReference(0.25, 0.9, 0.999, 1e-7).ofEach(), 0.125},
+	{"rmsprop, weight decay", RMSprop{LearningRate: 0.25, WeightDecay: 0.5}, rmspropReference(0.25, 0.9, 0, 1e-7, false).ofEach(), 0.125},
+	{"sgd, weight decay", SGD{LearningRate: 0.25, WeightDecay: 0.5}, sgdReference(0.25, 0, false).ofEach(), 0.125},
+	{"lamb", Lamb{}, lambReference(0.001, 0.9, 0.999, 1e-7), 0},
+	{"lamb, all set", Lamb{LearningRate: 0.25, Beta1: 0.5, Beta2: 0.75, Epsilon: 0.125, WeightDecay: 0.25}, lambReference(0.25, 0.5, 0.75, 0.125), 0.0625},
+	{"lion", Lion{}, lionReference(0.001, 0.9, 0.99).ofEach(), 0},
+	{"lion, all set", Lion{LearningRate: 0.25, Beta1: 0.5, Beta2: 0.75, WeightDecay: 0.25}, lionReference(0.25, 0.5, 0.75).ofEach(), 0.0625},
 }
 
 // Ten steps of each optimizer are those of its formula.
@@ -114,15 +146,19 @@ func testOptimizerSteps(t *testing.T, d device.Device) {
 	}
 }
 
-func testTenSteps(t *testing.T, d device.Device, o Optimizer, step reference, decay float64) {
+func testTenSteps(t *testing.T, d device.Device, o Optimizer, step vectorReference, decay float64) {
 	const n, decayed, halted = 33, 20, 11
+	params := [][2]int{{0, 7}, {7, decayed}, {decayed, n}}
 	require.NoError(t, o.Check())
 	float := func(name string, n int) *kernels.Buffer { return kernels.Kept(name, kernels.Float32, n) }
 	u := Update{
 		W: float("weights", n), DW: float("gradients", n), State: o.State(n), Rate: float("rate", 1),
 		Step: kernels.Kept("step", kernels.Int32, 1), Halt: kernels.Kept("halt", kernels.Int32, 1),
 	}
-	u.Decayed = []*kernels.Buffer{u.W.View("some", 0, 7), u.W.View("others", 7, decayed-7)}
+	for _, p := range params {
+		u.Params = append(u.Params, u.W.View(fmt.Sprint(p), p[0], p[1]-p[0]))
+	}
+	u.Decayed = u.Params[:2]
 	program, err := d.Compile(append([]kernels.Op{kernels.Tick{Step: u.Step}}, o.Update(u)...), device.CompileOptions{})
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, program.Close()) }()
@@ -136,13 +172,17 @@ func testTenSteps(t *testing.T, d device.Device, o Optimizer, step reference, de
 	require.NoError(t, d.Upload(u.W, got))
 	require.NoError(t, d.Upload(u.Rate, []float32{float32(o.Rate())}))
 	for at := 1; at <= halted; at++ {
+		exact := make([]float64, n)
 		for i := range gradients {
 			gradients[i] = float32(rng.NormFloat64())
-			if at < halted {
-				if i < decayed {
-					want[i] -= decay * want[i]
-				}
-				want[i] = step(&states[i], at, want[i], float64(gradients[i]))
+			exact[i] = float64(gradients[i])
+		}
+		if at < halted {
+			for i := range decayed {
+				want[i] -= decay * want[i]
+			}
+			for _, p := range params {
+				step(states[p[0]:p[1]], at, want[p[0]:p[1]], exact[p[0]:p[1]])
 			}
 		}
 		if at == halted { // from here on nothing may change

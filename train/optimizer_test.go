@@ -46,6 +46,7 @@ func TestOptimizerSettings(t *testing.T) {
 		Adam{Beta1: 0.5, Beta2: 0.25, Epsilon: 0.125, WeightDecay: 0.0625}:         {"beta_1": 0.5, "beta_2": 0.25, "epsilon": 0.125, "weight_decay": 0.0625},
 		AdamW{Beta1: 0.5, Beta2: 0.25, Epsilon: 0.125, WeightDecay: 0.0625}:        {"beta_1": 0.5, "beta_2": 0.25, "epsilon": 0.125, "weight_decay": 0.0625},
 		Adagrad{Epsilon: 0.125, WeightDecay: 0.0625}:                               {"epsilon": 0.125, "weight_decay": 0.0625},
+		Lamb{Beta1: 0.5, Beta2: 0.25, Epsilon: 0.125, WeightDecay: 0.0625}:         {"beta_1": 0.5, "beta_2": 0.25, "epsilon": 0.125, "weight_decay": 0.0625},
 		Lion{Beta1: 0.5, Beta2: 0.25, WeightDecay: 0.0625}:                         {"beta_1": 0.5, "beta_2": 0.25, "weight_decay": 0.0625},
 		RMSprop{Rho: 0.5, Momentum: 0.25, Epsilon: 0.125, Centered: true}:          {"rho": 0.5, "momentum": 0.25, "epsilon": 0.125, "centered": 1},
 	} {

@@ -69,6 +69,7 @@ var learners = []Optimizer{
 	Adagrad{LearningRate: 0.03},
 	AdamW{LearningRate: 0.01},
 	Lion{LearningRate: 0.001, WeightDecay: 0.01},
+	Lamb{LearningRate: 0.01},
 	RMSprop{LearningRate: 0.001, Momentum: 0.5, Centered: true},
 }
 

@@ -117,6 +117,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runFiniteCheck)
 	case kernels.GaussianNoise:
 		return plainly(op, runGaussianNoise)
+	case kernels.Lamb:
+		return lambCode{op}
 	case kernels.Lion:
 		return plainly(op, runLion)
 	case kernels.Pool2DDgrad:

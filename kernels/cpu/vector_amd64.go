@@ -40,6 +40,9 @@ func adamStepAVX2(w, m, v, g []float32, new1, new2, rate, epsilon float32)
 func adagradStepAVX2(w, v, g []float32, rate, initial, epsilon float32)
 
 //go:noescape
+func lambDirectionAVX2(r, m, v, g []float32, new1, new2, scale1, scale2, epsilon float32)
+
+//go:noescape
 func lionStepAVX2(w, m, g []float32, beta1, new1, beta2, new2, rate float32)
 
 //go:noescape

@@ -941,6 +941,161 @@ element_end:
 	VZEROUPPER
 	RET
 
+// func lambDirectionAVX2(r []float32, m []float32, v []float32, g []float32, new1 float32, new2 float32, scale1 float32, scale2 float32, epsilon float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·lambDirectionAVX2(SB), $0-116
+	MOVQ         r_base+0(FP), AX
+	MOVQ         m_base+24(FP), CX
+	MOVQ         v_base+48(FP), DX
+	MOVQ         g_base+72(FP), BX
+	MOVSS        new1+96(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVSS        new2+100(FP), X1
+	VBROADCASTSS X1, Y1
+	MOVSS        scale1+104(FP), X2
+	VBROADCASTSS X2, Y2
+	MOVSS        scale2+108(FP), X3
+	VBROADCASTSS X3, Y3
+	MOVSS        epsilon+112(FP), X4
+	VBROADCASTSS X4, Y4
+	MOVQ         r_len+8(FP), SI
+	XORQ         DI, DI
+
+wide:
+	LEAQ    32(DI), R8
+	CMPQ    R8, SI
+	JG      wide_end
+	VMOVUPS (CX)(DI*4), Y5
+	VMOVUPS (DX)(DI*4), Y6
+	VMOVUPS (BX)(DI*4), Y7
+	VSUBPS  Y5, Y7, Y8
+	VMULPS  Y8, Y0, Y8
+	VADDPS  Y8, Y5, Y5
+	VMULPS  Y7, Y7, Y7
+	VSUBPS  Y6, Y7, Y7
+	VMULPS  Y7, Y1, Y7
+	VADDPS  Y7, Y6, Y6
+	VMULPS  Y3, Y6, Y7
+	VSQRTPS Y7, Y7
+	VMULPS  Y2, Y5, Y8
+	VADDPS  Y4, Y7, Y7
+	VDIVPS  Y7, Y8, Y7
+	VMOVUPS Y7, (AX)(DI*4)
+	VMOVUPS Y5, (CX)(DI*4)
+	VMOVUPS Y6, (DX)(DI*4)
+	VMOVUPS 32(CX)(DI*4), Y5
+	VMOVUPS 32(DX)(DI*4), Y6
+	VMOVUPS 32(BX)(DI*4), Y7
+	VSUBPS  Y5, Y7, Y8
+	VMULPS  Y8, Y0, Y8
+	VADDPS  Y8, Y5, Y5
+	VMULPS  Y7, Y7, Y7
+	VSUBPS  Y6, Y7, Y7
+	VMULPS  Y7, Y1, Y7
+	VADDPS  Y7, Y6, Y6
+	VMULPS  Y3, Y6, Y7
+	VSQRTPS Y7, Y7
+	VMULPS  Y2, Y5, Y8
+	VADDPS  Y4, Y7, Y7
+	VDIVPS  Y7, Y8, Y7
+	VMOVUPS Y7, 32(AX)(DI*4)
+	VMOVUPS Y5, 32(CX)(DI*4)
+	VMOVUPS Y6, 32(DX)(DI*4)
+	VMOVUPS 64(CX)(DI*4), Y5
+	VMOVUPS 64(DX)(DI*4), Y6
+	VMOVUPS 64(BX)(DI*4), Y7
+	VSUBPS  Y5, Y7, Y8
+	VMULPS  Y8, Y0, Y8
+	VADDPS  Y8, Y5, Y5
+	VMULPS  Y7, Y7, Y7
+	VSUBPS  Y6, Y7, Y7
+	VMULPS  Y7, Y1, Y7
+	VADDPS  Y7, Y6, Y6
+	VMULPS  Y3, Y6, Y7
+	VSQRTPS Y7, Y7
+	VMULPS  Y2, Y5, Y8
+	VADDPS  Y4, Y7, Y7
+	VDIVPS  Y7, Y8, Y7
+	VMOVUPS Y7, 64(AX)(DI*4)
+	VMOVUPS Y5, 64(CX)(DI*4)
+	VMOVUPS Y6, 64(DX)(DI*4)
+	VMOVUPS 96(CX)(DI*4), Y5
+	VMOVUPS 96(DX)(DI*4), Y6
+	VMOVUPS 96(BX)(DI*4), Y7
+	VSUBPS  Y5, Y7, Y8
+	VMULPS  Y8, Y0, Y8
+	VADDPS  Y8, Y5, Y5
+	VMULPS  Y7, Y7, Y7
+	VSUBPS  Y6, Y7, Y7
+	VMULPS  Y7, Y1, Y7
+	VADDPS  Y7, Y6, Y6
+	VMULPS  Y3, Y6, Y7
+	VSQRTPS Y7, Y7
+	VMULPS  Y2, Y5, Y8
+	VADDPS  Y4, Y7, Y7
+	VDIVPS  Y7, Y8, Y7
+	VMOVUPS Y7, 96(AX)(DI*4)
+	VMOVUPS Y5, 96(CX)(DI*4)
+	VMOVUPS Y6, 96(DX)(DI*4)
+	MOVQ    R8, DI
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(DI), R8
+	CMPQ    R8, SI
+	JG      vector_end
+	VMOVUPS (CX)(DI*4), Y5
+	VMOVUPS (DX)(DI*4), Y6
+	VMOVUPS (BX)(DI*4), Y7
+	VSUBPS  Y5, Y7, Y8
+	VMULPS  Y8, Y0, Y8
+	VADDPS  Y8, Y5, Y5
+	VMULPS  Y7, Y7, Y7
+	VSUBPS  Y6, Y7, Y7
+	VMULPS  Y7, Y1, Y7
+	VADDPS  Y7, Y6, Y6
+	VMULPS  Y3, Y6, Y7
+	VSQRTPS Y7, Y7
+	VMULPS  Y2, Y5, Y8
+	VADDPS  Y4, Y7, Y7
+	VDIVPS  Y7, Y8, Y7
+	VMOVUPS Y7, (AX)(DI*4)
+	VMOVUPS Y5, (CX)(DI*4)
+	VMOVUPS Y6, (DX)(DI*4)
+	MOVQ    R8, DI
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ    1(DI), R8
+	CMPQ    R8, SI
+	JG      element_end
+	VMOVSS  (CX)(DI*4), X5
+	VMOVSS  (DX)(DI*4), X6
+	VMOVSS  (BX)(DI*4), X7
+	VSUBPS  X5, X7, X8
+	VMULPS  X8, X0, X8
+	VADDPS  X8, X5, X5
+	VMULPS  X7, X7, X7
+	VSUBPS  X6, X7, X7
+	VMULPS  X7, X1, X7
+	VADDPS  X7, X6, X6
+	VMULPS  X3, X6, X7
+	VSQRTPS X7, X7
+	VMULPS  X2, X5, X8
+	VADDPS  X4, X7, X7
+	VDIVPS  X7, X8, X7
+	VMOVSS  X7, (AX)(DI*4)
+	VMOVSS  X5, (CX)(DI*4)
+	VMOVSS  X6, (DX)(DI*4)
+	MOVQ    R8, DI
+	JMP     element
+
+element_end:
+	VZEROUPPER
+	RET
+
 // func lionStepAVX2(w []float32, m []float32, g []float32, beta1 float32, new1 float32, beta2 float32, new2 float32, rate float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·lionStepAVX2(SB), $0-92

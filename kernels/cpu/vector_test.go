@@ -89,18 +89,21 @@ func variantsAgree(t *testing.T, name string, n int, run func(m memory)) {
 
 func TestLoopsAgree(t *testing.T) {
 	for name, run := range map[string]func(a, b, c, d []float32){
-		"add":               func(a, b, c, _ []float32) { add(a, b, c) },
-		"add in place":      func(a, b, _, _ []float32) { add(a, a, b) },
-		"addScaled":         func(a, b, _, _ []float32) { addScaled(a, -0.3, b) },
-		"scale":             func(a, _, _, _ []float32) { scale(a, -0.3) },
-		"relu":              func(a, b, _, _ []float32) { relu(a, b) },
-		"reluGradient":      func(a, b, c, _ []float32) { reluGradient(a, b, c) },
-		"sigmoidGradient":   func(a, b, c, _ []float32) { sigmoidGradient(a, b, c) },
-		"tanhGradient":      func(a, b, c, _ []float32) { tanhGradient(a, b, c) },
-		"momentumStep":      func(a, b, c, _ []float32) { momentumStep(a, b, c, 0.9, 0.01) },
-		"nesterovStep":      func(a, b, c, _ []float32) { nesterovStep(a, b, c, 0.9, 0.01) },
-		"adamStep":          func(a, b, c, d []float32) { adamStep(a, b, c, d, 0.1, 0.001, 0.01, 1e-7) },
-		"adagradStep":       func(a, b, c, _ []float32) { adagradStep(a, b, c, 0.01, 0.1, 1e-7) },
+		"add":             func(a, b, c, _ []float32) { add(a, b, c) },
+		"add in place":    func(a, b, _, _ []float32) { add(a, a, b) },
+		"addScaled":       func(a, b, _, _ []float32) { addScaled(a, -0.3, b) },
+		"scale":           func(a, _, _, _ []float32) { scale(a, -0.3) },
+		"relu":            func(a, b, _, _ []float32) { relu(a, b) },
+		"reluGradient":    func(a, b, c, _ []float32) { reluGradient(a, b, c) },
+		"sigmoidGradient": func(a, b, c, _ []float32) { sigmoidGradient(a, b, c) },
+		"tanhGradient":    func(a, b, c, _ []float32) { tanhGradient(a, b, c) },
+		"momentumStep":    func(a, b, c, _ []float32) { momentumStep(a, b, c, 0.9, 0.01) },
+		"nesterovStep":    func(a, b, c, _ []float32) { nesterovStep(a, b, c, 0.9, 0.01) },
+		"adamStep":        func(a, b, c, d []float32) { adamStep(a, b, c, d, 0.1, 0.001, 0.01, 1e-7) },
+		"adagradStep":     func(a, b, c, _ []float32) { adagradStep(a, b, c, 0.01, 0.1, 1e-7) },
+		"lambDirection": func(a, b, c, d []float32) {
+			lambDirection{new1: 0.1, new2: 0.001, scale1: 1.5, scale2: 2.5, epsilon: 1e-7}.step(a, b, c, d)
+		},
 		"lionStep":          func(a, b, c, _ []float32) { lionStep(a, b, c, 0.9, 0.1, 0.99, 0.01, 0.01) },
 		"relu in place":     func(a, _, _, _ []float32) { relu(a, a) },
 		"gradient in place": func(a, b, _, _ []float32) { reluGradient(b, a, b) },

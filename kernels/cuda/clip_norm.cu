@@ -2,22 +2,8 @@
 // Blocks: each of clip_norm_sums sums squares, thread i of the grid those of every (threads of the grid)-th element from i on; thread i of the
 // grid of clip_norm scales element i, after each of its blocks has summed those sums anew.
 // Macros: ELEMENTS, BLOCKS (of clip_norm_sums), THREADS (of a block), NORM.
-// Sums: in double: each thread its elements in order, then the threads of a block in a tree, those farthest apart first; then the blocks
-// likewise.
-
-// block_sum is the sum over the threads of a block; every thread gets it.
-__device__ double block_sum(double value)
-{
-    __shared__ double sums[THREADS];
-    sums[threadIdx.x] = value;
-    __syncthreads();
-    for (int distance = THREADS / 2; distance > 0; distance /= 2) {
-        if (threadIdx.x < distance)
-            sums[threadIdx.x] += sums[threadIdx.x + distance];
-        __syncthreads();
-    }
-    return sums[0];
-}
+// Sums: in double: each thread its elements in order, then the threads of a block; then the blocks likewise; see block.cuh.
+#include "block.cuh"
 
 extern "C" __global__ void clip_norm_sums(float* __restrict__ x, double* __restrict__ sums)
 {

@@ -53,6 +53,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return finiteCheck(op)
 	case kernels.GaussianNoise:
 		return gaussianNoise(op)
+	case kernels.Lamb:
+		return lamb(op)
 	case kernels.Lion:
 		return lion(op)
 	case kernels.Pool2DDgrad:

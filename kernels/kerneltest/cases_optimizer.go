@@ -2,6 +2,7 @@ package kerneltest
 
 import (
 	"fmt"
+	"maps"
 	"math"
 
 	"cnn-gpu/kernels"
@@ -92,7 +93,19 @@ func haltedCases(n int, halt float64) []Case {
 		"v": positives, "rate": constant(0.001), "halt": constant(halt), "dw": cycled(0.5, 0, -0.25, 1e-3, -1e-7, 1e-12, 3),
 		"m": cycled(0, 0, 0.5, -1, 1e-9),
 	}
+	lamb := kernels.Lamb{
+		Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, W: w, M: m, V: float("v", n), DW: dw, Rate: rate, Step: integer("step", 1), Halt: stop,
+	}
+	with := func(more map[string]contents) map[string]contents {
+		all := maps.Clone(fill)
+		maps.Copy(all, more)
+		return all
+	}
 	return []Case{
+		newCase(name, lamb, with(map[string]contents{"step": constant(7)})),
+		newCase(name+"_first", lamb, with(map[string]contents{"step": constant(1), "m": constant(0), "v": constant(0)})),
+		newCase(name+"_zero", lamb, with(map[string]contents{"step": constant(2), "w": constant(0)})),
+		newCase(name+"_still", lamb, with(map[string]contents{"step": constant(2), "m": constant(0), "dw": constant(0)})),
 		newCase(name, kernels.Adagrad{Initial: 0.1, Epsilon: 1e-7, W: w, V: float("v", n), DW: dw, Rate: rate, Halt: stop}, fill),
 		newCase(name, kernels.Lion{Beta1: 0.9, Beta2: 0.99, W: w, M: m, DW: dw, Rate: rate, Halt: stop}, fill),
 		newCase(name, kernels.WeightDecay{Decay: 0.004, W: w, Rate: rate, Halt: stop}, map[string]contents{"rate": constant(0.5), "halt": constant(halt)}),

@@ -132,6 +132,9 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return elementwise(op.X, 3, 1, 1)
 	case kernels.ClipValue:
 		return elementwise(op.X, 2, 1, 1)
+	case kernels.Lamb:
+		w := elementwise(op.W, 18, 4, 3)
+		return traffic{w.flops, w.read + 3, w.written}
 	case kernels.Lion:
 		w := elementwise(op.W, 8, 3, 2)
 		return traffic{w.flops, w.read + 2, w.written}

@@ -195,7 +195,7 @@ func assertClose(t *testing.T, want []float64, got []kerneltest.Value, tolerance
 
 func TestGoldenHoldsEveryOp(t *testing.T) {
 	held := map[string]bool{
-		"dropout": true, "add": true, "zero": true, "tick": true, "tally": true, "finite_check": true, "lion": true, // by hand, below
+		"dropout": true, "add": true, "zero": true, "tick": true, "tally": true, "finite_check": true, "lion": true, "lamb": true, // by hand, below
 	}
 	functions := map[string]bool{}
 	for _, g := range readGolden(t) {
@@ -289,6 +289,13 @@ func TestOracleByHand(t *testing.T) {
 		{"lion", kernels.Lion{Beta1: 0.75, Beta2: 0.5, W: there, M: there, DW: there, Rate: there, Halt: there},
 			[][]float64{{1, 1, 1, 1, 1}, {0, 2, -2, -1, 0}, {8, -8, 4, 3, 0}, {0.25}, {0}},
 			map[int][]float64{0: {0.75, 1.25, 1.25, 1, 1}, 1: {4, -3, 1, 1, 0}}},
+		// The direction is {0.8, 0}: 2/(2 + 0.5); the norms are 5 and 0.8.
+		{"lamb", kernels.Lamb{Beta1: 0.5, Beta2: 0.5, Epsilon: 0.5, W: there, M: there, V: there, DW: there, Rate: there, Step: there, Halt: there},
+			[][]float64{{3, 4}, {0, 0}, {0, 0}, {2, 0}, {0.25}, {1}, {0}},
+			map[int][]float64{0: {1.75, 4}, 1: {1, 0}, 2: {2, 0}}},
+		{"lamb from zero", kernels.Lamb{Beta1: 0.5, Beta2: 0.5, Epsilon: 0.5, W: there, M: there, V: there, DW: there, Rate: there, Step: there, Halt: there},
+			[][]float64{{0, 0}, {0, 0}, {0, 0}, {2, 0}, {0.25}, {1}, {0}},
+			map[int][]float64{0: {-0.2, 0}}},
 		{"a norm that is the most", kernels.ClipNorm{Norm: 5, X: there}, [][]float64{{3, -4}}, map[int][]float64{0: {3, -4}}},
 		{"a halted optimizer", kernels.SGD{W: there, DW: there, Rate: there, Halt: there},
 			[][]float64{{1, 2}, nil, {5, 6}, {1}, {3}}, map[int][]float64{0: {1, 2}}},

@@ -128,6 +128,8 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 		out[0] = clipNorm(op, in[0])
 	case kernels.ClipValue:
 		out[0] = clipValue(op, in[0])
+	case kernels.Lamb:
+		out[0], out[1], out[2] = lamb(op, in)
 	case kernels.Lion:
 		out[0], out[1] = lion(op, in)
 	case kernels.RMSprop:

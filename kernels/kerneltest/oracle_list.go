@@ -72,7 +72,7 @@ func (o *Oracle) Run(ops []kernels.Op) error {
 // below zero, and the root of one that noise took there would be no number.
 func isNeverNegative(op kernels.Op, operand int) bool {
 	switch op.(type) {
-	case kernels.Adam:
+	case kernels.Adam, kernels.Lamb:
 		return operand == 2
 	case kernels.Adagrad, kernels.RMSprop:
 		return operand == 1

@@ -63,6 +63,42 @@ func clipValue(op kernels.ClipValue, in []float64) (x []Value) {
 	return x
 }
 
+// lamb assumes that norms and what makes up for the moments' beginning are computed in float64.
+func lamb(op kernels.Lamb, in [][]float64) (w, m, v []Value) {
+	if in[6][0] != 0 {
+		return exacts(in[0]), exacts(in[1]), exacts(in[2])
+	}
+	t := in[5][0]
+	scale1, scale2 := rounded(1/(1-math.Pow(op.Beta1, t)), 0), rounded(1/(1-math.Pow(op.Beta2, t)), 0)
+	new1, new2, epsilon := rounded(1-op.Beta1, 0), rounded(1-op.Beta2, 0), rounded(op.Epsilon, 0)
+	var directions []Value
+	var weights, squares, bounds float64
+	for i, g := range in[3] {
+		g, m0, v0 := exact(g), exact(in[1][i]), exact(in[2][i])
+		m1 := m0.add(new1.mul(g.sub(m0)))
+		v1 := v0.add(new2.mul(g.mul(g).sub(v0)))
+		m, v = append(m, m1), append(v, v1)
+		r := exact(0)
+		if g.Want != 0 || m0.Want != 0 {
+			r = m1.mul(scale1).div(v1.mul(scale2).sqrt().add(epsilon))
+		}
+		directions = append(directions, r)
+		weights += in[0][i] * in[0][i]
+		squares += r.Want * r.Want
+		bounds += r.Bound * r.Bound
+	}
+	rate := exact(in[4][0])
+	if weights > 0 && squares > 0 {
+		// The norm of a sum is at most the sum of the norms.
+		norm := Value{math.Sqrt(squares), math.Sqrt(bounds)}
+		rate = rate.mul(exact(math.Sqrt(weights)).div(norm))
+	}
+	for i, r := range directions {
+		w = append(w, exact(in[0][i]).sub(rate.mul(r)))
+	}
+	return w, m, v
+}
+
 // lion may take any sign where rounding decides about it.
 func lion(op kernels.Lion, in [][]float64) (w, m []Value) {
 	if in[4][0] != 0 {

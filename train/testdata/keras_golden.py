@@ -210,6 +210,8 @@ TEN_STEPS = [
     ("sgd", {"learning_rate": 0.05, "momentum": 0.75, "nesterov": True, "weight_decay": 0.5}),
     ("sgd", {"learning_rate": 0.05, "global_clipnorm": 0.125}),
     ("sgd", {"learning_rate": 0.05, "clipvalue": 0.03125}),
+    ("lamb", {}),
+    ("lamb", {"learning_rate": 0.01, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.01, "weight_decay": 0.5}),
 ]
 
 
@@ -233,7 +235,10 @@ def training():
     for name, settings, epochs in [(*row, 1) for row in OPTIMIZERS] + [(*row, 2) for row in TEN_STEPS]:
         model = network()
         model.set_weights(initial)
-        optimizer = keras.optimizers.get({"class_name": name, "config": settings})
+        if name == "lamb":  # which keras.optimizers.get does not know
+            optimizer = keras.optimizers.Lamb(**settings)
+        else:
+            optimizer = keras.optimizers.get({"class_name": name, "config": settings})
         if optimizer.weight_decay:
             optimizer.exclude_from_weight_decay(var_names=["bias"])
         model.compile(

@@ -100,6 +100,19 @@ func (asm generator) pointwise() {
 			},
 		},
 		{
+			name: "lambDirectionAVX2", outputs: names("r", "m", "v"), inputs: names("m", "v", "g"),
+			scalars: names("new1", "new2", "scale1", "scale2", "epsilon"),
+			body: func(s span, x, k registers) registers {
+				m, v, g := x[0], x[1], x[2]
+				m = s.apply(s.VADDPS, m, s.apply(s.VMULPS, k[0], s.apply(s.VSUBPS, g, m)))
+				v = s.apply(s.VADDPS, v, s.apply(s.VMULPS, k[1], s.apply(s.VSUBPS, s.apply(s.VMULPS, g, g), v)))
+				root := s.register()
+				s.VSQRTPS(s.apply(s.VMULPS, v, k[3]), root)
+				r := s.apply(s.VDIVPS, s.apply(s.VMULPS, m, k[2]), s.apply(s.VADDPS, root, k[4]))
+				return registers{r, m, v}
+			},
+		},
+		{
 			name: "lionStepAVX2", outputs: names("w", "m"), inputs: names("w", "m", "g"), scalars: names("beta1", "new1", "beta2", "new2", "rate"),
 			constants: []uint32{0, signBit, ^uint32(signBit)},
 			body: func(s span, x, k registers) registers {
