@@ -133,9 +133,7 @@ func readCSV(text []byte) (rows []manifestRow, err error) {
 		line, _ := in.FieldPos(0)
 		r := manifestRow{line: line, path: strings.Clone(record[path]), label: strings.Clone(record[label])}
 		if hasSplit {
-			if r.split = strings.Clone(record[split]); r.split == "" {
-				return nil, fmt.Errorf("line %d: expected a split, as other lines have, found none", line)
-			}
+			r.split = strings.Clone(record[split])
 		}
 		rows = append(rows, r)
 	}
@@ -160,7 +158,7 @@ func readJSONL(text []byte) (rows []manifestRow, err error) {
 		d := json.NewDecoder(bytes.NewReader(line))
 		d.UseNumber()
 		if err := d.Decode(&object); err != nil {
-			return nil, fmt.Errorf("line %d: expected an object such as {\"path\": \"cats/1.jpg\", \"label\": \"cat\"}: %w", number, err)
+			return nil, fmt.Errorf("line %d: expected an object such as {\"path\": \"cats/1.jpg\", \"label\": \"cat\"}%w", number, whatIs(err))
 		}
 		if _, err := d.Token(); !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("line %d: expected one object a line, more follows", number)
@@ -177,6 +175,18 @@ func readJSONL(text []byte) (rows []manifestRow, err error) {
 		}
 		rows = append(rows, r)
 	}
+}
+
+// whatIs says what stands in the place of an object or a text, and otherwise what JSON says.
+func whatIs(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return fmt.Errorf(": %w", err)
+	case wrong.Field != "":
+		return fmt.Errorf("; %s is of the type %s", wrong.Field, wrong.Value)
+	}
+	return fmt.Errorf("; found a value of the type %s", wrong.Value)
 }
 
 // addRows adds the pictures of a list. The classes, if there are none yet, are the labels of those to train on, sorted as texts.

@@ -76,29 +76,47 @@ func TestOpenManifestWithSplits(t *testing.T) {
 	assert.Equal(t, []int{18, 6, 6}, []int{s.Training.Len(), s.Validation.Len(), s.Test.Len()})
 }
 
+// Spreadsheets keep a column that nothing stands in.
+func TestOpenManifestWithAnEmptyColumn(t *testing.T) {
+	a, text := newList(t, func(_ int, path, label string) string { return path + "," + label })
+	without, err := OpenSplits(a.write("without.csv", []byte("path,label\n"+text)), a.options)
+	require.NoError(t, err)
+	with, err := OpenSplits(a.write("with.csv", []byte("path,label,split\n"+strings.ReplaceAll(text, "\n", ",\n"))), a.options)
+	require.NoError(t, err)
+	for _, sets := range [][2]Set{{without.Training, with.Training}, {without.Test, with.Test}} {
+		want, err := FingerprintOf(sets[0])
+		require.NoError(t, err)
+		got, err := FingerprintOf(sets[1])
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+}
+
 func TestOpenManifestRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ file, text, want string }{
-		"no header":       {"l.csv", "a.png,cat\n", `line 1: expected the names of the columns, path and label among them, with commas between them; found "a.png,cat"`},
-		"semicolons":      {"l.csv", "path;label\na.png;cat\n", `found "path;label"`},
-		"empty":           {"l.csv", "", "the file is empty"},
-		"nothing":         {"l.csv", "path,label\n", "it lists no pictures"},
-		"two columns":     {"l.csv", "path,label,path\n", "line 1: two columns are called path"},
-		"fields":          {"l.csv", "path,label\na.png,cat\nb.png\n", "record on line 3: wrong number of fields"},
-		"a quote":         {"l.csv", "path,label\n\"a.png,cat\n", "extraneous or missing \" in quoted-field"},
-		"no path":         {"l.csv", "path,label\n ,cat\n", "line 2: expected a path, found none"},
-		"no label":        {"l.jsonl", `{"path": "a.png"}`, "line 1: expected a label, found none"},
-		"no split":        {"l.csv", "path,label,split\na.png,cat,\n", "line 2: expected a split, as other lines have"},
-		"a split":         {"l.csv", "path,label,split\na.png,cat,dev\n", `line 2: split is "dev": expected train, val or test`},
-		"half a split":    {"l.jsonl", "{\"path\":\"a\",\"label\":1,\"split\":\"test\"}\n{\"path\":\"b\",\"label\":1}", `line 2: split is "": expected`},
-		"nothing to do":   {"l.csv", "path,label,split\na.png,cat,test\n", "it lists nothing to train on"},
-		"another label":   {"l.csv", "path,label,split\na.png,cat,train\nb.png,fox,test\nc.png,dog,train\n", `line 3: the label "fox" is none of the classes that are learnt (cat and dog)`},
-		"twice":           {"l.csv", "path,label\na.png,cat\nb.png,dog\nx/../a.png,dog\n", "line 4 lists a.png, which line 2 lists too"},
-		"Korean Windows":  {"l.csv", "path,label\na.png,\xb0\xad\n", "not a text in UTF-8"},
-		"no object":       {"l.jsonl", "{\"path\":\"a\",\"label\":\"b\"}\n[1]\n", "line 2: expected an object such as"},
-		"two objects":     {"l.jsonl", `{"path":"a","label":"b"} {}`, "line 1: expected one object a line, more follows"},
-		"a label of list": {"l.jsonl", `{"path":"a","label":["b"]}`, "line 1: expected a label that is a text or a number"},
-		"one class":       {"l.csv", "path,label\na.png,cat\n", `has one class alone, "cat"`},
-		"another file":    {"l.txt", "path,label\n", "is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class, or a list"},
+		"no header":        {"l.csv", "a.png,cat\n", `line 1: expected the names of the columns, path and label among them, with commas between them; found "a.png,cat"`},
+		"semicolons":       {"l.csv", "path;label\na.png;cat\n", `found "path;label"`},
+		"empty":            {"l.csv", "", "the file is empty"},
+		"nothing":          {"l.csv", "path,label\n", "it lists no pictures"},
+		"two columns":      {"l.csv", "path,label,path\n", "line 1: two columns are called path"},
+		"fields":           {"l.csv", "path,label\na.png,cat\nb.png\n", "record on line 3: wrong number of fields"},
+		"a quote":          {"l.csv", "path,label\n\"a.png,cat\n", "extraneous or missing \" in quoted-field"},
+		"no path":          {"l.csv", "path,label\n ,cat\n", "line 2: expected a path, found none"},
+		"no label":         {"l.jsonl", `{"path": "a.png"}`, "line 1: expected a label, found none"},
+		"no split":         {"l.csv", "path,label,split\na.png,cat,\nb.png,dog,train\n", `line 2: split is "": expected train, val or test, on every line or on none`},
+		"a split":          {"l.csv", "path,label,split\na.png,cat,dev\n", `line 2: split is "dev": expected train, val or test`},
+		"half a split":     {"l.jsonl", "{\"path\":\"a\",\"label\":1,\"split\":\"test\"}\n{\"path\":\"b\",\"label\":1}", `line 2: split is "": expected`},
+		"nothing to do":    {"l.csv", "path,label,split\na.png,cat,test\n", "it lists nothing to train on"},
+		"another label":    {"l.csv", "path,label,split\na.png,cat,train\nb.png,fox,test\nc.png,dog,train\n", `line 3: the label "fox" is none of the classes that are learnt (cat and dog)`},
+		"twice":            {"l.csv", "path,label\na.png,cat\nb.png,dog\nx/../a.png,dog\n", "line 4 lists a.png, which line 2 lists too"},
+		"Korean Windows":   {"l.csv", "path,label\na.png,\xb0\xad\n", "not a text in UTF-8"},
+		"no object":        {"l.jsonl", "{\"path\":\"a\",\"label\":\"b\"}\n[1]\n", "\"label\": \"cat\"}; found a value of the type array"},
+		"a path of number": {"l.jsonl", `{"path":3}`, `line 1: expected an object such as {"path": "cats/1.jpg", "label": "cat"}; path is of the type number`},
+		"no JSON":          {"l.jsonl", "path,label", "line 1: expected an object such as {\"path\": \"cats/1.jpg\", \"label\": \"cat\"}: invalid character"},
+		"two objects":      {"l.jsonl", `{"path":"a","label":"b"} {}`, "line 1: expected one object a line, more follows"},
+		"a label of list":  {"l.jsonl", `{"path":"a","label":["b"]}`, "line 1: expected a label that is a text or a number"},
+		"one class":        {"l.csv", "path,label\na.png,cat\n", `has one class alone, "cat"`},
+		"another file":     {"l.txt", "path,label\n", "is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class, or a list"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAlbum(t)

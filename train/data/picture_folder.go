@@ -96,7 +96,9 @@ func hasParts(root string, folders []string) bool {
 		return true
 	}
 	entries, _ := os.ReadDir(filepath.Join(root, trainingFolder)) // what cannot be read is an error when it is to be
-	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return isFolder(filepath.Join(root, trainingFolder, e.Name())) })
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return !isHidden(e.Name()) && isFolder(filepath.Join(root, trainingFolder, e.Name()))
+	})
 }
 
 // isHidden says whether people do not see a file: macOS leaves such a folder in archives.
@@ -166,8 +168,10 @@ func (f *folderReader) readClasses(dir string, p purpose, c content) error {
 	return nil
 }
 
-// className is a folder's name for people. Systems write the same letters in different ways: Korean ones in one piece or in several.
-func className(name string) string { return wording.Printable(norm.NFC.String(name)) }
+// className is a folder's name for people, on one line. Systems write the same letters in different ways: Korean ones in one piece or in several.
+func className(name string) string {
+	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(wording.Printable(norm.NFC.String(name)))
+}
 
 // readPictures reads the pictures of a class in a folder and those within it; above are the folders that it lies in.
 func (f *folderReader) readPictures(dir string, class int, p purpose, above []fs.FileInfo) error {

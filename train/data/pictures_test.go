@@ -240,9 +240,24 @@ func TestPicturesOfTrains(t *testing.T) {
 	a.add("train", 9)
 	s, _ := a.splits()
 	assert.Equal(t, []string{"bus", "train"}, s.Training.Classes())
+	a.write("train/.thumbnails/000.png", nil)
+	s, _ = a.splits()
+	assert.Equal(t, []string{"bus", "train"}, s.Training.Classes(), "what is hidden makes no part of a class")
 	a.add("test", 2)
 	_, err := a.open()
 	assert.ErrorContains(t, err, "in a folder that bears its name, found 000.png and no folders")
+}
+
+// A class's name stays on its line of a table.
+func TestPicturesOfClassesOfTwoLines(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no file has such a name there")
+	}
+	a := newAlbum(t)
+	a.add("a\nb", 9)
+	a.add("a\tb", 9)
+	s, _ := a.splits()
+	assert.Equal(t, []string{`a\nb`, `a\tb`}, s.Training.Classes())
 }
 
 // What cannot be read is left out and told; what is hidden, or no picture, is counted.
