@@ -194,8 +194,8 @@ func (l *listing) addRows(rows []manifestRow) error {
 	named := 0
 	known := l.classes
 	for i := range rows {
-		rows[i].label = className(rows[i].label)
-		if rows[i].split != "" {
+		rows[i].label = className(strings.TrimSpace(rows[i].label))
+		if rows[i].split = strings.TrimSpace(rows[i].split); rows[i].split != "" {
 			named++
 		}
 	}
@@ -208,11 +208,11 @@ func (l *listing) addRows(rows []manifestRow) error {
 				return fmt.Errorf("line %d: split is %q: expected train, val or test, on every line or on none", r.line, r.split)
 			}
 		}
-		name := norm.NFC.String(filepath.ToSlash(filepath.Clean(r.path)))
-		if before, twice := lines[name]; twice {
-			return fmt.Errorf("line %d lists %s, which line %d lists too: remove one of them", r.line, wording.Printable(name), before)
+		path := norm.NFC.String(l.pathOf(r))
+		if before, twice := lines[path]; twice {
+			return fmt.Errorf("line %d lists %s, which line %d lists too: remove one of them", r.line, wording.Printable(r.path), before)
 		}
-		lines[name] = r.line
+		lines[path] = r.line
 		if p := purposes[i]; known == nil && (p == undecided || p == forTraining) {
 			l.classes = append(l.classes, r.label)
 		}
@@ -233,12 +233,16 @@ func (l *listing) addRows(rows []manifestRow) error {
 		if !ok {
 			return fmt.Errorf("line %d: the label %q is none of the classes that are learnt (%s)", r.line, r.label, wording.And(l.classes))
 		}
-		path := filepath.Clean(r.path)
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(filepath.Dir(l.source), path)
-		}
-		l.add(filepath.Clean(r.path), path, class, purposes[i])
+		l.add(filepath.Clean(r.path), l.pathOf(r), class, purposes[i])
 	}
 	l.sort()
 	return nil
+}
+
+// pathOf is where a list's picture lies.
+func (l *listing) pathOf(r manifestRow) string {
+	if filepath.IsAbs(r.path) {
+		return filepath.Clean(r.path)
+	}
+	return filepath.Join(filepath.Dir(l.source), r.path)
 }

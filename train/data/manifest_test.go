@@ -76,6 +76,26 @@ func TestOpenManifestWithSplits(t *testing.T) {
 	assert.Equal(t, []int{18, 6, 6}, []int{s.Training.Len(), s.Validation.Len(), s.Test.Len()})
 }
 
+// A picture is listed once, however its path is written: twice it could be both trained and tested on.
+func TestOpenManifestWithAPictureTwice(t *testing.T) {
+	a := newAlbum(t)
+	a.add("all", 1)
+	list := a.write("list.csv", []byte("path,label\nall/000.png,cat\n"+filepath.Join(a.dir, "all", "000.png")+",dog\n"))
+	_, err := OpenSplits(list, a.options)
+	assert.ErrorContains(t, err, "line 3 lists "+filepath.Join(a.dir, "all", "000.png")+", which line 2 lists too: remove one of them")
+}
+
+// Blanks around a label or a split, as stand behind commas, make no other class or part.
+func TestOpenManifestWithBlanks(t *testing.T) {
+	a, text := newList(t, func(i int, path, label string) string {
+		return path + [3]string{", ", ",", ","}[i%3] + label + [3]string{"", " ", ""}[i%3] + [2]string{", train", ",test "}[i/20]
+	})
+	s, err := OpenSplits(a.write("list.csv", []byte("path, label, split\n"+text)), a.options)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"cat", "dog"}, s.Training.Classes())
+	assert.Equal(t, []int{20, 10}, []int{s.Training.Len(), s.Test.Len()})
+}
+
 // Spreadsheets keep a column that nothing stands in.
 func TestOpenManifestWithAnEmptyColumn(t *testing.T) {
 	a, text := newList(t, func(_ int, path, label string) string { return path + "," + label })
@@ -108,7 +128,7 @@ func TestOpenManifestRefuses(t *testing.T) {
 		"half a split":     {"l.jsonl", "{\"path\":\"a\",\"label\":1,\"split\":\"test\"}\n{\"path\":\"b\",\"label\":1}", `line 2: split is "": expected`},
 		"nothing to do":    {"l.csv", "path,label,split\na.png,cat,test\n", "it lists nothing to train on"},
 		"another label":    {"l.csv", "path,label,split\na.png,cat,train\nb.png,fox,test\nc.png,dog,train\n", `line 3: the label "fox" is none of the classes that are learnt (cat and dog)`},
-		"twice":            {"l.csv", "path,label\na.png,cat\nb.png,dog\nx/../a.png,dog\n", "line 4 lists a.png, which line 2 lists too"},
+		"twice":            {"l.csv", "path,label\na.png,cat\nb.png,dog\nx/../a.png,dog\n", "line 4 lists x/../a.png, which line 2 lists too"},
 		"Korean Windows":   {"l.csv", "path,label\na.png,\xb0\xad\n", "not a text in UTF-8"},
 		"no object":        {"l.jsonl", "{\"path\":\"a\",\"label\":\"b\"}\n[1]\n", "\"label\": \"cat\"}; found a value of the type array"},
 		"a path of number": {"l.jsonl", `{"path":3}`, `line 1: expected an object such as {"path": "cats/1.jpg", "label": "cat"}; path is of the type number`},
