@@ -27,7 +27,7 @@ func (r RMSprop) Rate() float64 { return cmp.Or(r.LearningRate, 0.001) }
 // Check implements [Optimizer].
 func (r RMSprop) Check() error {
 	op := r.op(Update{})
-	return errors.Join(above0("learning rate", r.Rate()), below1("rho", op.Rho), below1("momentum", op.Momentum), above0("epsilon", op.Epsilon),
+	return errors.Join(above0("learning rate", r.Rate()), below1("rho", op.Rho), checkMomentum(op.Momentum), above0("epsilon", op.Epsilon),
 		checkDecay(r.Rate(), r.WeightDecay))
 }
 

@@ -41,7 +41,7 @@ func (r *reader) whole(word string, to *int) {
 	const most = 1e9
 	if v, given := r.read(word); given {
 		if !(v >= 1 && v <= most && v == math.Trunc(v)) {
-			r.err = cmp.Or(r.err, fmt.Errorf("%s %v; give a whole number, at least 1", word, v))
+			r.err = cmp.Or(r.err, fmt.Errorf("%s %v; give a whole number, at least 1 and at most %v", word, v, float64(most)))
 			return
 		}
 		*to = int(v)
@@ -96,12 +96,23 @@ func above0(name string, v float64) error {
 // below1 checks the decay rates of averages.
 func below1(name string, v float64) error {
 	switch {
-	case !(v >= 0 && v < 1):
-		return fmt.Errorf("%s %v; give at least 0 and less than 1", name, v)
+	case !(v > 0 && v < 1):
+		return fmt.Errorf("%s %v; give a number above 0 and below 1", name, v)
 	case float32(v) == 1:
 		return fmt.Errorf("%s %v is 1 in float32, in which devices compute: give at most %v", name, v, math.Nextafter32(1, 0))
-	case v > 0 && float32(v) == 0:
-		return fmt.Errorf("%s %v is 0 in float32, in which devices compute: give 0, or at least %s", name, v, leastFloat32)
+	case float32(v) == 0:
+		return fmt.Errorf("%s %v is 0 in float32, in which devices compute: give at least %s", name, v, leastFloat32)
+	}
+	return nil
+}
+
+// checkMomentum checks a momentum, which may be none.
+func checkMomentum(v float64) error {
+	if v == 0 {
+		return nil
+	}
+	if err := below1("momentum", v); err != nil {
+		return fmt.Errorf("%w, or 0 for none", err)
 	}
 	return nil
 }

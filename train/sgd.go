@@ -23,7 +23,7 @@ func (s SGD) Rate() float64 { return cmp.Or(s.LearningRate, 0.01) }
 
 // Check implements [Optimizer].
 func (s SGD) Check() error {
-	return errors.Join(above0("learning rate", s.Rate()), below1("momentum", s.Momentum), checkDecay(s.Rate(), s.WeightDecay))
+	return errors.Join(above0("learning rate", s.Rate()), checkMomentum(s.Momentum), checkDecay(s.Rate(), s.WeightDecay))
 }
 
 // State implements [Optimizer].

@@ -24,9 +24,9 @@ func checkDecay(rate, decay float64) error {
 	case decay == 0:
 		return nil
 	case !(decay > 0 && each < 1):
-		return fmt.Errorf("weight decay %v; each step takes the learning rate %v times as much of the weights away: give 0 for none, or a number above 0 and below %.2g", decay, rate, 1/rate)
+		return fmt.Errorf("weight decay %v; each step takes the learning rate %v times as much of the weights away: give a number above 0 and below %.2g, or leave it out", decay, rate, 1/rate)
 	case each <= least:
-		return fmt.Errorf("weight decay %v; times the learning rate %v that is %.2g, which changes no float32: give 0 for none, or at least %.2g", decay, rate, each, 1.06*least/rate)
+		return fmt.Errorf("weight decay %v; times the learning rate %v that is %.2g, which changes no float32: give at least %.2g, or leave it out", decay, rate, each, 1.06*least/rate)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -71,6 +72,9 @@ how probable it is that an image of the class is given a higher probability for 
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if batch < 1 {
 				return usageErrorf("--batch %d: give at least 1", batch)
+			}
+			if classes != "" && confusion != "" && filepath.Clean(classes) == filepath.Clean(confusion) {
+				return usageErrorf("--csv and --confusion both name %s: give each a file of its own", classes)
 			}
 			if err := errors.Join(checkNew(classes, "csv", force), checkNew(confusion, "confusion", force)); err != nil {
 				return err

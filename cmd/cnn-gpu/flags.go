@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
@@ -20,7 +21,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	switch {
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
-		return usageErrorf("--%s %s: %s", f.Name, invalid.GetValue(), wanted(f, errors.Unwrap(invalid)))
+		return usageErrorf("--%s %s: %s", f.Name, cmp.Or(invalid.GetValue(), `""`), wanted(f, errors.Unwrap(invalid)))
 	case errors.As(err, &empty):
 		f := empty.GetFlag()
 		return usageErrorf("--%s: %s", f.Name, wanted(f, errors.New("give it a value")))

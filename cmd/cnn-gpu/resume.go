@@ -87,7 +87,7 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"clip-norm", same(asked.Clipping.Norm, c.Clipping.Norm), orNone(c.Clipping.Norm, "none")},
 		{"clip-value", same(asked.Clipping.Value, c.Clipping.Value), orNone(c.Clipping.Value, "none")},
 		{"schedule", asked.Schedule == c.Schedule, cmp.Or(c.Schedule, "none")},
-		{"warmup", asked.WarmUp == c.WarmUp, strconv.Itoa(c.WarmUp)},
+		{"warmup", asked.WarmUp == c.WarmUp, orNone(float64(c.WarmUp), "none")},
 		{"label-smoothing", asked.LabelSmoothing == c.LabelSmoothing, orNone(c.LabelSmoothing, "none")},
 		{"split", asked.Split == c.Split, orNone(c.Split, "none")},
 		{"strict-data", asked.StrictData == c.StrictData, strconv.FormatBool(c.StrictData)},
