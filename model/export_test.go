@@ -2,12 +2,16 @@ package model
 
 import "strings"
 
-// KindSpecs has the layers that a model file may name by their names, KindAliases the second names.
-var KindSpecs, KindAliases = map[string]Spec{}, map[string]string{}
+// KindSpecs has the layers that a model file may name by their names, SecondNames the first names of the second ones.
+var KindSpecs, SecondNames = map[string]Spec{}, map[string]string{}
 
 func init() {
-	for name, k := range kinds {
-		KindSpecs[name], KindAliases[name] = k.spec, k.alias
+	for _, name := range Kinds() {
+		row, _ := kinds.Row(name)
+		KindSpecs[name] = row.Value
+		for _, second := range row.Also {
+			SecondNames[second] = name
+		}
 	}
 }
 

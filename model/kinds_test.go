@@ -71,12 +71,7 @@ func TestEveryKindIsHeld(t *testing.T) {
 
 // Keras's second names are read, and answered with the first.
 func TestAliases(t *testing.T) {
-	aliases := 0
-	for kind, alias := range model.KindAliases {
-		if alias == "" {
-			continue
-		}
-		aliases++
+	for alias, kind := range model.SecondNames {
 		text := func(name string) []byte {
 			return []byte("input: [6, 6, 3]\nlayers:\n  - " + name + map[string]string{"Conv2D": ": {filters: 2, kernel_size: 3}"}[kind] + "\n")
 		}
@@ -87,15 +82,15 @@ func TestAliases(t *testing.T) {
 		assertSameGraph(t, want, got)
 		assert.Equal(t, string(text(kind)), string(got.YAML()))
 	}
-	assert.Greater(t, aliases, 3)
+	assert.Greater(t, len(model.SecondNames), 3)
 }
 
 // What is said to be only in Keras is no layer here, by none of its names.
 func TestOnlyInKeras(t *testing.T) {
 	assert.True(t, slices.IsSorted(model.OnlyInKeras))
-	for kind, alias := range model.KindAliases {
-		assert.NotContains(t, model.OnlyInKeras, kind, "take it out of model/only_in_keras.go")
-		assert.NotContains(t, model.OnlyInKeras, alias, "take it out of model/only_in_keras.go")
+	assert.True(t, slices.IsSorted(model.Kinds()), "messages and pages list the layers as kinds has them")
+	for _, name := range slices.AppendSeq(model.Kinds(), maps.Keys(model.SecondNames)) {
+		assert.NotContains(t, model.OnlyInKeras, name, "take it out of model/only_in_keras.go")
 	}
 }
 

@@ -53,8 +53,7 @@ func TestReferenceExamples(t *testing.T) {
 // What is written as a field's default is what the layer does without that field.
 func TestDefaults(t *testing.T) {
 	defaults := 0
-	for kind, k := range kinds {
-		spec := k.spec
+	for kind, spec := range KindSpecs {
 		required := requiredFields(spec)
 		build := func(fields string) *Model {
 			t.Helper()
@@ -118,8 +117,9 @@ func requiredFields(spec Spec) string {
 type docField struct{ Key, Go, Form, Default, Doc string }
 
 type docKind struct {
-	Name, Alias, Doc string
-	Fields           []docField
+	Name, Doc string
+	Also      []string // Keras's second names
+	Fields    []docField
 }
 
 type docWord struct{ Word, Go, Doc string }
@@ -242,9 +242,11 @@ func markdown(comment string) string {
 }
 
 func (c comments) kind(t *testing.T, name string) docKind {
-	spec := kinds[name].spec
+	row, ok := kinds.Row(name)
+	require.True(t, ok)
+	spec := row.Value
 	of := reflect.TypeOf(spec).Name()
-	k := docKind{Name: name, Alias: kinds[name].alias, Doc: strings.Replace(c.types[of], of, name, 1)}
+	k := docKind{Name: name, Also: row.Also, Doc: strings.Replace(c.types[of], of, name, 1)}
 	require.NotEmpty(t, k.Doc, "%s has no comment", of)
 	if of := spec.Kind(); of != name { // a name for another layer with some fields set
 		k.Doc = "The layer [" + of + "](#" + strings.ToLower(of) + ")"

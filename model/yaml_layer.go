@@ -1,8 +1,6 @@
 package model
 
 import (
-	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,63 +10,44 @@ import (
 	"cnn-gpu/internal/wording"
 )
 
-// kind is a layer that a model file may name.
-type kind struct {
-	// spec is the layer before the file's fields are set. A field that is set here is what the name stands for, so that the file cannot set it.
-	spec  Spec
-	alias string // Keras's second name for it, which files may use too
-}
-
-// kinds are the layers that a model file may name.
-var kinds = map[string]kind{
-	"Conv2D":                 {Conv2D{}, "Convolution2D"},
-	"MaxPooling2D":           {MaxPooling2D{}, "MaxPool2D"},
-	"MinPooling2D":           {spec: MinPooling2D{}},
-	"AveragePooling2D":       {AveragePooling2D{}, "AvgPool2D"},
-	"GlobalAveragePooling2D": {GlobalAveragePooling2D{}, "GlobalAvgPool2D"},
-	"GlobalMaxPooling2D":     {GlobalMaxPooling2D{}, "GlobalMaxPool2D"},
-	"GlobalMinPooling2D":     {spec: GlobalMinPooling2D{}},
-	"Concatenate":            {spec: Concatenate{}},
-	"Multiply":               {spec: Multiply{}},
-	"Average":                {spec: Average{}},
-	"Subtract":               {spec: Subtract{}},
-	"Maximum":                {spec: Maximum{}},
-	"Minimum":                {spec: Minimum{}},
-	"ZeroPadding2D":          {spec: ZeroPadding2D{}},
-	"Cropping2D":             {spec: Cropping2D{}},
-	"Permute":                {spec: Permute{}},
-	"Reshape":                {spec: Reshape{}},
-	"Rescaling":              {spec: Rescaling{}},
-	"UpSampling2D":           {spec: UpSampling2D{}},
-	"Flatten":                {spec: Flatten{}},
-	"Dense":                  {spec: Dense{}},
-	"Activation":             {spec: Activation{}},
-	"ReLU":                   {spec: ReLULayer{}},
-	"LeakyReLU":              {spec: LeakyReLU{}},
-	"ELU":                    {spec: ELU{}},
-	"PReLU":                  {spec: PReLU{}},
-	"Softmax":                {spec: Activation{Softmax}},
-	"Dropout":                {spec: Dropout{}},
-	"SpatialDropout2D":       {spec: SpatialDropout2D{}},
-	"GaussianNoise":          {spec: GaussianNoise{}},
-	"Add":                    {spec: Add{}},
-}
+// kinds are the layers that a model file may name, in the order of their names, each as it is before the file's fields are set. A field that is
+// set here is what the name stands for, so that the file cannot set it. Keras's second names are read too.
+var kinds = wording.Table[string, Spec]{
+	{Word: "Activation", Value: Activation{}},
+	{Word: "Add", Value: Add{}},
+	{Word: "Average", Value: Average{}},
+	{Word: "AveragePooling2D", Value: AveragePooling2D{}, Also: []string{"AvgPool2D"}},
+	{Word: "Concatenate", Value: Concatenate{}},
+	{Word: "Conv2D", Value: Conv2D{}, Also: []string{"Convolution2D"}},
+	{Word: "Cropping2D", Value: Cropping2D{}},
+	{Word: "Dense", Value: Dense{}},
+	{Word: "Dropout", Value: Dropout{}},
+	{Word: "ELU", Value: ELU{}},
+	{Word: "Flatten", Value: Flatten{}},
+	{Word: "GaussianNoise", Value: GaussianNoise{}},
+	{Word: "GlobalAveragePooling2D", Value: GlobalAveragePooling2D{}, Also: []string{"GlobalAvgPool2D"}},
+	{Word: "GlobalMaxPooling2D", Value: GlobalMaxPooling2D{}, Also: []string{"GlobalMaxPool2D"}},
+	{Word: "GlobalMinPooling2D", Value: GlobalMinPooling2D{}},
+	{Word: "LeakyReLU", Value: LeakyReLU{}},
+	{Word: "MaxPooling2D", Value: MaxPooling2D{}, Also: []string{"MaxPool2D"}},
+	{Word: "Maximum", Value: Maximum{}},
+	{Word: "MinPooling2D", Value: MinPooling2D{}},
+	{Word: "Minimum", Value: Minimum{}},
+	{Word: "Multiply", Value: Multiply{}},
+	{Word: "PReLU", Value: PReLU{}},
+	{Word: "Permute", Value: Permute{}},
+	{Word: "ReLU", Value: ReLULayer{}},
+	{Word: "Rescaling", Value: Rescaling{}},
+	{Word: "Reshape", Value: Reshape{}},
+	{Word: "Softmax", Value: Activation{Softmax}},
+	{Word: "SpatialDropout2D", Value: SpatialDropout2D{}},
+	{Word: "Subtract", Value: Subtract{}},
+	{Word: "UpSampling2D", Value: UpSampling2D{}},
+	{Word: "ZeroPadding2D", Value: ZeroPadding2D{}},
+}.Lacking("a layer of Keras that cnn-gpu does not have", onlyInKeras...)
 
 // Kinds lists the layers that a model file may name.
-func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
-
-// specOf is the layer that a file means by a name.
-func specOf(name string) (Spec, error) {
-	for first, k := range kinds {
-		if name == first || name == k.alias && name != "" {
-			return k.spec, nil
-		}
-	}
-	if slices.Contains(onlyInKeras, name) {
-		return nil, fmt.Errorf("%s is a layer of Keras that cnn-gpu does not have; the layers are %s", name, wording.And(Kinds()))
-	}
-	return nil, fmt.Errorf("unknown layer %q; %s", name, wording.Choose(name, Kinds()))
-}
+func Kinds() []string { return kinds.Words() }
 
 // layerFields are the fields that every layer has beside its own, and what each is.
 var layerFields = wording.Table[string, string]{
@@ -104,7 +83,7 @@ func parseLayer(n *yaml.Node) (parsedLayer, error) {
 	if key.Kind != yaml.ScalarNode || isNull(key) {
 		return l, errorAt(n, "found %s; %s", describe(n), layerForm)
 	}
-	spec, err := specOf(key.Value)
+	spec, err := kinds.Find("layer", key.Value)
 	if err != nil {
 		return l, at(key, err)
 	}

@@ -211,7 +211,7 @@ func TestKerasLayerNames(t *testing.T) {
 	}
 	for name, first := range readKeras(t).LayerNames {
 		if slices.Contains(kinds, first) {
-			assert.Equal(t, strings.ReplaceAll(refusal(first), first, name), refusal(name), "give %s its alias %s in model/yaml_layer.go", first, name)
+			assert.Equal(t, strings.ReplaceAll(refusal(first), first, name), refusal(name), "give %s its second name %s in model/yaml_layer.go", first, name)
 		} else {
 			assert.Contains(t, refusal(name), name+" is a layer of Keras that cnn-gpu does not have", "add it to model/only_in_keras.go")
 		}
