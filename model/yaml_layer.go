@@ -146,6 +146,9 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = integer(n, f.key)
 	case *float64:
 		*dst, err = number(n, f.key)
+		if unless := f.tag.Get("default"); err == nil && *dst == 0 && f.optional && unless != "0" {
+			err = errorAt(n, "%s is 0; expected another number (left out, it is %s)", f.key, unless)
+		}
 	case *Axis:
 		*dst, err = axis(n, f.key)
 	case *[]int:

@@ -153,12 +153,9 @@ func number(n *yaml.Node, key string) (float64, error) {
 }
 
 func axes(n *yaml.Node, key string) (Axes, error) {
-	list, err := integers(n, key)
-	if err != nil {
-		return 0, err
-	}
+	list, err := wholes(n, key)
 	a := Axes(len(list))
-	if !slices.Equal(list, a.list()) {
+	if err != nil || !slices.Equal(list, a.list()) {
 		return 0, errorAt(n, "%s is %s; expected the first axes in their order, such as [1, 2], which are height and width", key, describe(n))
 	}
 	return a, nil
