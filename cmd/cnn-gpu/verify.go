@@ -66,7 +66,7 @@ and "parameter" (the first one).`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&o.Data, "data", "", "the data `set`, or the folder of IDX files, if it is elsewhere now (default: what the run was trained on)")
+	cmd.Flags().StringVar(&o.Data, "data", "", "the data `set`, or the folder or list, if it is elsewhere now (default: what the run was trained on)")
 	cmd.Flags().StringVar(&o.DataDir, "data-dir", "", "the `folder` that holds the data set's files now")
 	completeFrom(cmd, "data", data.Names()...)
 	cmd.Flags().StringVar(&o.Device, "device", "", "the `device` to train on (default: the one that the run had)")

@@ -48,11 +48,10 @@ func cifarSets() []known {
 	byHand := func(archive string) string {
 		return "get " + archive + " (CIFAR's binary version) from https://www.cs.toronto.edu/~kriz/cifar.html, unpack it and pass its folder with --data-dir DIR"
 	}
-	how := asPhotographs
 	return []known{
-		{name: "cifar10", classes: cifarTen, cifar: ten, preparation: how, byHand: byHand("cifar-10-binary.tar.gz")},
-		{name: "cifar100", classes: cifarFine, cifar: hundred, preparation: how, byHand: byHand("cifar-100-binary.tar.gz")},
-		{name: "cifar100-coarse", classes: cifarCoarse, cifar: &coarse, preparation: how, byHand: byHand("cifar-100-binary.tar.gz")},
+		{name: "cifar10", classes: cifarTen, cifar: ten, preparation: asPhotographs, byHand: byHand("cifar-10-binary.tar.gz")},
+		{name: "cifar100", classes: cifarFine, cifar: hundred, preparation: asPhotographs, byHand: byHand("cifar-100-binary.tar.gz")},
+		{name: "cifar100-coarse", classes: cifarCoarse, cifar: &coarse, preparation: asPhotographs, byHand: byHand("cifar-100-binary.tar.gz")},
 	}
 }
 

@@ -135,7 +135,7 @@ func openOwn(name, dir string) (Splits, error) {
 	if isFolder(name) {
 		k.byHand = fmt.Sprintf("to read the folder %s, leave out --data-dir", name)
 	} else if isFolder(inner) {
-		k.byHand = fmt.Sprintf("a folder of pictures is named without --data-dir: --data %s", inner)
+		k.byHand = fmt.Sprintf("a folder of pictures is named without --data-dir: --data %s", wording.Argument(inner))
 	} else if near := wording.Nearest(name, Names()); near != "" {
 		k.byHand = fmt.Sprintf("did you mean %s?", near)
 	}
