@@ -49,12 +49,14 @@ func (t Table[W, V]) Row(word W) (row Row[W, V], ok bool) {
 
 // Choose says what was expected in place of a word that stands for nothing.
 func (t Table[W, V]) Choose(word W) string {
+	var also []W
 	for _, row := range t {
+		also = append(also, row.Also...)
 		if row.lacks != "" && row.Word == word {
 			return fmt.Sprintf("%s is %s; choose %s", word, row.lacks, Or(t.Words()))
 		}
 	}
-	return Choose(string(word), t.Words())
+	return Choose(string(word), t.Words(), also...)
 }
 
 // Find is what a word stands for. What says in the error what the words of the table are.

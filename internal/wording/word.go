@@ -1,6 +1,7 @@
 package wording
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,9 +26,9 @@ func list[W ~string](words []W, before string) string {
 	return strings.Join(list[:last], ", ") + before + list[last]
 }
 
-// Choose says what was expected in place of a word: the one that was probably meant, else all of them.
-func Choose[W ~string](word string, known []W) string {
-	if near := Nearest(word, known); near != "" {
+// Choose says what was expected in place of a word: the one that was probably meant, else all that are known. Also are others that may be meant.
+func Choose[W ~string](word string, known []W, also ...W) string {
+	if near := Nearest(word, slices.Concat(known, also)); near != "" {
 		return "did you mean " + string(near) + "?"
 	}
 	return "choose " + Or(known)

@@ -72,6 +72,10 @@ func TestTable(t *testing.T) {
 	assert.False(t, ok)
 	_, err = table.Find("colour", "grean")
 	assert.EqualError(t, err, `unknown colour "grean"; did you mean green?`)
+	_, err = table.Find("colour", "Crimson")
+	assert.EqualError(t, err, `unknown colour "Crimson"; did you mean crimson?`)
+	_, err = table.Find("colour", "c")
+	assert.EqualError(t, err, `unknown colour "c"; choose red or green`)
 }
 
 func TestPrintable(t *testing.T) {
