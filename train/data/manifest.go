@@ -203,8 +203,7 @@ func (l *listing) addRows(rows []manifestRow) error {
 	lines := map[string]int{} // by picture
 	for i, r := range rows {
 		if named > 0 {
-			var ok bool
-			if purposes[i], ok = partFolders[r.split]; !ok {
+			if purposes[i] = purposeOf(r.split); purposes[i] == undecided {
 				return fmt.Errorf("line %d: split is %q: expected train, val or test, on every line or on none", r.line, r.split)
 			}
 		}

@@ -13,15 +13,15 @@ import (
 	"cnn-gpu/internal/wording"
 )
 
-// trainingFolder holds the folders of the classes where others for testing stand beside it.
-const trainingFolder = "train"
-
-// partFolders are the names of folders that hold a part of a set.
-var partFolders = map[string]purpose{
-	trainingFolder: forTraining,
-	"val":          forValidation, "valid": forValidation, "validation": forValidation,
-	"test": forTesting,
+// parts are the names of a set's parts in small letters, as folders and lists have them.
+var parts = map[string]purpose{
+	"train": forTraining, "training": forTraining,
+	"val": forValidation, "valid": forValidation, "validation": forValidation,
+	"test": forTesting, "testing": forTesting,
 }
+
+// purposeOf is what the part of a name is for; undecided if it is none.
+func purposeOf(name string) purpose { return parts[strings.ToLower(name)] }
 
 // listFolder lists the pictures of a folder; nil if it holds none. It has a folder for each class, or a folder train that has, with
 // others for validation and test beside it. A class's pictures may lie in folders within its own. Links are followed. The classes are the
@@ -89,15 +89,17 @@ func (f *folderReader) read(dir string) (content, error) {
 
 // hasParts says whether folders are those of a set's parts. Train is a class, too: one without folders in it and without other parts beside it.
 func hasParts(root string, folders []string) bool {
-	if !slices.Contains(folders, trainingFolder) {
+	training := slices.IndexFunc(folders, func(name string) bool { return purposeOf(name) == forTraining })
+	if training < 0 {
 		return false
 	}
-	if slices.ContainsFunc(folders, func(name string) bool { return name != trainingFolder && partFolders[name] != undecided }) {
+	if slices.ContainsFunc(folders, func(name string) bool { return purposeOf(name) > forTraining }) {
 		return true
 	}
-	entries, _ := os.ReadDir(filepath.Join(root, trainingFolder)) // what cannot be read is an error when it is to be
+	within := filepath.Join(root, folders[training])
+	entries, _ := os.ReadDir(within) // what cannot be read is an error when it is to be
 	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
-		return !isHidden(e.Name()) && isFolder(filepath.Join(root, trainingFolder, e.Name()))
+		return !isHidden(e.Name()) && isFolder(filepath.Join(within, e.Name()))
 	})
 }
 
@@ -107,11 +109,11 @@ func isHidden(name string) bool { return strings.HasPrefix(name, ".") || name ==
 // readParts reads the folders of a set's parts.
 func (f *folderReader) readParts(root string, folders []string) error {
 	// Training comes first: it names the classes.
-	slices.SortStableFunc(folders, func(a, b string) int { return int(partFolders[a]) - int(partFolders[b]) })
+	slices.SortStableFunc(folders, func(a, b string) int { return int(purposeOf(a) - purposeOf(b)) })
 	seen := map[purpose]string{}
 	for _, name := range folders {
-		p, ok := partFolders[name]
-		if !ok {
+		p := purposeOf(name)
+		if p == undecided {
 			f.ignored++
 			continue
 		}

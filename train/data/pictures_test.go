@@ -201,6 +201,24 @@ func TestPicturesInFoldersOfTheirParts(t *testing.T) {
 	assert.True(t, strings.HasPrefix(parts[0][0], "train/"))
 }
 
+// Sets come with their parts called in many ways, none of which is a class.
+func TestPicturesInPartsOfOtherNames(t *testing.T) {
+	for _, names := range [][2]string{{"Train", "Test"}, {"Training", "Testing"}, {"TRAIN", "Val"}} {
+		a := newAlbum(t)
+		for _, class := range []string{"a", "b"} {
+			a.add(names[0]+"/"+class, 3)
+			a.add(names[1]+"/"+class, 2)
+		}
+		s, _ := a.splits()
+		assert.Equal(t, []string{"a", "b"}, s.Training.Classes())
+		assert.Equal(t, [2]int{6, 4}, [2]int{s.Training.Len(), s.Test.Len()})
+		a.add("valid/a", 1)
+		a.add("validation/a", 1)
+		_, err := a.open()
+		assert.ErrorContains(t, err, "which mean the same: keep one of them")
+	}
+}
+
 // A set's name and --data-dir are for IDX files.
 func TestPicturesInADataDir(t *testing.T) {
 	a := newAlbum(t)
