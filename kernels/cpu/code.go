@@ -73,6 +73,14 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runAdam)
 	case kernels.Add:
 		return plainly(op, runAdd)
+	case kernels.BatchNormDgrad:
+		return batchNormDgradCode{op}
+	case kernels.BatchNormFprop:
+		return batchNormFpropCode{op}
+	case kernels.BatchNormStats:
+		return batchNormStatsCode{op}
+	case kernels.BatchNormSums:
+		return batchNormSumsCode{op}
 	case kernels.BiasWgrad:
 		return biasWgradCode{op}
 	case kernels.Conv2DDgrad:
@@ -95,6 +103,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runDropout)
 	case kernels.FiniteCheck:
 		return plainly(op, runFiniteCheck)
+	case kernels.MovingAverage:
+		return plainly(op, runMovingAverage)
 	case kernels.Pool2DDgrad:
 		return plainly(op, runPool2DDgrad)
 	case kernels.Pool2DFprop:

@@ -7,6 +7,18 @@ func addAVX2(y, a, b []float32)
 func addScaledAVX2(y []float32, a float32, x []float32)
 
 //go:noescape
+func addSquaresAVX2(y, x, mean []float32)
+
+//go:noescape
+func addProductsAVX2(y, dy, x, mean []float32)
+
+//go:noescape
+func normalizeAVX2(y, x, mean, scale, shift []float32)
+
+//go:noescape
+func normalizeGradientAVX2(dx, dy, x, mean, shift, slope, scale []float32)
+
+//go:noescape
 func reluAVX2(y, x []float32)
 
 //go:noescape

@@ -6,6 +6,10 @@ const noAVX2 = "cpu: no AVX2 on this architecture"
 
 func addAVX2(_, _, _ []float32)                             { panic(noAVX2) }
 func addScaledAVX2(_ []float32, _ float32, _ []float32)     { panic(noAVX2) }
+func addSquaresAVX2(_, _, _ []float32)                      { panic(noAVX2) }
+func addProductsAVX2(_, _, _, _ []float32)                  { panic(noAVX2) }
+func normalizeAVX2(_, _, _, _, _ []float32)                 { panic(noAVX2) }
+func normalizeGradientAVX2(_, _, _, _, _, _, _ []float32)   { panic(noAVX2) }
 func reluAVX2(_, _ []float32)                               { panic(noAVX2) }
 func reluGradientAVX2(_, _, _ []float32)                    { panic(noAVX2) }
 func sigmoidGradientAVX2(_, _, _ []float32)                 { panic(noAVX2) }

@@ -13,6 +13,14 @@ func launchesOf(op kernels.Op) []Launch {
 		return adam(op)
 	case kernels.Add:
 		return add(op)
+	case kernels.BatchNormDgrad:
+		return batchNormDgrad(op)
+	case kernels.BatchNormFprop:
+		return batchNormFprop(op)
+	case kernels.BatchNormStats:
+		return batchNormStats(op)
+	case kernels.BatchNormSums:
+		return batchNormSums(op)
 	case kernels.BiasWgrad:
 		return biasWgrad(op)
 	case kernels.Conv2DDgrad:
@@ -35,6 +43,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return dropout(op)
 	case kernels.FiniteCheck:
 		return finiteCheck(op)
+	case kernels.MovingAverage:
+		return movingAverage(op)
 	case kernels.Pool2DDgrad:
 		return pool2DDgrad(op)
 	case kernels.Pool2DFprop:

@@ -21,6 +21,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 			list = append(list, kernels.ActivationFprop{Activation: kernels.Activation{Function: f}, Y: v}, kernels.ActivationDgrad{Activation: kernels.Activation{Function: f}, Y: v, DX: v})
 		}
 		list = append(list, kernels.Adam{W: v}, kernels.Add{Y: v}, kernels.Dropout{Y: v}, kernels.FiniteCheck{X: v},
+			kernels.MovingAverage{Average: v},
 			kernels.RMSprop{W: v}, kernels.SGD{W: v}, kernels.Tick{}, kernels.Zero{Y: v})
 	}
 	for _, m := range [][2]int{{1, 1}, {most, 1}, {1, most}, {most / 33, 33}, {33, most / 33}, {46340, 46341}, {1024 * 260 * 256, 31}} {
@@ -28,6 +29,12 @@ func sampleOps(t *testing.T) []kernels.Op {
 		list = append(list, kernels.BiasWgrad{M: rows, K: columns},
 			kernels.CrossEntropyDgrad{N: rows, K: columns}, kernels.CrossEntropyFprop{N: rows, K: columns},
 			kernels.SoftmaxDgrad{N: rows, K: columns}, kernels.SoftmaxFprop{N: rows, K: columns}, kernels.Tally{N: rows, K: columns})
+	}
+	for _, g := range []kernels.BatchNorm{
+		{N: 1, P: 1, C: 1}, {N: most, P: 1, C: 1}, {N: 1, P: most, C: 1}, {N: 1, P: 1, C: most}, {N: 1024, P: 260 * 256, C: 31},
+	} {
+		list = append(list, kernels.BatchNormStats{BatchNorm: g}, kernels.BatchNormFprop{BatchNorm: g}, kernels.BatchNormSums{BatchNorm: g},
+			kernels.BatchNormDgrad{BatchNorm: g})
 	}
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},

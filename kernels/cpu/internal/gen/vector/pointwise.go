@@ -33,6 +33,32 @@ func (asm generator) pointwise() {
 			},
 		},
 		{
+			name: "addSquaresAVX2", outputs: names("y"), inputs: names("y", "x", "mean"),
+			body: func(s span, x, _ registers) registers {
+				d := s.apply(s.VSUBPS, x[1], x[2])
+				return registers{s.apply(s.VADDPS, x[0], s.apply(s.VMULPS, d, d))}
+			},
+		},
+		{
+			name: "addProductsAVX2", outputs: names("y"), inputs: names("y", "dy", "x", "mean"),
+			body: func(s span, x, _ registers) registers {
+				return registers{s.apply(s.VADDPS, x[0], s.apply(s.VMULPS, x[1], s.apply(s.VSUBPS, x[2], x[3])))}
+			},
+		},
+		{
+			name: "normalizeAVX2", outputs: names("y"), inputs: names("x", "mean", "scale", "shift"),
+			body: func(s span, x, _ registers) registers {
+				return registers{s.apply(s.VADDPS, s.apply(s.VMULPS, s.apply(s.VSUBPS, x[0], x[1]), x[2]), x[3])}
+			},
+		},
+		{
+			name: "normalizeGradientAVX2", outputs: names("dx"), inputs: names("dy", "x", "mean", "shift", "slope", "scale"),
+			body: func(s span, x, _ registers) registers {
+				along := s.apply(s.VMULPS, s.apply(s.VSUBPS, x[1], x[2]), x[4])
+				return registers{s.apply(s.VMULPS, s.apply(s.VSUBPS, s.apply(s.VSUBPS, x[0], x[3]), along), x[5])}
+			},
+		},
+		{
 			name: "reluAVX2", outputs: names("y"), inputs: names("x"), constants: []uint32{0},
 			body: func(s span, x, k registers) registers {
 				return registers{s.apply(s.VANDPS, s.compare(assembler.NotLessOrEqual, x[0], k[0]), x[0])}
