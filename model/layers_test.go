@@ -42,6 +42,8 @@ var layers = []struct {
 	{"softmax", model.Shape{7}, model.Activation{Function: model.Softmax}, model.Shape{7}, 0},
 	{"leaky relu", model.Shape{3, 4, 5}, model.LeakyReLU{}, model.Shape{3, 4, 5}, 0},
 	{"dropout", model.Shape{3, 4, 5}, model.Dropout{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
+	{"batch normalisation", model.Shape{3, 4, 5}, model.BatchNormalization{}, model.Shape{3, 4, 5}, 20},
+	{"batch normalisation of vectors", model.Shape{7}, model.BatchNormalization{Center: model.Off}, model.Shape{7}, 21},
 	{"add", model.Shape{3, 4, 5}, model.Add{}, model.Shape{3, 4, 5}, 0},
 }
 
@@ -91,6 +93,12 @@ var refusals = []struct {
 	{vector, model.Dense{}, "0 units"},
 	{vector, model.Dense{Units: 1 << 40}, "the output [1099511627776] would take 4.00 TiB; the limit is 8.00 GiB (2,147,483,647 values)"},
 	{vector, model.Dense{Units: 1 << 29}, "the parameter kernel [8 536870912] would take 16.00 GiB; the limit"},
+	{vector, model.BatchNormalization{Axis: 1}, `BatchNormalization "batch_normalization": axis 1; channels are the last axis here: give -1, or leave axis out`},
+	{vector, model.BatchNormalization{Momentum: 1}, "momentum 1; give a number above 0 and below 1"},
+	{vector, model.BatchNormalization{Momentum: -0.5}, "momentum -0.5; give"},
+	{vector, model.BatchNormalization{Epsilon: -1}, "epsilon -1; give a number above 0"},
+	{vector, model.BatchNormalization{Epsilon: 1e-50}, "epsilon 1e-50; give a number above 0"},
+	{vector, model.BatchNormalization{MovingVarianceInitializer: "one"}, `unknown initializer "one"; did you mean ones?`},
 	{vector, model.LeakyReLU{NegativeSlope: -1}, "negative slope -1; give a number above 0, or use ReLU"},
 	{vector, model.GlobalAveragePooling2D{}, "takes images [height width channels], got [8]"},
 	{vector, model.Dropout{Rate: 1}, "rate 1; give at least 0 and less than 1"},

@@ -173,6 +173,8 @@ var forms = map[reflect.Type]string{
 	reflect.TypeFor[float64]():     "number",
 	reflect.TypeFor[bool]():        "`true` or `false`",
 	reflect.TypeFor[Bias]():        "`true` or `false`",
+	reflect.TypeFor[Toggle]():      "`true` or `false`",
+	reflect.TypeFor[Axis]():        "`-1`",
 	reflect.TypeFor[Pair]():        "whole number from 1 on, or `[height, width]`",
 	reflect.TypeFor[Function]():    "[activation](#activations)",
 	reflect.TypeFor[Padding]():     "[padding](#paddings)",

@@ -14,6 +14,7 @@ import (
 // kinds are the layers that a model file may name, each as it is before the file's fields are set. A field that is set here
 // is what the name stands for, so that the file cannot set it.
 var kinds = map[string]Spec{
+	"BatchNormalization":     BatchNormalization{},
 	"Conv2D":                 Conv2D{},
 	"MaxPooling2D":           MaxPooling2D{},
 	"MinPooling2D":           MinPooling2D{},
@@ -128,7 +129,13 @@ func (f specField) decode(n *yaml.Node) (err error) {
 	case *int:
 		*dst, err = integer(n, f.key)
 	case *float64:
-		*dst, err = number(n, f.key)
+		if *dst, err = number(n, f.key); err == nil && *dst == 0 && f.optional {
+			err = errorAt(n, "%s is 0, which stands for the default, %s; expected another number, or none", f.key, f.tag.Get("default"))
+		}
+	case *Axis:
+		*dst, err = axis(n, f.key)
+	case *Toggle:
+		*dst, err = toggle(n, f.key)
 	case *Pair:
 		*dst, err = pair(n, f.key)
 	case *bool:
@@ -159,6 +166,8 @@ func (f specField) encode() *yaml.Node {
 		}
 	case Bias:
 		value = v.used()
+	case Toggle:
+		value = v == On
 	}
 	// Numbers, strings and lists of them always encode.
 	_ = n.Encode(value)

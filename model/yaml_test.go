@@ -38,6 +38,7 @@ layers:
   - ReLU
   - LeakyReLU: {negative_slope: 0.1}
   - Dropout: {rate: 0.25}
+  - BatchNormalization: {axis: -1, momentum: 0.9, epsilon: 0.01, scale: false, center: true, moving_variance_initializer: zeros}
   - Softmax
 `))
 	require.NoError(t, err)
@@ -66,10 +67,11 @@ layers:
 		model.Activation{Function: model.ReLU},
 		model.LeakyReLU{NegativeSlope: 0.1},
 		model.Dropout{Rate: 0.25},
+		model.BatchNormalization{Axis: -1, Momentum: 0.9, Epsilon: 0.01, Scale: model.Off, MovingVarianceInitializer: model.Zeros},
 		model.Activation{Function: model.Softmax},
 	}, specs)
 	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "flat", "dense", "beside", "add",
-		"activation", "activation_1", "leaky_re_lu", "dropout", "activation_2"}, names)
+		"activation", "activation_1", "leaky_re_lu", "dropout", "batch_normalization", "activation_2"}, names)
 }
 
 func TestParseErrors(t *testing.T) {
@@ -107,6 +109,11 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Dense:\n    units: 3"), `net.yaml:4:5: found "units" beside "Dense"; expected a layer with its fields, such as Dense: {units: 10} on one line or indented`},
 		{layers("  - Flatten: 3"), `net.yaml:3:14: Flatten is "3"; expected fields, such as name: value`},
 		{layers("  - Dense: {}"), "net.yaml:3:5: Dense needs the field units"},
+		{layers("  - BatchNormalization: {axis: 1}"), `net.yaml:3:32: axis is "1"; channels are the last axis here: give -1, or leave axis out`},
+		{layers("  - BatchNormalization: {axis: 0}"), `axis is "0"; channels`},
+		{layers("  - BatchNormalization: {scale: 1}"), `scale is "1"; expected true or false`},
+		{layers("  - BatchNormalization: {momentum: 0}"), "momentum is 0, which stands for the default, 0.99; expected another number, or none"},
+		{layers("  - LeakyReLU: {negative_slope: 0}"), "negative_slope is 0, which stands for the default, 0.3;"},
 		{layers("  - Conv2D: {filters: 3}"), "net.yaml:3:5: Conv2D needs the field kernel_size"},
 		{layers("  - Conv2D: {filters: 3, kernel: 3}"), `net.yaml:3:26: Conv2D has no field "kernel"; did you mean kernel_size?`},
 		{layers("  - ReLU: {activation: tanh}"), `net.yaml:3:12: ReLU has no field "activation"; choose name or inputs`},

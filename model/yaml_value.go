@@ -116,6 +116,23 @@ func bias(n *yaml.Node, key string) (Bias, error) {
 	return NoBias, err
 }
 
+func toggle(n *yaml.Node, key string) (Toggle, error) {
+	isOn, err := truth(n, key)
+	if isOn {
+		return On, err
+	}
+	return Off, err
+}
+
+// axis is that of the channels.
+func axis(n *yaml.Node, key string) (Axis, error) {
+	v, err := strconv.Atoi(n.Value)
+	if n.ShortTag() != "!!int" || err != nil || v != -1 {
+		return 0, errorAt(n, "%s is %s; channels are the last axis here: give -1, or leave %s out", key, describe(n), key)
+	}
+	return Axis(v), nil
+}
+
 // word is one of the known words.
 func word[T ~string](n *yaml.Node, key string, known []T) (T, error) {
 	if n.Kind == yaml.ScalarNode && slices.Contains(known, T(n.Value)) {

@@ -30,6 +30,7 @@ const EveryLayer = `
 input: [9, 9, 1]
 layers:
   - Conv2D: {filters: 4, kernel_size: 3, padding: same, activation: sigmoid}
+  - BatchNormalization
   - MaxPooling2D: {name: pooled, pool_size: 2, strides: 1}
   - Conv2D: {name: block, filters: 4, kernel_size: 3, padding: same, activation: tanh}
   - Add: {inputs: [pooled, block]}
@@ -43,6 +44,7 @@ layers:
   - Flatten
   - Dropout: {rate: 0.25}
   - Dense: {units: 8, activation: relu}
+  - BatchNormalization: {momentum: 0.9, epsilon: 0.01}
   - Dense: {units: 5}
   - Softmax
 `
