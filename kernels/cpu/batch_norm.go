@@ -33,8 +33,8 @@ const taskChannels = 256
 func (g places) parts() int { return kernels.CeilDiv(g.N*g.P, biasRows) }
 
 // sum computes some sums of each channel over the places of examples, and leaves them in scratch one behind the other; it needs that many values
-// for each part. Add adds what the channels lo to hi of a row contribute.
-func (g places) sum(sums int, w *Workers, add func(sums []float32, row, lo, hi int)) []float32 {
+// for each part. Add adds what the channels lo to hi of some rows contribute.
+func (g places) sum(sums int, w *Workers, add func(sums []float32, first, rows, lo, hi int)) []float32 {
 	size, blocks := sums*g.C, kernels.CeilDiv(g.C, taskChannels)
 	all := w.Scratch()[:g.parts()*size]
 	w.Run(g.parts()*blocks, func(_, task int) {
@@ -44,7 +44,11 @@ func (g places) sum(sums int, w *Workers, add func(sums []float32, row, lo, hi i
 		for i := range sums {
 			clear(own[i*g.C+lo : i*g.C+hi])
 		}
-		g.eachExample(part*biasRows, min((part+1)*biasRows, g.N*g.P), func(row int) { add(own, row, lo, hi) })
+		g.eachImage(part*biasRows, min((part+1)*biasRows, g.N*g.P), func(first, rows int, isExample bool) {
+			if isExample {
+				add(own, first, rows, lo, hi)
+			}
+		})
 	})
 	for at := size; at < len(all); at += size {
 		accumulate(all[:size], all[at:at+size])
@@ -52,17 +56,13 @@ func (g places) sum(sums int, w *Workers, add func(sums []float32, row, lo, hi i
 	return all[:size]
 }
 
-// eachExample visits the rows from first to last that belong to examples.
-func (g places) eachExample(first, last int, visit func(row int)) {
-	for row := first; row < last; {
-		n := row / g.P
+// eachImage visits the rows from first to last, those of an image in one go.
+func (g places) eachImage(first, last int, visit func(first, rows int, isExample bool)) {
+	for first < last {
+		n := first / g.P
 		end := min((n+1)*g.P, last)
-		if g.isExample(n) {
-			for ; row < end; row++ {
-				visit(row)
-			}
-		}
-		row = end
+		visit(first, end-first, g.isExample(n))
+		first = end
 	}
 }
 

@@ -23,14 +23,15 @@ func (op batchNormDgradCode) prepare(int) Routine {
 			}
 			task := max(1, grain/op.C)
 			w.Run(kernels.CeilDiv(op.N*op.P, task), func(_, i int) {
-				for row := i * task; row < min((i+1)*task, op.N*op.P); row++ {
-					at, end := row*op.C, (row+1)*op.C
-					if !g.isExample(row / op.P) {
-						clear(dx[at:end])
-						continue
+				first, last := i*task, min((i+1)*task, op.N*op.P)
+				g.eachImage(first, last, func(first, rows int, isExample bool) {
+					at := first * op.C
+					if !isExample {
+						clear(dx[at : at+rows*op.C])
+						return
 					}
-					normalizeGradient(dx[at:end], dy[at:], x[at:], mean, shifts, slopes, scales)
-				}
+					normalizeGradient(dx[at:], dy[at:], x[at:], mean, shifts, slopes, scales, rows, op.C)
+				})
 			})
 		},
 	}

@@ -16,11 +16,7 @@ func (op batchNormFpropCode) prepare(int) Routine {
 		}
 		return scales, shifts
 	}
-	rows := func(x, mean, scales, shifts, y []float32) {
-		for at := 0; at < len(y); at += op.C {
-			normalize(y[at:at+op.C], x[at:], mean, scales, shifts)
-		}
-	}
+	rows := func(x, mean, scales, shifts, y []float32) { normalize(y, x, mean, scales, shifts, len(y)/op.C, op.C) }
 	return Routine{
 		Scratch: size,
 		Run: func(mem []kernels.Mem, w *Workers) {

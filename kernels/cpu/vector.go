@@ -29,55 +29,6 @@ func addScaled(y []float32, a float32, x []float32) {
 	}
 }
 
-// addSquares computes y += (x − mean)².
-func addSquares(y, x, mean []float32) {
-	x, mean = x[:len(y)], mean[:len(y)]
-	if variant != portable {
-		addSquaresAVX2(y, x, mean)
-		return
-	}
-	for i, v := range x {
-		d := v - mean[i]
-		y[i] += d * d
-	}
-}
-
-// addProducts computes y += dy·(x − mean).
-func addProducts(y, dy, x, mean []float32) {
-	dy, x, mean = dy[:len(y)], x[:len(y)], mean[:len(y)]
-	if variant != portable {
-		addProductsAVX2(y, dy, x, mean)
-		return
-	}
-	for i, v := range x {
-		y[i] += dy[i] * (v - mean[i])
-	}
-}
-
-// normalize computes y = (x − mean)·scale + shift.
-func normalize(y, x, mean, scale, shift []float32) {
-	x, mean, scale, shift = x[:len(y)], mean[:len(y)], scale[:len(y)], shift[:len(y)]
-	if variant != portable {
-		normalizeAVX2(y, x, mean, scale, shift)
-		return
-	}
-	for i, v := range x {
-		y[i] = (v-mean[i])*scale[i] + shift[i]
-	}
-}
-
-// normalizeGradient computes dx = (dy − shift − (x − mean)·slope)·scale.
-func normalizeGradient(dx, dy, x, mean, shift, slope, scale []float32) {
-	dy, x, mean, shift, slope, scale = dy[:len(dx)], x[:len(dx)], mean[:len(dx)], shift[:len(dx)], slope[:len(dx)], scale[:len(dx)]
-	if variant != portable {
-		normalizeGradientAVX2(dx, dy, x, mean, shift, slope, scale)
-		return
-	}
-	for i, v := range x {
-		dx[i] = (dy[i] - shift[i] - (v-mean[i])*slope[i]) * scale[i]
-	}
-}
-
 // relu computes y = max(x, 0) and keeps NaN; the zeros are positive.
 func relu(y, x []float32) {
 	x = x[:len(y)]

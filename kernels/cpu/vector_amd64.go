@@ -7,18 +7,6 @@ func addAVX2(y, a, b []float32)
 func addScaledAVX2(y []float32, a float32, x []float32)
 
 //go:noescape
-func addSquaresAVX2(y, x, mean []float32)
-
-//go:noescape
-func addProductsAVX2(y, dy, x, mean []float32)
-
-//go:noescape
-func normalizeAVX2(y, x, mean, scale, shift []float32)
-
-//go:noescape
-func normalizeGradientAVX2(dx, dy, x, mean, shift, slope, scale []float32)
-
-//go:noescape
 func reluAVX2(y, x []float32)
 
 //go:noescape
@@ -56,3 +44,18 @@ func scatterTapsAVX2(t *taps)
 
 //go:noescape
 func spreadTapsAVX2(t *taps)
+
+//go:noescape
+func addRowsAVX2(sums, x []float32, rows, stride int)
+
+//go:noescape
+func addSquaresAVX2(sums, x, mean []float32, rows, stride int)
+
+//go:noescape
+func addProductsAVX2(sums, dy, x, mean []float32, rows, stride int)
+
+//go:noescape
+func normalizeAVX2(y, x, mean, scale, shift []float32, rows, stride int)
+
+//go:noescape
+func normalizeGradientAVX2(dx, dy, x, mean, shift, slope, scale []float32, rows, stride int)

@@ -127,367 +127,6 @@ element_end:
 	VZEROUPPER
 	RET
 
-// func addSquaresAVX2(y []float32, x []float32, mean []float32)
-// Requires: AVX
-TEXT ·addSquaresAVX2(SB), $0-72
-	MOVQ y_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ mean_base+48(FP), DX
-	MOVQ y_len+8(FP), BX
-	XORQ SI, SI
-
-wide:
-	LEAQ    32(SI), DI
-	CMPQ    DI, BX
-	JG      wide_end
-	VMOVUPS (AX)(SI*4), Y0
-	VMOVUPS (CX)(SI*4), Y1
-	VMOVUPS (DX)(SI*4), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y1, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(SI*4)
-	VMOVUPS 32(AX)(SI*4), Y0
-	VMOVUPS 32(CX)(SI*4), Y1
-	VMOVUPS 32(DX)(SI*4), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y1, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(AX)(SI*4)
-	VMOVUPS 64(AX)(SI*4), Y0
-	VMOVUPS 64(CX)(SI*4), Y1
-	VMOVUPS 64(DX)(SI*4), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y1, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(AX)(SI*4)
-	VMOVUPS 96(AX)(SI*4), Y0
-	VMOVUPS 96(CX)(SI*4), Y1
-	VMOVUPS 96(DX)(SI*4), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y1, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(AX)(SI*4)
-	MOVQ    DI, SI
-	JMP     wide
-
-wide_end:
-vector:
-	LEAQ    8(SI), DI
-	CMPQ    DI, BX
-	JG      vector_end
-	VMOVUPS (AX)(SI*4), Y0
-	VMOVUPS (CX)(SI*4), Y1
-	VMOVUPS (DX)(SI*4), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y1, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(SI*4)
-	MOVQ    DI, SI
-	JMP     vector
-
-vector_end:
-element:
-	LEAQ   1(SI), DI
-	CMPQ   DI, BX
-	JG     element_end
-	VMOVSS (AX)(SI*4), X0
-	VMOVSS (CX)(SI*4), X1
-	VMOVSS (DX)(SI*4), X2
-	VSUBPS X2, X1, X1
-	VMULPS X1, X1, X1
-	VADDPS X1, X0, X0
-	VMOVSS X0, (AX)(SI*4)
-	MOVQ   DI, SI
-	JMP    element
-
-element_end:
-	VZEROUPPER
-	RET
-
-// func addProductsAVX2(y []float32, dy []float32, x []float32, mean []float32)
-// Requires: AVX
-TEXT ·addProductsAVX2(SB), $0-96
-	MOVQ y_base+0(FP), AX
-	MOVQ dy_base+24(FP), CX
-	MOVQ x_base+48(FP), DX
-	MOVQ mean_base+72(FP), BX
-	MOVQ y_len+8(FP), SI
-	XORQ DI, DI
-
-wide:
-	LEAQ    32(DI), R8
-	CMPQ    R8, SI
-	JG      wide_end
-	VMOVUPS (AX)(DI*4), Y0
-	VMOVUPS (CX)(DI*4), Y1
-	VMOVUPS (DX)(DI*4), Y2
-	VMOVUPS (BX)(DI*4), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  Y2, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(DI*4)
-	VMOVUPS 32(AX)(DI*4), Y0
-	VMOVUPS 32(CX)(DI*4), Y1
-	VMOVUPS 32(DX)(DI*4), Y2
-	VMOVUPS 32(BX)(DI*4), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  Y2, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(AX)(DI*4)
-	VMOVUPS 64(AX)(DI*4), Y0
-	VMOVUPS 64(CX)(DI*4), Y1
-	VMOVUPS 64(DX)(DI*4), Y2
-	VMOVUPS 64(BX)(DI*4), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  Y2, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(AX)(DI*4)
-	VMOVUPS 96(AX)(DI*4), Y0
-	VMOVUPS 96(CX)(DI*4), Y1
-	VMOVUPS 96(DX)(DI*4), Y2
-	VMOVUPS 96(BX)(DI*4), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  Y2, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(AX)(DI*4)
-	MOVQ    R8, DI
-	JMP     wide
-
-wide_end:
-vector:
-	LEAQ    8(DI), R8
-	CMPQ    R8, SI
-	JG      vector_end
-	VMOVUPS (AX)(DI*4), Y0
-	VMOVUPS (CX)(DI*4), Y1
-	VMOVUPS (DX)(DI*4), Y2
-	VMOVUPS (BX)(DI*4), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  Y2, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(DI*4)
-	MOVQ    R8, DI
-	JMP     vector
-
-vector_end:
-element:
-	LEAQ   1(DI), R8
-	CMPQ   R8, SI
-	JG     element_end
-	VMOVSS (AX)(DI*4), X0
-	VMOVSS (CX)(DI*4), X1
-	VMOVSS (DX)(DI*4), X2
-	VMOVSS (BX)(DI*4), X3
-	VSUBPS X3, X2, X2
-	VMULPS X2, X1, X1
-	VADDPS X1, X0, X0
-	VMOVSS X0, (AX)(DI*4)
-	MOVQ   R8, DI
-	JMP    element
-
-element_end:
-	VZEROUPPER
-	RET
-
-// func normalizeAVX2(y []float32, x []float32, mean []float32, scale []float32, shift []float32)
-// Requires: AVX
-TEXT ·normalizeAVX2(SB), $0-120
-	MOVQ y_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ mean_base+48(FP), DX
-	MOVQ scale_base+72(FP), BX
-	MOVQ shift_base+96(FP), SI
-	MOVQ y_len+8(FP), DI
-	XORQ R8, R8
-
-wide:
-	LEAQ    32(R8), R9
-	CMPQ    R9, DI
-	JG      wide_end
-	VMOVUPS (CX)(R8*4), Y0
-	VMOVUPS (DX)(R8*4), Y1
-	VMOVUPS (BX)(R8*4), Y2
-	VMOVUPS (SI)(R8*4), Y3
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  Y2, Y0, Y0
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS Y0, (AX)(R8*4)
-	VMOVUPS 32(CX)(R8*4), Y0
-	VMOVUPS 32(DX)(R8*4), Y1
-	VMOVUPS 32(BX)(R8*4), Y2
-	VMOVUPS 32(SI)(R8*4), Y3
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  Y2, Y0, Y0
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS Y0, 32(AX)(R8*4)
-	VMOVUPS 64(CX)(R8*4), Y0
-	VMOVUPS 64(DX)(R8*4), Y1
-	VMOVUPS 64(BX)(R8*4), Y2
-	VMOVUPS 64(SI)(R8*4), Y3
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  Y2, Y0, Y0
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS Y0, 64(AX)(R8*4)
-	VMOVUPS 96(CX)(R8*4), Y0
-	VMOVUPS 96(DX)(R8*4), Y1
-	VMOVUPS 96(BX)(R8*4), Y2
-	VMOVUPS 96(SI)(R8*4), Y3
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  Y2, Y0, Y0
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS Y0, 96(AX)(R8*4)
-	MOVQ    R9, R8
-	JMP     wide
-
-wide_end:
-vector:
-	LEAQ    8(R8), R9
-	CMPQ    R9, DI
-	JG      vector_end
-	VMOVUPS (CX)(R8*4), Y0
-	VMOVUPS (DX)(R8*4), Y1
-	VMOVUPS (BX)(R8*4), Y2
-	VMOVUPS (SI)(R8*4), Y3
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  Y2, Y0, Y0
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS Y0, (AX)(R8*4)
-	MOVQ    R9, R8
-	JMP     vector
-
-vector_end:
-element:
-	LEAQ   1(R8), R9
-	CMPQ   R9, DI
-	JG     element_end
-	VMOVSS (CX)(R8*4), X0
-	VMOVSS (DX)(R8*4), X1
-	VMOVSS (BX)(R8*4), X2
-	VMOVSS (SI)(R8*4), X3
-	VSUBPS X1, X0, X0
-	VMULPS X2, X0, X0
-	VADDPS X3, X0, X0
-	VMOVSS X0, (AX)(R8*4)
-	MOVQ   R9, R8
-	JMP    element
-
-element_end:
-	VZEROUPPER
-	RET
-
-// func normalizeGradientAVX2(dx []float32, dy []float32, x []float32, mean []float32, shift []float32, slope []float32, scale []float32)
-// Requires: AVX
-TEXT ·normalizeGradientAVX2(SB), $0-168
-	MOVQ dx_base+0(FP), AX
-	MOVQ dy_base+24(FP), CX
-	MOVQ x_base+48(FP), DX
-	MOVQ mean_base+72(FP), BX
-	MOVQ shift_base+96(FP), SI
-	MOVQ slope_base+120(FP), DI
-	MOVQ scale_base+144(FP), R8
-	MOVQ dx_len+8(FP), R9
-	XORQ R10, R10
-
-wide:
-	LEAQ    32(R10), R11
-	CMPQ    R11, R9
-	JG      wide_end
-	VMOVUPS (CX)(R10*4), Y0
-	VMOVUPS (DX)(R10*4), Y1
-	VMOVUPS (BX)(R10*4), Y2
-	VMOVUPS (SI)(R10*4), Y3
-	VMOVUPS (DI)(R10*4), Y4
-	VMOVUPS (R8)(R10*4), Y5
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y4, Y1, Y1
-	VSUBPS  Y3, Y0, Y0
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  Y5, Y0, Y0
-	VMOVUPS Y0, (AX)(R10*4)
-	VMOVUPS 32(CX)(R10*4), Y0
-	VMOVUPS 32(DX)(R10*4), Y1
-	VMOVUPS 32(BX)(R10*4), Y2
-	VMOVUPS 32(SI)(R10*4), Y3
-	VMOVUPS 32(DI)(R10*4), Y4
-	VMOVUPS 32(R8)(R10*4), Y5
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y4, Y1, Y1
-	VSUBPS  Y3, Y0, Y0
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  Y5, Y0, Y0
-	VMOVUPS Y0, 32(AX)(R10*4)
-	VMOVUPS 64(CX)(R10*4), Y0
-	VMOVUPS 64(DX)(R10*4), Y1
-	VMOVUPS 64(BX)(R10*4), Y2
-	VMOVUPS 64(SI)(R10*4), Y3
-	VMOVUPS 64(DI)(R10*4), Y4
-	VMOVUPS 64(R8)(R10*4), Y5
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y4, Y1, Y1
-	VSUBPS  Y3, Y0, Y0
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  Y5, Y0, Y0
-	VMOVUPS Y0, 64(AX)(R10*4)
-	VMOVUPS 96(CX)(R10*4), Y0
-	VMOVUPS 96(DX)(R10*4), Y1
-	VMOVUPS 96(BX)(R10*4), Y2
-	VMOVUPS 96(SI)(R10*4), Y3
-	VMOVUPS 96(DI)(R10*4), Y4
-	VMOVUPS 96(R8)(R10*4), Y5
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y4, Y1, Y1
-	VSUBPS  Y3, Y0, Y0
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  Y5, Y0, Y0
-	VMOVUPS Y0, 96(AX)(R10*4)
-	MOVQ    R11, R10
-	JMP     wide
-
-wide_end:
-vector:
-	LEAQ    8(R10), R11
-	CMPQ    R11, R9
-	JG      vector_end
-	VMOVUPS (CX)(R10*4), Y0
-	VMOVUPS (DX)(R10*4), Y1
-	VMOVUPS (BX)(R10*4), Y2
-	VMOVUPS (SI)(R10*4), Y3
-	VMOVUPS (DI)(R10*4), Y4
-	VMOVUPS (R8)(R10*4), Y5
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y4, Y1, Y1
-	VSUBPS  Y3, Y0, Y0
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  Y5, Y0, Y0
-	VMOVUPS Y0, (AX)(R10*4)
-	MOVQ    R11, R10
-	JMP     vector
-
-vector_end:
-element:
-	LEAQ   1(R10), R11
-	CMPQ   R11, R9
-	JG     element_end
-	VMOVSS (CX)(R10*4), X0
-	VMOVSS (DX)(R10*4), X1
-	VMOVSS (BX)(R10*4), X2
-	VMOVSS (SI)(R10*4), X3
-	VMOVSS (DI)(R10*4), X4
-	VMOVSS (R8)(R10*4), X5
-	VSUBPS X2, X1, X1
-	VMULPS X4, X1, X1
-	VSUBPS X3, X0, X0
-	VSUBPS X1, X0, X0
-	VMULPS X5, X0, X0
-	VMOVSS X0, (AX)(R10*4)
-	MOVQ   R11, R10
-	JMP    element
-
-element_end:
-	VZEROUPPER
-	RET
-
 // func reluAVX2(y []float32, x []float32)
 // Requires: AVX, AVX2
 TEXT ·reluAVX2(SB), $0-48
@@ -1125,6 +764,470 @@ element:
 	JMP     element
 
 element_end:
+	VZEROUPPER
+	RET
+
+// func addRowsAVX2(sums []float32, x []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·addRowsAVX2(SB), $0-64
+	MOVQ sums_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ sums_len+8(FP), DX
+	MOVQ rows+48(FP), BX
+	MOVQ stride+56(FP), SI
+	SHLQ $0x02, SI
+
+row:
+	XORQ DI, DI
+
+wide:
+	LEAQ    32(DI), R8
+	CMPQ    R8, DX
+	JG      wide_end
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(DI*4)
+	VMOVUPS 32(AX)(DI*4), Y0
+	VMOVUPS 32(CX)(DI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)(DI*4)
+	VMOVUPS 64(AX)(DI*4), Y0
+	VMOVUPS 64(CX)(DI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(AX)(DI*4)
+	VMOVUPS 96(AX)(DI*4), Y0
+	VMOVUPS 96(CX)(DI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(AX)(DI*4)
+	MOVQ    R8, DI
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(DI), R8
+	CMPQ    R8, DX
+	JG      vector_end
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS (CX)(DI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(DI*4)
+	MOVQ    R8, DI
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(DI), R8
+	CMPQ   R8, DX
+	JG     element_end
+	VMOVSS (AX)(DI*4), X0
+	VMOVSS (CX)(DI*4), X1
+	VADDPS X1, X0, X0
+	VMOVSS X0, (AX)(DI*4)
+	MOVQ   R8, DI
+	JMP    element
+
+element_end:
+	ADDQ SI, CX
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func addSquaresAVX2(sums []float32, x []float32, mean []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·addSquaresAVX2(SB), $0-88
+	MOVQ sums_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ mean_base+48(FP), DX
+	MOVQ sums_len+8(FP), BX
+	MOVQ rows+72(FP), SI
+	MOVQ stride+80(FP), DI
+	SHLQ $0x02, DI
+
+row:
+	XORQ R8, R8
+
+wide:
+	LEAQ    32(R8), R9
+	CMPQ    R9, BX
+	JG      wide_end
+	VMOVUPS (AX)(R8*4), Y0
+	VMOVUPS (CX)(R8*4), Y1
+	VMOVUPS (DX)(R8*4), Y2
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y1, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(R8*4)
+	VMOVUPS 32(AX)(R8*4), Y0
+	VMOVUPS 32(CX)(R8*4), Y1
+	VMOVUPS 32(DX)(R8*4), Y2
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y1, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)(R8*4)
+	VMOVUPS 64(AX)(R8*4), Y0
+	VMOVUPS 64(CX)(R8*4), Y1
+	VMOVUPS 64(DX)(R8*4), Y2
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y1, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(AX)(R8*4)
+	VMOVUPS 96(AX)(R8*4), Y0
+	VMOVUPS 96(CX)(R8*4), Y1
+	VMOVUPS 96(DX)(R8*4), Y2
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y1, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(AX)(R8*4)
+	MOVQ    R9, R8
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(R8), R9
+	CMPQ    R9, BX
+	JG      vector_end
+	VMOVUPS (AX)(R8*4), Y0
+	VMOVUPS (CX)(R8*4), Y1
+	VMOVUPS (DX)(R8*4), Y2
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y1, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(R8*4)
+	MOVQ    R9, R8
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(R8), R9
+	CMPQ   R9, BX
+	JG     element_end
+	VMOVSS (AX)(R8*4), X0
+	VMOVSS (CX)(R8*4), X1
+	VMOVSS (DX)(R8*4), X2
+	VSUBPS X2, X1, X1
+	VMULPS X1, X1, X1
+	VADDPS X1, X0, X0
+	VMOVSS X0, (AX)(R8*4)
+	MOVQ   R9, R8
+	JMP    element
+
+element_end:
+	ADDQ DI, CX
+	DECQ SI
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func addProductsAVX2(sums []float32, dy []float32, x []float32, mean []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·addProductsAVX2(SB), $0-112
+	MOVQ sums_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ mean_base+72(FP), BX
+	MOVQ sums_len+8(FP), SI
+	MOVQ rows+96(FP), DI
+	MOVQ stride+104(FP), R8
+	SHLQ $0x02, R8
+
+row:
+	XORQ R9, R9
+
+wide:
+	LEAQ    32(R9), R10
+	CMPQ    R10, SI
+	JG      wide_end
+	VMOVUPS (AX)(R9*4), Y0
+	VMOVUPS (CX)(R9*4), Y1
+	VMOVUPS (DX)(R9*4), Y2
+	VMOVUPS (BX)(R9*4), Y3
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  Y2, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(R9*4)
+	VMOVUPS 32(AX)(R9*4), Y0
+	VMOVUPS 32(CX)(R9*4), Y1
+	VMOVUPS 32(DX)(R9*4), Y2
+	VMOVUPS 32(BX)(R9*4), Y3
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  Y2, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)(R9*4)
+	VMOVUPS 64(AX)(R9*4), Y0
+	VMOVUPS 64(CX)(R9*4), Y1
+	VMOVUPS 64(DX)(R9*4), Y2
+	VMOVUPS 64(BX)(R9*4), Y3
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  Y2, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(AX)(R9*4)
+	VMOVUPS 96(AX)(R9*4), Y0
+	VMOVUPS 96(CX)(R9*4), Y1
+	VMOVUPS 96(DX)(R9*4), Y2
+	VMOVUPS 96(BX)(R9*4), Y3
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  Y2, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(AX)(R9*4)
+	MOVQ    R10, R9
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(R9), R10
+	CMPQ    R10, SI
+	JG      vector_end
+	VMOVUPS (AX)(R9*4), Y0
+	VMOVUPS (CX)(R9*4), Y1
+	VMOVUPS (DX)(R9*4), Y2
+	VMOVUPS (BX)(R9*4), Y3
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  Y2, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(R9*4)
+	MOVQ    R10, R9
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(R9), R10
+	CMPQ   R10, SI
+	JG     element_end
+	VMOVSS (AX)(R9*4), X0
+	VMOVSS (CX)(R9*4), X1
+	VMOVSS (DX)(R9*4), X2
+	VMOVSS (BX)(R9*4), X3
+	VSUBPS X3, X2, X2
+	VMULPS X2, X1, X1
+	VADDPS X1, X0, X0
+	VMOVSS X0, (AX)(R9*4)
+	MOVQ   R10, R9
+	JMP    element
+
+element_end:
+	ADDQ R8, CX
+	ADDQ R8, DX
+	DECQ DI
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func normalizeAVX2(y []float32, x []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·normalizeAVX2(SB), $0-136
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ mean_base+48(FP), DX
+	MOVQ scale_base+72(FP), BX
+	MOVQ shift_base+96(FP), SI
+	MOVQ mean_len+56(FP), DI
+	MOVQ rows+120(FP), R8
+	MOVQ stride+128(FP), R9
+	SHLQ $0x02, R9
+
+row:
+	XORQ R10, R10
+
+wide:
+	LEAQ    32(R10), R11
+	CMPQ    R11, DI
+	JG      wide_end
+	VMOVUPS (CX)(R10*4), Y0
+	VMOVUPS (DX)(R10*4), Y1
+	VMOVUPS (BX)(R10*4), Y2
+	VMOVUPS (SI)(R10*4), Y3
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, (AX)(R10*4)
+	VMOVUPS 32(CX)(R10*4), Y0
+	VMOVUPS 32(DX)(R10*4), Y1
+	VMOVUPS 32(BX)(R10*4), Y2
+	VMOVUPS 32(SI)(R10*4), Y3
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, 32(AX)(R10*4)
+	VMOVUPS 64(CX)(R10*4), Y0
+	VMOVUPS 64(DX)(R10*4), Y1
+	VMOVUPS 64(BX)(R10*4), Y2
+	VMOVUPS 64(SI)(R10*4), Y3
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, 64(AX)(R10*4)
+	VMOVUPS 96(CX)(R10*4), Y0
+	VMOVUPS 96(DX)(R10*4), Y1
+	VMOVUPS 96(BX)(R10*4), Y2
+	VMOVUPS 96(SI)(R10*4), Y3
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, 96(AX)(R10*4)
+	MOVQ    R11, R10
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(R10), R11
+	CMPQ    R11, DI
+	JG      vector_end
+	VMOVUPS (CX)(R10*4), Y0
+	VMOVUPS (DX)(R10*4), Y1
+	VMOVUPS (BX)(R10*4), Y2
+	VMOVUPS (SI)(R10*4), Y3
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, (AX)(R10*4)
+	MOVQ    R11, R10
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(R10), R11
+	CMPQ   R11, DI
+	JG     element_end
+	VMOVSS (CX)(R10*4), X0
+	VMOVSS (DX)(R10*4), X1
+	VMOVSS (BX)(R10*4), X2
+	VMOVSS (SI)(R10*4), X3
+	VSUBPS X1, X0, X0
+	VMULPS X2, X0, X0
+	VADDPS X3, X0, X0
+	VMOVSS X0, (AX)(R10*4)
+	MOVQ   R11, R10
+	JMP    element
+
+element_end:
+	ADDQ R9, AX
+	ADDQ R9, CX
+	DECQ R8
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func normalizeGradientAVX2(dx []float32, dy []float32, x []float32, mean []float32, shift []float32, slope []float32, scale []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·normalizeGradientAVX2(SB), $0-184
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ mean_base+72(FP), BX
+	MOVQ shift_base+96(FP), SI
+	MOVQ slope_base+120(FP), DI
+	MOVQ scale_base+144(FP), R8
+	MOVQ mean_len+80(FP), R9
+	MOVQ rows+168(FP), R10
+	MOVQ stride+176(FP), R11
+	SHLQ $0x02, R11
+
+row:
+	XORQ R12, R12
+
+wide:
+	LEAQ    32(R12), R13
+	CMPQ    R13, R9
+	JG      wide_end
+	VMOVUPS (CX)(R12*4), Y0
+	VMOVUPS (DX)(R12*4), Y1
+	VMOVUPS (BX)(R12*4), Y2
+	VMOVUPS (SI)(R12*4), Y3
+	VMOVUPS (DI)(R12*4), Y4
+	VMOVUPS (R8)(R12*4), Y5
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VSUBPS  Y3, Y0, Y0
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y5, Y0, Y0
+	VMOVUPS Y0, (AX)(R12*4)
+	VMOVUPS 32(CX)(R12*4), Y0
+	VMOVUPS 32(DX)(R12*4), Y1
+	VMOVUPS 32(BX)(R12*4), Y2
+	VMOVUPS 32(SI)(R12*4), Y3
+	VMOVUPS 32(DI)(R12*4), Y4
+	VMOVUPS 32(R8)(R12*4), Y5
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VSUBPS  Y3, Y0, Y0
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y5, Y0, Y0
+	VMOVUPS Y0, 32(AX)(R12*4)
+	VMOVUPS 64(CX)(R12*4), Y0
+	VMOVUPS 64(DX)(R12*4), Y1
+	VMOVUPS 64(BX)(R12*4), Y2
+	VMOVUPS 64(SI)(R12*4), Y3
+	VMOVUPS 64(DI)(R12*4), Y4
+	VMOVUPS 64(R8)(R12*4), Y5
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VSUBPS  Y3, Y0, Y0
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y5, Y0, Y0
+	VMOVUPS Y0, 64(AX)(R12*4)
+	VMOVUPS 96(CX)(R12*4), Y0
+	VMOVUPS 96(DX)(R12*4), Y1
+	VMOVUPS 96(BX)(R12*4), Y2
+	VMOVUPS 96(SI)(R12*4), Y3
+	VMOVUPS 96(DI)(R12*4), Y4
+	VMOVUPS 96(R8)(R12*4), Y5
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VSUBPS  Y3, Y0, Y0
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y5, Y0, Y0
+	VMOVUPS Y0, 96(AX)(R12*4)
+	MOVQ    R13, R12
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(R12), R13
+	CMPQ    R13, R9
+	JG      vector_end
+	VMOVUPS (CX)(R12*4), Y0
+	VMOVUPS (DX)(R12*4), Y1
+	VMOVUPS (BX)(R12*4), Y2
+	VMOVUPS (SI)(R12*4), Y3
+	VMOVUPS (DI)(R12*4), Y4
+	VMOVUPS (R8)(R12*4), Y5
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VSUBPS  Y3, Y0, Y0
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y5, Y0, Y0
+	VMOVUPS Y0, (AX)(R12*4)
+	MOVQ    R13, R12
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(R12), R13
+	CMPQ   R13, R9
+	JG     element_end
+	VMOVSS (CX)(R12*4), X0
+	VMOVSS (DX)(R12*4), X1
+	VMOVSS (BX)(R12*4), X2
+	VMOVSS (SI)(R12*4), X3
+	VMOVSS (DI)(R12*4), X4
+	VMOVSS (R8)(R12*4), X5
+	VSUBPS X2, X1, X1
+	VMULPS X4, X1, X1
+	VSUBPS X3, X0, X0
+	VSUBPS X1, X0, X0
+	VMULPS X5, X0, X0
+	VMOVSS X0, (AX)(R12*4)
+	MOVQ   R13, R12
+	JMP    element
+
+element_end:
+	ADDQ R11, AX
+	ADDQ R11, CX
+	ADDQ R11, DX
+	DECQ R10
+	JNZ  row
 	VZEROUPPER
 	RET
 

@@ -92,10 +92,6 @@ func TestLoopsAgree(t *testing.T) {
 		"add":               func(a, b, c, _ []float32) { add(a, b, c) },
 		"add in place":      func(a, b, _, _ []float32) { add(a, a, b) },
 		"addScaled":         func(a, b, _, _ []float32) { addScaled(a, -0.3, b) },
-		"addSquares":        func(a, b, c, _ []float32) { addSquares(a, b, c) },
-		"addProducts":       func(a, b, c, d []float32) { addProducts(a, b, c, d) },
-		"normalize":         func(a, b, c, d []float32) { normalize(a, b, c, d, c) },
-		"normalizeGradient": func(a, b, c, d []float32) { normalizeGradient(a, b, c, d, b, c, d) },
 		"relu":              func(a, b, _, _ []float32) { relu(a, b) },
 		"reluGradient":      func(a, b, c, _ []float32) { reluGradient(a, b, c) },
 		"sigmoidGradient":   func(a, b, c, _ []float32) { sigmoidGradient(a, b, c) },
@@ -108,6 +104,30 @@ func TestLoopsAgree(t *testing.T) {
 	} {
 		for _, n := range lengths {
 			variantsAgree(t, name, n, func(m memory) { run(m.f32[0], m.f32[1], m.f32[2], m.f32[3]) })
+		}
+	}
+}
+
+// Rows of every number of channels, with others beside them that belong to somebody else.
+func TestRowsAgree(t *testing.T) {
+	const rows, beside = 3, 2
+	for _, channels := range lengths[1:] {
+		stride := channels + beside
+		for name, run := range map[string]func(m memory, sums []float32){
+			"addRows":    func(m memory, sums []float32) { addRows(sums, m.f32[1], rows, stride) },
+			"addSquares": func(m memory, sums []float32) { addSquares(sums, m.f32[1], m.f32[2][:channels], rows, stride) },
+			"addProducts": func(m memory, sums []float32) {
+				addProducts(sums, m.f32[1], m.f32[2], m.f32[3][:channels], rows, stride)
+			},
+			"normalize": func(m memory, sums []float32) {
+				normalize(m.f32[1], m.f32[2], sums, m.f32[3][:channels], m.f32[3][stride:][:channels], rows, stride)
+			},
+			"normalizeGradient": func(m memory, sums []float32) {
+				d := m.f32[3]
+				normalizeGradient(m.f32[1], m.f32[1], m.f32[2], sums, d[:channels], d[stride:][:channels], d[2*stride:][:channels], rows, stride)
+			},
+		} {
+			variantsAgree(t, name, rows*stride, func(m memory) { run(m, m.f32[0][:channels]) })
 		}
 	}
 }

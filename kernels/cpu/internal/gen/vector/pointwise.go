@@ -1,6 +1,8 @@
 package vector
 
 import (
+	"slices"
+
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
@@ -8,12 +10,13 @@ import (
 )
 
 // loop computes its outputs from its inputs, element by element. The body gets a register of each input, and of each scalar, and
-// returns one of each output. Scalars that are no parameters come from constants.
+// returns one of each output. Scalars that are no parameters come from constants. If there are rows, the loop runs once for each of these.
 type loop struct {
 	name            string
 	outputs, inputs []string
 	scalars         []string
 	constants       []uint32
+	rows            []string // those that have several rows, beginning stride elements apart; of the others each row sees the same elements
 	body            func(s span, x, k []reg.Register) []reg.Register
 }
 
@@ -30,32 +33,6 @@ func (asm generator) pointwise() {
 			name: "addScaledAVX2", outputs: names("y"), inputs: names("y", "x"), scalars: names("a"),
 			body: func(s span, x, k registers) registers {
 				return registers{s.apply(s.VADDPS, x[0], s.apply(s.VMULPS, x[1], k[0]))}
-			},
-		},
-		{
-			name: "addSquaresAVX2", outputs: names("y"), inputs: names("y", "x", "mean"),
-			body: func(s span, x, _ registers) registers {
-				d := s.apply(s.VSUBPS, x[1], x[2])
-				return registers{s.apply(s.VADDPS, x[0], s.apply(s.VMULPS, d, d))}
-			},
-		},
-		{
-			name: "addProductsAVX2", outputs: names("y"), inputs: names("y", "dy", "x", "mean"),
-			body: func(s span, x, _ registers) registers {
-				return registers{s.apply(s.VADDPS, x[0], s.apply(s.VMULPS, x[1], s.apply(s.VSUBPS, x[2], x[3])))}
-			},
-		},
-		{
-			name: "normalizeAVX2", outputs: names("y"), inputs: names("x", "mean", "scale", "shift"),
-			body: func(s span, x, _ registers) registers {
-				return registers{s.apply(s.VADDPS, s.apply(s.VMULPS, s.apply(s.VSUBPS, x[0], x[1]), x[2]), x[3])}
-			},
-		},
-		{
-			name: "normalizeGradientAVX2", outputs: names("dx"), inputs: names("dy", "x", "mean", "shift", "slope", "scale"),
-			body: func(s span, x, _ registers) registers {
-				along := s.apply(s.VMULPS, s.apply(s.VSUBPS, x[1], x[2]), x[4])
-				return registers{s.apply(s.VMULPS, s.apply(s.VSUBPS, s.apply(s.VSUBPS, x[0], x[3]), along), x[5])}
 			},
 		},
 		{
@@ -111,7 +88,7 @@ func (asm generator) pointwise() {
 			},
 		},
 	}
-	for _, l := range loops {
+	for _, l := range append(loops, rowLoops...) {
 		asm.loop(l)
 	}
 }
@@ -136,7 +113,8 @@ func (asm generator) loop(l loop) {
 	for _, bits := range l.constants {
 		scalars = append(scalars, asm.constant(bits))
 	}
-	n := asm.Load(asm.Param(l.outputs[0]).Len(), asm.GP64())
+	n := asm.Load(asm.Param(l.measure()).Len(), asm.GP64())
+	endRow := asm.eachRow(l, base)
 	asm.eachSpan(n, func(s span, at func(base reg.Register, vector int) Mem) {
 		var k registers
 		for _, r := range scalars {
@@ -152,8 +130,36 @@ func (asm generator) loop(l loop) {
 			}
 		}
 	})
+	endRow()
 	asm.VZEROUPPER()
 	asm.RET()
+}
+
+// measure is a parameter that has as many elements as a turn over them takes.
+func (l loop) measure() string {
+	for _, name := range append(l.outputs, l.inputs...) {
+		if !slices.Contains(l.rows, name) {
+			return name
+		}
+	}
+	panic(l.name + " has nothing but rows")
+}
+
+// eachRow begins the loop over rows, if there are any, and returns what ends it.
+func (asm generator) eachRow(l loop, base map[string]reg.Register) (end func()) {
+	if len(l.rows) == 0 {
+		return func() {}
+	}
+	rows, step := asm.Load(asm.Param("rows"), asm.GP64()), asm.Load(asm.Param("stride"), asm.GP64())
+	asm.SHLQ(Imm(2), step)
+	asm.Label("row")
+	return func() {
+		for _, name := range l.rows {
+			asm.ADDQ(step, base[name])
+		}
+		asm.DECQ(rows)
+		asm.JNZ(LabelRef("row"))
+	}
 }
 
 // eachSpan loops over n elements; at tells the body where its elements lie.
