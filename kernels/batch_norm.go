@@ -7,7 +7,8 @@ import "fmt"
 //
 //	X̂[n,p,c] = (X[n,p,c] − Mean[c]) / √(Variance[c] + Epsilon)
 //
-// X is [N P C]: N images of P places, 1 of a vector, with C channels.
+// X is [N P C]: N images of P places, 1 of a vector, with C channels. Where the variance is infinite, because the squares of finite values do not
+// fit into float32, X̂ is no number rather than 0: training must not go on as if nothing had happened.
 type BatchNorm struct{ N, P, C int }
 
 // Elements is the number of elements of X.

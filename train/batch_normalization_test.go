@@ -116,6 +116,24 @@ func TestMovingAverages(t *testing.T) {
 	}
 }
 
+// Values whose squares do not fit into float32 have no variance: training halts, rather than go on with normalised zeros.
+func TestHaltOnAnInfiniteVariance(t *testing.T) {
+	m, err := model.Sequential(model.Input(2), model.BatchNormalization{}, model.Dense{Units: 2, Activation: model.Softmax})
+	require.NoError(t, err)
+	tr := compile(t, m, 1, Adam{})
+	before := weights(t, tr)
+	filled := float32(0)
+	images := &set{shape: []int{2}, n: 2, fill: func(x []float32) {
+		filled++ // each differs
+		x[0], x[1] = 1, 1e25*filled
+	}}
+	_, err = tr.Fit(context.Background(), images, FitOptions{Epochs: 1})
+	var found *NotFiniteError
+	require.ErrorAs(t, err, &found)
+	assert.Equal(t, NotFiniteError{Step: 1, Epoch: 1, Layer: "batch_normalization", What: "output"}, *found)
+	assert.Equal(t, before, weights(t, tr))
+}
+
 // A step that halts changes nothing.
 func TestHaltLeavesMovingAverages(t *testing.T) {
 	tr := compile(t, traintest.NormalizedNet(t), 2, Adam{})

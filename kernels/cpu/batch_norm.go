@@ -66,10 +66,10 @@ func (g places) eachImage(first, last int, visit func(first, rows int, isExample
 	}
 }
 
-// batchNormScales computes gamma/√(variance + epsilon), of which gamma may be absent.
+// batchNormScales computes gamma/√(variance + epsilon), of which gamma may be absent; no number for an infinite variance.
 func batchNormScales(scales, variance, gamma []float32, epsilon float64) {
 	for c, v := range variance {
-		scales[c] = 1 / float32(math.Sqrt(float64(v+float32(epsilon))))
+		scales[c] = 1/float32(math.Sqrt(float64(v+float32(epsilon)))) + (v - v)
 		if gamma != nil {
 			scales[c] *= gamma[c]
 		}

@@ -77,6 +77,7 @@ func batchNormCasesOf(g kernels.BatchNorm) []Case {
 		}},
 		// E[X²] − Mean² would leave nothing of the variance.
 		{"_far", nil, true, true, map[string]contents{"x": shifted(4096, reals), "mean": shifted(4096, constant(0.125))}},
+		{"_overflow", nil, true, true, map[string]contents{"variance": atFirst(1, math.Inf(1), positives)}},
 		{"_constant", nil, true, true, map[string]contents{"x": constant(0.3), "mean": constant(0.3), "variance": constant(0)}},
 	} {
 		ops := newBatchNormOps(g, s.classes, s.withGamma, s.withBeta)
@@ -114,7 +115,8 @@ func batchNormLists() []Case {
 
 		norm.sums.DYSum, norm.sums.DYXSum = private("dy_sum", g.K), private("dyx_sum", g.K)
 		norm.dgrad.DYSum, norm.dgrad.DYXSum, norm.dgrad.DX = norm.sums.DYSum, norm.sums.DYXSum, private("dmaps", conv.Y.Shape...)
-		convDgrad.DY, convDgrad.DX, convWgrad.DY, convWgrad.DW = norm.dgrad.DX, float("dimages", conv.X.Shape...), norm.dgrad.DX, float("dw", conv.W.Shape...)
+		convDgrad.DY, convDgrad.DX = norm.dgrad.DX, float("dimages", conv.X.Shape...)
+		convWgrad.DY, convWgrad.DW = norm.dgrad.DX, float("dw", conv.W.Shape...)
 		convWgrad.X = float("images", conv.X.Shape...)
 		cases = append(cases, newListCase(name, []kernels.Op{
 			norm.sums, kernels.BiasWgrad{M: 1, K: g.K, DY: norm.sums.DYSum, DB: float("dbeta", g.K)},

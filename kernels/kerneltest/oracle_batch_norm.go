@@ -63,6 +63,9 @@ func spread(variance Value, epsilon float64) Value { return variance.add(rounded
 
 // batchNormScale is gamma/√(variance + epsilon), in either order: the quotient, or the product with the reciprocal.
 func batchNormScale(variance Value, gamma []Value, c int, epsilon float64) Value {
+	if math.IsInf(variance.Want, 1) {
+		return exact(math.NaN())
+	}
 	scale := exact(1).div(spread(variance, epsilon))
 	if gamma == nil {
 		return scale
