@@ -767,253 +767,6 @@ element_end:
 	VZEROUPPER
 	RET
 
-// func addRowsAVX2(sums []float32, x []float32, rows int, stride int)
-// Requires: AVX
-TEXT ·addRowsAVX2(SB), $0-64
-	MOVQ sums_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ sums_len+8(FP), DX
-	MOVQ rows+48(FP), BX
-	MOVQ stride+56(FP), SI
-	SHLQ $0x02, SI
-
-row:
-	XORQ DI, DI
-
-wide:
-	LEAQ    32(DI), R8
-	CMPQ    R8, DX
-	JG      wide_end
-	VMOVUPS (AX)(DI*4), Y0
-	VMOVUPS (CX)(DI*4), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(DI*4)
-	VMOVUPS 32(AX)(DI*4), Y0
-	VMOVUPS 32(CX)(DI*4), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(AX)(DI*4)
-	VMOVUPS 64(AX)(DI*4), Y0
-	VMOVUPS 64(CX)(DI*4), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(AX)(DI*4)
-	VMOVUPS 96(AX)(DI*4), Y0
-	VMOVUPS 96(CX)(DI*4), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(AX)(DI*4)
-	MOVQ    R8, DI
-	JMP     wide
-
-wide_end:
-vector:
-	LEAQ    8(DI), R8
-	CMPQ    R8, DX
-	JG      vector_end
-	VMOVUPS (AX)(DI*4), Y0
-	VMOVUPS (CX)(DI*4), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(DI*4)
-	MOVQ    R8, DI
-	JMP     vector
-
-vector_end:
-element:
-	LEAQ   1(DI), R8
-	CMPQ   R8, DX
-	JG     element_end
-	VMOVSS (AX)(DI*4), X0
-	VMOVSS (CX)(DI*4), X1
-	VADDPS X1, X0, X0
-	VMOVSS X0, (AX)(DI*4)
-	MOVQ   R8, DI
-	JMP    element
-
-element_end:
-	ADDQ SI, CX
-	DECQ BX
-	JNZ  row
-	VZEROUPPER
-	RET
-
-// func addSquaresAVX2(sums []float32, x []float32, mean []float32, rows int, stride int)
-// Requires: AVX
-TEXT ·addSquaresAVX2(SB), $0-88
-	MOVQ sums_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ mean_base+48(FP), DX
-	MOVQ sums_len+8(FP), BX
-	MOVQ rows+72(FP), SI
-	MOVQ stride+80(FP), DI
-	SHLQ $0x02, DI
-
-row:
-	XORQ R8, R8
-
-wide:
-	LEAQ    32(R8), R9
-	CMPQ    R9, BX
-	JG      wide_end
-	VMOVUPS (AX)(R8*4), Y0
-	VMOVUPS (CX)(R8*4), Y1
-	VMOVUPS (DX)(R8*4), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y1, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(R8*4)
-	VMOVUPS 32(AX)(R8*4), Y0
-	VMOVUPS 32(CX)(R8*4), Y1
-	VMOVUPS 32(DX)(R8*4), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y1, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(AX)(R8*4)
-	VMOVUPS 64(AX)(R8*4), Y0
-	VMOVUPS 64(CX)(R8*4), Y1
-	VMOVUPS 64(DX)(R8*4), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y1, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(AX)(R8*4)
-	VMOVUPS 96(AX)(R8*4), Y0
-	VMOVUPS 96(CX)(R8*4), Y1
-	VMOVUPS 96(DX)(R8*4), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y1, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(AX)(R8*4)
-	MOVQ    R9, R8
-	JMP     wide
-
-wide_end:
-vector:
-	LEAQ    8(R8), R9
-	CMPQ    R9, BX
-	JG      vector_end
-	VMOVUPS (AX)(R8*4), Y0
-	VMOVUPS (CX)(R8*4), Y1
-	VMOVUPS (DX)(R8*4), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y1, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(R8*4)
-	MOVQ    R9, R8
-	JMP     vector
-
-vector_end:
-element:
-	LEAQ   1(R8), R9
-	CMPQ   R9, BX
-	JG     element_end
-	VMOVSS (AX)(R8*4), X0
-	VMOVSS (CX)(R8*4), X1
-	VMOVSS (DX)(R8*4), X2
-	VSUBPS X2, X1, X1
-	VMULPS X1, X1, X1
-	VADDPS X1, X0, X0
-	VMOVSS X0, (AX)(R8*4)
-	MOVQ   R9, R8
-	JMP    element
-
-element_end:
-	ADDQ DI, CX
-	DECQ SI
-	JNZ  row
-	VZEROUPPER
-	RET
-
-// func addProductsAVX2(sums []float32, dy []float32, x []float32, mean []float32, rows int, stride int)
-// Requires: AVX
-TEXT ·addProductsAVX2(SB), $0-112
-	MOVQ sums_base+0(FP), AX
-	MOVQ dy_base+24(FP), CX
-	MOVQ x_base+48(FP), DX
-	MOVQ mean_base+72(FP), BX
-	MOVQ sums_len+8(FP), SI
-	MOVQ rows+96(FP), DI
-	MOVQ stride+104(FP), R8
-	SHLQ $0x02, R8
-
-row:
-	XORQ R9, R9
-
-wide:
-	LEAQ    32(R9), R10
-	CMPQ    R10, SI
-	JG      wide_end
-	VMOVUPS (AX)(R9*4), Y0
-	VMOVUPS (CX)(R9*4), Y1
-	VMOVUPS (DX)(R9*4), Y2
-	VMOVUPS (BX)(R9*4), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  Y2, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(R9*4)
-	VMOVUPS 32(AX)(R9*4), Y0
-	VMOVUPS 32(CX)(R9*4), Y1
-	VMOVUPS 32(DX)(R9*4), Y2
-	VMOVUPS 32(BX)(R9*4), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  Y2, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(AX)(R9*4)
-	VMOVUPS 64(AX)(R9*4), Y0
-	VMOVUPS 64(CX)(R9*4), Y1
-	VMOVUPS 64(DX)(R9*4), Y2
-	VMOVUPS 64(BX)(R9*4), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  Y2, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(AX)(R9*4)
-	VMOVUPS 96(AX)(R9*4), Y0
-	VMOVUPS 96(CX)(R9*4), Y1
-	VMOVUPS 96(DX)(R9*4), Y2
-	VMOVUPS 96(BX)(R9*4), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  Y2, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(AX)(R9*4)
-	MOVQ    R10, R9
-	JMP     wide
-
-wide_end:
-vector:
-	LEAQ    8(R9), R10
-	CMPQ    R10, SI
-	JG      vector_end
-	VMOVUPS (AX)(R9*4), Y0
-	VMOVUPS (CX)(R9*4), Y1
-	VMOVUPS (DX)(R9*4), Y2
-	VMOVUPS (BX)(R9*4), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  Y2, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(R9*4)
-	MOVQ    R10, R9
-	JMP     vector
-
-vector_end:
-element:
-	LEAQ   1(R9), R10
-	CMPQ   R10, SI
-	JG     element_end
-	VMOVSS (AX)(R9*4), X0
-	VMOVSS (CX)(R9*4), X1
-	VMOVSS (DX)(R9*4), X2
-	VMOVSS (BX)(R9*4), X3
-	VSUBPS X3, X2, X2
-	VMULPS X2, X1, X1
-	VADDPS X1, X0, X0
-	VMOVSS X0, (AX)(R9*4)
-	MOVQ   R10, R9
-	JMP    element
-
-element_end:
-	ADDQ R8, CX
-	ADDQ R8, DX
-	DECQ DI
-	JNZ  row
-	VZEROUPPER
-	RET
-
 // func normalizeAVX2(y []float32, x []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
 // Requires: AVX
 TEXT ·normalizeAVX2(SB), $0-136
@@ -1228,6 +981,324 @@ element_end:
 	ADDQ R11, DX
 	DECQ R10
 	JNZ  row
+	VZEROUPPER
+	RET
+
+// func addRowsAVX2(sums []float32, x []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·addRowsAVX2(SB), $0-64
+	MOVQ sums_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ sums_len+8(FP), DX
+	MOVQ rows+48(FP), BX
+	MOVQ stride+56(FP), SI
+	SHLQ $0x02, SI
+	XORQ DI, DI
+
+wide:
+	LEAQ    32(DI), R8
+	CMPQ    R8, DX
+	JG      wide_end
+	LEAQ    (CX)(DI*4), R10
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS 32(AX)(DI*4), Y1
+	VMOVUPS 64(AX)(DI*4), Y2
+	VMOVUPS 96(AX)(DI*4), Y3
+	MOVQ    BX, R9
+
+wide_row:
+	VMOVUPS (R10), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVAPS Y0, Y0
+	VMOVUPS 32(R10), Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVAPS Y1, Y1
+	VMOVUPS 64(R10), Y4
+	VADDPS  Y4, Y2, Y2
+	VMOVAPS Y2, Y2
+	VMOVUPS 96(R10), Y4
+	VADDPS  Y4, Y3, Y3
+	VMOVAPS Y3, Y3
+	ADDQ    SI, R10
+	DECQ    R9
+	JNZ     wide_row
+	VMOVUPS Y0, (AX)(DI*4)
+	VMOVUPS Y1, 32(AX)(DI*4)
+	VMOVUPS Y2, 64(AX)(DI*4)
+	VMOVUPS Y3, 96(AX)(DI*4)
+	MOVQ    R8, DI
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(DI), R8
+	CMPQ    R8, DX
+	JG      vector_end
+	LEAQ    (CX)(DI*4), R10
+	VMOVUPS (AX)(DI*4), Y0
+	MOVQ    BX, R9
+
+vector_row:
+	VMOVUPS (R10), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVAPS Y0, Y0
+	ADDQ    SI, R10
+	DECQ    R9
+	JNZ     vector_row
+	VMOVUPS Y0, (AX)(DI*4)
+	MOVQ    R8, DI
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(DI), R8
+	CMPQ   R8, DX
+	JG     element_end
+	LEAQ   (CX)(DI*4), R10
+	VMOVSS (AX)(DI*4), X0
+	MOVQ   BX, R9
+
+element_row:
+	VMOVSS  (R10), X1
+	VADDPS  X1, X0, X0
+	VMOVAPS X0, X0
+	ADDQ    SI, R10
+	DECQ    R9
+	JNZ     element_row
+	VMOVSS  X0, (AX)(DI*4)
+	MOVQ    R8, DI
+	JMP     element
+
+element_end:
+	VZEROUPPER
+	RET
+
+// func addSquaresAVX2(sums []float32, x []float32, mean []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·addSquaresAVX2(SB), $0-88
+	MOVQ sums_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ mean_base+48(FP), DX
+	MOVQ sums_len+8(FP), BX
+	MOVQ rows+72(FP), SI
+	MOVQ stride+80(FP), DI
+	SHLQ $0x02, DI
+	XORQ R8, R8
+
+wide:
+	LEAQ    32(R8), R9
+	CMPQ    R9, BX
+	JG      wide_end
+	LEAQ    (CX)(R8*4), R11
+	VMOVUPS (AX)(R8*4), Y0
+	VMOVUPS 32(AX)(R8*4), Y1
+	VMOVUPS 64(AX)(R8*4), Y2
+	VMOVUPS 96(AX)(R8*4), Y3
+	VMOVUPS (DX)(R8*4), Y4
+	VMOVUPS 32(DX)(R8*4), Y5
+	VMOVUPS 64(DX)(R8*4), Y6
+	VMOVUPS 96(DX)(R8*4), Y7
+	MOVQ    SI, R10
+
+wide_row:
+	VMOVUPS (R11), Y8
+	VSUBPS  Y4, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y0, Y0
+	VMOVAPS Y0, Y0
+	VMOVUPS 32(R11), Y8
+	VSUBPS  Y5, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y1, Y1
+	VMOVAPS Y1, Y1
+	VMOVUPS 64(R11), Y8
+	VSUBPS  Y6, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y2, Y2
+	VMOVAPS Y2, Y2
+	VMOVUPS 96(R11), Y8
+	VSUBPS  Y7, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y3, Y3
+	VMOVAPS Y3, Y3
+	ADDQ    DI, R11
+	DECQ    R10
+	JNZ     wide_row
+	VMOVUPS Y0, (AX)(R8*4)
+	VMOVUPS Y1, 32(AX)(R8*4)
+	VMOVUPS Y2, 64(AX)(R8*4)
+	VMOVUPS Y3, 96(AX)(R8*4)
+	MOVQ    R9, R8
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(R8), R9
+	CMPQ    R9, BX
+	JG      vector_end
+	LEAQ    (CX)(R8*4), R11
+	VMOVUPS (AX)(R8*4), Y0
+	VMOVUPS (DX)(R8*4), Y1
+	MOVQ    SI, R10
+
+vector_row:
+	VMOVUPS (R11), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  Y2, Y2, Y2
+	VADDPS  Y2, Y0, Y0
+	VMOVAPS Y0, Y0
+	ADDQ    DI, R11
+	DECQ    R10
+	JNZ     vector_row
+	VMOVUPS Y0, (AX)(R8*4)
+	MOVQ    R9, R8
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(R8), R9
+	CMPQ   R9, BX
+	JG     element_end
+	LEAQ   (CX)(R8*4), R11
+	VMOVSS (AX)(R8*4), X0
+	VMOVSS (DX)(R8*4), X1
+	MOVQ   SI, R10
+
+element_row:
+	VMOVSS  (R11), X2
+	VSUBPS  X1, X2, X2
+	VMULPS  X2, X2, X2
+	VADDPS  X2, X0, X0
+	VMOVAPS X0, X0
+	ADDQ    DI, R11
+	DECQ    R10
+	JNZ     element_row
+	VMOVSS  X0, (AX)(R8*4)
+	MOVQ    R9, R8
+	JMP     element
+
+element_end:
+	VZEROUPPER
+	RET
+
+// func addProductsAVX2(sums []float32, dy []float32, x []float32, mean []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·addProductsAVX2(SB), $0-112
+	MOVQ sums_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ mean_base+72(FP), BX
+	MOVQ sums_len+8(FP), SI
+	MOVQ rows+96(FP), DI
+	MOVQ stride+104(FP), R8
+	SHLQ $0x02, R8
+	XORQ R9, R9
+
+wide:
+	LEAQ    32(R9), R10
+	CMPQ    R10, SI
+	JG      wide_end
+	LEAQ    (CX)(R9*4), R12
+	LEAQ    (DX)(R9*4), R13
+	VMOVUPS (AX)(R9*4), Y0
+	VMOVUPS 32(AX)(R9*4), Y1
+	VMOVUPS 64(AX)(R9*4), Y2
+	VMOVUPS 96(AX)(R9*4), Y3
+	VMOVUPS (BX)(R9*4), Y4
+	VMOVUPS 32(BX)(R9*4), Y5
+	VMOVUPS 64(BX)(R9*4), Y6
+	VMOVUPS 96(BX)(R9*4), Y7
+	MOVQ    DI, R11
+
+wide_row:
+	VMOVUPS (R12), Y8
+	VMOVUPS (R13), Y9
+	VSUBPS  Y4, Y9, Y9
+	VMULPS  Y9, Y8, Y8
+	VADDPS  Y8, Y0, Y0
+	VMOVAPS Y0, Y0
+	VMOVUPS 32(R12), Y8
+	VMOVUPS 32(R13), Y9
+	VSUBPS  Y5, Y9, Y9
+	VMULPS  Y9, Y8, Y8
+	VADDPS  Y8, Y1, Y1
+	VMOVAPS Y1, Y1
+	VMOVUPS 64(R12), Y8
+	VMOVUPS 64(R13), Y9
+	VSUBPS  Y6, Y9, Y9
+	VMULPS  Y9, Y8, Y8
+	VADDPS  Y8, Y2, Y2
+	VMOVAPS Y2, Y2
+	VMOVUPS 96(R12), Y8
+	VMOVUPS 96(R13), Y9
+	VSUBPS  Y7, Y9, Y9
+	VMULPS  Y9, Y8, Y8
+	VADDPS  Y8, Y3, Y3
+	VMOVAPS Y3, Y3
+	ADDQ    R8, R12
+	ADDQ    R8, R13
+	DECQ    R11
+	JNZ     wide_row
+	VMOVUPS Y0, (AX)(R9*4)
+	VMOVUPS Y1, 32(AX)(R9*4)
+	VMOVUPS Y2, 64(AX)(R9*4)
+	VMOVUPS Y3, 96(AX)(R9*4)
+	MOVQ    R10, R9
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(R9), R10
+	CMPQ    R10, SI
+	JG      vector_end
+	LEAQ    (CX)(R9*4), R12
+	LEAQ    (DX)(R9*4), R13
+	VMOVUPS (AX)(R9*4), Y0
+	VMOVUPS (BX)(R9*4), Y1
+	MOVQ    DI, R11
+
+vector_row:
+	VMOVUPS (R12), Y2
+	VMOVUPS (R13), Y3
+	VSUBPS  Y1, Y3, Y3
+	VMULPS  Y3, Y2, Y2
+	VADDPS  Y2, Y0, Y0
+	VMOVAPS Y0, Y0
+	ADDQ    R8, R12
+	ADDQ    R8, R13
+	DECQ    R11
+	JNZ     vector_row
+	VMOVUPS Y0, (AX)(R9*4)
+	MOVQ    R10, R9
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(R9), R10
+	CMPQ   R10, SI
+	JG     element_end
+	LEAQ   (CX)(R9*4), R12
+	LEAQ   (DX)(R9*4), R13
+	VMOVSS (AX)(R9*4), X0
+	VMOVSS (BX)(R9*4), X1
+	MOVQ   DI, R11
+
+element_row:
+	VMOVSS  (R12), X2
+	VMOVSS  (R13), X3
+	VSUBPS  X1, X3, X3
+	VMULPS  X3, X2, X2
+	VADDPS  X2, X0, X0
+	VMOVAPS X0, X0
+	ADDQ    R8, R12
+	ADDQ    R8, R13
+	DECQ    R11
+	JNZ     element_row
+	VMOVSS  X0, (AX)(R9*4)
+	MOVQ    R10, R9
+	JMP     element
+
+element_end:
 	VZEROUPPER
 	RET
 

@@ -91,18 +91,16 @@ func (asm generator) pointwise() {
 	for _, l := range append(loops, rowLoops...) {
 		asm.loop(l)
 	}
+	for _, l := range rowSums {
+		asm.sums(l)
+	}
 }
 
 func names(list ...string) []string { return list }
 
 func (asm generator) loop(l loop) {
 	asm.Implement(l.name)
-	base := map[string]reg.Register{}
-	for _, name := range append(l.outputs, l.inputs...) {
-		if base[name] == nil {
-			base[name] = asm.Load(asm.Param(name).Base(), asm.GP64())
-		}
-	}
+	base := asm.bases(l)
 	var scalars []reg.VecVirtual
 	for _, name := range l.scalars {
 		r := asm.YMM()
@@ -135,6 +133,17 @@ func (asm generator) loop(l loop) {
 	asm.RET()
 }
 
+// bases are where the parameters begin.
+func (asm generator) bases(l loop) map[string]reg.Register {
+	base := map[string]reg.Register{}
+	for _, name := range append(l.outputs, l.inputs...) {
+		if base[name] == nil {
+			base[name] = asm.Load(asm.Param(name).Base(), asm.GP64())
+		}
+	}
+	return base
+}
+
 // measure is a parameter that has as many elements as a turn over them takes.
 func (l loop) measure() string {
 	for _, name := range append(l.outputs, l.inputs...) {
@@ -150,8 +159,7 @@ func (asm generator) eachRow(l loop, base map[string]reg.Register) (end func()) 
 	if len(l.rows) == 0 {
 		return func() {}
 	}
-	rows, step := asm.Load(asm.Param("rows"), asm.GP64()), asm.Load(asm.Param("stride"), asm.GP64())
-	asm.SHLQ(Imm(2), step)
+	rows, step := asm.rowsAndStep()
 	asm.Label("row")
 	return func() {
 		for _, name := range l.rows {
