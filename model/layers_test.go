@@ -203,6 +203,26 @@ func TestNoGradientWithoutParameters(t *testing.T) {
 	assert.Equal(t, []string{"dense_wgrad", "bias_wgrad"}, names)
 }
 
+// Parameters that are not learnt need no gradient, and are updated in a training that can halt.
+func TestUpdateOfNonTrainable(t *testing.T) {
+	m, err := model.Sequential(model.Input(4, 4, 1), model.BatchNormalization{Center: model.Off, Scale: model.Off}, model.Flatten{}, model.Dense{Units: 2})
+	require.NoError(t, err)
+	step, halt := kernels.Kept("step", kernels.Int32, 1), kernels.Kept("halt", kernels.Int32, 1)
+	l := m.Lower(2, model.LowerOptions{Training: true, Step: step, Halt: halt})
+	require.Len(t, l.Backward, 1, "of the dense layer alone")
+	require.Len(t, l.Update, 1)
+	var moved []*kernels.Buffer
+	for _, op := range l.Update[0].Ops {
+		average, ok := op.(kernels.MovingAverage)
+		require.True(t, ok)
+		assert.Equal(t, halt, average.Halt)
+		moved = append(moved, average.Average)
+	}
+	assert.Equal(t, []*kernels.Buffer{l.Param(m.Params[0]), l.Param(m.Params[1])}, moved)
+	assert.Empty(t, m.Lower(2, model.LowerOptions{Training: true, Step: step}).Update)
+	assert.Empty(t, m.Lower(2, model.LowerOptions{Halt: halt}).Update)
+}
+
 // A model can end at any of its layers; those beside it have no gradient then.
 func TestLowerToInnerLayer(t *testing.T) {
 	g := model.NewGraph(model.Shape{2})
