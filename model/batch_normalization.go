@@ -14,7 +14,7 @@ import (
 // variance m by momentum·moving + (1−momentum)·m in each step.
 type BatchNormalization struct {
 	Axis                      Axis        `yaml:"axis,omitempty" default:"-1"`                          // the axis of the channels, which is the last
-	Momentum                  float64     `yaml:"momentum,omitempty" default:"0.99"`                    // what the moving averages keep in a step, above 0 and below 1
+	Momentum                  float64     `yaml:"momentum,omitempty" default:"0.99"`                    // what the moving averages keep in a step, above 0 and below 1; 0.9 suits trainings of a few hundred steps
 	Epsilon                   float64     `yaml:"epsilon,omitempty" default:"0.001"`                    // what is added to the variance, above 0
 	Center                    Toggle      `yaml:"center,omitempty" default:"true"`                      // whether beta is added
 	Scale                     Toggle      `yaml:"scale,omitempty" default:"true"`                       // whether gamma multiplies
