@@ -21,6 +21,7 @@ type kind struct {
 
 // kinds are the layers that a model file may name.
 var kinds = map[string]kind{
+	"BatchNormalization":     {spec: BatchNormalization{}},
 	"Conv2D":                 {Conv2D{}, "Convolution2D"},
 	"MaxPooling2D":           {MaxPooling2D{}, "MaxPool2D"},
 	"MinPooling2D":           {spec: MinPooling2D{}},
@@ -166,13 +167,17 @@ func (f specField) decode(n *yaml.Node) (err error) {
 	case *int:
 		*dst, err = integer(n, f.key)
 	case *float64:
-		*dst, err = number(n, f.key)
+		if *dst, err = number(n, f.key); err == nil && *dst == 0 && f.optional && f.tag.Get("default") != "0" {
+			err = errorAt(n, "%s is 0, which stands for the default, %s; expected another number, or none", f.key, f.tag.Get("default"))
+		}
 	case *Axis:
 		*dst, err = axis(n, f.key)
 	case *[]int:
 		*dst, err = wholes(n, f.key)
 	case *Border:
 		*dst, err = border(n, f.key)
+	case *Toggle:
+		*dst, err = toggle(n, f.key)
 	case *Pair:
 		*dst, err = pair(n, f.key)
 	case *bool:
@@ -213,6 +218,8 @@ func (f specField) encode() *yaml.Node {
 		value = v.used()
 	case Function:
 		value = v.first()
+	case Toggle:
+		value = v == On
 	}
 	// Numbers, strings and lists of them always encode.
 	_ = n.Encode(value)
