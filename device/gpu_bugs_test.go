@@ -59,6 +59,13 @@ var plantedBugs = []planted{
 		"if (n < N)", "if (n <= N)",
 		sim.OutOfBounds, "tally.cu", "label = labels[n]"},
 
+	{"no wait for the rows", "batch_norm_stats", "batch_norm.cuh",
+		"__syncthreads();", "",
+		sim.SharedRace, "batch_norm.cuh", "sum += sums[i]"},
+	{"a row too many", "batch_norm_dgrad", "batch_norm.cuh",
+		"row < last", "row <= last",
+		sim.OutOfBounds, "batch_norm_dgrad.cu", "dx[i] = is_counted"},
+
 	{"a workspace that nobody wrote", "bias_wgrad", "bias_wgrad.cu",
 		"parts[slice * K + k] = sum;", "",
 		sim.UninitializedGlobal, "bias_wgrad.cu", "sum += parts["},

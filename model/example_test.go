@@ -36,6 +36,7 @@ func ExampleSequential() {
 	// Input: (None, 28, 28, 1). Memory: of the values for a batch of 32.
 	// Total params: 93,322 (364.54 KiB)
 	// Trainable params: 93,322 (364.54 KiB)
+	// Non-trainable params: 0 (0 B)
 	// FLOPs for one image: 5,588,480 forward, 16,376,064 in training
 	//   (multiply-adds of convolutions and dense layers, each counted as two)
 }

@@ -73,6 +73,8 @@ var layers = []struct {
 	{"columns side by side", model.Shape{3, 4, 5}, model.Concatenate{Axis: -2}, model.Shape{3, 8, 5}, 0},
 	{"spatial dropout", model.Shape{3, 4, 5}, model.SpatialDropout2D{Rate: 0.5}, model.Shape{3, 4, 5}, 0},
 	{"noise", model.Shape{3, 4, 5}, model.GaussianNoise{Deviation: 0.5}, model.Shape{3, 4, 5}, 0},
+	{"batch normalisation", model.Shape{3, 4, 5}, model.BatchNormalization{}, model.Shape{3, 4, 5}, 20},
+	{"batch normalisation of vectors", model.Shape{7}, model.BatchNormalization{Center: model.Off}, model.Shape{7}, 21},
 	{"add", model.Shape{3, 4, 5}, model.Add{}, model.Shape{3, 4, 5}, 0},
 }
 
@@ -130,6 +132,13 @@ var refusals = []struct {
 	{vector, model.PReLU{SharedAxes: -1}, "give from 0 to 1"},
 	{vector, model.PReLU{AlphaInitializer: "he"}, `unknown initializer "he"`},
 	{vector, model.ELU{Alpha: -1}, "alpha -1; give a number above 0, or use ReLU"},
+	{image, model.BatchNormalization{Axis: 1}, `BatchNormalization "batch_normalization": axis 1; channels are the last axis here: give -1, or leave axis out`},
+	{vector, model.BatchNormalization{Axis: 2}, "axis 2; channels are the last axis here"},
+	{vector, model.BatchNormalization{Momentum: 1}, "momentum 1; give a number above 0 and below 1"},
+	{vector, model.BatchNormalization{Momentum: -0.5}, "momentum -0.5; give"},
+	{vector, model.BatchNormalization{Epsilon: -1}, "epsilon -1; give a number above 0"},
+	{vector, model.BatchNormalization{Epsilon: 1e-50}, "epsilon 1e-50; give a number above 0"},
+	{vector, model.BatchNormalization{MovingVarianceInitializer: "one"}, `unknown initializer "one"; did you mean ones?`},
 	{vector, model.LeakyReLU{NegativeSlope: -1}, "negative slope -1; give a number above 0, or use ReLU"},
 	{vector, model.GlobalAveragePooling2D{}, "takes images [height width channels], got [8]"},
 	{vector, model.GlobalMaxPooling2D{}, "takes images [height width channels], got [8]"},
@@ -294,6 +303,26 @@ func TestNoGradientWithoutParameters(t *testing.T) {
 		names = append(names, op.Name())
 	}
 	assert.Equal(t, []string{"dense_wgrad", "bias_wgrad"}, names)
+}
+
+// Parameters that are not learnt need no gradient, and are updated in a training that can halt.
+func TestUpdateOfNonTrainable(t *testing.T) {
+	m, err := model.Sequential(model.Input(4, 4, 1), model.BatchNormalization{Center: model.Off, Scale: model.Off}, model.Flatten{}, model.Dense{Units: 2})
+	require.NoError(t, err)
+	step, halt := kernels.Kept("step", kernels.Int32, 1), kernels.Kept("halt", kernels.Int32, 1)
+	l := m.Lower(2, model.LowerOptions{Training: true, Step: step, Halt: halt})
+	require.Len(t, l.Backward, 1, "of the dense layer alone")
+	require.Len(t, l.Update, 1)
+	var moved []*kernels.Buffer
+	for _, op := range l.Update[0].Ops {
+		average, ok := op.(kernels.MovingAverage)
+		require.True(t, ok)
+		assert.Equal(t, halt, average.Halt)
+		moved = append(moved, average.Average)
+	}
+	assert.Equal(t, []*kernels.Buffer{l.Param(m.Params[0]), l.Param(m.Params[1])}, moved)
+	assert.Empty(t, m.Lower(2, model.LowerOptions{Training: true, Step: step}).Update)
+	assert.Empty(t, m.Lower(2, model.LowerOptions{Halt: halt}).Update)
 }
 
 // A model can end at any of its layers; those beside it have no gradient then.

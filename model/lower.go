@@ -17,6 +17,9 @@ type Lowered struct {
 	Gradients *kernels.Buffer // all of them; nil unless Training
 	Forward   []Step
 	Backward  []Step
+	// Update changes the parameters that are not learnt by gradients, after all else and once a step is known to be finite; there is none without
+	// a Halt.
+	Update []Step
 
 	values             map[*Node]*kernels.Buffer
 	weights, gradients map[*Param]*kernels.Buffer
@@ -43,7 +46,11 @@ type LowerOptions struct {
 	Training bool            // with Backward, and layers as they are in training
 	Step     *kernels.Buffer // the number of the training step, an int32; needed for training
 	Seed     uint32          // of the random numbers of layers
-	Keep     bool            // keep every node's value, so that it can be downloaded after a run
+	// Labels of the batch, int32s: in training, a row whose label is no class of the output is no example, and does not count in what layers
+	// compute over the whole batch. All rows count if nil.
+	Labels *kernels.Buffer
+	Halt   *kernels.Buffer // an int32 that is set once a step is not finite; needed for Update
+	Keep   bool            // keep every node's value, so that it can be downloaded after a run
 
 	// Weights and Gradients, made by [Model.ParamBuffer]: lists that are to work on the same parameters are given the same ones. New
 	// ones if nil.
@@ -75,8 +82,9 @@ func (m *Model) Lower(batch int, o LowerOptions) *Lowered {
 	bindings := make([]*Binding, len(nodes))
 	for i, n := range nodes {
 		b := &Binding{
-			Batch: batch, Training: o.Training, Step: o.Step, Seed: o.Seed, Stream: uint32(n.index),
-			name: n.Name, weights: l.weights, gradients: l.gradients,
+			Batch: batch, Training: o.Training, Step: o.Step, Halt: o.Halt, Seed: o.Seed, Stream: uint32(n.index),
+			Examples: kernels.Examples{Labels: o.Labels, Classes: o.Output.Shape[len(o.Output.Shape)-1]},
+			name:     n.Name, weights: l.weights, gradients: l.gradients,
 			Y: kernels.NewBuffer(n.Name, kernels.Float32, batched(batch, n.Shape)...),
 		}
 		b.Y.Keep = o.Keep || n == o.Output
@@ -93,6 +101,13 @@ func (m *Model) Lower(batch int, o LowerOptions) *Lowered {
 	root.Keep = true
 	if o.Training {
 		l.backward(nodes, bindings)
+	}
+	if o.Training && o.Halt != nil {
+		for i, n := range nodes {
+			if u, ok := n.Layer.(Updater); ok {
+				l.Update = append(l.Update, Step{n, u.Update(bindings[i])})
+			}
+		}
 	}
 	return l
 }
@@ -162,11 +177,12 @@ func sum(n *Node, batch int, parts []*kernels.Buffer) (*kernels.Buffer, []kernel
 	return total, ops
 }
 
-// trainable are the nodes whose value depends on a parameter: no other needs a gradient.
+// trainable are the nodes whose value depends on a parameter that is learnt: no other needs a gradient.
 func trainable(nodes []*Node) map[*Node]bool {
 	t := map[*Node]bool{}
 	for _, n := range nodes {
-		t[n] = len(n.Layer.Params()) > 0 || slices.ContainsFunc(n.Inputs, func(in *Node) bool { return t[in] })
+		isLearnt := func(p *Param) bool { return !p.NonTrainable }
+		t[n] = slices.ContainsFunc(n.Layer.Params(), isLearnt) || slices.ContainsFunc(n.Inputs, func(in *Node) bool { return t[in] })
 	}
 	return t
 }

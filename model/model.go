@@ -50,11 +50,19 @@ func (m *Model) paramViews(all *kernels.Buffer, prefix string) map[*Param]*kerne
 	return views
 }
 
-// ParamCount is the number of trainable values.
-func (m *Model) ParamCount() int {
-	n := 0
-	for _, p := range m.Params {
-		n += p.Shape.Elements()
+// ParamCount is the number of values of all parameters.
+func (m *Model) ParamCount() int { return countParams(m.Params, func(*Param) bool { return true }) }
+
+// NonTrainableCount is the number of values of the parameters that are not learnt by gradients.
+func (m *Model) NonTrainableCount() int {
+	return countParams(m.Params, func(p *Param) bool { return p.NonTrainable })
+}
+
+func countParams(params []*Param, counts func(*Param) bool) (n int) {
+	for _, p := range params {
+		if counts(p) {
+			n += p.Shape.Elements()
+		}
 	}
 	return n
 }

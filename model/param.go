@@ -7,12 +7,15 @@ import (
 	"cnn-gpu/internal/wording"
 )
 
-// Param is a trainable tensor of a layer.
+// Param is a tensor of a layer that training changes.
 type Param struct {
 	Name          string // "conv2d/kernel"
 	Shape         Shape
 	Initializer   Initializer
 	FanIn, FanOut int // the number of inputs that an output sums, and of outputs that an input feeds
+	// NonTrainable says that it is not learnt by gradients, such as a moving average: its gradient is zero and stays so, so that no optimizer
+	// moves it. Its layer is an [Updater].
+	NonTrainable bool
 
 	offset int // of its place among the model's parameters, in elements
 }
@@ -42,6 +45,15 @@ const (
 )
 
 func (b Bias) used() bool { return b == UseBias }
+
+// Toggle is a part of a layer that is there unless it is turned off.
+type Toggle uint8
+
+// The states of a toggle.
+const (
+	On Toggle = iota
+	Off
+)
 
 // Initializer is how a parameter's first values are drawn.
 type Initializer string

@@ -173,6 +173,7 @@ var forms = map[reflect.Type]string{
 	reflect.TypeFor[Axis]():          "whole number other than 0",
 	reflect.TypeFor[Axes]():          "list of the first axes, such as `[1, 2]`",
 	reflect.TypeFor[Bias]():          "`true` or `false`",
+	reflect.TypeFor[Toggle]():        "`true` or `false`",
 	reflect.TypeFor[Pair]():          "whole number from 1 on, or `[height, width]`",
 	reflect.TypeFor[Function]():      "[activation](#activations)",
 	reflect.TypeFor[Padding]():       "[padding](#paddings)",

@@ -31,6 +31,12 @@ type Layer interface {
 	Backward(b *Binding) []kernels.Op
 }
 
+// Updater is a layer that changes parameters of its own which are not learnt by gradients; see [Param.NonTrainable]. Update emits the ops that do
+// so at the end of a training step, and must do nothing once the binding's Halt is set.
+type Updater interface {
+	Update(b *Binding) []kernels.Op
+}
+
 // Binding holds the buffers of one layer for one batch size. A layer whose output is its input in another shape sets Y to a view
 // of X, and likewise DX to a view of DY.
 type Binding struct {
@@ -43,7 +49,10 @@ type Binding struct {
 	DY *kernels.Buffer   // the gradient by the output
 	DX []*kernels.Buffer // the gradients by the inputs, nil where none is needed
 
+	Examples kernels.Examples // which rows of the batch count in what is computed over all of it
+
 	Step   *kernels.Buffer // the number of the training step, for what differs from step to step
+	Halt   *kernels.Buffer // an int32: Update's ops may change nothing once it is set
 	Seed   uint32
 	Stream uint32 // tells apart the layers that draw random numbers
 

@@ -28,8 +28,9 @@ type Summary struct {
 	Input         Shape          `json:"input"`
 	Layers        []LayerSummary `json:"layers"`
 	Params        int            `json:"params"`
-	FLOPs         int64          `json:"flops"`          // forward
-	TrainingFLOPs int64          `json:"training_flops"` // forward and backward
+	NonTrainable  int            `json:"non_trainable_params"` // of these
+	FLOPs         int64          `json:"flops"`                // forward
+	TrainingFLOPs int64          `json:"training_flops"`       // forward and backward
 }
 
 // LayerSummary is a row of a summary.
@@ -49,7 +50,7 @@ func (m *Model) Summarize(batch int) Summary {
 	forward := flops(m.Lower(1, LowerOptions{}).Forward)
 	backward := flops(m.lowerForTraining(1).Backward)
 	s := Summary{
-		Model: m.Name, Batch: batch, Input: m.Input.Shape, Params: m.ParamCount(),
+		Model: m.Name, Batch: batch, Input: m.Input.Shape, Params: m.ParamCount(), NonTrainable: m.NonTrainableCount(),
 		FLOPs: sum64(forward), TrainingFLOPs: sum64(forward) + sum64(backward),
 	}
 	for _, l := range m.layers() {
@@ -91,10 +92,13 @@ func (s Summary) Text(width int) string {
 	if len(branches) > 0 {
 		fmt.Fprintf(&text, "Layers that take others than the one above them:\n%s\n", strings.Join(branches, "\n"))
 	}
-	size := wording.Bytes(s.Params * kernels.Float32.Size())
 	fmt.Fprintf(&text, "Input: %s. Memory: of the values for a batch of %s.\n", kerasShape(s.Input), wording.English.Sprint(s.Batch))
-	fmt.Fprintf(&text, "Total params: %s (%s)\n", wording.English.Sprint(s.Params), size)
-	fmt.Fprintf(&text, "Trainable params: %s (%s)\n", wording.English.Sprint(s.Params), size)
+	for _, row := range []struct {
+		what  string
+		count int
+	}{{"Total", s.Params}, {"Trainable", s.Params - s.NonTrainable}, {"Non-trainable", s.NonTrainable}} {
+		fmt.Fprintf(&text, "%s params: %s (%s)\n", row.what, wording.English.Sprint(row.count), wording.Bytes(row.count*kernels.Float32.Size()))
+	}
 	fmt.Fprintf(&text, "FLOPs for one image: %s forward, %s in training\n", wording.English.Sprint(s.FLOPs), wording.English.Sprint(s.TrainingFLOPs))
 	fmt.Fprintf(&text, "  (multiply-adds of convolutions and dense layers, each counted as two)\n")
 	return text.String()

@@ -29,6 +29,14 @@ func TestSummary(t *testing.T) {
 	assert.Contains(t, m.Summary(64), "FLOPs for one image: 5,588,480 forward")
 }
 
+// What training moves otherwise than by gradients is counted by itself, as Keras does.
+func TestSummaryOfNonTrainable(t *testing.T) {
+	m, err := model.Sequential(model.Input(4, 4, 1), model.Conv2D{Filters: 8, Kernel: model.Pair{3, 3}}, model.BatchNormalization{})
+	require.NoError(t, err)
+	assert.Contains(t, m.Summary(1), "Total params: 112 (448 B)\nTrainable params: 96 (384 B)\nNon-trainable params: 16 (64 B)\n")
+	assert.Equal(t, 16, m.Summarize(1).NonTrainable)
+}
+
 // A graph's summary says what branches, and layers with activations of their own are one row. A layer whose name is not made of its
 // kind tells that.
 func TestSummaryOfGraph(t *testing.T) {

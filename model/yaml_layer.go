@@ -17,6 +17,7 @@ var kinds = wording.Table[string, Spec]{
 	{Word: "Add", Value: Add{}},
 	{Word: "Average", Value: Average{}},
 	{Word: "AveragePooling2D", Value: AveragePooling2D{}, Also: []string{"AvgPool2D"}},
+	{Word: "BatchNormalization", Value: BatchNormalization{}},
 	{Word: "Concatenate", Value: Concatenate{}},
 	{Word: "Conv2D", Value: Conv2D{}, Also: []string{"Convolution2D"}},
 	{Word: "Cropping2D", Value: Cropping2D{}},
@@ -145,9 +146,8 @@ func (f specField) decode(n *yaml.Node) (err error) {
 	case *int:
 		*dst, err = integer(n, f.key)
 	case *float64:
-		*dst, err = number(n, f.key)
-		if unless := f.tag.Get("default"); err == nil && *dst == 0 && f.optional && unless != "0" {
-			err = errorAt(n, "%s is 0; expected another number (left out, it is %s)", f.key, unless)
+		if *dst, err = number(n, f.key); err == nil && *dst == 0 && f.optional && f.tag.Get("default") != "0" {
+			err = errorAt(n, "%s is 0, which stands for the default, %s; expected another number, or none", f.key, f.tag.Get("default"))
 		}
 	case *Axis:
 		*dst, err = axis(n, f.key)
@@ -155,6 +155,8 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = wholes(n, f.key)
 	case *Border:
 		*dst, err = border(n, f.key)
+	case *Toggle:
+		*dst, err = toggle(n, f.key)
 	case *Pair:
 		*dst, err = pair(n, f.key)
 	case *bool:
@@ -195,6 +197,8 @@ func (f specField) encode() *yaml.Node {
 		value = v.used()
 	case Function:
 		value = v.first()
+	case Toggle:
+		value = v == On
 	}
 	// Numbers, strings and lists of them always encode.
 	_ = n.Encode(value)

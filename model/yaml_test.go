@@ -58,6 +58,7 @@ layers:
   - PReLU: {shared_axes: [1], alpha_initializer: ones}
   - LeakyReLU: {negative_slope: 0.1}
   - Dropout: {rate: 0.25}
+  - BatchNormalization: {axis: -1, momentum: 0.9, epsilon: 0.01, scale: false, center: true, moving_variance_initializer: zeros}
   - Softmax
 `))
 	require.NoError(t, err)
@@ -105,11 +106,12 @@ layers:
 		model.PReLU{SharedAxes: 1, AlphaInitializer: model.Ones},
 		model.LeakyReLU{NegativeSlope: 0.1},
 		model.Dropout{Rate: 0.25},
+		model.BatchNormalization{Axis: -1, Momentum: 0.9, Epsilon: 0.01, Scale: model.Off, MovingVarianceInitializer: model.Zeros},
 		model.Activation{Function: model.Softmax},
 	}, specs)
 	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "global_max_pooling2d", "global_min_pooling2d", "flat", "dense", "beside", "add",
 		"multiply", "average", "subtract", "maximum", "minimum", "concatenate", "reshape", "zero_padding2d", "cropping2d", "up_sampling2d", "permute", "spatial_dropout2d", "gaussian_noise", "rescaling",
-		"activation", "re_lu", "re_lu_1", "elu", "p_re_lu", "leaky_re_lu", "dropout", "activation_1"}, names)
+		"activation", "re_lu", "re_lu_1", "elu", "p_re_lu", "leaky_re_lu", "dropout", "batch_normalization", "activation_1"}, names)
 }
 
 func TestParseErrors(t *testing.T) {
@@ -150,6 +152,11 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Dense:\n    units: 3"), `net.yaml:4:5: found "units" beside "Dense"; expected a layer with its fields, such as Dense: {units: 10} on one line or indented`},
 		{layers("  - Flatten: 3"), `net.yaml:3:14: Flatten is "3"; expected fields, such as name: value`},
 		{layers("  - Dense: {}"), "net.yaml:3:5: Dense needs the field units"},
+		{layers("  - BatchNormalization: {axis: 1}"), `net.yaml:3:5: BatchNormalization "batch_normalization": axis 1; channels are the last axis here: give -1, or leave axis out`},
+		{layers("  - BatchNormalization: {axis: 0}"), `axis is "0"; expected a whole number other than 0`},
+		{layers("  - BatchNormalization: {scale: 1}"), `scale is "1"; expected true or false`},
+		{layers("  - BatchNormalization: {momentum: 0}"), "momentum is 0, which stands for the default, 0.99; expected another number, or none"},
+		{layers("  - LeakyReLU: {negative_slope: 0}"), "negative_slope is 0, which stands for the default, 0.3;"},
 		{layers("  - Conv2D: {filters: 3}"), "net.yaml:3:5: Conv2D needs the field kernel_size"},
 		{layers("  - Conv2D: {filters: 3, kernel: 3}"), `net.yaml:3:26: Conv2D has no field "kernel"; did you mean kernel_size?`},
 		{layers("  - ReLU: {activation: tanh}"), `net.yaml:3:12: ReLU has no field "activation"; choose name, inputs, max_value or negative_slope`},
@@ -178,8 +185,7 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Permute: {dims: 1}"), `net.yaml:3:21: dims is "1"; expected a list of whole numbers, such as [3, -1]`},
 		{layers("  - Permute: {dims: [1.5, 2, 3]}"), `net.yaml:3:21: dims is a list of 3; expected a list of whole numbers`},
 		{layers("  - Reshape: {target_shape: [a]}"), `net.yaml:3:29: target_shape is a list of 1; expected a list of whole numbers`},
-		{layers("  - ELU: {alpha: 0}"), `net.yaml:3:18: alpha is 0; expected another number (left out, it is 1)`},
-		{layers("  - LeakyReLU: {negative_slope: 0.0}"), `net.yaml:3:33: negative_slope is 0; expected another number (left out, it is 0.3)`},
+		{layers("  - ELU: {alpha: 0}"), `net.yaml:3:18: alpha is 0, which stands for the default, 1; expected another number, or none`},
 		{layers("  - PReLU: {shared_axes: [2]}"), `net.yaml:3:26: shared_axes is a list of 1; expected the first axes in their order, such as [1, 2]`},
 		{layers("  - PReLU: {shared_axes: [1, 2, 3, 4]}"), `net.yaml:3:5: PReLU "p_re_lu": slopes shared over 4 axes of [8 8 1]; give from 0 to 3`},
 		{layers("  - PReLU: {shared_axes: 2}"), `net.yaml:3:26: shared_axes is "2"; expected the first axes in their order, such as [1, 2]`},

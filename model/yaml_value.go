@@ -176,6 +176,14 @@ func bias(n *yaml.Node, key string) (Bias, error) {
 	return NoBias, err
 }
 
+func toggle(n *yaml.Node, key string) (Toggle, error) {
+	isOn, err := truth(n, key)
+	if isOn {
+		return On, err
+	}
+	return Off, err
+}
+
 // word is one of the known words.
 func word[T ~string, V any](n *yaml.Node, key string, known wording.Table[T, V]) (T, error) {
 	if row, ok := known.Row(T(n.Value)); ok && n.Kind == yaml.ScalarNode {

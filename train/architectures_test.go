@@ -17,7 +17,7 @@ import (
 	"cnn-gpu/train/internal/traintest"
 )
 
-// Every kernel that the zoo's models run becomes machine code for GPUs since Turing, and none spills registers: of each source one kernel for
+// Every kernel that the zoo's models and one with every layer run becomes machine code for GPUs since Turing, and none spills registers: of each source one kernel for
 // every architecture, the others, which differ in their constants, for one after the other.
 func TestZooCompilesForEveryArchitecture(t *testing.T) {
 	library := traintest.OpenNVRTC(t)
@@ -65,11 +65,17 @@ func TestZooCompilesForEveryArchitecture(t *testing.T) {
 	}
 }
 
-// zooOps are the ops that GPUs run for all models of the zoo, each fit to be compiled by itself.
+// zooOps are the ops that GPUs run for all models of the zoo, and for one with every layer, each fit to be compiled by itself.
 func zooOps(t *testing.T) (ops []kernels.Op) {
+	everyLayer, err := model.Parse("every-layer.yaml", []byte(traintest.EveryLayer))
+	require.NoError(t, err)
+	models := []*model.Model{everyLayer}
 	for _, name := range model.Zoo() {
 		m, err := model.Open(name)
 		require.NoError(t, err)
+		models = append(models, m)
+	}
+	for _, m := range models {
 		lists, err := Lower(m, Options{Optimizer: Adam{}}, 32)
 		require.NoError(t, err)
 		for _, list := range []*OpList{lists.Training, lists.Evaluation} {

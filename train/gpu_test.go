@@ -53,6 +53,22 @@ func TestGPULearns(t *testing.T) {
 	assert.InDelta(t, results[0].Loss, results[1].Loss, 1e-3)
 }
 
+// A step of a network with batch normalisations is the CPU's within what float32 rounds, moving averages included, in a smaller batch too.
+func TestGPUNormalizes(t *testing.T) {
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	cpu := compile(t, traintest.NormalizedNet(t), 2, SGD{})
+	gpu, err := Compile(traintest.NormalizedNet(t), Options{Device: d, Optimizer: SGD{}, Seed: 7})
+	require.NoError(t, err)
+	for range 2 {
+		for _, tr := range []*Trainer{cpu, gpu} {
+			require.NoError(t, runStep(t, tr, 8, 5, 0))
+		}
+		assert.InDeltaSlice(t, weights(t, cpu), weights(t, gpu), 1e-6)
+	}
+	require.NoError(t, gpu.Close())
+}
+
 func TestGPUOptimizersStepAsTheirFormulas(t *testing.T) {
 	d := traintest.OpenGPU(t)
 	defer d.Close()

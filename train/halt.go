@@ -61,10 +61,11 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 		return b.Err
 	}
 	stepBuffer := kernels.Kept("step", kernels.Int32, 1)
-	o := f.trainingOptions()
+	labels := labelsOf(size)
+	o := f.trainingOptions(labels)
 	o.Step, o.Keep = stepBuffer, true
 	l := f.model.Lower(size, o)
-	loss := f.bindLoss(l, true)
+	loss := f.bindLoss(l, labels, true)
 	loss.PerItem.Keep = true
 	ops := append(model.Ops(l.Forward), f.loss.Forward(loss)...)
 	ops = append(ops, kernels.Zero{Y: f.gradients})

@@ -59,20 +59,8 @@ type kerasGolden struct {
 		Labels   []int32
 		Accuracy float64
 	}
-	Training struct {
-		X       []float32
-		Labels  []int32
-		Batch   int
-		Initial map[string][]float32
-		Rows    []struct {
-			Optimizer      string
-			Epochs         int // 1 if 0
-			Settings       map[string]any
-			Loss, Accuracy float64
-			Weights        map[string][]float32
-		}
-	}
-	Schedules []struct {
+	Training, Normalized kerasTraining
+	Schedules            []struct {
 		From, Schedule string
 		Epochs         int
 		PerEpoch       int `json:"per_epoch"`
@@ -87,6 +75,21 @@ type kerasGolden struct {
 	TotalParams string            `json:"total_params"`
 	LayerNames  map[string]string `json:"layer_names"` // every layer's first name by each of its names
 	Activations []string          // every word
+}
+
+// kerasTraining is five or ten steps of optimizers from the same weights.
+type kerasTraining struct {
+	X       []float32
+	Labels  []int32
+	Batch   int
+	Initial map[string][]float32
+	Rows    []struct {
+		Optimizer      string
+		Epochs         int // 1 if 0
+		Settings       map[string]any
+		Loss, Accuracy float64
+		Weights        map[string][]float32
+	}
 }
 
 func readKeras(t *testing.T) (k kerasGolden) {
@@ -353,10 +356,32 @@ func kerasClipping(settings map[string]any) (c Clipping) {
 
 // Five or ten steps from the same weights over the same batches, the last of which is smaller, end with the same weights, loss and accuracy.
 func TestKerasTraining(t *testing.T) {
-	k := readKeras(t).Training
 	m, err := model.Sequential(model.Input(6, 6, 1), model.Conv2D{Filters: 2, Kernel: model.Pair{3, 3}, Activation: model.ReLU},
 		model.MaxPooling2D{}, model.Flatten{}, model.Dense{Units: 3})
 	require.NoError(t, err)
+	testKerasTraining(t, m, readKeras(t).Training)
+}
+
+// So do those with batch normalisations, and with the same moving averages: of the biased variance, and in the smaller batch of its examples alone.
+func TestKerasBatchNormalization(t *testing.T) {
+	m, err := model.Parse("normalized.yaml", []byte(`
+input: [6, 6, 1]
+layers:
+  - Conv2D: {name: conv, filters: 2, kernel_size: 3, use_bias: false}
+  - BatchNormalization: {name: norm, momentum: 0.75}
+  - ReLU
+  - MaxPooling2D
+  - Flatten
+  - Dense: {name: hidden, units: 4, use_bias: false}
+  - BatchNormalization: {name: last, epsilon: 0.01}
+  - Dense: {name: scores, units: 3}
+`))
+	require.NoError(t, err)
+	testKerasTraining(t, m, readKeras(t).Normalized)
+}
+
+func testKerasTraining(t *testing.T, m *model.Model, k kerasTraining) {
+	t.Helper()
 	initial := m.NewWeights()
 	for p, values := range initial.All() {
 		require.Equal(t, len(values), copy(values, k.Initial[p.Name]), p.Name)

@@ -69,11 +69,12 @@ func Lower(m *model.Model, o Options, batch int) (OpLists, error) {
 	return lists, nil
 }
 
-// trainingList emits a training step: it counts itself, runs forward, loss and backward, and updates the weights unless a loss or a
+// trainingList emits a training step: it counts itself, runs forward, loss and backward, and updates the weights, moving averages last, unless a loss or a
 // gradient is not finite.
 func (t *Trainer) trainingList(batch int) *OpList {
-	lowered := t.model.Lower(batch, t.trainingOptions())
-	loss := t.bindLoss(lowered, false)
+	labels := labelsOf(batch)
+	lowered := t.model.Lower(batch, t.trainingOptions(labels))
+	loss := t.bindLoss(lowered, labels, false)
 	l := &OpList{Batch: batch, Input: lowered.Input, Labels: loss.Labels, Weights: t.weights, Rate: t.rate, Totals: t.totals}
 	l.add(kernels.Tick{Step: t.step})
 	l.Steps = append(l.Steps, lowered.Forward...)
@@ -92,20 +93,24 @@ func (t *Trainer) trainingList(batch int) *OpList {
 		}
 	}
 	l.add(append(t.clipping.ops(t.gradients), t.optimizer.Update(u)...)...)
+	l.Steps = append(l.Steps, lowered.Update...)
 	return l
 }
 
-// trainingOptions are how the model is lowered for training.
-func (t *Trainer) trainingOptions() model.LowerOptions {
+// labelsOf is the buffer of a batch's labels.
+func labelsOf(batch int) *kernels.Buffer { return kernels.Kept("labels", kernels.Int32, batch) }
+
+// trainingOptions are how the model is lowered for training on the examples that have the given labels.
+func (t *Trainer) trainingOptions(labels *kernels.Buffer) model.LowerOptions {
 	return model.LowerOptions{
-		Output: t.output, Training: true, Step: t.step, Seed: uint32(t.seed), Weights: t.weights, Gradients: t.gradients,
+		Output: t.output, Training: true, Step: t.step, Labels: labels, Halt: t.halt, Seed: uint32(t.seed), Weights: t.weights, Gradients: t.gradients,
 	}
 }
 
 // evaluationList emits what computes probabilities and losses.
 func (t *Trainer) evaluationList(batch int) *OpList {
 	lowered := t.model.Lower(batch, model.LowerOptions{Output: t.output, Weights: t.weights})
-	loss := t.bindLoss(lowered, true)
+	loss := t.bindLoss(lowered, labelsOf(batch), true)
 	l := &OpList{
 		Batch: batch, Input: lowered.Input, Labels: loss.Labels, Weights: t.weights, Totals: t.evalTotals, Probabilities: loss.Probabilities,
 	}
@@ -120,11 +125,11 @@ func (t *Trainer) compileOptions() device.CompileOptions {
 }
 
 // bindLoss makes the loss's buffers; keep says whether probabilities are downloaded.
-func (t *Trainer) bindLoss(l *model.Lowered, keep bool) LossBinding {
+func (t *Trainer) bindLoss(l *model.Lowered, labels *kernels.Buffer, keep bool) LossBinding {
 	classes := t.output.Shape[0]
 	b := LossBinding{
 		Batch: l.Batch, Classes: classes, X: l.Output, DX: l.DOutput,
-		Labels:        kernels.Kept("labels", kernels.Int32, l.Batch),
+		Labels:        labels,
 		Probabilities: kernels.NewBuffer("probabilities", kernels.Float32, l.Batch, classes),
 		PerItem:       kernels.NewBuffer("loss", kernels.Float32, l.Batch),
 	}

@@ -144,6 +144,8 @@ func mapKind(n *model.Node) (kind, when string) {
 		return "feature maps", ", before the activation"
 	case model.MaxPooling2D, model.AveragePooling2D, model.MinPooling2D:
 		return "pooled maps", ""
+	case model.BatchNormalization:
+		return "normalised maps", ""
 	case nil, model.Activation, model.ReLULayer, model.LeakyReLU, model.PReLU, model.ELU:
 		return "activation maps", ", after the activation"
 	}

@@ -75,6 +75,14 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runAdam)
 	case kernels.Add:
 		return plainly(op, runAdd)
+	case kernels.BatchNormDgrad:
+		return batchNormDgradCode{op}
+	case kernels.BatchNormFprop:
+		return batchNormFpropCode{op}
+	case kernels.BatchNormStats:
+		return batchNormStatsCode{op}
+	case kernels.BatchNormSums:
+		return batchNormSumsCode{op}
 	case kernels.BiasWgrad:
 		return biasWgradCode{op}
 	case kernels.Bilinear2DDgrad:
@@ -121,6 +129,8 @@ func codeOf(op kernels.Op) code {
 		return lambCode{op}
 	case kernels.Lion:
 		return plainly(op, runLion)
+	case kernels.MovingAverage:
+		return plainly(op, runMovingAverage)
 	case kernels.Pool2DDgrad:
 		return plainly(op, runPool2DDgrad)
 	case kernels.Pool2DFprop:

@@ -59,3 +59,18 @@ func scatterTapsAVX2(t *taps)
 
 //go:noescape
 func spreadTapsAVX2(t *taps)
+
+//go:noescape
+func addRowsAVX2(sums, x []float32, rows, stride int)
+
+//go:noescape
+func addSquaresAVX2(sums, x, mean []float32, rows, stride int)
+
+//go:noescape
+func addProductsAVX2(sums, dy, x, mean []float32, rows, stride int)
+
+//go:noescape
+func normalizeAVX2(y, x, mean, scale, shift []float32, rows, stride int)
+
+//go:noescape
+func normalizeGradientAVX2(dx, dy, x, mean, shift, slope, scale []float32, rows, stride int)

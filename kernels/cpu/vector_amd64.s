@@ -1253,6 +1253,541 @@ element_end:
 	VZEROUPPER
 	RET
 
+// func normalizeAVX2(y []float32, x []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·normalizeAVX2(SB), $0-136
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ mean_base+48(FP), DX
+	MOVQ scale_base+72(FP), BX
+	MOVQ shift_base+96(FP), SI
+	MOVQ mean_len+56(FP), DI
+	MOVQ rows+120(FP), R8
+	MOVQ stride+128(FP), R9
+	SHLQ $0x02, R9
+
+row:
+	XORQ R10, R10
+
+wide:
+	LEAQ    32(R10), R11
+	CMPQ    R11, DI
+	JG      wide_end
+	VMOVUPS (CX)(R10*4), Y0
+	VMOVUPS (DX)(R10*4), Y1
+	VMOVUPS (BX)(R10*4), Y2
+	VMOVUPS (SI)(R10*4), Y3
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, (AX)(R10*4)
+	VMOVUPS 32(CX)(R10*4), Y0
+	VMOVUPS 32(DX)(R10*4), Y1
+	VMOVUPS 32(BX)(R10*4), Y2
+	VMOVUPS 32(SI)(R10*4), Y3
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, 32(AX)(R10*4)
+	VMOVUPS 64(CX)(R10*4), Y0
+	VMOVUPS 64(DX)(R10*4), Y1
+	VMOVUPS 64(BX)(R10*4), Y2
+	VMOVUPS 64(SI)(R10*4), Y3
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, 64(AX)(R10*4)
+	VMOVUPS 96(CX)(R10*4), Y0
+	VMOVUPS 96(DX)(R10*4), Y1
+	VMOVUPS 96(BX)(R10*4), Y2
+	VMOVUPS 96(SI)(R10*4), Y3
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, 96(AX)(R10*4)
+	MOVQ    R11, R10
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(R10), R11
+	CMPQ    R11, DI
+	JG      vector_end
+	VMOVUPS (CX)(R10*4), Y0
+	VMOVUPS (DX)(R10*4), Y1
+	VMOVUPS (BX)(R10*4), Y2
+	VMOVUPS (SI)(R10*4), Y3
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y2, Y0, Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, (AX)(R10*4)
+	MOVQ    R11, R10
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(R10), R11
+	CMPQ   R11, DI
+	JG     element_end
+	VMOVSS (CX)(R10*4), X0
+	VMOVSS (DX)(R10*4), X1
+	VMOVSS (BX)(R10*4), X2
+	VMOVSS (SI)(R10*4), X3
+	VSUBPS X1, X0, X0
+	VMULPS X2, X0, X0
+	VADDPS X3, X0, X0
+	VMOVSS X0, (AX)(R10*4)
+	MOVQ   R11, R10
+	JMP    element
+
+element_end:
+	ADDQ R9, AX
+	ADDQ R9, CX
+	DECQ R8
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func normalizeGradientAVX2(dx []float32, dy []float32, x []float32, mean []float32, shift []float32, slope []float32, scale []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·normalizeGradientAVX2(SB), $0-184
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ mean_base+72(FP), BX
+	MOVQ shift_base+96(FP), SI
+	MOVQ slope_base+120(FP), DI
+	MOVQ scale_base+144(FP), R8
+	MOVQ mean_len+80(FP), R9
+	MOVQ rows+168(FP), R10
+	MOVQ stride+176(FP), R11
+	SHLQ $0x02, R11
+
+row:
+	XORQ R12, R12
+
+wide:
+	LEAQ    32(R12), R13
+	CMPQ    R13, R9
+	JG      wide_end
+	VMOVUPS (CX)(R12*4), Y0
+	VMOVUPS (DX)(R12*4), Y1
+	VMOVUPS (BX)(R12*4), Y2
+	VMOVUPS (SI)(R12*4), Y3
+	VMOVUPS (DI)(R12*4), Y4
+	VMOVUPS (R8)(R12*4), Y5
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VSUBPS  Y3, Y0, Y0
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y5, Y0, Y0
+	VMOVUPS Y0, (AX)(R12*4)
+	VMOVUPS 32(CX)(R12*4), Y0
+	VMOVUPS 32(DX)(R12*4), Y1
+	VMOVUPS 32(BX)(R12*4), Y2
+	VMOVUPS 32(SI)(R12*4), Y3
+	VMOVUPS 32(DI)(R12*4), Y4
+	VMOVUPS 32(R8)(R12*4), Y5
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VSUBPS  Y3, Y0, Y0
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y5, Y0, Y0
+	VMOVUPS Y0, 32(AX)(R12*4)
+	VMOVUPS 64(CX)(R12*4), Y0
+	VMOVUPS 64(DX)(R12*4), Y1
+	VMOVUPS 64(BX)(R12*4), Y2
+	VMOVUPS 64(SI)(R12*4), Y3
+	VMOVUPS 64(DI)(R12*4), Y4
+	VMOVUPS 64(R8)(R12*4), Y5
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VSUBPS  Y3, Y0, Y0
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y5, Y0, Y0
+	VMOVUPS Y0, 64(AX)(R12*4)
+	VMOVUPS 96(CX)(R12*4), Y0
+	VMOVUPS 96(DX)(R12*4), Y1
+	VMOVUPS 96(BX)(R12*4), Y2
+	VMOVUPS 96(SI)(R12*4), Y3
+	VMOVUPS 96(DI)(R12*4), Y4
+	VMOVUPS 96(R8)(R12*4), Y5
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VSUBPS  Y3, Y0, Y0
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y5, Y0, Y0
+	VMOVUPS Y0, 96(AX)(R12*4)
+	MOVQ    R13, R12
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(R12), R13
+	CMPQ    R13, R9
+	JG      vector_end
+	VMOVUPS (CX)(R12*4), Y0
+	VMOVUPS (DX)(R12*4), Y1
+	VMOVUPS (BX)(R12*4), Y2
+	VMOVUPS (SI)(R12*4), Y3
+	VMOVUPS (DI)(R12*4), Y4
+	VMOVUPS (R8)(R12*4), Y5
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VSUBPS  Y3, Y0, Y0
+	VSUBPS  Y1, Y0, Y0
+	VMULPS  Y5, Y0, Y0
+	VMOVUPS Y0, (AX)(R12*4)
+	MOVQ    R13, R12
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(R12), R13
+	CMPQ   R13, R9
+	JG     element_end
+	VMOVSS (CX)(R12*4), X0
+	VMOVSS (DX)(R12*4), X1
+	VMOVSS (BX)(R12*4), X2
+	VMOVSS (SI)(R12*4), X3
+	VMOVSS (DI)(R12*4), X4
+	VMOVSS (R8)(R12*4), X5
+	VSUBPS X2, X1, X1
+	VMULPS X4, X1, X1
+	VSUBPS X3, X0, X0
+	VSUBPS X1, X0, X0
+	VMULPS X5, X0, X0
+	VMOVSS X0, (AX)(R12*4)
+	MOVQ   R13, R12
+	JMP    element
+
+element_end:
+	ADDQ R11, AX
+	ADDQ R11, CX
+	ADDQ R11, DX
+	DECQ R10
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func addRowsAVX2(sums []float32, x []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·addRowsAVX2(SB), $0-64
+	MOVQ sums_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ sums_len+8(FP), DX
+	MOVQ rows+48(FP), BX
+	MOVQ stride+56(FP), SI
+	SHLQ $0x02, SI
+	XORQ DI, DI
+
+wide:
+	LEAQ    32(DI), R8
+	CMPQ    R8, DX
+	JG      wide_end
+	LEAQ    (CX)(DI*4), R10
+	VMOVUPS (AX)(DI*4), Y0
+	VMOVUPS 32(AX)(DI*4), Y1
+	VMOVUPS 64(AX)(DI*4), Y2
+	VMOVUPS 96(AX)(DI*4), Y3
+	MOVQ    BX, R9
+
+wide_row:
+	VMOVUPS (R10), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVAPS Y0, Y0
+	VMOVUPS 32(R10), Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVAPS Y1, Y1
+	VMOVUPS 64(R10), Y4
+	VADDPS  Y4, Y2, Y2
+	VMOVAPS Y2, Y2
+	VMOVUPS 96(R10), Y4
+	VADDPS  Y4, Y3, Y3
+	VMOVAPS Y3, Y3
+	ADDQ    SI, R10
+	DECQ    R9
+	JNZ     wide_row
+	VMOVUPS Y0, (AX)(DI*4)
+	VMOVUPS Y1, 32(AX)(DI*4)
+	VMOVUPS Y2, 64(AX)(DI*4)
+	VMOVUPS Y3, 96(AX)(DI*4)
+	MOVQ    R8, DI
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(DI), R8
+	CMPQ    R8, DX
+	JG      vector_end
+	LEAQ    (CX)(DI*4), R10
+	VMOVUPS (AX)(DI*4), Y0
+	MOVQ    BX, R9
+
+vector_row:
+	VMOVUPS (R10), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVAPS Y0, Y0
+	ADDQ    SI, R10
+	DECQ    R9
+	JNZ     vector_row
+	VMOVUPS Y0, (AX)(DI*4)
+	MOVQ    R8, DI
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(DI), R8
+	CMPQ   R8, DX
+	JG     element_end
+	LEAQ   (CX)(DI*4), R10
+	VMOVSS (AX)(DI*4), X0
+	MOVQ   BX, R9
+
+element_row:
+	VMOVSS  (R10), X1
+	VADDPS  X1, X0, X0
+	VMOVAPS X0, X0
+	ADDQ    SI, R10
+	DECQ    R9
+	JNZ     element_row
+	VMOVSS  X0, (AX)(DI*4)
+	MOVQ    R8, DI
+	JMP     element
+
+element_end:
+	VZEROUPPER
+	RET
+
+// func addSquaresAVX2(sums []float32, x []float32, mean []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·addSquaresAVX2(SB), $0-88
+	MOVQ sums_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ mean_base+48(FP), DX
+	MOVQ sums_len+8(FP), BX
+	MOVQ rows+72(FP), SI
+	MOVQ stride+80(FP), DI
+	SHLQ $0x02, DI
+	XORQ R8, R8
+
+wide:
+	LEAQ    32(R8), R9
+	CMPQ    R9, BX
+	JG      wide_end
+	LEAQ    (CX)(R8*4), R11
+	VMOVUPS (AX)(R8*4), Y0
+	VMOVUPS 32(AX)(R8*4), Y1
+	VMOVUPS 64(AX)(R8*4), Y2
+	VMOVUPS 96(AX)(R8*4), Y3
+	VMOVUPS (DX)(R8*4), Y4
+	VMOVUPS 32(DX)(R8*4), Y5
+	VMOVUPS 64(DX)(R8*4), Y6
+	VMOVUPS 96(DX)(R8*4), Y7
+	MOVQ    SI, R10
+
+wide_row:
+	VMOVUPS (R11), Y8
+	VSUBPS  Y4, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y0, Y0
+	VMOVAPS Y0, Y0
+	VMOVUPS 32(R11), Y8
+	VSUBPS  Y5, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y1, Y1
+	VMOVAPS Y1, Y1
+	VMOVUPS 64(R11), Y8
+	VSUBPS  Y6, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y2, Y2
+	VMOVAPS Y2, Y2
+	VMOVUPS 96(R11), Y8
+	VSUBPS  Y7, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y3, Y3
+	VMOVAPS Y3, Y3
+	ADDQ    DI, R11
+	DECQ    R10
+	JNZ     wide_row
+	VMOVUPS Y0, (AX)(R8*4)
+	VMOVUPS Y1, 32(AX)(R8*4)
+	VMOVUPS Y2, 64(AX)(R8*4)
+	VMOVUPS Y3, 96(AX)(R8*4)
+	MOVQ    R9, R8
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(R8), R9
+	CMPQ    R9, BX
+	JG      vector_end
+	LEAQ    (CX)(R8*4), R11
+	VMOVUPS (AX)(R8*4), Y0
+	VMOVUPS (DX)(R8*4), Y1
+	MOVQ    SI, R10
+
+vector_row:
+	VMOVUPS (R11), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  Y2, Y2, Y2
+	VADDPS  Y2, Y0, Y0
+	VMOVAPS Y0, Y0
+	ADDQ    DI, R11
+	DECQ    R10
+	JNZ     vector_row
+	VMOVUPS Y0, (AX)(R8*4)
+	MOVQ    R9, R8
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(R8), R9
+	CMPQ   R9, BX
+	JG     element_end
+	LEAQ   (CX)(R8*4), R11
+	VMOVSS (AX)(R8*4), X0
+	VMOVSS (DX)(R8*4), X1
+	MOVQ   SI, R10
+
+element_row:
+	VMOVSS  (R11), X2
+	VSUBPS  X1, X2, X2
+	VMULPS  X2, X2, X2
+	VADDPS  X2, X0, X0
+	VMOVAPS X0, X0
+	ADDQ    DI, R11
+	DECQ    R10
+	JNZ     element_row
+	VMOVSS  X0, (AX)(R8*4)
+	MOVQ    R9, R8
+	JMP     element
+
+element_end:
+	VZEROUPPER
+	RET
+
+// func addProductsAVX2(sums []float32, dy []float32, x []float32, mean []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·addProductsAVX2(SB), $0-112
+	MOVQ sums_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ mean_base+72(FP), BX
+	MOVQ sums_len+8(FP), SI
+	MOVQ rows+96(FP), DI
+	MOVQ stride+104(FP), R8
+	SHLQ $0x02, R8
+	XORQ R9, R9
+
+wide:
+	LEAQ    32(R9), R10
+	CMPQ    R10, SI
+	JG      wide_end
+	LEAQ    (CX)(R9*4), R12
+	LEAQ    (DX)(R9*4), R13
+	VMOVUPS (AX)(R9*4), Y0
+	VMOVUPS 32(AX)(R9*4), Y1
+	VMOVUPS 64(AX)(R9*4), Y2
+	VMOVUPS 96(AX)(R9*4), Y3
+	VMOVUPS (BX)(R9*4), Y4
+	VMOVUPS 32(BX)(R9*4), Y5
+	VMOVUPS 64(BX)(R9*4), Y6
+	VMOVUPS 96(BX)(R9*4), Y7
+	MOVQ    DI, R11
+
+wide_row:
+	VMOVUPS (R12), Y8
+	VMOVUPS (R13), Y9
+	VSUBPS  Y4, Y9, Y9
+	VMULPS  Y9, Y8, Y8
+	VADDPS  Y8, Y0, Y0
+	VMOVAPS Y0, Y0
+	VMOVUPS 32(R12), Y8
+	VMOVUPS 32(R13), Y9
+	VSUBPS  Y5, Y9, Y9
+	VMULPS  Y9, Y8, Y8
+	VADDPS  Y8, Y1, Y1
+	VMOVAPS Y1, Y1
+	VMOVUPS 64(R12), Y8
+	VMOVUPS 64(R13), Y9
+	VSUBPS  Y6, Y9, Y9
+	VMULPS  Y9, Y8, Y8
+	VADDPS  Y8, Y2, Y2
+	VMOVAPS Y2, Y2
+	VMOVUPS 96(R12), Y8
+	VMOVUPS 96(R13), Y9
+	VSUBPS  Y7, Y9, Y9
+	VMULPS  Y9, Y8, Y8
+	VADDPS  Y8, Y3, Y3
+	VMOVAPS Y3, Y3
+	ADDQ    R8, R12
+	ADDQ    R8, R13
+	DECQ    R11
+	JNZ     wide_row
+	VMOVUPS Y0, (AX)(R9*4)
+	VMOVUPS Y1, 32(AX)(R9*4)
+	VMOVUPS Y2, 64(AX)(R9*4)
+	VMOVUPS Y3, 96(AX)(R9*4)
+	MOVQ    R10, R9
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(R9), R10
+	CMPQ    R10, SI
+	JG      vector_end
+	LEAQ    (CX)(R9*4), R12
+	LEAQ    (DX)(R9*4), R13
+	VMOVUPS (AX)(R9*4), Y0
+	VMOVUPS (BX)(R9*4), Y1
+	MOVQ    DI, R11
+
+vector_row:
+	VMOVUPS (R12), Y2
+	VMOVUPS (R13), Y3
+	VSUBPS  Y1, Y3, Y3
+	VMULPS  Y3, Y2, Y2
+	VADDPS  Y2, Y0, Y0
+	VMOVAPS Y0, Y0
+	ADDQ    R8, R12
+	ADDQ    R8, R13
+	DECQ    R11
+	JNZ     vector_row
+	VMOVUPS Y0, (AX)(R9*4)
+	MOVQ    R10, R9
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(R9), R10
+	CMPQ   R10, SI
+	JG     element_end
+	LEAQ   (CX)(R9*4), R12
+	LEAQ   (DX)(R9*4), R13
+	VMOVSS (AX)(R9*4), X0
+	VMOVSS (BX)(R9*4), X1
+	MOVQ   DI, R11
+
+element_row:
+	VMOVSS  (R12), X2
+	VMOVSS  (R13), X3
+	VSUBPS  X1, X3, X3
+	VMULPS  X3, X2, X2
+	VADDPS  X2, X0, X0
+	VMOVAPS X0, X0
+	ADDQ    R8, R12
+	ADDQ    R8, R13
+	DECQ    R11
+	JNZ     element_row
+	VMOVSS  X0, (AX)(R9*4)
+	MOVQ    R10, R9
+	JMP     element
+
+element_end:
+	VZEROUPPER
+	RET
+
 // func finiteAVX2(x []float32) bool
 // Requires: AVX, AVX2
 TEXT ·finiteAVX2(SB), $0-25

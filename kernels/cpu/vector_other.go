@@ -24,3 +24,8 @@ func minTapsAVX2(*taps)                                             { panic(noAV
 func averageTapsAVX2(*taps)                                         { panic(noAVX2) }
 func scatterTapsAVX2(*taps)                                         { panic(noAVX2) }
 func spreadTapsAVX2(*taps)                                          { panic(noAVX2) }
+func addRowsAVX2(_, _ []float32, _, _ int)                          { panic(noAVX2) }
+func addSquaresAVX2(_, _, _ []float32, _, _ int)                    { panic(noAVX2) }
+func addProductsAVX2(_, _, _, _ []float32, _, _ int)                { panic(noAVX2) }
+func normalizeAVX2(_, _, _, _, _ []float32, _, _ int)               { panic(noAVX2) }
+func normalizeGradientAVX2(_, _, _, _, _, _, _ []float32, _, _ int) { panic(noAVX2) }

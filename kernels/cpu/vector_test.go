@@ -136,6 +136,30 @@ func TestSquaresAgree(t *testing.T) {
 	}
 }
 
+// Rows of every number of channels, with others beside them that belong to somebody else.
+func TestRowsAgree(t *testing.T) {
+	const rows, beside = 3, 2
+	for _, channels := range lengths[1:] {
+		stride := channels + beside
+		for name, run := range map[string]func(m memory, sums []float32){
+			"addRows":    func(m memory, sums []float32) { addRows(sums, m.f32[1], rows, stride) },
+			"addSquares": func(m memory, sums []float32) { addSquares(sums, m.f32[1], m.f32[2][:channels], rows, stride) },
+			"addProducts": func(m memory, sums []float32) {
+				addProducts(sums, m.f32[1], m.f32[2], m.f32[3][:channels], rows, stride)
+			},
+			"normalize": func(m memory, sums []float32) {
+				normalize(m.f32[1], m.f32[2], sums, m.f32[3][:channels], m.f32[3][stride:][:channels], rows, stride)
+			},
+			"normalizeGradient": func(m memory, sums []float32) {
+				d := m.f32[3]
+				normalizeGradient(m.f32[1], m.f32[1], m.f32[2], sums, d[:channels], d[stride:][:channels], d[2*stride:][:channels], rows, stride)
+			},
+		} {
+			variantsAgree(t, name, rows*stride, func(m memory) { run(m, m.f32[0][:channels]) })
+		}
+	}
+}
+
 func TestFiniteAgrees(t *testing.T) {
 	for _, n := range lengths {
 		x := make([]float32, n, n+1)

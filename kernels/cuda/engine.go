@@ -15,6 +15,14 @@ func launchesOf(op kernels.Op) []Launch {
 		return adam(op)
 	case kernels.Add:
 		return add(op)
+	case kernels.BatchNormDgrad:
+		return batchNormDgrad(op)
+	case kernels.BatchNormFprop:
+		return batchNormFprop(op)
+	case kernels.BatchNormStats:
+		return batchNormStats(op)
+	case kernels.BatchNormSums:
+		return batchNormSums(op)
 	case kernels.BiasWgrad:
 		return biasWgrad(op)
 	case kernels.Bilinear2DDgrad:
@@ -57,6 +65,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return lamb(op)
 	case kernels.Lion:
 		return lion(op)
+	case kernels.MovingAverage:
+		return movingAverage(op)
 	case kernels.Pool2DDgrad:
 		return pool2DDgrad(op)
 	case kernels.Pool2DFprop:

@@ -21,7 +21,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 			list = append(list, kernels.ActivationFprop{Activation: kernels.Activation{Function: f}, Y: v}, kernels.ActivationDgrad{Activation: kernels.Activation{Function: f}, V: v, DX: v})
 		}
 		list = append(list, kernels.Adagrad{W: v}, kernels.Adam{W: v}, kernels.Add{Y: v}, kernels.ClipNorm{X: v}, kernels.ClipValue{X: v}, kernels.Dropout{Y: v}, kernels.GaussianNoise{Y: v},
-			kernels.FiniteCheck{X: v}, kernels.Lamb{W: v}, kernels.Lion{W: v}, kernels.Rescale{Y: v},
+			kernels.FiniteCheck{X: v}, kernels.Lamb{W: v}, kernels.Lion{W: v}, kernels.MovingAverage{Average: v}, kernels.Rescale{Y: v},
 			kernels.Copy{XShape: [4]int{n, 1, 1, 1}, YShape: [4]int{1, n, 1, 1}, Axes: [4]int{1, 0, 3, 2}, Box: [4]int{1, n, 1, 1}},
 			kernels.Copy{XShape: [4]int{1, 1, 1, n}, YShape: [4]int{1, 1, 1, n}, Axes: kernels.InOrder, Box: [4]int{1, 1, 1, n}, Keeps: true},
 			kernels.RMSprop{W: v}, kernels.SGD{W: v}, kernels.Tick{}, kernels.WeightDecay{W: v}, kernels.Zero{Y: v})
@@ -45,6 +45,12 @@ func sampleOps(t *testing.T) []kernels.Op {
 		{N: 1, H: 1, W: 1, C: most / (1 << 20), FactorH: 1 << 10, FactorW: 1 << 10},
 	} {
 		list = append(list, kernels.Bilinear2DDgrad{Bilinear2D: g}, kernels.Bilinear2DFprop{Bilinear2D: g})
+	}
+	for _, g := range []kernels.BatchNorm{
+		{N: 1, P: 1, C: 1}, {N: most, P: 1, C: 1}, {N: 1, P: most, C: 1}, {N: 1, P: 1, C: most}, {N: 1024, P: 260 * 256, C: 31},
+	} {
+		list = append(list, kernels.BatchNormStats{BatchNorm: g}, kernels.BatchNormFprop{BatchNorm: g}, kernels.BatchNormSums{BatchNorm: g},
+			kernels.BatchNormDgrad{BatchNorm: g})
 	}
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},

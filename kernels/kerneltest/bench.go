@@ -53,6 +53,13 @@ func Benchmarks() []Case {
 			cases = append(cases, newCase(name, fprop, nil), newCase(name, dgrad, map[string]contents{"index": constant(3)}))
 		}
 	}
+	for _, g := range []kernels.BatchNorm{{N: 32, P: 32 * 32, C: 16}, {N: 32, P: 16 * 16, C: 64}, {N: 32, P: 8 * 8, C: 256}} {
+		ops := newBatchNormOps(g, nil, true, true)
+		fill := map[string]contents{"variance": positives}
+		for _, op := range []kernels.Op{ops.stats, ops.fprop, ops.sums, ops.dgrad} {
+			cases = append(cases, newCase(g.String(), op, fill))
+		}
+	}
 	for _, f := range allActivations() {
 		cases = append(cases, activationCasesOf(f, 32*26*26*32)...)
 	}

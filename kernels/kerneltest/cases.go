@@ -13,7 +13,7 @@ var allCases = sync.OnceValue(func() []Case {
 	var cases []Case
 	for _, list := range [][]Case{
 		convCases(), chainCases(), pooledGradientCases(), depthFirstCases(), sharedCases(), lookalikeCases(), winogradCases(), denseCases(), poolCases(),
-		activationCases(), preluCases(), classCases(), dropoutCases(), noiseCases(), bilinearCases(), binaryCases(), copyCases(), optimizerCases(), smallCases(), randomCases(),
+		activationCases(), preluCases(), classCases(), dropoutCases(), noiseCases(), bilinearCases(), binaryCases(), copyCases(), optimizerCases(), smallCases(), randomCases(), batchNormCases(), batchNormLists(),
 	} {
 		cases = append(cases, list...)
 	}

@@ -38,6 +38,22 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return dense(op.Dense).dgrad()
 	case kernels.DenseWgrad:
 		return dense(op.Dense).wgrad()
+	case kernels.BatchNormStats:
+		x, labels := op.N*op.P*op.C, op.Labels.Elements()
+		return traffic{4 * x, x + labels, 2 * op.C} // the sum; a difference, its square and their sum
+	case kernels.BatchNormFprop:
+		x := op.N * op.P * op.C
+		return traffic{3 * x, x + 2*op.C + op.Gamma.Elements() + op.Beta.Elements(), x}
+	case kernels.BatchNormSums:
+		x, labels := op.N*op.P*op.C, op.Labels.Elements()
+		return traffic{4 * x, 2*x + labels + 2*op.C, 2 * op.C}
+	case kernels.BatchNormDgrad:
+		x, labels := op.N*op.P*op.C, op.Labels.Elements()
+		return traffic{5 * x, 2*x + labels + 4*op.C + op.Gamma.Elements(), x}
+	case kernels.MovingAverage:
+		average := elementwise(op.Average, 3, 2, 1)
+		average.read++ // whether training was halted
+		return average
 	case kernels.BiasWgrad:
 		return traffic{op.M * op.K, op.M*op.K + op.K, op.K}
 	case kernels.Pool2DFprop:

@@ -19,9 +19,12 @@ func TestGradientsAreDerivatives(t *testing.T) {
 	for _, c := range differenceCases(t) {
 		t.Run(c.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(3, 5))
+			if c.compute == nil {
+				c.compute = func() []float64 { return result(t, c.forward, c.in, c.y) }
+			}
 			var dy []float64
 			if c.dy == nil {
-				dy = make([]float64, len(result(t, c.forward, c.in, c.y)))
+				dy = make([]float64, len(c.compute()))
 				for i := range dy {
 					dy[i] = r.NormFloat64()
 				}
@@ -30,7 +33,7 @@ func TestGradientsAreDerivatives(t *testing.T) {
 			}
 			loss := func() float64 {
 				l := 0.0
-				for i, v := range result(t, c.forward, c.in, c.y) {
+				for i, v := range c.compute() {
 					l += dy[i] * v
 				}
 				return l
@@ -54,6 +57,7 @@ func TestGradientsAreDerivatives(t *testing.T) {
 type differenceCase struct {
 	name     string
 	forward  kernels.Op
+	compute  func() []float64 // several ops that are one function of in; forward by itself if nil
 	in       [][]float64
 	by, y    int
 	dy       []float64 // random if nil
@@ -209,11 +213,54 @@ func differenceCases(t *testing.T) []differenceCase {
 	keep(differenceCase{name: "copy", forward: moved, in: [][]float64{draw(120), nil}, by: 0, y: 1, gradient: func(dy []float64) []float64 {
 		return result(t, moved.Back(there, there), [][]float64{dy, nil}, 1)
 	}})
+	cases = append(cases, batchNormDifferences(t, draw)...)
 
 	dropout := kernels.Dropout{Rate: 0.3, Seed: 1, Stream: 2, X: there, Step: there, Y: there}
 	dropped := [][]float64{draw(20), {7}, nil}
 	keep(differenceCase{name: "dropout", forward: dropout, in: dropped, by: 0, y: 2, gradient: func(dy []float64) []float64 {
 		return result(t, dropout, [][]float64{dy, {7}, nil}, 2)
 	}})
+	return cases
+}
+
+// batchNormDifferences are those of a batch normalisation with the batch's own mean and variance: a change of X changes these too. The third of
+// four images is no example.
+func batchNormDifferences(t *testing.T, draw func(n int) []float64) (cases []differenceCase) {
+	there := kernels.NewBuffer("there", kernels.Float32, 1)
+	g, e := kernels.BatchNorm{N: 4, P: 3, C: 2}, kernels.Examples{Labels: there, Classes: 5}
+	labels := []float64{4, 0, -1, 2}
+	statsOf := kernels.BatchNormStats{BatchNorm: g, Examples: e, X: there, Mean: there, Variance: there}
+	fprop := kernels.BatchNormFprop{BatchNorm: g, Epsilon: 0.1, X: there, Mean: there, Variance: there, Gamma: there, Beta: there, Y: there}
+	sumsOf := kernels.BatchNormSums{BatchNorm: g, Examples: e, Epsilon: 0.1, X: there, Mean: there, Variance: there, DY: there, DYSum: there, DYXSum: there}
+	dgrad := kernels.BatchNormDgrad{BatchNorm: g, Examples: e, Epsilon: 0.1, X: there, Mean: there, Variance: there, Gamma: there, DY: there,
+		DYSum: there, DYXSum: there, DX: there}
+	in := [][]float64{draw(24), draw(2), draw(2)} // x, gamma, beta
+	stats := func() (mean, variance []float64) {
+		of := [][]float64{in[0], labels, nil, nil}
+		return result(t, statsOf, of, 2), result(t, statsOf, of, 3)
+	}
+	// The rows that are no example have no gradient: whoever computes a loss leaves them out.
+	forward := func() []float64 {
+		mean, variance := stats()
+		y := result(t, fprop, [][]float64{in[0], mean, variance, in[1], in[2], nil}, 5)
+		clear(y[12:18])
+		return y
+	}
+	sums := func(dy []float64, operand int) []float64 {
+		mean, variance := stats()
+		return result(t, sumsOf, [][]float64{in[0], labels, mean, variance, dy, nil, nil}, operand)
+	}
+	for by, gradient := range []func(dy []float64) []float64{
+		func(dy []float64) []float64 {
+			mean, variance := stats()
+			return result(t, dgrad, [][]float64{in[0], labels, mean, variance, in[1], dy, sums(dy, 5), sums(dy, 6), nil}, 8)
+		},
+		func(dy []float64) []float64 { return sums(dy, 6) },
+		func(dy []float64) []float64 { return sums(dy, 5) },
+	} {
+		cases = append(cases, differenceCase{
+			name: "batch normalisation by " + []string{"x", "gamma", "beta"}[by], compute: forward, in: in, by: by, gradient: gradient,
+		})
+	}
 	return cases
 }

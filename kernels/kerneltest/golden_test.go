@@ -20,7 +20,7 @@ type golden struct {
 	Image, Size, Stride, Dilation   [2]int
 	Out                             [2]int
 	Padding, Kind, Function         string
-	N, M, C, K                      int
+	N, M, P, C, K                   int
 	Momentum, Beta1, Beta2, Epsilon float64
 	Smoothing, Alpha                float32
 	Rho, Initial, Decay, Norm, Most float64
@@ -64,6 +64,7 @@ func (g golden) op(t *testing.T) kernels.Op {
 		index = nil
 	}
 	dense := kernels.Dense{N: g.N, C: g.C, K: g.K}
+	norm, examples := kernels.BatchNorm{N: g.N, P: g.P, C: g.C}, kernels.Examples{Labels: there, Classes: 3}
 	activation := kernels.Activation{Alpha: g.Alpha}
 	for _, f := range kernels.Functions() {
 		if f.String() == g.Function {
@@ -121,6 +122,18 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.CrossEntropyFprop{N: g.N, K: g.K, Smoothing: g.Smoothing, X: there, Labels: there, Y: there, Loss: there}
 	case "cross_entropy_dgrad":
 		return kernels.CrossEntropyDgrad{N: g.N, K: g.K, Smoothing: g.Smoothing, Y: there, Labels: there, DX: there}
+	case "batch_norm_stats":
+		return kernels.BatchNormStats{BatchNorm: norm, Examples: examples, X: there, Mean: there, Variance: there}
+	case "batch_norm_fprop":
+		return kernels.BatchNormFprop{BatchNorm: norm, Epsilon: g.Epsilon, X: there, Mean: there, Variance: there, Gamma: there, Beta: there, Y: there}
+	case "batch_norm_sums":
+		return kernels.BatchNormSums{BatchNorm: norm, Examples: examples, Epsilon: g.Epsilon, X: there, Mean: there, Variance: there, DY: there,
+			DYSum: there, DYXSum: there}
+	case "batch_norm_dgrad":
+		return kernels.BatchNormDgrad{BatchNorm: norm, Examples: examples, Epsilon: g.Epsilon, X: there, Mean: there, Variance: there, Gamma: there,
+			DY: there, DYSum: there, DYXSum: there, DX: there}
+	case "moving_average":
+		return kernels.MovingAverage{Momentum: g.Momentum, X: there, Average: there, Halt: there}
 	case "adam":
 		return kernels.Adam{
 			Beta1: g.Beta1, Beta2: g.Beta2, Epsilon: g.Epsilon,

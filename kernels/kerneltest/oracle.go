@@ -42,6 +42,14 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 		out[2] = denseDgrad(op.Dense, in[0], in[1])
 	case kernels.DenseWgrad:
 		out[2] = denseWgrad(op.Dense, in[0], in[1], in[2])
+	case kernels.BatchNormStats:
+		out[2], out[3] = batchNormStats(op, in[0], in[1])
+	case kernels.BatchNormFprop:
+		out[5] = batchNormFprop(op, in)
+	case kernels.BatchNormSums:
+		out[5], out[6] = batchNormSums(op, in)
+	case kernels.BatchNormDgrad:
+		out[8] = batchNormDgrad(op, in)
 	case kernels.BiasWgrad:
 		out[1] = biasWgrad(op, in[0], in[1])
 	case kernels.Pool2DFprop:
@@ -134,6 +142,8 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 		out[0], out[1] = lion(op, in)
 	case kernels.RMSprop:
 		out[0], out[1], out[2], out[3] = rmsprop(op, in)
+	case kernels.MovingAverage:
+		out[1] = movingAverage(op, in)
 	case kernels.SGD:
 		out[0], out[1] = sgd(op, in)
 	case kernels.WeightDecay:

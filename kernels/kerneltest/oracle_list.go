@@ -76,6 +76,8 @@ func isNeverNegative(op kernels.Op, operand int) bool {
 		return operand == 2
 	case kernels.Adagrad, kernels.RMSprop:
 		return operand == 1
+	case kernels.BatchNormStats:
+		return operand == 3
 	case kernels.SoftmaxFprop:
 		return operand == 1
 	case kernels.CrossEntropyFprop:
@@ -105,6 +107,10 @@ func terms(op kernels.Op) int {
 		return 4 * op.FactorH * op.FactorW
 	case kernels.BiasWgrad:
 		return op.M + 1
+	case kernels.BatchNormStats:
+		return op.N * op.P
+	case kernels.BatchNormSums:
+		return op.N * op.P
 	}
 	return 1
 }

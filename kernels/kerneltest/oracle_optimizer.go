@@ -182,3 +182,15 @@ func weightDecay(op kernels.WeightDecay, in [][]float64) (w []Value) {
 	}
 	return w
 }
+
+func movingAverage(op kernels.MovingAverage, in [][]float64) []Value {
+	if in[2][0] != 0 {
+		return exacts(in[1])
+	}
+	old, fresh := rounded(op.Momentum, 0), rounded(1-op.Momentum, 0)
+	average := make([]Value, len(in[1]))
+	for i, v := range in[1] {
+		average[i] = old.mul(exact(v)).add(fresh.mul(exact(in[0][i])))
+	}
+	return average
+}

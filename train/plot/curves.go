@@ -36,10 +36,11 @@ type Epoch struct {
 	Training         Metrics
 	Validation, Test *Metrics
 	LearningRate     float64 // of the last step; 0 if it is not to be drawn
+	Best             bool    // marked; the last such epoch is
 }
 
 // Curves draws loss and accuracy, in training, in validation and on the test set, over the epochs, and the learning rate where epochs have one;
-// history[0] is epoch 1. The axes of the loss and the rate start at 0 unless a loss is negative; the accuracy axis ends at 100% and starts at the greatest of 99, 98, 95, 90, 80,
+// history[0] is epoch 1. A dashed line marks the best. The axes of the loss and the rate start at 0 unless a loss is negative; the accuracy axis ends at 100% and starts at the greatest of 99, 98, 95, 90, 80,
 // 50 and 0 that leaves nothing out. Values that are NaN, infinite or beyond float32 leave a gap; the legend shows the last
 // measured values as they are.
 func Curves(w io.Writer, history []Epoch) error {
@@ -65,9 +66,16 @@ func drawCurves(history []Epoch) (image.Image, error) {
 	if rates := learningRates(history); rates.last != "" {
 		panels = append(panels, panel{title: "Learning rate", curves: []series{rates}, axis: lossAxis})
 	}
+	best := 0
+	for i, e := range history {
+		if e.Best {
+			best = i + 1
+		}
+	}
 	canvas := vgimg.NewWith(vgimg.UseWH(panelWidth*vg.Length(len(panels)), curvesHeight), vgimg.UseDPI(curvesDPI))
 	tiles := draw.Tiles{Rows: 1, Cols: len(panels), PadTop: 10, PadBottom: 8, PadLeft: 10, PadRight: 14, PadX: 24}
 	for i, p := range panels {
+		p.best = best
 		if err := p.draw(tiles.At(draw.New(canvas), i, 0), letters, len(history)); err != nil {
 			return nil, err
 		}
@@ -92,6 +100,7 @@ type panel struct {
 	title, unit string
 	curves      []series
 	axis        func(least, most float64) (from, to, step float64)
+	best        int // epoch, 0 for none
 }
 
 // series is one curve; a value that was not measured or cannot be drawn is NaN.
@@ -148,6 +157,14 @@ func (p panel) draw(c draw.Canvas, letters text.Handler, epochs int) error {
 	diagram.X.Min, diagram.X.Max = 1, float64(epochs)
 	diagram.X.Tick.Marker = epochTicks(diagram.X.Max)
 
+	if p.best > 0 {
+		diagram.X.Label.Text = fmt.Sprintf("epoch (the best: %d)", p.best)
+		at := float64(p.best)
+		diagram.Add(&plotter.Line{
+			XYs:       plotter.XYs{{X: at, Y: from}, {X: at, Y: to}},
+			LineStyle: draw.LineStyle{Color: outline, Width: 1, Dashes: []vg.Length{4, 3}},
+		})
+	}
 	x := c.Min.X
 	for _, s := range p.curves {
 		thumbs, err := s.plot(diagram)

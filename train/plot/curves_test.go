@@ -238,3 +238,32 @@ func TestLearningRatePanel(t *testing.T) {
 	img = picture(t, func(w io.Writer) error { return Curves(w, append(history, Epoch{})) })
 	assert.Less(t, span(img, ratePanel, blue).Dx(), line.Dx(), "a rate that was not noted leaves a gap")
 }
+
+func TestCurvesMarkTheBest(t *testing.T) {
+	history := falling(5)
+	history[1].Best = true
+	second := drawHistory(t, history)
+	history[2].Best = true
+	third := drawHistory(t, history) // the last that is best
+	for _, panel := range []image.Rectangle{lossPanel, accuracyPanel} {
+		top, bottom := grid(second, panel)
+		curve, lines := span(second, panel, blue), map[float64]bool{}
+		for x := curve.Min.X; x < curve.Max.X; x++ {
+			changed := 0
+			for y := top + 2; y < bottom-2; y++ {
+				if second.RGBAAt(x, y) != third.RGBAAt(x, y) {
+					changed++
+				}
+			}
+			if changed == 0 {
+				continue
+			}
+			epoch := 1 + 4*float64(x-curve.Min.X-4)/float64(curve.Dx()-8) // dots reach a little farther
+			assert.Less(t, min(math.Abs(epoch-2), math.Abs(epoch-3)), 0.05, "nothing else at %d", x)
+			if changed > (bottom-top)/3 { // dashes
+				lines[math.Round(epoch)] = true
+			}
+		}
+		assert.Equal(t, map[float64]bool{2: true, 3: true}, lines)
+	}
+}

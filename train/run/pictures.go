@@ -61,8 +61,9 @@ func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, er
 // curves is the history as the plot takes it.
 func (r *Run) curves() []plot.Epoch {
 	var epochs []plot.Epoch
-	for _, e := range r.trainer.History() {
-		p := plot.Epoch{LearningRate: e.LearningRate, Training: plot.Metrics{Loss: e.Training.Loss, Accuracy: e.Training.Accuracy}}
+	history := r.trainer.History()
+	for i, e := range history {
+		p := plot.Epoch{LearningRate: e.LearningRate, Best: isBest(history[:i+1]), Training: plot.Metrics{Loss: e.Training.Loss, Accuracy: e.Training.Accuracy}}
 		if v := e.Validation; v != nil {
 			m := &plot.Metrics{Loss: v.Loss, Accuracy: v.Accuracy}
 			if r.validation != nil {

@@ -347,6 +347,27 @@ def clips():
     case("clip_value", "", {"x": x}, {"x": torch.clamp(x, -0.75, 0.75)}, n=6, most=0.75)
 
 
+def batch_norm(name, n, p, c, labels, epsilon=1e-3, momentum=0.875):
+    """Rows whose label is no class are left out of what PyTorch sees. Its momentum is that of the new value."""
+    x, dy, gamma, beta, average = draw(n, p, c), draw(n, p, c), draw(c), draw(c), draw(c)
+    rows = [i for i in range(n) if labels is None or 0 <= labels[i] < 3]
+    examples = x[rows]
+    mean, variance = examples.detach().mean((0, 1)), examples.detach().var((0, 1), unbiased=False)
+    moved = average.detach().clone()
+    y = F.batch_norm(examples.permute(0, 2, 1), moved, torch.ones(c), gamma, beta, True, 1 - momentum, epsilon)
+    dx, dgamma, dbeta = torch.autograd.grad(y, (x, gamma, beta), dy[rows].permute(0, 2, 1))
+    marks = {} if labels is None else {"labels": torch.tensor(labels)}
+    statistics = {"mean": mean, "variance": variance}
+    sums = {"dy_sum": dbeta, "dyx_sum": dgamma}
+    g = {"n": n, "p": p, "c": c, "epsilon": epsilon}
+    case("batch_norm_stats", name, {"x": x} | marks, statistics, **g)
+    everywhere = F.batch_norm(x.permute(0, 2, 1), mean, variance, gamma, beta, False, 0, epsilon).permute(0, 2, 1)
+    case("batch_norm_fprop", name, {"x": x, "gamma": gamma, "beta": beta} | statistics, {"y": everywhere}, **g)
+    case("batch_norm_sums", name, {"x": x, "dy": dy} | marks | statistics, sums, **g)
+    case("batch_norm_dgrad", name, {"x": x, "dy": dy, "gamma": gamma} | marks | statistics | sums, {"dx": dx}, **g)
+    case("moving_average", name, {"x": mean, "average": average, "halt": torch.tensor([0])}, {"average": moved}, n=c, momentum=momentum)
+
+
 def ops():
     conv("valid", 2, 3, 4, image=(5, 6), size=(3, 3))
     conv("same", 1, 2, 3, image=(5, 4), size=(3, 2), mode="same")
@@ -385,6 +406,9 @@ def ops():
     clips()
     prelu(5, 4)
     gaussian_noise(10, 2026, 7, 12, 0.25)
+    batch_norm("images", 3, 4, 5, None)
+    batch_norm("vectors", 6, 1, 3, None)
+    batch_norm("rows that are no example", 4, 3, 2, [2, -1, 0, 3])
 
 
 def uniform(seed, n):

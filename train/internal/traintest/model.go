@@ -25,11 +25,23 @@ func SmallNet(t *testing.T, dropout float64) *model.Model {
 	return m
 }
 
+// NormalizedNet has batch normalisations of images and of vectors, and trains in a moment.
+func NormalizedNet(t *testing.T) *model.Model {
+	t.Helper()
+	m, err := model.Sequential(model.Input(28, 28, 1),
+		model.Conv2D{Filters: 6, Kernel: model.Pair{3, 3}, Strides: model.Pair{2, 2}, Bias: model.NoBias},
+		model.BatchNormalization{Momentum: 0.9}, model.Activation{Function: model.ReLU}, model.MaxPooling2D{Size: model.Pair{3, 3}},
+		model.Flatten{}, model.Dense{Units: 12}, model.BatchNormalization{Momentum: 0.9}, model.Dense{Units: 10, Activation: model.Softmax})
+	require.NoError(t, err)
+	return m
+}
+
 // EveryLayer is a network with every layer and every activation that a model file can name.
 const EveryLayer = `
 input: [9, 9, 1]
 layers:
   - Conv2D: {filters: 4, kernel_size: 3, padding: same, activation: sigmoid}
+  - BatchNormalization
   - MaxPooling2D: {name: pooled, pool_size: 2, strides: 1}
   - Conv2D: {name: block, filters: 4, kernel_size: 3, padding: same, activation: tanh}
   - Add: {inputs: [pooled, block]}
@@ -79,6 +91,7 @@ layers:
   - Dense: {units: 8, activation: gelu_tanh}
   - Dense: {units: 8, activation: hard_swish}
   - Dense: {units: 8, activation: mish}
+  - BatchNormalization: {momentum: 0.9, epsilon: 0.01}
   - Dense: {units: 5}
   - Softmax
 `

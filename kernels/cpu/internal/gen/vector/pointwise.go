@@ -1,6 +1,8 @@
 package vector
 
 import (
+	"slices"
+
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
@@ -8,12 +10,13 @@ import (
 )
 
 // loop computes its outputs from its inputs, element by element. The body gets a register of each input, and of each scalar, and
-// returns one of each output. Scalars that are no parameters come from constants.
+// returns one of each output. Scalars that are no parameters come from constants. If there are rows, the loop runs once for each of these.
 type loop struct {
 	name            string
 	outputs, inputs []string
 	scalars         []string
 	constants       []uint32
+	rows            []string // those that have several rows, beginning stride elements apart; of the others each row sees the same elements
 	body            func(s span, x, k []reg.Register) []reg.Register
 }
 
@@ -127,8 +130,11 @@ func (asm generator) pointwise() {
 			},
 		},
 	}
-	for _, l := range loops {
+	for _, l := range append(loops, rowLoops...) {
 		asm.loop(l)
+	}
+	for _, l := range rowSums {
+		asm.sums(l)
 	}
 }
 
@@ -136,12 +142,7 @@ func names(list ...string) []string { return list }
 
 func (asm generator) loop(l loop) {
 	asm.Implement(l.name)
-	base := map[string]reg.Register{}
-	for _, name := range append(l.outputs, l.inputs...) {
-		if base[name] == nil {
-			base[name] = asm.Load(asm.Param(name).Base(), asm.GP64())
-		}
-	}
+	base := asm.bases(l)
 	var scalars []reg.VecVirtual
 	for _, name := range l.scalars {
 		r := asm.YMM()
@@ -152,7 +153,8 @@ func (asm generator) loop(l loop) {
 	for _, bits := range l.constants {
 		scalars = append(scalars, asm.constant(bits))
 	}
-	n := asm.Load(asm.Param(l.outputs[0]).Len(), asm.GP64())
+	n := asm.Load(asm.Param(l.measure()).Len(), asm.GP64())
+	endRow := asm.eachRow(l, base)
 	asm.eachSpan(n, func(s span, at func(base reg.Register, vector int) Mem) {
 		var k registers
 		for _, r := range scalars {
@@ -168,8 +170,46 @@ func (asm generator) loop(l loop) {
 			}
 		}
 	})
+	endRow()
 	asm.VZEROUPPER()
 	asm.RET()
+}
+
+// bases are where the parameters begin.
+func (asm generator) bases(l loop) map[string]reg.Register {
+	base := map[string]reg.Register{}
+	for _, name := range append(l.outputs, l.inputs...) {
+		if base[name] == nil {
+			base[name] = asm.Load(asm.Param(name).Base(), asm.GP64())
+		}
+	}
+	return base
+}
+
+// measure is a parameter that has as many elements as a turn over them takes.
+func (l loop) measure() string {
+	for _, name := range append(l.outputs, l.inputs...) {
+		if !slices.Contains(l.rows, name) {
+			return name
+		}
+	}
+	panic(l.name + " has nothing but rows")
+}
+
+// eachRow begins the loop over rows, if there are any, and returns what ends it.
+func (asm generator) eachRow(l loop, base map[string]reg.Register) (end func()) {
+	if len(l.rows) == 0 {
+		return func() {}
+	}
+	rows, step := asm.rowsAndStep()
+	asm.Label("row")
+	return func() {
+		for _, name := range l.rows {
+			asm.ADDQ(step, base[name])
+		}
+		asm.DECQ(rows)
+		asm.JNZ(LabelRef("row"))
+	}
 }
 
 // eachSpan loops over n elements; at tells the body where its elements lie.
