@@ -43,7 +43,7 @@ func picturesOf(args []string) (images []string, err error) {
 			}
 		}
 		if len(images) == n {
-			return nil, fmt.Errorf("the folder %s holds no pictures: expected files (%s) whose names end as theirs do, such as .png and .jpg", arg, data.PictureFormats)
+			return nil, fmt.Errorf("the folder %s holds no pictures: expected files (%s) right in it, whose names end as theirs do, such as .png and .jpg", arg, data.PictureFormats)
 		}
 	}
 	return images, nil

@@ -85,7 +85,7 @@ func TestPredictAFolder(t *testing.T) {
 	empty := t.TempDir()
 	r := runCommand("predict", w.out, empty)
 	assert.Equal(t, exitFailure, r.code)
-	assert.Contains(t, r.stderr, empty+" holds no pictures")
+	assert.Contains(t, r.stderr, empty+" holds no pictures: expected files (PNG, JPEG, WebP, BMP, GIF or TIFF) right in it")
 
 	// A format that is not read is named, and does not hold up the others.
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "b.heic"), []byte("\x00\x00\x00\x18ftypheic"), 0o666))
