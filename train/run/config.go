@@ -1,0 +1,77 @@
+package run
+
+import (
+	"maps"
+
+	"cnn-gpu/device"
+	"cnn-gpu/model"
+	"cnn-gpu/train"
+	"cnn-gpu/train/data"
+)
+
+// Config says what is trained on what and how.
+type Config struct {
+	Model        string  `json:"model"` // of the zoo, or a file
+	Data         string  `json:"data"`  // of the catalogue, or a folder
+	DataDir      string  `json:"data_dir,omitempty"`
+	Validation   float64 `json:"validation,omitempty"`  // the share of the training images that the seed sets apart, see [data.Split]
+	Split        float64 `json:"split,omitempty"`       // the share of a set of pictures that the seed sets apart for testing, see [data.PictureSetOptions]
+	StrictData   bool    `json:"strict_data,omitempty"` // see [data.PictureSetOptions]
+	Epochs       int     `json:"epochs"`
+	Batch        int     `json:"batch"` // at most the training images
+	Optimizer    string  `json:"optimizer"`
+	LearningRate float64 `json:"learning_rate,omitempty"` // the optimizer's default if 0
+	// OptimizerSettings are the others, as [train.OptimizerByName] takes them.
+	OptimizerSettings train.Settings `json:"optimizer_settings,omitempty"`
+	Clipping          train.Clipping `json:"clipping,omitzero"`
+	Schedule          string         `json:"schedule,omitempty"`        // of the learning rate, as [train.ParseSchedule] takes it; constant if empty
+	WarmUp            int            `json:"warm_up,omitempty"`         // steps
+	ScheduleEpochs    int            `json:"schedule_epochs,omitempty"` // those that the run began with, where there is a schedule
+	Patience          int            `json:"patience,omitempty"`        // see [train.FitOptions]
+	// LabelSmoothing is that of the loss, see [train.SparseCategoricalCrossEntropy].
+	LabelSmoothing float64 `json:"label_smoothing,omitempty"`
+	Seed           uint64  `json:"seed"`
+	Strict         bool    `json:"strict"` // see [train.Options]
+	Device         string  `json:"device"`
+	Out            string  `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
+
+	CheckpointEvery string         `json:"checkpoint_every,omitempty"` // within an epoch, see [ParseInterval]; DefaultCheckpointEvery if empty
+	DeviceOptions   device.Options `json:"-"`                          // they change no result, so a resumed run may have others
+
+	OnPicture func(done, total int) error `json:"-"` // the Progress of [data.PictureSetOptions]
+}
+
+// pictures says how the run's data is read where it is pictures.
+func (c Config) pictures(m *model.Model) data.PictureSetOptions {
+	return data.PictureSetOptions{Shape: m.Input.Shape, TestShare: c.Split, Seed: c.Seed, Strict: c.StrictData, Progress: c.OnPicture}
+}
+
+// Loss is what the run makes as small as it can.
+func (c Config) Loss() train.Loss {
+	return train.SparseCategoricalCrossEntropy{LabelSmoothing: c.LabelSmoothing}
+}
+
+// TrainOptions are the options of the training, but for the device. They are checked.
+func (c Config) TrainOptions() (train.Options, error) {
+	settings := maps.Clone(c.OptimizerSettings)
+	if c.LearningRate != 0 {
+		if settings == nil {
+			settings = train.Settings{}
+		}
+		settings["learning_rate"] = c.LearningRate
+	}
+	optimizer, err := train.OptimizerByName(c.Optimizer, settings)
+	if err == nil {
+		err = c.Clipping.Check()
+	}
+	var schedule train.Schedule
+	if err == nil && c.Schedule != "" {
+		schedule, err = train.ParseSchedule(c.Schedule)
+	}
+	return train.Options{
+		Optimizer: optimizer, Loss: c.Loss(), Clipping: c.Clipping, Schedule: schedule, WarmUp: c.WarmUp,
+		Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict,
+	}, err
+}
+
+func (c Config) hasSchedule() bool { return c.Schedule != "" || c.WarmUp != 0 }
