@@ -3,13 +3,11 @@ package data
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -18,7 +16,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -311,167 +308,6 @@ func TestPicturesThatCannotBeRead(t *testing.T) {
 	_, err := a.open()
 	assert.ErrorContains(t, err, "expected every picture to be readable. Pictures left out, since they cannot be read: 14\n  cat/link.png")
 	assert.Empty(t, new(PictureReport).String())
-}
-
-func TestPictureFoldersThatAreRefused(t *testing.T) {
-	for name, c := range map[string]struct {
-		make func(a *album)
-		want string
-	}{
-		"one class":    {func(a *album) { a.add("cat", 9) }, `has one class alone, "cat": expected at least two`},
-		"no folders":   {func(a *album) { a.add(".", 3) }, "in a folder that bears its name, found 000.png and no folders"},
-		"a stray":      {func(a *album) { a.add("cat", 3); a.add("dog", 3); a.add(".", 1) }, "000.png lies in no class's folder"},
-		"an empty one": {func(a *album) { a.add("cat", 3); a.add("dog", 3); a.write("fox/notes.txt", nil) }, "fox holds no pictures (PNG,"},
-		"test without classes": {func(a *album) { a.add("train/cat", 3); a.add("train/dog", 3); a.add("test", 2) },
-			filepath.Join("test", "000.png") + " lies in no class's folder"},
-		"another class": {func(a *album) { a.add("train/cat", 3); a.add("train/dog", 3); a.add("test/fox", 2) },
-			`"fox" is none of the classes that are learnt (cat and dog): rename the folder`},
-		"two of a part": {func(a *album) { a.add("train/cat", 3); a.add("val/cat", 3); a.add("valid/cat", 3) }, "has both val and valid"},
-		"a loop": {func(a *album) {
-			a.add("cat", 3)
-			a.add("dog", 3)
-			require.NoError(a.t, os.Symlink("..", filepath.Join(a.dir, "dog", "up")))
-		}, filepath.Join("dog", "up") + " is a link to a folder that it lies in"},
-		"a loop within": {func(a *album) {
-			a.add("cat", 3)
-			a.add("dog/in", 3)
-			require.NoError(a.t, os.Symlink("../../dog", filepath.Join(a.dir, "dog", "in", "up")))
-		}, "is a link to a folder that it lies in, so that reading would never end: remove the link"},
-		"none readable": {func(a *album) { a.add("cat", 3); a.write("dog/a.png", []byte("text")) },
-			"or another --seed). Pictures left out, since they cannot be read: 1\n  dog/a.png: expected a picture"},
-		"too few": {func(a *album) { a.add("cat", 1); a.add("dog", 1) }, "there is no picture to test on (of the pictures, 0.2 is set apart"},
-		"two spellings": {func(a *album) {
-			a.add("\uac15", 2)
-			a.add("\u1100\u1161\u11bc", 2)
-		}, `two folders are both the class "강"`},
-		"two spellings of a file": {func(a *album) {
-			a.add("cat", 2)
-			a.add("dog/\uac15", 2)
-			a.add("dog/\u1100\u1161\u11bc", 2)
-		}, "have the same name in two spellings"},
-		"too many classes": {func(a *album) {
-			for i := range 257 {
-				a.add(fmt.Sprintf("c%03d", i), 1)
-			}
-		}, "has 257 classes: expected at most 256"},
-		"no shape":      {func(a *album) { a.add("cat", 3); a.add("dog", 3); a.options.Pictures.Shape = nil }, "say what they are to become"},
-		"another shape": {func(a *album) { a.add("cat", 3); a.add("dog", 3); a.options.Pictures.Shape = []int{5, 5, 4} }, "the model takes [5 5 4]"},
-		"too large": {func(a *album) {
-			a.add("cat", 3)
-			a.add("dog", 3)
-			a.options.Pictures.Shape = []int{1 << 15, 1 << 15, 3}
-		},
-			"take more than the 4.00 GiB that a set may have"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			a := newAlbum(t)
-			c.make(a)
-			_, err := a.open()
-			require.ErrorContains(t, err, c.want)
-		})
-	}
-	_, err := OpenSplits(t.TempDir(), Options{})
-	assert.ErrorContains(t, err, "expected a folder of pictures for each class")
-}
-
-// A link to a folder elsewhere is as good as the folder, and Korean names are what people read.
-func TestPictureFoldersBehindLinks(t *testing.T) {
-	a := newAlbum(t)
-	a.add("\u1100\u1161\u11bc", 9)
-	elsewhere := newAlbum(t)
-	elsewhere.add("x", 9)
-	require.NoError(t, os.Symlink(filepath.Join(elsewhere.dir, "x"), filepath.Join(a.dir, "dog")))
-	s, _ := a.splits()
-	assert.Equal(t, []string{"dog", "\uac15"}, s.Training.Classes())
-	assert.Equal(t, 18, s.Training.Len()+s.Test.Len())
-}
-
-// The cache is used where it is whole and of the same pictures, and else made anew.
-func TestPictureCache(t *testing.T) {
-	a := newAlbum(t)
-	a.add("cat", 10)
-	a.add("dog", 10)
-	decodes := func() int64 {
-		t.Helper()
-		before := a.decoded.Load()
-		s, _ := a.splits()
-		want, err := FingerprintOf(s.Training)
-		require.NoError(t, err)
-		cached := a.decoded.Load() - before
-		require.NoError(t, os.RemoveAll(os.Getenv("XDG_CACHE_HOME")))
-		s, _ = a.splits()
-		got, err := FingerprintOf(s.Training)
-		require.NoError(t, err)
-		assert.Equal(t, got, want, "the cache holds what is decoded")
-		a.decoded.Add(-20)
-		return cached
-	}
-	file := func() string {
-		var files []string
-		require.NoError(t, filepath.WalkDir(os.Getenv("XDG_CACHE_HOME"), func(path string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() {
-				files = append(files, path)
-			}
-			return err
-		}))
-		require.Len(t, files, 1, "one for each folder and shape, and nothing half-written")
-		return files[0]
-	}
-	assert.Equal(t, int64(20), decodes())
-	assert.Equal(t, int64(0), decodes())
-	assert.Equal(t, filepath.Join(os.Getenv("XDG_CACHE_HOME"), "cnn-gpu", "data", "pictures"), filepath.Dir(file()))
-	info, err := os.Stat(file())
-	require.NoError(t, err)
-	assert.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
-
-	whole, err := os.ReadFile(file())
-	require.NoError(t, err)
-	for _, at := range []int{0, len(cacheMagic), len(cacheMagic) + 40, len(cacheMagic) + 70, len(whole) - 1} {
-		damaged := bytes.Clone(whole)
-		damaged[at] ^= 1
-		require.NoError(t, os.WriteFile(file(), damaged, 0o600))
-		assert.Equal(t, int64(20), decodes(), "byte %d", at)
-	}
-	for _, damaged := range [][]byte{nil, whole[:len(whole)-1], append(bytes.Clone(whole), 0)} {
-		require.NoError(t, os.WriteFile(file(), damaged, 0o600))
-		assert.Equal(t, int64(20), decodes(), "%d bytes", len(damaged))
-	}
-
-	path := filepath.Join(a.dir, "cat", "003.png")
-	require.NoError(t, os.Chtimes(path, time.Time{}, time.Unix(1, 0)))
-	assert.Equal(t, int64(20), decodes(), "another time")
-	require.NoError(t, os.Rename(path, filepath.Join(a.dir, "cat", "zzz.png")))
-	assert.Equal(t, int64(20), decodes(), "another name")
-	a.options.Pictures.Seed = 3
-	assert.Equal(t, int64(0), decodes(), "another split")
-
-	t.Chdir(filepath.Dir(a.dir))
-	absolute := a.dir
-	a.dir = filepath.Base(a.dir)
-	assert.Equal(t, int64(0), decodes(), "another way to the same folder")
-	a.dir = absolute
-
-	// What was decoded before somebody stopped the reading is there the next time.
-	require.NoError(t, os.RemoveAll(os.Getenv("XDG_CACHE_HOME")))
-	stop, progress := errors.New("enough"), a.options.Pictures.Progress
-	a.options.Pictures.Progress = func(done, total int) error {
-		if assert.Equal(t, 20, total); done >= 5 {
-			return stop
-		}
-		return nil
-	}
-	_, err = a.open()
-	require.ErrorIs(t, err, stop)
-	a.options.Pictures.Progress = progress
-	left := decodes()
-	assert.LessOrEqual(t, left, int64(15))
-	assert.GreaterOrEqual(t, left, int64(20-5-runtime.GOMAXPROCS(0)))
-
-	// Where nothing can be written, pictures are decoded each time.
-	t.Setenv("XDG_CACHE_HOME", "/dev/null")
-	s, err := a.open()
-	require.NoError(t, err)
-	assert.Equal(t, 20, s.Training.Len()+s.Test.Len())
 }
 
 // Pictures of one colour keep it, whatever their format, in colour and in grey.
