@@ -186,11 +186,13 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 			return err
 		}
 	}
+	if _, err := lossWith(c.LabelSmoothing); err != nil {
+		return err
+	}
 	if _, err := c.TrainOptions(); err != nil {
 		return &usageError{err}
 	}
-	_, err := lossWith(c.LabelSmoothing)
-	return err
+	return nil
 }
 
 // trainRun trains to the end and says how it goes.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"maps"
 
 	"cnn-gpu/device"
@@ -47,7 +48,7 @@ func (c Config) pictures(m *model.Model) data.PictureSetOptions {
 }
 
 // Loss is what the run makes as small as it can.
-func (c Config) Loss() train.Loss {
+func (c Config) Loss() train.SparseCategoricalCrossEntropy {
 	return train.SparseCategoricalCrossEntropy{LabelSmoothing: c.LabelSmoothing}
 }
 
@@ -62,7 +63,7 @@ func (c Config) TrainOptions() (train.Options, error) {
 	}
 	optimizer, err := train.OptimizerByName(c.Optimizer, settings)
 	if err == nil {
-		err = c.Clipping.Check()
+		err = cmp.Or(c.Clipping.Check(), c.Loss().Check())
 	}
 	var schedule train.Schedule
 	if err == nil && c.Schedule != "" {

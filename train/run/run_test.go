@@ -244,3 +244,9 @@ func TestNewRefuses(t *testing.T) {
 		})
 	}
 }
+
+// A loss that cannot be is known before a device is opened or a folder made.
+func TestTrainOptionsAreChecked(t *testing.T) {
+	_, err := Config{Optimizer: "adam", LabelSmoothing: 1}.TrainOptions()
+	assert.ErrorContains(t, err, "LabelSmoothing is 1; give a number from 0 to below 1")
+}

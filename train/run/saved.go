@@ -37,7 +37,7 @@ type Saved struct {
 }
 
 // Loss is that of the training; without a smoothing of labels if nobody said.
-func (s *Saved) Loss() train.Loss {
+func (s *Saved) Loss() train.SparseCategoricalCrossEntropy {
 	if s.Provenance == nil {
 		return Config{}.Loss()
 	}
