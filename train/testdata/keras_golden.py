@@ -59,8 +59,6 @@ LATER_LAYERS = [
     ("GlobalMaxPooling2D", IMAGE, {}),
     ("GlobalMaxPooling2D", IMAGE, {"keepdims": True}),
     ("GlobalMinPooling2D", IMAGE, {}),
-]
-MORE_LAYERS = [
     ("ZeroPadding2D", IMAGE, {}),
     ("ZeroPadding2D", IMAGE, {"padding": 2}),
     ("ZeroPadding2D", IMAGE, {"padding": [1, 2]}),
@@ -79,13 +77,6 @@ MORE_LAYERS = [
     ("UpSampling2D", IMAGE, {"size": [3, 2], "interpolation": "bilinear"}),
     ("SpatialDropout2D", IMAGE, {"rate": 0.5}),
     ("GaussianNoise", (5,), {"stddev": 0.5}),
-]
-
-# Rows that were added later draw behind everything else, so that the numbers of the others stay.
-LATER = [("Activation", (3, 4), {"activation": f}) for f in (
-    "elu", "selu", "relu6", "hard_sigmoid", "softplus", "softsign", "exponential", "silu", "gelu", "gelu_tanh", "hard_swish", "mish",
-    "swish", "hard_silu",
-)] + [
     ("ReLU", (9,), {"max_value": 1.5}),
     ("ReLU", (9,), {"negative_slope": 0.25}),
     ("ELU", (9,), {}),
@@ -93,20 +84,18 @@ LATER = [("Activation", (3, 4), {"activation": f}) for f in (
     ("PReLU", (9,), {}),
     ("PReLU", IMAGE, {"shared_axes": [1, 2]}),
     ("PReLU", IMAGE, {"shared_axes": [1], "alpha_initializer": "ones"}),
-]
+    ("BatchNormalization", IMAGE, {}),
+    ("BatchNormalization", (5,), {"momentum": 0.5, "epsilon": 0.125, "center": False}),
+    ("BatchNormalization", (2, 3, 4), {"axis": -1, "scale": False}),
+] + [("Activation", (3, 4), {"activation": f}) for f in (
+    "elu", "selu", "relu6", "hard_sigmoid", "softplus", "softsign", "exponential", "silu", "gelu", "gelu_tanh", "hard_swish", "mish",
+    "swish", "hard_silu",
+)]
 
 # What Keras has no word for.
 OURS = {"gelu_tanh": lambda x: keras.activations.gelu(x, approximate=True)}
 
-
 RANDOM = ("Dropout", "SpatialDropout2D", "GaussianNoise")  # held as they are outside of training
-
-# Those that came later are drawn last, so that the numbers of the others stay.
-NORMALIZATIONS = [
-    ("BatchNormalization", IMAGE, {}),
-    ("BatchNormalization", (5,), {"momentum": 0.5, "epsilon": 0.125, "center": False}),
-    ("BatchNormalization", (2, 3, 4), {"axis": -1, "scale": False}),
-]
 
 
 def weights(built):
@@ -392,9 +381,6 @@ def main():
     }
     golden["layers"] += [layer(*row) for row in LATER_LAYERS]
     golden["merges"] = [merge(*row) for row in MERGES]
-    golden["layers"] += [layer(*row) for row in MORE_LAYERS]
-    golden["layers"] += [layer(*row) for row in LATER]
-    golden["layers"] += [layer(*row) for row in NORMALIZATIONS]
     # With the usual epsilon, Adam makes whole steps of gradients that two normalised examples leave nothing of but rounding errors.
     golden["normalized"] = training(normalized, [("adam", {"epsilon": 0.001}, 1), ("sgd", {"learning_rate": 0.05, "momentum": 0.75}, 1)])
     text = json.dumps(golden, indent=1)
