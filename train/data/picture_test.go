@@ -107,6 +107,17 @@ func TestPictureOfTheModelsSizeLeavesNothingOut(t *testing.T) {
 	}
 }
 
+// A page with a frame round it lies in the picture as a drawing does, and is none.
+func TestPictureOfTheModelsSizeIsAPage(t *testing.T) {
+	img := painted(28, 28, black, white, image.Rect(4, 4, 24, 24))
+	draw.Draw(img, image.Rect(13, 8, 15, 20), image.NewUniform(black), image.Point{}, draw.Src)
+	for _, framing := range []Framing{MNISTFraming, DigitsFraming, EMNISTFraming} {
+		_, note, err := prepared(Picture(savePNG(t, img), mnistShape, PictureOptions{Preparation: Preparation{Framing: framing}}))
+		require.NoError(t, err)
+		assert.NotEqual(t, "used as it is", note, framing)
+	}
+}
+
 // Where a drawing may lie depends on the set.
 func TestPictureOfTheModelsSizeOffTheMiddle(t *testing.T) {
 	for framing, asItIs := range map[Framing]bool{MNISTFraming: false, DigitsFraming: true, EMNISTFraming: false} {

@@ -26,7 +26,7 @@ func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, er
 		}
 		return err
 	}
-	if err := write(curvesFile, func(w io.Writer) error { return plot.Curves(w, r.curves()) }); err != nil {
+	if err := write(curvesFile, func(w io.Writer) error { return plot.Curves(w, r.epochs(r.trainer.History())) }); err != nil {
 		return train.Result{}, nil, err
 	}
 	classes := r.test.Classes()
@@ -58,10 +58,9 @@ func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, er
 	return result, notes, nil
 }
 
-// curves is the history as the plot takes it.
-func (r *Run) curves() []plot.Epoch {
+// epochs is a history as the plot takes it.
+func (r *Run) epochs(history []train.Epoch) []plot.Epoch {
 	var epochs []plot.Epoch
-	history := r.trainer.History()
 	for i, e := range history {
 		p := plot.Epoch{LearningRate: e.LearningRate, Best: isBest(history[:i+1]), Training: plot.Metrics{Loss: e.Training.Loss, Accuracy: e.Training.Accuracy}}
 		if v := e.Validation; v != nil {

@@ -250,3 +250,15 @@ func TestTrainOptionsAreChecked(t *testing.T) {
 	_, err := Config{Optimizer: "adam", LabelSmoothing: 1}.TrainOptions()
 	assert.ErrorContains(t, err, "LabelSmoothing is 1; give a number from 0 to below 1")
 }
+
+// The best is the first with the lowest loss so far, whose weights are kept.
+func TestCurvesKnowTheBest(t *testing.T) {
+	var r Run
+	var best []bool
+	for _, e := range r.epochs([]train.Epoch{
+		{Validation: &train.Result{Loss: 3}}, {Validation: &train.Result{Loss: 1}}, {Validation: &train.Result{Loss: 1}}, {Validation: &train.Result{Loss: 2}},
+	}) {
+		best = append(best, e.Best)
+	}
+	assert.Equal(t, []bool{true, true, false, false}, best)
+}
