@@ -29,8 +29,8 @@ func TestAFullDisk(t *testing.T) {
 	w := newTiny(t)
 	disk := t.TempDir()
 	w.out = filepath.Join(disk, "run")
-	const full = `mount -t tmpfs -o size=256k tmpfs "$DISK" && touch "$DISK/filler" && (
-	while [ ! -f "$DISK/run/weights.safetensors" ]; do sleep 0.01; done
+	const full = `mount -t tmpfs -o size=256k tmpfs "$DISK" && touch "$DISK/filler" || exit 1
+	( while [ ! -f "$DISK/run/weights.safetensors" ]; do sleep 0.01; done
 	cat /dev/zero > "$DISK/filler" 2>/dev/null; echo filled >&2
 	read line && rm "$DISK/filler" && echo freed >&2 && read line) <&3 & exec "$@"`
 	for name, c := range map[string]struct {
@@ -72,8 +72,8 @@ func TestAReadOnlyFolder(t *testing.T) {
 	assert.Contains(t, string(output), "cannot make the run's folder: mkdir "+w.out+": read-only file system; give another one by --out")
 	assert.NotContains(t, string(output), "goroutine")
 
-	const later = `mount -t tmpfs -o size=1m tmpfs "$DISK" && (
-	while [ ! -f "$DISK/run/weights.safetensors" ]; do sleep 0.01; done
+	const later = `mount -t tmpfs -o size=1m tmpfs "$DISK" || exit 1
+	( while [ ! -f "$DISK/run/weights.safetensors" ]; do sleep 0.01; done
 	mount --bind "$DISK/run" "$DISK/run" && mount -o remount,bind,ro "$DISK/run") & exec "$@"`
 	cmd = mounted(t, command(later, w.long()...))
 	cmd.Env = append(cmd.Env, "DISK="+disk)
