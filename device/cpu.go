@@ -20,8 +20,8 @@ import (
 // CPUEnv names the environment variable that forces a variant of the CPU code, one of those that `cnn-gpu devices` lists.
 const CPUEnv = "CNN_GPU_CPU"
 
-// CPUCode names the variant of the CPU code that CPU devices run: two that run the same one give the same bits.
-func CPUCode() string { return cpu.Variant() }
+// CPUCode names the CPU code that decides the bits of CPU devices: two of the same one give the same bits.
+func CPUCode() string { return cpu.Rounding() }
 
 type cpuDevice struct {
 	noGPU   error // why it was chosen although a GPU was wanted

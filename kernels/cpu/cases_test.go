@@ -70,6 +70,28 @@ func TestCases(t *testing.T) {
 	})
 }
 
+// A run may move from a CPU with AVX-512 to one without, and back.
+func TestAVX512RoundsAsAVX2(t *testing.T) {
+	if !slices.Contains(Variants(), avx512) {
+		t.Skip("this CPU has no AVX-512")
+	}
+	used := Variant()
+	defer func() { require.NoError(t, Select(used)) }()
+	for _, c := range kerneltest.Cases() {
+		eachMode(c, func(mode string, passes []rewrite.Pass) {
+			mem := map[string]map[*kernels.Buffer]kernels.Mem{}
+			for _, v := range []string{avx2, avx512} {
+				require.NoError(t, Select(v))
+				mem[v] = c.Memory()
+				_, err := runner{1, passes}.Run(c.Ops, mem[v])
+				require.NoError(t, err)
+				assert.Equal(t, avx2, Rounding())
+			}
+			assert.True(t, sameBits(mem[avx2], mem[avx512]), "%s, %s", c.Name, mode)
+		})
+	}
+}
+
 // recorder is a runner that remembers what it left in memory.
 type recorder struct {
 	runner

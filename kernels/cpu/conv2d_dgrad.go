@@ -51,7 +51,7 @@ type dgradTask struct {
 }
 
 func newDirectDgrad(g conv2D, workers int) *directDgrad {
-	d := &directDgrad{conv2D: g, start: make([]float32, tileColumns)}
+	d := &directDgrad{conv2D: g, start: make([]float32, paddedColumns(g.C))}
 	rowTaps, rows := dgradBorders(g.H, g.P, g.R, g.StrideH, g.DilationH, g.PadTop)
 	colTaps, cols := dgradBorders(g.Window.W, g.Q, g.S, g.StrideW, g.DilationW, g.PadLeft)
 	for _, r := range rowTaps {
@@ -131,14 +131,9 @@ func (d *directDgrad) derive(weights []float32, w *Workers) {
 // compute writes the gradients of a task.
 func (d *directDgrad) compute(task dgradTask, dy, dx []float32) {
 	t := product{
-		a: dy[task.image*d.P*d.Q*d.K:], start: d.start, segments: task.segments, steps: task.steps, aStep: 1, bStep: tileColumns,
+		a: dy[task.image*d.P*d.Q*d.K:], b: d.panels, c: dx[task.image*d.H*d.Window.W*d.C:], start: d.start,
+		segments: task.segments, steps: task.steps, aStep: 1, bStep: tileColumns, panel: len(d.taps) * d.K * tileColumns,
 		aRows: task.aRows[task.first:task.last], cRows: task.cRows[task.first:task.last], floor: noFloor,
 	}
-	dx = dx[task.image*d.H*d.Window.W*d.C:]
-	depth := len(d.taps) * d.K
-	var e edge
-	for at := 0; at < d.C; at += tileColumns {
-		t.b, t.c = d.panels[at*depth:], dx[at:]
-		t.runColumns(min(tileColumns, d.C-at), &e)
-	}
+	t.run(d.C)
 }

@@ -178,16 +178,13 @@ func (g conv2D) pack(panels, weights []float32, w *Workers) {
 
 func (f *directFprop) compute(x, c []float32, lo, hi int, padded []float32, part, parts int) {
 	t := product{
-		a: f.in.pad(x, lo, hi, padded), segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row, floor: f.floor,
+		a: f.in.pad(x, lo, hi, padded), b: f.filters, c: c, start: f.start, segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row,
+		panel: f.panel, floor: f.floor,
 	}
 	positions := (hi - lo) * f.P * f.Q
 	first, last := positions*part/parts, positions*(part+1)/parts
 	t.aRows, t.cRows = f.aRows[first:last], f.cRows[first:last]
-	var e edge
-	for at := 0; at < f.K; at += tileColumns {
-		t.b, t.c, t.start = f.filters[at/tileColumns*f.panel:], c[at:], f.start[at:]
-		t.runColumns(min(tileColumns, f.K-at), &e)
-	}
+	t.run(f.K)
 }
 
 // pad returns images lo to hi of a batch x, padded into scratch if need be.

@@ -64,7 +64,7 @@ func newDirectWgrad(g conv2D, workers int) *directWgrad {
 	}
 	d.in = d.input()
 	d.eachRow(func(r, s, c int) { d.cRows = append(d.cRows, ((r*d.S+s)*d.C+c)*d.K) })
-	d.tasks = min(kernels.CeilDiv(len(d.cRows), tileRows)*paddedColumns(d.K)/tileColumns, 2*workers)
+	d.tasks = min(kernels.CeilDiv(len(d.cRows), tileRows)*kernels.CeilDiv(d.K, pairColumns), 2*workers)
 
 	images := min(d.N, kernels.CeilDiv(wgradDepth, 8*d.P*d.Q)*8)
 	rowSize := images * (d.StrideH*d.in.width*d.C + d.Q*paddedColumns(d.K))
@@ -138,20 +138,20 @@ func (d *directWgrad) addBand(b wgradBand, x, dy, dw []float32, w *Workers) {
 
 // multiply adds the product to a part of the rows and panels of DW.
 func (d *directWgrad) multiply(b wgradBand, panels, planes, dw []float32, task int) {
-	t := product{a: planes, aStep: 1, bStep: tileColumns, steps: d.Q * b.images, floor: noFloor}
-	var e edge
+	steps := d.Q * b.images
+	t := product{a: planes, aStep: 1, bStep: tileColumns, panel: b.rows * steps * tileColumns, steps: steps, floor: noFloor}
 	rowBlocks := kernels.CeilDiv(len(b.aRows), tileRows)
-	all := rowBlocks * paddedColumns(d.K) / tileColumns
+	all := rowBlocks * kernels.CeilDiv(d.K, pairColumns)
 	first, last := all*task/d.tasks, all*(task+1)/d.tasks
 	for p := 0; p < b.rows; p += b.rowsAtOnce {
 		t.segments = b.segments[p:min(p+b.rowsAtOnce, b.rows)]
 		for block := first; block < last; {
-			panel := block / rowBlocks
-			end := min(last, (panel+1)*rowBlocks)
-			from, to := (block-panel*rowBlocks)*tileRows, min((end-panel*rowBlocks)*tileRows, len(b.aRows))
+			pair := block / rowBlocks
+			end := min(last, (pair+1)*rowBlocks)
+			from, to := (block-pair*rowBlocks)*tileRows, min((end-pair*rowBlocks)*tileRows, len(b.aRows))
 			t.aRows, t.cRows = b.aRows[from:to], d.cRows[from:to]
-			t.b, t.c = panels[panel*b.rows*d.Q*b.images*tileColumns:], dw[panel*tileColumns:]
-			t.runColumns(min(tileColumns, d.K-panel*tileColumns), &e)
+			t.b, t.c = panels[pair*b.rows*steps*pairColumns:], dw[pair*pairColumns:]
+			t.run(min(pairColumns, d.K-pair*pairColumns))
 			block = end
 		}
 	}

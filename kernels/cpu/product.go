@@ -18,7 +18,8 @@ const (
 	tileRows    = 6
 	tileColumns = 16
 
-	narrowColumns = 8 // of the kernel for a last few columns
+	pairColumns   = 2 * tileColumns // of the kernel for two panels of B
+	narrowColumns = 8               // of the kernel for a last few columns
 )
 
 // segment is where A and B begin a run of evenly spaced terms.
@@ -27,37 +28,48 @@ type segment struct{ a, b int }
 // product is one call of the inner kernel. All places are counted in elements. The assembly reads the fields by their offsets.
 type product struct {
 	a, b, c      []float32
-	start        []float32 // of every row; nil adds the sums to what is in C
+	start        []float32 // of every row, in whole panels; nil adds the sums to what is in C
 	segments     []segment
 	steps        int
 	aStep, bStep int
 	aRows, cRows []int // where each row begins in A and C
+	panel        int   // from one panel of B to the next
 	floor        float32
 	//lint:ignore U1000 the assembly keeps here the row that it has come to
-	next int
+	next        int
+	lastColumns int // a bit for each column that is computed of the last panel, read by the code for AVX-512
 }
 
 // noFloor leaves every sum as it is.
 var noFloor = float32(math.Inf(-1))
 
-// run computes the product.
-func (t *product) run() {
-	switch variant {
-	case avx512:
-		productAVX512(t)
-	case avx2:
-		productAVX2(t)
-	default:
-		t.portable()
-	}
-}
-
-// runNarrow computes at least the first narrowColumns columns of the product.
-func (t *product) runNarrow() {
-	if variant == avx2 {
-		productNarrowAVX2(t)
-	} else {
-		t.run()
+// run computes so many columns of the product and leaves the others of C alone. Each tileColumns of them have a panel of B.
+func (t product) run(columns int) {
+	for {
+		n := min(columns, tileColumns)
+		switch {
+		case variant == avx512:
+			n = min(columns, pairColumns)
+			t.lastColumns = 1<<((n-1)%tileColumns+1) - 1
+			if n > tileColumns {
+				productPairAVX512(&t)
+			} else {
+				productAVX512(&t)
+			}
+		case n < tileColumns:
+			t.runEdge(n)
+		case variant == avx2:
+			productAVX2(&t)
+		default:
+			t.portable()
+		}
+		if columns -= n; columns == 0 {
+			return
+		}
+		t.b, t.c = t.b[n/tileColumns*t.panel:], t.c[n:]
+		if t.start != nil {
+			t.start = t.start[n:]
+		}
 	}
 }
 
@@ -101,12 +113,9 @@ var edgePlaces = func() (places [edgeRows]int) {
 	return places
 }()
 
-// runColumns computes the first valid columns of the product and leaves the others of C alone.
-func (t product) runColumns(valid int, e *edge) {
-	if valid == tileColumns {
-		t.run()
-		return
-	}
+// runEdge computes fewer than tileColumns columns of the product.
+func (t product) runEdge(columns int) {
+	var e edge
 	c, aRows, cRows := t.c, t.aRows, t.cRows
 	t.c = e[:]
 	for len(aRows) > 0 {
@@ -114,16 +123,19 @@ func (t product) runColumns(valid int, e *edge) {
 		t.aRows, t.cRows = aRows[:n], edgePlaces[:n]
 		if t.start == nil {
 			for i, place := range cRows[:n] {
-				copy(e[i*tileColumns:][:valid], c[place:])
+				copy(e[i*tileColumns:][:columns], c[place:])
 			}
 		}
-		if valid <= narrowColumns {
-			t.runNarrow()
-		} else {
-			t.run()
+		switch {
+		case variant == portable:
+			t.portable()
+		case columns <= narrowColumns:
+			productNarrowAVX2(&t)
+		default:
+			productAVX2(&t)
 		}
 		for i, place := range cRows[:n] {
-			copy(c[place:][:valid], e[i*tileColumns:])
+			copy(c[place:][:columns], e[i*tileColumns:])
 		}
 		aRows, cRows = aRows[n:], cRows[n:]
 	}

@@ -5,7 +5,7 @@
 TEXT ·productAVX2(SB), $16-8
 	MOVQ t+0(FP), AX
 	XORQ CX, CX
-	MOVQ CX, 200(AX)
+	MOVQ CX, 208(AX)
 	MOVQ 128(AX), R11
 	SHLQ $0x02, R11
 	MOVQ 136(AX), R12
@@ -24,7 +24,7 @@ TEXT ·productAVX2(SB), $16-8
 
 rows:
 	MOVQ 152(AX), CX
-	SUBQ 200(AX), CX
+	SUBQ 208(AX), CX
 	JLE  done
 	CMPQ CX, $0x0b
 	JGE  block6
@@ -65,7 +65,7 @@ block6:
 
 accumulate6:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -89,9 +89,9 @@ accumulate6:
 begin6:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x06, 200(AX)
+	ADDQ $0x06, 208(AX)
 	CMPQ R14, $0x00
 	JE   store6
 	MOVQ (DX)(CX*8), BX
@@ -143,9 +143,9 @@ step6:
 	JMP          step6
 
 store6:
-	VBROADCASTSS 192(AX), Y12
+	VBROADCASTSS 200(AX), Y12
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Y0, Y12, Y0
@@ -197,7 +197,7 @@ block5:
 
 accumulate5:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -218,9 +218,9 @@ accumulate5:
 begin5:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x05, 200(AX)
+	ADDQ $0x05, 208(AX)
 	CMPQ R14, $0x00
 	JE   store5
 	MOVQ (DX)(CX*8), BX
@@ -268,9 +268,9 @@ step5:
 	JMP          step5
 
 store5:
-	VBROADCASTSS 192(AX), Y10
+	VBROADCASTSS 200(AX), Y10
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y0, Y10, Y0
@@ -315,7 +315,7 @@ block4:
 
 accumulate4:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -333,9 +333,9 @@ accumulate4:
 begin4:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x04, 200(AX)
+	ADDQ $0x04, 208(AX)
 	CMPQ R14, $0x00
 	JE   store4
 	MOVQ (DX)(CX*8), BX
@@ -379,9 +379,9 @@ step4:
 	JMP          step4
 
 store4:
-	VBROADCASTSS 192(AX), Y8
+	VBROADCASTSS 200(AX), Y8
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y0, Y8, Y0
@@ -419,7 +419,7 @@ block3:
 
 accumulate3:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -434,9 +434,9 @@ accumulate3:
 begin3:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x03, 200(AX)
+	ADDQ $0x03, 208(AX)
 	CMPQ R14, $0x00
 	JE   store3
 	MOVQ (DX)(CX*8), BX
@@ -476,9 +476,9 @@ step3:
 	JMP          step3
 
 store3:
-	VBROADCASTSS 192(AX), Y6
+	VBROADCASTSS 200(AX), Y6
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y0, Y6, Y0
@@ -509,7 +509,7 @@ block2:
 
 accumulate2:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -521,9 +521,9 @@ accumulate2:
 begin2:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x02, 200(AX)
+	ADDQ $0x02, 208(AX)
 	CMPQ R14, $0x00
 	JE   store2
 	MOVQ (DX)(CX*8), BX
@@ -559,9 +559,9 @@ step2:
 	JMP          step2
 
 store2:
-	VBROADCASTSS 192(AX), Y4
+	VBROADCASTSS 200(AX), Y4
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y0, Y4, Y0
@@ -585,7 +585,7 @@ block1:
 
 accumulate1:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -594,9 +594,9 @@ accumulate1:
 begin1:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x01, 200(AX)
+	ADDQ $0x01, 208(AX)
 	CMPQ R14, $0x00
 	JE   store1
 	MOVQ (DX)(CX*8), BX
@@ -628,9 +628,9 @@ step1:
 	JMP          step1
 
 store1:
-	VBROADCASTSS 192(AX), Y2
+	VBROADCASTSS 200(AX), Y2
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y0, Y2, Y0
@@ -648,7 +648,7 @@ done:
 TEXT ·productNarrowAVX2(SB), $96-8
 	MOVQ t+0(FP), AX
 	XORQ CX, CX
-	MOVQ CX, 200(AX)
+	MOVQ CX, 208(AX)
 	MOVQ (AX), CX
 	MOVQ CX, 16(SP)
 	MOVQ 24(AX), CX
@@ -675,7 +675,7 @@ TEXT ·productNarrowAVX2(SB), $96-8
 
 rows:
 	MOVQ 152(AX), CX
-	SUBQ 200(AX), CX
+	SUBQ 208(AX), CX
 	JLE  done
 	CMPQ CX, $0x17
 	JGE  block12
@@ -728,7 +728,7 @@ block12:
 
 accumulate12:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -760,9 +760,9 @@ begin12:
 	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
 	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x0c, 200(AX)
+	ADDQ $0x0c, 208(AX)
 	CMPQ 80(SP), $0x00
 	JE   store12
 	MOVQ (DX)(CX*8), BX
@@ -828,9 +828,9 @@ step12:
 
 store12:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Y12
+	VBROADCASTSS 200(AX), Y12
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -96(DX)(CX*8), SI
 	VMAXPS       Y0, Y12, Y0
@@ -889,7 +889,7 @@ block11:
 
 accumulate11:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -919,9 +919,9 @@ begin11:
 	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
 	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x0b, 200(AX)
+	ADDQ $0x0b, 208(AX)
 	CMPQ 80(SP), $0x00
 	JE   store11
 	MOVQ (DX)(CX*8), BX
@@ -984,9 +984,9 @@ step11:
 
 store11:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Y11
+	VBROADCASTSS 200(AX), Y11
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -88(DX)(CX*8), SI
 	VMAXPS       Y0, Y11, Y0
@@ -1041,7 +1041,7 @@ block10:
 
 accumulate10:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -1069,9 +1069,9 @@ begin10:
 	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
 	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x0a, 200(AX)
+	ADDQ $0x0a, 208(AX)
 	CMPQ 80(SP), $0x00
 	JE   store10
 	MOVQ (DX)(CX*8), BX
@@ -1131,9 +1131,9 @@ step10:
 
 store10:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Y10
+	VBROADCASTSS 200(AX), Y10
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -80(DX)(CX*8), SI
 	VMAXPS       Y0, Y10, Y0
@@ -1184,7 +1184,7 @@ block9:
 
 accumulate9:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -1210,9 +1210,9 @@ begin9:
 	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
 	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x09, 200(AX)
+	ADDQ $0x09, 208(AX)
 	CMPQ 80(SP), $0x00
 	JE   store9
 	MOVQ (DX)(CX*8), BX
@@ -1269,9 +1269,9 @@ step9:
 
 store9:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Y9
+	VBROADCASTSS 200(AX), Y9
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Y0, Y9, Y0
@@ -1318,7 +1318,7 @@ block8:
 
 accumulate8:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -1338,14 +1338,12 @@ accumulate8:
 	VMOVUPS (BX)(SI*4), Y7
 
 begin8:
-	MOVQ 96(AX), CX
-	MOVQ CX, 72(SP)
-	MOVQ 104(AX), CX
-	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x08, 200(AX)
-	CMPQ 80(SP), $0x00
+	ADDQ $0x08, 208(AX)
+	CMPQ R14, $0x00
 	JE   store8
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
@@ -1355,8 +1353,7 @@ begin8:
 	MOVQ 40(DX)(CX*8), R10
 	MOVQ 48(DX)(CX*8), R11
 	MOVQ 56(DX)(CX*8), R12
-	MOVQ 32(SP), CX
-	MOVQ CX, 88(SP)
+	MOVQ 32(SP), R15
 	MOVQ 56(SP), CX
 	MOVQ 64(SP), DX
 
@@ -1380,14 +1377,13 @@ step8:
 	VFMADD231PS  Y8, Y9, Y7
 	ADDQ         40(SP), CX
 	ADDQ         48(SP), DX
-	DECQ         88(SP)
+	DECQ         R15
 	JNZ          step8
-	DECQ         80(SP)
+	DECQ         R14
 	JZ           store8
-	ADDQ         $0x10, 72(SP)
-	MOVQ         32(SP), CX
-	MOVQ         CX, 88(SP)
-	MOVQ         72(SP), CX
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
 	MOVQ         8(CX), DX
 	SHLQ         $0x02, DX
 	ADDQ         24(SP), DX
@@ -1398,9 +1394,9 @@ step8:
 
 store8:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Y8
+	VBROADCASTSS 200(AX), Y8
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Y0, Y8, Y0
@@ -1443,7 +1439,7 @@ block7:
 
 accumulate7:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -1461,14 +1457,12 @@ accumulate7:
 	VMOVUPS (BX)(SI*4), Y6
 
 begin7:
-	MOVQ 96(AX), CX
-	MOVQ CX, 72(SP)
-	MOVQ 104(AX), CX
-	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x07, 200(AX)
-	CMPQ 80(SP), $0x00
+	ADDQ $0x07, 208(AX)
+	CMPQ R14, $0x00
 	JE   store7
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
@@ -1477,8 +1471,7 @@ begin7:
 	MOVQ 32(DX)(CX*8), R9
 	MOVQ 40(DX)(CX*8), R10
 	MOVQ 48(DX)(CX*8), R11
-	MOVQ 32(SP), CX
-	MOVQ CX, 88(SP)
+	MOVQ 32(SP), R15
 	MOVQ 56(SP), CX
 	MOVQ 64(SP), DX
 
@@ -1500,14 +1493,13 @@ step7:
 	VFMADD231PS  Y7, Y8, Y6
 	ADDQ         40(SP), CX
 	ADDQ         48(SP), DX
-	DECQ         88(SP)
+	DECQ         R15
 	JNZ          step7
-	DECQ         80(SP)
+	DECQ         R14
 	JZ           store7
-	ADDQ         $0x10, 72(SP)
-	MOVQ         32(SP), CX
-	MOVQ         CX, 88(SP)
-	MOVQ         72(SP), CX
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
 	MOVQ         8(CX), DX
 	SHLQ         $0x02, DX
 	ADDQ         24(SP), DX
@@ -1518,9 +1510,9 @@ step7:
 
 store7:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Y7
+	VBROADCASTSS 200(AX), Y7
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Y0, Y7, Y0
@@ -1559,7 +1551,7 @@ block6:
 
 accumulate6:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -1577,9 +1569,9 @@ accumulate6:
 begin6:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x06, 200(AX)
+	ADDQ $0x06, 208(AX)
 	CMPQ R14, $0x00
 	JE   store6
 	MOVQ (DX)(CX*8), BX
@@ -1624,9 +1616,9 @@ step6:
 	JMP          step6
 
 store6:
-	VBROADCASTSS 192(AX), Y6
+	VBROADCASTSS 200(AX), Y6
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Y0, Y6, Y0
@@ -1661,7 +1653,7 @@ block5:
 
 accumulate5:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -1677,9 +1669,9 @@ accumulate5:
 begin5:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x05, 200(AX)
+	ADDQ $0x05, 208(AX)
 	CMPQ R14, $0x00
 	JE   store5
 	MOVQ (DX)(CX*8), BX
@@ -1721,9 +1713,9 @@ step5:
 	JMP          step5
 
 store5:
-	VBROADCASTSS 192(AX), Y5
+	VBROADCASTSS 200(AX), Y5
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Y0, Y5, Y0
@@ -1754,7 +1746,7 @@ block4:
 
 accumulate4:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -1768,9 +1760,9 @@ accumulate4:
 begin4:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x04, 200(AX)
+	ADDQ $0x04, 208(AX)
 	CMPQ R14, $0x00
 	JE   store4
 	MOVQ (DX)(CX*8), BX
@@ -1809,9 +1801,9 @@ step4:
 	JMP          step4
 
 store4:
-	VBROADCASTSS 192(AX), Y4
+	VBROADCASTSS 200(AX), Y4
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Y0, Y4, Y0
@@ -1838,7 +1830,7 @@ block3:
 
 accumulate3:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -1850,9 +1842,9 @@ accumulate3:
 begin3:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x03, 200(AX)
+	ADDQ $0x03, 208(AX)
 	CMPQ R14, $0x00
 	JE   store3
 	MOVQ (DX)(CX*8), BX
@@ -1888,9 +1880,9 @@ step3:
 	JMP          step3
 
 store3:
-	VBROADCASTSS 192(AX), Y3
+	VBROADCASTSS 200(AX), Y3
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Y0, Y3, Y0
@@ -1913,7 +1905,7 @@ block2:
 
 accumulate2:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -1923,9 +1915,9 @@ accumulate2:
 begin2:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x02, 200(AX)
+	ADDQ $0x02, 208(AX)
 	CMPQ R14, $0x00
 	JE   store2
 	MOVQ (DX)(CX*8), BX
@@ -1958,9 +1950,9 @@ step2:
 	JMP          step2
 
 store2:
-	VBROADCASTSS 192(AX), Y2
+	VBROADCASTSS 200(AX), Y2
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Y0, Y2, Y0
@@ -1979,7 +1971,7 @@ block1:
 
 accumulate1:
 	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
+	MOVQ    208(AX), CX
 	MOVQ    168(AX), DX
 	MOVQ    (DX)(CX*8), SI
 	VMOVUPS (BX)(SI*4), Y0
@@ -1987,9 +1979,9 @@ accumulate1:
 begin1:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x01, 200(AX)
+	ADDQ $0x01, 208(AX)
 	CMPQ R14, $0x00
 	JE   store1
 	MOVQ (DX)(CX*8), BX
@@ -2019,9 +2011,9 @@ step1:
 	JMP          step1
 
 store1:
-	VBROADCASTSS 192(AX), Y1
+	VBROADCASTSS 200(AX), Y1
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Y0, Y1, Y0
@@ -2035,36 +2027,37 @@ done:
 // func productAVX512(t *product)
 // Requires: AVX, AVX512F
 TEXT ·productAVX512(SB), $96-8
-	MOVQ t+0(FP), AX
-	XORQ CX, CX
-	MOVQ CX, 200(AX)
-	MOVQ (AX), CX
-	MOVQ CX, 16(SP)
-	MOVQ 24(AX), CX
-	MOVQ CX, 24(SP)
-	MOVQ 120(AX), CX
-	MOVQ CX, 32(SP)
-	MOVQ 128(AX), CX
-	MOVQ CX, 40(SP)
-	SHLQ $0x02, 40(SP)
-	MOVQ 136(AX), CX
-	MOVQ CX, 48(SP)
-	SHLQ $0x02, 48(SP)
-	CMPQ 104(AX), $0x00
-	JE   rows
-	MOVQ 96(AX), CX
-	MOVQ 8(CX), DX
-	SHLQ $0x02, DX
-	ADDQ 24(SP), DX
-	MOVQ (CX), CX
-	SHLQ $0x02, CX
-	ADDQ 16(SP), CX
-	MOVQ CX, 56(SP)
-	MOVQ DX, 64(SP)
+	MOVQ  t+0(FP), AX
+	XORQ  CX, CX
+	MOVQ  CX, 208(AX)
+	KMOVW 216(AX), K1
+	MOVQ  (AX), CX
+	MOVQ  CX, 16(SP)
+	MOVQ  24(AX), CX
+	MOVQ  CX, 24(SP)
+	MOVQ  120(AX), CX
+	MOVQ  CX, 32(SP)
+	MOVQ  128(AX), CX
+	MOVQ  CX, 40(SP)
+	SHLQ  $0x02, 40(SP)
+	MOVQ  136(AX), CX
+	MOVQ  CX, 48(SP)
+	SHLQ  $0x02, 48(SP)
+	CMPQ  104(AX), $0x00
+	JE    rows
+	MOVQ  96(AX), CX
+	MOVQ  8(CX), DX
+	SHLQ  $0x02, DX
+	ADDQ  24(SP), DX
+	MOVQ  (CX), CX
+	SHLQ  $0x02, CX
+	ADDQ  16(SP), CX
+	MOVQ  CX, 56(SP)
+	MOVQ  DX, 64(SP)
 
 rows:
 	MOVQ 152(AX), CX
-	SUBQ 200(AX), CX
+	SUBQ 208(AX), CX
 	JLE  done
 	CMPQ CX, $0x17
 	JGE  block12
@@ -2116,42 +2109,42 @@ block12:
 	JMP     begin12
 
 accumulate12:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
-	MOVQ    8(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z1
-	MOVQ    16(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z2
-	MOVQ    24(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z3
-	MOVQ    32(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z4
-	MOVQ    40(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z5
-	MOVQ    48(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z6
-	MOVQ    56(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z7
-	MOVQ    64(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z8
-	MOVQ    72(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z9
-	MOVQ    80(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z10
-	MOVQ    88(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z11
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z4
+	MOVQ      40(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z5
+	MOVQ      48(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z6
+	MOVQ      56(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z7
+	MOVQ      64(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z8
+	MOVQ      72(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z9
+	MOVQ      80(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z10
+	MOVQ      88(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z11
 
 begin12:
 	MOVQ 96(AX), CX
 	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
 	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x0c, 200(AX)
+	ADDQ $0x0c, 208(AX)
 	CMPQ 80(SP), $0x00
 	JE   store12
 	MOVQ (DX)(CX*8), BX
@@ -2205,46 +2198,46 @@ step12:
 
 store12:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Z12
+	VBROADCASTSS 200(AX), Z12
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -96(DX)(CX*8), SI
 	VMAXPS       Z0, Z12, Z0
-	VMOVUPS      Z0, (BX)(SI*4)
+	VMOVUPS      Z0, K1, (BX)(SI*4)
 	MOVQ         -88(DX)(CX*8), SI
 	VMAXPS       Z1, Z12, Z1
-	VMOVUPS      Z1, (BX)(SI*4)
+	VMOVUPS      Z1, K1, (BX)(SI*4)
 	MOVQ         -80(DX)(CX*8), SI
 	VMAXPS       Z2, Z12, Z2
-	VMOVUPS      Z2, (BX)(SI*4)
+	VMOVUPS      Z2, K1, (BX)(SI*4)
 	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Z3, Z12, Z3
-	VMOVUPS      Z3, (BX)(SI*4)
+	VMOVUPS      Z3, K1, (BX)(SI*4)
 	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Z4, Z12, Z4
-	VMOVUPS      Z4, (BX)(SI*4)
+	VMOVUPS      Z4, K1, (BX)(SI*4)
 	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z5, Z12, Z5
-	VMOVUPS      Z5, (BX)(SI*4)
+	VMOVUPS      Z5, K1, (BX)(SI*4)
 	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z6, Z12, Z6
-	VMOVUPS      Z6, (BX)(SI*4)
+	VMOVUPS      Z6, K1, (BX)(SI*4)
 	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z7, Z12, Z7
-	VMOVUPS      Z7, (BX)(SI*4)
+	VMOVUPS      Z7, K1, (BX)(SI*4)
 	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z8, Z12, Z8
-	VMOVUPS      Z8, (BX)(SI*4)
+	VMOVUPS      Z8, K1, (BX)(SI*4)
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z9, Z12, Z9
-	VMOVUPS      Z9, (BX)(SI*4)
+	VMOVUPS      Z9, K1, (BX)(SI*4)
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z10, Z12, Z10
-	VMOVUPS      Z10, (BX)(SI*4)
+	VMOVUPS      Z10, K1, (BX)(SI*4)
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z11, Z12, Z11
-	VMOVUPS      Z11, (BX)(SI*4)
+	VMOVUPS      Z11, K1, (BX)(SI*4)
 	JMP          rows
 
 block11:
@@ -2265,40 +2258,40 @@ block11:
 	JMP     begin11
 
 accumulate11:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
-	MOVQ    8(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z1
-	MOVQ    16(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z2
-	MOVQ    24(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z3
-	MOVQ    32(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z4
-	MOVQ    40(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z5
-	MOVQ    48(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z6
-	MOVQ    56(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z7
-	MOVQ    64(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z8
-	MOVQ    72(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z9
-	MOVQ    80(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z10
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z4
+	MOVQ      40(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z5
+	MOVQ      48(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z6
+	MOVQ      56(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z7
+	MOVQ      64(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z8
+	MOVQ      72(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z9
+	MOVQ      80(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z10
 
 begin11:
 	MOVQ 96(AX), CX
 	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
 	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x0b, 200(AX)
+	ADDQ $0x0b, 208(AX)
 	CMPQ 80(SP), $0x00
 	JE   store11
 	MOVQ (DX)(CX*8), BX
@@ -2350,43 +2343,43 @@ step11:
 
 store11:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Z11
+	VBROADCASTSS 200(AX), Z11
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -88(DX)(CX*8), SI
 	VMAXPS       Z0, Z11, Z0
-	VMOVUPS      Z0, (BX)(SI*4)
+	VMOVUPS      Z0, K1, (BX)(SI*4)
 	MOVQ         -80(DX)(CX*8), SI
 	VMAXPS       Z1, Z11, Z1
-	VMOVUPS      Z1, (BX)(SI*4)
+	VMOVUPS      Z1, K1, (BX)(SI*4)
 	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Z2, Z11, Z2
-	VMOVUPS      Z2, (BX)(SI*4)
+	VMOVUPS      Z2, K1, (BX)(SI*4)
 	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Z3, Z11, Z3
-	VMOVUPS      Z3, (BX)(SI*4)
+	VMOVUPS      Z3, K1, (BX)(SI*4)
 	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z4, Z11, Z4
-	VMOVUPS      Z4, (BX)(SI*4)
+	VMOVUPS      Z4, K1, (BX)(SI*4)
 	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z5, Z11, Z5
-	VMOVUPS      Z5, (BX)(SI*4)
+	VMOVUPS      Z5, K1, (BX)(SI*4)
 	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z6, Z11, Z6
-	VMOVUPS      Z6, (BX)(SI*4)
+	VMOVUPS      Z6, K1, (BX)(SI*4)
 	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z7, Z11, Z7
-	VMOVUPS      Z7, (BX)(SI*4)
+	VMOVUPS      Z7, K1, (BX)(SI*4)
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z8, Z11, Z8
-	VMOVUPS      Z8, (BX)(SI*4)
+	VMOVUPS      Z8, K1, (BX)(SI*4)
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z9, Z11, Z9
-	VMOVUPS      Z9, (BX)(SI*4)
+	VMOVUPS      Z9, K1, (BX)(SI*4)
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z10, Z11, Z10
-	VMOVUPS      Z10, (BX)(SI*4)
+	VMOVUPS      Z10, K1, (BX)(SI*4)
 	JMP          rows
 
 block10:
@@ -2406,38 +2399,38 @@ block10:
 	JMP     begin10
 
 accumulate10:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
-	MOVQ    8(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z1
-	MOVQ    16(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z2
-	MOVQ    24(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z3
-	MOVQ    32(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z4
-	MOVQ    40(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z5
-	MOVQ    48(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z6
-	MOVQ    56(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z7
-	MOVQ    64(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z8
-	MOVQ    72(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z9
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z4
+	MOVQ      40(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z5
+	MOVQ      48(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z6
+	MOVQ      56(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z7
+	MOVQ      64(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z8
+	MOVQ      72(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z9
 
 begin10:
 	MOVQ 96(AX), CX
 	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
 	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x0a, 200(AX)
+	ADDQ $0x0a, 208(AX)
 	CMPQ 80(SP), $0x00
 	JE   store10
 	MOVQ (DX)(CX*8), BX
@@ -2487,40 +2480,40 @@ step10:
 
 store10:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Z10
+	VBROADCASTSS 200(AX), Z10
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -80(DX)(CX*8), SI
 	VMAXPS       Z0, Z10, Z0
-	VMOVUPS      Z0, (BX)(SI*4)
+	VMOVUPS      Z0, K1, (BX)(SI*4)
 	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Z1, Z10, Z1
-	VMOVUPS      Z1, (BX)(SI*4)
+	VMOVUPS      Z1, K1, (BX)(SI*4)
 	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Z2, Z10, Z2
-	VMOVUPS      Z2, (BX)(SI*4)
+	VMOVUPS      Z2, K1, (BX)(SI*4)
 	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z3, Z10, Z3
-	VMOVUPS      Z3, (BX)(SI*4)
+	VMOVUPS      Z3, K1, (BX)(SI*4)
 	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z4, Z10, Z4
-	VMOVUPS      Z4, (BX)(SI*4)
+	VMOVUPS      Z4, K1, (BX)(SI*4)
 	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z5, Z10, Z5
-	VMOVUPS      Z5, (BX)(SI*4)
+	VMOVUPS      Z5, K1, (BX)(SI*4)
 	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z6, Z10, Z6
-	VMOVUPS      Z6, (BX)(SI*4)
+	VMOVUPS      Z6, K1, (BX)(SI*4)
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z7, Z10, Z7
-	VMOVUPS      Z7, (BX)(SI*4)
+	VMOVUPS      Z7, K1, (BX)(SI*4)
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z8, Z10, Z8
-	VMOVUPS      Z8, (BX)(SI*4)
+	VMOVUPS      Z8, K1, (BX)(SI*4)
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z9, Z10, Z9
-	VMOVUPS      Z9, (BX)(SI*4)
+	VMOVUPS      Z9, K1, (BX)(SI*4)
 	JMP          rows
 
 block9:
@@ -2539,36 +2532,36 @@ block9:
 	JMP     begin9
 
 accumulate9:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
-	MOVQ    8(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z1
-	MOVQ    16(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z2
-	MOVQ    24(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z3
-	MOVQ    32(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z4
-	MOVQ    40(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z5
-	MOVQ    48(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z6
-	MOVQ    56(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z7
-	MOVQ    64(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z8
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z4
+	MOVQ      40(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z5
+	MOVQ      48(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z6
+	MOVQ      56(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z7
+	MOVQ      64(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z8
 
 begin9:
 	MOVQ 96(AX), CX
 	MOVQ CX, 72(SP)
 	MOVQ 104(AX), CX
 	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x09, 200(AX)
+	ADDQ $0x09, 208(AX)
 	CMPQ 80(SP), $0x00
 	JE   store9
 	MOVQ (DX)(CX*8), BX
@@ -2616,37 +2609,37 @@ step9:
 
 store9:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Z9
+	VBROADCASTSS 200(AX), Z9
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -72(DX)(CX*8), SI
 	VMAXPS       Z0, Z9, Z0
-	VMOVUPS      Z0, (BX)(SI*4)
+	VMOVUPS      Z0, K1, (BX)(SI*4)
 	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Z1, Z9, Z1
-	VMOVUPS      Z1, (BX)(SI*4)
+	VMOVUPS      Z1, K1, (BX)(SI*4)
 	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z2, Z9, Z2
-	VMOVUPS      Z2, (BX)(SI*4)
+	VMOVUPS      Z2, K1, (BX)(SI*4)
 	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z3, Z9, Z3
-	VMOVUPS      Z3, (BX)(SI*4)
+	VMOVUPS      Z3, K1, (BX)(SI*4)
 	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z4, Z9, Z4
-	VMOVUPS      Z4, (BX)(SI*4)
+	VMOVUPS      Z4, K1, (BX)(SI*4)
 	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z5, Z9, Z5
-	VMOVUPS      Z5, (BX)(SI*4)
+	VMOVUPS      Z5, K1, (BX)(SI*4)
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z6, Z9, Z6
-	VMOVUPS      Z6, (BX)(SI*4)
+	VMOVUPS      Z6, K1, (BX)(SI*4)
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z7, Z9, Z7
-	VMOVUPS      Z7, (BX)(SI*4)
+	VMOVUPS      Z7, K1, (BX)(SI*4)
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z8, Z9, Z8
-	VMOVUPS      Z8, (BX)(SI*4)
+	VMOVUPS      Z8, K1, (BX)(SI*4)
 	JMP          rows
 
 block8:
@@ -2664,35 +2657,33 @@ block8:
 	JMP     begin8
 
 accumulate8:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
-	MOVQ    8(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z1
-	MOVQ    16(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z2
-	MOVQ    24(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z3
-	MOVQ    32(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z4
-	MOVQ    40(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z5
-	MOVQ    48(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z6
-	MOVQ    56(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z7
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z4
+	MOVQ      40(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z5
+	MOVQ      48(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z6
+	MOVQ      56(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z7
 
 begin8:
-	MOVQ 96(AX), CX
-	MOVQ CX, 72(SP)
-	MOVQ 104(AX), CX
-	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x08, 200(AX)
-	CMPQ 80(SP), $0x00
+	ADDQ $0x08, 208(AX)
+	CMPQ R14, $0x00
 	JE   store8
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
@@ -2702,8 +2693,7 @@ begin8:
 	MOVQ 40(DX)(CX*8), R10
 	MOVQ 48(DX)(CX*8), R11
 	MOVQ 56(DX)(CX*8), R12
-	MOVQ 32(SP), CX
-	MOVQ CX, 88(SP)
+	MOVQ 32(SP), R15
 	MOVQ 56(SP), CX
 	MOVQ 64(SP), DX
 
@@ -2719,14 +2709,13 @@ step8:
 	VFMADD231PS.BCST (CX)(R12*4), Z8, Z7
 	ADDQ             40(SP), CX
 	ADDQ             48(SP), DX
-	DECQ             88(SP)
+	DECQ             R15
 	JNZ              step8
-	DECQ             80(SP)
+	DECQ             R14
 	JZ               store8
-	ADDQ             $0x10, 72(SP)
-	MOVQ             32(SP), CX
-	MOVQ             CX, 88(SP)
-	MOVQ             72(SP), CX
+	ADDQ             $0x10, R13
+	MOVQ             32(SP), R15
+	MOVQ             R13, CX
 	MOVQ             8(CX), DX
 	SHLQ             $0x02, DX
 	ADDQ             24(SP), DX
@@ -2737,34 +2726,34 @@ step8:
 
 store8:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Z8
+	VBROADCASTSS 200(AX), Z8
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -64(DX)(CX*8), SI
 	VMAXPS       Z0, Z8, Z0
-	VMOVUPS      Z0, (BX)(SI*4)
+	VMOVUPS      Z0, K1, (BX)(SI*4)
 	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z1, Z8, Z1
-	VMOVUPS      Z1, (BX)(SI*4)
+	VMOVUPS      Z1, K1, (BX)(SI*4)
 	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z2, Z8, Z2
-	VMOVUPS      Z2, (BX)(SI*4)
+	VMOVUPS      Z2, K1, (BX)(SI*4)
 	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z3, Z8, Z3
-	VMOVUPS      Z3, (BX)(SI*4)
+	VMOVUPS      Z3, K1, (BX)(SI*4)
 	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z4, Z8, Z4
-	VMOVUPS      Z4, (BX)(SI*4)
+	VMOVUPS      Z4, K1, (BX)(SI*4)
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z5, Z8, Z5
-	VMOVUPS      Z5, (BX)(SI*4)
+	VMOVUPS      Z5, K1, (BX)(SI*4)
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z6, Z8, Z6
-	VMOVUPS      Z6, (BX)(SI*4)
+	VMOVUPS      Z6, K1, (BX)(SI*4)
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z7, Z8, Z7
-	VMOVUPS      Z7, (BX)(SI*4)
+	VMOVUPS      Z7, K1, (BX)(SI*4)
 	JMP          rows
 
 block7:
@@ -2781,33 +2770,31 @@ block7:
 	JMP     begin7
 
 accumulate7:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
-	MOVQ    8(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z1
-	MOVQ    16(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z2
-	MOVQ    24(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z3
-	MOVQ    32(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z4
-	MOVQ    40(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z5
-	MOVQ    48(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z6
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z4
+	MOVQ      40(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z5
+	MOVQ      48(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z6
 
 begin7:
-	MOVQ 96(AX), CX
-	MOVQ CX, 72(SP)
-	MOVQ 104(AX), CX
-	MOVQ CX, 80(SP)
-	MOVQ 200(AX), CX
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x07, 200(AX)
-	CMPQ 80(SP), $0x00
+	ADDQ $0x07, 208(AX)
+	CMPQ R14, $0x00
 	JE   store7
 	MOVQ (DX)(CX*8), BX
 	MOVQ 8(DX)(CX*8), SI
@@ -2816,8 +2803,7 @@ begin7:
 	MOVQ 32(DX)(CX*8), R9
 	MOVQ 40(DX)(CX*8), R10
 	MOVQ 48(DX)(CX*8), R11
-	MOVQ 32(SP), CX
-	MOVQ CX, 88(SP)
+	MOVQ 32(SP), R15
 	MOVQ 56(SP), CX
 	MOVQ 64(SP), DX
 
@@ -2832,14 +2818,13 @@ step7:
 	VFMADD231PS.BCST (CX)(R11*4), Z7, Z6
 	ADDQ             40(SP), CX
 	ADDQ             48(SP), DX
-	DECQ             88(SP)
+	DECQ             R15
 	JNZ              step7
-	DECQ             80(SP)
+	DECQ             R14
 	JZ               store7
-	ADDQ             $0x10, 72(SP)
-	MOVQ             32(SP), CX
-	MOVQ             CX, 88(SP)
-	MOVQ             72(SP), CX
+	ADDQ             $0x10, R13
+	MOVQ             32(SP), R15
+	MOVQ             R13, CX
 	MOVQ             8(CX), DX
 	SHLQ             $0x02, DX
 	ADDQ             24(SP), DX
@@ -2850,31 +2835,31 @@ step7:
 
 store7:
 	MOVQ         t+0(FP), AX
-	VBROADCASTSS 192(AX), Z7
+	VBROADCASTSS 200(AX), Z7
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -56(DX)(CX*8), SI
 	VMAXPS       Z0, Z7, Z0
-	VMOVUPS      Z0, (BX)(SI*4)
+	VMOVUPS      Z0, K1, (BX)(SI*4)
 	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z1, Z7, Z1
-	VMOVUPS      Z1, (BX)(SI*4)
+	VMOVUPS      Z1, K1, (BX)(SI*4)
 	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z2, Z7, Z2
-	VMOVUPS      Z2, (BX)(SI*4)
+	VMOVUPS      Z2, K1, (BX)(SI*4)
 	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z3, Z7, Z3
-	VMOVUPS      Z3, (BX)(SI*4)
+	VMOVUPS      Z3, K1, (BX)(SI*4)
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z4, Z7, Z4
-	VMOVUPS      Z4, (BX)(SI*4)
+	VMOVUPS      Z4, K1, (BX)(SI*4)
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z5, Z7, Z5
-	VMOVUPS      Z5, (BX)(SI*4)
+	VMOVUPS      Z5, K1, (BX)(SI*4)
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z6, Z7, Z6
-	VMOVUPS      Z6, (BX)(SI*4)
+	VMOVUPS      Z6, K1, (BX)(SI*4)
 	JMP          rows
 
 block6:
@@ -2890,28 +2875,28 @@ block6:
 	JMP     begin6
 
 accumulate6:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
-	MOVQ    8(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z1
-	MOVQ    16(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z2
-	MOVQ    24(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z3
-	MOVQ    32(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z4
-	MOVQ    40(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z5
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z4
+	MOVQ      40(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z5
 
 begin6:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x06, 200(AX)
+	ADDQ $0x06, 208(AX)
 	CMPQ R14, $0x00
 	JE   store6
 	MOVQ (DX)(CX*8), BX
@@ -2950,28 +2935,28 @@ step6:
 	JMP              step6
 
 store6:
-	VBROADCASTSS 192(AX), Z6
+	VBROADCASTSS 200(AX), Z6
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -48(DX)(CX*8), SI
 	VMAXPS       Z0, Z6, Z0
-	VMOVUPS      Z0, (BX)(SI*4)
+	VMOVUPS      Z0, K1, (BX)(SI*4)
 	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z1, Z6, Z1
-	VMOVUPS      Z1, (BX)(SI*4)
+	VMOVUPS      Z1, K1, (BX)(SI*4)
 	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z2, Z6, Z2
-	VMOVUPS      Z2, (BX)(SI*4)
+	VMOVUPS      Z2, K1, (BX)(SI*4)
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z3, Z6, Z3
-	VMOVUPS      Z3, (BX)(SI*4)
+	VMOVUPS      Z3, K1, (BX)(SI*4)
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z4, Z6, Z4
-	VMOVUPS      Z4, (BX)(SI*4)
+	VMOVUPS      Z4, K1, (BX)(SI*4)
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z5, Z6, Z5
-	VMOVUPS      Z5, (BX)(SI*4)
+	VMOVUPS      Z5, K1, (BX)(SI*4)
 	JMP          rows
 
 block5:
@@ -2986,26 +2971,26 @@ block5:
 	JMP     begin5
 
 accumulate5:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
-	MOVQ    8(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z1
-	MOVQ    16(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z2
-	MOVQ    24(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z3
-	MOVQ    32(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z4
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z4
 
 begin5:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x05, 200(AX)
+	ADDQ $0x05, 208(AX)
 	CMPQ R14, $0x00
 	JE   store5
 	MOVQ (DX)(CX*8), BX
@@ -3042,25 +3027,25 @@ step5:
 	JMP              step5
 
 store5:
-	VBROADCASTSS 192(AX), Z5
+	VBROADCASTSS 200(AX), Z5
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -40(DX)(CX*8), SI
 	VMAXPS       Z0, Z5, Z0
-	VMOVUPS      Z0, (BX)(SI*4)
+	VMOVUPS      Z0, K1, (BX)(SI*4)
 	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z1, Z5, Z1
-	VMOVUPS      Z1, (BX)(SI*4)
+	VMOVUPS      Z1, K1, (BX)(SI*4)
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z2, Z5, Z2
-	VMOVUPS      Z2, (BX)(SI*4)
+	VMOVUPS      Z2, K1, (BX)(SI*4)
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z3, Z5, Z3
-	VMOVUPS      Z3, (BX)(SI*4)
+	VMOVUPS      Z3, K1, (BX)(SI*4)
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z4, Z5, Z4
-	VMOVUPS      Z4, (BX)(SI*4)
+	VMOVUPS      Z4, K1, (BX)(SI*4)
 	JMP          rows
 
 block4:
@@ -3074,24 +3059,24 @@ block4:
 	JMP     begin4
 
 accumulate4:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
-	MOVQ    8(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z1
-	MOVQ    16(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z2
-	MOVQ    24(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z3
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z3
 
 begin4:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x04, 200(AX)
+	ADDQ $0x04, 208(AX)
 	CMPQ R14, $0x00
 	JE   store4
 	MOVQ (DX)(CX*8), BX
@@ -3126,22 +3111,22 @@ step4:
 	JMP              step4
 
 store4:
-	VBROADCASTSS 192(AX), Z4
+	VBROADCASTSS 200(AX), Z4
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -32(DX)(CX*8), SI
 	VMAXPS       Z0, Z4, Z0
-	VMOVUPS      Z0, (BX)(SI*4)
+	VMOVUPS      Z0, K1, (BX)(SI*4)
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z1, Z4, Z1
-	VMOVUPS      Z1, (BX)(SI*4)
+	VMOVUPS      Z1, K1, (BX)(SI*4)
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z2, Z4, Z2
-	VMOVUPS      Z2, (BX)(SI*4)
+	VMOVUPS      Z2, K1, (BX)(SI*4)
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z3, Z4, Z3
-	VMOVUPS      Z3, (BX)(SI*4)
+	VMOVUPS      Z3, K1, (BX)(SI*4)
 	JMP          rows
 
 block3:
@@ -3154,22 +3139,22 @@ block3:
 	JMP     begin3
 
 accumulate3:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
-	MOVQ    8(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z1
-	MOVQ    16(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z2
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z2
 
 begin3:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x03, 200(AX)
+	ADDQ $0x03, 208(AX)
 	CMPQ R14, $0x00
 	JE   store3
 	MOVQ (DX)(CX*8), BX
@@ -3202,19 +3187,19 @@ step3:
 	JMP              step3
 
 store3:
-	VBROADCASTSS 192(AX), Z3
+	VBROADCASTSS 200(AX), Z3
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -24(DX)(CX*8), SI
 	VMAXPS       Z0, Z3, Z0
-	VMOVUPS      Z0, (BX)(SI*4)
+	VMOVUPS      Z0, K1, (BX)(SI*4)
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z1, Z3, Z1
-	VMOVUPS      Z1, (BX)(SI*4)
+	VMOVUPS      Z1, K1, (BX)(SI*4)
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z2, Z3, Z2
-	VMOVUPS      Z2, (BX)(SI*4)
+	VMOVUPS      Z2, K1, (BX)(SI*4)
 	JMP          rows
 
 block2:
@@ -3226,20 +3211,20 @@ block2:
 	JMP     begin2
 
 accumulate2:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
-	MOVQ    8(DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z1
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z1
 
 begin2:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x02, 200(AX)
+	ADDQ $0x02, 208(AX)
 	CMPQ R14, $0x00
 	JE   store2
 	MOVQ (DX)(CX*8), BX
@@ -3270,16 +3255,16 @@ step2:
 	JMP              step2
 
 store2:
-	VBROADCASTSS 192(AX), Z2
+	VBROADCASTSS 200(AX), Z2
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -16(DX)(CX*8), SI
 	VMAXPS       Z0, Z2, Z0
-	VMOVUPS      Z0, (BX)(SI*4)
+	VMOVUPS      Z0, K1, (BX)(SI*4)
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z1, Z2, Z1
-	VMOVUPS      Z1, (BX)(SI*4)
+	VMOVUPS      Z1, K1, (BX)(SI*4)
 	JMP          rows
 
 block1:
@@ -3290,18 +3275,18 @@ block1:
 	JMP     begin1
 
 accumulate1:
-	MOVQ    48(AX), BX
-	MOVQ    200(AX), CX
-	MOVQ    168(AX), DX
-	MOVQ    (DX)(CX*8), SI
-	VMOVUPS (BX)(SI*4), Z0
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
 
 begin1:
 	MOVQ 96(AX), R13
 	MOVQ 104(AX), R14
-	MOVQ 200(AX), CX
+	MOVQ 208(AX), CX
 	MOVQ 144(AX), DX
-	ADDQ $0x01, 200(AX)
+	ADDQ $0x01, 208(AX)
 	CMPQ R14, $0x00
 	JE   store1
 	MOVQ (DX)(CX*8), BX
@@ -3330,13 +3315,1003 @@ step1:
 	JMP              step1
 
 store1:
-	VBROADCASTSS 192(AX), Z1
+	VBROADCASTSS 200(AX), Z1
 	MOVQ         48(AX), BX
-	MOVQ         200(AX), CX
+	MOVQ         208(AX), CX
 	MOVQ         168(AX), DX
 	MOVQ         -8(DX)(CX*8), SI
 	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (BX)(SI*4)
+	JMP          rows
+
+done:
+	VZEROUPPER
+	RET
+
+// func productPairAVX512(t *product)
+// Requires: AVX, AVX512F
+TEXT ·productPairAVX512(SB), $72-8
+	MOVQ  t+0(FP), AX
+	XORQ  CX, CX
+	MOVQ  CX, 208(AX)
+	KMOVW 216(AX), K1
+	MOVQ  (AX), CX
+	MOVQ  CX, 16(SP)
+	MOVQ  24(AX), CX
+	MOVQ  CX, 24(SP)
+	MOVQ  120(AX), CX
+	MOVQ  CX, 32(SP)
+	MOVQ  128(AX), CX
+	MOVQ  CX, 40(SP)
+	SHLQ  $0x02, 40(SP)
+	MOVQ  136(AX), CX
+	MOVQ  CX, 48(SP)
+	SHLQ  $0x02, 48(SP)
+	CMPQ  104(AX), $0x00
+	JE    rows
+	MOVQ  96(AX), CX
+	MOVQ  8(CX), DX
+	SHLQ  $0x02, DX
+	ADDQ  24(SP), DX
+	MOVQ  (CX), CX
+	SHLQ  $0x02, CX
+	ADDQ  16(SP), CX
+	MOVQ  CX, 56(SP)
+	MOVQ  DX, 64(SP)
+
+rows:
+	MOVQ 152(AX), CX
+	SUBQ 208(AX), CX
+	JLE  done
+	CMPQ CX, $0x0f
+	JGE  block8
+	CMPQ CX, $0x08
+	JLE  choose
+	INCQ CX
+	SHRQ $0x01, CX
+
+choose:
+	CMPQ CX, $0x01
+	JE   block1
+	CMPQ CX, $0x02
+	JE   block2
+	CMPQ CX, $0x03
+	JE   block3
+	CMPQ CX, $0x04
+	JE   block4
+	CMPQ CX, $0x05
+	JE   block5
+	CMPQ CX, $0x06
+	JE   block6
+	CMPQ CX, $0x07
+	JE   block7
+
+block8:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate8
+	VMOVUPS (CX), Z0
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z14
+	VMOVUPS 64(CX), Z1
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z5
+	VMOVAPS Z1, Z7
+	VMOVAPS Z1, Z9
+	VMOVAPS Z1, Z11
+	VMOVAPS Z1, Z13
+	VMOVAPS Z1, Z15
+	JMP     begin8
+
+accumulate8:
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z0
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z1
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z2
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z3
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z4
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z5
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z6
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z7
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z8
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z9
+	MOVQ      40(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z10
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z11
+	MOVQ      48(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z12
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z13
+	MOVQ      56(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z14
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z15
+
+begin8:
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
+	MOVQ 144(AX), DX
+	ADDQ $0x08, 208(AX)
+	CMPQ R14, $0x00
+	JE   store8
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+	MOVQ 40(DX)(CX*8), R10
+	MOVQ 48(DX)(CX*8), R11
+	MOVQ 56(DX)(CX*8), R12
+	MOVQ 32(SP), R15
+	MOVQ 192(AX), AX
+	SHLQ $0x02, AX
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
+
+step8:
+	VMOVUPS      (DX), Z16
+	VMOVUPS      (DX)(AX*1), Z17
+	VBROADCASTSS (CX)(BX*4), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (CX)(SI*4), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (CX)(DI*4), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (CX)(R8*4), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (CX)(R9*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (CX)(R10*4), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (CX)(R11*4), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (CX)(R12*4), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         R15
+	JNZ          step8
+	DECQ         R14
+	JZ           store8
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step8
+
+store8:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 200(AX), Z16
+	MOVQ         48(AX), BX
+	MOVQ         208(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         -64(DX)(CX*8), SI
+	VMAXPS       Z0, Z16, Z0
 	VMOVUPS      Z0, (BX)(SI*4)
+	VMAXPS       Z1, Z16, Z1
+	VMOVUPS      Z1, K1, 64(BX)(SI*4)
+	MOVQ         -56(DX)(CX*8), SI
+	VMAXPS       Z2, Z16, Z2
+	VMOVUPS      Z2, (BX)(SI*4)
+	VMAXPS       Z3, Z16, Z3
+	VMOVUPS      Z3, K1, 64(BX)(SI*4)
+	MOVQ         -48(DX)(CX*8), SI
+	VMAXPS       Z4, Z16, Z4
+	VMOVUPS      Z4, (BX)(SI*4)
+	VMAXPS       Z5, Z16, Z5
+	VMOVUPS      Z5, K1, 64(BX)(SI*4)
+	MOVQ         -40(DX)(CX*8), SI
+	VMAXPS       Z6, Z16, Z6
+	VMOVUPS      Z6, (BX)(SI*4)
+	VMAXPS       Z7, Z16, Z7
+	VMOVUPS      Z7, K1, 64(BX)(SI*4)
+	MOVQ         -32(DX)(CX*8), SI
+	VMAXPS       Z8, Z16, Z8
+	VMOVUPS      Z8, (BX)(SI*4)
+	VMAXPS       Z9, Z16, Z9
+	VMOVUPS      Z9, K1, 64(BX)(SI*4)
+	MOVQ         -24(DX)(CX*8), SI
+	VMAXPS       Z10, Z16, Z10
+	VMOVUPS      Z10, (BX)(SI*4)
+	VMAXPS       Z11, Z16, Z11
+	VMOVUPS      Z11, K1, 64(BX)(SI*4)
+	MOVQ         -16(DX)(CX*8), SI
+	VMAXPS       Z12, Z16, Z12
+	VMOVUPS      Z12, (BX)(SI*4)
+	VMAXPS       Z13, Z16, Z13
+	VMOVUPS      Z13, K1, 64(BX)(SI*4)
+	MOVQ         -8(DX)(CX*8), SI
+	VMAXPS       Z14, Z16, Z14
+	VMOVUPS      Z14, (BX)(SI*4)
+	VMAXPS       Z15, Z16, Z15
+	VMOVUPS      Z15, K1, 64(BX)(SI*4)
+	JMP          rows
+
+block7:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate7
+	VMOVUPS (CX), Z0
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z12
+	VMOVUPS 64(CX), Z1
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z5
+	VMOVAPS Z1, Z7
+	VMOVAPS Z1, Z9
+	VMOVAPS Z1, Z11
+	VMOVAPS Z1, Z13
+	JMP     begin7
+
+accumulate7:
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z0
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z1
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z2
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z3
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z4
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z5
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z6
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z7
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z8
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z9
+	MOVQ      40(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z10
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z11
+	MOVQ      48(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z12
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z13
+
+begin7:
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
+	MOVQ 144(AX), DX
+	ADDQ $0x07, 208(AX)
+	CMPQ R14, $0x00
+	JE   store7
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+	MOVQ 40(DX)(CX*8), R10
+	MOVQ 48(DX)(CX*8), R11
+	MOVQ 32(SP), R15
+	MOVQ 192(AX), AX
+	SHLQ $0x02, AX
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
+
+step7:
+	VMOVUPS      (DX), Z14
+	VMOVUPS      (DX)(AX*1), Z15
+	VBROADCASTSS (CX)(BX*4), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (CX)(SI*4), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (CX)(DI*4), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (CX)(R8*4), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (CX)(R9*4), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (CX)(R10*4), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (CX)(R11*4), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         R15
+	JNZ          step7
+	DECQ         R14
+	JZ           store7
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step7
+
+store7:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 200(AX), Z14
+	MOVQ         48(AX), BX
+	MOVQ         208(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         -56(DX)(CX*8), SI
+	VMAXPS       Z0, Z14, Z0
+	VMOVUPS      Z0, (BX)(SI*4)
+	VMAXPS       Z1, Z14, Z1
+	VMOVUPS      Z1, K1, 64(BX)(SI*4)
+	MOVQ         -48(DX)(CX*8), SI
+	VMAXPS       Z2, Z14, Z2
+	VMOVUPS      Z2, (BX)(SI*4)
+	VMAXPS       Z3, Z14, Z3
+	VMOVUPS      Z3, K1, 64(BX)(SI*4)
+	MOVQ         -40(DX)(CX*8), SI
+	VMAXPS       Z4, Z14, Z4
+	VMOVUPS      Z4, (BX)(SI*4)
+	VMAXPS       Z5, Z14, Z5
+	VMOVUPS      Z5, K1, 64(BX)(SI*4)
+	MOVQ         -32(DX)(CX*8), SI
+	VMAXPS       Z6, Z14, Z6
+	VMOVUPS      Z6, (BX)(SI*4)
+	VMAXPS       Z7, Z14, Z7
+	VMOVUPS      Z7, K1, 64(BX)(SI*4)
+	MOVQ         -24(DX)(CX*8), SI
+	VMAXPS       Z8, Z14, Z8
+	VMOVUPS      Z8, (BX)(SI*4)
+	VMAXPS       Z9, Z14, Z9
+	VMOVUPS      Z9, K1, 64(BX)(SI*4)
+	MOVQ         -16(DX)(CX*8), SI
+	VMAXPS       Z10, Z14, Z10
+	VMOVUPS      Z10, (BX)(SI*4)
+	VMAXPS       Z11, Z14, Z11
+	VMOVUPS      Z11, K1, 64(BX)(SI*4)
+	MOVQ         -8(DX)(CX*8), SI
+	VMAXPS       Z12, Z14, Z12
+	VMOVUPS      Z12, (BX)(SI*4)
+	VMAXPS       Z13, Z14, Z13
+	VMOVUPS      Z13, K1, 64(BX)(SI*4)
+	JMP          rows
+
+block6:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate6
+	VMOVUPS (CX), Z0
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z10
+	VMOVUPS 64(CX), Z1
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z5
+	VMOVAPS Z1, Z7
+	VMOVAPS Z1, Z9
+	VMOVAPS Z1, Z11
+	JMP     begin6
+
+accumulate6:
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z0
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z1
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z2
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z3
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z4
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z5
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z6
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z7
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z8
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z9
+	MOVQ      40(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z10
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z11
+
+begin6:
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
+	MOVQ 144(AX), DX
+	ADDQ $0x06, 208(AX)
+	CMPQ R14, $0x00
+	JE   store6
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+	MOVQ 40(DX)(CX*8), R10
+	MOVQ 32(SP), R15
+	MOVQ 192(AX), AX
+	SHLQ $0x02, AX
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
+
+step6:
+	VMOVUPS      (DX), Z12
+	VMOVUPS      (DX)(AX*1), Z13
+	VBROADCASTSS (CX)(BX*4), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (CX)(SI*4), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (CX)(DI*4), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (CX)(R8*4), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (CX)(R9*4), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (CX)(R10*4), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         R15
+	JNZ          step6
+	DECQ         R14
+	JZ           store6
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step6
+
+store6:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 200(AX), Z12
+	MOVQ         48(AX), BX
+	MOVQ         208(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         -48(DX)(CX*8), SI
+	VMAXPS       Z0, Z12, Z0
+	VMOVUPS      Z0, (BX)(SI*4)
+	VMAXPS       Z1, Z12, Z1
+	VMOVUPS      Z1, K1, 64(BX)(SI*4)
+	MOVQ         -40(DX)(CX*8), SI
+	VMAXPS       Z2, Z12, Z2
+	VMOVUPS      Z2, (BX)(SI*4)
+	VMAXPS       Z3, Z12, Z3
+	VMOVUPS      Z3, K1, 64(BX)(SI*4)
+	MOVQ         -32(DX)(CX*8), SI
+	VMAXPS       Z4, Z12, Z4
+	VMOVUPS      Z4, (BX)(SI*4)
+	VMAXPS       Z5, Z12, Z5
+	VMOVUPS      Z5, K1, 64(BX)(SI*4)
+	MOVQ         -24(DX)(CX*8), SI
+	VMAXPS       Z6, Z12, Z6
+	VMOVUPS      Z6, (BX)(SI*4)
+	VMAXPS       Z7, Z12, Z7
+	VMOVUPS      Z7, K1, 64(BX)(SI*4)
+	MOVQ         -16(DX)(CX*8), SI
+	VMAXPS       Z8, Z12, Z8
+	VMOVUPS      Z8, (BX)(SI*4)
+	VMAXPS       Z9, Z12, Z9
+	VMOVUPS      Z9, K1, 64(BX)(SI*4)
+	MOVQ         -8(DX)(CX*8), SI
+	VMAXPS       Z10, Z12, Z10
+	VMOVUPS      Z10, (BX)(SI*4)
+	VMAXPS       Z11, Z12, Z11
+	VMOVUPS      Z11, K1, 64(BX)(SI*4)
+	JMP          rows
+
+block5:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate5
+	VMOVUPS (CX), Z0
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z8
+	VMOVUPS 64(CX), Z1
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z5
+	VMOVAPS Z1, Z7
+	VMOVAPS Z1, Z9
+	JMP     begin5
+
+accumulate5:
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z0
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z1
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z2
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z3
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z4
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z5
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z6
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z7
+	MOVQ      32(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z8
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z9
+
+begin5:
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
+	MOVQ 144(AX), DX
+	ADDQ $0x05, 208(AX)
+	CMPQ R14, $0x00
+	JE   store5
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(DX)(CX*8), R9
+	MOVQ 32(SP), R15
+	MOVQ 192(AX), AX
+	SHLQ $0x02, AX
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
+
+step5:
+	VMOVUPS      (DX), Z10
+	VMOVUPS      (DX)(AX*1), Z11
+	VBROADCASTSS (CX)(BX*4), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (CX)(SI*4), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (CX)(DI*4), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (CX)(R8*4), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (CX)(R9*4), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         R15
+	JNZ          step5
+	DECQ         R14
+	JZ           store5
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step5
+
+store5:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 200(AX), Z10
+	MOVQ         48(AX), BX
+	MOVQ         208(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         -40(DX)(CX*8), SI
+	VMAXPS       Z0, Z10, Z0
+	VMOVUPS      Z0, (BX)(SI*4)
+	VMAXPS       Z1, Z10, Z1
+	VMOVUPS      Z1, K1, 64(BX)(SI*4)
+	MOVQ         -32(DX)(CX*8), SI
+	VMAXPS       Z2, Z10, Z2
+	VMOVUPS      Z2, (BX)(SI*4)
+	VMAXPS       Z3, Z10, Z3
+	VMOVUPS      Z3, K1, 64(BX)(SI*4)
+	MOVQ         -24(DX)(CX*8), SI
+	VMAXPS       Z4, Z10, Z4
+	VMOVUPS      Z4, (BX)(SI*4)
+	VMAXPS       Z5, Z10, Z5
+	VMOVUPS      Z5, K1, 64(BX)(SI*4)
+	MOVQ         -16(DX)(CX*8), SI
+	VMAXPS       Z6, Z10, Z6
+	VMOVUPS      Z6, (BX)(SI*4)
+	VMAXPS       Z7, Z10, Z7
+	VMOVUPS      Z7, K1, 64(BX)(SI*4)
+	MOVQ         -8(DX)(CX*8), SI
+	VMAXPS       Z8, Z10, Z8
+	VMOVUPS      Z8, (BX)(SI*4)
+	VMAXPS       Z9, Z10, Z9
+	VMOVUPS      Z9, K1, 64(BX)(SI*4)
+	JMP          rows
+
+block4:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate4
+	VMOVUPS (CX), Z0
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z6
+	VMOVUPS 64(CX), Z1
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z5
+	VMOVAPS Z1, Z7
+	JMP     begin4
+
+accumulate4:
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z0
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z1
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z2
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z3
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z4
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z5
+	MOVQ      24(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z6
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z7
+
+begin4:
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
+	MOVQ 144(AX), DX
+	ADDQ $0x04, 208(AX)
+	CMPQ R14, $0x00
+	JE   store4
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 24(DX)(CX*8), R8
+	MOVQ 32(SP), R15
+	MOVQ 192(AX), AX
+	SHLQ $0x02, AX
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
+
+step4:
+	VMOVUPS      (DX), Z8
+	VMOVUPS      (DX)(AX*1), Z9
+	VBROADCASTSS (CX)(BX*4), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (CX)(SI*4), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (CX)(DI*4), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (CX)(R8*4), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         R15
+	JNZ          step4
+	DECQ         R14
+	JZ           store4
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step4
+
+store4:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 200(AX), Z8
+	MOVQ         48(AX), BX
+	MOVQ         208(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         -32(DX)(CX*8), SI
+	VMAXPS       Z0, Z8, Z0
+	VMOVUPS      Z0, (BX)(SI*4)
+	VMAXPS       Z1, Z8, Z1
+	VMOVUPS      Z1, K1, 64(BX)(SI*4)
+	MOVQ         -24(DX)(CX*8), SI
+	VMAXPS       Z2, Z8, Z2
+	VMOVUPS      Z2, (BX)(SI*4)
+	VMAXPS       Z3, Z8, Z3
+	VMOVUPS      Z3, K1, 64(BX)(SI*4)
+	MOVQ         -16(DX)(CX*8), SI
+	VMAXPS       Z4, Z8, Z4
+	VMOVUPS      Z4, (BX)(SI*4)
+	VMAXPS       Z5, Z8, Z5
+	VMOVUPS      Z5, K1, 64(BX)(SI*4)
+	MOVQ         -8(DX)(CX*8), SI
+	VMAXPS       Z6, Z8, Z6
+	VMOVUPS      Z6, (BX)(SI*4)
+	VMAXPS       Z7, Z8, Z7
+	VMOVUPS      Z7, K1, 64(BX)(SI*4)
+	JMP          rows
+
+block3:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate3
+	VMOVUPS (CX), Z0
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z4
+	VMOVUPS 64(CX), Z1
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z5
+	JMP     begin3
+
+accumulate3:
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z0
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z1
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z2
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z3
+	MOVQ      16(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z4
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z5
+
+begin3:
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
+	MOVQ 144(AX), DX
+	ADDQ $0x03, 208(AX)
+	CMPQ R14, $0x00
+	JE   store3
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 16(DX)(CX*8), DI
+	MOVQ 32(SP), R15
+	MOVQ 192(AX), AX
+	SHLQ $0x02, AX
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
+
+step3:
+	VMOVUPS      (DX), Z6
+	VMOVUPS      (DX)(AX*1), Z7
+	VBROADCASTSS (CX)(BX*4), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (CX)(SI*4), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (CX)(DI*4), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         R15
+	JNZ          step3
+	DECQ         R14
+	JZ           store3
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step3
+
+store3:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 200(AX), Z6
+	MOVQ         48(AX), BX
+	MOVQ         208(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         -24(DX)(CX*8), SI
+	VMAXPS       Z0, Z6, Z0
+	VMOVUPS      Z0, (BX)(SI*4)
+	VMAXPS       Z1, Z6, Z1
+	VMOVUPS      Z1, K1, 64(BX)(SI*4)
+	MOVQ         -16(DX)(CX*8), SI
+	VMAXPS       Z2, Z6, Z2
+	VMOVUPS      Z2, (BX)(SI*4)
+	VMAXPS       Z3, Z6, Z3
+	VMOVUPS      Z3, K1, 64(BX)(SI*4)
+	MOVQ         -8(DX)(CX*8), SI
+	VMAXPS       Z4, Z6, Z4
+	VMOVUPS      Z4, (BX)(SI*4)
+	VMAXPS       Z5, Z6, Z5
+	VMOVUPS      Z5, K1, 64(BX)(SI*4)
+	JMP          rows
+
+block2:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate2
+	VMOVUPS (CX), Z0
+	VMOVAPS Z0, Z2
+	VMOVUPS 64(CX), Z1
+	VMOVAPS Z1, Z3
+	JMP     begin2
+
+accumulate2:
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z0
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z1
+	MOVQ      8(DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z2
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z3
+
+begin2:
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
+	MOVQ 144(AX), DX
+	ADDQ $0x02, 208(AX)
+	CMPQ R14, $0x00
+	JE   store2
+	MOVQ (DX)(CX*8), BX
+	MOVQ 8(DX)(CX*8), SI
+	MOVQ 32(SP), R15
+	MOVQ 192(AX), AX
+	SHLQ $0x02, AX
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
+
+step2:
+	VMOVUPS      (DX), Z4
+	VMOVUPS      (DX)(AX*1), Z5
+	VBROADCASTSS (CX)(BX*4), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(SI*4), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         R15
+	JNZ          step2
+	DECQ         R14
+	JZ           store2
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step2
+
+store2:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 200(AX), Z4
+	MOVQ         48(AX), BX
+	MOVQ         208(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         -16(DX)(CX*8), SI
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      Z0, (BX)(SI*4)
+	VMAXPS       Z1, Z4, Z1
+	VMOVUPS      Z1, K1, 64(BX)(SI*4)
+	MOVQ         -8(DX)(CX*8), SI
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      Z2, (BX)(SI*4)
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      Z3, K1, 64(BX)(SI*4)
+	JMP          rows
+
+block1:
+	MOVQ    72(AX), CX
+	TESTQ   CX, CX
+	JZ      accumulate1
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	JMP     begin1
+
+accumulate1:
+	MOVQ      48(AX), BX
+	MOVQ      208(AX), CX
+	MOVQ      168(AX), DX
+	MOVQ      (DX)(CX*8), SI
+	VMOVUPS   (BX)(SI*4), Z0
+	VMOVUPS.Z 64(BX)(SI*4), K1, Z1
+
+begin1:
+	MOVQ 96(AX), R13
+	MOVQ 104(AX), R14
+	MOVQ 208(AX), CX
+	MOVQ 144(AX), DX
+	ADDQ $0x01, 208(AX)
+	CMPQ R14, $0x00
+	JE   store1
+	MOVQ (DX)(CX*8), BX
+	MOVQ 32(SP), R15
+	MOVQ 192(AX), AX
+	SHLQ $0x02, AX
+	MOVQ 56(SP), CX
+	MOVQ 64(SP), DX
+
+step1:
+	VMOVUPS      (DX), Z2
+	VMOVUPS      (DX)(AX*1), Z3
+	VBROADCASTSS (CX)(BX*4), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         40(SP), CX
+	ADDQ         48(SP), DX
+	DECQ         R15
+	JNZ          step1
+	DECQ         R14
+	JZ           store1
+	ADDQ         $0x10, R13
+	MOVQ         32(SP), R15
+	MOVQ         R13, CX
+	MOVQ         8(CX), DX
+	SHLQ         $0x02, DX
+	ADDQ         24(SP), DX
+	MOVQ         (CX), CX
+	SHLQ         $0x02, CX
+	ADDQ         16(SP), CX
+	JMP          step1
+
+store1:
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 200(AX), Z2
+	MOVQ         48(AX), BX
+	MOVQ         208(AX), CX
+	MOVQ         168(AX), DX
+	MOVQ         -8(DX)(CX*8), SI
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS      Z0, (BX)(SI*4)
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      Z1, K1, 64(BX)(SI*4)
 	JMP          rows
 
 done:

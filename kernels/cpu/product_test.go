@@ -20,15 +20,13 @@ func TestProduct(t *testing.T) {
 					if adds {
 						p.start = nil
 					}
-					for columns, run := range map[int]func(*product){tileColumns: (*product).run, narrowColumns: (*product).runNarrow} {
-						c := slices.Clone(p.c)
+					for _, columns := range []int{1, narrowColumns, narrowColumns + 1, tileColumns, tileColumns + 1, pairColumns - 1, pairColumns, productColumns} {
 						q := p
-						q.c = c
-						run(&q)
+						q.c = slices.Clone(p.c)
+						q.run(columns)
 						for i, place := range p.cRows {
-							assert.Equal(t, p.want(i)[:columns], c[place:][:columns], "row %d of %d, %d segments, adds %v, on %s", i, rows, segments, adds, variant)
-							place += tileColumns
-							assert.Equal(t, p.c[place:place+1], c[place:place+1], "after row %d of %d on %s", i, rows, variant)
+							assert.Equal(t, append(p.want(i)[:columns:columns], p.c[place+columns:][:productColumns+1-columns]...), q.c[place:][:productColumns+1],
+								"row %d of %d, %d columns, %d segments, adds %v, on %s", i, rows, columns, segments, adds, variant)
 						}
 					}
 				}
@@ -36,6 +34,9 @@ func TestProduct(t *testing.T) {
 		}
 	}
 }
+
+// productColumns is the number of columns of a test's product: a pair of panels, another panel, and a part of one.
+const productColumns = pairColumns + tileColumns + 3
 
 // newProduct returns a product whose rows have gaps between them and are in no order.
 func newProduct(rows, segments, steps int) product {
@@ -48,28 +49,28 @@ func newProduct(rows, segments, steps int) product {
 		return s
 	}
 	p := product{
-		a: whole(1000), b: whole(1000), c: whole(rows * (tileColumns + 1)), start: whole(tileColumns), steps: steps, floor: -30,
-		aStep: 1 + r.IntN(3), bStep: tileColumns + r.IntN(3),
+		a: whole(1000), b: whole(2000), c: whole(rows * (productColumns + 1)), start: whole(paddedColumns(productColumns)), steps: steps, floor: -30,
+		aStep: 1 + r.IntN(3), bStep: tileColumns + r.IntN(3), panel: 450 + r.IntN(3),
 	}
 	for range segments {
 		p.segments = append(p.segments, segment{a: r.IntN(300), b: r.IntN(300)})
 	}
 	for _, place := range r.Perm(rows) {
-		p.aRows, p.cRows = append(p.aRows, r.IntN(300)), append(p.cRows, place*(tileColumns+1))
+		p.aRows, p.cRows = append(p.aRows, r.IntN(300)), append(p.cRows, place*(productColumns+1))
 	}
 	return p
 }
 
 // want is what row i of C should be.
 func (t *product) want(i int) []float32 {
-	row := slices.Clone(t.c[t.cRows[i]:][:tileColumns])
+	row := slices.Clone(t.c[t.cRows[i]:][:productColumns])
 	for j := range row {
 		if t.start != nil {
 			row[j] = t.start[j]
 		}
 		for _, s := range t.segments {
 			for step := range t.steps {
-				row[j] += t.a[t.aRows[i]+s.a+step*t.aStep] * t.b[s.b+step*t.bStep+j]
+				row[j] += t.a[t.aRows[i]+s.a+step*t.aStep] * t.b[j/tileColumns*t.panel+s.b+step*t.bStep+j%tileColumns]
 			}
 		}
 		row[j] = max(row[j], t.floor)

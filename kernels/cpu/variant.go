@@ -6,22 +6,16 @@ import (
 	"strings"
 )
 
-// The variants of the CPU code, by the instructions that they use; what has no code for AVX-512 runs that for AVX2 there. AVX-512 has
-// not run yet, for want of a CPU that has it: it is generated and its instructions are vetted, but it is used only where [Select] asks
-// for it, and stays so until a run of the case table on such a CPU is on record. The tests run every variant that the CPU can run.
+// The variants of the CPU code, by the instructions that they use. Of AVX-512 only the inner kernel of products has code of its own, all else runs
+// that for AVX2 there; both round every sum alike. The tests run every variant that the CPU can run.
 const (
 	avx512   = "avx512"
 	avx2     = "avx2"
 	portable = "portable"
 )
 
-// variant is the code in use: by default the fastest that is proven.
-var variant = func() string {
-	if slices.Contains(Variants(), avx2) {
-		return avx2
-	}
-	return portable
-}()
+// variant is the code in use: by default the fastest.
+var variant = Variants()[0]
 
 // Select chooses the CPU code by name, one of [Variants]; results may differ in the last bits. It must not be called
 // while ops run.
@@ -35,3 +29,11 @@ func Select(name string) error {
 
 // Variant names the variant of the CPU code in use.
 func Variant() string { return variant }
+
+// Rounding names a variant that gives the same bits as the one in use: two of the same rounding go on with each other's work.
+func Rounding() string {
+	if variant == avx512 {
+		return avx2
+	}
+	return variant
+}

@@ -33,6 +33,11 @@ func productNarrowAVX2(t *product)
 //go:noescape
 func productAVX512(t *product)
 
+// productPairAVX512 computes the columns of two panels of the product with AVX-512F.
+//
+//go:noescape
+func productPairAVX512(t *product)
+
 // pooledMaxAVX2 computes the products and their maxima with AVX2 and FMA.
 //
 //go:noescape

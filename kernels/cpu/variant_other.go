@@ -9,7 +9,8 @@ func productNarrowAVX2(*product) { panic(noAVX2) }
 
 func productAVX2(*product) { panic(noAVX2) }
 
-func productAVX512(*product) { panic("cpu: no AVX-512 on this architecture") }
+func productAVX512(*product)     { panic(noAVX512) }
+func productPairAVX512(*product) { panic(noAVX512) }
 
 func pooledMaxAVX2(*pooledProduct) { panic(noAVX2) }
 func pooledMinAVX2(*pooledProduct) { panic(noAVX2) }

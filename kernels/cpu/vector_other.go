@@ -2,7 +2,10 @@
 
 package cpu
 
-const noAVX2 = "cpu: no AVX2 on this architecture"
+const (
+	noAVX2   = "cpu: no AVX2 on this architecture"
+	noAVX512 = "cpu: no AVX-512 on this architecture"
+)
 
 func addAVX2(_, _, _ []float32)                                     { panic(noAVX2) }
 func addScaledAVX2(_ []float32, _ float32, _ []float32)             { panic(noAVX2) }

@@ -145,7 +145,7 @@ func (g conv2D) tiled(tile int) (x, y image) {
 func newWinogradProducts(tile, images int, y image, depth, width int) winogradProducts {
 	p := winogradProducts{
 		code: winogradCodes[tile], depth: depth, width: width, across: y.width / tile, tiles: y.width / tile * y.height / tile,
-		filterPoint: panelsSize(depth, width) + pointGap, zeros: make([]float32, tileColumns),
+		filterPoint: panelsSize(depth, width) + pointGap, zeros: make([]float32, paddedColumns(width)),
 	}
 	// A block's tiles stay in the L2 cache, but there are enough of them to be worth reading the filters.
 	most := max(4*tileRows, 1<<17/(p.points()*(depth+paddedColumns(width))))
@@ -185,15 +185,12 @@ func (p *winogradProducts) derive(weights []float32, w *Workers) {
 // multiply multiplies transformed tiles [point][tile][depth] with the filters, to out [point][tile][width].
 func (p *winogradProducts) multiply(in, out []float32, tiles int) {
 	t := product{
-		start: p.zeros, segments: []segment{{}}, steps: p.depth, aStep: 1, bStep: tileColumns, floor: noFloor,
-		aRows: p.inRows[:tiles], cRows: p.outRows[:tiles],
+		start: p.zeros, segments: []segment{{}}, steps: p.depth, aStep: 1, bStep: tileColumns, panel: p.depth * tileColumns,
+		aRows: p.inRows[:tiles], cRows: p.outRows[:tiles], floor: noFloor,
 	}
 	for point := range p.points() {
-		t.a = in[point*p.inPoint:]
-		for at := 0; at < p.width; at += tileColumns {
-			t.b, t.c = p.filters[point*p.filterPoint+at*p.depth:], out[point*p.outPoint+at:]
-			t.run()
-		}
+		t.a, t.b, t.c = in[point*p.inPoint:], p.filters[point*p.filterPoint:], out[point*p.outPoint:]
+		t.run(paddedColumns(p.width))
 	}
 }
 

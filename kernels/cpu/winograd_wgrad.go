@@ -37,7 +37,7 @@ func (g conv2D) winogradWgradTile() int {
 }
 
 func newWinogradWgrad(g conv2D, tile int) *winogradWgrad {
-	w := &winogradWgrad{conv2D: g, code: winogradCodes[tile], across: kernels.CeilDiv(g.Q, tile), zeros: make([]float32, tileColumns), isOpen: make([]bool, 9*g.C)}
+	w := &winogradWgrad{conv2D: g, code: winogradCodes[tile], across: kernels.CeilDiv(g.Q, tile), zeros: make([]float32, paddedColumns(g.K)), isOpen: make([]bool, 9*g.C)}
 	w.in, w.out = g.tiled(tile)
 	w.tiles = w.across * kernels.CeilDiv(g.P, tile)
 	// The tiles of a group stay in the caches, but there are enough of them to be worth reading and writing the sums.
@@ -124,10 +124,8 @@ func (w *winogradWgrad) transform(x, dy, in, out, padded []float32, n, i int) {
 // multiply adds the products of a group's tiles at one point to start, or to the sums so far where that is nil.
 func (w *winogradWgrad) multiply(sums, start, in, out []float32, tiles int) {
 	t := product{
-		a: in, start: start, segments: []segment{{}}, steps: tiles, aStep: w.C, bStep: tileColumns, aRows: w.aRows, cRows: w.cRows, floor: noFloor,
+		a: in, b: out, c: sums, start: start, segments: []segment{{}}, steps: tiles, aStep: w.C, bStep: tileColumns,
+		panel: w.group * w.tiles * tileColumns, aRows: w.aRows, cRows: w.cRows, floor: noFloor,
 	}
-	for at := 0; at < w.K; at += tileColumns {
-		t.b, t.c = out[at*w.group*w.tiles:], sums[at:]
-		t.run()
-	}
+	t.run(paddedColumns(w.K))
 }

@@ -16,6 +16,9 @@ func Write(asm *assembler.Assembler) {
 	g.write("productAVX2", 6, asm.Constant("tileColumns"), 32, asm.YMM)
 	g.write("productNarrowAVX2", 12, asm.Constant("narrowColumns"), 32, asm.YMM)
 	g.write("productAVX512", 12, asm.Constant("tileColumns"), 64, asm.ZMM)
+	asm.Expect("tileColumns", 16) // of which one register of AVX-512 holds a row
+	g.panelBytes = reg.RAX
+	g.write("productPairAVX512", 8, asm.Constant("pairColumns"), 64, asm.ZMM)
 }
 
 // Which register holds what; avo's own allocation fails where this many are in use.
@@ -25,6 +28,7 @@ var (
 	c, place      = reg.RBX, reg.RSI
 	value         = reg.RCX
 	pa, pb        = reg.RCX, reg.RDX // inside the loops
+	lastColumns   = reg.K1
 	places        = []reg.GPPhysical{
 		reg.RBX, reg.RSI, reg.RDI, reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.R13, reg.R14, reg.R15, reg.RAX,
 	}
@@ -32,12 +36,16 @@ var (
 
 type generator struct {
 	*assembler.Assembler
-	field func(name string) Mem // of the product
+	field      func(name string) Mem // of the product
+	panelBytes reg.Register          // from a row's first register of B to its second where they lie in two panels, else nil
 }
 
 // registerRows is the number of rows up to which there are enough registers for all that a block keeps; such blocks leave the product's
 // register alone too.
 const registerRows = 6
+
+// variableRows is the number of rows up to which there are enough registers for a block's variables.
+const variableRows = 8
 
 // constants are what all blocks of a call share; pa and pb are where A and B begin in the first segment.
 type constants struct{ a, b, steps, aBytes, bBytes, pa, pb Op }
@@ -102,9 +110,12 @@ func (asm *generator) write(name string, rows, columns, width int, vector func()
 	asm.loadProduct()
 	asm.XORQ(next, next)
 	asm.MOVQ(next, asm.field("next"))
+	if width == 64 {
+		asm.KMOVW(asm.field("lastColumns"), lastColumns)
+	}
 	k := asm.loadConstants(rows)
 	var onStack variables
-	if rows > registerRows {
+	if rows > variableRows {
 		onStack = variables{asm.slot(), asm.slot(), asm.slot()}
 	}
 
@@ -127,7 +138,7 @@ func (asm *generator) write(name string, rows, columns, width int, vector func()
 	}
 	for n := rows; n > 0; n-- {
 		v := variables{reg.R13, reg.R14, reg.R15}
-		if n > registerRows {
+		if n > variableRows {
 			v = onStack
 		}
 		asm.writeBlock(n, columns*4/width, width, vector, k, v)
@@ -155,6 +166,8 @@ func (asm *generator) writeBlock(rows, vectors, width int, vector func() reg.Vec
 	}
 	// loadPlace moves the place of row next+i in a table to a register.
 	loadPlace := func(i int, to reg.GPPhysical) { asm.MOVQ(Mem{Base: pointer, Index: next, Scale: 8, Disp: 8 * i}, to) }
+	// AVX-512 leaves what is beyond the last column alone.
+	isMasked := func(j int) bool { return width == 64 && j == vectors-1 }
 	// eachOutput calls f with where each row and vector lies in C, the first of them in row next+first.
 	eachOutput := func(first int, f func(i, j int, at Mem)) {
 		asm.MOVQ(asm.field("c"), c)
@@ -179,7 +192,13 @@ func (asm *generator) writeBlock(rows, vectors, width int, vector func() reg.Vec
 	}
 	asm.JMP(LabelRef(label("begin")))
 	asm.Label(label("accumulate"))
-	eachOutput(0, func(i, j int, at Mem) { asm.VMOVUPS(at, sums[i][j]) })
+	eachOutput(0, func(i, j int, at Mem) {
+		if isMasked(j) {
+			asm.VMOVUPS_Z(at, lastColumns, sums[i][j])
+		} else {
+			asm.VMOVUPS(at, sums[i][j])
+		}
+	})
 
 	asm.Label(label("begin"))
 	asm.move(asm.field("segments"), v.segment)
@@ -192,6 +211,10 @@ func (asm *generator) writeBlock(rows, vectors, width int, vector func() reg.Vec
 		loadPlace(i, places[i])
 	}
 	asm.move(k.steps, v.step)
+	if asm.panelBytes != nil {
+		asm.MOVQ(asm.field("panel"), asm.panelBytes)
+		asm.SHLQ(Imm(2), asm.panelBytes)
+	}
 	asm.MOVQ(k.pa, pa)
 	asm.MOVQ(k.pb, pb)
 
@@ -199,11 +222,15 @@ func (asm *generator) writeBlock(rows, vectors, width int, vector func() reg.Vec
 	column := make([]reg.VecVirtual, vectors)
 	for j := range column {
 		column[j] = vector()
-		asm.VMOVUPS(Mem{Base: pb, Disp: width * j}, column[j])
+		b := Mem{Base: pb, Disp: width * j}
+		if asm.panelBytes != nil && j > 0 {
+			b = Mem{Base: pb, Index: asm.panelBytes, Scale: 1}
+		}
+		asm.VMOVUPS(b, column[j])
 	}
 	for i := range rows {
 		a := Mem{Base: pa, Index: places[i], Scale: 4}
-		if width == 64 { // AVX-512 broadcasts on the way
+		if vectors == 1 && width == 64 { // AVX-512 broadcasts on the way
 			asm.VFMADD231PS_BCST(a, column[0], sums[i][0])
 			continue
 		}
@@ -225,14 +252,18 @@ func (asm *generator) writeBlock(rows, vectors, width int, vector func() reg.Vec
 	asm.JMP(LabelRef(label("step")))
 
 	asm.Label(label("store"))
-	if rows > registerRows {
+	if rows > registerRows || asm.panelBytes != nil {
 		asm.loadProduct()
 	}
 	floor := vector()
 	asm.VBROADCASTSS(asm.field("floor"), floor)
 	eachOutput(-rows, func(i, j int, at Mem) {
 		asm.VMAXPS(sums[i][j], floor, sums[i][j]) // the last operand of the instruction, here the first, wins over NaN
-		asm.VMOVUPS(sums[i][j], at)
+		if isMasked(j) {
+			asm.VMOVUPS(sums[i][j], lastColumns, at)
+		} else {
+			asm.VMOVUPS(sums[i][j], at)
+		}
 	})
 	asm.JMP(LabelRef("rows"))
 }
