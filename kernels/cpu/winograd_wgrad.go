@@ -40,8 +40,9 @@ func newWinogradWgrad(g conv2D, tile int) *winogradWgrad {
 	w := &winogradWgrad{conv2D: g, code: winogradCodes[tile], across: kernels.CeilDiv(g.Q, tile), zeros: make([]float32, paddedColumns(g.K)), isOpen: make([]bool, 9*g.C)}
 	w.in, w.out = g.tiled(tile)
 	w.tiles = w.across * kernels.CeilDiv(g.P, tile)
-	// The tiles of a group stay in the caches, but there are enough of them to be worth reading and writing the sums.
-	w.group = min(g.N, max(kernels.CeilDiv(32, w.tiles), 1<<18/(w.points()*(g.C+paddedColumns(g.K))*w.tiles)))
+	// The tiles of a group stay in the caches, but there are as many of their values as of the sums, which are read and written for each group.
+	worthSums := max(32, g.C*g.K/(g.C+g.K))
+	w.group = min(g.N, max(kernels.CeilDiv(worthSums, w.tiles), 1<<18/(w.points()*(g.C+paddedColumns(g.K))*w.tiles)))
 	w.inPoint, w.outPoint = w.group*w.tiles*g.C+pointGap, w.group*w.tiles*paddedColumns(g.K)+pointGap
 	w.sumsPoint = g.C*paddedColumns(g.K) + pointGap
 	for c := range g.C {
