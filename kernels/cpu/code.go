@@ -125,6 +125,12 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runFiniteCheck)
 	case kernels.GaussianNoise:
 		return plainly(op, runGaussianNoise)
+	case kernels.GroupNormDgrad:
+		return groupNormDgradCode{op}
+	case kernels.GroupNormFprop:
+		return groupNormFpropCode{op}
+	case kernels.GroupNormWgrad:
+		return groupNormWgradCode{op}
 	case kernels.Lamb:
 		return lambCode{op}
 	case kernels.Lion:

@@ -61,6 +61,12 @@ func launchesOf(op kernels.Op) []Launch {
 		return finiteCheck(op)
 	case kernels.GaussianNoise:
 		return gaussianNoise(op)
+	case kernels.GroupNormDgrad:
+		return groupNormDgrad(op)
+	case kernels.GroupNormFprop:
+		return groupNormFprop(op)
+	case kernels.GroupNormWgrad:
+		return groupNormWgrad(op)
 	case kernels.Lamb:
 		return lamb(op)
 	case kernels.Lion:

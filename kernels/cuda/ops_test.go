@@ -52,6 +52,12 @@ func sampleOps(t *testing.T) []kernels.Op {
 		list = append(list, kernels.BatchNormStats{BatchNorm: g}, kernels.BatchNormFprop{BatchNorm: g}, kernels.BatchNormSums{BatchNorm: g},
 			kernels.BatchNormDgrad{BatchNorm: g})
 	}
+	for _, g := range []kernels.GroupNorm{
+		{N: 1, P: 1, C: 1, G: 1}, {N: most, P: 1, C: 1, G: 1}, {N: 1, P: most, C: 1, G: 1}, {N: 1, P: 1, C: most, G: 1}, {N: 1, P: 1, C: most, G: most},
+		{N: 1024, P: 260 * 256, C: 31, G: 1}, {N: 1024 * 260 * 256, P: 1, C: 30, G: 6},
+	} {
+		list = append(list, kernels.GroupNormFprop{GroupNorm: g}, kernels.GroupNormDgrad{GroupNorm: g}, kernels.GroupNormWgrad{GroupNorm: g})
+	}
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},
 	} {

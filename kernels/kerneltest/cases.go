@@ -14,6 +14,7 @@ var allCases = sync.OnceValue(func() []Case {
 	for _, list := range [][]Case{
 		convCases(), chainCases(), pooledGradientCases(), depthFirstCases(), sharedCases(), lookalikeCases(), winogradCases(), denseCases(), poolCases(),
 		activationCases(), preluCases(), classCases(), dropoutCases(), noiseCases(), bilinearCases(), binaryCases(), copyCases(), optimizerCases(), smallCases(), randomCases(), batchNormCases(), batchNormLists(),
+		groupNormCases(),
 	} {
 		cases = append(cases, list...)
 	}

@@ -50,6 +50,15 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 	case kernels.BatchNormDgrad:
 		x, labels := op.N*op.P*op.C, op.Labels.Elements()
 		return traffic{5 * x, 2*x + labels + 4*op.C + op.Gamma.Elements(), x}
+	case kernels.GroupNormFprop:
+		x := op.N * op.P * op.C
+		return traffic{7 * x, x + op.Gamma.Elements() + op.Beta.Elements(), x + op.Mean.Elements() + op.Variance.Elements()}
+	case kernels.GroupNormDgrad:
+		x := op.N * op.P * op.C
+		return traffic{10 * x, 2*x + 2*op.N*op.G + op.Gamma.Elements(), x} // the factor, the sum, three for the products, five for the gradient
+	case kernels.GroupNormWgrad:
+		x := op.N * op.P * op.C
+		return traffic{4 * x, 2*x + 2*op.N*op.G + op.C, op.C}
 	case kernels.MovingAverage:
 		average := elementwise(op.Average, 3, 2, 1)
 		average.read++ // whether training was halted

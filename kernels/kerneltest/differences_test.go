@@ -214,6 +214,7 @@ func differenceCases(t *testing.T) []differenceCase {
 		return result(t, moved.Back(there, there), [][]float64{dy, nil}, 1)
 	}})
 	cases = append(cases, batchNormDifferences(t, draw)...)
+	cases = append(cases, groupNormDifferences(t)...)
 
 	dropout := kernels.Dropout{Rate: 0.3, Seed: 1, Stream: 2, X: there, Step: there, Y: there}
 	dropped := [][]float64{draw(20), {7}, nil}
@@ -261,6 +262,37 @@ func batchNormDifferences(t *testing.T, draw func(n int) []float64) (cases []dif
 		cases = append(cases, differenceCase{
 			name: "batch normalisation by " + []string{"x", "gamma", "beta"}[by], compute: forward, in: in, by: by, gradient: gradient,
 		})
+	}
+	return cases
+}
+
+// groupNormDifferences are those of a normalisation within examples, whose mean and variance change with X.
+func groupNormDifferences(t *testing.T) (cases []differenceCase) {
+	there := kernels.NewBuffer("there", kernels.Float32, 1)
+	r := rand.New(rand.NewPCG(7, 9))
+	draw := func(n int) []float64 {
+		list := make([]float64, n)
+		for i := range list {
+			list[i] = r.NormFloat64()
+		}
+		return list
+	}
+	for _, g := range []kernels.GroupNorm{{N: 2, P: 3, C: 6, G: 2}, {N: 4, P: 1, C: 5, G: 1}, {N: 2, P: 4, C: 3, G: 3}} {
+		fprop := kernels.GroupNormFprop{GroupNorm: g, Epsilon: 0.1, X: there, Gamma: there, Beta: there, Mean: there, Variance: there, Y: there}
+		dgrad := kernels.GroupNormDgrad{GroupNorm: g, Epsilon: 0.1, X: there, Mean: there, Variance: there, Gamma: there, DY: there, DX: there}
+		wgrad := kernels.GroupNormWgrad{GroupNorm: g, Epsilon: 0.1, X: there, Mean: there, Variance: there, DY: there, DGamma: there}
+		in := [][]float64{draw(g.Elements()), draw(g.C), draw(g.C), nil, nil, nil}
+		name := fmt.Sprint("group norm ", g)
+		for by, gradient := range map[int]func(dy []float64) []float64{
+			0: func(dy []float64) []float64 {
+				return result(t, dgrad, [][]float64{in[0], result(t, fprop, in, 3), result(t, fprop, in, 4), in[1], dy, nil}, 5)
+			},
+			1: func(dy []float64) []float64 {
+				return result(t, wgrad, [][]float64{in[0], result(t, fprop, in, 3), result(t, fprop, in, 4), dy, make([]float64, g.C)}, 4)
+			},
+		} {
+			cases = append(cases, differenceCase{name: fmt.Sprint(name, " by operand ", by), forward: fprop, in: in, by: by, y: 5, gradient: gradient})
+		}
 	}
 	return cases
 }

@@ -20,7 +20,7 @@ type golden struct {
 	Image, Size, Stride, Dilation   [2]int
 	Out                             [2]int
 	Padding, Kind, Function         string
-	N, M, P, C, K                   int
+	N, M, P, C, K, G                int
 	Momentum, Beta1, Beta2, Epsilon float64
 	Smoothing, Alpha                float32
 	Rho, Initial, Decay, Norm, Most float64
@@ -132,6 +132,12 @@ func (g golden) op(t *testing.T) kernels.Op {
 	case "batch_norm_dgrad":
 		return kernels.BatchNormDgrad{BatchNorm: norm, Examples: examples, Epsilon: g.Epsilon, X: there, Mean: there, Variance: there, Gamma: there,
 			DY: there, DYSum: there, DYXSum: there, DX: there}
+	case "group_norm_fprop":
+		return kernels.GroupNormFprop{GroupNorm: g.groupNorm(), Epsilon: g.Epsilon, X: there, Gamma: there, Beta: there, Mean: there, Variance: there, Y: there}
+	case "group_norm_dgrad":
+		return kernels.GroupNormDgrad{GroupNorm: g.groupNorm(), Epsilon: g.Epsilon, X: there, Mean: there, Variance: there, Gamma: there, DY: there, DX: there}
+	case "group_norm_wgrad":
+		return kernels.GroupNormWgrad{GroupNorm: g.groupNorm(), Epsilon: g.Epsilon, X: there, Mean: there, Variance: there, DY: there, DGamma: there}
 	case "moving_average":
 		return kernels.MovingAverage{Momentum: g.Momentum, X: there, Average: there, Halt: there}
 	case "adam":
@@ -168,6 +174,10 @@ func (g golden) binary() kernels.Binary {
 		"multiply": kernels.Multiply, "subtract": kernels.Subtract, "maximum": kernels.Maximum, "minimum": kernels.Minimum,
 	}[g.Function]
 	return kernels.Binary{Function: f, N: g.N, M: g.M, K: g.K}
+}
+
+func (g golden) groupNorm() kernels.GroupNorm {
+	return kernels.GroupNorm{N: g.N, P: g.P, C: g.C, G: g.G}
 }
 
 func (g golden) bilinear() kernels.Bilinear2D {

@@ -50,6 +50,17 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 		out[5], out[6] = batchNormSums(op, in)
 	case kernels.BatchNormDgrad:
 		out[8] = batchNormDgrad(op, in)
+	case kernels.GroupNormFprop:
+		out[3], out[4], out[5] = groupNormFprop(op, in[0], in[1], in[2])
+		for i, absent := range []bool{op.Mean == nil, op.Variance == nil} {
+			if absent {
+				out[3+i] = nil
+			}
+		}
+	case kernels.GroupNormDgrad:
+		out[5] = groupNormDgrad(op, in)
+	case kernels.GroupNormWgrad:
+		out[4] = groupNormWgrad(op, in)
 	case kernels.BiasWgrad:
 		out[1] = biasWgrad(op, in[0], in[1])
 	case kernels.Pool2DFprop:

@@ -23,37 +23,42 @@ func eachPlace(g kernels.BatchNorm, e kernels.Examples, labels []Value, visit fu
 // divisor is a number of places in float32.
 func divisor(places int) Value { return rounded(float64(max(places, 1)), 0) }
 
-// batchNormStats bounds the variance for a second pass over X, from the rounded mean: if that errs by δ, the squares add up to the variance and
-// δ², since the deviations from the exact mean cancel. Errors e of X's elements, less their mean, change each of the deviations d, and so the
-// sum by 2·d·e and e².
+// moments are the mean and the variance of values. The bound of the variance is for a second pass over them, from the rounded mean: if that errs
+// by δ, the squares add up to the variance and δ², since the deviations from the exact mean cancel. Errors e of the values, less their mean,
+// change each of the deviations d, and so the sum by 2·d·e and e².
+func moments(values []Value) (mean, variance Value) {
+	var total, squares sum
+	moved, m := 0.0, float64(len(values))
+	for _, v := range values {
+		total.addValue(v)
+	}
+	mean = total.result().div(divisor(len(values)))
+	for _, v := range values {
+		d := v.Want - mean.Want
+		squares.add(d * d)
+		e := v.Bound + total.bound/m
+		moved += 2*math.Abs(d)*e + e*e
+	}
+	// A difference and its square, besides the roundings of the sum.
+	ofMean := mean.Bound - total.bound/m
+	size := squares.value + moved + m*ofMean*ofMean
+	deviations := Value{squares.value, size - squares.value + gamma(len(values)+3)*size + m*tiny}
+	return mean, deviations.div(divisor(len(values)))
+}
+
 func batchNormStats(op kernels.BatchNormStats, x, labels []Value) (mean, variance []Value) {
-	sums, squares, moved := make([]sum, op.C), make([]sum, op.C), make([]float64, op.C)
+	columns := make([][]Value, op.C)
 	places := eachPlace(op.BatchNorm, op.Examples, labels, func(at int) {
-		for c := range sums {
-			sums[c].addValue(x[at+c])
+		for c := range columns {
+			columns[c] = append(columns[c], x[at+c])
 		}
 	})
 	if places == 0 {
 		return make([]Value, op.C), make([]Value, op.C)
 	}
-	m := float64(places)
-	for c := range sums {
-		mean = append(mean, sums[c].result().div(divisor(places)))
-	}
-	eachPlace(op.BatchNorm, op.Examples, labels, func(at int) {
-		for c := range squares {
-			d := x[at+c].Want - mean[c].Want
-			squares[c].add(d * d)
-			e := x[at+c].Bound + sums[c].bound/m
-			moved[c] += 2*math.Abs(d)*e + e*e
-		}
-	})
-	for c, s := range squares {
-		// A difference and its square, besides the roundings of the sum.
-		ofMean := mean[c].Bound - sums[c].bound/m
-		size := s.value + moved[c] + m*ofMean*ofMean
-		total := Value{s.value, size - s.value + gamma(places+3)*size + float64(places)*tiny}
-		variance = append(variance, total.div(divisor(places)))
+	for _, values := range columns {
+		m, v := moments(values)
+		mean, variance = append(mean, m), append(variance, v)
 	}
 	return mean, variance
 }

@@ -78,6 +78,8 @@ func isNeverNegative(op kernels.Op, operand int) bool {
 		return operand == 1
 	case kernels.BatchNormStats:
 		return operand == 3
+	case kernels.GroupNormFprop:
+		return operand == 4
 	case kernels.SoftmaxFprop:
 		return operand == 1
 	case kernels.CrossEntropyFprop:
@@ -111,6 +113,12 @@ func terms(op kernels.Op) int {
 		return op.N * op.P
 	case kernels.BatchNormSums:
 		return op.N * op.P
+	case kernels.GroupNormFprop:
+		return op.P * op.Channels()
+	case kernels.GroupNormDgrad:
+		return op.P * op.Channels()
+	case kernels.GroupNormWgrad:
+		return op.N*op.P + 1
 	}
 	return 1
 }

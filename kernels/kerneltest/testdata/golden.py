@@ -368,6 +368,18 @@ def batch_norm(name, n, p, c, labels, epsilon=1e-3, momentum=0.875):
     case("moving_average", name, {"x": mean, "average": average, "halt": torch.tensor([0])}, {"average": moved}, n=c, momentum=momentum)
 
 
+def group_norm(name, n, p, c, groups, epsilon=1e-3):
+    x, dy, gamma, beta, before = draw(n, p, c), draw(n, p, c), draw(c), draw(c), draw(c)
+    y = F.group_norm(x.permute(0, 2, 1), groups, gamma, beta, epsilon).permute(0, 2, 1)
+    dx, dgamma = torch.autograd.grad(y, (x, gamma), dy)
+    parts = x.detach().reshape(n, p, groups, c // groups)
+    statistics = {"mean": parts.mean((1, 3)), "variance": parts.var((1, 3), unbiased=False)}
+    g = {"n": n, "p": p, "c": c, "g": groups, "epsilon": epsilon}
+    case("group_norm_fprop", name, {"x": x, "gamma": gamma, "beta": beta}, {"y": y} | statistics, **g)
+    case("group_norm_dgrad", name, {"x": x, "dy": dy, "gamma": gamma} | statistics, {"dx": dx}, **g)
+    case("group_norm_wgrad", name, {"x": x, "dy": dy, "dgamma": before} | statistics, {"dgamma": before + dgamma}, **g)
+
+
 def ops():
     conv("valid", 2, 3, 4, image=(5, 6), size=(3, 3))
     conv("same", 1, 2, 3, image=(5, 4), size=(3, 2), mode="same")
@@ -409,6 +421,9 @@ def ops():
     batch_norm("images", 3, 4, 5, None)
     batch_norm("vectors", 6, 1, 3, None)
     batch_norm("rows that are no example", 4, 3, 2, [2, -1, 0, 3])
+    group_norm("groups", 3, 4, 6, 2)
+    group_norm("one group", 5, 1, 7, 1)
+    group_norm("as many groups as channels", 2, 5, 3, 3)
 
 
 def uniform(seed, n):

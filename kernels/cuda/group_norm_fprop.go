@@ -1,0 +1,7 @@
+package cuda
+
+import "cnn-gpu/kernels"
+
+func groupNormFprop(op kernels.GroupNormFprop) []Launch {
+	return []Launch{perGroup("group_norm_fprop", op.GroupNorm, op.Epsilon)}
+}
