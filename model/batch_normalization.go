@@ -33,16 +33,15 @@ func (s BatchNormalization) Build(in []Shape) (Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	axis, err := cmp.Or(s.Axis, -1).of(x)
-	if err != nil || axis != len(x)-1 {
-		return nil, fmt.Errorf("axis %d; channels are the last axis here: give -1, or leave axis out", s.Axis)
+	if err := s.Axis.ofChannels(x); err != nil {
+		return nil, err
 	}
-	l := &batchNormalization{shape: x, momentum: cmp.Or(s.Momentum, 0.99), epsilon: cmp.Or(s.Epsilon, 0.001)}
+	l := &batchNormalization{shape: x, momentum: cmp.Or(s.Momentum, 0.99)}
 	if !(l.momentum > 0 && l.momentum < 1) {
 		return nil, fmt.Errorf("momentum %v; give a number above 0 and below 1, such as 0.99", l.momentum)
 	}
-	if e := float32(l.epsilon); !(e > 0 && e <= 1e10) {
-		return nil, fmt.Errorf("epsilon %v; give a number above 0 and up to 1e10, such as 0.001", l.epsilon)
+	if l.epsilon, err = normEpsilon(s.Epsilon); err != nil {
+		return nil, err
 	}
 	channels := x[len(x)-1]
 	param := func(name string, i, otherwise Initializer) *Param {
@@ -58,6 +57,15 @@ func (s BatchNormalization) Build(in []Shape) (Layer, error) {
 	l.movingVariance = param("moving_variance", s.MovingVarianceInitializer, Ones)
 	l.movingMean.NonTrainable, l.movingVariance.NonTrainable = true, true
 	return l, nil
+}
+
+// normEpsilon is what a normalisation adds to the variance; 0 stands for the default.
+func normEpsilon(given float64) (float64, error) {
+	epsilon := cmp.Or(given, 0.001)
+	if e := float32(epsilon); !(e > 0 && e <= 1e10) {
+		return 0, fmt.Errorf("epsilon %v; give a number above 0 and up to 1e10, such as 0.001", epsilon)
+	}
+	return epsilon, nil
 }
 
 type batchNormalization struct {

@@ -16,12 +16,12 @@ DepthwiseConv1D DepthwiseConv2D Discretization Dot
 EinsumDense Embedding Equalization
 FlaxLayer
 GRU GRUCell GaussianDropout GlobalAveragePooling1D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool3D
-GlobalMaxPool1D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling3D GroupNormalization
+GlobalMaxPool1D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling3D
 GroupQueryAttention
 HashedCrossing Hashing
 Identity InputLayer IntegerLookup
 JaxLayer
-LSTM LSTMCell Lambda Layer LayerNormalization
+LSTM LSTMCell Lambda Layer
 Masking MaxNumBoundingBoxes MaxPool1D MaxPool3D MaxPooling1D MaxPooling3D MelSpectrogram MixUp MultiHeadAttention
 
 Normalization

@@ -16,13 +16,15 @@ type Param struct {
 	// NonTrainable says that it is not learnt by gradients, such as a moving average: its gradient is zero and stays so, so that no optimizer
 	// moves it. Its layer is an [Updater].
 	NonTrainable bool
+	// Undecayed says that weight decay leaves it out whatever its shape, as it does vectors.
+	Undecayed bool
 
 	offset int // of its place among the model's parameters, in elements
 }
 
 // Decays says whether weight decay applies to the parameter: to filters and matrices. Vectors, which are biases and what values are scaled by,
-// are left out.
-func (p *Param) Decays() bool { return len(p.Shape) > 1 }
+// are left out, as is what is Undecayed.
+func (p *Param) Decays() bool { return len(p.Shape) > 1 && !p.Undecayed }
 
 // params leaves out the parameters that a layer does not have.
 func params(all ...*Param) []*Param {

@@ -61,3 +61,17 @@ func TestInitializers(t *testing.T) {
 		assert.True(t, known[i], "%s has no row here", i)
 	}
 }
+
+// Weight decay applies to filters and matrices, and not to what normalisations scale and shift by, whatever its shape.
+func TestDecays(t *testing.T) {
+	m, err := model.Sequential(model.Input(4, 4, 2), model.Conv2D{Filters: 3, Kernel: model.Pair{3, 3}}, model.LayerNormalization{Axis: []model.Axis{1, 2, 3}},
+		model.GroupNormalization{Groups: 3}, model.PReLU{}, model.Flatten{}, model.Dense{Units: 2})
+	require.NoError(t, err)
+	var decayed []string
+	for _, p := range m.Params {
+		if p.Decays() {
+			decayed = append(decayed, p.Name)
+		}
+	}
+	assert.Equal(t, []string{"conv2d/kernel", "p_re_lu/alpha", "dense/kernel"}, decayed)
+}

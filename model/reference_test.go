@@ -58,8 +58,8 @@ func TestDefaults(t *testing.T) {
 		build := func(fields string) *Model {
 			t.Helper()
 			m, err := Parse("net.yaml", []byte("input: [6, 6, 3]\nlayers:\n  - "+kind+": {"+fields+"}\n"))
-			if err != nil { // not every layer takes images
-				m, err = Parse("net.yaml", []byte("input: [3]\nlayers:\n  - "+kind+": {"+fields+"}\n"))
+			if err != nil { // not every layer takes images, and of so few channels
+				m, err = Parse("net.yaml", []byte("input: [32]\nlayers:\n  - "+kind+": {"+fields+"}\n"))
 			}
 			require.NoError(t, err, "%s: {%s}", kind, fields)
 			return m
@@ -171,6 +171,8 @@ var forms = map[reflect.Type]string{
 	reflect.TypeFor[[]int]():         "list of whole numbers",
 	reflect.TypeFor[Border]():        "whole number, `[rows, columns]` or `[[top, bottom], [left, right]]`",
 	reflect.TypeFor[Axis]():          "whole number other than 0",
+	reflect.TypeFor[[]Axis]():        "whole number other than 0, or a list of them",
+	reflect.TypeFor[Groups]():        "whole number from 1 on, or -1",
 	reflect.TypeFor[Axes]():          "list of the first axes, such as `[1, 2]`",
 	reflect.TypeFor[Bias]():          "`true` or `false`",
 	reflect.TypeFor[Toggle]():        "`true` or `false`",

@@ -29,6 +29,8 @@ var kinds = wording.Table[string, Spec]{
 	{Word: "GlobalAveragePooling2D", Value: GlobalAveragePooling2D{}, Also: []string{"GlobalAvgPool2D"}},
 	{Word: "GlobalMaxPooling2D", Value: GlobalMaxPooling2D{}, Also: []string{"GlobalMaxPool2D"}},
 	{Word: "GlobalMinPooling2D", Value: GlobalMinPooling2D{}},
+	{Word: "GroupNormalization", Value: GroupNormalization{}},
+	{Word: "LayerNormalization", Value: LayerNormalization{}},
 	{Word: "LeakyReLU", Value: LeakyReLU{}},
 	{Word: "MaxPooling2D", Value: MaxPooling2D{}, Also: []string{"MaxPool2D"}},
 	{Word: "Maximum", Value: Maximum{}},
@@ -151,6 +153,10 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		}
 	case *Axis:
 		*dst, err = axis(n, f.key)
+	case *[]Axis:
+		*dst, err = axisList(n, f.key)
+	case *Groups:
+		*dst, err = groups(n, f.key)
 	case *[]int:
 		*dst, err = wholes(n, f.key)
 	case *Border:
@@ -193,6 +199,10 @@ func (f specField) encode() *yaml.Node {
 		value = v.short()
 	case Axes:
 		value = v.list()
+	case []Axis:
+		if len(v) == 1 {
+			value = v[0]
+		}
 	case Bias:
 		value = v.used()
 	case Function:

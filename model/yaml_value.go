@@ -77,6 +77,32 @@ func axis(n *yaml.Node, key string) (Axis, error) {
 	return Axis(v), nil
 }
 
+// axisList is an axis, or a list of them.
+func axisList(n *yaml.Node, key string) ([]Axis, error) {
+	items := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode && len(n.Content) > 0 {
+		items = n.Content
+	}
+	var list []Axis
+	for _, item := range items {
+		a, err := axis(item, key)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, nil
+}
+
+// groups is a whole number that is at least 1, or -1.
+func groups(n *yaml.Node, key string) (Groups, error) {
+	v, ok := whole(n)
+	if !ok || v < 1 && v != -1 {
+		return 0, errorAt(n, "%s is %s; expected a whole number from 1 on, or -1 for one of each channel", key, describe(n))
+	}
+	return Groups(v), nil
+}
+
 func integers(n *yaml.Node, key string) ([]int, error) {
 	if n.Kind != yaml.SequenceNode {
 		return nil, errorAt(n, "%s is %s; expected a list of whole numbers, such as [28, 28, 1]", key, describe(n))

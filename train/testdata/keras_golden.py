@@ -92,6 +92,18 @@ LATER_LAYERS = [
     "swish", "hard_silu",
 )]
 
+# Drawn behind the trainings too.
+LAST_LAYERS = [
+    ("LayerNormalization", IMAGE, {}),
+    ("LayerNormalization", IMAGE, {"axis": [1, 2, 3], "epsilon": 0.125}),
+    ("LayerNormalization", IMAGE, {"axis": [-2, -1], "center": False}),
+    ("LayerNormalization", (5,), {"scale": False}),
+    ("GroupNormalization", (4, 3, 64), {}),
+    ("GroupNormalization", (4, 3, 6), {"groups": 2, "axis": -1, "epsilon": 0.125}),
+    ("GroupNormalization", IMAGE, {"groups": -1, "center": False}),
+    ("GroupNormalization", (6,), {"groups": 3, "scale": False}),
+]
+
 # What Keras has no word for.
 OURS = {"gelu_tanh": lambda x: keras.activations.gelu(x, approximate=True)}
 
@@ -383,6 +395,7 @@ def main():
     golden["merges"] = [merge(*row) for row in MERGES]
     # With the usual epsilon, Adam makes whole steps of gradients that two normalised examples leave nothing of but rounding errors.
     golden["normalized"] = training(normalized, [("adam", {"epsilon": 0.001}, 1), ("sgd", {"learning_rate": 0.05, "momentum": 0.75}, 1)])
+    golden["layers"] += [layer(*row) for row in LAST_LAYERS]
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")

@@ -50,6 +50,7 @@ layers:
   - Activation: {activation: linear}
   - AveragePooling2D: {strides: 1}
   - LeakyReLU
+  - LayerNormalization
   - ReLU: {max_value: 2}
   - ELU: {alpha: 0.5}
   - PReLU: {shared_axes: [1, 2]}
@@ -91,6 +92,7 @@ layers:
   - Dense: {units: 8, activation: gelu_tanh}
   - Dense: {units: 8, activation: hard_swish}
   - Dense: {units: 8, activation: mish}
+  - GroupNormalization: {groups: 2}
   - BatchNormalization: {momentum: 0.9, epsilon: 0.01}
   - Dense: {units: 5}
   - Softmax
