@@ -3,12 +3,14 @@ package model
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"cnn-gpu/kernels"
 )
 
-// Dense connects each of Units outputs to every input: Y = X·kernel + bias for vectors X [C]. Parameters: kernel [C Units]
-// and bias [Units].
+// Dense connects each of Units outputs to every input: Y = X·kernel + bias for vectors X [C], which becomes [Units]. Where there are more axes, it
+// does so for the vector at each place: an image [H W C] becomes [H W Units], by the same weights everywhere. A Flatten before it makes one vector
+// of an image. Parameters: kernel [C Units] and bias [Units].
 type Dense struct {
 	Units             int         `yaml:"units"`                                                 // how many outputs it has
 	Activation        Function    `yaml:"activation,omitempty" default:"linear"`                 // what follows
@@ -28,16 +30,18 @@ func (s Dense) Build(in []Shape) (Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(x) != 1 {
-		return nil, fmt.Errorf("takes vectors, got %v; put a Flatten before it", x)
-	}
 	if s.Units < 1 {
 		return nil, fmt.Errorf("%d units; give at least 1", s.Units)
 	}
-	l := &dense{geometry: kernels.Dense{C: x[0], K: s.Units}}
+	last := len(x) - 1
+	inputs := x[last]
+	l := &dense{
+		out:      append(slices.Clone(x[:last]), s.Units),
+		geometry: kernels.Dense{N: x[:last].Elements(), C: inputs, K: s.Units},
+	}
 	l.kernel = &Param{
-		Name: "kernel", Shape: Shape{x[0], s.Units},
-		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: x[0], FanOut: s.Units,
+		Name: "kernel", Shape: Shape{inputs, s.Units},
+		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: inputs, FanOut: s.Units,
 	}
 	if s.Bias.used() {
 		l.bias = &Param{Name: "bias", Shape: Shape{s.Units}, Initializer: cmp.Or(s.BiasInitializer, Zeros), FanIn: s.Units, FanOut: s.Units}
@@ -46,23 +50,24 @@ func (s Dense) Build(in []Shape) (Layer, error) {
 }
 
 type dense struct {
-	geometry     kernels.Dense
+	out          Shape
+	geometry     kernels.Dense // of one example
 	kernel, bias *Param
 }
 
-func (l *dense) Out() Shape { return Shape{l.geometry.K} }
+func (l *dense) Out() Shape { return l.out }
 
 func (l *dense) Params() []*Param { return params(l.kernel, l.bias) }
 
 func (l *dense) Forward(b *Binding) []kernels.Op {
 	g := l.geometry
-	g.N = b.Batch
+	g.N *= b.Batch
 	return []kernels.Op{kernels.DenseFprop{Dense: g, X: b.X[0], W: b.Param(l.kernel), B: b.Param(l.bias), Y: b.Y}}
 }
 
 func (l *dense) Backward(b *Binding) []kernels.Op {
 	g := l.geometry
-	g.N = b.Batch
+	g.N *= b.Batch
 	ops := []kernels.Op{kernels.DenseWgrad{Dense: g, X: b.X[0], DY: b.DY, DW: b.Gradient(l.kernel)}}
 	if l.bias != nil {
 		ops = append(ops, kernels.BiasWgrad{M: g.N, K: g.K, DY: b.DY, DB: b.Gradient(l.bias)})

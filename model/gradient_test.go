@@ -19,6 +19,7 @@ var networks = map[string]string{
 	"conv dilation":       "{input: [7, 6, 1], layers: [Conv2D: {filters: 2, kernel_size: 2, dilation_rate: [3, 2]}, Conv2D: {filters: 2, kernel_size: 3, dilation_rate: 2, padding: same}]}",
 	"no bias":             "{input: [4, 4, 1], layers: [Conv2D: {filters: 2, kernel_size: 2, use_bias: false}, Flatten, Dense: {units: 3, use_bias: false}]}",
 	"activations":         "{input: [5], layers: [Dense: {units: 6, activation: relu}, Dense: {units: 6, activation: sigmoid}, Dense: {units: 6, activation: tanh}, Dense: {units: 6, activation: linear}, Dense: {units: 4, activation: softmax}]}",
+	"dense of places":     "{input: [3, 4, 2], layers: [Dense: {units: 3, activation: tanh}, Conv2D: {filters: 2, kernel_size: 2}, Dense: {units: 4, use_bias: false}, Reshape: {target_shape: [4, 6]}, Dense: {units: 2}, Flatten, Dense: {units: 3}]}",
 	"leaky":               "{input: [5], layers: [Dense: {units: 6, activation: leaky_relu}, Dense: {units: 5}, LeakyReLU, Dense: {units: 4}, LeakyReLU: {negative_slope: 1.5}]}",
 	"curved":              "{input: [5], layers: [Dense: {units: 6, activation: elu}, Dense: {units: 6, activation: selu}, Dense: {units: 6, activation: softplus}, Dense: {units: 6, activation: softsign}, Dense: {units: 4, activation: exponential}]}",
 	"flat at the top":     "{input: [5], layers: [Dense: {units: 4, activation: softsign}, Dense: {units: 3, activation: relu6}, Dense: {units: 2, activation: softsign}, Dense: {units: 2, activation: hard_sigmoid}]}",

@@ -199,7 +199,6 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Dropout: {rate: 1.5}"), `net.yaml:3:5: Dropout "dropout": rate 1.5; give at least 0 and less than 1`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 9}"), `net.yaml:3:5: Conv2D "conv2d": the image 8x8 is smaller than the 9x9 window`},
 		{layers("  - Conv2D: {filters: 1000000000, kernel_size: 1000000}"), `net.yaml:3:5: Conv2D "conv2d": the kernel [1000000 1000000 1 1000000000] would take 3,552,713.68 PiB; the limit is 8.00 GiB`},
-		{layers("  - Dense: {units: 3}"), `net.yaml:3:5: Dense "dense": takes vectors, got [8 8 1]; put a Flatten before it`},
 		{layers("  - Flatten: {name: a b}"), `net.yaml:3:5: Flatten "a b": a name holds letters, digits and _ . - alone`},
 		{layers("  - Flatten: {name: input}"), `net.yaml:3:5: Flatten "input": another layer has this name`},
 		{layers("  - Flatten: {inputs: last}"), `net.yaml:3:23: no layer before this one is named "last"; choose input`},

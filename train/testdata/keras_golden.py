@@ -102,6 +102,7 @@ LAST_LAYERS = [
     ("GroupNormalization", (4, 3, 6), {"groups": 2, "axis": -1, "epsilon": 0.125}),
     ("GroupNormalization", IMAGE, {"groups": -1, "center": False}),
     ("GroupNormalization", (6,), {"groups": 3, "scale": False}),
+    ("Dense", IMAGE, {"units": 3, "activation": "softmax"}),
 ]
 
 # What Keras has no word for.

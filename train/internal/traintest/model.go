@@ -76,6 +76,7 @@ layers:
   - Cropping2D: {cropping: [[0, 1], [1, 0]]}
   - SpatialDropout2D: {rate: 0.25}
   - GaussianNoise: {stddev: 0.125}
+  - Dense: {units: 3}
   - UpSampling2D: {size: [1, 2]}
   - UpSampling2D: {interpolation: bilinear}
   - Flatten
