@@ -20,10 +20,12 @@ type Node struct {
 	index int
 }
 
-// layer is the name of the layer that the node belongs to.
-func (n *Node) layer() string {
-	name, _, _ := strings.Cut(n.Name, "/")
-	return name
+// LayerName is the name of the layer that the node belongs to: its own, but for an activation that belongs to the node before it.
+func (n *Node) LayerName() string {
+	if n.Spec == nil && len(n.Inputs) > 0 {
+		return n.Inputs[0].Name
+	}
+	return n.Name
 }
 
 // Graph builds a model from nodes. The first error stops it; Build returns it.
@@ -59,7 +61,8 @@ func (g *Graph) Input() *Node { return g.nodes[0] }
 // Add adds a layer on top of its inputs and returns the node whose value is its output.
 func (g *Graph) Add(s Spec, inputs ...*Node) *Node { return g.AddNamed("", s, inputs...) }
 
-// AddNamed is Add with a name for the layer; the empty name stands for the kind's, numbered as Keras does: conv2d, conv2d_1.
+// AddNamed is Add with a name for the layer; the empty name stands for the kind's, numbered as Keras does: conv2d, conv2d_1. A slash parts the
+// name of a group of layers from the names in it: stage1/conv.
 func (g *Graph) AddNamed(name string, s Spec, inputs ...*Node) *Node {
 	if g.err != nil {
 		return nil
@@ -82,18 +85,29 @@ func (g *Graph) AddNamed(name string, s Spec, inputs ...*Node) *Node {
 // activated is a spec that asks for an activation behind its layer.
 type activated interface{ activation() Function }
 
+// activationOf is the activation that gets a node of its own behind a layer's; none if there is none.
+func activationOf(s Spec) Function {
+	if a, ok := s.(activated); ok && a.activation() != "" && a.activation() != Linear {
+		return a.activation().first()
+	}
+	return ""
+}
+
+var errTaken = errors.New("another layer has this name")
+
 func (g *Graph) layer(name string, s Spec, inputs []*Node) (*Node, error) {
-	if g.names[name] != nil {
-		return nil, errors.New("another layer has this name")
+	function := activationOf(s)
+	if g.names[name] != nil || function != "" && g.names[name+"/"+string(function)] != nil {
+		return nil, errTaken
 	}
 	if len(g.nodes) > maxNodes {
 		return nil, fmt.Errorf("the model has more than %d layers and activations", maxNodes)
 	}
-	if err := checkName(name); err != nil {
+	if err := checkLayerName(name); err != nil {
 		return nil, err
 	}
 	for _, in := range inputs {
-		if in == nil || g.names[in.layer()] != in {
+		if in == nil || g.names[in.LayerName()] != in {
 			return nil, errors.New("an input is no layer of this graph")
 		}
 	}
@@ -106,9 +120,8 @@ func (g *Graph) layer(name string, s Spec, inputs []*Node) (*Node, error) {
 	}
 	node.Spec = s
 	last := node
-	if a, ok := s.(activated); ok && a.activation() != "" && a.activation() != Linear {
-		f := a.activation().first()
-		if last, err = g.build(name+"/"+string(f), Activation{f}, []*Node{node}); err != nil {
+	if function != "" {
+		if last, err = g.build(name+"/"+string(function), Activation{function}, []*Node{node}); err != nil {
 			return nil, err
 		}
 	}
@@ -210,7 +223,7 @@ func (g *Graph) model(output *Node) (*Model, error) {
 type unusedError struct{ node *Node }
 
 func (e *unusedError) Error() string {
-	return fmt.Sprintf("nothing uses the output of layer %q; connect it or leave it out", e.node.layer())
+	return fmt.Sprintf("nothing uses the output of layer %q; connect it or leave it out", e.node.LayerName())
 }
 
 // Sequential builds a model in which each layer takes the output of the one before it.

@@ -229,7 +229,13 @@ func TestGraphRefuses(t *testing.T) {
 		g.AddNamed("a", dense, g.Input())
 		return g.AddNamed("a", dense, g.Input())
 	}), `model: Dense "a": another layer has this name`)
-	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node { return g.AddNamed("a/b", dense, g.Input()) }), "a name holds letters")
+	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node { return g.AddNamed("a b", dense, g.Input()) }), "a name holds letters")
+	activated := model.Dense{Units: 4, Activation: model.ReLU}
+	for _, names := range [][2]string{{"a", "a/relu"}, {"a/relu", "a"}} {
+		assert.EqualError(t, build(func(g *model.Graph) *model.Node {
+			return g.AddNamed(names[1], activated, g.AddNamed(names[0], activated, g.Input()))
+		}), `model: Dense "`+names[1]+`": another layer has this name`)
+	}
 	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node { return g.Add(dense) }), "takes 1 input, got 0")
 	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node { return g.Add(model.Flatten{}, g.Input(), g.Input()) }), "takes 1 input, got 2")
 	assert.ErrorContains(t, build(func(g *model.Graph) *model.Node { return g.Add(dense, nil) }), "an input is no layer of this graph")

@@ -11,8 +11,8 @@ import (
 // maxName is the most bytes that a name may have: it becomes part of a file's name, for which file systems have 255.
 const maxName = 100
 
-// checkName refuses the names that layers and models must not have: they become part of file names and of "conv2d/kernel", and people read
-// them on terminals.
+// checkName refuses the names that models and the parts of layers' names must not have: they become part of file names and of
+// "conv2d/kernel", and people read them on terminals.
 func checkName(name string) error {
 	switch {
 	case strings.ContainsFunc(name, notInName):
@@ -20,9 +20,26 @@ func checkName(name string) error {
 	case !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }):
 		return errors.New("a name holds at least one letter or digit")
 	case len(name) > maxName:
-		return fmt.Errorf("a name of %d bytes; the limit is %d", len(name), maxName)
+		return errLongName(name)
 	}
 	return nil
+}
+
+// checkLayerName refuses what is no name of a layer: names with slashes between them, as in stage1/block1/conv.
+func checkLayerName(name string) error {
+	for part := range strings.SplitSeq(name, "/") {
+		if err := checkName(part); err != nil {
+			return err
+		}
+	}
+	if len(name) > maxName {
+		return errLongName(name)
+	}
+	return nil
+}
+
+func errLongName(name string) error {
+	return fmt.Errorf("a name of %d bytes; the limit is %d", len(name), maxName)
 }
 
 func notInName(r rune) bool {

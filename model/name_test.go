@@ -38,10 +38,37 @@ func TestNames(t *testing.T) {
 			assert.NoError(t, layer, name)
 			continue
 		}
+		if strings.Contains(name, "/") {
+			layer = err // see TestNamesOfLayers
+		}
 		assert.ErrorContains(t, err, "model: net.yaml:1:7: name is ", name)
 		assert.ErrorContains(t, err, want, name)
 		assert.ErrorContains(t, layer, want, name)
 		assert.NotContains(t, err.Error()+layer.Error(), "\x1b")
+	}
+}
+
+// A slash parts a group's name from those in it, each of which is a name.
+func TestNamesOfLayers(t *testing.T) {
+	for name, want := range map[string]string{
+		"stage1/block.2/conv_1":        "",
+		strings.Repeat("n/", 49) + "n": "",
+		strings.Repeat("n/", 50) + "n": "a name of 101 bytes; the limit is 100",
+		"../../evil":                   "a name holds at least one letter or digit",
+		"/etc":                         "a name holds at least one letter or digit",
+		"a//b":                         "a name holds at least one letter or digit",
+		"a/":                           "a name holds at least one letter or digit",
+		"a/b c":                        "a name holds letters, digits and _ . - alone",
+	} {
+		m, err := model.Parse("net.yaml", []byte("input: [4]\nlayers: [Dense: {name: "+name+", units: 2, activation: relu}, Flatten: {inputs: "+name+"}]\n"))
+		if want != "" {
+			assert.ErrorContains(t, err, want, name)
+			continue
+		}
+		require.NoError(t, err, name)
+		assert.Equal(t, name+"/relu", m.Nodes[2].Name)
+		assert.Equal(t, name, m.Nodes[2].LayerName())
+		assert.Equal(t, name+"/kernel", m.Params[0].Name)
 	}
 }
 

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -62,7 +63,7 @@ func (m *Model) Summarize(batch int) Summary {
 			row.Memory += memory[l.output]
 		}
 		for _, in := range l.Inputs {
-			row.Inputs = append(row.Inputs, in.layer())
+			row.Inputs = append(row.Inputs, in.LayerName())
 		}
 		s.Layers = append(s.Layers, row)
 	}
@@ -108,7 +109,7 @@ var numbered = regexp.MustCompile(`_\d+$`)
 
 // title is a layer's name, and its kind where the name is not made of that.
 func (l LayerSummary) title() string {
-	name := strings.ReplaceAll(numbered.ReplaceAllString(l.Name, ""), "_", "")
+	name := strings.ReplaceAll(numbered.ReplaceAllString(path.Base(l.Name), ""), "_", "")
 	if strings.EqualFold(name, l.Kind) {
 		return l.Name
 	}

@@ -44,21 +44,21 @@ func TestSummaryOfGraph(t *testing.T) {
 input: [4, 4, 2]
 layers:
   - Conv2D: {name: a, filters: 2, kernel_size: 3, padding: same, activation: relu}
-  - Conv2D: {filters: 2, kernel_size: 1}
-  - Add: {inputs: [a, input, conv2d]}
+  - Conv2D: {name: b/conv2d_1, filters: 2, kernel_size: 1}
+  - Add: {inputs: [a, input, b/conv2d_1]}
 `))
 	require.NoError(t, err)
 	s := m.Summarize(1)
 	assert.Equal(t, []model.LayerSummary{
 		{Name: "a", Kind: "Conv2D", Inputs: []string{"input"}, Output: model.Shape{4, 4, 2}, Params: 38, FLOPs: 1152, Memory: 256}, // before and after relu
-		{Name: "conv2d", Kind: "Conv2D", Inputs: []string{"a"}, Output: model.Shape{4, 4, 2}, Params: 6, FLOPs: 128, Memory: 128},
-		{Name: "add", Kind: "Add", Inputs: []string{"a", "input", "conv2d"}, Output: model.Shape{4, 4, 2}, Memory: 128},
+		{Name: "b/conv2d_1", Kind: "Conv2D", Inputs: []string{"a"}, Output: model.Shape{4, 4, 2}, Params: 6, FLOPs: 128, Memory: 128},
+		{Name: "add", Kind: "Add", Inputs: []string{"a", "input", "b/conv2d_1"}, Output: model.Shape{4, 4, 2}, Memory: 128},
 	}, s.Layers)
 	text := m.Summary(1)
 	assert.Equal(t, s.Text(0), text)
 	assert.Contains(t, text, "\na (Conv2D)   │ (None, 4, 4, 2) │      38 │ 1,152 │  256 B\n")
-	assert.Contains(t, text, "\nconv2d       │")
-	assert.Contains(t, text, "\nLayers that take others than the one above them:\n  add: a, input and conv2d\nInput: (None, 4, 4, 2).")
+	assert.Contains(t, text, "\nb/conv2d_1   │")
+	assert.Contains(t, text, "\nLayers that take others than the one above them:\n  add: a, input and b/conv2d_1\nInput: (None, 4, 4, 2).")
 }
 
 // The zoo's summaries fit a terminal, with all that they say.

@@ -14,10 +14,10 @@ func (m *Model) Warnings() []string {
 			continue
 		}
 		if n.Shape[len(n.Shape)-1] == 1 {
-			warnings = append(warnings, fmt.Sprintf("layer %q is a softmax of one value, which is always 1: give the layer before it two units, one for each class", n.layer()))
+			warnings = append(warnings, fmt.Sprintf("layer %q is a softmax of one value, which is always 1: give the layer before it two units, one for each class", n.LayerName()))
 		}
 		if before := softmaxBefore(n); before != nil {
-			warnings = append(warnings, fmt.Sprintf("layer %q is a softmax of the softmax of layer %q, which learns slowly and is never sure: leave one of them out", n.layer(), before.layer()))
+			warnings = append(warnings, fmt.Sprintf("layer %q is a softmax of the softmax of layer %q, which learns slowly and is never sure: leave one of them out", n.LayerName(), before.LayerName()))
 		}
 	}
 	return warnings

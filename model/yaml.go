@@ -163,7 +163,7 @@ func connect(input Shape, layers []*yaml.Node) (*Model, error) {
 	m, err := g.model(last)
 	var unused *unusedError
 	if errors.As(err, &unused) {
-		return nil, at(places[unused.node.layer()], err)
+		return nil, at(places[unused.node.LayerName()], err)
 	}
 	return m, err
 }
@@ -181,10 +181,10 @@ func (g *Graph) named(list *yaml.Node) ([]*Node, error) {
 			return nil, err
 		}
 		n := g.names[name]
-		if n == nil || strings.Contains(name, "/") {
+		if n == nil || n.Name == name && n.LayerName() != name {
 			var known []string
 			for _, n := range g.nodes {
-				if n.layer() == n.Name {
+				if n.LayerName() == n.Name {
 					known = append(known, n.Name)
 				}
 			}

@@ -29,7 +29,7 @@ func (m *Model) YAML() []byte {
 		if !slices.Equal(l.Inputs, []*Node{before}) {
 			inputs := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
 			for _, in := range l.Inputs {
-				inputs.Content = append(inputs.Content, scalar(in.layer()))
+				inputs.Content = append(inputs.Content, scalar(in.LayerName()))
 			}
 			set("inputs", inputs)
 		}

@@ -26,6 +26,8 @@ func activationOf(n *model.Node) model.Function {
 	case model.ReLULayer:
 		return model.ReLU
 	}
-	_, f, _ := strings.Cut(n.Name, "/")
-	return model.Function(f)
+	if n.LayerName() == n.Name {
+		return ""
+	}
+	return model.Function(strings.TrimPrefix(n.Name, n.LayerName()+"/"))
 }

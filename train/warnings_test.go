@@ -13,6 +13,14 @@ func TestWarnings(t *testing.T) {
 	const bounded = ` in front of the softmax bounds what layer "`
 	softmax := model.Activation{Function: model.Softmax}
 	logits := SparseCategoricalCrossEntropy{FromLogits: true}
+	// The name of a layer is no activation.
+	g := model.NewGraph(model.Input(3))
+	named, err := g.Build(g.AddNamed("head/relu", model.Dense{Units: 2}, g.Input()))
+	require.NoError(t, err)
+	tr, err := Compile(named, Options{Loss: logits})
+	require.NoError(t, err)
+	assert.Empty(t, tr.Warnings())
+	require.NoError(t, tr.Close())
 	for _, c := range []struct {
 		layers []model.Spec
 		loss   Loss

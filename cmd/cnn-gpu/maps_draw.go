@@ -26,7 +26,7 @@ type mapSheet struct {
 
 // file is the name of the i-th sheet's file.
 func (s mapSheet) file(i int) string {
-	return fmt.Sprintf("%02d-%s-%s.png", i, s.layer, strings.ReplaceAll(s.what, " ", "-"))
+	return fmt.Sprintf("%02d-%s-%s.png", i, strings.ReplaceAll(s.layer, "/", "-"), strings.ReplaceAll(s.what, " ", "-"))
 }
 
 // drawn is what maps drew of an image, and what the model takes that for, as JSON has it.
@@ -109,7 +109,7 @@ func (t *trained) sheets(values map[*model.Node][]float32, what string) ([]mapSh
 			sheets = append(sheets, mapSheet{layer: "input", what: "image", title: what, tiles: []plot.Tile{image}})
 			continue
 		}
-		layer, _, _ := strings.Cut(n.Name, "/")
+		layer := n.LayerName()
 		for _, p := range n.Layer.Params() {
 			if len(p.Shape) != 4 {
 				continue

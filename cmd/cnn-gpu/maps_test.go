@@ -61,6 +61,11 @@ func TestMapsOfAModelWithout(t *testing.T) {
 	assert.NoDirExists(t, filepath.Join(w.out, "maps"))
 }
 
+// A layer of a group has no folder of its own.
+func TestMapFile(t *testing.T) {
+	assert.Equal(t, "03-stage1-conv-feature-maps.png", mapSheet{layer: "stage1/conv", what: "feature maps"}.file(3))
+}
+
 // TestMapValues holds the maps against each other: the filters on the image make the feature maps, relu makes these the
 // activation maps, and their 2x2 maxima are the pooled maps.
 func TestMapValues(t *testing.T) {
