@@ -31,8 +31,8 @@ func (n *Node) LayerName() string {
 // Graph builds a model from nodes. The first error stops it; Build returns it.
 type Graph struct {
 	nodes []*Node
-	names map[string]*Node // layers by name: the node of their output
-	next  map[string]int   // for each kind, the first number that may be free
+	names map[string]*Node // layers and a file's blocks by name: the node of their output
+	next  map[string]int   // for each base of names, the first number that may be free
 	err   error
 }
 
@@ -72,7 +72,7 @@ func (g *Graph) AddNamed(name string, s Spec, inputs ...*Node) *Node {
 		return nil
 	}
 	if name == "" {
-		name = g.freeName(s.Kind())
+		name = g.freeName(snake(s.Kind()))
 	}
 	node, err := g.layer(name, s, inputs)
 	if err != nil {
@@ -163,18 +163,21 @@ func (g *Graph) add(n *Node) *Node {
 	return n
 }
 
-// freeName is a kind in snake case, numbered from the second on.
-func (g *Graph) freeName(kind string) string {
-	base := snake(kind)
+// freeName is a name that no layer has: base, numbered from the second on.
+func (g *Graph) freeName(base string) string {
 	for ; ; g.next[base]++ {
-		name := base
-		if i := g.next[base]; i > 0 {
-			name = fmt.Sprintf("%s_%d", base, i)
-		}
-		if g.names[name] == nil {
+		if name := numbered(base, g.next[base]); g.names[name] == nil {
 			return name
 		}
 	}
+}
+
+// numbered is the name of the i-th of equal layers.
+func numbered(base string, i int) string {
+	if i == 0 {
+		return base
+	}
+	return fmt.Sprintf("%s_%d", base, i)
 }
 
 // snake turns MaxPooling2D into max_pooling2d, and PReLU into p_re_lu.

@@ -43,7 +43,7 @@ func TestReferenceExamples(t *testing.T) {
 	text, err := os.ReadFile(referenceFile)
 	require.NoError(t, err)
 	examples := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllSubmatch(text, -1)
-	assert.Len(t, examples, 3)
+	assert.Len(t, examples, 4)
 	for _, e := range examples {
 		_, err := Parse("example", e[1])
 		assert.NoError(t, err)
@@ -132,7 +132,7 @@ type docWords struct {
 func reference(t *testing.T) []byte {
 	comments := readComments(t)
 	data := map[string]any{
-		"File": fileFields, "Layer": layerFields, "MaxFile": wording.Bytes(maxFile), "MaxName": maxName,
+		"File": fileFields, "Layer": layerFields, "Block": blockFields, "MaxFile": wording.Bytes(maxFile), "MaxName": maxName,
 		"MaxElements": wording.English.Sprint(maxElements), "MaxNodes": wording.English.Sprint(maxNodes),
 		"Words": []docWords{
 			wordsOf(comments, "Activations", "Function", functions),

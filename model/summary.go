@@ -105,11 +105,11 @@ func (s Summary) Text(width int) string {
 	return text.String()
 }
 
-var numbered = regexp.MustCompile(`_\d+$`)
+var counted = regexp.MustCompile(`_\d+$`)
 
 // title is a layer's name, and its kind where the name is not made of that.
 func (l LayerSummary) title() string {
-	name := strings.ReplaceAll(numbered.ReplaceAllString(path.Base(l.Name), ""), "_", "")
+	name := strings.ReplaceAll(counted.ReplaceAllString(path.Base(l.Name), ""), "_", "")
 	if strings.EqualFold(name, l.Kind) {
 		return l.Name
 	}

@@ -54,6 +54,20 @@ func ReadFile(path string) (*Model, error) {
 // A layer takes the output of the one before it, or of those that its field inputs names: earlier layers, which their field name
 // names, or "input". The last layer is the model's output.
 //
+// Layers that come again and again are written once, as a block with parameters, and used by its name:
+//
+//	blocks:
+//	  residual:
+//	    with: {filters}
+//	    layers:
+//	      - Conv2D: {filters: $filters, kernel_size: 3, padding: same, activation: relu}
+//	      - Conv2D: {filters: $filters, kernel_size: 3, padding: same}
+//	      - Add: {inputs: [input, conv2d_1]}
+//	layers:
+//	  - residual: {filters: 16, repeat: 3}
+//
+// The model has the layers residual/conv2d, residual/conv2d_1, residual/add, residual_1/conv2d and so on, as if they had been written out.
+//
 // The errors begin with the given name and the line and column: "model: net.yaml:4:5: ...".
 func Parse(name string, text []byte) (*Model, error) {
 	m, err := parse(text)
@@ -92,6 +106,7 @@ func errorAt(n *yaml.Node, format string, args ...any) error {
 var fileFields = wording.Table[string, string]{
 	{Word: "name", Value: "what the model is called; the file's name if not given"},
 	{Word: "input", Value: "the shape of one example: `[height, width, channels]` of an image, `[length]` of a vector"},
+	{Word: "blocks", Value: "lists of layers that are written once and used by their names: see [blocks](#blocks)"},
 	{Word: "layers", Value: "a list of layers, the first of which takes the input"},
 }
 
@@ -104,14 +119,16 @@ func parse(text []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	input, layers := top["input"], top["layers"]
+	input := top["input"]
 	switch {
 	case input == nil:
 		return nil, errorAt(root, "there is no field input; give the shape of one example, such as input: [28, 28, 1]")
-	case layers == nil:
+	case top["layers"] == nil:
 		return nil, errorAt(root, "there is no field layers; give a list such as layers: [Flatten, Dense: {units: 10}]")
-	case layers.Kind != yaml.SequenceNode || len(layers.Content) == 0:
-		return nil, errorAt(layers, "layers is %s; expected a list of at least one layer", describe(layers))
+	}
+	layers, err := layerList(top["layers"])
+	if err != nil {
+		return nil, err
 	}
 	shape, err := integers(input, "input")
 	if err != nil {
@@ -120,7 +137,13 @@ func parse(text []byte) (*Model, error) {
 	if err := checkInput(shape); err != nil {
 		return nil, at(input, err)
 	}
-	m, err := connect(shape, layers.Content)
+	var blocks []*block
+	if n := top["blocks"]; n != nil {
+		if blocks, err = parseBlocks(n); err != nil {
+			return nil, err
+		}
+	}
+	m, err := connect(shape, blocks, layers)
 	if err != nil {
 		return nil, err
 	}
@@ -132,67 +155,17 @@ func parse(text []byte) (*Model, error) {
 			return nil, errorAt(n, "name is %s; %w", describe(n), err)
 		}
 	}
+	if len(m.YAML()) > maxFile {
+		return nil, errorAt(top["layers"], "the layers are larger than %s once they are written out without blocks", wording.Bytes(maxFile))
+	}
 	return m, nil
 }
 
-// connect builds the graph of the layers.
-func connect(input Shape, layers []*yaml.Node) (*Model, error) {
-	g := NewGraph(input)
-	last := g.Input()
-	places := map[string]*yaml.Node{}
-	for _, n := range layers {
-		l, err := parseLayer(n)
-		if err != nil {
-			return nil, err
-		}
-		name := l.name
-		if name == "" {
-			name = g.freeName(l.spec.Kind())
-		}
-		inputs := []*Node{last}
-		if l.inputs != nil {
-			if inputs, err = g.named(l.inputs); err != nil {
-				return nil, err
-			}
-		}
-		if last, err = g.layer(name, l.spec, inputs); err != nil {
-			return nil, errorAt(n, "%s %q: %w", l.spec.Kind(), name, err)
-		}
-		places[name] = n
+func layerList(n *yaml.Node) ([]*yaml.Node, error) {
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		return nil, errorAt(n, "layers is %s; expected a list of at least one layer", describe(n))
 	}
-	m, err := g.model(last)
-	var unused *unusedError
-	if errors.As(err, &unused) {
-		return nil, at(places[unused.node.LayerName()], err)
-	}
-	return m, err
-}
-
-// named finds the nodes that a list of names stands for.
-func (g *Graph) named(list *yaml.Node) ([]*Node, error) {
-	items := []*yaml.Node{list}
-	if list.Kind == yaml.SequenceNode {
-		items = list.Content
-	}
-	var nodes []*Node
-	for _, item := range items {
-		name, err := str(item, "inputs")
-		if err != nil {
-			return nil, err
-		}
-		n := g.names[name]
-		if n == nil || n.Name == name && n.LayerName() != name {
-			var known []string
-			for _, n := range g.nodes {
-				if n.LayerName() == n.Name {
-					known = append(known, n.Name)
-				}
-			}
-			return nil, errorAt(item, "no layer before this one is named %q; %s", name, wording.Choose(name, known))
-		}
-		nodes = append(nodes, n)
-	}
-	return nodes, nil
+	return n.Content, nil
 }
 
 // document is the content of the one YAML document in text.

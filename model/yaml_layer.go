@@ -1,6 +1,8 @@
 package model
 
 import (
+	"cmp"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -56,27 +58,39 @@ func Kinds() []string { return kinds.Words() }
 var layerFields = wording.Table[string, string]{
 	{Word: "name", Value: "what the layer is called; its kind in small letters if not given, numbered from the second on: `conv2d`, `conv2d_1`"},
 	{Word: "inputs", Value: "the name of the layer whose output it takes, or a list of names; `input` is the model's input. The layer before it if not given"},
+	{Word: "repeat", Value: "how many such layers stand there one behind the other, each with parameters of its own; the names are numbered. 1 if not given"},
 }
 
-// parsedLayer is a layer as the file gives it.
+// parsedLayer is a layer, or the use of a block, as the file gives it.
 type parsedLayer struct {
 	spec   Spec
-	name   string     // none if not given
-	inputs *yaml.Node // nil if not given
+	block  *block
+	values map[string]*yaml.Node // of the block's parameters
+	name   string                // none if not given
+	inputs *yaml.Node            // nil if not given
+	repeat int
+}
+
+// kind is what the name is made of where none is given.
+func (l *parsedLayer) kind() string {
+	if l.block != nil {
+		return l.block.name
+	}
+	return l.spec.Kind()
 }
 
 const layerForm = "expected a layer with its fields, such as Dense: {units: 10}"
 
-func parseLayer(n *yaml.Node) (parsedLayer, error) {
-	var l parsedLayer
-	key, fields := n, &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
+// layerEntry is the kind of a layer and its fields.
+func layerEntry(n *yaml.Node) (key, fields *yaml.Node, err error) {
+	key, fields = n, &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
 	if n.Kind == yaml.MappingNode {
 		if len(n.Content) == 0 {
-			return l, errorAt(n, "this layer is empty; %s", layerForm)
+			return nil, nil, errorAt(n, "this layer is empty; %s", layerForm)
 		}
 		key = n.Content[0]
 		if len(n.Content) > 2 {
-			return l, errorAt(n.Content[2], "found %s beside %s; %s on one line or indented below it",
+			return nil, nil, errorAt(n.Content[2], "found %s beside %s; %s on one line or indented below it",
 				describe(n.Content[2]), describe(key), layerForm)
 		}
 		if value := n.Content[1]; !isNull(value) {
@@ -84,10 +98,51 @@ func parseLayer(n *yaml.Node) (parsedLayer, error) {
 		}
 	}
 	if key.Kind != yaml.ScalarNode || isNull(key) {
-		return l, errorAt(n, "found %s; %s", describe(n), layerForm)
+		return nil, nil, errorAt(n, "found %s; %s", describe(n), layerForm)
 	}
+	return key, fields, nil
+}
+
+// parseUse reads the use of a block.
+func parseUse(key, fields *yaml.Node, b *block) (parsedLayer, error) {
+	l := parsedLayer{block: b, values: map[string]*yaml.Node{}}
+	given, err := mapping(fields, key.Value, slices.Concat(b.parameters, layerFields.Words()))
+	if err != nil {
+		return l, err
+	}
+	for _, p := range b.parameters {
+		if l.values[p] = cmp.Or(given[p], b.defaults[p]); l.values[p] == nil {
+			return l, errorAt(key, "%s needs the field %s", key.Value, p)
+		}
+	}
+	return l, l.common(given)
+}
+
+// common reads the fields that every layer has.
+func (l *parsedLayer) common(given map[string]*yaml.Node) (err error) {
+	l.inputs, l.repeat = given["inputs"], 1
+	if n := given["name"]; n != nil {
+		if l.name, err = str(n, "name"); err != nil {
+			return err
+		}
+	}
+	if n := given["repeat"]; n != nil {
+		l.repeat, err = integer(n, "repeat")
+	}
+	return err
+}
+
+func parseLayer(key, fields *yaml.Node, blocks []*block) (parsedLayer, error) {
+	var l parsedLayer
 	spec, err := kinds.Find("layer", key.Value)
 	if err != nil {
+		var names []string
+		for _, b := range blocks {
+			names = append(names, b.name)
+		}
+		if near := wording.Nearest(key.Value, names); near != "" {
+			err = fmt.Errorf("unknown layer %q; did you mean the block %s?", key.Value, near)
+		}
 		return l, at(key, err)
 	}
 	value := reflect.New(reflect.TypeOf(spec)).Elem()
@@ -113,13 +168,8 @@ func parseLayer(n *yaml.Node) (parsedLayer, error) {
 			return l, errorAt(key, "%s needs the field %s", key.Value, f.key)
 		}
 	}
-	l.spec, l.inputs = value.Interface().(Spec), given["inputs"]
-	if n := given["name"]; n != nil {
-		if l.name, err = str(n, "name"); err != nil {
-			return l, err
-		}
-	}
-	return l, nil
+	l.spec = value.Interface().(Spec)
+	return l, l.common(given)
 }
 
 // specField is a field of a layer under its name in the file.

@@ -12,21 +12,37 @@ import (
 
 // mapping is the values of a mapping by their keys, which must be known and different.
 func mapping(n *yaml.Node, what string, known []string) (map[string]*yaml.Node, error) {
-	if n.Kind != yaml.MappingNode {
-		return nil, errorAt(n, "%s is %s; expected fields, such as %s: value", what, describe(n), known[0])
+	list, err := pairs(n, what, known[0]+": value")
+	if err != nil {
+		return nil, err
 	}
 	fields := map[string]*yaml.Node{}
-	for i := 0; i < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		if !slices.Contains(known, key.Value) {
-			return nil, errorAt(key, "%s has no field %s; %s", what, describe(key), wording.Choose(key.Value, known))
+	for _, f := range list {
+		if !slices.Contains(known, f.key.Value) {
+			return nil, errorAt(f.key, "%s has no field %s; %s", what, describe(f.key), wording.Choose(f.key.Value, known))
 		}
-		if fields[key.Value] != nil {
-			return nil, errorAt(key, "%s is given twice, first in line %d", key.Value, fields[key.Value].Line)
-		}
-		fields[key.Value] = value
+		fields[f.key.Value] = f.value
 	}
 	return fields, nil
+}
+
+type keyed struct{ key, value *yaml.Node }
+
+// pairs are the keys and values of a mapping in their order. The keys are different.
+func pairs(n *yaml.Node, what, such string) (list []keyed, err error) {
+	if n.Kind != yaml.MappingNode {
+		return nil, errorAt(n, "%s is %s; expected fields, such as %s", what, describe(n), such)
+	}
+	first := map[string]*yaml.Node{}
+	for i := 0; i < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if first[key.Value] != nil {
+			return nil, errorAt(key, "%s is given twice, first in line %d", key.Value, first[key.Value].Line)
+		}
+		first[key.Value] = value
+		list = append(list, keyed{key, value})
+	}
+	return list, nil
 }
 
 // describe says what a value is.

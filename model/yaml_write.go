@@ -18,7 +18,7 @@ func (m *Model) YAML() []byte {
 		set := func(key string, value *yaml.Node) {
 			fields.Content = append(fields.Content, scalar(key), value)
 		}
-		if l.Name != automatic.freeName(l.Spec.Kind()) {
+		if l.Name != automatic.freeName(snake(l.Spec.Kind())) {
 			set("name", scalar(l.Name))
 		}
 		for _, f := range specFields(reflect.Indirect(reflect.ValueOf(l.Spec))) {
