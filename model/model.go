@@ -104,3 +104,15 @@ func (m *Model) Node(name string) (*Node, error) {
 	}
 	return nil, fmt.Errorf("model: there is no layer %q", name)
 }
+
+// LayerOutput finds the node of a layer's output, by the layer's name: it is that of the activation which the layer asks for, if there is one.
+func (m *Model) LayerOutput(name string) (*Node, error) {
+	var names []string
+	for _, l := range m.layers() {
+		if l.Name == name {
+			return l.output, nil
+		}
+		names = append(names, l.Name)
+	}
+	return nil, fmt.Errorf("model: there is no layer %q; %s", name, wording.Choose(name, names))
+}

@@ -26,6 +26,8 @@ type FitOptions struct {
 
 	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch
 	OnEpoch    func(Epoch) error // called after each epoch; an error ends the training
+	// OnPrediction is called for each example of Validation after each epoch, before OnEpoch, as [Trainer.EvaluateEach] does.
+	OnPrediction func(i int, label int32, probabilities []float32)
 
 	// Checkpoint is called after each epoch, when CheckpointEvery has passed since the last call, after CheckpointSteps steps of an
 	// epoch, after a value from CheckpointNow, and when the context ends the training, so that it may call [Trainer.SaveCheckpoint], or
@@ -201,7 +203,7 @@ func (f *fitting) epoch(ctx context.Context) error {
 	}
 	f.report(result)
 	if f.options.Validation != nil {
-		validation, err := f.Evaluate(ctx, f.options.Validation, f.options.Batch)
+		validation, err := f.EvaluateEach(ctx, f.options.Validation, f.options.Batch, f.options.OnPrediction)
 		if err != nil {
 			return f.interrupted(ctx, err)
 		}

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
-	"cnn-gpu/model"
 	"cnn-gpu/train/data"
 )
 
@@ -107,27 +106,4 @@ func (t *trained) testImage(cmd *cobra.Command, name, dataDir string, index int)
 		return nil, "", err
 	}
 	return x, fmt.Sprintf("test image %d of %s, a %s", index, test.Name(), test.Classes()[label]), nil
-}
-
-// values runs the model on one image and returns the value of every node.
-func (t *trained) values(x []float32) (map[*model.Node][]float32, error) {
-	lowered := t.Model.Lower(1, model.LowerOptions{Keep: true})
-	program, err := t.device.Compile(model.Ops(lowered.Forward), device.CompileOptions{Strict: true})
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(t.device.Upload(lowered.Weights, t.Weights.Padded()), t.device.Upload(lowered.Input, x)); err != nil {
-		return nil, err
-	}
-	if err := program.Run(); err != nil {
-		return nil, err
-	}
-	values := map[*model.Node][]float32{}
-	for _, n := range t.Model.Nodes {
-		values[n] = make([]float32, n.Shape.Elements())
-		if err := t.device.Download(values[n], lowered.Value(n)); err != nil {
-			return nil, err
-		}
-	}
-	return values, nil
 }

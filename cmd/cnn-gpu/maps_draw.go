@@ -53,7 +53,7 @@ func (d *drawn) print(cmd *cobra.Command) {
 
 // drawMaps writes the sheets of one image.
 func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, force bool) (*drawn, error) {
-	values, err := t.values(x)
+	values, err := t.trainer.Values(x, nil)
 	if err != nil {
 		return nil, err
 	}

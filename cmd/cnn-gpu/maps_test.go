@@ -78,7 +78,7 @@ func TestMapValues(t *testing.T) {
 	defer trained.Close()
 	x, _, err := trained.testImage(cmd, "", "", 1)
 	require.NoError(t, err)
-	values, err := trained.values(x)
+	values, err := trained.trainer.Values(x, nil)
 	require.NoError(t, err)
 
 	nodes := trained.Model.Nodes // input, conv2d, conv2d/relu, max_pooling2d, ...

@@ -1,0 +1,57 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+
+	"cnn-gpu/device"
+	"cnn-gpu/kernels"
+	"cnn-gpu/model"
+)
+
+// Values runs the model on one example and returns what each node computes, up to one of them; up to the model's output if that is nil. Every
+// sum is computed as it stands, as with [Options.Strict].
+func (t *Trainer) Values(x []float32, output *model.Node) (values map[*model.Node][]float32, err error) {
+	lowered := t.model.Lower(1, model.LowerOptions{Output: output, Keep: true, Weights: t.weights})
+	program, err := t.runOnce(lowered, model.Ops(lowered.Forward), x)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, t.discard(program)) }()
+	values = map[*model.Node][]float32{}
+	for _, n := range t.model.Nodes {
+		b := lowered.Value(n)
+		if b == nil { // it comes after the output
+			continue
+		}
+		values[n] = make([]float32, n.Shape.Elements())
+		if err := t.device.Download(values[n], b); err != nil {
+			return nil, fmt.Errorf("train: values of %s: %w", n.Name, err)
+		}
+	}
+	return values, nil
+}
+
+// Param downloads the values of one of the model's parameters.
+func (t *Trainer) Param(p *model.Param) ([]float32, error) {
+	values := make([]float32, p.Shape.Elements())
+	if err := t.device.Download(values, t.model.Lower(1, model.LowerOptions{Weights: t.weights}).Param(p)); err != nil {
+		return nil, fmt.Errorf("train: %s: %w", p.Name, err)
+	}
+	return values, nil
+}
+
+// runOnce compiles ops of a lowered model and runs them on an example. The program is for the caller to discard.
+func (t *Trainer) runOnce(l *model.Lowered, ops []kernels.Op, x []float32) (device.Program, error) {
+	if len(x) != t.model.Input.Shape.Elements() {
+		return nil, fmt.Errorf("train: an example of %d values; the model takes %v", len(x), t.model.Input.Shape)
+	}
+	program, err := t.device.Compile(ops, device.CompileOptions{Strict: true})
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if err := errors.Join(t.device.Upload(l.Input, x), program.Run()); err != nil {
+		return nil, errors.Join(fmt.Errorf("train: %w", err), t.discard(program))
+	}
+	return program, nil
+}
