@@ -77,6 +77,15 @@ nvrtc: ## bring NVIDIA's run-time compiler into .cache/nvrtc (needs Python with 
 	@rm -f .cache/nvrtc/nvidia/*/lib/libnvrtc*.alt.so*
 	@ls .cache/nvrtc/nvidia/*/lib/libnvrtc.so.*
 
+# TensorBoard itself and what its reader of event files imports: 90 MB, of which numpy is most; with all that the server needs it would be 160.
+TENSORBOARD_PACKAGES ?= tensorboard==2.* protobuf<8 absl-py numpy
+.PHONY: tensorboard
+tensorboard: ## bring TensorBoard's reader into .cache/tensorboard, for the tests (needs Python with pip)
+	@python3 -m pip --version >/dev/null 2>&1 || { echo 'make tensorboard: needs Python with pip, like the package python3-pip'; exit 1; }
+	@rm -rf .cache/tensorboard.part && mkdir -p .cache
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --target .cache/tensorboard.part $(foreach package,$(TENSORBOARD_PACKAGES),'$(package)')
+	@rm -rf .cache/tensorboard && mv .cache/tensorboard.part .cache/tensorboard
+
 # The wheel for CUDA 12.9 lacks the file that starts the program, and so runs nothing. Of this one, only the tool itself is needed.
 SANITIZER_PACKAGE ?= nvidia-cuda-sanitizer-api==13.5.*
 .PHONY: sanitizer

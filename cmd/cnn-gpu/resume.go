@@ -45,6 +45,9 @@ func resumeRun(cmd *cobra.Command, asked run.Config, dir string, anyway bool) (*
 			return nil, patienceError(asked.Patience)
 		}
 	}
+	if flags.Changed("tensorboard") {
+		o.TensorBoard = &asked.TensorBoard
+	}
 	if o.CheckpointEvery != "" {
 		if err := checkInterval(o.CheckpointEvery); err != nil {
 			return nil, err

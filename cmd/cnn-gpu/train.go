@@ -60,6 +60,10 @@ goes on. With --epochs, which counts from the start, a finished run goes on; wit
 Where standard output is a file or a pipe it gets the lines of the epochs; what else is said goes to standard error, and where that is no
 terminal there is a line every 30 seconds within an epoch.
 
+With --tensorboard, TensorBoard has something to show (tensorboard --logdir runs/mnist-cnn-digits/tensorboard): the curves of the metrics by
+epoch and by step, the confusion matrix, the surest mistakes, filters and activation maps of up to ten epochs, the model as a graph, and the
+settings. A run that is resumed goes on with it.
+
 With --json, standard output gets one line for each epoch with epoch, loss, accuracy, test_loss, test_accuracy, images_per_second,
 seconds and device, with --schedule the learning_rate, "stopped":true where --patience ends it, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
 and val_accuracy in place of the test's, which the last line still has. With --profile there is a line before the last: "profile" lists the ops with layer, op, seconds, share, flops, bytes, gflops and gbs.`,
@@ -73,6 +77,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
   cnn-gpu train --resume runs/mnist-cnn-digits
   cnn-gpu train --resume runs/mnist-cnn-digits --epochs 10
+  cnn-gpu train --tensorboard
   cnn-gpu train --epochs 1 --profile
   cnn-gpu train --threads 1 > epochs.log
   cnn-gpu train --log-format json --metrics-addr :9090
@@ -135,6 +140,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	deviceFlag(cmd, &c.Device)
 	deviceOptionFlags(cmd, &c.DeviceOptions)
 	f.StringVar(&c.Out, "out", "", "the run's `folder` (default: runs/MODEL-DATA, numbered if there is one)")
+	tensorBoardFlag(f, &c.TensorBoard)
 	f.StringVar(&c.CheckpointEvery, "checkpoint-every", run.DefaultCheckpointEvery, "save a checkpoint within an epoch after this `time`, such as 10m, or number of steps, such as 500")
 	f.StringVar(&resume, "resume", "", "go on with the run in this `folder`: one that was interrupted, or with --epochs one that is finished")
 	f.BoolVar(&anyway, "anyway", false, "with --resume, go on where the weights will not be those that the run would have had")
@@ -209,6 +215,9 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 	}
 	sayDevice(cmd, t.Device(), c.Device)
 	sayWarnings(cmd, t.Warnings())
+	if dir := r.TensorBoard(); dir != "" {
+		fmt.Fprintf(stderr, "TensorBoard: tensorboard --logdir %s\n", wording.Argument(dir))
+	}
 	if r.Validation() == nil && (c.Patience > 0 || strings.HasPrefix(c.Schedule, train.Plateau{}.Name())) {
 		fmt.Fprintln(stderr, "The test images decide how the training goes, so the test accuracy is not that on new images: --validation 0.1 sets others apart.")
 	}

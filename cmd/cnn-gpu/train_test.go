@@ -250,3 +250,27 @@ func decodePNG(t *testing.T, path string) {
 	_, err = png.Decode(f)
 	require.NoError(t, err, path)
 }
+
+// Alone the flag writes into the run's folder; with one it writes there, and with false no more.
+func TestTensorBoardFlag(t *testing.T) {
+	w := newTiny(t)
+	r := w.train(t, "--tensorboard")
+	assert.Contains(t, r.stderr, "TensorBoard: tensorboard --logdir "+filepath.Join(w.out, "tensorboard")+"\n")
+	assert.DirExists(t, filepath.Join(w.out, "tensorboard", "train"))
+	assert.Contains(t, r.stderr, "run.yaml, tensorboard, ")
+
+	elsewhere := filepath.Join(t.TempDir(), "events")
+	w.out += "-2"
+	r = w.train(t, "--tensorboard="+elsewhere)
+	assert.Contains(t, r.stderr, "tensorboard --logdir "+elsewhere+"\n")
+	assert.DirExists(t, filepath.Join(elsewhere, "test"))
+	assert.NoDirExists(t, filepath.Join(w.out, "tensorboard"))
+	assert.Contains(t, succeed(t, "train", "--resume", w.out).stderr, elsewhere, "it goes on")
+	assert.NotContains(t, succeed(t, "train", "--resume", w.out, "--tensorboard=false").stderr, "--logdir")
+
+	w.out += "-3"
+	again := runCommand(append(w.trainArgs(), "--tensorboard="+elsewhere)...)
+	assert.Equal(t, exitFailure, again.code)
+	assert.Contains(t, again.stderr, "holds the events of another run; give another folder")
+	assert.NoDirExists(t, w.out)
+}

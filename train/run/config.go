@@ -36,6 +36,9 @@ type Config struct {
 	Device         string  `json:"device"`
 	Out            string  `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
 
+	// TensorBoard is the folder of the events for TensorBoard, absolute or in the run's folder, such as [TensorBoardFolder]; none if empty.
+	TensorBoard string `json:"tensorboard,omitempty"`
+
 	CheckpointEvery string         `json:"checkpoint_every,omitempty"` // within an epoch, see [ParseInterval]; DefaultCheckpointEvery if empty
 	DeviceOptions   device.Options `json:"-"`                          // they change no result, so a resumed run may have others
 

@@ -11,6 +11,7 @@ import (
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
+	"cnn-gpu/train/data"
 	"cnn-gpu/train/metrics"
 	"cnn-gpu/train/plot"
 )
@@ -29,25 +30,19 @@ func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, er
 	if err := write(curvesFile, func(w io.Writer) error { return plot.Curves(w, r.epochs(r.trainer.History())) }); err != nil {
 		return train.Result{}, nil, err
 	}
-	classes := r.test.Classes()
-	scores := metrics.New(len(classes))
-	var wrong []mistake
-	result, err = r.trainer.EvaluateEach(ctx, r.test, r.config.Batch, func(i int, label int32, probabilities []float32) {
-		if predicted := scores.Add(label, probabilities[:len(classes)]); predicted != int(label) {
-			wrong = append(wrong, mistake{i, int(label), predicted, probabilities[predicted]})
-		}
-	})
+	answers := newAnswers(r.test)
+	result, err = r.trainer.EvaluateEach(ctx, r.test, r.config.Batch, answers.add)
 	if err != nil {
 		return train.Result{}, nil, err
 	}
-	if err := write(confusionFile, func(w io.Writer) error { return plot.Confusion(w, classes, scores.Confusion()) }); err != nil {
+	if err := write(confusionFile, answers.drawConfusion); err != nil {
 		return train.Result{}, nil, err
 	}
-	if err := write(confusionTable, func(w io.Writer) error { return scores.WriteConfusion(w, classes) }); err != nil {
+	if err := write(confusionTable, func(w io.Writer) error { return answers.scores.WriteConfusion(w, answers.classes) }); err != nil {
 		return train.Result{}, nil, err
 	}
-	if len(wrong) > 0 {
-		sheet, err := r.mistakes(wrong)
+	if len(answers.wrong) > 0 {
+		sheet, err := answers.mistakes()
 		if err != nil {
 			return train.Result{}, nil, err
 		}
@@ -76,30 +71,53 @@ func (r *Run) epochs(history []train.Epoch) []plot.Epoch {
 	return epochs
 }
 
+// answers are what a model takes the examples of a set for.
+type answers struct {
+	set     data.Set
+	classes []string
+	scores  *metrics.Scores
+	wrong   []mistake
+}
+
 // mistake is an example that was taken for another class.
 type mistake struct {
 	example, label, predicted int
 	probability               float32
 }
 
+func newAnswers(set data.Set) *answers {
+	classes := set.Classes()
+	return &answers{set: set, classes: classes, scores: metrics.New(len(classes))}
+}
+
+// add counts the answer to an example, which is the argument of [train.Trainer.EvaluateEach].
+func (a *answers) add(i int, label int32, probabilities []float32) {
+	if predicted := a.scores.Add(label, probabilities[:len(a.classes)]); predicted != int(label) {
+		a.wrong = append(a.wrong, mistake{i, int(label), predicted, probabilities[predicted]})
+	}
+}
+
+func (a *answers) drawConfusion(w io.Writer) error {
+	return plot.Confusion(w, a.classes, a.scores.Confusion())
+}
+
 // mistakesShown is the most that the sheet of misclassified images holds.
 const mistakesShown = 64
 
 // mistakes is a sheet of the mistakes that the model was surest of.
-func (r *Run) mistakes(wrong []mistake) (sheet func(io.Writer) error, err error) {
-	slices.SortStableFunc(wrong, func(a, b mistake) int { return cmp.Compare(b.probability, a.probability) })
-	title := mistakesTitle(len(wrong), r.test.Len())
-	wrong = wrong[:min(len(wrong), mistakesShown)]
-	classes, shape := r.test.Classes(), r.test.Shape()
+func (a *answers) mistakes() (sheet func(io.Writer) error, err error) {
+	slices.SortStableFunc(a.wrong, func(a, b mistake) int { return cmp.Compare(b.probability, a.probability) })
+	title := mistakesTitle(len(a.wrong), a.set.Len())
+	shape := a.set.Shape()
 	var tiles []plot.Tile
-	for _, m := range wrong {
+	for _, m := range a.wrong[:min(len(a.wrong), mistakesShown)] {
 		pixels := make([]float32, model.Shape(shape).Elements())
-		if _, err := r.test.Example(m.example, pixels); err != nil {
+		if _, err := a.set.Example(m.example, pixels); err != nil {
 			return nil, fmt.Errorf("run: %w", err)
 		}
 		tiles = append(tiles, plot.Tile{
 			Pixels: pixels, H: shape[0], W: shape[1], C: shape[2],
-			Caption: fmt.Sprintf("%s, taken for %s\n%.1f%% sure", classes[m.label], classes[m.predicted], 100*m.probability),
+			Caption: fmt.Sprintf("%s, taken for %s\n%.1f%% sure", a.classes[m.label], a.classes[m.predicted], 100*m.probability),
 		})
 	}
 	return func(w io.Writer) error { return plot.Sheet(w, plot.SheetOptions{Title: title}, tiles) }, nil

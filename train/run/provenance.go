@@ -1,7 +1,6 @@
 package run
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -124,26 +123,34 @@ const recordHeader = `# How this run came about. cnn-gpu writes this for people;
 
 // saveRecord writes run.yaml.
 func (r *Run) saveRecord() error {
-	text, err := r.provenance.encode()
+	text, err := r.provenance.yaml()
 	if err != nil {
 		return err
 	}
+	return r.writeFile(recordFile, func(w io.Writer) error {
+		_, err := io.WriteString(w, recordHeader+text)
+		return err
+	})
+}
+
+// yaml is the provenance for people.
+func (p *Provenance) yaml() (string, error) {
+	text, err := p.encode()
+	if err != nil {
+		return "", err
+	}
 	var node yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &node); err != nil { // JSON is YAML
-		return fmt.Errorf("run: %w", err)
+		return "", fmt.Errorf("run: %w", err)
 	}
 	asBlocks(&node)
-	var lines bytes.Buffer
-	lines.WriteString(recordHeader)
+	var lines strings.Builder
 	encoder := yaml.NewEncoder(&lines)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(&node); err != nil {
-		return fmt.Errorf("run: %w", err)
+		return "", fmt.Errorf("run: %w", err)
 	}
-	return r.writeFile(recordFile, func(w io.Writer) error {
-		_, err := w.Write(lines.Bytes())
-		return err
-	})
+	return lines.String(), nil
 }
 
 // asBlocks takes JSON's brackets and quotation marks away, but for lists of words and numbers.

@@ -18,11 +18,12 @@ import (
 type ResumeOptions struct {
 	Device          string // another one than the run had; the bits may then differ
 	DeviceOptions   device.Options
-	Epochs          int    // in all, instead of those that the run was to have
-	Data, DataDir   string // where the same data is now, if it is elsewhere
-	CheckpointEvery string // instead of the run's
-	Patience        *int   // instead of the run's; see [train.FitOptions]
-	Anyway          bool   // go on where the bits would differ
+	Epochs          int     // in all, instead of those that the run was to have
+	Data, DataDir   string  // where the same data is now, if it is elsewhere
+	CheckpointEvery string  // instead of the run's
+	Patience        *int    // instead of the run's; see [train.FitOptions]
+	TensorBoard     *string // instead of the run's; see [Config]
+	Anyway          bool    // go on where the bits would differ
 
 	// Check, if there is one, gets what the run was begun with, and may refuse to go on.
 	Check func(Config, *model.Model) error
@@ -138,6 +139,9 @@ func (o ResumeOptions) apply(c *Config, last Part) {
 	}
 	if o.Data != "" || o.DataDir != "" {
 		c.Data, c.DataDir = cmp.Or(o.Data, c.Data), o.DataDir
+	}
+	if o.TensorBoard != nil {
+		c.TensorBoard = *o.TensorBoard
 	}
 	c.CheckpointEvery = cmp.Or(o.CheckpointEvery, c.CheckpointEvery)
 }

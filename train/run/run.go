@@ -7,6 +7,7 @@
 //	curves.png                       loss and accuracy, in training and in validation or, without one, on the test images
 //	confusion.png                    which class was taken for which
 //	misclassified.png                the images that the model is most wrongly sure about
+//	tensorboard                      events for TensorBoard, where they are asked for
 //	checkpoint.safetensors           what a run goes on from
 //	checkpoint-previous.safetensors  the one before it, for when that one is damaged
 //	checkpoint-best.safetensors      that of the epoch with the best weights
@@ -75,6 +76,7 @@ type Run struct {
 
 	provenance *Provenance
 	saver      saver
+	board      *board              // nil if nothing is written for TensorBoard
 	snapshot   *train.Snapshot     // the last that was taken
 	saved      int                 // the last epoch that was given to the saver
 	notes      []string            // see Notes
@@ -94,6 +96,9 @@ func New(c Config) (*Run, error) {
 	}
 	if c.hasSchedule() {
 		c.ScheduleEpochs = c.Epochs
+	}
+	if err := c.checkBoard(); err != nil {
+		return nil, err
 	}
 	r := &Run{config: c}
 	if err := r.openData(m); err != nil {
@@ -197,18 +202,47 @@ func (r *Run) fingerprint(s data.Splits) (err error) {
 }
 
 func (r *Run) fitOptions() (train.FitOptions, error) {
-	watched := r.validation
-	if watched == nil {
-		watched = r.test
-	}
 	every, steps, err := ParseInterval(cmp.Or(r.config.CheckpointEvery, DefaultCheckpointEvery))
 	if err != nil {
 		return train.FitOptions{}, fmt.Errorf("run: checkpoints: %w", err)
 	}
 	return train.FitOptions{
-		Epochs: r.config.Epochs, ScheduleEpochs: r.config.ScheduleEpochs, Patience: r.config.Patience, Batch: r.config.Batch, Validation: watched,
+		Epochs: r.config.Epochs, ScheduleEpochs: r.config.ScheduleEpochs, Patience: r.config.Patience, Batch: r.config.Batch, Validation: r.watched(),
 		Checkpoint: r.checkpoint, CheckpointEvery: every, CheckpointSteps: steps,
 	}, nil
+}
+
+// watched is the data that is held against the model after each epoch.
+func (r *Run) watched() data.Set {
+	if r.validation == nil {
+		return r.test
+	}
+	return r.validation
+}
+
+// watchedName is what that data is called.
+func (r *Run) watchedName() string {
+	if r.validation == nil {
+		return "test"
+	}
+	return "validation"
+}
+
+// LearningRate is that of a step or an epoch, of which [train.Progress] and [train.Epoch] say 0 where there is no schedule.
+func (r *Run) LearningRate(scheduled float64) float64 {
+	if r.config.hasSchedule() {
+		return scheduled
+	}
+	return r.baseRate()
+}
+
+// baseRate is the learning rate that a schedule multiplies.
+func (r *Run) baseRate() float64 {
+	o, err := r.config.TrainOptions()
+	if err != nil { // New and Resume have refused it
+		return 0
+	}
+	return o.Optimizer.Rate()
 }
 
 // Dir is the run's folder.
@@ -283,8 +317,18 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 		}
 		return nil
 	}
+	if r.board, err = r.openBoard(); err != nil {
+		return Summary{Dir: r.Dir()}, err
+	}
+	if r.board != nil {
+		r.board.follow(&o, r.saver.warn)
+	}
 	history, err := r.trainer.Fit(ctx, r.training, o)
-	if err := errors.Join(r.explain(err), r.saver.end()); err != nil {
+	err = errors.Join(r.explain(err), r.saver.end())
+	if r.board != nil {
+		err = errors.Join(err, r.board.flush())
+	}
+	if err != nil {
 		return Summary{Dir: r.Dir()}, err
 	}
 	s := Summary{Dir: r.Dir(), Last: history[len(history)-1]}
@@ -299,12 +343,9 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 
 // stopReason says why a run stops early.
 func (r *Run) stopReason() string {
-	history, watched := r.trainer.History(), "validation"
-	if r.validation == nil {
-		watched = "test"
-	}
+	history := r.trainer.History()
 	best := history[train.BestEpoch(history)].Epoch
-	return fmt.Sprintf("the loss on the %s images has not fallen below that of epoch %d for %d epochs", watched, best, len(history)-best)
+	return fmt.Sprintf("the loss on the %s images has not fallen below that of epoch %d for %d epochs", r.watchedName(), best, len(history)-best)
 }
 
 // prepare makes the folder ready: it clears up what was left there, and saves again the weights of a complete epoch that are damaged or gone.

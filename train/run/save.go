@@ -81,9 +81,14 @@ func (s *saver) wait() {
 		s.onSave()
 	}
 	for _, f := range s.files {
-		if s.onWarning != nil {
-			s.onWarning(fmt.Errorf("%s could not be saved; the training goes on, and the next save tries again: %w", f.name, f.err))
-		}
+		s.warn(fmt.Errorf("%s could not be saved; the training goes on, and the next save tries again: %w", f.name, f.err))
+	}
+}
+
+// warn tells of an error that does not end the training.
+func (s *saver) warn(err error) {
+	if err != nil && s.onWarning != nil {
+		s.onWarning(err)
 	}
 }
 
@@ -108,6 +113,9 @@ func (r *Run) checkpoint() error {
 	var files []saving
 	if at := s.Position(); at.Batch == 0 && at.Epoch > r.saved {
 		files = r.epochFiles(s)
+	}
+	if r.board != nil {
+		files = append(files, saving{name: TensorBoardFolder, write: r.board.flush})
 	}
 	r.saver.begin(append(files, saving{name: checkpointFile, write: func() error { return r.saveCheckpoint(s) }}))
 	return nil
