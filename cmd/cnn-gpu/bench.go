@@ -78,7 +78,7 @@ are a --prediction that a real one is held against.`,
 	f.IntSliceVar(&c.batches, "batch", []int{32, 128, 512}, "the `numbers` of images in a step, with commas between them")
 	f.BoolVar(&c.inference, "inference", false, "time inference instead of training")
 	c.optimizer.flags(cmd, "the `method` of the training")
-	f.StringVar(&c.data, "data", "", "a data `set` or a folder of pictures or IDX files, or a list of pictures (default: random images)")
+	f.StringVar(&c.data, "data", "", "a data `set` or a folder of pictures or IDX files, a list of pictures, or a .npz file (default: random images)")
 	f.StringVar(&c.dataDir, "data-dir", "", "the `folder` that holds the data set's files")
 	f.BoolVar(&c.ops, "ops", true, "time each op, too")
 	predictionFlag(cmd, &c.prediction)

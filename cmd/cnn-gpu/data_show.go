@@ -47,7 +47,7 @@ func newDataShowCommand() *cobra.Command {
 		force, asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use:   "show NAME|FOLDER|LIST [flags]",
+		Use:   "show NAME|FOLDER|FILE [flags]",
 		Short: "Count a data set's images and draw some of each class",
 		Long: `Print how many training and test images of each class a data set has, and draw a sheet of its first training images, a row for
 each class, as a PNG. Images that cannot be drawn, since they have neither one channel nor three, are counted alone.
@@ -60,7 +60,8 @@ With --json there is one line with data, shape, training, test, classes and samp
   cnn-gpu data show mnist --data-dir ~/mnist --out mnist.png
   cnn-gpu data show ./my-idx-files --json
   cnn-gpu data show photos --resize 48x32
-  cnn-gpu data show photos.csv`,
+  cnn-gpu data show photos.csv
+  cnn-gpu data show mnist.npz`,
 		Args:      takes(1, 1, "give one data set's name or folder, as in: cnn-gpu data show digits"),
 		ValidArgs: data.Names(),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -107,7 +108,7 @@ With --json there is one line with data, shape, training, test, classes and samp
 	cmd.Flags().StringVar(&dataDir, "data-dir", "", "the `folder` that holds the data set's files")
 	cmd.Flags().StringVar(&out, "out", "", "the `file` to draw samples into (default: NAME-samples.png, numbered if there is one)")
 	cmd.Flags().StringVar(&resize, "resize", "64x64", "the `size` (width x height) that pictures of a folder become")
-	cmd.Flags().Float64Var(&pictures.TestShare, "split", data.DefaultTestShare, "the `share` of a folder of pictures to set apart for testing, where it has no test pictures")
+	cmd.Flags().Float64Var(&pictures.TestShare, "split", data.DefaultTestShare, "the `share` of pictures, or of the arrays x and y, to set apart for testing, where there are no test images")
 	cmd.Flags().Uint64Var(&pictures.Seed, "seed", 1, "a `number` that chooses these, as train's does")
 	cmd.Flags().BoolVar(&force, "force", false, "write over a file that is there")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the counts as JSON")

@@ -127,7 +127,7 @@ how probable it is that an image of the class is given a higher probability for 
 
 // testFlags adds the flags that choose test images.
 func testFlags(cmd *cobra.Command, name, dataDir *string) {
-	cmd.Flags().StringVar(name, "data", "", "a data `set` or a folder of pictures or IDX files, or a list of pictures (default: what the model was trained on)")
+	cmd.Flags().StringVar(name, "data", "", "a data `set` or a folder of pictures or IDX files, a list of pictures, or a .npz file (default: what the model was trained on)")
 	cmd.Flags().StringVar(dataDir, "data-dir", "", "the `folder` that holds the data set's files")
 	completeFrom(cmd, "data", data.Names()...)
 }

@@ -21,6 +21,10 @@ turned upright, scaled until its shorter side fits, and cut to its middle, as pr
 A list of pictures does the same for pictures that lie anywhere: a CSV file with the columns path and label, or JSON objects with these keys, one
 a line (.jsonl). Paths are relative to the list's folder; a column split (train, val or test) says what each picture is for.
 
+NumPy's arrays are read from a file .npz that numpy.savez or savez_compressed wrote: x_train, y_train, x_test and y_test, as in Keras's mnist.npz,
+and perhaps x_val and y_val, or MedMNIST's train_images, train_labels and so on. Images are [n height width] or [n height width channels], as uint8, or as
+floats from 0 to 1 or to 255; labels are [n] or [n 1], whole numbers from 0. Of x and y alone the seed sets a share apart for testing.
+
 Decoded pictures are kept in cnn-gpu/data/pictures in the user's cache folder, a file for each folder and size. It may be deleted at any time.`
 
 // sayPictures tells what was left out of a set of pictures, if it is one.

@@ -121,10 +121,10 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f := cmd.Flags()
 	f.SortFlags = false
 	modelFlag(cmd, &c.Model)
-	f.StringVar(&c.Data, "data", "digits", "a data `set` (see cnn-gpu data) or a folder of pictures or IDX files, or a list of pictures")
+	f.StringVar(&c.Data, "data", "digits", "a data `set` (see cnn-gpu data) or a folder of pictures or IDX files, a list of pictures, or a .npz file")
 	f.StringVar(&c.DataDir, "data-dir", "", "the `folder` that holds the data set's files (default: where cnn-gpu data fetch puts them)")
 	f.Float64Var(&c.Validation, "validation", 0, "the `share` of the training images to set apart for validation, such as 0.1 (default: none)")
-	f.Float64Var(&c.Split, "split", 0, fmt.Sprintf("the `share` of a folder of pictures to set apart for testing, where it has no test pictures (default %v)", data.DefaultTestShare))
+	f.Float64Var(&c.Split, "split", 0, fmt.Sprintf("the `share` of pictures, or of the arrays x and y, to set apart for testing, where there are no test images (default %v)", data.DefaultTestShare))
 	f.StringVar(&resize, "resize", "", "the `size` that pictures become, such as 32x32 (width x height; default: the model's input, which it has to be)")
 	f.BoolVar(&c.StrictData, "strict-data", false, "fail where a picture cannot be read, instead of leaving it out")
 	f.IntVar(&c.Epochs, "epochs", 5, "how many `times` to go through the training images")

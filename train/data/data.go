@@ -1,5 +1,5 @@
 // Package data holds labelled sets of images for training: the built-in digits, the MNIST family read
-// from IDX files, CIFAR, folders of a person's pictures, the download of those files, and the way from a person's own picture to a model's input.
+// from IDX files, CIFAR, archives of NumPy's arrays, folders of a person's pictures, the download of those files, and the way from a person's own picture to a model's input.
 //
 // Pixels are float32 in [0, 1] (the stored byte divided by 255), channels last: [H W C]. Labels are
 // int32, from 0 to len(Classes())-1.
@@ -57,16 +57,37 @@ func (s *images) Shape() []int      { return slices.Clone(s.shape) }
 func (s *images) Classes() []string { return slices.Clone(s.classes) }
 
 func (s *images) Example(i int, x []float32) (int32, error) {
-	n := product(s.shape)
-	if len(x) != n {
-		return 0, fmt.Errorf("data: %s: an example of shape %v needs room for %d values, got %d", s.name, s.shape, n, len(x))
+	if err := s.checkExample(i, x); err != nil {
+		return 0, err
 	}
-	if i < 0 || i >= s.Len() {
-		return 0, fmt.Errorf("data: %s: no example %d, the set holds %d", s.name, i, s.Len())
-	}
-	for j, p := range s.pixels[i*n:][:n] {
+	for j, p := range s.pixels[i*len(x):][:len(x)] {
 		x[j] = shade[p]
 	}
+	return int32(s.labels[i]), nil
+}
+
+// checkExample refuses an i outside the set and an x of another length than an image's.
+func (s *images) checkExample(i int, x []float32) error {
+	if n := product(s.shape); len(x) != n {
+		return fmt.Errorf("data: %s: an example of shape %v needs room for %d values, got %d", s.name, s.shape, n, len(x))
+	}
+	if i < 0 || i >= s.Len() {
+		return fmt.Errorf("data: %s: no example %d, the set holds %d", s.name, i, s.Len())
+	}
+	return nil
+}
+
+// floatImages is a Set held in memory as it was saved in floats.
+type floatImages struct {
+	images
+	values []float32 // [N H W C]
+}
+
+func (s *floatImages) Example(i int, x []float32) (int32, error) {
+	if err := s.checkExample(i, x); err != nil {
+		return 0, err
+	}
+	copy(x, s.values[i*len(x):])
 	return int32(s.labels[i]), nil
 }
 

@@ -136,7 +136,7 @@ func TestOpenManifestRefuses(t *testing.T) {
 		"two objects":      {"l.jsonl", `{"path":"a","label":"b"} {}`, "line 1: expected one object a line, more follows"},
 		"a label of list":  {"l.jsonl", `{"path":"a","label":["b"]}`, "line 1: expected a label that is a text or a number"},
 		"one class":        {"l.csv", "path,label\na.png,cat\n", `has one class alone, "cat"`},
-		"another file":     {"l.txt", "path,label\n", "is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class, or a list"},
+		"another file":     {"l.txt", "path,label\n", "is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class, a list"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAlbum(t)

@@ -17,7 +17,8 @@ type Options struct {
 	// DataDir is the folder that holds a named set's files, either itself or in a folder named after the
 	// set (mnist, or torchvision's MNIST/raw). Empty means the cache folder that Fetch fills.
 	DataDir string
-	// Pictures says how a set of pictures is read. Sets of images that have a size already leave it alone.
+	// Pictures says how a set of pictures is read. Sets of images that have a size already take its share and its seed alone, and these
+	// where they are in one piece.
 	Pictures PictureSetOptions
 }
 
@@ -26,6 +27,7 @@ type Splits struct {
 	Training   Set
 	Validation Set // nil where the set has none of its own; see Split
 	Test       Set
+	TestShare  float64 // of a set in one piece that was set apart for testing; 0 where the set has test images of its own
 
 	// Preparation is what the images of a set of pictures were prepared like; the zero value for other sets, see PreparationOf.
 	Preparation Preparation
@@ -69,6 +71,10 @@ func Open(name string, o Options) (train, test Set, err error) {
 // validation) and test beside it: without test, val is what is tested on. Without both, and where there is no folder train, the seed sets a share
 // of the pictures apart for testing. Hidden files and files that are no pictures are ignored; links are followed.
 //
+// A file of NumPy's arrays (.npz, numpy.savez) has the arrays x_train, y_train, x_test and y_test, as Keras's mnist.npz, and perhaps x_val and
+// y_val, or train_images, train_labels and so on: images [n height width] or [n height width channels], as uint8, or as floats from 0 to 1 or
+// to 255, and labels [n] or [n 1] as whole numbers from 0. Of x and y alone the seed sets a share apart for testing.
+//
 // A list of pictures does the same for pictures that lie anywhere: a CSV file with the columns path and label, or a file of JSON objects
 // with these keys, one a line (.jsonl), in UTF-8. Paths are relative to the list's folder. A column split (train, val, test) says what each is for.
 func OpenSplits(name string, o Options) (Splits, error) {
@@ -91,8 +97,11 @@ func openFolder(name string, pictures PictureSetOptions) (Splits, error) {
 	if info, err := os.Stat(name); err != nil {
 		return Splits{}, fmt.Errorf("data: there is no data set and no folder %q; %s (a folder is one of IDX files or of pictures)", name, wording.Choose(name, Names()))
 	} else if !info.IsDir() {
+		if isNPZ(name) {
+			return openNPZ(name, pictures)
+		}
 		if !isManifest(name) {
-			return Splits{}, fmt.Errorf("data: %s is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class, or a list of pictures whose name ends in .csv or .jsonl", name)
+			return Splits{}, fmt.Errorf("data: %s is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class, a list of pictures whose name ends in .csv or .jsonl, or NumPy's arrays in a file whose name ends in .npz", name)
 		}
 		l, err := listManifest(name, pictures.Classes)
 		if err != nil {
@@ -126,6 +135,9 @@ func openFolder(name string, pictures PictureSetOptions) (Splits, error) {
 
 // openOwn opens a set of a name that is not known, from the folder that was given for it.
 func openOwn(name, dir string) (Splits, error) {
+	if isManifest(name) || isNPZ(name) {
+		return Splits{}, fmt.Errorf("data: %s is a file by itself: leave out --data-dir, which is for sets that have a name, as in --data %s", name, wording.Argument(filepath.Join(dir, name)))
+	}
 	if strings.ContainsRune(name, filepath.Separator) || filepath.Clean(name) != name || name == "." || name == ".." {
 		return Splits{}, fmt.Errorf("data: %s is a folder by itself: leave out --data-dir, which is for sets that have a name", name)
 	}

@@ -160,7 +160,7 @@ func (l *listing) open(o PictureSetOptions) (Splits, error) {
 	}
 	s := Splits{
 		Training: &subset{set, parts[forTraining]}, Test: &subset{set, parts[forTesting]},
-		Preparation: asPhotographs, Pictures: report,
+		TestShare: report.TestShare, Preparation: asPhotographs, Pictures: report,
 	}
 	if validation := parts[forValidation]; len(validation) > 0 {
 		s.Validation = &subset{set, validation}

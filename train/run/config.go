@@ -16,7 +16,7 @@ type Config struct {
 	Data         string  `json:"data"`  // of the catalogue, or a folder
 	DataDir      string  `json:"data_dir,omitempty"`
 	Validation   float64 `json:"validation,omitempty"`  // the share of the training images that the seed sets apart, see [data.Split]
-	Split        float64 `json:"split,omitempty"`       // the share of a set of pictures that the seed sets apart for testing, see [data.PictureSetOptions]
+	Split        float64 `json:"split,omitempty"`       // the share that the seed sets apart for testing where there are no test images, see [data.PictureSetOptions]
 	StrictData   bool    `json:"strict_data,omitempty"` // see [data.PictureSetOptions]
 	Epochs       int     `json:"epochs"`
 	Batch        int     `json:"batch"` // at most the training images

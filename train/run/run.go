@@ -150,12 +150,10 @@ func (r *Run) openData(m *model.Model) (err error) {
 	if err != nil {
 		return err
 	}
-	if c.Split != 0 && (s.Pictures == nil || s.Pictures.TestShare == 0) {
+	if c.Split != 0 && s.TestShare == 0 {
 		return fmt.Errorf("run: %s has test images of its own: leave out --split", c.Data)
 	}
-	if r.data.Pictures = s.Pictures; s.Pictures != nil {
-		c.Split = s.Pictures.TestShare
-	}
+	r.data.Pictures, c.Split = s.Pictures, s.TestShare
 	if c.DataDir != "" {
 		c.DataDir, err = filepath.Abs(c.DataDir)
 	} else if !slices.Contains(data.Names(), c.Data) {
