@@ -23,7 +23,8 @@ func newDataCommand() *cobra.Command {
 		Short: "List data sets, fetch them and look at them",
 		Long: `List the data sets that --data knows by name and where each one is.
 
-digits is built in. mnist, fashion-mnist and kmnist are fetched on request. cifar10 and cifar100 (with cifar100-coarse, the same images by
+digits is built in. mnist, fashion-mnist and kmnist are fetched on request; fashion-mnist is also read where Debian's package
+dataset-fashion-mnist has put it. cifar10 and cifar100 (with cifar100-coarse, the same images by
 their 20 kinds) are read from their binary version, whose folder --data-dir names. Any folder of IDX files can be named too: train-images,
 train-labels, test-images and test-labels (or t10k-), and perhaps validation-images and validation-labels (or val-), each with
 -idx3-ubyte or -idx1-ubyte behind it, and perhaps .gz. With --data-dir, a set of your own has a name: that of a folder in there, or
@@ -76,11 +77,11 @@ func listData(cmd *cobra.Command, asJSON bool) error {
 	for _, name := range data.Names() {
 		s := dataSet{Name: name, State: builtIn}
 		if name != "digits" {
-			dir, err := data.CacheDir(name)
-			if err != nil {
+			if _, err := data.CacheDir(name); err != nil {
 				cacheless = cmp.Or(cacheless, err)
 			}
-			if s, err = findSet(name, dir); err != nil {
+			var err error
+			if s, err = findSet(name, cacheless == nil); err != nil {
 				return err
 			}
 		}
@@ -114,33 +115,41 @@ func (s dataSet) row() table.Row {
 	return table.Row{s.Name, "built in", "-"}
 }
 
-// findSet says where a data set's files are, or how to get them. There is no cache folder if dir is empty.
-func findSet(name, dir string) (dataSet, error) {
+// findSet says where a data set's files are, or how to get them.
+func findSet(name string, hasCache bool) (dataSet, error) {
 	s := dataSet{Name: name, State: byHand, How: "cnn-gpu data fetch " + name}
 	if slices.Contains(data.Fetchable(), name) {
-		s.State = fetchable
-	}
-	if dir == "" {
-		if s.State == fetchable {
+		if s.State = fetchable; !hasCache {
 			s.How += " --data-dir FOLDER"
 		}
-		return s, nil
 	}
+	dirs, _ := data.Folders(name) // that there is no cache is said once
+	for _, dir := range dirs {
+		size, err := sizeOf(dir)
+		if err != nil {
+			return dataSet{}, err
+		}
+		if size > 0 {
+			return dataSet{Name: name, State: here, Folder: dir, Bytes: size}, nil
+		}
+	}
+	return s, nil
+}
+
+// sizeOf is how many bytes the files of a folder have; 0 if there is none.
+func sizeOf(dir string) (bytes int64, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !os.IsNotExist(err) {
-		return dataSet{}, err
+		return 0, err
 	}
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil {
-			return dataSet{}, err
+			return 0, err
 		}
-		s.Bytes += info.Size()
+		bytes += info.Size()
 	}
-	if s.Bytes > 0 {
-		s.State, s.Folder, s.How = here, dir, ""
-	}
-	return s, nil
+	return bytes, nil
 }
 
 func newDataFetchCommand() *cobra.Command {
@@ -149,7 +158,8 @@ func newDataFetchCommand() *cobra.Command {
 		Use:   "fetch NAME [flags]",
 		Short: "Download a data set",
 		Long: `Download a data set's files into the cache folder, or into another one. Several mirrors are tried, the content is checked by its
-SHA-256, and a file appears only when it is whole. Files that are there already are kept.`,
+SHA-256, and a file appears only when it is whole. Files that are there already are kept, and those of Debian's dataset-fashion-mnist
+copied if they are right.`,
 		Example: `  cnn-gpu data fetch mnist
   cnn-gpu data fetch fashion-mnist --data-dir ~/fashion-mnist`,
 		Args:      takes(1, 1, "give one data set's name, as in: cnn-gpu data fetch mnist"),

@@ -149,3 +149,14 @@ func TestFiveChannels(t *testing.T) {
 	assert.Contains(t, r.stderr, "00-input-image.png is left out: images with 5 channels")
 	decodePNG(t, filepath.Join(w.out, "maps", "02-conv2d-feature-maps.png"))
 }
+
+// What a package of the system has brought is listed where it lies.
+func TestDataListsPackages(t *testing.T) {
+	system := t.TempDir()
+	t.Setenv("XDG_DATA_DIRS", system)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	folder := filepath.Join(system, "datasets", "fashion-mnist")
+	require.NoError(t, os.MkdirAll(folder, 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "train-images-idx3-ubyte.gz"), make([]byte, 1_200_000), 0o666))
+	assert.Regexp(t, `fashion-mnist +│ `+folder+` +│ +1\.14 MiB`, succeed(t, "data").stdout)
+}

@@ -15,6 +15,7 @@ type known struct {
 	files   []download // in the order: training images, training labels, test images, test labels
 	mirrors []string   // base addresses, each ending in a slash
 	byHand  string     // where to get it, if Fetch can not
+	debian  string     // the package of Debian that brings the files; see systemFolders
 
 	prefix      string // of its file names, with its dash
 	folder      string // torchvision's folder for it
@@ -75,6 +76,7 @@ var catalog = append([]known{
 		// Learning Algorithms", arXiv:1708.07747.
 		name:   "fashion-mnist",
 		folder: "FashionMNIST",
+		debian: "dataset-fashion-mnist",
 		classes: []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
 			"Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"},
 		preparation: Preparation{Whole, DarkGround},

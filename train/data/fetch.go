@@ -42,7 +42,7 @@ func CacheDir(name string) (string, error) {
 }
 
 // Fetch downloads a set's files (one of Fetchable) and returns their folder. Files that are there and
-// right are kept, and those of another set never written over. A file appears under its name only when it is whole and its SHA-256 is the published
+// right are kept, those that a package of the system has brought are copied, and those of another set never written over. A file appears under its name only when it is whole and its SHA-256 is the published
 // one; until then it is a temporary file, removed on any error and when ctx is cancelled. What one mirror
 // fails to give is asked of the next; if all fail, the error lists what each of them answered.
 func Fetch(ctx context.Context, name string, o FetchOptions) (dir string, err error) {
@@ -86,7 +86,7 @@ func (k known) fetch(ctx context.Context, o FetchOptions) (string, error) {
 			if owner := k.displaces(kind, o.Dir); owner != "" {
 				return "", fmt.Errorf("data: fetch %s: %s in %s is a file of %s: give another folder with --data-dir DIR", k.name, d.name, o.Dir, owner)
 			}
-			if err := d.fetch(ctx, o, progress); err != nil {
+			if err := d.fetch(ctx, k.systemFolders(), o, progress); err != nil {
 				return "", fmt.Errorf("data: fetch %s: %w", k.name, err)
 			}
 		}
@@ -121,9 +121,14 @@ func (k known) displaces(kind int, dir string) string {
 	return ""
 }
 
-// fetch asks one mirror after the other for the file. Errors of this machine's own (no space, no right to
-// write) end it at once: another mirror would not help.
-func (d download) fetch(ctx context.Context, o FetchOptions, progress func(int64)) error {
+// fetch takes the file from a folder of this machine that holds the right one, or asks one mirror after the other for it. Errors of this
+// machine's own (no space, no right to write) end it at once: another mirror would not help.
+func (d download) fetch(ctx context.Context, folders []string, o FetchOptions, progress func(int64)) error {
+	for _, dir := range folders {
+		if d.present(dir) {
+			return d.copy(dir, o.Dir)
+		}
+	}
 	var answers []string
 	for _, mirror := range o.Mirrors {
 		address := strings.TrimSuffix(mirror, "/") + "/" + d.name
@@ -140,6 +145,29 @@ func (d download) fetch(ctx context.Context, o FetchOptions, progress func(int64
 		answers = append(answers, fmt.Sprintf("  %s: %v", address, fault.err))
 	}
 	return fmt.Errorf("no mirror gave %s:\n%s\nWith the files from elsewhere, name their folder with --data-dir DIR", d.name, strings.Join(answers, "\n"))
+}
+
+// copy takes the file from another folder.
+func (d download) copy(from, to string) (err error) {
+	in, err := os.Open(filepath.Join(from, d.name))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	file, err := d.pending(to)
+	if err != nil {
+		return err
+	}
+	defer file.Cleanup()
+	if _, err := io.Copy(file, in); err != nil {
+		return err
+	}
+	return file.CloseAtomicallyReplace()
+}
+
+// pending is the file before it has its name.
+func (d download) pending(dir string) (*renameio.PendingFile, error) {
+	return renameio.NewPendingFile(filepath.Join(dir, d.name), renameio.WithTempDir(dir), renameio.WithPermissions(0o644))
 }
 
 // mirrorError is a fault of the mirror or of the way to it.
@@ -168,7 +196,7 @@ func (d download) fetchFrom(ctx context.Context, address string, o FetchOptions,
 		return &mirrorError{fmt.Errorf("answered %s", resp.Status)}
 	}
 
-	file, err := renameio.NewPendingFile(filepath.Join(o.Dir, d.name), renameio.WithTempDir(o.Dir), renameio.WithPermissions(0o644))
+	file, err := d.pending(o.Dir)
 	if err != nil {
 		return err
 	}

@@ -283,3 +283,57 @@ func TestCatalog(t *testing.T) {
 		}
 	}
 }
+
+// Files that a package of the system has brought are read where they lie, and fetched from there if they are right; the cache comes first.
+func TestPackageOfTheSystem(t *testing.T) {
+	s := newTinySet(t)
+	s.name, s.debian = "tiny", "dataset-tiny"
+	system := t.TempDir()
+	folder := filepath.Join(system, "datasets", "tiny")
+	t.Setenv("XDG_DATA_DIRS", "relative"+string(filepath.ListSeparator)+t.TempDir()+string(filepath.ListSeparator)+system)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+	assert.Len(t, s.systemFolders(), 2, "relative ones do not count")
+
+	file := filepath.Join(folder, s.files[0].name)
+	require.NoError(t, os.WriteFile(file, s.gz, 0o444))
+	o := s.from(t, "missing")
+	dir, err := s.fetch(t.Context(), o)
+	require.NoError(t, err)
+	assert.Equal(t, []string{s.files[0].name}, files(t, dir))
+	assert.True(t, s.files[0].present(dir))
+	assert.Zero(t, s.asked.Load())
+
+	require.NoError(t, os.Chmod(file, 0o644))
+	require.NoError(t, os.WriteFile(file, s.gz[1:], 0o644))
+	dir, err = s.fetch(t.Context(), s.from(t, "works"))
+	require.NoError(t, err)
+	assert.True(t, s.files[0].present(dir))
+	assert.Equal(t, int32(1), s.asked.Load(), "a wrong one is fetched")
+}
+
+func TestOpenPackageOfTheSystem(t *testing.T) {
+	system, cache := t.TempDir(), t.TempDir()
+	t.Setenv("XDG_DATA_DIRS", system)
+	t.Setenv("XDG_CACHE_HOME", cache)
+	_, _, err := Open("fashion-mnist", Options{})
+	assert.ErrorContains(t, err, filepath.Join(system, "datasets", "fashion-mnist"))
+	assert.ErrorContains(t, err, "or install Debian's package dataset-fashion-mnist, or name the folder")
+	_, _, err = Open("mnist", Options{})
+	assert.NotContains(t, err.Error(), system)
+
+	folder := filepath.Join(system, "datasets", "fashion-mnist")
+	require.NoError(t, os.MkdirAll(filepath.Dir(folder), 0o755))
+	require.NoError(t, os.Rename(writeSet(t, plainNames, 0), folder))
+	s, _, err := Open("fashion-mnist", Options{})
+	require.NoError(t, err)
+	assert.Equal(t, "fashion-mnist", s.Name())
+	assert.Equal(t, 3, s.Len())
+
+	t.Setenv("XDG_CACHE_HOME", "")
+	t.Setenv("HOME", "")
+	_, _, err = Open("fashion-mnist", Options{})
+	assert.NoError(t, err, "without a home, too")
+	_, _, err = Open("mnist", Options{})
+	assert.ErrorContains(t, err, "no cache folder")
+}

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,7 +16,7 @@ import (
 // Options says where Open looks.
 type Options struct {
 	// DataDir is the folder that holds a named set's files, either itself or in a folder named after the
-	// set (mnist, or torchvision's MNIST/raw). Empty means the cache folder that Fetch fills.
+	// set (mnist, or torchvision's MNIST/raw). Empty means those of [Folders].
 	DataDir string
 	// Pictures says how a set of pictures is read. Sets of images that have a size already take its share and its seed alone, and these
 	// where they are in one piece.
@@ -163,11 +164,42 @@ func (k known) open(o Options) (Splits, error) {
 		return k.openIn(o.DataDir, place{o.DataDir, k.prefix}, place{filepath.Join(o.DataDir, k.name), k.prefix},
 			place{filepath.Join(o.DataDir, k.folder, "raw"), k.prefix})
 	}
-	cache, err := CacheDir(k.name)
+	dirs, err := Folders(k.name)
 	if err != nil {
 		return Splits{}, err
 	}
-	return k.openAt(place{cache, k.prefix})
+	var places []place
+	for _, dir := range dirs {
+		places = append(places, place{dir, k.prefix})
+	}
+	return k.openAt(places...)
+}
+
+// Folders are where a set of Names is looked for if nobody names a folder, in this order: the folder that Fetch fills, and those of a package
+// of the system. The error is that of CacheDir where there are none.
+func Folders(name string) (dirs []string, err error) {
+	cache, err := CacheDir(name)
+	if err == nil {
+		dirs = append(dirs, cache)
+	}
+	k, _ := lookUp(name)
+	if dirs = append(dirs, k.systemFolders()...); len(dirs) > 0 {
+		err = nil
+	}
+	return dirs, err
+}
+
+// systemFolders are where Debian's package of the set puts its files, in each of the folders for data of the XDG Base Directory Specification.
+func (k known) systemFolders() (dirs []string) {
+	if k.debian == "" {
+		return nil
+	}
+	for _, base := range filepath.SplitList(cmp.Or(os.Getenv("XDG_DATA_DIRS"), "/usr/local/share:/usr/share")) {
+		if filepath.IsAbs(base) { // as the specification has it
+			dirs = append(dirs, filepath.Join(base, "datasets", k.name))
+		}
+	}
+	return dirs
 }
 
 // openRecords opens a set of the catalog whose files are of records.
@@ -217,7 +249,11 @@ func (k known) openAt(places ...place) (Splits, error) {
 		}
 	}
 	if e.remedy == "" {
-		e.remedy = "fetch them with: cnn-gpu data fetch " + k.name + ", or name the folder that holds them with --data-dir DIR"
+		e.remedy = "fetch them with: cnn-gpu data fetch " + k.name
+		if k.debian != "" {
+			e.remedy += ", or install Debian's package " + k.debian
+		}
+		e.remedy += ", or name the folder that holds them with --data-dir DIR"
 	}
 	return Splits{}, e
 }
