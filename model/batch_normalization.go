@@ -11,7 +11,8 @@ import (
 // all places while training, by moving averages of these otherwise; then it multiplies by gamma and adds beta (Ioffe and Szegedy, "Batch
 // normalization", ICML 2015, algorithms 1 and 2). See [kernels.BatchNorm] for the formula. A convolution or dense layer in front of it needs no
 // bias. Parameters: gamma, beta, moving_mean and moving_variance, [C] each; the last two are not trained but move towards a batch's mean and
-// variance m by momentum·moving + (1−momentum)·m in each step.
+// variance m by momentum·moving + (1−momentum)·m in each step. A frozen layer normalises by its moving averages in training, too, and leaves them
+// as they are.
 type BatchNormalization struct {
 	Axis                      Axis        `yaml:"axis,omitempty" default:"-1"`                          // the axis of the channels, which is the last
 	Momentum                  float64     `yaml:"momentum,omitempty" default:"0.99"`                    // what the moving averages keep in a step, above 0 and below 1; 0.9 suits trainings of a few hundred steps
@@ -96,7 +97,7 @@ func (l *batchNormalization) Forward(b *Binding) []kernels.Op {
 		BatchNorm: l.geometry(b), Epsilon: l.epsilon, X: b.X[0], Mean: b.Param(l.movingMean), Variance: b.Param(l.movingVariance),
 		Gamma: b.Param(l.gamma), Beta: b.Param(l.beta), Y: b.Y,
 	}
-	if !b.Training {
+	if !b.Training || b.Frozen {
 		return []kernels.Op{apply}
 	}
 	apply.Mean, apply.Variance = l.saved(b, "mean"), l.saved(b, "variance")
@@ -105,6 +106,9 @@ func (l *batchNormalization) Forward(b *Binding) []kernels.Op {
 }
 
 func (l *batchNormalization) Backward(b *Binding) []kernels.Op {
+	if b.Frozen {
+		return l.backwardFrozen(b)
+	}
 	sums := kernels.BatchNormSums{
 		BatchNorm: l.geometry(b), Examples: b.Examples, Epsilon: l.epsilon, X: b.X[0], Mean: l.saved(b, "mean"), Variance: l.saved(b, "variance"),
 		DY: b.DY, DYSum: l.saved(b, "dy_sum"), DYXSum: l.saved(b, "dyx_sum"),
@@ -123,6 +127,15 @@ func (l *batchNormalization) Backward(b *Binding) []kernels.Op {
 		})
 	}
 	return ops
+}
+
+// backwardFrozen is the gradient by the input where mean and variance are no function of it: the sums, through which it would act on them, are 0.
+func (l *batchNormalization) backwardFrozen(b *Binding) []kernels.Op {
+	none := l.saved(b, "no_sum")
+	return []kernels.Op{kernels.Zero{Y: none}, kernels.BatchNormDgrad{
+		BatchNorm: l.geometry(b), Examples: b.Examples, Epsilon: l.epsilon, X: b.X[0], Mean: b.Param(l.movingMean), Variance: b.Param(l.movingVariance),
+		Gamma: b.Param(l.gamma), DY: b.DY, DYSum: none, DYXSum: none, DX: b.DX[0],
+	}}
 }
 
 // Update implements [Updater].

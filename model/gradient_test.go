@@ -3,6 +3,7 @@ package model_test
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -77,6 +78,9 @@ var networks = map[string]string{
 	"group norm": `{input: [3, 4, 2], layers: [GroupNormalization: {groups: 2}, Conv2D: {filters: 6, kernel_size: 2}, GroupNormalization: {groups: 3, axis: -1, epsilon: 0.1}, ReLU,
 		GroupNormalization: {groups: -1, center: false, gamma_initializer: he_normal}, Flatten, Dense: {units: 32}, GroupNormalization: {groups: 1, scale: false, beta_initializer: ones},
 		Dense: {units: 3}]}`,
+	"frozen": `{input: [6, 6, 2], layers: [Conv2D: {filters: 3, kernel_size: 3, trainable: false}, PReLU: {shared_axes: [1, 2]}, BatchNormalization: {trainable: false},
+		Conv2D: {filters: 2, kernel_size: 2, activation: tanh, trainable: false}, BatchNormalization: {scale: false, trainable: false}, PReLU: {trainable: false}, Flatten,
+		Dense: {units: 4, activation: tanh}, Dense: {units: 4, trainable: false}, Dense: {units: 2, use_bias: false}]}`,
 	"residual": `{input: [6, 6, 1], layers: [Conv2D: {name: stem, filters: 2, kernel_size: 3, padding: same, activation: relu},
 		Conv2D: {filters: 2, kernel_size: 3, padding: same, activation: relu}, Conv2D: {name: block, filters: 2, kernel_size: 3, padding: same},
 		Add: {inputs: [stem, block]}, ReLU: {name: out}, Conv2D: {name: down, filters: 3, kernel_size: 3, strides: 2, padding: same},
@@ -121,7 +125,13 @@ func drawInputs(m *model.Model, p training) inputs {
 	in := inputs{x: draw(p.Input.Elements()), outputWeight: draw(p.Output.Elements()), weights: make([]float32, p.Weights.Elements())}
 	for _, param := range m.Params {
 		_, offset := p.Param(param).Root()
-		copy(in.weights[offset:], draw(param.Shape.Elements()))
+		values := draw(param.Shape.Elements())
+		if strings.HasSuffix(param.Name, "variance") {
+			for i, v := range values {
+				values[i] = max(v, -v)
+			}
+		}
+		copy(in.weights[offset:], values)
 	}
 	return in
 }
@@ -135,8 +145,11 @@ func differences(t *testing.T, p training, in inputs) []float64 {
 	o.Set(p.Weights, in.weights)
 	weights := o.Of(p.Weights)
 	o.Of(p.step)[0] = stepNumber
-	gradients := make([]float64, len(weights))
+	gradients := make([]float64, p.Gradients.Elements())
 	for _, param := range p.model.Params {
+		if p.Gradient(param) == nil {
+			continue
+		}
 		_, offset := p.Param(param).Root()
 		for i := offset; i < offset+param.Shape.Elements(); i++ {
 			loss := func(w float64) float64 {

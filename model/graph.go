@@ -16,6 +16,8 @@ type Node struct {
 	Layer  Layer
 	Inputs []*Node
 	Shape  Shape
+	// Frozen says that the layer's parameters stay as they are, Keras's trainable=False; see [Model.Freeze].
+	Frozen bool
 
 	index int
 }
@@ -74,7 +76,7 @@ func (g *Graph) AddNamed(name string, s Spec, inputs ...*Node) *Node {
 	if name == "" {
 		name = g.freeName(snake(s.Kind()))
 	}
-	node, err := g.layer(name, s, inputs)
+	node, err := g.layer(name, s, false, inputs)
 	if err != nil {
 		g.err = fmt.Errorf("%s %q: %w", s.Kind(), name, err)
 		return nil
@@ -95,7 +97,7 @@ func activationOf(s Spec) Function {
 
 var errTaken = errors.New("another layer has this name")
 
-func (g *Graph) layer(name string, s Spec, inputs []*Node) (*Node, error) {
+func (g *Graph) layer(name string, s Spec, frozen bool, inputs []*Node) (*Node, error) {
 	function := activationOf(s)
 	if g.names[name] != nil || function != "" && g.names[name+"/"+string(function)] != nil {
 		return nil, errTaken
@@ -119,6 +121,9 @@ func (g *Graph) layer(name string, s Spec, inputs []*Node) (*Node, error) {
 		return nil, err
 	}
 	node.Spec = s
+	if frozen {
+		node.freeze()
+	}
 	last := node
 	if function != "" {
 		if last, err = g.build(name+"/"+string(function), Activation{function}, []*Node{node}); err != nil {

@@ -14,7 +14,7 @@ type Lowered struct {
 	Output    *kernels.Buffer
 	DOutput   *kernels.Buffer // nil unless Training
 	Weights   *kernels.Buffer // all of them; see [Model.ParamBuffer]
-	Gradients *kernels.Buffer // all of them; nil unless Training
+	Gradients *kernels.Buffer // all of them; nil unless Training; see [Model.GradientBuffer]
 	Forward   []Step
 	Backward  []Step
 	// Update changes the parameters that are not learnt by gradients, after all else and once a step is known to be finite; there is none without
@@ -52,7 +52,7 @@ type LowerOptions struct {
 	Halt   *kernels.Buffer // an int32 that is set once a step is not finite; needed for Update
 	Keep   bool            // keep every node's value, so that it can be downloaded after a run
 
-	// Weights and Gradients, made by [Model.ParamBuffer]: lists that are to work on the same parameters are given the same ones. New
+	// Weights and Gradients, made by [Model.ParamBuffer] and [Model.GradientBuffer]: lists that are to work on the same parameters are given the same ones. New
 	// ones if nil.
 	Weights, Gradients *kernels.Buffer
 }
@@ -63,7 +63,7 @@ func (l *Lowered) Value(n *Node) *kernels.Buffer { return l.values[n] }
 // Param is the buffer of a parameter, a part of Weights.
 func (l *Lowered) Param(p *Param) *kernels.Buffer { return l.weights[p] }
 
-// Gradient is the buffer of a parameter's gradient, a part of Gradients.
+// Gradient is the buffer of a parameter's gradient, a part of Gradients; nil of a frozen layer's.
 func (l *Lowered) Gradient(p *Param) *kernels.Buffer { return l.gradients[p] }
 
 // Lower emits the model's ops for a batch size.
@@ -82,7 +82,7 @@ func (m *Model) Lower(batch int, o LowerOptions) *Lowered {
 	bindings := make([]*Binding, len(nodes))
 	for i, n := range nodes {
 		b := &Binding{
-			Batch: batch, Training: o.Training, Step: o.Step, Halt: o.Halt, Seed: o.Seed, Stream: uint32(n.index),
+			Batch: batch, Training: o.Training, Frozen: n.Frozen, Step: o.Step, Halt: o.Halt, Seed: o.Seed, Stream: uint32(n.index),
 			Examples: kernels.Examples{Labels: o.Labels, Classes: o.Output.Shape[len(o.Output.Shape)-1]},
 			name:     n.Name, weights: l.weights, gradients: l.gradients,
 			Y: kernels.NewBuffer(n.Name, kernels.Float32, batched(batch, n.Shape)...),
@@ -104,7 +104,7 @@ func (m *Model) Lower(batch int, o LowerOptions) *Lowered {
 	}
 	if o.Training && o.Halt != nil {
 		for i, n := range nodes {
-			if u, ok := n.Layer.(Updater); ok {
+			if u, ok := n.Layer.(Updater); ok && !n.Frozen {
 				l.Update = append(l.Update, Step{n, u.Update(bindings[i])})
 			}
 		}
@@ -122,7 +122,7 @@ func (l *Lowered) bindParams(m *Model, o LowerOptions) {
 		return
 	}
 	if l.Gradients = o.Gradients; l.Gradients == nil {
-		l.Gradients = m.ParamBuffer("gradients")
+		l.Gradients = m.GradientBuffer("gradients")
 	}
 	l.gradients = m.paramViews(l.Gradients, "d ")
 }
@@ -147,7 +147,11 @@ func (l *Lowered) backward(nodes []*Node, bindings []*Binding) {
 			}
 			b.DX = append(b.DX, dx)
 		}
-		ops = append(ops, n.Layer.Backward(b)...)
+		backward := n.Layer.Backward(b)
+		if n.Frozen {
+			backward = serving(backward, b.DX)
+		}
+		ops = append(ops, backward...)
 		for j, in := range n.Inputs {
 			if b.DX[j] != nil {
 				gradients[in] = append(gradients[in], b.DX[j])
@@ -155,6 +159,38 @@ func (l *Lowered) backward(nodes []*Node, bindings []*Binding) {
 		}
 		l.Backward = append(l.Backward, Step{n, ops})
 	}
+}
+
+// serving leaves out the ops that none of the values needs.
+func serving(ops []kernels.Op, values []*kernels.Buffer) (list []kernels.Op) {
+	needed := map[*kernels.Buffer]bool{}
+	for _, v := range values {
+		if v != nil {
+			root, _ := v.Root()
+			needed[root] = true
+		}
+	}
+	for _, op := range slices.Backward(ops) {
+		isNeeded := false
+		for _, o := range op.Operands() {
+			if o.Buffer != nil && o.Access != kernels.Read {
+				root, _ := o.Buffer.Root()
+				isNeeded = isNeeded || needed[root]
+			}
+		}
+		if !isNeeded {
+			continue
+		}
+		for _, o := range op.Operands() {
+			if o.Buffer != nil {
+				root, _ := o.Buffer.Root()
+				needed[root] = true
+			}
+		}
+		list = append(list, op)
+	}
+	slices.Reverse(list)
+	return list
 }
 
 func gradient(n *Node, batch int) *kernels.Buffer {

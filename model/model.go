@@ -17,34 +17,56 @@ type Model struct {
 	Params []*Param
 
 	padded int // elements that the parameters take behind one another, with the gaps between them
+	learnt int // of these, the first ones: those of layers that are not frozen
 }
 
 // paramAlignment is what each parameter's place is a multiple of, in elements.
 const paramAlignment = 64
 
-// placeParams gives each parameter its place among all.
+// placeParams gives each parameter its place among all: those of frozen layers behind the others, so that what is learnt lies together.
 func (m *Model) placeParams() error {
 	for _, n := range m.Nodes[1:] {
+		m.Params = append(m.Params, n.Layer.Params()...)
+	}
+	m.place(false)
+	m.learnt = m.padded
+	m.place(true)
+	return checkSize("all parameters together", Shape{m.padded})
+}
+
+// place gives places to the parameters of the layers that are frozen, or of those that are not.
+func (m *Model) place(frozen bool) {
+	for _, n := range m.Nodes[1:] {
+		if n.Frozen != frozen {
+			continue
+		}
 		for _, p := range n.Layer.Params() {
-			m.Params = append(m.Params, p)
 			p.offset = m.padded
 			m.padded += (p.Shape.Elements() + paramAlignment - 1) / paramAlignment * paramAlignment
 		}
 	}
-	return checkSize("all parameters together", Shape{m.padded})
 }
 
-// ParamBuffer returns a kept buffer with a place for each of the model's parameters, such as for the weights of a training or for
-// their gradients: one behind the other, so that an optimizer updates them in one op, each from a multiple of 64 elements on. The gaps between
-// them are zeros and stay so.
+// ParamBuffer returns a kept buffer with a place for each of the model's parameters, such as for the weights of a training: one
+// behind the other, so that an optimizer updates them in one op, each from a multiple of 64 elements on. The gaps between them are zeros and stay
+// so. Those of frozen layers come last.
 func (m *Model) ParamBuffer(name string) *kernels.Buffer {
 	return kernels.Kept(name, kernels.Float32, m.padded)
 }
 
-// paramViews are the parameters' places in a buffer that ParamBuffer made.
+// GradientBuffer returns a kept buffer with a place for the gradient of each parameter whose layer is not frozen, or for what an optimizer keeps of
+// it: the first ones of ParamBuffer, in their places.
+func (m *Model) GradientBuffer(name string) *kernels.Buffer {
+	return kernels.Kept(name, kernels.Float32, m.learnt)
+}
+
+// paramViews are the parameters' places in a buffer that ParamBuffer or GradientBuffer made, which need not have all.
 func (m *Model) paramViews(all *kernels.Buffer, prefix string) map[*Param]*kernels.Buffer {
 	views := map[*Param]*kernels.Buffer{}
 	for _, p := range m.Params {
+		if p.offset >= all.Elements() {
+			continue
+		}
 		views[p] = all.View(prefix+p.Name, p.offset, p.Shape...)
 	}
 	return views

@@ -13,8 +13,8 @@ type Param struct {
 	Shape         Shape
 	Initializer   Initializer
 	FanIn, FanOut int // the number of inputs that an output sums, and of outputs that an input feeds
-	// NonTrainable says that it is not learnt by gradients, such as a moving average: its gradient is zero and stays so, so that no optimizer
-	// moves it. Its layer is an [Updater].
+	// NonTrainable says that it is not learnt by gradients: that of a frozen layer, which has no gradient, or one such as a moving average, whose
+	// gradient is zero and stays so, so that no optimizer moves it. The layer of the latter is an [Updater].
 	NonTrainable bool
 	// Undecayed says that weight decay leaves it out whatever its shape, as it does vectors.
 	Undecayed bool

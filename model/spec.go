@@ -42,6 +42,7 @@ type Updater interface {
 type Binding struct {
 	Batch    int
 	Training bool
+	Frozen   bool // the layer's parameters are not learnt; see [Node]
 
 	X []*kernels.Buffer // the inputs, [Batch, shape...]
 	Y *kernels.Buffer   // the output
@@ -64,8 +65,14 @@ type Binding struct {
 // Param returns the buffer of a parameter; none for a nil one, which the layer does without.
 func (b *Binding) Param(p *Param) *kernels.Buffer { return b.weights[p] }
 
-// Gradient returns the buffer that Backward adds a parameter's gradient to.
-func (b *Binding) Gradient(p *Param) *kernels.Buffer { return b.gradients[p] }
+// Gradient returns the buffer that Backward adds a parameter's gradient to. That of a frozen layer is for nobody: the ops that serve it alone are
+// left out.
+func (b *Binding) Gradient(p *Param) *kernels.Buffer {
+	if g := b.gradients[p]; g != nil || p == nil {
+		return g
+	}
+	return b.Save("d "+p.Name, kernels.Float32, p.Shape...)
+}
 
 // Save returns a buffer which Forward fills for Backward.
 func (b *Binding) Save(name string, t kernels.Type, shape ...int) *kernels.Buffer {

@@ -80,6 +80,22 @@ func (w *Weights) Check(m *Model) error {
 	return nil
 }
 
+// For returns the same values as weights of another model with the same parameters, by name and shape; see [Weights.Check].
+func (w *Weights) For(m *Model) (*Weights, error) {
+	if w.model == m {
+		return w, nil
+	}
+	if err := w.Check(m); err != nil {
+		return nil, err
+	}
+	other := m.NewWeights()
+	other.checksum = w.checksum
+	for i, p := range m.Params {
+		copy(other.of(p), w.of(w.model.Params[i]))
+	}
+	return other, nil
+}
+
 func (w *Weights) of(p *Param) []float32 {
 	end := p.offset + p.Shape.Elements()
 	return w.padded[p.offset:end:end]

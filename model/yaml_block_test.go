@@ -77,6 +77,15 @@ layers:
 }
 
 // A factor may stand before its parameter with spaces around the star.
+// A frozen block is one of frozen layers, those of the blocks in it too.
+func TestAFrozenBlock(t *testing.T) {
+	m, err := model.Parse("net.yaml", []byte(strings.Replace(blocks, "filters: 4, repeat: 2}", "filters: 4, trainable: false}", 1)))
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"stage/block/conv/conv2d", "stage/block/conv/batch_normalization", "stage/block/last/conv2d", "stage/block/last/batch_normalization",
+	}, m.Frozen())
+}
+
 func TestFactors(t *testing.T) {
 	for _, factor := range []string{"3*$n", "3 * $n", "3* $n"} {
 		m, err := model.Parse("net.yaml", []byte("input: [4]\nblocks: {b: {with: {n: 2}, layers: [Dense: {units: "+factor+"}]}}\nlayers: [b]\n"))
@@ -94,7 +103,7 @@ const conv = "Conv2D: {filters: $n, kernel_size: 3}"
 
 var blockErrors = []struct{ text, want string }{
 	{blockFile("{n}", conv, "b"), "net.yaml:8:5: b needs the field n"},
-	{blockFile("{n}", conv, "b: {m: 3}"), `net.yaml:8:9: b has no field "m"; choose n, name, inputs or repeat`},
+	{blockFile("{n}", conv, "b: {m: 3}"), `net.yaml:8:9: b has no field "m"; choose n, name, inputs, repeat or trainable`},
 	{blockFile("{n}", conv, "b: {n: many}"), `net.yaml:8:12: filters is "many"; expected a whole number from 1 on; in the block b, used in line 8`},
 	{blockFile("{n: many}", conv, "b"), `net.yaml:4:15: filters is "many"; expected a whole number from 1 on; in the block b, used in line 8`},
 	{blockFile("{n: 2}", "Conv2D: {filters: $n, kernel_size: 9}", "b: {name: x}"),

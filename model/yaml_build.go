@@ -29,8 +29,9 @@ type place struct {
 
 // list is a list of layers while it is built: the file's, or a block's where it is used.
 type list struct {
-	prefix string // of the names of its layers
-	input  *Node
+	prefix   string // of the names of its layers
+	input    *Node
+	isFrozen bool
 
 	// None of the file's.
 	block  *block
@@ -90,7 +91,7 @@ func (b *builder) build(l *list, layers []*yaml.Node) error {
 				name = b.freeName(l.prefix + snake(parsed.kind()))
 			}
 			if parsed.block != nil {
-				err = b.addBlock(&list{prefix: name + "/", block: parsed.block, values: parsed.values, use: n, in: l}, name, inputs)
+				err = b.addBlock(&list{prefix: name + "/", isFrozen: parsed.isFrozen || l.isFrozen, block: parsed.block, values: parsed.values, use: n, in: l}, name, inputs)
 			} else {
 				err = b.addLayer(&parsed, name, inputs, place{n, l})
 			}
@@ -107,7 +108,7 @@ func (b *builder) addLayer(l *parsedLayer, name string, inputs []*Node, p place)
 	if p.list.block != nil && name == p.list.prefix+b.Input().Name {
 		err = errTaken
 	} else {
-		b.last, err = b.layer(name, l.spec, inputs)
+		b.last, err = b.layer(name, l.spec, l.isFrozen || p.list.isFrozen, inputs)
 	}
 	if err != nil {
 		return p.list.explain(errorAt(p.node, "%s %q: %w", l.kind(), name, err))

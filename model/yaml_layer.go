@@ -59,16 +59,18 @@ var layerFields = wording.Table[string, string]{
 	{Word: "name", Value: "what the layer is called; its kind in small letters if not given, numbered from the second on: `conv2d`, `conv2d_1`"},
 	{Word: "inputs", Value: "the name of the layer whose output it takes, or a list of names; `input` is the model's input. The layer before it if not given"},
 	{Word: "repeat", Value: "how many such layers stand there one behind the other, each with parameters of its own; the names are numbered. 1 if not given"},
+	{Word: "trainable", Value: "whether its parameters are learnt; `true` if not given. Those of a frozen layer (`false`) stay as they are, and a BatchNormalization then normalises by its moving averages in training, too"},
 }
 
 // parsedLayer is a layer, or the use of a block, as the file gives it.
 type parsedLayer struct {
-	spec   Spec
-	block  *block
-	values map[string]*yaml.Node // of the block's parameters
-	name   string                // none if not given
-	inputs *yaml.Node            // nil if not given
-	repeat int
+	spec     Spec
+	block    *block
+	values   map[string]*yaml.Node // of the block's parameters
+	name     string                // none if not given
+	inputs   *yaml.Node            // nil if not given
+	repeat   int
+	isFrozen bool
 }
 
 // kind is what the name is made of where none is given.
@@ -127,9 +129,16 @@ func (l *parsedLayer) common(given map[string]*yaml.Node) (err error) {
 		}
 	}
 	if n := given["repeat"]; n != nil {
-		l.repeat, err = integer(n, "repeat")
+		if l.repeat, err = integer(n, "repeat"); err != nil {
+			return err
+		}
 	}
-	return err
+	if n := given["trainable"]; n != nil {
+		isTrainable, err := truth(n, "trainable")
+		l.isFrozen = !isTrainable
+		return err
+	}
+	return nil
 }
 
 func parseLayer(key, fields *yaml.Node, blocks []*block) (parsedLayer, error) {

@@ -33,6 +33,9 @@ func (m *Model) YAML() []byte {
 			}
 			set("inputs", inputs)
 		}
+		if l.Frozen {
+			set("trainable", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "false"})
+		}
 		layer := scalar(l.Spec.Kind())
 		if len(fields.Content) > 0 {
 			layer = &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{layer, fields}}

@@ -127,6 +127,8 @@ func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
 		return errNoOptimizer
 	case len(t.model.Params) == 0:
 		return errors.New("train: the model has no parameters to train; add a Dense or Conv2D layer")
+	case t.gradients.Elements() == 0:
+		return errors.New("train: all layers with parameters are frozen, so that there is nothing to train; leave one of them as it is, such as the last")
 	case o.Epochs < 0 || o.Batch < 0:
 		return fmt.Errorf("train: %d epochs in batches of %d; give at least 1 of each", o.Epochs, o.Batch)
 	case o.Patience < 0:

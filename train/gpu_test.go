@@ -69,6 +69,22 @@ func TestGPUNormalizes(t *testing.T) {
 	require.NoError(t, gpu.Close())
 }
 
+// Frozen layers stay on the GPU too, and the others go where they go on the CPU.
+func TestGPUFreezes(t *testing.T) {
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	m := frozen(t, traintest.NormalizedNet(t), "conv*", "batch_normalization_1")
+	testFrozen(t, d, m)
+	cpu := compile(t, m, 2, SGD{})
+	gpu, err := Compile(m, Options{Device: d, Optimizer: SGD{}, Seed: 7})
+	require.NoError(t, err)
+	for _, tr := range []*Trainer{cpu, gpu} {
+		require.NoError(t, runStep(t, tr, 8, 5, 0))
+	}
+	assert.InDeltaSlice(t, weights(t, cpu), weights(t, gpu), 1e-6)
+	require.NoError(t, gpu.Close())
+}
+
 func TestGPUOptimizersStepAsTheirFormulas(t *testing.T) {
 	d := traintest.OpenGPU(t)
 	defer d.Close()

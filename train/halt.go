@@ -96,6 +96,9 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 		return orError(err, found)
 	}
 	for _, s := range l.Backward {
+		if s.Node.Frozen {
+			continue
+		}
 		for _, p := range s.Node.Layer.Params() {
 			if bad, err := f.notFinite(l.Gradient(p)); bad || err != nil {
 				found.Layer, found.What = s.Node.Name, "gradient"

@@ -59,6 +59,8 @@ type kerasGolden struct {
 		Accuracy float64
 	}
 	Training, Normalized kerasTraining
+	FrozenBelow          kerasTraining `json:"frozen_below"`
+	FrozenBetween        kerasTraining `json:"frozen_between"`
 	Schedules            []struct {
 		From, Schedule string
 		Epochs         int

@@ -53,9 +53,8 @@ func TestKerasTraining(t *testing.T) {
 	testKerasTraining(t, m, readKeras(t).Training)
 }
 
-// So do those with batch normalisations, and with the same moving averages: of the biased variance, and in the smaller batch of its examples alone.
-func TestKerasBatchNormalization(t *testing.T) {
-	m, err := model.Parse("normalized.yaml", []byte(`
+// normalized is a network with batch normalisations.
+const normalized = `
 input: [6, 6, 1]
 layers:
   - Conv2D: {name: conv, filters: 2, kernel_size: 3, use_bias: false}
@@ -66,9 +65,26 @@ layers:
   - Dense: {name: hidden, units: 4, use_bias: false}
   - BatchNormalization: {name: last, epsilon: 0.01}
   - Dense: {name: scores, units: 3}
-`))
+`
+
+// So do those with batch normalisations, and with the same moving averages: of the biased variance, and in the smaller batch of its examples alone.
+func TestKerasBatchNormalization(t *testing.T) {
+	m, err := model.Parse("normalized.yaml", []byte(normalized))
 	require.NoError(t, err)
 	testKerasTraining(t, m, readKeras(t).Normalized)
+}
+
+// So do those with frozen layers, below all others and between them, whose batch normalisations compute as they do in evaluation.
+func TestKerasTrainable(t *testing.T) {
+	m, err := model.Parse("normalized.yaml", []byte(normalized))
+	require.NoError(t, err)
+	k := readKeras(t)
+	below, err := m.Freeze("conv", "norm")
+	require.NoError(t, err)
+	testKerasTraining(t, below, k.FrozenBelow)
+	between, err := m.Freeze("norm", "hidden", "last")
+	require.NoError(t, err)
+	testKerasTraining(t, between, k.FrozenBetween)
 }
 
 func testKerasTraining(t *testing.T, m *model.Model, k kerasTraining) {

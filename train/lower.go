@@ -85,8 +85,11 @@ func (t *Trainer) trainingList(batch int) *OpList {
 	l.add(
 		kernels.FiniteCheck{X: loss.PerItem, Step: t.step, Halt: t.halt},
 		kernels.FiniteCheck{X: t.gradients, Step: t.step, Halt: t.halt})
-	u := Update{W: t.weights, DW: t.gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt}
+	u := Update{W: t.learnt(), DW: t.gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt}
 	for _, p := range t.model.Params {
+		if lowered.Gradient(p) == nil {
+			continue
+		}
 		u.Params = append(u.Params, lowered.Param(p))
 		if p.Decays() {
 			u.Decayed = append(u.Decayed, lowered.Param(p))
@@ -95,6 +98,11 @@ func (t *Trainer) trainingList(batch int) *OpList {
 	l.add(append(t.clipping.ops(t.gradients), t.optimizer.Update(u)...)...)
 	l.Steps = append(l.Steps, lowered.Update...)
 	return l
+}
+
+// learnt is the part of the weights that is not frozen, which the gradients are of.
+func (t *Trainer) learnt() *kernels.Buffer {
+	return t.weights.View("learnt weights", 0, t.gradients.Elements())
 }
 
 // labelsOf is the buffer of a batch's labels.

@@ -56,8 +56,9 @@ type Trainer struct {
 	seed       uint64
 	strict     bool
 
-	weights, gradients *kernels.Buffer   // each of all parameters
-	state              []*kernels.Buffer // the optimizer's
+	weights            *kernels.Buffer   // of all parameters
+	gradients          *kernels.Buffer   // of those that are not frozen
+	state              []*kernels.Buffer // the optimizer's, as gradients
 	rate, step, halt   *kernels.Buffer
 	totals, evalTotals *kernels.Buffer
 	learningRate       float64 // that rate holds
@@ -90,7 +91,7 @@ func Compile(m *model.Model, o Options) (*Trainer, error) {
 		}
 		weights = m.InitialWeights(o.Seed)
 	}
-	if err := weights.Check(m); err != nil {
+	if weights, err = weights.For(m); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	if t.device == nil {
@@ -115,7 +116,7 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	}
 	t := &Trainer{
 		model: m, device: o.Device, optimizer: o.Optimizer, clipping: o.Clipping, schedule: o.Schedule, warmUp: o.WarmUp, loss: o.Loss, seed: o.Seed, strict: o.Strict,
-		weights: m.ParamBuffer(weightsName), gradients: m.ParamBuffer("gradients"),
+		weights: m.ParamBuffer(weightsName), gradients: m.GradientBuffer("gradients"),
 		rate:       kernels.Kept("rate", kernels.Float32, 1),
 		step:       kernels.Kept("step", kernels.Int32, 1),
 		halt:       kernels.Kept("halt", kernels.Int32, 1),
@@ -154,7 +155,7 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		if err := t.optimizer.Check(); err != nil {
 			return nil, fmt.Errorf("train: optimizer %s: %w", t.optimizer.Name(), err)
 		}
-		t.state = t.optimizer.State(t.weights.Elements())
+		t.state = t.optimizer.State(t.gradients.Elements())
 	}
 	return t, nil
 }

@@ -254,6 +254,16 @@ def normalized():
     ])
 
 
+def frozen(*names):
+    """The normalized network, of which some layers are frozen, by the beginnings of their names."""
+    def network():
+        model = normalized()
+        for layer in model.layers:
+            layer.trainable = not layer.name.startswith(names)
+        return model
+    return network
+
+
 def training(network, optimizers):
     """Five or ten steps of each optimizer from the same weights over the same examples, five an epoch; the last batch is a smaller one."""
     x, labels = uniform(18, 6, 6, 1), random.integers(0, 3, 18)
@@ -397,6 +407,9 @@ def main():
     # With the usual epsilon, Adam makes whole steps of gradients that two normalised examples leave nothing of but rounding errors.
     golden["normalized"] = training(normalized, [("adam", {"epsilon": 0.001}, 1), ("sgd", {"learning_rate": 0.05, "momentum": 0.75}, 1)])
     golden["layers"] += [layer(*row) for row in LAST_LAYERS]
+    ten_steps = [("sgd", {"learning_rate": 0.05, "momentum": 0.75}, 2), ("lamb", {"epsilon": 0.001, "global_clipnorm": 0.5}, 2)]
+    golden["frozen_below"] = training(frozen("conv", "norm"), ten_steps)
+    golden["frozen_between"] = training(frozen("norm", "hidden", "last"), ten_steps)
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")
