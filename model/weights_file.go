@@ -30,6 +30,13 @@ func (w *Weights) Save(path string, metadata map[string]string) error {
 	return nil
 }
 
+// NoModelError says that a weights file does not say whose weights it holds.
+type NoModelError struct{ Path string }
+
+func (e *NoModelError) Error() string {
+	return fmt.Sprintf("model: %s holds tensors but no model (metadata %q); load it into a model that is there", e.Path, ModelKey)
+}
+
 // LoadWeights reads a file that [Weights.Save] wrote: the weights, which know their model, and the metadata.
 func LoadWeights(path string) (*Weights, map[string]string, error) {
 	f, err := safetensors.Read(path)
@@ -38,7 +45,7 @@ func LoadWeights(path string) (*Weights, map[string]string, error) {
 	}
 	text, ok := f.Metadata[ModelKey]
 	if !ok {
-		return nil, nil, fmt.Errorf("model: %s holds tensors but no model (metadata %q); load it into a model that is there", path, ModelKey)
+		return nil, nil, &NoModelError{path}
 	}
 	m, err := Parse(path+": metadata "+ModelKey, []byte(text))
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	"cnn-gpu/model"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/run"
 )
 
 // picturesHelp says what a folder of pictures is.
@@ -45,12 +45,12 @@ func parseSize(text string) (w, h int, err error) {
 }
 
 // checkResize holds a size against what the model takes.
-func checkResize(text, modelName string) error {
+func checkResize(text string, c run.Config) error {
 	w, h, err := parseSize(text)
 	if err != nil {
 		return err
 	}
-	m, err := model.Open(modelName)
+	m, err := c.OpenModel()
 	if err != nil {
 		return err
 	}

@@ -57,9 +57,6 @@ func resumeRun(cmd *cobra.Command, asked run.Config, dir string, anyway bool) (*
 	if err != nil {
 		return nil, err
 	}
-	for _, note := range r.Notes() {
-		fmt.Fprintln(cmd.ErrOrStderr(), note)
-	}
 	return r, nil
 }
 
@@ -82,7 +79,11 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		has   string
 	}
 	list := []fixed{
-		{"model", isModel(asked.Model, m), filepath.Base(c.Model)},
+		{"model", isModel(asked.Model, m), modelOf(c)},
+		{"from", false, cmp.Or(c.From, "drawn weights")},
+		{"head", asked.Head == c.Head || asked.Head == run.NewHead && c.Head != run.KeepHead, cmp.Or(c.Head, "its model's")},
+		{"partial", asked.Partial == c.Partial, strconv.FormatBool(c.Partial)},
+		{"freeze", asked.Freeze == c.Freeze, cmp.Or(c.Freeze, "what its model says")},
 		{"validation", asked.Validation == c.Validation, orNone(c.Validation, "none")},
 		{"batch", asked.Batch == c.Batch, strconv.Itoa(c.Batch)},
 		{"optimizer", asked.Optimizer == c.Optimizer, c.Optimizer},
@@ -119,13 +120,30 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 	return nil
 }
 
+// modelOf names a run's model.
+func modelOf(c run.Config) string {
+	name := filepath.Base(c.Model)
+	if c.Head != "" && c.Head != run.KeepHead {
+		name += " with --head " + c.Head
+	}
+	return name
+}
+
 // same compares bits, so that it takes what is no number too.
 func same(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }
 
-// isModel says whether a name or a file is that of a model.
+// isModel says whether a name or a file is that of a model, whichever layers are frozen.
 func isModel(name string, m *model.Model) bool {
-	other, err := model.Open(name)
-	return err == nil && string(other.YAML()) == string(m.YAML())
+	text := func(m *model.Model, err error) string {
+		if err == nil {
+			m, err = m.Freeze()
+		}
+		if err != nil {
+			return ""
+		}
+		return string(m.YAML())
+	}
+	return text(model.Open(name)) == text(m, nil)
 }
 
 func orNone(v float64, none string) string {

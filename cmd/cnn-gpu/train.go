@@ -91,8 +91,11 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 				}
 			}
 			c.Optimizer, c.OptimizerSettings, c.Clipping = optimizer.name, optimizer.settings, optimizer.clipping
+			if c.From != "" && !cmd.Flags().Changed("model") {
+				c.Model = ""
+			}
 			if resize != "" && resume == "" {
-				if err := checkResize(resize, c.Model); err != nil {
+				if err := checkResize(resize, c); err != nil {
 					return err
 				}
 			}
@@ -104,6 +107,9 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 			clearBar()
 			if err != nil {
 				return err
+			}
+			for _, note := range r.Notes() {
+				fmt.Fprintln(cmd.ErrOrStderr(), note)
 			}
 			if batch := r.Config().Batch; resume == "" && batch < c.Batch {
 				wording.English.Fprintf(cmd.ErrOrStderr(), "The batch is %d, not %d: there are no more training images.\n", batch, c.Batch)
@@ -121,6 +127,10 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f := cmd.Flags()
 	f.SortFlags = false
 	modelFlag(cmd, &c.Model)
+	f.StringVar(&c.From, "from", "", "begin with the weights of this `run` (those of its best epoch) or safetensors file, and without --model with its model (default: drawn weights)")
+	f.StringVar(&c.Head, "head", "", "give the model a new last layer: a `number` of classes, or new for those of the data; keep for none (default: with --from, new where the classes are others)")
+	f.BoolVar(&c.Partial, "partial", false, "with --from, take the weights that the model has by name and shape, and draw the others")
+	f.StringVar(&c.Freeze, "freeze", "", "leave the layers as they are whose names match these `patterns`, such as conv*,dense; none for none (default: what the model says)")
 	f.StringVar(&c.Data, "data", "digits", "a data `set` (see cnn-gpu data) or a folder of pictures or IDX files, a list of pictures, or a .npz file")
 	f.StringVar(&c.DataDir, "data-dir", "", "the `folder` that holds the data set's files (default: where cnn-gpu data fetch puts them)")
 	f.Float64Var(&c.Validation, "validation", 0, "the `share` of the training images to set apart for validation, such as 0.1 (default: none)")
@@ -152,6 +162,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	completeFrom(cmd, logFormatFlag, "text", "json")
 	completeFrom(cmd, "data", data.Names()...)
 	completeFlagWithRun(cmd, "resume")
+	completeFlagWithRun(cmd, "from")
 	return cmd
 }
 
@@ -172,6 +183,8 @@ func openRun(cmd *cobra.Command, c run.Config, resume string, anyway bool) (*run
 
 func checkConfig(c run.Config, given func(flag string) bool) error {
 	switch {
+	case c.Partial && c.From == "":
+		return usageErrorf("--partial takes what fits of the weights of another run: it needs --from")
 	case c.Epochs < 1:
 		return usageErrorf("--epochs %d: give at least 1", c.Epochs)
 	case c.Batch < 1:
@@ -191,6 +204,9 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		if err := checkInterval(c.CheckpointEvery); err != nil {
 			return err
 		}
+	}
+	if err := run.CheckHead(c.Head); err != nil {
+		return usageErrorf("--head %w", err)
 	}
 	if _, err := lossWith(c.LabelSmoothing); err != nil {
 		return err

@@ -12,8 +12,12 @@ import (
 
 // Config says what is trained on what and how.
 type Config struct {
-	Model        string  `json:"model"` // of the zoo, or a file
-	Data         string  `json:"data"`  // of the catalogue, or a folder
+	Model        string  `json:"model"`             // of the zoo, or a file; if empty, that of From
+	From         string  `json:"from,omitempty"`    // a run's folder or a weights file whose weights it begins with; drawn ones if empty
+	Head         string  `json:"head,omitempty"`    // the classes of a new last layer: a number, NewHead for those of the data, or KeepHead; with From, new if empty and where the classes are others
+	Partial      bool    `json:"partial,omitempty"` // see [model.TransferOptions]
+	Freeze       string  `json:"freeze,omitempty"`  // the patterns of [model.Model.Freeze] with commas between, or NoLayers; as the model says if empty
+	Data         string  `json:"data"`              // of the catalogue, or a folder
 	DataDir      string  `json:"data_dir,omitempty"`
 	Validation   float64 `json:"validation,omitempty"`  // the share of the training images that the seed sets apart, see [data.Split]
 	Split        float64 `json:"split,omitempty"`       // the share that the seed sets apart for testing where there are no test images, see [data.PictureSetOptions]

@@ -21,10 +21,11 @@ import (
 
 // Provenance is how a run came about. It stands in its weights, in its checkpoints and, for people, in run.yaml.
 type Provenance struct {
-	Settings Config `json:"settings"`
-	Data     Data   `json:"data"`
-	Parts    []Part `json:"parts"`             // in the order of time: one, and one more for each time that the run was resumed
-	Stopped  string `json:"stopped,omitempty"` // why the run stopped early
+	Settings Config  `json:"settings"`
+	Data     Data    `json:"data"`
+	Parts    []Part  `json:"parts"`             // in the order of time: one, and one more for each time that the run was resumed
+	Stopped  string  `json:"stopped,omitempty"` // why the run stopped early
+	From     *Origin `json:"from,omitempty"`    // the weights that it began with
 }
 
 // Data are the fingerprints of what a run was trained and measured on.

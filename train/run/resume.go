@@ -86,7 +86,7 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	if len(e.Differences) > 0 && !o.Anyway {
 		return nil, e
 	}
-	if err := r.openDevice(found.model); err != nil {
+	if err := r.openDevice(found.model, nil); err != nil {
 		return nil, err
 	}
 	part := newPart(r.device)
@@ -119,7 +119,7 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 		r.notes = append(r.notes, r.scheduleNote())
 	}
 	part.Epoch, part.Batch = at.Epoch, at.Batch
-	r.provenance = &Provenance{Settings: r.config, Data: r.data, Parts: append(then.Parts, part)}
+	r.provenance = &Provenance{Settings: r.config, Data: r.data, From: then.From, Parts: append(then.Parts, part)}
 	r.keepIn(f)
 	return r, nil
 }

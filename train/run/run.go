@@ -79,20 +79,16 @@ type Run struct {
 	board      *board              // nil if nothing is written for TensorBoard
 	snapshot   *train.Snapshot     // the last that was taken
 	saved      int                 // the last epoch that was given to the saver
+	origin     *Origin             // of the weights that it began with; nil if they were drawn
 	notes      []string            // see Notes
 	damaged    []damagedCheckpoint // checkpoints
 }
 
 // New opens the model, the data and the device, and makes the folder.
 func New(c Config) (*Run, error) {
-	m, err := model.Open(c.Model)
+	m, s, err := c.openModel()
 	if err != nil {
 		return nil, err
-	}
-	if !slices.Contains(model.Zoo(), c.Model) {
-		if c.Model, err = filepath.Abs(c.Model); err != nil {
-			return nil, fmt.Errorf("run: %w", err)
-		}
 	}
 	if c.hasSchedule() {
 		c.ScheduleEpochs = c.Epochs
@@ -104,10 +100,19 @@ func New(c Config) (*Run, error) {
 	if err := r.openData(m); err != nil {
 		return nil, err
 	}
-	if err := r.openDevice(m); err != nil {
+	if m, err = r.adapt(m, s); err != nil {
 		return nil, err
 	}
-	r.provenance = &Provenance{Settings: r.config, Data: r.data, Parts: []Part{newPart(r.device)}}
+	var weights *model.Weights
+	if s != nil {
+		if weights, err = r.begin(m, s); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.openDevice(m, weights); err != nil {
+		return nil, err
+	}
+	r.provenance = &Provenance{Settings: r.config, Data: r.data, From: r.origin, Parts: []Part{newPart(r.device)}}
 	f, err := newFolder(r.config, m.Name)
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -119,8 +124,8 @@ func New(c Config) (*Run, error) {
 // keepIn gives the run its folder.
 func (r *Run) keepIn(f *folder) { r.folder, r.saver.folder = f, f }
 
-// openDevice opens the device and compiles the model for it.
-func (r *Run) openDevice(m *model.Model) error {
+// openDevice opens the device and compiles the model for it, with weights to begin with, or drawn ones if nil.
+func (r *Run) openDevice(m *model.Model, weights *model.Weights) error {
 	o, err := r.config.TrainOptions()
 	if err != nil {
 		return err
@@ -132,7 +137,7 @@ func (r *Run) openDevice(m *model.Model) error {
 	if r.device, err = device.Open(r.config.Device, r.config.DeviceOptions); err != nil {
 		return err
 	}
-	o.Device = r.device
+	o.Device, o.Weights = r.device, weights
 	r.trainer, err = train.Compile(m, o)
 	if err == nil {
 		err = r.trainer.CheckFit(r.training, fit)
@@ -261,7 +266,7 @@ func (r *Run) Validation() data.Set { return r.validation }
 // Pictures says what of the data was left out where it is pictures; nil if it is not.
 func (r *Run) Pictures() *data.PictureReport { return r.data.Pictures }
 
-// Notes are sentences on what is worth knowing before a run goes on: what was damaged, what differs.
+// Notes are sentences on what is worth knowing before a run begins or goes on: whose weights it has, what is frozen, what was damaged, what differs.
 func (r *Run) Notes() []string { return r.notes }
 
 // Close frees the device and the folder. That of a run which saved nothing goes: the next run may have its name.

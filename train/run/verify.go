@@ -46,7 +46,11 @@ func (s *Saved) Verify(ctx context.Context, o VerifyOptions, h Hooks) (v *Verifi
 	if e.compareData(then.Data, r.data); len(e.Differences) > 0 {
 		return nil, fmt.Errorf("run: the data is not that of the run: %v", e.Differences[0])
 	}
-	if err := r.openDevice(s.Model); err != nil {
+	weights, err := r.beginAgain(s.Model, then.From)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.openDevice(s.Model, weights); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
