@@ -97,6 +97,10 @@ func codeOf(op kernels.Op) code {
 		if _, isKnown := binaries[op.Function]; isKnown {
 			return plainly(op, runBinaryFprop)
 		}
+	case kernels.CategoricalCrossEntropyDgrad:
+		return plainly(op, runCategoricalCrossEntropyDgrad)
+	case kernels.CategoricalCrossEntropyFprop:
+		return plainly(op, runCategoricalCrossEntropyFprop)
 	case kernels.ClipNorm:
 		return clipNormCode{op}
 	case kernels.ClipValue:
@@ -121,6 +125,14 @@ func codeOf(op kernels.Op) code {
 		return conv2DWgrad{Conv2DWgrad: op.AsConv2D()}
 	case kernels.Dropout:
 		return plainly(op, runDropout)
+	case kernels.ElementLossDgrad:
+		if _, isKnown := elementLosses[op.Function]; isKnown {
+			return plainly(op, runElementLossDgrad)
+		}
+	case kernels.ElementLossFprop:
+		if _, isKnown := elementLosses[op.Function]; isKnown {
+			return plainly(op, runElementLossFprop)
+		}
 	case kernels.FiniteCheck:
 		return plainly(op, runFiniteCheck)
 	case kernels.GaussianNoise:
@@ -137,6 +149,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runLion)
 	case kernels.MovingAverage:
 		return plainly(op, runMovingAverage)
+	case kernels.OneHot:
+		return plainly(op, runOneHot)
 	case kernels.Pool2DDgrad:
 		return plainly(op, runPool2DDgrad)
 	case kernels.Pool2DFprop:

@@ -23,6 +23,9 @@ func TestEveryOpHasCode(t *testing.T) {
 	for _, f := range kernels.BinaryFunctions() {
 		assert.Contains(t, binaries, f, "%v has no row in kernels/cpu/binary.go", f)
 	}
+	for _, f := range kernels.LossFunctions() {
+		assert.Contains(t, elementLosses, f, "%v has no row in kernels/cpu/element_loss.go", f)
+	}
 }
 
 type unknownOp struct{ kernels.Tick }

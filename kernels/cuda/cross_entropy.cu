@@ -3,8 +3,7 @@
 // Macros: N, K (rows and columns), TARGET and OTHER (what the label's class and all others should have).
 // Sums: each lane's columns in order, then the lanes; see warp.cuh. Counts are of integers.
 #include "softmax.cuh"
-
-__device__ bool is_label(int label) { return label >= 0 && label < K; }
+#include "examples.cuh"
 
 extern "C" __global__ void cross_entropy_fprop(const float* __restrict__ x, const int* __restrict__ labels, float* __restrict__ y,
                                                float* __restrict__ loss)
@@ -29,13 +28,9 @@ extern "C" __global__ void cross_entropy_fprop(const float* __restrict__ x, cons
 extern "C" __global__ void cross_entropy_dgrad(const float* __restrict__ y, const int* __restrict__ labels, float* __restrict__ dx)
 {
     const int n = blockIdx.x * blockDim.y + threadIdx.y;
-    int examples = 0;
-    for (size_t i = threadIdx.x; i < N; i += 32)
-        examples += is_label(labels[i]);
-    examples = max(warp_sum(examples), 1);
+    const float scale = 1.0f / count_examples(labels);
     if (n >= N)
         return;
-    const float scale = 1.0f / examples;
     const int label = labels[n];
     for (size_t k = threadIdx.x; k < K; k += 32)
         dx[n * K + k] = is_label(label) ? (y[n * K + k] - (k == label ? TARGET : OTHER)) * scale : 0.0f;

@@ -33,6 +33,10 @@ func launchesOf(op kernels.Op) []Launch {
 		return binaryDgrad(op)
 	case kernels.BinaryFprop:
 		return binaryFprop(op)
+	case kernels.CategoricalCrossEntropyDgrad:
+		return categoricalCrossEntropy("categorical_cross_entropy_dgrad", op.Categorical)
+	case kernels.CategoricalCrossEntropyFprop:
+		return categoricalCrossEntropy("categorical_cross_entropy_fprop", op.Categorical)
 	case kernels.ClipNorm:
 		return clipNorm(op)
 	case kernels.ClipValue:
@@ -57,6 +61,10 @@ func launchesOf(op kernels.Op) []Launch {
 		return conv2DWgrad(op.AsConv2D())
 	case kernels.Dropout:
 		return dropout(op)
+	case kernels.ElementLossDgrad:
+		return elementLoss("element_loss_dgrad", op.ElementLoss)
+	case kernels.ElementLossFprop:
+		return elementLoss("element_loss_fprop", op.ElementLoss)
 	case kernels.FiniteCheck:
 		return finiteCheck(op)
 	case kernels.GaussianNoise:
@@ -73,6 +81,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return lion(op)
 	case kernels.MovingAverage:
 		return movingAverage(op)
+	case kernels.OneHot:
+		return oneHot(op)
 	case kernels.Pool2DDgrad:
 		return pool2DDgrad(op)
 	case kernels.Pool2DFprop:

@@ -33,10 +33,16 @@ func sampleOps(t *testing.T) []kernels.Op {
 				list = append(list, kernels.BinaryDgrad{Binary: g}, kernels.BinaryFprop{Binary: g})
 			}
 		}
+		for _, f := range kernels.LossFunctions() {
+			g := kernels.ElementLoss{Function: f, N: rows, K: columns}
+			list = append(list, kernels.ElementLossDgrad{ElementLoss: g}, kernels.ElementLossFprop{ElementLoss: g})
+		}
 		list = append(list, kernels.BiasWgrad{M: rows, K: columns},
 			kernels.PReLUFprop{PReLU: kernels.PReLU{M: rows, K: columns}}, kernels.PReLUDgrad{PReLU: kernels.PReLU{M: rows, K: columns}},
 			kernels.PReLUTerms{PReLU: kernels.PReLU{M: rows, K: columns}},
 			kernels.CrossEntropyDgrad{N: rows, K: columns}, kernels.CrossEntropyFprop{N: rows, K: columns},
+			kernels.OneHot{N: rows, K: columns}, kernels.CategoricalCrossEntropyDgrad{Categorical: kernels.Categorical{N: rows, K: columns}},
+			kernels.CategoricalCrossEntropyFprop{Categorical: kernels.Categorical{N: rows, K: columns}},
 			kernels.SoftmaxDgrad{N: rows, K: columns}, kernels.SoftmaxFprop{N: rows, K: columns}, kernels.Tally{N: rows, K: columns})
 	}
 	for _, g := range []kernels.Bilinear2D{
@@ -116,6 +122,8 @@ func TestLaunchesRefuses(t *testing.T) {
 	assert.ErrorContains(t, err, `no kernel for op "activation_fprop"`)
 	_, err = Launches(kernels.BinaryFprop{Binary: kernels.Binary{Function: math.MaxUint8}})
 	assert.ErrorContains(t, err, `no kernel for op "binary_fprop"`)
+	_, err = Launches(kernels.ElementLossFprop{ElementLoss: kernels.ElementLoss{Function: math.MaxUint8}})
+	assert.ErrorContains(t, err, `no kernel for op "element_loss_fprop"`)
 
 	fits := Launch{Grid: [3]int{math.MaxInt32, 65535, 65535}, Block: [3]int{16, 1, 64}}
 	require.NoError(t, fits.check())

@@ -77,6 +77,13 @@ func TestEveryBinaryFunctionHasExpressions(t *testing.T) {
 	}
 }
 
+// Every loss of a value is written in CUDA C++.
+func TestEveryLossFunctionHasExpressions(t *testing.T) {
+	for f := range kernels.LossFunction(len(constantsOf(t, "LossFunction"))) {
+		assert.Contains(t, elementLosses, f, "%v has no expressions: give it a row in elementLosses in kernels/cuda/element_loss.go", f)
+	}
+}
+
 // Every kind of pool has its name in pool2d.cuh.
 func TestEveryPoolKindHasItsName(t *testing.T) {
 	list := regexp.MustCompile(`enum Kind \{ (.*) \};`).FindStringSubmatch(source(t, "pool2d.cuh"))

@@ -143,6 +143,10 @@ func TestEveryVariantIsHeld(t *testing.T) {
 				held[row{op.Name(), int(op.Function)}] = true
 			case kernels.BinaryDgrad:
 				held[row{op.Name(), int(op.Function)}] = true
+			case kernels.ElementLossFprop:
+				held[row{op.Name(), int(op.Function)}] = true
+			case kernels.ElementLossDgrad:
+				held[row{op.Name(), int(op.Function)}] = true
 			case kernels.Pool2DFprop:
 				held[row{op.Name(), int(op.Kind)}] = true
 			case kernels.Pool2DDgrad:
@@ -163,6 +167,7 @@ func TestEveryVariantIsHeld(t *testing.T) {
 	}{
 		{"Function", []string{"activation_fprop", "activation_dgrad"}},
 		{"BinaryFunction", []string{"binary_fprop", "binary_dgrad"}},
+		{"LossFunction", []string{"element_loss_fprop", "element_loss_dgrad"}},
 		{"PoolKind", []string{"pool2d_fprop", "pool2d_dgrad"}},
 		{"Padding", []string{"convolution", "pool"}},
 	} {

@@ -143,6 +143,16 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return traffic{flops * op.N * op.K, op.N*op.K + op.N, op.N*op.K + op.N}
 	case kernels.CrossEntropyDgrad:
 		return traffic{2 * op.N * op.K, op.N*op.K + op.N, op.N * op.K}
+	case kernels.OneHot:
+		return traffic{op.N * op.K, op.N, op.N * op.K}
+	case kernels.CategoricalCrossEntropyFprop: // the softmax, and of each class a surprise, an exponential, a power, products and their sum
+		return traffic{12 * op.N * op.K, 2*op.N*op.K + op.N, op.N*op.K + op.N}
+	case kernels.CategoricalCrossEntropyDgrad:
+		return traffic{16 * op.N * op.K, 2*op.N*op.K + op.N, op.N * op.K}
+	case kernels.ElementLossFprop:
+		return traffic{4 * op.N * op.K, 2*op.N*op.K + op.N, op.N}
+	case kernels.ElementLossDgrad:
+		return traffic{4 * op.N * op.K, 2*op.N*op.K + op.N, op.N * op.K}
 	case kernels.Tally:
 		return traffic{op.N * op.K, op.N*op.K + 2*op.N + 4, 4}
 	case kernels.Tick:

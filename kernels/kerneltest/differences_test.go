@@ -200,6 +200,8 @@ func differenceCases(t *testing.T) []differenceCase {
 			}})
 	}
 
+	cases = append(cases, lossDifferences(t)...)
+
 	enlarged := kernels.Bilinear2D{N: 2, H: 3, W: 2, C: 2, FactorH: 3, FactorW: 2}
 	bilinear := kernels.Bilinear2DFprop{Bilinear2D: enlarged, X: there, Y: there}
 	keep(differenceCase{name: "bilinear", forward: bilinear, in: [][]float64{draw(24), nil}, by: 0, y: 1, gradient: func(dy []float64) []float64 {
@@ -293,6 +295,41 @@ func groupNormDifferences(t *testing.T) (cases []differenceCase) {
 		} {
 			cases = append(cases, differenceCase{name: fmt.Sprint(name, " by operand ", by), forward: fprop, in: in, by: by, y: 5, gradient: gradient})
 		}
+	}
+	return cases
+}
+
+// lossDifferences are those of the losses of targets, by the logits, whose third row of four is no example.
+func lossDifferences(t *testing.T) (cases []differenceCase) {
+	there := kernels.NewBuffer("there", kernels.Float32, 1)
+	r := rand.New(rand.NewPCG(7, 8))
+	labels := []float64{0, 0, -1, 2}
+	keep := func(name string, forward, dgrad kernels.Op, loss int) {
+		x, targets := make([]float64, 20), make([]float64, 20)
+		for i := range x {
+			x[i], targets[i] = 2*r.NormFloat64(), r.Float64()
+			if i < 10 {
+				targets[i] = math.Round(targets[i])
+			}
+		}
+		in := [][]float64{x, targets, labels, nil, nil}[:loss+1]
+		cases = append(cases, differenceCase{name: name, forward: forward, in: in, by: 0, y: loss, dy: []float64{1. / 3, 1. / 3, 1. / 3, 1. / 3},
+			gradient: func([]float64) []float64 { return result(t, dgrad, [][]float64{x, targets, labels, nil}, 3) }})
+	}
+	for _, g := range []kernels.Categorical{{Alpha: 1}, {Alpha: 0.25, Gamma: 2}, {Alpha: 2, Gamma: 0.5}} {
+		g.N, g.K = 4, 5
+		keep(fmt.Sprintf("categorical cross-entropy %+v", g), kernels.CategoricalCrossEntropyFprop{Categorical: g, X: there, Targets: there, Labels: there, Y: there, Loss: there},
+			kernels.CategoricalCrossEntropyDgrad{Categorical: g, X: there, Targets: there, Labels: there, DX: there}, 4)
+	}
+	var list []kernels.ElementLoss
+	for _, f := range kernels.LossFunctions() {
+		list = append(list, kernels.ElementLoss{Function: f, Delta: 0.5})
+	}
+	list = append(list, kernels.ElementLoss{Function: kernels.BinaryCrossEntropy, Gamma: 2}, kernels.ElementLoss{Function: kernels.BinaryCrossEntropy, Alpha: 0.25, Gamma: 0.5})
+	for _, g := range list {
+		g.N, g.K = 4, 5
+		keep(fmt.Sprintf("element loss %+v", g), kernels.ElementLossFprop{ElementLoss: g, X: there, Targets: there, Labels: there, Loss: there},
+			kernels.ElementLossDgrad{ElementLoss: g, X: there, Targets: there, Labels: there, DX: there}, 3)
 	}
 	return cases
 }

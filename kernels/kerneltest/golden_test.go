@@ -22,7 +22,7 @@ type golden struct {
 	Padding, Kind, Function         string
 	N, M, P, C, K, G                int
 	Momentum, Beta1, Beta2, Epsilon float64
-	Smoothing, Alpha                float32
+	Smoothing, Alpha, Gamma, Delta  float32
 	Rho, Initial, Decay, Norm, Most float64
 	Nesterov, Centered              bool
 	Scale, Offset, Deviation        float32
@@ -122,6 +122,16 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.CrossEntropyFprop{N: g.N, K: g.K, Smoothing: g.Smoothing, X: there, Labels: there, Y: there, Loss: there}
 	case "cross_entropy_dgrad":
 		return kernels.CrossEntropyDgrad{N: g.N, K: g.K, Smoothing: g.Smoothing, Y: there, Labels: there, DX: there}
+	case "one_hot":
+		return kernels.OneHot{N: g.N, K: g.K, Labels: there, Y: there}
+	case "categorical_cross_entropy_fprop":
+		return kernels.CategoricalCrossEntropyFprop{Categorical: g.categorical(), X: there, Targets: there, Labels: there, Y: there, Loss: there}
+	case "categorical_cross_entropy_dgrad":
+		return kernels.CategoricalCrossEntropyDgrad{Categorical: g.categorical(), X: there, Targets: there, Labels: there, DX: there}
+	case "element_loss_fprop":
+		return kernels.ElementLossFprop{ElementLoss: g.elementLoss(), X: there, Targets: there, Labels: there, Loss: there}
+	case "element_loss_dgrad":
+		return kernels.ElementLossDgrad{ElementLoss: g.elementLoss(), X: there, Targets: there, Labels: there, DX: there}
 	case "batch_norm_stats":
 		return kernels.BatchNormStats{BatchNorm: norm, Examples: examples, X: there, Mean: there, Variance: there}
 	case "batch_norm_fprop":
@@ -180,6 +190,15 @@ func (g golden) groupNorm() kernels.GroupNorm {
 	return kernels.GroupNorm{N: g.N, P: g.P, C: g.C, G: g.G}
 }
 
+func (g golden) categorical() kernels.Categorical {
+	return kernels.Categorical{N: g.N, K: g.K, Alpha: g.Alpha, Gamma: g.Gamma}
+}
+
+func (g golden) elementLoss() kernels.ElementLoss {
+	f := slices.IndexFunc(kernels.LossFunctions(), func(f kernels.LossFunction) bool { return f.String() == g.Function })
+	return kernels.ElementLoss{Function: kernels.LossFunction(f), N: g.N, K: g.K, Delta: g.Delta, Alpha: g.Alpha, Gamma: g.Gamma}
+}
+
 func (g golden) bilinear() kernels.Bilinear2D {
 	return kernels.Bilinear2D{N: g.N, H: g.Image[0], W: g.Image[1], C: g.C, FactorH: g.Size[0], FactorW: g.Size[1]}
 }
@@ -224,6 +243,9 @@ func TestGoldenHoldsEveryOp(t *testing.T) {
 	for _, g := range readGolden(t) {
 		held[g.Op] = true
 		functions[g.Function] = true
+	}
+	for _, f := range kernels.LossFunctions() {
+		assert.True(t, functions[f.String()], "%v has no golden values: add it to dense_losses in testdata/golden.py", f)
 	}
 	for _, f := range kernels.Functions() {
 		assert.True(t, functions[f.String()], "%v has no golden values: add it to more_activations in testdata/golden.py", f)

@@ -122,6 +122,7 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 		}
 		in[i] = exactly(v)
 	}
+	var err error
 	switch op := op.(type) {
 	case kernels.SoftmaxFprop:
 		out[1] = softmaxFprop(op.N, op.K, in[0])
@@ -131,6 +132,16 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 		out[2], out[3] = crossEntropyFprop(op, in[0], in[1])
 	case kernels.CrossEntropyDgrad:
 		out[2] = crossEntropyDgrad(op, in[0], in[1])
+	case kernels.OneHot:
+		out[1] = oneHot(op, in[0])
+	case kernels.CategoricalCrossEntropyFprop:
+		out[3], out[4] = categoricalFprop(op.Categorical, in[0], in[1], in[2])
+	case kernels.CategoricalCrossEntropyDgrad:
+		out[3] = categoricalDgrad(op.Categorical, in[0], in[1], in[2])
+	case kernels.ElementLossFprop:
+		out[3], err = elementLossFprop(op.ElementLoss, in[0], in[1], in[2])
+	case kernels.ElementLossDgrad:
+		out[3], err = elementLossDgrad(op.ElementLoss, in[0], in[1], in[2])
 	case kernels.Dropout:
 		out[2] = dropout(op, in[0], in[1][0])
 	case kernels.Tick:
@@ -162,5 +173,5 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 	default:
 		return fmt.Errorf("the oracle does not know this op; write its formula down in kernels/kerneltest/oracle_*.go")
 	}
-	return nil
+	return err
 }

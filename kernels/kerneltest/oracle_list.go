@@ -84,6 +84,10 @@ func isNeverNegative(op kernels.Op, operand int) bool {
 		return operand == 1
 	case kernels.CrossEntropyFprop:
 		return operand == 2 || operand == 3
+	case kernels.CategoricalCrossEntropyFprop:
+		return operand == 3 || operand == 4
+	case kernels.ElementLossFprop:
+		return operand == 3
 	}
 	return false
 }

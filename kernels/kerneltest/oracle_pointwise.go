@@ -8,7 +8,7 @@ import (
 )
 
 // unknown is the error for a function or a kind that was added to package kernels alone.
-func unknown[T kernels.Function | kernels.BinaryFunction | kernels.PoolKind](what T) error {
+func unknown[T kernels.Function | kernels.BinaryFunction | kernels.LossFunction | kernels.PoolKind](what T) error {
 	return fmt.Errorf("the oracle does not know %T %[1]d; write its formula down in kernels/kerneltest/oracle_*.go", what)
 }
 

@@ -18,6 +18,8 @@ const (
 	functionError = 4 * unit
 	// erfcError is that of erfc, for which it promises 4 units.
 	erfcError = 8 * unit
+	// powError is that of pow, for which it promised 8 units and then 4.
+	powError = 16 * unit
 )
 
 // gamma bounds the relative growth of n roundings: (1+δ)^n − 1 with |δ| ≤ unit (Higham, Lemma 3.1).
@@ -110,6 +112,16 @@ func (a Value) erfc() Value {
 	v := math.Erfc(a.Want)
 	bound := math.Erfc(a.Want-a.Bound) - v
 	return Value{v, bound + erfcError*(v+bound) + 4*tiny}
+}
+
+// pow is a to a power of at least 0, where a is at least 0 but for its error.
+func (a Value) pow(exponent float64) Value {
+	if exponent == 0 {
+		return exact(1)
+	}
+	v := math.Pow(a.Want, exponent)
+	bound := max(math.Pow(a.Want+a.Bound, exponent)-v, v-math.Pow(max(a.Want-a.Bound, 0), exponent))
+	return Value{v, bound + powError*(v+bound) + 4*tiny}
 }
 
 // sum is a sum of any number of terms in any order.

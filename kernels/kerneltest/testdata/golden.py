@@ -257,6 +257,45 @@ def classes():
             case("cross_entropy_dgrad", title, {"y": y, "labels": labels}, {"dx": dx}, n=5, k=6, **more)
 
 
+def dense_losses():
+    """Losses of targets for each value: of a row, and the gradient of the mean over the rows that are examples. PyTorch knows no focal loss: its
+    formula stands here. Two targets of three are ones and zeros, as labels give them."""
+    labels, n, k = torch.tensor([0, 4, -1, 0]), 4, 5
+    is_example = (labels >= 0).double()
+    case("one_hot", "", {"labels": labels}, {"y": F.one_hot(labels.clamp(min=0), k) * is_example[:, None]}, n=n, k=k)
+
+    def both(op, name, x, targets, loss, y=None, **geometry):
+        (dx,) = torch.autograd.grad((loss * is_example).sum() / is_example.sum(), x)
+        given = {"x": x, "targets": targets, "labels": labels}
+        case(op + "_fprop", name, given, {"loss": loss * is_example, **({} if y is None else {"y": y})}, n=n, k=k, **geometry)
+        case(op + "_dgrad", name, given, {"dx": dx}, n=n, k=k, **geometry)
+
+    def hard_and_soft():
+        t = torch.randint(0, 17, (n, k)) / 16
+        return torch.where(torch.arange(n)[:, None] > 0, t.round(), t)
+
+    x, shares = draw(n, k), hard_and_soft()
+    both("categorical_cross_entropy", "plain", x, shares, F.cross_entropy(x, shares, reduction="none"), torch.softmax(x, 1), alpha=1)
+    for alpha, gamma in ((0.25, 2), (0.5, 0.5), (1, 1)):
+        x, shares = draw(n, k), hard_and_soft()
+        p = torch.softmax(x, 1)
+        loss = (alpha * (1 - p) ** gamma * -shares * torch.log_softmax(x, 1)).sum(1)
+        both("categorical_cross_entropy", f"alpha {alpha}, gamma {gamma}", x, shares, loss, p, alpha=alpha, gamma=gamma)
+    for function, of, more in (
+        ("squared_error", F.mse_loss, {}), ("absolute_error", F.l1_loss, {}), ("huber", F.huber_loss, {"delta": 1}), ("huber", F.huber_loss, {"delta": 0.375}),
+        ("binary_cross_entropy", F.binary_cross_entropy_with_logits, {}),
+    ):
+        x, t = draw(n, k), hard_and_soft()
+        both("element_loss", function + str(more or ""), x, t, of(x, t, reduction="none", **more).mean(1), function=function, **more)
+    for alpha, gamma in ((0, 2), (0.25, 2), (0.25, 0), (0.75, 0.5)):
+        x, t = draw(n, k), hard_and_soft()
+        p = torch.sigmoid(x)
+        loss = (t * (1 - p) + (1 - t) * p) ** gamma * F.binary_cross_entropy_with_logits(x, t, reduction="none")
+        if alpha:
+            loss = (t * alpha + (1 - t) * (1 - alpha)) * loss
+        both("element_loss", f"binary_cross_entropy, alpha {alpha}, gamma {gamma}", x, t, loss.mean(1), function="binary_cross_entropy", alpha=alpha, gamma=gamma)
+
+
 def adam(step, beta1=0.9, beta2=0.999, epsilon=1e-7, rate=1e-3):
     w, g, m = draw(6), draw(6, scale=256), draw(6, scale=256)
     v = draw(6, scale=256).abs()
@@ -424,6 +463,7 @@ def ops():
     group_norm("groups", 3, 4, 6, 2)
     group_norm("one group", 5, 1, 7, 1)
     group_norm("as many groups as channels", 2, 5, 3, 3)
+    dense_losses()
 
 
 def uniform(seed, n):

@@ -1,0 +1,84 @@
+package kerneltest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"cnn-gpu/kernels"
+)
+
+// lossCases are those of losses with a target for each value.
+func lossCases() []Case {
+	var cases []Case
+	for _, s := range [][2]int{{1, 1}, {1, 2}, {3, 10}, {33, 31}, {5, 67}, {129, 3}} {
+		n, k := s[0], s[1]
+		name := fmt.Sprintf("%dx%d", n, k)
+		oneHot := kernels.OneHot{N: n, K: k, Labels: integer("labels", n), Y: float("y", n, k)}
+		cases = append(cases,
+			newCase(name, oneHot, map[string]contents{"labels": labels(k)}),
+			newCase(name+"_all", oneHot, map[string]contents{"labels": constant(float64(k - 1))}))
+		cases = append(cases, categoricalCasesOf(n, k)...)
+		cases = append(cases, elementLossCasesOf(n, k)...)
+	}
+	return cases
+}
+
+// shares are targets: of two, one is 0 or 1, and the other anything between.
+func shares(r *rand.Rand, _ int) float64 {
+	v := r.Float64()
+	if r.IntN(2) == 0 {
+		return math.Round(v)
+	}
+	return v
+}
+
+func categoricalCasesOf(n, k int) []Case {
+	var cases []Case
+	for _, g := range []kernels.Categorical{{Alpha: 1}, {Alpha: 0.25, Gamma: 2}, {Alpha: 0.7, Gamma: 0.5}} {
+		g.N, g.K = n, k
+		x, targets, classes := float("x", n, k), float("targets", n, k), integer("labels", n)
+		fprop := kernels.CategoricalCrossEntropyFprop{Categorical: g, X: x, Targets: targets, Labels: classes, Y: float("y", n, k), Loss: float("loss", n)}
+		dgrad := kernels.CategoricalCrossEntropyDgrad{Categorical: g, X: x, Targets: targets, Labels: classes, DX: float("dx", n, k)}
+		name := fmt.Sprintf("%dx%d_%v_%v", n, k, g.Alpha, g.Gamma)
+		for _, c := range []struct {
+			name              string
+			x, targets, label contents
+		}{
+			{"", scaled(3), shares, labels(k)}, {"_hard", scaled(3), cycled(0, 1, 0), constant(0)}, {"_none", scaled(3), shares, constant(-1)},
+			{"_equal", constant(5), shares, labels(k)}, {"_large", scaled(1e4), shares, labels(k)},
+		} {
+			fill := map[string]contents{"x": c.x, "targets": c.targets, "labels": c.label}
+			cases = append(cases, newCase(name+c.name, fprop, fill), newCase(name+c.name, dgrad, fill))
+		}
+	}
+	return cases
+}
+
+func elementLossCasesOf(n, k int) []Case {
+	var list []kernels.ElementLoss
+	for _, f := range kernels.LossFunctions() {
+		list = append(list, kernels.ElementLoss{Function: f, Delta: 0.7})
+	}
+	list = append(list, kernels.ElementLoss{Function: kernels.BinaryCrossEntropy, Gamma: 2},
+		kernels.ElementLoss{Function: kernels.BinaryCrossEntropy, Alpha: 0.25, Gamma: 0.5})
+	var cases []Case
+	for _, g := range list {
+		g.N, g.K = n, k
+		x, targets, classes := float("x", n, k), float("targets", n, k), integer("labels", n)
+		fprop := kernels.ElementLossFprop{ElementLoss: g, X: x, Targets: targets, Labels: classes, Loss: float("loss", n)}
+		dgrad := kernels.ElementLossDgrad{ElementLoss: g, X: x, Targets: targets, Labels: classes, DX: float("dx", n, k)}
+		name := fmt.Sprintf("%v_%dx%d_%v_%v", g.Function, n, k, g.Alpha, g.Gamma)
+		for _, c := range []struct {
+			name              string
+			x, targets, label contents
+		}{
+			{"", scaled(3), shares, labels(k)}, {"_hard", scaled(3), cycled(0, 1, 0), constant(0)}, {"_none", scaled(3), shares, constant(-1)},
+			{"_equal", constant(0.25), constant(0.25), labels(k)}, {"_large", scaled(200), shares, labels(k)},
+		} {
+			fill := map[string]contents{"x": c.x, "targets": c.targets, "labels": c.label}
+			cases = append(cases, newCase(name+c.name, fprop, fill), newCase(name+c.name, dgrad, fill))
+		}
+	}
+	return cases
+}
