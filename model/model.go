@@ -117,6 +117,14 @@ func (m *Model) Logits() (n *Node, ok bool) {
 	return m.Output.Inputs[0], true
 }
 
+// BinaryLogits is the node in front of the sigmoid that the model ends with; ok is false if it ends otherwise.
+func (m *Model) BinaryLogits() (n *Node, ok bool) {
+	if a, isActivation := m.Output.Layer.(activation); !isActivation || a.function.Function != kernels.Sigmoid {
+		return nil, false
+	}
+	return m.Output.Inputs[0], true
+}
+
 // Node finds a layer by its name.
 func (m *Model) Node(name string) (*Node, error) {
 	for _, n := range m.Nodes {

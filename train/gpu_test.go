@@ -91,6 +91,12 @@ func TestGPUOptimizersStepAsTheirFormulas(t *testing.T) {
 	testOptimizerSteps(t, d)
 }
 
+func TestGPULossesAreTheirFormulas(t *testing.T) {
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	testLosses(t, d)
+}
+
 // A checkpoint taken on one device goes on on another.
 func TestGPUResumesFromTheCPU(t *testing.T) {
 	d := traintest.OpenGPU(t)

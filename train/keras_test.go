@@ -53,6 +53,13 @@ type kerasGolden struct {
 		FromProbabilities float64 `json:"from_probabilities"`
 		Smoothed          float64 // by 0.25, from logits
 	}
+	DenseLosses []struct {
+		Loss       string
+		Activation model.Function
+		Logits     [][]float32
+		Labels     []int32
+		Want       float64
+	} `json:"dense_losses"`
 	Metrics []struct {
 		Logits   [][]float32
 		Labels   []int32
@@ -277,8 +284,14 @@ func (r rows) Example(i int, x []float32) (int32, error) {
 // evaluateLogits is what Evaluate makes of logits behind which there is only a softmax.
 func evaluateLogits(t *testing.T, logits [][]float32, labels []int32, loss Loss) Result {
 	t.Helper()
+	return evaluate(t, model.Softmax, logits, labels, loss)
+}
+
+// evaluate is what Evaluate makes of logits behind which there is only an activation.
+func evaluate(t *testing.T, f model.Function, logits [][]float32, labels []int32, loss Loss) Result {
+	t.Helper()
 	classes := len(logits[0])
-	m, err := model.Sequential(model.Input(classes), model.Activation{Function: model.Softmax})
+	m, err := model.Sequential(model.Input(classes), model.Activation{Function: f})
 	require.NoError(t, err)
 	tr, err := Compile(m, Options{Loss: loss, Metrics: []Metric{Accuracy}})
 	require.NoError(t, err)
@@ -304,6 +317,14 @@ func TestKerasLoss(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 2, differ)
+}
+
+func TestKerasDenseLosses(t *testing.T) {
+	for _, row := range readKeras(t).DenseLosses {
+		loss, err := ParseLoss(row.Loss)
+		require.NoError(t, err)
+		assert.InDelta(t, row.Want, evaluate(t, row.Activation, row.Logits, row.Labels, loss).Loss, 1e-6, row.Loss)
+	}
 }
 
 func TestKerasAccuracy(t *testing.T) {

@@ -138,6 +138,8 @@ func (t *Trainer) bindLoss(l *model.Lowered, labels *kernels.Buffer, keep bool) 
 	b := LossBinding{
 		Batch: l.Batch, Classes: classes, X: l.Output, DX: l.DOutput,
 		Labels:        labels,
+		Targets:       kernels.NewBuffer("targets", kernels.Float32, l.Batch, classes),
+		Smoothed:      kernels.NewBuffer("smoothed targets", kernels.Float32, l.Batch, classes),
 		Probabilities: kernels.NewBuffer("probabilities", kernels.Float32, l.Batch, classes),
 		PerItem:       kernels.NewBuffer("loss", kernels.Float32, l.Batch),
 	}

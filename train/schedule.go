@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"strconv"
-	"strings"
 
 	"cnn-gpu/internal/wording"
 )
@@ -99,24 +97,19 @@ func ScheduleHelp() string {
 // ParseSchedule reads a name of [ScheduleNames] and, behind commas, settings: "cosine", "step,every=2,gamma=0.5". What is left out has the
 // type's default.
 func ParseSchedule(text string) (Schedule, error) {
-	words := strings.Split(text, ",")
-	make, err := schedules.Find("schedule", words[0])
+	name, settings, err := parseSettings(text, "step,every=2,gamma=0.5")
+	make, unknown := schedules.Find("schedule", name)
+	if unknown != nil {
+		return nil, fmt.Errorf("train: %w", unknown)
+	}
+	r := &reader{settings: settings}
+	var s Schedule
+	if err == nil {
+		s = make(r)
+		err = cmp.Or(r.end(), s.Check())
+	}
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	fail := func(err error) error { return fmt.Errorf("train: schedule %s: %w", words[0], err) }
-	r := &reader{settings: Settings{}}
-	for _, setting := range words[1:] {
-		word, number, _ := strings.Cut(setting, "=")
-		v, err := strconv.ParseFloat(number, 64)
-		if _, twice := r.settings[word]; err != nil || twice {
-			return nil, fail(fmt.Errorf("%q; give each setting once, as a word and a number, such as step,every=2,gamma=0.5", setting))
-		}
-		r.settings[word] = v
-	}
-	s := make(r)
-	if err := cmp.Or(r.end(), s.Check()); err != nil {
-		return nil, fail(err)
+		return nil, fmt.Errorf("train: schedule %s: %w", name, err)
 	}
 	return s, nil
 }

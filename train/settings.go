@@ -5,12 +5,29 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"cnn-gpu/internal/wording"
 )
 
 // Settings are numbers that what is chosen by name is told, by their words; what is left out has its default.
 type Settings map[string]float64
+
+// parseSettings parts what is chosen by a name and, behind commas, settings, such as the example.
+func parseSettings(text, example string) (name string, settings Settings, err error) {
+	words := strings.Split(text, ",")
+	settings = Settings{}
+	for _, setting := range words[1:] {
+		word, number, _ := strings.Cut(setting, "=")
+		v, wrong := strconv.ParseFloat(number, 64)
+		if _, twice := settings[word]; wrong != nil || twice {
+			return words[0], nil, fmt.Errorf("%q; give each setting once, as a word and a number, such as %s", setting, example)
+		}
+		settings[word] = v
+	}
+	return words[0], settings, nil
+}
 
 // reader gives settings to what is chosen by name, and notes the words that it asks for.
 type reader struct {

@@ -11,9 +11,11 @@ import (
 // sentence with a way out.
 func (t *Trainer) Warnings() []string {
 	warnings := t.model.Warnings()
-	if f := activationOf(t.output); f != "" && f != model.Linear && f != model.Softmax {
-		warnings = append(warnings, fmt.Sprintf("%s in front of the softmax bounds what layer %q gives each class, so the model can hardly be sure: leave that activation out",
-			f, t.output.Name))
+	if l, ok := t.loss.(interface{ squashes() model.Function }); ok {
+		if f, last := activationOf(t.output), l.squashes(); f != "" && f != model.Linear && f != last {
+			warnings = append(warnings, fmt.Sprintf("%s in front of the %s bounds what layer %q gives each class, so the model can hardly be sure: leave that activation out",
+				f, last, t.output.Name))
+		}
 	}
 	return warnings
 }

@@ -20,6 +20,7 @@ func newCompileCommand() *cobra.Command {
 		optimizer      optimizerChoice
 		batch          int
 		seed           uint64
+		loss           string
 		smoothing      float64
 		archs          []string
 		checks, asJSON bool
@@ -30,7 +31,7 @@ func newCompileCommand() *cobra.Command {
 		Long: `Compile what train, eval and predict run of a model into a folder. A machine whose environment variable ` + device.CodeDirEnv + `
 names that folder needs no compiler (NVRTC) for this model: copy the folder to a GPU host or into a container.
 
-Kernels are made for exact shapes, so --model, --batch, --optimizer with its settings, and --label-smoothing must be those of the
+Kernels are made for exact shapes, so --model, --batch, --optimizer with its settings, --loss and --label-smoothing must be those of the
 training, and for a model with Dropout --seed too; evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
 ` + "`cnn-gpu check`" + ` as well, which runs each op in many shapes.
 
@@ -58,7 +59,7 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 			if err != nil {
 				return err
 			}
-			if o.Loss, err = lossWith(smoothing); err != nil {
+			if o.Loss, err = parseLoss(loss, smoothing); err != nil {
 				return err
 			}
 			o.Seed = seed
@@ -103,7 +104,7 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	modelFlag(cmd, &name)
 	f.IntVar(&batch, "batch", 32, "the `number` of images in a step")
 	optimizer.flags(cmd, "the `method` of the training")
-	labelSmoothingFlag(cmd, &smoothing)
+	lossFlags(cmd, &loss, &smoothing)
 	f.Uint64Var(&seed, "seed", 1, "the `number` that the training is given; it matters to models with Dropout")
 	f.StringSliceVar(&archs, "arch", []string{"sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}, "the `architectures`, separated by commas")
 	f.BoolVar(&checks, "checks", false, "compile what cnn-gpu check runs, too")

@@ -68,8 +68,8 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if out.err != nil && (err == nil || errors.Is(err, out.err)) {
 		understood, err = true, fmt.Errorf("cannot write to standard output: %w", out.err)
 	}
-	if errors.As(err, new(*train.NoSoftmaxError)) { // whose advice is for programs
-		err = errors.New("the model does not end with a softmax; write activation: softmax into its last layer")
+	if ends := new(train.NoActivationError); errors.As(err, &ends) { // whose advice is for programs
+		err = fmt.Errorf("the model does not end with a %s; write activation: %[1]s into its last layer", ends.Activation)
 	}
 	var usage *usageError
 	switch {

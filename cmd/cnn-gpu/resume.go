@@ -92,6 +92,7 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"clip-value", same(asked.Clipping.Value, c.Clipping.Value), orNone(c.Clipping.Value, "none")},
 		{"schedule", asked.Schedule == c.Schedule, cmp.Or(c.Schedule, "none")},
 		{"warmup", asked.WarmUp == c.WarmUp, orNone(float64(c.WarmUp), "none")},
+		{"loss", asked.Loss == c.Loss, cmp.Or(c.Loss, train.LossNames()[0])},
 		{"label-smoothing", asked.LabelSmoothing == c.LabelSmoothing, orNone(c.LabelSmoothing, "none")},
 		{"split", asked.Split == c.Split, orNone(c.Split, "none")},
 		{"strict-data", asked.StrictData == c.StrictData, strconv.FormatBool(c.StrictData)},

@@ -71,6 +71,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
   cnn-gpu train --data mnist --epochs 5 --seed 1
   cnn-gpu train --validation 0.1 --lr 0.002
   cnn-gpu train --label-smoothing 0.1 --epochs 20
+  cnn-gpu train --loss focal,gamma=1
   cnn-gpu train --schedule cosine --warmup 100
   cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
   cnn-gpu train --data photos --model my.yaml
@@ -141,7 +142,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
 	optimizer.flags(cmd, "the `method`")
 	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: "+defaultRates()+")")
-	labelSmoothingFlag(cmd, &c.LabelSmoothing)
+	lossFlags(cmd, &c.Loss, &c.LabelSmoothing)
 	f.StringVar(&c.Schedule, "schedule", "", "how the learning rate changes, a `word` and what it is set to, such as cosine or step,every=2,gamma=0.5: "+train.ScheduleHelp()+" (default: constant)")
 	f.IntVar(&c.WarmUp, "warmup", 0, "the `number` of steps in which the learning rate grows evenly, before the schedule begins (default: none)")
 	f.IntVar(&c.Patience, "patience", 0, "stop early when the loss after an epoch has not fallen for this `number` of epochs (default: never)")
@@ -207,9 +208,6 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 	}
 	if err := run.CheckHead(c.Head); err != nil {
 		return usageErrorf("--head %w", err)
-	}
-	if _, err := lossWith(c.LabelSmoothing); err != nil {
-		return err
 	}
 	if _, err := c.TrainOptions(); err != nil {
 		return &usageError{err}

@@ -223,6 +223,40 @@ func TestLabelSmoothing(t *testing.T) {
 	}
 }
 
+func TestLoss(t *testing.T) {
+	w := newTiny(t)
+	r := w.train(t, "--loss", "focal,gamma=1", "--label-smoothing", "0.1", "--json")
+	var last run.Record
+	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
+	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-2]), &last))
+	var e evaluation
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "eval", w.out, "--json").stdout), &e))
+	assert.InDelta(t, *last.TestLoss, e.Loss, 1e-6, "evaluation has the loss of the training")
+	record, err := os.ReadFile(filepath.Join(w.out, "run.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(record), "  loss: focal,gamma=1\n  label_smoothing: 0.1\n")
+
+	r = runCommand("train", "--resume", w.out, "--epochs", "6", "--loss", "mse")
+	assert.Equal(t, exitUsage, r.code)
+	assert.Contains(t, r.stderr, "leave out --loss mse (the run has focal,gamma=1)")
+	succeed(t, "train", "--resume", w.out, "--epochs", "5", "--loss", "focal,gamma=1")
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "same")
+	for flags, want := range map[string]string{
+		"--loss focl":                       `unknown loss "focl"; did you mean focal?`,
+		"--loss huber,delta=-1":             "loss huber: delta -1; give a number above 0",
+		"--loss mse --label-smoothing 0.1":  "loss mse: there is no label_smoothing; it takes no settings",
+		"--loss focal,gamma=1,gamma=1":      "give each setting once",
+		"--loss kl_divergence --epochs 100": "kl_divergence is a loss of Keras that cnn-gpu does not have",
+	} {
+		r := runCommand(append([]string{"train"}, strings.Fields(flags)...)...)
+		assert.Equal(t, exitUsage, r.code, flags)
+		assert.Contains(t, r.stderr, want)
+	}
+	r = runCommand(append(w.trainArgs(), "--loss", "binary_crossentropy")...)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "does not end with a sigmoid; write activation: sigmoid into its last layer")
+}
+
 // Who reads a log of a long epoch must not think that the training hangs.
 func TestProgressInALog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -36,6 +36,10 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 	if !saved.Unfinished && saved.Weights.Checksum() == "" { // checkpoints without one are refused
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s has no checksum, so nothing would tell if it were damaged: another program wrote it, or an early version of this one.\n", path)
 	}
+	loss, err := saved.Loss()
+	if err != nil {
+		return nil, err
+	}
 	d, err := device.Open(deviceName, o)
 	if err != nil {
 		return nil, err
@@ -45,7 +49,7 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 	}
 	sayDevice(cmd, d, deviceName)
 	t, err := train.Compile(saved.Model, train.Options{
-		Device: d, Weights: saved.Weights, Loss: saved.Loss(), Metrics: []train.Metric{train.Accuracy},
+		Device: d, Weights: saved.Weights, Loss: loss, Metrics: []train.Metric{train.Accuracy},
 	})
 	if err != nil {
 		return nil, errors.Join(err, d.Close())

@@ -3,6 +3,7 @@ package run
 import (
 	"cmp"
 	"maps"
+	"strconv"
 
 	"cnn-gpu/device"
 	"cnn-gpu/model"
@@ -33,6 +34,7 @@ type Config struct {
 	WarmUp            int            `json:"warm_up,omitempty"`         // steps
 	ScheduleEpochs    int            `json:"schedule_epochs,omitempty"` // those that the run began with, where there is a schedule
 	Patience          int            `json:"patience,omitempty"`        // see [train.FitOptions]
+	Loss              string         `json:"loss,omitempty"`            // as [train.ParseLoss] takes it; sparse_categorical_crossentropy if empty
 	// LabelSmoothing is that of the loss, see [train.SparseCategoricalCrossEntropy].
 	LabelSmoothing float64 `json:"label_smoothing,omitempty"`
 	Seed           uint64  `json:"seed"`
@@ -54,9 +56,13 @@ func (c Config) pictures(m *model.Model) data.PictureSetOptions {
 	return data.PictureSetOptions{Shape: m.Input.Shape, TestShare: c.Split, Seed: c.Seed, Strict: c.StrictData, Progress: c.OnPicture}
 }
 
-// Loss is what the run makes as small as it can.
-func (c Config) Loss() train.SparseCategoricalCrossEntropy {
-	return train.SparseCategoricalCrossEntropy{LabelSmoothing: c.LabelSmoothing}
+// loss is what the run makes as small as it can.
+func (c Config) loss() (train.Loss, error) {
+	text := cmp.Or(c.Loss, train.SparseCategoricalCrossEntropy{}.Name())
+	if c.LabelSmoothing != 0 {
+		text += ",label_smoothing=" + strconv.FormatFloat(c.LabelSmoothing, 'g', -1, 64)
+	}
+	return train.ParseLoss(text)
 }
 
 // TrainOptions are the options of the training, but for the device. They are checked.
@@ -70,14 +76,18 @@ func (c Config) TrainOptions() (train.Options, error) {
 	}
 	optimizer, err := train.OptimizerByName(c.Optimizer, settings)
 	if err == nil {
-		err = cmp.Or(c.Clipping.Check(), c.Loss().Check())
+		err = c.Clipping.Check()
+	}
+	var loss train.Loss
+	if err == nil {
+		loss, err = c.loss()
 	}
 	var schedule train.Schedule
 	if err == nil && c.Schedule != "" {
 		schedule, err = train.ParseSchedule(c.Schedule)
 	}
 	return train.Options{
-		Optimizer: optimizer, Loss: c.Loss(), Clipping: c.Clipping, Schedule: schedule, WarmUp: c.WarmUp,
+		Optimizer: optimizer, Loss: loss, Clipping: c.Clipping, Schedule: schedule, WarmUp: c.WarmUp,
 		Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict,
 	}, err
 }

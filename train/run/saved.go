@@ -36,12 +36,13 @@ type Saved struct {
 	Provenance *Provenance // how they came about; nil if the file does not say
 }
 
-// Loss is that of the training; without a smoothing of labels if nobody said.
-func (s *Saved) Loss() train.SparseCategoricalCrossEntropy {
-	if s.Provenance == nil {
-		return Config{}.Loss()
+// Loss is that of the training; the default's if nobody said.
+func (s *Saved) Loss() (train.Loss, error) {
+	var c Config
+	if s.Provenance != nil {
+		c = s.Provenance.Settings
 	}
-	return s.Provenance.Settings.Loss()
+	return c.loss()
 }
 
 // Pictures says how pictures become images of the model: where they are those that it was trained on, with the run's own share and seed. Their classes are the model's.

@@ -188,6 +188,32 @@ def losses():
     return rows
 
 
+def dense_losses():
+    """Losses of targets for each class, of logits and of what an activation makes of them, in the words of cnn-gpu's command. No probability is so
+    near 0 or 1 that Keras limits it."""
+    rows = []
+    for word, activation, keras_loss in [
+        ("categorical_crossentropy", "softmax", keras.losses.CategoricalCrossentropy()),
+        ("categorical_crossentropy,label_smoothing=0.25", "softmax", keras.losses.CategoricalCrossentropy(label_smoothing=0.25)),
+        ("categorical_focal_crossentropy", "softmax", keras.losses.CategoricalFocalCrossentropy()),
+        ("focal,alpha=0.5,gamma=1.5,label_smoothing=0.125", "softmax",
+         keras.losses.CategoricalFocalCrossentropy(alpha=0.5, gamma=1.5, label_smoothing=0.125)),
+        ("binary_crossentropy", "sigmoid", keras.losses.BinaryCrossentropy()),
+        ("binary_crossentropy,label_smoothing=0.25", "sigmoid", keras.losses.BinaryCrossentropy(label_smoothing=0.25)),
+        ("binary_focal_crossentropy", "sigmoid", keras.losses.BinaryFocalCrossentropy()),
+        ("binary_focal,apply_class_balancing=1,alpha=0.75,gamma=1,label_smoothing=0.125", "sigmoid",
+         keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True, alpha=0.75, gamma=1, label_smoothing=0.125)),
+        ("mean_squared_error", "linear", keras.losses.MeanSquaredError()),
+        ("mean_absolute_error", "tanh", keras.losses.MeanAbsoluteError()),
+        ("huber", "linear", keras.losses.Huber()),
+        ("huber,delta=0.375", "linear", keras.losses.Huber(delta=0.375)),
+    ]:
+        logits, labels = uniform(6, 4), random.integers(0, 4, 6)
+        loss = keras_loss(np.eye(4, dtype="float32")[labels], keras.activations.get(activation)(logits))
+        rows.append({"loss": word, "activation": activation, "logits": [values(x) for x in logits], "labels": [int(v) for v in labels], "want": float(loss)})
+    return rows
+
+
 def metrics():
     rows = []
     for logits, labels in [
@@ -410,6 +436,7 @@ def main():
     ten_steps = [("sgd", {"learning_rate": 0.05, "momentum": 0.75}, 2), ("lamb", {"epsilon": 0.001, "global_clipnorm": 0.5}, 2)]
     golden["frozen_below"] = training(frozen("conv", "norm"), ten_steps)
     golden["frozen_between"] = training(frozen("norm", "hidden", "last"), ten_steps)
+    golden["dense_losses"] = dense_losses()
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")
