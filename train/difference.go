@@ -19,7 +19,7 @@ type DifferenceError struct {
 
 // Difference is what a training had when it was interrupted, and what it is to go on with.
 type Difference struct {
-	What       string // in a DifferenceError "model", "optimizer", "loss", "clipping", "schedule", "warm-up", "seed", "strict", "cpu code", "batch", "epochs of the schedule" or "examples"
+	What       string // in a DifferenceError "model", "optimizer", "loss", "clipping", "schedule", "warm-up", "seed", "strict", "cpu code", "batch", "augmentation", "epochs of the schedule" or "examples"
 	Saved, Now string
 }
 
@@ -113,6 +113,8 @@ type pace struct {
 	Examples int `json:"examples"` // 0 if any other number may go on
 	// ScheduleEpochs are those of the learning rate's schedule; 0 without one.
 	ScheduleEpochs int `json:"schedule_epochs,omitempty"`
+	// Augment is how the examples are changed; empty if they are not.
+	Augment string `json:"augment,omitempty"`
 }
 
 const (
@@ -125,6 +127,7 @@ func (t *Trainer) begin(p pace) error {
 	if t.position.Fit > 0 || t.position.Batch > 0 {
 		differences := slices.DeleteFunc([]Difference{
 			{batchDifference, strconv.Itoa(cmp.Or(t.pace.Batch, p.Batch)), strconv.Itoa(p.Batch)},
+			{"augmentation", t.pace.Augment, p.Augment},
 			{"epochs of the schedule", strconv.Itoa(t.pace.ScheduleEpochs), strconv.Itoa(p.ScheduleEpochs)},
 			{examplesDifference, strconv.Itoa(cmp.Or(t.pace.Examples, p.Examples)), strconv.Itoa(p.Examples)},
 		}, func(d Difference) bool { return d.Saved == d.Now })

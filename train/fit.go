@@ -9,6 +9,7 @@ import (
 
 	"cnn-gpu/kernels"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
 	"cnn-gpu/train/internal/loader"
 )
 
@@ -23,6 +24,9 @@ type FitOptions struct {
 	// Never if 0.
 	Patience   int
 	Validation data.Set // evaluated after each epoch; none if nil. See [data.Split]
+	// Augment transforms the pictures that are trained on, by numbers that follow from the trainer's seed, the epoch and the picture; never those
+	// of Validation. None if nil.
+	Augment *augment.Pipeline
 
 	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch
 	OnEpoch    func(Epoch) error // called after each epoch; an error ends the training
@@ -84,6 +88,9 @@ func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch,
 	if t.schedule != nil {
 		p.ScheduleEpochs = o.ScheduleEpochs
 	}
+	if o.Augment != nil {
+		p.Augment = o.Augment.String()
+	}
 	if err := t.begin(p); err != nil {
 		return nil, err
 	}
@@ -141,6 +148,11 @@ func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
 	}
 	if err := (&fitting{Trainer: t, set: set, options: o}).checkSchedule(); err != nil {
 		return err
+	}
+	if o.Augment != nil {
+		if err := o.Augment.Check(set.Shape()); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
 	}
 	if o.Validation != nil {
 		return t.CheckData(o.Validation)
@@ -229,7 +241,7 @@ func (f *fitting) epoch(ctx context.Context) error {
 func (f *fitting) batches(ctx context.Context) error {
 	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
 	f.done = min(f.position.Batch*f.options.Batch, len(order))
-	l := loader.Start(ctx, f.set, order[f.done:], f.options.Batch)
+	l := loader.Start(ctx, f.examples(), order[f.done:], f.options.Batch)
 	defer l.Stop()
 	f.looked = time.Now()
 	f.begun = f.looked.Add(-f.elapsed)
@@ -253,6 +265,14 @@ func (f *fitting) batches(ctx context.Context) error {
 		return f.interrupted(ctx, err)
 	}
 	return nil
+}
+
+// examples is the set as it is seen in the epoch under way.
+func (f *fitting) examples() data.Set {
+	if f.options.Augment == nil {
+		return f.set
+	}
+	return loader.Augment(f.set, f.options.Augment, f.seed, f.position.Epoch)
 }
 
 // interrupted saves what is done if the context has ended.

@@ -12,6 +12,7 @@ import (
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
 	"cnn-gpu/train/plot"
 )
 
@@ -43,6 +44,7 @@ func newDataShowCommand() *cobra.Command {
 	var (
 		dataDir, out  string
 		resize        string
+		augmentation  string
 		pictures      data.PictureSetOptions
 		force, asJSON bool
 	)
@@ -51,6 +53,11 @@ func newDataShowCommand() *cobra.Command {
 		Short: "Count a data set's images and draw some of each class",
 		Long: `Print how many training and test images of each class a data set has, and draw a sheet of its first training images, a row for
 each class, as a PNG. Images that cannot be drawn, since they have neither one channel nor three, are counted alone.
+
+With --augment the sheet shows the first image of each class as it is, and beside it as the first eight epochs of "train --augment" would see it.
+Transformations are done in their order. Each has settings, by their words or in their order: crop:4 is crop:padding=4. They are, with their defaults:
+
+` + augmentHelp() + `
 
 Of a folder of pictures the sheet shows what a model of that input learns from, and what cannot be read is listed with the reason.
 
@@ -61,12 +68,20 @@ With --json there is one line with data, shape, training, test, classes and samp
   cnn-gpu data show ./my-idx-files --json
   cnn-gpu data show photos --resize 48x32
   cnn-gpu data show photos.csv
-  cnn-gpu data show mnist.npz`,
+  cnn-gpu data show mnist.npz
+  cnn-gpu data show digits --augment crop:4,rotate:15`,
 		Args:      takes(1, 1, "give one data set's name or folder, as in: cnn-gpu data show digits"),
 		ValidArgs: data.Names(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkSheetName(out, force); err != nil {
 				return err
+			}
+			var pipeline *augment.Pipeline
+			if augmentation != "" {
+				var err error
+				if pipeline, err = augment.Parse(augmentation); err != nil {
+					return usageErrorf("--augment %s: %w", augmentation, err)
+				}
 			}
 			w, h, err := parseSize(resize)
 			if err != nil {
@@ -91,7 +106,7 @@ With --json there is one line with data, shape, training, test, classes and samp
 			if out == "" {
 				out = sheetName(args[0], force)
 			}
-			if err := s.draw(splits.Training, out); err != nil {
+			if err := s.draw(splits.Training, out, pipeline, pictures.Seed); err != nil {
 				return err
 			}
 			if asJSON {
@@ -109,7 +124,8 @@ With --json there is one line with data, shape, training, test, classes and samp
 	cmd.Flags().StringVar(&out, "out", "", "the `file` to draw samples into (default: NAME-samples.png, numbered if there is one)")
 	cmd.Flags().StringVar(&resize, "resize", "64x64", "the `size` (width x height) that pictures of a folder become")
 	cmd.Flags().Float64Var(&pictures.TestShare, "split", data.DefaultTestShare, "the `share` of pictures, or of the arrays x and y, to set apart for testing, where there are no test images")
-	cmd.Flags().Uint64Var(&pictures.Seed, "seed", 1, "a `number` that chooses these, as train's does")
+	cmd.Flags().Uint64Var(&pictures.Seed, "seed", 1, "a `number` that chooses these, and what --augment draws, as train's does")
+	cmd.Flags().StringVar(&augmentation, "augment", "", "draw images as train's --augment transforms them: `words` with their settings, such as flip,crop:4")
 	cmd.Flags().BoolVar(&force, "force", false, "write over a file that is there")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the counts as JSON")
 	return cmd
@@ -183,14 +199,21 @@ func (s *dataSummary) print(w io.Writer) {
 }
 
 // draw draws samples of the training images into a file, or notes why they cannot be drawn.
-func (s *dataSummary) draw(training data.Set, out string) error {
-	tiles, err := samples(training)
+func (s *dataSummary) draw(training data.Set, out string, pipeline *augment.Pipeline, seed uint64) error {
+	var tiles []plot.Tile
+	var err error
+	title, columns := wording.English.Sprintf("%s: the first of %d training images", training.Name(), training.Len()), samplesPerClass
+	if pipeline != nil {
+		title, columns = fmt.Sprintf("%s: %s", training.Name(), pipeline), 1+augmentedSamples
+		tiles, err = augmentedTiles(training, pipeline, seed)
+	} else {
+		tiles, err = samples(training)
+	}
 	if err != nil {
 		return err
 	}
-	title := wording.English.Sprintf("%s: the first of %d training images", training.Name(), training.Len())
 	err = writePNG(out, func(w io.Writer) error {
-		return plot.Sheet(w, plot.SheetOptions{Title: title, Columns: samplesPerClass}, tiles)
+		return plot.Sheet(w, plot.SheetOptions{Title: title, Columns: columns}, tiles)
 	})
 	var undrawable *plot.UndrawableError
 	if errors.As(err, &undrawable) {

@@ -94,6 +94,7 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"warmup", asked.WarmUp == c.WarmUp, orNone(float64(c.WarmUp), "none")},
 		{"loss", asked.Loss == c.Loss, cmp.Or(c.Loss, train.LossNames()[0])},
 		{"label-smoothing", asked.LabelSmoothing == c.LabelSmoothing, orNone(c.LabelSmoothing, "none")},
+		{"augment", sameAugment(asked, c), cmp.Or(c.Augment, "none")},
 		{"split", asked.Split == c.Split, orNone(c.Split, "none")},
 		{"strict-data", asked.StrictData == c.StrictData, strconv.FormatBool(c.StrictData)},
 		{"resize", false, "its model's input"},
@@ -132,6 +133,13 @@ func modelOf(c run.Config) string {
 
 // same compares bits, so that it takes what is no number too.
 func same(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }
+
+// sameAugment says whether two runs transform their training images alike.
+func sameAugment(asked, c run.Config) bool {
+	a, err := asked.Pipeline()
+	b, otherErr := c.Pipeline()
+	return err == nil && otherErr == nil && a != nil && b != nil && a.String() == b.String()
+}
 
 // isModel says whether a name or a file is that of a model, whichever layers are frozen.
 func isModel(name string, m *model.Model) bool {

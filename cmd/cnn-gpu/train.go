@@ -45,6 +45,10 @@ The run's folder holds the weights (weights.safetensors) and those of the best e
 Ctrl-C, SIGTERM and a closed terminal save the training where it is; --resume goes on from there and ends with the same weights as if
 nothing had happened. A second Ctrl-C quits at once; SIGUSR1 saves and goes on. The same seed on the same device gives the same weights, bit for bit.
 
+With --augment each training image is transformed at random, otherwise in every epoch: flip,crop:4,rotate:15 flips half of them, crops them out of
+a border of 4 pixels and turns them by up to 15 degrees. What is drawn follows from the seed, the epoch and the image alone. Images for validation
+and testing stay as they are. "cnn-gpu data show --help" lists the transformations, and its --augment draws what becomes of images.
+
 With --schedule the learning rate changes: step multiplies it by gamma every so many epochs, exponential by gamma in each epoch, polynomial
 and cosine take it down to end (0), cosine in so many cycles, one-cycle up and down, and plateau multiplies it by gamma when the loss on the
 validation images, or without any on the test images, has not fallen for patience epochs. A schedule is for the epochs that the run begins
@@ -73,6 +77,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
   cnn-gpu train --label-smoothing 0.1 --epochs 20
   cnn-gpu train --loss focal,gamma=1
   cnn-gpu train --schedule cosine --warmup 100
+  cnn-gpu train --data cifar10 --model my.yaml --augment flip,crop:4,cutout:8
   cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
   cnn-gpu train --data photos --model my.yaml
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
@@ -138,6 +143,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.Float64Var(&c.Split, "split", 0, fmt.Sprintf("the `share` of pictures, or of the arrays x and y, to set apart for testing, where there are no test images (default %v)", data.DefaultTestShare))
 	f.StringVar(&resize, "resize", "", "the `size` that pictures become, such as 32x32 (width x height; default: the model's input, which it has to be)")
 	f.BoolVar(&c.StrictData, "strict-data", false, "fail where a picture cannot be read, instead of leaving it out")
+	f.StringVar(&c.Augment, "augment", "", "transform the training images at random: `words` with their settings, such as flip,crop:4 (see cnn-gpu data show --help)")
 	f.IntVar(&c.Epochs, "epochs", 5, "how many `times` to go through the training images")
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
 	optimizer.flags(cmd, "the `method`")
@@ -208,6 +214,9 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 	}
 	if err := run.CheckHead(c.Head); err != nil {
 		return usageErrorf("--head %w", err)
+	}
+	if _, err := c.Pipeline(); err != nil {
+		return usageErrorf("--augment %s: %w", c.Augment, err)
 	}
 	if _, err := c.TrainOptions(); err != nil {
 		return &usageError{err}

@@ -9,6 +9,7 @@ import (
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
 )
 
 // Config says what is trained on what and how.
@@ -23,6 +24,7 @@ type Config struct {
 	Validation   float64 `json:"validation,omitempty"`  // the share of the training images that the seed sets apart, see [data.Split]
 	Split        float64 `json:"split,omitempty"`       // the share that the seed sets apart for testing where there are no test images, see [data.PictureSetOptions]
 	StrictData   bool    `json:"strict_data,omitempty"` // see [data.PictureSetOptions]
+	Augment      string  `json:"augment,omitempty"`     // how the training images are transformed, as [augment.Parse] takes it; not at all if empty
 	Epochs       int     `json:"epochs"`
 	Batch        int     `json:"batch"` // at most the training images
 	Optimizer    string  `json:"optimizer"`
@@ -63,6 +65,14 @@ func (c Config) loss() (train.Loss, error) {
 		text += ",label_smoothing=" + strconv.FormatFloat(c.LabelSmoothing, 'g', -1, 64)
 	}
 	return train.ParseLoss(text)
+}
+
+// Pipeline transforms the training images; nil if they are not. It is checked.
+func (c Config) Pipeline() (*augment.Pipeline, error) {
+	if c.Augment == "" {
+		return nil, nil
+	}
+	return augment.Parse(c.Augment)
 }
 
 // TrainOptions are the options of the training, but for the device. They are checked.

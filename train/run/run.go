@@ -209,8 +209,12 @@ func (r *Run) fitOptions() (train.FitOptions, error) {
 	if err != nil {
 		return train.FitOptions{}, fmt.Errorf("run: checkpoints: %w", err)
 	}
+	pipeline, err := r.config.Pipeline()
+	if err != nil {
+		return train.FitOptions{}, err
+	}
 	return train.FitOptions{
-		Epochs: r.config.Epochs, ScheduleEpochs: r.config.ScheduleEpochs, Patience: r.config.Patience, Batch: r.config.Batch, Validation: r.watched(),
+		Augment: pipeline, Epochs: r.config.Epochs, ScheduleEpochs: r.config.ScheduleEpochs, Patience: r.config.Patience, Batch: r.config.Batch, Validation: r.watched(),
 		Checkpoint: r.checkpoint, CheckpointEvery: every, CheckpointSteps: steps,
 	}, nil
 }

@@ -1,7 +1,10 @@
 package loader
 
 import (
+	"cmp"
 	"fmt"
+	"runtime"
+	"sync"
 
 	"cnn-gpu/model"
 	"cnn-gpu/train/data"
@@ -25,23 +28,56 @@ func NewBatch(set data.Set, size int) *Batch {
 
 // Fill reads the examples of those indices, at most as many as the batch has rows.
 func (b *Batch) Fill(set data.Set, indices []int) {
-	b.Count, b.Err = len(indices), nil
 	classes, example := len(set.Classes()), len(b.X)/len(b.Labels)
-	for i, at := range indices {
-		label, err := read(set, at, b.X[i*example:(i+1)*example])
-		if err == nil && (label < 0 || int(label) >= classes) {
+	b.Count = len(indices)
+	b.Err = each(len(indices), fillers(set), func(i int) (err error) {
+		b.Labels[i], err = read(set, indices[i], b.X[i*example:(i+1)*example])
+		if label := b.Labels[i]; err == nil && (label < 0 || int(label) >= classes) {
 			err = fmt.Errorf("label %d is none of the %d classes", label, classes)
 		}
 		if err != nil {
-			b.Err = fmt.Errorf("train: %s: example %d: %w", set.Name(), at, err)
-			return
+			err = fmt.Errorf("train: %s: example %d: %w", set.Name(), indices[i], err)
 		}
-		b.Labels[i] = label
+		return err
+	})
+	if b.Err != nil {
+		return
 	}
 	clear(b.X[len(indices)*example:])
 	for i := len(indices); i < len(b.Labels); i++ {
 		b.Labels[i] = Absent
 	}
+}
+
+// fillers is how many goroutines fill a batch: more than one where the examples are work.
+func fillers(set data.Set) int {
+	if _, ok := set.(*Augmented); ok {
+		return runtime.GOMAXPROCS(0)
+	}
+	return 1
+}
+
+// each calls do for 0 to n-1, in some goroutines, and returns the error of the first that has one.
+func each(n, goroutines int, do func(i int) error) error {
+	if goroutines == 1 {
+		for i := range n {
+			if err := do(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	errs := make([]error, n)
+	var all sync.WaitGroup
+	for first := range goroutines {
+		all.Go(func() {
+			for i := first; i < n; i += goroutines {
+				errs[i] = do(i)
+			}
+		})
+	}
+	all.Wait()
+	return cmp.Or(errs...)
 }
 
 // read is the set's Example, with a panic as an error.

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
+	"cnn-gpu/train/plot"
+)
+
+// augmentedSamples is how often data show draws an image that is transformed.
+const augmentedSamples = 8
+
+// augmentedTiles are the first image of each class as it is, and as a number of epochs see it.
+func augmentedTiles(set data.Set, pipeline *augment.Pipeline, seed uint64) ([]plot.Tile, error) {
+	classes, shape := set.Classes(), set.Shape()
+	if err := pipeline.Check(shape); err != nil {
+		return nil, err
+	}
+	found := make([][]plot.Tile, len(classes))
+	for i := range set.Len() {
+		x := make([]float32, shape[0]*shape[1]*shape[2])
+		label, err := set.Example(i, x)
+		if err != nil {
+			return nil, err
+		}
+		if found[label] != nil {
+			continue
+		}
+		row := []plot.Tile{{Pixels: x, H: shape[0], W: shape[1], C: shape[2], Heading: classes[label]}}
+		for epoch := range augmentedSamples {
+			tile := plot.Tile{Pixels: append([]float32{}, x...), H: shape[0], W: shape[1], C: shape[2], Caption: fmt.Sprintf("epoch %d", epoch+1)}
+			pipeline.Apply(tile.Pixels, shape, seed, epoch, i)
+			row = append(row, tile)
+		}
+		found[label] = row
+	}
+	var tiles []plot.Tile
+	for _, row := range found {
+		tiles = append(tiles, row...)
+	}
+	return tiles, nil
+}
+
+// augmentHelp lists the transformations with their settings, one a line.
+func augmentHelp() string {
+	var lines []string
+	for _, word := range augment.Words() {
+		kind, _ := augment.Find(word) // which is one of the words
+		var settings []string
+		for _, p := range kind.Parameters {
+			settings = append(settings, fmt.Sprintf("%s=%.3g", p.Word, p.Default))
+		}
+		lines = append(lines, fmt.Sprintf("  %-14s  %s (%s)", word, kind.Help, strings.Join(settings, ", ")))
+	}
+	return strings.Join(lines, "\n")
+}
