@@ -22,6 +22,19 @@ const maxFile = 1 << 20
 // ReadFile reads a model file; see [Parse]. A model without a name gets the file's,
 // with a hyphen for each character that a name must not have.
 func ReadFile(path string) (*Model, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := Parse(path, text)
+	if err == nil && m.Name == "" {
+		m.Name = nameFrom(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
+	}
+	return m, err
+}
+
+// readFile is the text of a model file, or the beginning of one that is too large.
+func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
@@ -34,11 +47,7 @@ func ReadFile(path string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	m, err := Parse(path, text)
-	if err == nil && m.Name == "" {
-		m.Name = nameFrom(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
-	}
-	return m, err
+	return text, nil
 }
 
 // Parse builds the model that a YAML text describes in Keras's words:
@@ -68,17 +77,23 @@ func ReadFile(path string) (*Model, error) {
 //
 // The model has the layers residual/conv2d, residual/conv2d_1, residual/add, residual_1/conv2d and so on, as if they had been written out.
 //
+// The sections data and train, which say how the model is trained, are for [ParseRecipe].
+//
 // The errors begin with the given name and the line and column: "model: net.yaml:4:5: ...".
 func Parse(name string, text []byte) (*Model, error) {
 	m, err := parse(text)
-	if err == nil {
-		return m, nil
+	if err != nil {
+		return nil, inFile(name, err)
 	}
-	var at *positionError
-	if errors.As(err, &at) {
-		return nil, fmt.Errorf("model: %s:%w", name, err)
+	return m, nil
+}
+
+// inFile puts the name of a file in front of an error.
+func inFile(name string, err error) error {
+	if errors.As(err, new(*positionError)) {
+		return fmt.Errorf("model: %s:%w", name, err)
 	}
-	return nil, fmt.Errorf("model: %s: %w", name, err)
+	return fmt.Errorf("model: %s: %w", name, err)
 }
 
 // positionError is an error at a place in a file; the column is 0 if it is not known.
@@ -108,6 +123,8 @@ var fileFields = wording.Table[string, string]{
 	{Word: "input", Value: "the shape of one example: `[height, width, channels]` of an image, `[length]` of a vector"},
 	{Word: "blocks", Value: "lists of layers that are written once and used by their names: see [blocks](#blocks)"},
 	{Word: "layers", Value: "a list of layers, the first of which takes the input"},
+	{Word: DataSection, Value: "how its pictures are read and transformed where it is trained: see [recipes.md](recipes.md). It may be left out"},
+	{Word: TrainSection, Value: "how it is trained, likewise"},
 }
 
 func parse(text []byte) (*Model, error) {

@@ -51,11 +51,16 @@ func (m *Model) YAML() []byte {
 	input := specField{value: reflect.ValueOf([]int(m.Input.Shape))}.encode()
 	top.Content = append(top.Content, scalar("input"), input, scalar("layers"), layers)
 
+	return encode(top)
+}
+
+// encode writes a tree of mappings, lists and words.
+func encode(n *yaml.Node) []byte {
 	var text bytes.Buffer
 	e := yaml.NewEncoder(&text)
 	e.SetIndent(2)
-	// A tree of mappings, lists and strings always encodes, and the buffer takes all that is written.
-	_ = e.Encode(top)
+	// Such a tree always encodes, and the buffer takes all that is written.
+	_ = e.Encode(n)
 	_ = e.Close()
 	return text.Bytes()
 }

@@ -41,7 +41,7 @@ type named func(r *reader) Optimizer
 var optimizers = wording.Table[string, named]{
 	{Word: Adam{}.Name(), Value: func(r *reader) Optimizer {
 		var o Adam
-		r.number(rateWord, &o.LearningRate)
+		r.number(RateWord, &o.LearningRate)
 		r.number("beta_1", &o.Beta1)
 		r.number("beta_2", &o.Beta2)
 		r.number("epsilon", &o.Epsilon)
@@ -50,7 +50,7 @@ var optimizers = wording.Table[string, named]{
 	}},
 	{Word: AdamW{}.Name(), Value: func(r *reader) Optimizer {
 		var o AdamW
-		r.number(rateWord, &o.LearningRate)
+		r.number(RateWord, &o.LearningRate)
 		r.number("beta_1", &o.Beta1)
 		r.number("beta_2", &o.Beta2)
 		r.number("epsilon", &o.Epsilon)
@@ -59,14 +59,14 @@ var optimizers = wording.Table[string, named]{
 	}},
 	{Word: Adagrad{}.Name(), Value: func(r *reader) Optimizer {
 		var o Adagrad
-		r.number(rateWord, &o.LearningRate)
+		r.number(RateWord, &o.LearningRate)
 		r.number("epsilon", &o.Epsilon)
 		r.orNone("weight_decay", &o.WeightDecay)
 		return o
 	}},
 	{Word: Lamb{}.Name(), Value: func(r *reader) Optimizer {
 		var o Lamb
-		r.number(rateWord, &o.LearningRate)
+		r.number(RateWord, &o.LearningRate)
 		r.number("beta_1", &o.Beta1)
 		r.number("beta_2", &o.Beta2)
 		r.number("epsilon", &o.Epsilon)
@@ -75,7 +75,7 @@ var optimizers = wording.Table[string, named]{
 	}},
 	{Word: Lion{}.Name(), Value: func(r *reader) Optimizer {
 		var o Lion
-		r.number(rateWord, &o.LearningRate)
+		r.number(RateWord, &o.LearningRate)
 		r.number("beta_1", &o.Beta1)
 		r.number("beta_2", &o.Beta2)
 		r.orNone("weight_decay", &o.WeightDecay)
@@ -83,7 +83,7 @@ var optimizers = wording.Table[string, named]{
 	}},
 	{Word: RMSprop{}.Name(), Value: func(r *reader) Optimizer {
 		var o RMSprop
-		r.number(rateWord, &o.LearningRate)
+		r.number(RateWord, &o.LearningRate)
 		r.number("rho", &o.Rho)
 		r.orNone("momentum", &o.Momentum)
 		r.number("epsilon", &o.Epsilon)
@@ -93,7 +93,7 @@ var optimizers = wording.Table[string, named]{
 	}},
 	{Word: SGD{}.Name(), Value: func(r *reader) Optimizer {
 		o := SGD{Momentum: 0.9}
-		r.number(rateWord, &o.LearningRate)
+		r.number(RateWord, &o.LearningRate)
 		r.orNone("momentum", &o.Momentum)
 		r.flag("nesterov", &o.Nesterov)
 		r.orNone("weight_decay", &o.WeightDecay)
@@ -101,7 +101,8 @@ var optimizers = wording.Table[string, named]{
 	}},
 }
 
-const rateWord = "learning_rate"
+// RateWord is the setting of an optimizer that is its learning rate.
+const RateWord = "learning_rate"
 
 // OptimizerSetting is a setting of optimizers that are chosen by name.
 type OptimizerSetting struct {

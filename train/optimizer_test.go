@@ -54,7 +54,7 @@ func TestOptimizerSettings(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, o)
 	}
-	known := []string{rateWord}
+	known := []string{RateWord}
 	for _, s := range OptimizerSettings() {
 		assert.NotEmpty(t, s.Of, s.Word)
 		known = append(known, s.Word)

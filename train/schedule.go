@@ -60,7 +60,7 @@ var schedules = wording.Table[string, func(r *reader) Schedule]{
 		r.orNone("end", &s.End)
 		return s
 	}},
-	{Word: OneCycle{}.Name(), Value: func(r *reader) Schedule {
+	{Word: OneCycle{}.Name(), Also: []string{"one_cycle"}, Value: func(r *reader) Schedule {
 		var s OneCycle
 		r.number("start", &s.Start)
 		r.number("peak", &s.Peak)

@@ -20,11 +20,17 @@ type optimizerChoice struct {
 	clipping train.Clipping
 }
 
+// The flags of an optimizer and of its learning rate, which have other words in a model file.
+const (
+	optimizerFlag = "optimizer"
+	rateFlag      = "lr"
+)
+
 // flags adds the flags that choose an optimizer; usage is what its help says before the names.
 func (o *optimizerChoice) flags(cmd *cobra.Command, usage string) {
 	names, flags := train.OptimizerNames(), cmd.Flags()
-	flags.StringVar(&o.name, "optimizer", names[0], usage+": "+train.OptimizerHelp())
-	completeFrom(cmd, "optimizer", names...)
+	flags.StringVar(&o.name, optimizerFlag, names[0], usage+": "+train.OptimizerHelp())
+	completeFrom(cmd, optimizerFlag, names...)
 	o.settings = train.Settings{}
 	for _, s := range train.OptimizerSettings() {
 		usage := s.Help + " (" + wording.And(s.Of) + ")"

@@ -38,8 +38,11 @@ validation images of its own needs no flag.
 
 ` + picturesHelp + `
 
+A model file may say how it is trained, in sections data and train whose keys are these flags with _ for -: "train: {epochs: 30, label_smoothing: 0.1}".
+Flags override it; docs/recipes.md has more.
+
 The run's folder holds the weights (weights.safetensors) and those of the best epoch (weights-best.safetensors), how the run came about
-(run.yaml), the metrics of each epoch (metrics.jsonl), how loss and accuracy went (curves.png), which class was taken for which
+(run.yaml), the model with all that it was trained with (recipe.yaml), the metrics of each epoch (metrics.jsonl), how loss and accuracy went (curves.png), which class was taken for which
 (confusion.png and confusion.csv) and the test images that the model is most wrongly sure about (misclassified.png).
 
 Ctrl-C, SIGTERM and a closed terminal save the training where it is; --resume goes on from there and ends with the same weights as if
@@ -96,13 +99,20 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 					return err
 				}
 			}
+			var from *recipe
+			if resume == "" {
+				var err error
+				if from, err = applyRecipe(cmd, c.Model); err != nil {
+					return err
+				}
+			}
 			c.Optimizer, c.OptimizerSettings, c.Clipping = optimizer.name, optimizer.settings, optimizer.clipping
 			if c.From != "" && !cmd.Flags().Changed("model") {
 				c.Model = ""
 			}
 			if resize != "" && resume == "" {
 				if err := checkResize(resize, c); err != nil {
-					return err
+					return from.explain(err)
 				}
 			}
 			var clearBar func()
@@ -112,7 +122,10 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 			r, err := openRun(cmd, c, resume, anyway)
 			clearBar()
 			if err != nil {
-				return err
+				return from.explain(err)
+			}
+			if resume == "" {
+				r.KeepRecipe(recipeOf(cmd, r))
 			}
 			for _, note := range r.Notes() {
 				fmt.Fprintln(cmd.ErrOrStderr(), note)
@@ -147,7 +160,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.IntVar(&c.Epochs, "epochs", 5, "how many `times` to go through the training images")
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
 	optimizer.flags(cmd, "the `method`")
-	f.Float64Var(&c.LearningRate, "lr", 0, "the learning `rate` (default: the optimizer's: "+defaultRates()+")")
+	f.Float64Var(&c.LearningRate, rateFlag, 0, "the learning `rate` (default: the optimizer's: "+defaultRates()+")")
 	lossFlags(cmd, &c.Loss, &c.LabelSmoothing)
 	f.StringVar(&c.Schedule, "schedule", "", "how the learning rate changes, a `word` and what it is set to, such as cosine or step,every=2,gamma=0.5: "+train.ScheduleHelp()+" (default: constant)")
 	f.IntVar(&c.WarmUp, "warmup", 0, "the `number` of steps in which the learning rate grows evenly, before the schedule begins (default: none)")

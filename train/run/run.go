@@ -3,6 +3,7 @@
 //	weights.safetensors              the weights, with the model in the metadata: enough for eval and predict
 //	weights-best.safetensors         those of the epoch with the lowest loss on the images that are looked at after each epoch
 //	run.yaml                         how the run came about
+//	recipe.yaml                      the model file, with sections that train the model so
 //	metrics.jsonl                    a line for each epoch
 //	curves.png                       loss and accuracy, in training and in validation or, without one, on the test images
 //	confusion.png                    which class was taken for which
@@ -51,6 +52,7 @@ const (
 	confusionTable    = "confusion.csv"
 	misclassifiedFile = "misclassified.png"
 	recordFile        = "run.yaml"
+	recipeFile        = "recipe.yaml"
 	bestWeightsFile   = "weights-best.safetensors"
 
 	checkpointFile         = "checkpoint.safetensors"
@@ -75,6 +77,7 @@ type Run struct {
 	device      device.Device
 
 	provenance *Provenance
+	recipe     []byte // see KeepRecipe
 	saver      saver
 	board      *board              // nil if nothing is written for TensorBoard
 	snapshot   *train.Snapshot     // the last that was taken
@@ -251,6 +254,9 @@ func (r *Run) baseRate() float64 {
 	}
 	return o.Optimizer.Rate()
 }
+
+// KeepRecipe has a model file that trains the model as this run does kept in the folder, from the first epoch on.
+func (r *Run) KeepRecipe(text []byte) { r.recipe = text }
 
 // Dir is the run's folder.
 func (r *Run) Dir() string { return r.folder.dir }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -141,6 +142,9 @@ func (r *Run) epochFiles(s *train.Snapshot) []saving {
 		{name: recordFile, write: r.saveRecord},
 		{name: weightsFile, write: func() error { return r.saveWeights(s, weightsFile) }},
 	}
+	if r.recipe != nil {
+		files = append(files, saving{name: recipeFile, write: r.saveRecipe})
+	}
 	if isBest(s.History()) {
 		files = append(files,
 			saving{name: bestWeightsFile, write: func() error { return r.saveWeights(s, bestWeightsFile) }},
@@ -158,6 +162,13 @@ func isBest(history []train.Epoch) bool {
 		}
 	}
 	return true
+}
+
+func (r *Run) saveRecipe() error {
+	return r.writeFile(recipeFile, func(w io.Writer) error {
+		_, err := w.Write(r.recipe)
+		return err
+	})
 }
 
 func (r *Run) saveWeights(s *train.Snapshot, name string) error {
