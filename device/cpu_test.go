@@ -41,6 +41,56 @@ func TestDerivedWeightsAreCurrent(t *testing.T) {
 	assert.EqualValues(t, 115, result())
 }
 
+// Of a folded normalisation too, whatever of it changes, and whether or not the op is run with others.
+func TestFoldedWeightsAreCurrent(t *testing.T) {
+	d, err := device.OpenCPU(device.Options{Workers: 1})
+	require.NoError(t, err)
+	defer d.Close()
+	kept := func(name string, shape ...int) *kernels.Buffer { return kernels.Kept(name, kernels.Float32, shape...) }
+	x, w, b, y := kept("x", 1, 2), kept("w", 2, 1), kept("b", 1), kept("y", 1, 1)
+	mean, variance, gamma, beta := kept("mean", 1), kept("variance", 1), kept("gamma", 1), kept("beta", 1)
+	scores := kernels.NewBuffer("scores", kernels.Float32, 1, 1)
+	ops := []kernels.Op{
+		kernels.DenseFprop{Dense: kernels.Dense{N: 1, C: 2, K: 1}, X: x, W: w, B: b, Y: scores},
+		kernels.BatchNormFprop{BatchNorm: kernels.BatchNorm{N: 1, P: 1, C: 1}, Epsilon: 1, X: scores, Mean: mean, Variance: variance, Gamma: gamma, Beta: beta, Y: y},
+	}
+	program, err := d.Compile(ops, device.CompileOptions{})
+	require.NoError(t, err)
+	require.Len(t, program.Schedule().Ops, 1)
+	set := func(b *kernels.Buffer, values ...float32) { require.NoError(t, d.Upload(b, values)) }
+	result := func() float32 {
+		require.NoError(t, program.Run())
+		var got [1]float32
+		require.NoError(t, d.Download(got[:], y))
+		return got[0]
+	}
+	set(x, 1, 10)
+	set(w, 2, 3)
+	set(variance, 3)
+	set(gamma, 4)
+	assert.EqualValues(t, 64, result()) // 32 · 4/√(3 + 1)
+	set(w, 3, 3)
+	assert.EqualValues(t, 66, result())
+	set(b, 5)
+	assert.EqualValues(t, 76, result())
+	set(mean, 8)
+	assert.EqualValues(t, 60, result())
+	set(variance, 63)
+	assert.EqualValues(t, 15, result())
+	set(gamma, 8)
+	assert.EqualValues(t, 30, result())
+	set(beta, 1)
+	assert.EqualValues(t, 31, result())
+	double, err := d.Compile([]kernels.Op{kernels.Add{A: mean, B: mean, Y: mean}}, device.CompileOptions{})
+	require.NoError(t, err)
+	require.NoError(t, double.Run())
+	assert.EqualValues(t, 23, result())
+
+	strict, err := d.Compile(ops, device.CompileOptions{Strict: true})
+	require.NoError(t, err)
+	assert.Len(t, strict.Schedule().Ops, 2)
+}
+
 // Weights that are computed within the program are derived from anew in each run, also where only some of them are.
 func TestDerivedWeightsOfTheArena(t *testing.T) {
 	d, err := device.OpenCPU(device.Options{Workers: 1})

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,10 +31,10 @@ type Schedule struct {
 // Op is an op as a device runs it.
 type Op struct {
 	kernels.Op
-	Parts     []int  // the ops of the list that it stands for, by their indices
-	Algorithm string // how it is computed, where there is a choice
-	Rounds    bool   // otherwise than the sums as they stand
-	Group     int    // ops of the same group, counted from 1, take turns on a few images of the batch; 0 for one that runs by itself
+	Parts     []int    // the ops of the list that it stands for, by their indices
+	Algorithm string   // how it is computed, where there is a choice
+	RoundsAs  []string // for each part, the algorithm that computes it if that rounds otherwise than the sums as they stand
+	Group     int      // ops of the same group, counted from 1, take turns on a few images of the batch; 0 for one that runs by itself
 }
 
 // Bytes is the memory of schedules that take turns on a device, in bytes: what they keep lies there once, and arena and scratch are as large
@@ -54,15 +55,12 @@ func Bytes(schedules ...Schedule) int {
 	return total + arena + scratch
 }
 
-// Algorithms names, for each op of the list, the algorithm that computes it if that rounds otherwise than the sums as they stand. Of the ops
-// that one stands for, those are the convolutions.
+// Algorithms names, for each op of the list, the algorithm that computes it if that rounds otherwise than the sums as they stand.
 func (s Schedule) Algorithms(ops []kernels.Op) []string {
 	names := make([]string, len(ops))
 	for _, op := range s.Ops {
-		for _, part := range op.Parts {
-			if op.Rounds && kernels.IsConv2D(ops[part]) {
-				names[part] = op.Algorithm
-			}
+		for i, part := range op.Parts {
+			names[part] = cmp.Or(op.RoundsAs[i], names[part])
 		}
 	}
 	return names
@@ -109,6 +107,14 @@ func rewritten(ops []kernels.Op, c CompileOptions, passes []rewrite.Pass) ([]rew
 	return list, report, nil
 }
 
+// roundsAs names the algorithms that compute the parts of an op.
+func roundsAs(op rewrite.Op, ops []kernels.Op, name func(op, plain kernels.Op) string) (names []string) {
+	for _, part := range op.Parts {
+		names = append(names, name(op.Op, ops[part]))
+	}
+	return names
+}
+
 // cpuSchedule is a schedule with the code of its ops; those that run together have one.
 type cpuSchedule struct {
 	Schedule
@@ -141,7 +147,7 @@ func newCPUSchedule(ops []kernels.Op, c CompileOptions, workers int) (s cpuSched
 		first, last = append(first, len(s.Ops)), append(last, len(s.Ops)+len(together)-1)
 		for _, member := range together {
 			s.Ops = append(s.Ops, Op{
-				Op: member.Op, Parts: member.Parts, Algorithm: cpu.Algorithm(member.Op), Rounds: cpu.Rounds(member.Op), Group: group,
+				Op: member.Op, Parts: member.Parts, Algorithm: cpu.Algorithm(member.Op), RoundsAs: roundsAs(member, ops, cpu.RoundsAs), Group: group,
 			})
 		}
 	}
@@ -172,7 +178,7 @@ func newCUDASchedule(ops []kernels.Op, c CompileOptions) (s cudaSchedule, err er
 		}
 		s.launches = append(s.launches, launches)
 		workspaces = append(workspaces, cuda.Workspace(launches))
-		s.Ops = append(s.Ops, Op{Op: op.Op, Parts: op.Parts})
+		s.Ops = append(s.Ops, Op{Op: op.Op, Parts: op.Parts, RoundsAs: roundsAs(op, ops, rewrite.RoundsAs)})
 	}
 	s.Plan = plan.New(rewrite.Plain(list), workspaces)
 	return s, nil

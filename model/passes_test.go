@@ -119,6 +119,20 @@ func TestPassesKeepWhatModelsCompute(t *testing.T) {
 			map[string]int{"chain": 1}, map[string]int{"chain": 1},
 		},
 		{
+			"normalised", // by moving averages in evaluation alone
+			sequential(t, model.Input(10, 10, 8), append([]model.Spec{
+				conv(32, ""), model.BatchNormalization{}, model.ReLULayer{}, model.Conv2D{Filters: 32, Kernel: three, Bias: model.NoBias},
+				model.BatchNormalization{Center: model.Off}, model.MaxPooling2D{Size: two},
+				model.Flatten{}, model.Dense{Units: 6}, model.BatchNormalization{Scale: model.Off}}, tail...)...),
+			map[string]int{"winograd": 2},
+			map[string]int{"fold-batch-norm": 3, "fold-once": 3, "chain": 2, "winograd": 1},
+		},
+		{
+			"normalised behind the ReLU", // which is not linear
+			sequential(t, model.Input(10, 10, 2), append([]model.Spec{conv(4, model.ReLU), model.BatchNormalization{}}, tail...)...),
+			map[string]int{"chain": 1}, map[string]int{"chain": 1},
+		},
+		{
 			"a pool of a sum", // whose gradient is that of both convolutions
 			build(func(g *model.Graph) *model.Node {
 				sum := g.Add(model.Add{}, g.Add(same(""), g.Input()), g.Add(same(""), g.Input()))

@@ -42,6 +42,28 @@ func TestNormalizationOfASmallerBatch(t *testing.T) {
 	assert.Equal(t, want, after(8, -1e20))
 }
 
+// The evaluation within a training computes the same bits as one of the weights that it left, with the normalisations folded into other weights in
+// each epoch; and nearly what they give one by one.
+func TestFoldedEvaluationsAreTheSame(t *testing.T) {
+	tr := compile(t, traintest.NormalizedNet(t), 2, Adam{})
+	history, err := tr.Fit(context.Background(), digits(100), FitOptions{Epochs: 3, Batch: 24, Validation: digits(30)})
+	require.NoError(t, err)
+	last := history[len(history)-1].Validation
+	evaluate := func(strict bool) Result {
+		w, err := tr.Weights()
+		require.NoError(t, err)
+		other, err := Compile(w.Model(), Options{Weights: w, Strict: strict})
+		require.NoError(t, err)
+		defer other.Close()
+		r, err := other.Evaluate(context.Background(), digits(30), 24)
+		require.NoError(t, err)
+		return r
+	}
+	assert.Equal(t, last.Loss, evaluate(false).Loss)
+	assert.InEpsilon(t, last.Loss, evaluate(true).Loss, 1e-5)
+	assert.NotEqual(t, last.Loss, evaluate(true).Loss, "nothing was folded")
+}
+
 // Training with normalisations ends with the same bits on any number of threads, and interrupted and resumed.
 func TestNormalizedTrainingsAreTheSame(t *testing.T) {
 	options := FitOptions{Epochs: 2, Batch: 24, Validation: digits(30)}

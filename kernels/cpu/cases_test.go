@@ -115,12 +115,15 @@ func sameBits(a, b map[*kernels.Buffer]kernels.Mem) bool {
 
 // The table has lists that each kind of fused op stands for.
 func TestCasesAreFused(t *testing.T) {
-	seen := map[string]bool{}
+	seen, folded := map[string]bool{}, map[string]bool{}
 	for _, c := range kerneltest.Cases() {
 		eachMode(c, func(_ string, passes []rewrite.Pass) {
 			for _, op := range (runner{passes: passes}).rewrite(c.Ops) {
 				for _, op := range append(Together(op), op) {
 					seen[fmt.Sprintf("%T %s", op.Op, Algorithm(op.Op))] = true
+					if foldOf(op.Op) != nil {
+						folded[op.Name()+" "+Algorithm(op.Op)] = true
+					}
 				}
 			}
 		})
@@ -133,6 +136,10 @@ func TestCasesAreFused(t *testing.T) {
 		what := fmt.Sprintf("%T %s", op, Algorithm(op))
 		assert.True(t, seen[what], "no case of kernels/kerneltest runs as %s: add a list that does", what)
 	}
+	for _, name := range []string{"conv2d_fprop_norm", "conv2d_fprop_norm_relu", "conv2d_fprop_norm_pool"} {
+		assert.True(t, folded[name+" direct"], "no case of kernels/kerneltest runs as %s: add a list that does", name)
+	}
+	assert.True(t, folded["conv2d_fprop_norm_relu "+winogradCodes[2].String()] && folded["conv2d_fprop_norm_relu "+winogradCodes[3].String()])
 	assert.True(t, seen["cpu.conv2DPoolGrad sparse sums"] && seen["cpu.conv2DPoolGrad picked sums"])
 }
 

@@ -77,6 +77,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runAdd)
 	case kernels.BatchNormDgrad:
 		return batchNormDgradCode{op}
+	case kernels.BatchNormFold:
+		return batchNormFoldCode{op}
 	case kernels.BatchNormFprop:
 		return batchNormFpropCode{op}
 	case kernels.BatchNormStats:

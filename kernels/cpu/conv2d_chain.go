@@ -27,11 +27,13 @@ func (op conv2DChain) Operands() []kernels.Operand {
 	list := op.Conv.Operands()[:3]
 	switch {
 	case op.Pool != nil:
-		return append(list, op.Pool.Operands()[1:]...)
+		list = append(list, op.Pool.Operands()[1:]...)
 	case op.ReLU != nil:
-		return append(list, op.ReLU.Operands()[1])
+		list = append(list, op.ReLU.Operands()[1])
+	default:
+		return op.Conv.Operands()
 	}
-	return op.Conv.Operands()
+	return append(list, op.Conv.folded()...)
 }
 
 // members are the ops that it stands for.
@@ -50,6 +52,11 @@ func (op conv2DChain) members() []kernels.Op {
 func (op conv2DChain) Cost() kernels.Cost { return costOf(op, op.members()) }
 
 func (op conv2DChain) prepare(workers int) Routine {
+	return op.Conv.folding(op.unfolded(workers), op.Operands())
+}
+
+// unfolded is the code that takes the weights as they are.
+func (op conv2DChain) unfolded(workers int) Routine {
 	floor := noFloor
 	if op.ReLU != nil {
 		floor = 0

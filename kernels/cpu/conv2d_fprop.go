@@ -1,18 +1,49 @@
 package cpu
 
-import "cnn-gpu/kernels"
+import (
+	"slices"
+
+	"cnn-gpu/kernels"
+)
 
 // conv2DFprop is the op with the algorithm that computes it.
 type conv2DFprop struct {
 	kernels.Conv2DFprop
-	Winograd int // the tile of Winograd's algorithm, 0 for the sums as they stand; see [conv2D.winogradTile]
+	Winograd int                    // the tile of Winograd's algorithm, 0 for the sums as they stand; see [conv2D.winogradTile]
+	Fold     *kernels.BatchNormFold // makes the weights of W and B; may be nil
 }
+
+// Name implements [kernels.Op].
+func (op conv2DFprop) Name() string {
+	if op.Fold != nil {
+		return op.Conv2DFprop.Name() + "_norm"
+	}
+	return op.Conv2DFprop.Name()
+}
+
+// Operands implements [kernels.Op].
+func (op conv2DFprop) Operands() []kernels.Operand {
+	return append(op.Conv2DFprop.Operands(), op.folded()...)
+}
+
+// folded are the operands of the normalisation that is folded into the weights; they stand behind all others.
+func (op conv2DFprop) folded() []kernels.Operand {
+	if op.Fold == nil {
+		return nil
+	}
+	return op.Fold.Operands()[2:6]
+}
+
+// Cost implements [kernels.Op].
+func (op conv2DFprop) Cost() kernels.Cost { return costOf(op, []kernels.Op{op.Conv2DFprop}) }
 
 func (op conv2DFprop) geometry() conv2D { return conv2D{op.Conv2D} }
 
-func (op conv2DFprop) prepare(workers int) Routine { return op.prepareWithFloor(workers, noFloor) }
+func (op conv2DFprop) prepare(workers int) Routine {
+	return op.folding(op.prepareWithFloor(workers, noFloor), op.Operands())
+}
 
-// prepareWithFloor returns code that raises what is below the floor to it.
+// prepareWithFloor returns code that raises what is below the floor to it, and takes the weights as they are.
 func (op conv2DFprop) prepareWithFloor(workers int, floor float32) Routine {
 	f := newFprop(op.geometry(), op.Winograd, floor)
 	return Routine{
@@ -33,6 +64,36 @@ func (op conv2DFprop) prepareWithFloor(workers int, floor float32) Routine {
 			},
 		},
 	}
+}
+
+// folding gives code, that of the op or of one that begins with it, the weights that the fold makes.
+func (op conv2DFprop) folding(r Routine, operands []kernels.Operand) Routine {
+	if op.Fold == nil {
+		return r
+	}
+	unfolded := r
+	var w, b, scratch []float32
+	r.Derived += op.Weights() + 3*op.K
+	r.keep = func(derived []float32) {
+		w, derived = split(derived, op.Weights())
+		b, derived = split(derived, op.K)
+		scratch, derived = split(derived, 2*op.K)
+		if unfolded.keep != nil {
+			unfolded.keep(derived)
+		}
+	}
+	first := len(operands) - len(op.folded())
+	for i := first; i < len(operands); i++ {
+		r.Weights = append(r.Weights, i)
+	}
+	r.Derive = func(mem []kernels.Mem, workers *Workers) {
+		of := slices.Concat(mem[1:3], mem[first:], []kernels.Mem{{F32: w}, {F32: b}})
+		foldBatchNorm(*op.Fold, of, scratch, workers)
+		weights := slices.Clone(mem)
+		weights[1].F32, weights[2].F32 = w, b
+		unfolded.Derive(weights, workers)
+	}
+	return r
 }
 
 func (op conv2DFprop) chunking() chunking {

@@ -18,7 +18,7 @@ import (
 
 // Passes lists the rewriting that only a CPU wants, in its order.
 func Passes() []rewrite.Pass {
-	return []rewrite.Pass{chain, pooledGradient, winogradPass, depthFirstWithin(usualLimits)}
+	return []rewrite.Pass{foldOnce, chain, pooledGradient, winogradPass, depthFirstWithin(usualLimits)}
 }
 
 // Together are the ops that an op of a rewritten list runs on a few images at a time, in turn; the op itself if it is no such run.
@@ -29,8 +29,29 @@ func Together(op rewrite.Op) []rewrite.Op {
 	return []rewrite.Op{op}
 }
 
-// Rounds says whether an op of a rewritten list rounds otherwise than the sums as they stand.
-func Rounds(op kernels.Op) bool { return winogradTileOf(op) > 0 }
+// RoundsAs names the algorithm that computes a plain op, which an op of a rewritten list stands for, if that rounds otherwise than the sums as they
+// stand; it is empty if not.
+func RoundsAs(op, plain kernels.Op) string {
+	tile := winogradTileOf(op)
+	switch _, isNorm := plain.(kernels.BatchNormFprop); {
+	case isNorm && foldOf(op) != nil:
+		return rewrite.Folded
+	case tile > 0 && kernels.IsConv2D(plain):
+		return winogradCodes[tile].String()
+	}
+	return rewrite.RoundsAs(op, plain)
+}
+
+// foldOf is the fold of an op; nil if it has none.
+func foldOf(op kernels.Op) *kernels.BatchNormFold {
+	switch op := op.(type) {
+	case conv2DFprop:
+		return op.Fold
+	case conv2DChain:
+		return op.Conv.Fold
+	}
+	return nil
+}
 
 // Algorithm names how an op of a rewritten list is computed where there is a choice; it is empty where there is none.
 func Algorithm(op kernels.Op) string {
@@ -38,7 +59,7 @@ func Algorithm(op kernels.Op) string {
 		return winogradCodes[tile].String()
 	}
 	switch op := op.(type) {
-	case kernels.Conv2DFprop, kernels.Conv2DDgrad, kernels.Conv2DWgrad, conv2DChain:
+	case kernels.Conv2DFprop, kernels.Conv2DDgrad, kernels.Conv2DWgrad, conv2DFprop, conv2DChain:
 		return "direct"
 	case conv2DPoolGrad:
 		if op.picks() {

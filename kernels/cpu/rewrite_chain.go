@@ -11,11 +11,14 @@ var chain = rewrite.Pass{
 	Does: "run a ReLU and a pool while the output of the convolution before them is in the cache",
 	Run: func(l *rewrite.List) (times int) {
 		for i, op := range l.Ops {
-			conv, ok := op.(kernels.Conv2DFprop)
+			conv, ok := op.(conv2DFprop)
+			if plain, isPlain := op.(kernels.Conv2DFprop); isPlain {
+				conv, ok = conv2DFprop{Conv2DFprop: plain}, true
+			}
 			if !ok {
 				continue
 			}
-			c := conv2DChain{Conv: conv2DFprop{Conv2DFprop: conv}}
+			c := conv2DChain{Conv: conv}
 			y, joined := conv.Y, []int{i}
 			last := i
 			relu, at, ok := rewrite.Find(l, i, func(op kernels.ActivationFprop) bool { return op.X == y && op.Function == kernels.ReLU })

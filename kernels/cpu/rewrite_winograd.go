@@ -28,7 +28,10 @@ func withWinograd(op kernels.Op) (kernels.Op, bool) {
 	switch op := op.(type) {
 	case kernels.Conv2DFprop:
 		tile = conv2D{op.Conv2D}.winogradTile(op.P, op.Q)
-		return conv2DFprop{op, tile}, tile > 0
+		return conv2DFprop{Conv2DFprop: op, Winograd: tile}, tile > 0
+	case conv2DFprop:
+		op.Winograd = conv2D{op.Conv2D}.winogradTile(op.P, op.Q)
+		return op, op.Winograd > 0
 	case conv2DChain:
 		op.Conv.Winograd = op.Conv.geometry().winogradTile(op.outputs())
 		return op, op.Conv.Winograd > 0

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -39,9 +40,7 @@ func (r runner) Run(ops []kernels.Op, mem map[*kernels.Buffer]kernels.Mem) (algo
 		}
 		for _, member := range Together(op.Op) {
 			for _, part := range member.Parts {
-				if Rounds(member.Op) && kernels.IsConv2D(ops[part]) {
-					algorithms[part] = Algorithm(member.Op)
-				}
+				algorithms[part] = cmp.Or(RoundsAs(member.Op, ops[part]), algorithms[part])
 			}
 		}
 	}
@@ -128,7 +127,12 @@ func forcedWinograd(tile int) rewrite.Pass {
 			switch op := op.(type) {
 			case kernels.Conv2DFprop:
 				if (conv2D{op.Conv2D}).hasWinograd() {
-					l.Ops[i] = conv2DFprop{op, tile}
+					l.Ops[i] = conv2DFprop{Conv2DFprop: op, Winograd: tile}
+				}
+			case conv2DFprop:
+				if op.geometry().hasWinograd() {
+					op.Winograd = tile
+					l.Ops[i] = op
 				}
 			case conv2DChain:
 				if op.Conv.geometry().hasWinograd() {
@@ -152,11 +156,15 @@ func forcedWinograd(tile int) rewrite.Pass {
 // modes are the ways in which the engine may run a list: as it does, as it does with --strict, op by op, and what it does for large networks
 // alone on lists of any size.
 var modes = map[string][]rewrite.Pass{
-	"default":           Passes(),
-	"strict":            slices.DeleteFunc(Passes(), func(p rewrite.Pass) bool { return p.Rounds }),
-	"op by op":          nil,
-	"winograd 2 chains": {chain, forcedWinograd(2)},
-	"winograd 3 chains": {chain, forcedWinograd(3)},
-	"depth first":       {chain, pooledGradient, depthFirstWithin(depthFirstLimits{weights: math.MaxInt})},
-	"whole":             {chain, pooledGradient, forcedWinograd(2), depthFirstWithin(depthFirstLimits{weights: math.MaxInt})},
+	"default":            Passes(),
+	"strict":             slices.DeleteFunc(Passes(), func(p rewrite.Pass) bool { return p.Rounds }),
+	"op by op":           nil,
+	"winograd 2 chains":  {chain, forcedWinograd(2)},
+	"winograd 3 chains":  {chain, forcedWinograd(3)},
+	"depth first":        {chain, pooledGradient, depthFirstWithin(depthFirstLimits{weights: math.MaxInt})},
+	"folded":             append(rewrite.Common(), Passes()...),
+	"folded in each run": rewrite.Common(),
+	"folded winograd":    append(rewrite.Common(), foldOnce, chain, forcedWinograd(3)),
+	"folded whole":       append(rewrite.Common(), foldOnce, chain, pooledGradient, forcedWinograd(2), depthFirstWithin(depthFirstLimits{weights: math.MaxInt})),
+	"whole":              {chain, pooledGradient, forcedWinograd(2), depthFirstWithin(depthFirstLimits{weights: math.MaxInt})},
 }

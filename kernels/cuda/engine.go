@@ -17,6 +17,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return add(op)
 	case kernels.BatchNormDgrad:
 		return batchNormDgrad(op)
+	case kernels.BatchNormFold:
+		return batchNormFold(op)
 	case kernels.BatchNormFprop:
 		return batchNormFprop(op)
 	case kernels.BatchNormStats:

@@ -90,6 +90,14 @@ func (c Case) wants(algorithms []string) (memory[Value], error) {
 			m[b] = exacts(values)
 		}
 		for i, op := range c.Ops {
+			if at := c.foldedInto(i, algorithms); at > i {
+				if err := c.computeFolded(m, i, at, algorithms); err != nil {
+					return nil, err
+				}
+			}
+			if algorithms[i] == folded {
+				continue
+			}
 			if err := c.compute(m, op, algorithms[i]); err != nil {
 				return nil, err
 			}

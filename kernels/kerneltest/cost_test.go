@@ -44,6 +44,9 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 	case kernels.BatchNormFprop:
 		x := op.N * op.P * op.C
 		return traffic{3 * x, x + 2*op.C + op.Gamma.Elements() + op.Beta.Elements(), x}
+	case kernels.BatchNormFold:
+		w := op.D * op.K
+		return traffic{w + 3*op.K, w + 2*op.K + op.B.Elements() + op.Gamma.Elements() + op.Beta.Elements(), w + op.K}
 	case kernels.BatchNormSums:
 		x, labels := op.N*op.P*op.C, op.Labels.Elements()
 		return traffic{4 * x, 2*x + labels + 2*op.C, 2 * op.C}

@@ -136,6 +136,9 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.BatchNormStats{BatchNorm: norm, Examples: examples, X: there, Mean: there, Variance: there}
 	case "batch_norm_fprop":
 		return kernels.BatchNormFprop{BatchNorm: norm, Epsilon: g.Epsilon, X: there, Mean: there, Variance: there, Gamma: there, Beta: there, Y: there}
+	case "batch_norm_fold":
+		return kernels.BatchNormFold{D: g.M, K: g.K, Epsilon: g.Epsilon, W: there, B: there, Mean: there, Variance: there, Gamma: there, Beta: there,
+			FoldedW: there, FoldedB: there}
 	case "batch_norm_sums":
 		return kernels.BatchNormSums{BatchNorm: norm, Examples: examples, Epsilon: g.Epsilon, X: there, Mean: there, Variance: there, DY: there,
 			DYSum: there, DYXSum: there}

@@ -46,6 +46,8 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 		out[2], out[3] = batchNormStats(op, in[0], in[1])
 	case kernels.BatchNormFprop:
 		out[5] = batchNormFprop(op, in)
+	case kernels.BatchNormFold:
+		out[6], out[7] = batchNormFold(op, in)
 	case kernels.BatchNormSums:
 		out[5], out[6] = batchNormSums(op, in)
 	case kernels.BatchNormDgrad:

@@ -419,6 +419,14 @@ def group_norm(name, n, p, c, groups, epsilon=1e-3):
     case("group_norm_wgrad", name, {"x": x, "dy": dy, "dgamma": before} | statistics, {"dgamma": before + dgamma}, **g)
 
 
+def batch_norm_fold(d, k, epsilon=1e-3):
+    """PyTorch's own fusion of an evaluated convolution with the normalisation behind it."""
+    w, b, mean, gamma, beta, variance = draw(d, k), draw(k), draw(k), draw(k), draw(k), draw(k).abs()
+    folded_w, folded_b = torch.nn.utils.fuse_linear_bn_weights(w.T, b, mean, variance, epsilon, gamma, beta)
+    case("batch_norm_fold", "", {"w": w, "b": b, "mean": mean, "variance": variance, "gamma": gamma, "beta": beta},
+         {"folded_w": folded_w.T, "folded_b": folded_b}, m=d, k=k, epsilon=epsilon)
+
+
 def ops():
     conv("valid", 2, 3, 4, image=(5, 6), size=(3, 3))
     conv("same", 1, 2, 3, image=(5, 4), size=(3, 2), mode="same")
@@ -464,6 +472,7 @@ def ops():
     group_norm("one group", 5, 1, 7, 1)
     group_norm("as many groups as channels", 2, 5, 3, 3)
     dense_losses()
+    batch_norm_fold(6, 5)
 
 
 def uniform(seed, n):
