@@ -146,11 +146,27 @@ func reference(t *testing.T) []byte {
 		list = append(list, comments.kind(t, name))
 	}
 	data["Kinds"] = list
+	data["Zoo"] = zooRows(t)
 	page, err := template.ParseFiles("testdata/models.md.tmpl")
 	require.NoError(t, err)
 	var text bytes.Buffer
 	require.NoError(t, page.Execute(&text, data))
 	return text.Bytes()
+}
+
+type docModel struct {
+	Name, Params, Trained, Source string
+	Input                         Shape
+}
+
+func zooRows(t *testing.T) (rows []docModel) {
+	for _, name := range Zoo() {
+		m, err := Open(name)
+		require.NoError(t, err)
+		params, trained := m.ParamCount(), m.ParamCount()-m.NonTrainableCount()
+		rows = append(rows, docModel{name, wording.English.Sprint(params), wording.English.Sprint(trained), ZooSource(name), m.Input.Shape})
+	}
+	return rows
 }
 
 // openFields are the fields of a kind that a file may give, as the parser sees them.

@@ -83,7 +83,7 @@ func (s Summary) Text(width int) string {
 		above = l.Name
 	}
 	t.Right(3, 4, 5)
-	t.Spare(5)
+	t.Spare(5, 4)
 
 	var text strings.Builder
 	if s.Model != "" {

@@ -17,6 +17,9 @@ func TestSaveAndLoadWeights(t *testing.T) {
 	for _, name := range model.Zoo() {
 		m, err := model.Open(name)
 		require.NoError(t, err)
+		if m.ParamCount() > 2e6 {
+			continue // hundreds of MiB are written as a few are
+		}
 		w := m.InitialWeights(3)
 		path := filepath.Join(t.TempDir(), "weights.safetensors")
 		require.NoError(t, w.Save(path, map[string]string{"epoch": "5"}))

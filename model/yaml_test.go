@@ -314,6 +314,7 @@ func FuzzParse(f *testing.F) {
 		again, err := model.Parse("again.yaml", m.YAML())
 		require.NoError(t, err, "%s", m.YAML())
 		assertSameGraph(t, m, again)
+		m.Name = "" // vgg-16 is no number
 		require.NotContains(t, m.Summary(1), "-1")
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"cnn-gpu/internal/wording"
@@ -21,12 +22,23 @@ func Zoo() []string {
 	for _, e := range entries {
 		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
 	}
+	slices.Sort(names) // which files are not where one name begins with another
 	return names
 }
 
+// ZooSource says who describes a model of the zoo, and where. None if there is no such model.
+func ZooSource(name string) string {
+	text, _ := zoo.ReadFile(zooFile(name))
+	_, source, _ := strings.Cut(string(text), "\n# Source: ")
+	source, _, _ = strings.Cut(source, "\n")
+	return source
+}
+
+func zooFile(name string) string { return "zoo/" + name + ".yaml" }
+
 // ZooText is the file of a model of the zoo, to be read, changed and opened as a file.
 func ZooText(name string) (string, error) {
-	text, err := zoo.ReadFile("zoo/" + name + ".yaml")
+	text, err := zoo.ReadFile(zooFile(name))
 	if err != nil {
 		return "", fmt.Errorf("model: there is no model %q in the zoo; %s", name, zooChoices(name))
 	}

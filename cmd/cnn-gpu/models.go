@@ -17,7 +17,7 @@ func newModelsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
 		Short: "List the models of the zoo, or show the file of one",
-		Long: `List the models that come with cnn-gpu, each with its parameters, the floating-point operations for one image, and its input.
+		Long: `List the models that come with cnn-gpu, each with its parameters, the floating-point operations for one image, its input and its source.
 
 Each is a YAML file that lists layers in Keras's words. "models show" prints it: keep it as a file, change it, and train it
 with --model FILE. The words that such a file may use:
@@ -79,6 +79,7 @@ type zooModel struct {
 	Params int         `json:"params"`
 	FLOPs  int64       `json:"flops"` // for one image
 	Input  model.Shape `json:"input"`
+	Source string      `json:"source"`
 }
 
 // modelWords lists the words of a model file, a kind of them on each line.
@@ -99,16 +100,17 @@ func listModels(cmd *cobra.Command, asJSON bool) error {
 		if err != nil {
 			return err
 		}
-		models = append(models, zooModel{name, m.ParamCount(), m.FLOPs(), m.Input.Shape})
+		models = append(models, zooModel{name, m.ParamCount(), m.FLOPs(), m.Input.Shape, model.ZooSource(name)})
 	}
 	if asJSON {
 		return printJSON(cmd, models)
 	}
-	t := newTable("Name", "Params", "FLOPs for one image", "Input")
+	t := newTable("Name", "Params", "FLOPs for one image", "Input", "Source")
 	for _, m := range models {
-		t.AppendRow(table.Row{m.Name, wording.English.Sprint(m.Params), wording.English.Sprint(m.FLOPs), m.Input})
+		t.AppendRow(table.Row{m.Name, wording.English.Sprint(m.Params), wording.English.Sprint(m.FLOPs), m.Input, m.Source})
 	}
 	rightAlign(t, 2, 3)
+	t.Spare(5)
 	printTable(cmd.OutOrStdout(), t)
 	fmt.Fprintln(cmd.ErrOrStderr(), "Layer by layer: cnn-gpu summary --model NAME. As a file: cnn-gpu models show NAME.")
 	return nil

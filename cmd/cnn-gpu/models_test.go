@@ -14,7 +14,7 @@ import (
 func TestModels(t *testing.T) {
 	list := succeed(t, "models").stdout
 	assert.Equal(t, list, succeed(t, "models", "list").stdout)
-	assert.Regexp(t, `mnist-cnn +│ +93,322 +│ +5,588,480 +│ \[28 28 1\]\n`, list)
+	assert.Regexp(t, `mnist-cnn +│ +93,322 +│ +5,588,480 +│ \[28 28 1\] +│ TensorFlow, "Convolutional neural`, list)
 	for _, name := range model.Zoo() {
 		assert.Contains(t, list, "\n"+name+" ")
 		text, err := model.ZooText(name)
@@ -51,7 +51,7 @@ func TestModelsJSON(t *testing.T) {
 	assertSnakeCase(t, out)
 	var list []zooModel
 	require.NoError(t, json.Unmarshal([]byte(out), &list))
-	assert.Contains(t, list, zooModel{"mnist-cnn", 93322, 5588480, []int{28, 28, 1}})
+	assert.Contains(t, list, zooModel{"mnist-cnn", 93322, 5588480, []int{28, 28, 1}, model.ZooSource("mnist-cnn")})
 	out = succeed(t, "models", "show", "mlp", "--json").stdout
 	assert.Equal(t, 1, strings.Count(out, "\n"))
 	var file zooFile
