@@ -14,7 +14,7 @@ import (
 )
 
 var runFiles = []string{
-	"checkpoint-best.safetensors", "checkpoint.safetensors", "confusion.csv", "confusion.png", "curves.png", "metrics.jsonl", "recipe.yaml", "run.yaml",
+	"checkpoint-best.safetensors", "checkpoint.safetensors", "confusion.csv", "confusion.png", "curves.png", "metrics.csv", "metrics.jsonl", "recipe.yaml", "run.yaml",
 	"weights-best.safetensors", "weights.safetensors",
 }
 

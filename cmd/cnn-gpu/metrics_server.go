@@ -27,7 +27,8 @@ type metricsServer struct {
 	names    []string // in their order
 	values   map[string]*metric
 	info     string
-	measured string // what stands before the figures after an epoch, see measuredName
+	measured string // what stands before the figures after an epoch
+	rate     func(scheduled float64) float64
 }
 
 // The names of the metrics, which Prometheus's users choose by.
@@ -37,6 +38,7 @@ const (
 	epochMetric         = "cnn_gpu_epoch"
 	epochsMetric        = "cnn_gpu_epochs"
 	stepsMetric         = "cnn_gpu_steps_total"
+	rateMetric          = "cnn_gpu_learning_rate"
 	speedMetric         = "cnn_gpu_images_per_second"
 	savesMetric         = "cnn_gpu_saves_total"
 	failuresMetric      = "cnn_gpu_save_failures_total"
@@ -49,7 +51,7 @@ const (
 
 // serveMetrics serves at an address until it is closed. One without a host is this machine's alone.
 func serveMetrics(address string, r *run.Run) (*metricsServer, error) {
-	s := &metricsServer{values: map[string]*metric{}, measured: measuredName(r)}
+	s := &metricsServer{values: map[string]*metric{}, measured: r.WatchedPrefix(), rate: r.LearningRate}
 	add := func(name, kind, help string) {
 		s.names = append(s.names, name)
 		s.values[name] = &metric{kind: kind, help: help}
@@ -61,6 +63,7 @@ func serveMetrics(address string, r *run.Run) (*metricsServer, error) {
 	add(accuracyMetric, "gauge", "The accuracy over the epoch's images so far, from 0 to 1.")
 	add(fmt.Sprintf(evaluatedLossMetric, s.measured), "gauge", "The mean loss after the last epoch.")
 	add(fmt.Sprintf(evaluatedMetric, s.measured), "gauge", "The accuracy after the last epoch, from 0 to 1.")
+	add(rateMetric, "gauge", "The learning rate of the last step.")
 	add(speedMetric, "gauge", "Images trained on in a second.")
 	add(savesMetric, "counter", "How often the training was saved.")
 	add(failuresMetric, "counter", "How often something could not be saved.")
@@ -137,6 +140,7 @@ func (s *metricsServer) progress(p train.Progress) {
 	s.set(stepsMetric, float64((p.Epoch-1)*p.Batches+p.Batch))
 	s.set(lossMetric, p.Result.Loss)
 	s.set(accuracyMetric, p.Result.Accuracy)
+	s.set(rateMetric, s.rate(p.LearningRate))
 	s.set(speedMetric, p.ImagesPerSecond)
 }
 

@@ -32,11 +32,12 @@ func TestMetrics(t *testing.T) {
 			values[m[2]] = m[3]
 		}
 	}
-	for _, name := range []string{"loss", "accuracy", "val_loss", "epoch", "images_per_second", "steps_total", "saves_total", "last_save_timestamp_seconds"} {
+	for _, name := range []string{"loss", "accuracy", "val_loss", "epoch", "learning_rate", "images_per_second", "steps_total", "saves_total", "last_save_timestamp_seconds"} {
 		assert.NotEmpty(t, values["cnn_gpu_"+name], name)
 		assert.NotEqual(t, "0", values["cnn_gpu_"+name], name)
 	}
 	assert.Equal(t, "1e+06", values["cnn_gpu_epochs"])
+	assert.Equal(t, "0.01", values["cnn_gpu_learning_rate"], "--lr")
 	assert.Equal(t, "0", values["cnn_gpu_save_failures_total"])
 	assert.Contains(t, string(body), `cnn_gpu_info{model="tiny",data="`+w.data+`",device="`)
 	p.signal(t, syscall.SIGTERM)

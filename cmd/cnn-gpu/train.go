@@ -42,7 +42,7 @@ A model file may say how it is trained, in sections data and train whose keys ar
 Flags override it; docs/recipes.md has more.
 
 The run's folder holds the weights (weights.safetensors) and those of the best epoch (weights-best.safetensors), how the run came about
-(run.yaml), the model with all that it was trained with (recipe.yaml), the metrics of each epoch (metrics.jsonl), how loss and accuracy went (curves.png), which class was taken for which
+(run.yaml), the model with all that it was trained with (recipe.yaml), the metrics of each epoch (metrics.jsonl and metrics.csv), how loss and accuracy went (curves.png), which class was taken for which
 (confusion.png and confusion.csv) and the test images that the model is most wrongly sure about (misclassified.png).
 
 Ctrl-C, SIGTERM and a closed terminal save the training where it is; --resume goes on from there and ends with the same weights as if
@@ -244,7 +244,7 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 	logEvent(cmd, "start", "model", t.Model().Name, "parameters", t.Model().ParamCount(), "data", c.Data, "device", t.Device().Name(),
 		"epochs", c.Epochs, "batch", c.Batch, "seed", c.Seed, "out", r.Dir(), "pid", os.Getpid())
 	wording.English.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
-	measured := measuredName(r)
+	measured := r.WatchedPrefix()
 	sayPictures(stderr, r.Pictures())
 	if v := r.Validation(); v != nil {
 		wording.English.Fprintf(stderr, "Training images: %d, and %d others for validation.\n", r.Training().Len(), v.Len())
@@ -315,14 +315,6 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 	err = sayDone(stderr, lines, summary)
 	logEvent(cmd, "end", "out", summary.Dir, "test_loss", summary.Test.Loss, "test_accuracy", summary.Test.Accuracy)
 	return err
-}
-
-// measuredName is what stands before the figures that are measured after each epoch.
-func measuredName(r *run.Run) string {
-	if r.Validation() != nil {
-		return "val"
-	}
-	return "test"
 }
 
 // recordAttributes are the fields of an epoch's record under their names in JSON.

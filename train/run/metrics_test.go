@@ -2,8 +2,10 @@ package run
 
 import (
 	"context"
+	"encoding/csv"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,6 +80,57 @@ func TestMetricsOfAResumedRun(t *testing.T) {
 			assert.True(t, found, "%s", text)
 			assert.Equal(t, 1, strings.Count(rest, "\n"))
 			assert.True(t, strings.HasPrefix(rest, `{"epoch":2,`), "%s", rest)
+		})
+	}
+}
+
+// The table has the columns of Keras's CSVLogger, in its order, and each epoch once, however the run went on.
+func TestMetricsTable(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Config)
+		header string
+		rates  [2]string
+	}{
+		"test images": {func(*Config) {}, "epoch,accuracy,learning_rate,loss,test_accuracy,test_loss", [2]string{"0.001", "0.001"}},
+		"validation and schedule": {
+			func(c *Config) { c.Validation, c.Schedule, c.LearningRate = 0.25, "step,every=1,gamma=0.5", 0.25 },
+			"epoch,accuracy,learning_rate,loss,val_accuracy,val_loss", [2]string{"0.25", "0.125"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			settings := config(t)
+			settings.Out = "run"
+			c.change(&settings)
+			ctx, cancel := context.WithCancel(context.Background())
+			r := start(t, settings)
+			_, err := r.Train(ctx, Hooks{OnEpoch: func(train.Epoch) { cancel() }})
+			require.ErrorIs(t, err, context.Canceled)
+			require.NoError(t, r.Close())
+			path := filepath.Join("run", metricsTable)
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, 2, strings.Count(string(text), "\n"))
+			require.NoError(t, os.WriteFile(path, append(text, "2,torn"...), 0o666))
+
+			again, err := Resume("run", ResumeOptions{})
+			require.NoError(t, err)
+			defer again.Close()
+			history, err := again.Train(context.Background(), Hooks{})
+			require.NoError(t, err)
+			file, err := os.Open(path)
+			require.NoError(t, err)
+			defer file.Close()
+			rows, err := csv.NewReader(file).ReadAll()
+			require.NoError(t, err)
+			require.Len(t, rows, 3)
+			assert.Equal(t, c.header, strings.Join(rows[0], ","))
+			assert.Equal(t, c.rates, [2]string{rows[1][2], rows[2][2]})
+			last := history.Last
+			for i, want := range []float64{2, last.Training.Accuracy, again.LearningRate(last.LearningRate), last.Training.Loss, last.Validation.Accuracy, last.Validation.Loss} {
+				got, err := strconv.ParseFloat(rows[2][i], 64)
+				require.NoError(t, err)
+				assert.Equal(t, want, got, rows[0][i])
+			}
 		})
 	}
 }

@@ -5,6 +5,7 @@
 //	run.yaml                         how the run came about
 //	recipe.yaml                      the model file, with sections that train the model so
 //	metrics.jsonl                    a line for each epoch
+//	metrics.csv                      the same as Keras's CSVLogger has it
 //	curves.png                       loss and accuracy, in training and in validation or, without one, on the test images
 //	confusion.png                    which class was taken for which
 //	misclassified.png                the images that the model is most wrongly sure about
@@ -47,6 +48,7 @@ const runsFolder = "runs"
 const (
 	weightsFile       = "weights.safetensors"
 	metricsFile       = "metrics.jsonl"
+	metricsTable      = "metrics.csv"
 	curvesFile        = "curves.png"
 	confusionFile     = "confusion.png"
 	confusionTable    = "confusion.csv"
@@ -238,6 +240,14 @@ func (r *Run) watchedName() string {
 	return "validation"
 }
 
+// WatchedPrefix stands before the figures of that data, as in val_loss.
+func (r *Run) WatchedPrefix() string {
+	if r.validation == nil {
+		return "test"
+	}
+	return "val"
+}
+
 // LearningRate is that of a step or an epoch, of which [train.Progress] and [train.Epoch] say 0 where there is no schedule.
 func (r *Run) LearningRate(scheduled float64) float64 {
 	if r.config.hasSchedule() {
@@ -367,8 +377,11 @@ func (r *Run) prepare() error {
 		return fmt.Errorf("run: %w", err)
 	}
 	at := r.trainer.Position()
-	if at.Epoch == 0 || at.Batch > 0 {
+	if at.Epoch == 0 {
 		return nil
+	}
+	if err := r.saveCSV(r.trainer.History()); err != nil || at.Batch > 0 {
+		return err
 	}
 	if saved, err := Load(r.Dir()); err == nil && !saved.Unfinished && saved.Epoch >= at.Epoch {
 		return nil

@@ -139,6 +139,7 @@ func (r *Run) epochFiles(s *train.Snapshot) []saving {
 	r.saved = s.Position().Epoch
 	files := []saving{
 		{name: metricsFile, write: func() error { return r.saveMetrics(s.History()) }},
+		{name: metricsTable, write: func() error { return r.saveCSV(s.History()) }},
 		{name: recordFile, write: r.saveRecord},
 		{name: weightsFile, write: func() error { return r.saveWeights(s, weightsFile) }},
 	}
