@@ -51,7 +51,7 @@ func (l dropout) Forward(b *Binding) []kernels.Op {
 }
 
 func (l dropout) Backward(b *Binding) []kernels.Op {
-	if l.rate == 0 || b.DX[0] == nil {
+	if !b.Training || l.rate == 0 || b.DX[0] == nil {
 		return l.linear.Backward(b)
 	}
 	return l.op(b, b.DY, b.DX[0])

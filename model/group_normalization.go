@@ -95,7 +95,7 @@ func (l *groupNormalization) Forward(b *Binding) []kernels.Op {
 	op := kernels.GroupNormFprop{
 		GroupNorm: l.of(b), Epsilon: l.epsilon, X: b.X[0], Gamma: b.Param(l.gamma), Beta: b.Param(l.beta), Y: b.Y,
 	}
-	if b.Training {
+	if b.Differentiated {
 		op.Mean, op.Variance = l.saved(b, "mean"), l.saved(b, "variance")
 	}
 	return []kernels.Op{op}

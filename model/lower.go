@@ -12,7 +12,8 @@ type Lowered struct {
 	Batch     int
 	Input     *kernels.Buffer
 	Output    *kernels.Buffer
-	DOutput   *kernels.Buffer // nil unless Training
+	DOutput   *kernels.Buffer // nil unless Training or with a GradientOf
+	DValue    *kernels.Buffer // the gradient by the value of GradientOf; nil if the output does not depend on it
 	Weights   *kernels.Buffer // all of them; see [Model.ParamBuffer]
 	Gradients *kernels.Buffer // all of them; nil unless Training; see [Model.GradientBuffer]
 	Forward   []Step
@@ -51,6 +52,9 @@ type LowerOptions struct {
 	Labels *kernels.Buffer
 	Halt   *kernels.Buffer // an int32 that is set once a step is not finite; needed for Update
 	Keep   bool            // keep every node's value, so that it can be downloaded after a run
+	// GradientOf asks for the gradient by a node's value, outside training: Backward goes from DOutput, which comes from outside as in training, back to
+	// that node, through layers as they are outside training, and leaves the parameters' gradients alone. DOutput and the gradient are kept.
+	GradientOf *Node
 
 	// Weights and Gradients, made by [Model.ParamBuffer] and [Model.GradientBuffer]: lists that are to work on the same parameters are given the same ones. New
 	// ones if nil.
@@ -80,9 +84,14 @@ func (m *Model) Lower(batch int, o LowerOptions) *Lowered {
 	l.values[m.Input] = l.Input
 	nodes := m.Nodes[1 : o.Output.index+1]
 	bindings := make([]*Binding, len(nodes))
+	needsGradient := trainable(nodes)
+	if !o.Training {
+		needsGradient = dependent(nodes, o.GradientOf)
+	}
 	for i, n := range nodes {
 		b := &Binding{
-			Batch: batch, Training: o.Training, Frozen: n.Frozen, Step: o.Step, Halt: o.Halt, Seed: o.Seed, Stream: uint32(n.index),
+			Batch: batch, Training: o.Training, Frozen: n.Frozen || o.GradientOf != nil, Differentiated: needsGradient[n] && n != o.GradientOf,
+			Step: o.Step, Halt: o.Halt, Seed: o.Seed, Stream: uint32(n.index),
 			Examples: kernels.Examples{Labels: o.Labels, Classes: o.Output.Shape[len(o.Output.Shape)-1]},
 			name:     n.Name, weights: l.weights, gradients: l.gradients,
 			Y: kernels.NewBuffer(n.Name, kernels.Float32, batched(batch, n.Shape)...),
@@ -100,7 +109,10 @@ func (m *Model) Lower(batch int, o LowerOptions) *Lowered {
 	root, _ := l.Output.Root()
 	root.Keep = true
 	if o.Training {
-		l.backward(nodes, bindings)
+		l.backward(nodes, bindings, needsGradient, nil)
+	} else if o.GradientOf != nil {
+		l.backward(nodes, bindings, needsGradient, o.GradientOf)
+		l.DOutput.Keep = true
 	}
 	if o.Training && o.Halt != nil {
 		for i, n := range nodes {
@@ -127,28 +139,35 @@ func (l *Lowered) bindParams(m *Model, o LowerOptions) {
 	l.gradients = m.paramViews(l.Gradients, "d ")
 }
 
-// backward emits the gradients' ops, from the last node to the first.
-func (l *Lowered) backward(nodes []*Node, bindings []*Binding) {
+// backward emits the gradients' ops, from the last node to the first that needs one. With a target that is the one by which the gradient is asked
+// for, and the gradients of parameters are left out.
+func (l *Lowered) backward(nodes []*Node, bindings []*Binding, needsGradient map[*Node]bool, target *Node) {
 	output := nodes[len(nodes)-1]
 	l.DOutput = gradient(output, l.Batch)
 	gradients := map[*Node][]*kernels.Buffer{output: {l.DOutput}}
-	trainable := trainable(nodes)
 	for i, n := range slices.Backward(nodes) {
-		if !trainable[n] || gradients[n] == nil {
+		if !needsGradient[n] || gradients[n] == nil {
 			continue
 		}
 		b := bindings[i]
 		var ops []kernels.Op
 		b.DY, ops = sum(n, l.Batch, gradients[n])
+		if n == target {
+			l.DValue = b.DY
+			root, _ := b.DY.Root()
+			root.Keep = true
+			l.Backward = append(l.Backward, Step{n, ops})
+			return
+		}
 		for _, in := range n.Inputs {
 			var dx *kernels.Buffer
-			if trainable[in] {
+			if needsGradient[in] {
 				dx = gradient(in, l.Batch)
 			}
 			b.DX = append(b.DX, dx)
 		}
 		backward := n.Layer.Backward(b)
-		if n.Frozen {
+		if b.Frozen {
 			backward = serving(backward, b.DX)
 		}
 		ops = append(ops, backward...)
@@ -221,4 +240,13 @@ func trainable(nodes []*Node) map[*Node]bool {
 		t[n] = slices.ContainsFunc(n.Layer.Params(), isLearnt) || slices.ContainsFunc(n.Inputs, func(in *Node) bool { return t[in] })
 	}
 	return t
+}
+
+// dependent are a node and those whose value depends on its; none of no node.
+func dependent(nodes []*Node, on *Node) map[*Node]bool {
+	d := map[*Node]bool{}
+	for _, n := range nodes {
+		d[n] = n == on || slices.ContainsFunc(n.Inputs, func(in *Node) bool { return d[in] })
+	}
+	return d
 }

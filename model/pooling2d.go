@@ -76,7 +76,7 @@ func (l pooling2D) Backward(b *Binding) []kernels.Op {
 
 // index is where each window's maximum or minimum was found, which only the gradient asks for.
 func (l pooling2D) index(b *Binding) *kernels.Buffer {
-	if !b.Training || !l.geometry.Kind.Picks() {
+	if !b.Differentiated || !l.geometry.Kind.Picks() {
 		return nil
 	}
 	return b.Save("index", kernels.Int32, b.Y.Shape...)

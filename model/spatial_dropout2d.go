@@ -39,7 +39,7 @@ func (l spatialDropout2D) Forward(b *Binding) []kernels.Op {
 }
 
 func (l spatialDropout2D) Backward(b *Binding) []kernels.Op {
-	if l.rate == 0 || b.DX[0] == nil {
+	if !b.Training || l.rate == 0 || b.DX[0] == nil {
 		return l.linear.Backward(b)
 	}
 	return []kernels.Op{l.multiply(b, b.DY, b.DX[0])}

@@ -40,9 +40,10 @@ type Updater interface {
 // Binding holds the buffers of one layer for one batch size. A layer whose output is its input in another shape sets Y to a view
 // of X, and likewise DX to a view of DY.
 type Binding struct {
-	Batch    int
-	Training bool
-	Frozen   bool // the layer's parameters are not learnt; see [Node]
+	Batch          int
+	Training       bool
+	Frozen         bool // the layer's parameters get no gradient; see [Node]
+	Differentiated bool // Backward comes after Forward, as it does in training
 
 	X []*kernels.Buffer // the inputs, [Batch, shape...]
 	Y *kernels.Buffer   // the output

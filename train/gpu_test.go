@@ -187,3 +187,10 @@ func TestGPUNotFinite(t *testing.T) {
 		assert.Less(t, driverapi.Holds().DeviceBytes, uint64(1000), "looking for the layer leaves nothing but the constants of the machine code")
 	}
 }
+
+// Grad-CAM on the GPU is PyTorch's.
+func TestGPUGradCAM(t *testing.T) {
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	testGradCAM(t, d)
+}

@@ -83,6 +83,7 @@ type kerasGolden struct {
 	TotalParams string            `json:"total_params"`
 	LayerNames  map[string]string `json:"layer_names"` // every layer's first name by each of its names
 	Activations []string          // every word
+	GradCAM     kerasGradCAM      `json:"grad_cam"`
 }
 
 // kerasTraining is five or ten steps of optimizers from the same weights.

@@ -13,7 +13,7 @@ import (
 // sum is computed as it stands, as with [Options.Strict].
 func (t *Trainer) Values(x []float32, output *model.Node) (values map[*model.Node][]float32, err error) {
 	lowered := t.model.Lower(1, model.LowerOptions{Output: output, Keep: true, Weights: t.weights})
-	program, err := t.runOnce(lowered, model.Ops(lowered.Forward), x)
+	program, err := t.runOnce(lowered, model.Ops(lowered.Forward), x, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +41,9 @@ func (t *Trainer) Param(p *model.Param) ([]float32, error) {
 	return values, nil
 }
 
-// runOnce compiles ops of a lowered model and runs them on an example. The program is for the caller to discard.
-func (t *Trainer) runOnce(l *model.Lowered, ops []kernels.Op, x []float32) (device.Program, error) {
+// runOnce compiles ops of a lowered model and runs them on an example and, where they go backward, the gradient of its output. The program is for the
+// caller to discard.
+func (t *Trainer) runOnce(l *model.Lowered, ops []kernels.Op, x, dOutput []float32) (device.Program, error) {
 	if len(x) != t.model.Input.Shape.Elements() {
 		return nil, fmt.Errorf("train: an example of %d values; the model takes %v", len(x), t.model.Input.Shape)
 	}
@@ -50,7 +51,11 @@ func (t *Trainer) runOnce(l *model.Lowered, ops []kernels.Op, x []float32) (devi
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if err := errors.Join(t.device.Upload(l.Input, x), program.Run()); err != nil {
+	err = t.device.Upload(l.Input, x)
+	if dOutput != nil {
+		err = errors.Join(err, t.device.Upload(l.DOutput, dOutput))
+	}
+	if err := errors.Join(err, program.Run()); err != nil {
 		return nil, errors.Join(fmt.Errorf("train: %w", err), t.discard(program))
 	}
 	return program, nil

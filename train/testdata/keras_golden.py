@@ -322,6 +322,39 @@ def training(network, optimizers):
     }
 
 
+GRAD_CAM_SEED = 2  # of weights whose heat is not zero almost everywhere, whatever was drawn before
+
+
+def grad_cam():
+    """Grad-CAM (Selvaraju et al., 2017, equations 1 and 2) of several layers and classes, by PyTorch's gradients."""
+    k = keras.layers
+    global random
+    random = np.random.default_rng(GRAD_CAM_SEED)
+    x = k.Input((9, 8, 2))
+    stem = k.Conv2D(4, 3, padding="same", activation="relu", name="stem")(x)
+    y = k.Conv2D(4, 3, padding="same", use_bias=False, name="conv")(stem)
+    y = k.BatchNormalization(name="norm")(y)
+    y = k.Dropout(0.5, name="drop")(y)
+    y = k.Add(name="add")([y, stem])
+    y = k.ReLU(name="relu")(y)
+    y = k.MaxPooling2D(name="pool")(y)
+    y = k.Conv2D(5, 2, activation="relu", name="last")(y)
+    y = k.GlobalAveragePooling2D(name="mean")(y)
+    scores = k.Dense(3, name="scores")(y)  # before the softmax
+    model = keras.Model(x, scores)
+    names = [re.sub(r"_\d+/", "/", w.path.split("/")[-2] + "/" + w.name) for w in model.weights]
+    model.set_weights([abs(w) + 0.5 if "variance" in n else w for n, w in zip(names, weights(model))])
+    image, rows = uniform(1, 9, 8, 2), []
+    for name in ("stem", "conv", "norm", "add", "relu", "pool", "last"):
+        maps, scores = keras.Model(model.input, [model.get_layer(name).output, model.output])(torch.tensor(image), training=False)
+        for c in range(3):
+            gradient, = torch.autograd.grad(scores[0, c], maps, retain_graph=True)
+            heat = torch.relu((gradient.mean(dim=(1, 2), keepdim=True) * maps).sum(-1))
+            rows.append({"layer": name, "class": c, "heat": values(heat.detach())})
+    assert sum(any(row["heat"]) for row in rows) > 14
+    return {"x": values(image), "weights": {n: values(w) for n, w in zip(names, model.weights)}, "rows": rows}
+
+
 def schedules():
     """The learning rate of each step, of 1 at most, in Keras's schedules and in PyTorch's."""
     rows, k = [], keras.optimizers.schedules
@@ -437,6 +470,7 @@ def main():
     golden["frozen_below"] = training(frozen("conv", "norm"), ten_steps)
     golden["frozen_between"] = training(frozen("norm", "hidden", "last"), ten_steps)
     golden["dense_losses"] = dense_losses()
+    golden["grad_cam"] = grad_cam()
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")
