@@ -18,6 +18,7 @@ func newMapsCommand() *cobra.Command {
 		index                     int
 		force                     bool
 		options                   data.PictureOptions
+		cam                       gradCAM
 		asJSON                    bool
 	)
 	cmd := &cobra.Command{
@@ -33,15 +34,24 @@ func newMapsCommand() *cobra.Command {
 Red is above zero, blue below, white is zero. Filters over colour images are drawn in colours: grey is zero, a channel that a filter
 looks for is bright, one that it turns away from is dark. The image is a picture (` + data.PictureFormats + `),
 prepared as predict does, or - for one on standard input; without one it is a test image of the data that the model was trained on,
-or of --data.`,
+or of --data.
+
+--grad-cam draws instead where in the image the evidence for a class lies: for the class that the model takes the image for or the one that
+--class names, in the maps of the last convolution or of the layer that --layer names. The maps are weighted by how much each of them
+changes the class's score (Selvaraju et al., "Grad-CAM", ICCV 2017).`,
 		Example: `  cnn-gpu maps runs/mnist-cnn-digits
   cnn-gpu maps runs/mnist-cnn-digits seven.png --out seven-maps
+  cnn-gpu maps runs/mnist-cnn-digits seven.png --grad-cam
+  cnn-gpu maps runs/mnist-cnn-digits --index 3 --grad-cam --layer conv2d_1 --class 8
   cnn-gpu maps runs/mnist-cnn-mnist --data mnist --data-dir ~/mnist --index 17`,
 		Args:              takes(1, 2, "give a run's folder or weights file and at most one picture, as in: cnn-gpu maps runs/mnist-cnn-digits seven.png"),
 		ValidArgsFunction: completeRun,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if len(args) == 2 && (name != "" || cmd.Flags().Changed("index")) {
 				return usageErrorf("give either a picture or --data and --index, not both")
+			}
+			if err := cam.check(cmd); err != nil {
+				return err
 			}
 			t, err := openTrained(cmd, args[0], where, how)
 			if err != nil {
@@ -64,10 +74,14 @@ or of --data.`,
 			if err != nil {
 				return err
 			}
-			if out == "" {
-				out = freeName(filepath.Join(folderOf(args[0]), "maps"), force)
+			folder, draw := "maps", drawMaps
+			if cam.is {
+				folder, draw = "grad-cam", cam.draw
 			}
-			drawn, err := drawMaps(cmd, t, x, what, out, force)
+			if out == "" {
+				out = freeName(filepath.Join(folderOf(args[0]), folder), force)
+			}
+			drawn, err := draw(t, x, what, out, force)
 			if err != nil {
 				return err
 			}
@@ -80,8 +94,9 @@ or of --data.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&out, "out", "", "the `folder` for the sheets (default: maps in the run's folder, numbered if there is one)")
+	f.StringVar(&out, "out", "", "the `folder` for the sheets (default: maps in the run's folder, or grad-cam, numbered if there is one)")
 	f.BoolVar(&force, "force", false, "write over sheets that are there")
+	cam.flags(cmd)
 	testFlags(cmd, &name, &dataDir)
 	f.IntVar(&index, "index", 0, "the `number` of the test image, from 0")
 	pictureFlags(cmd, &options)

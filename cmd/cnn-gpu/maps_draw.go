@@ -52,7 +52,7 @@ func (d *drawn) print(cmd *cobra.Command) {
 }
 
 // drawMaps writes the sheets of one image.
-func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, force bool) (*drawn, error) {
+func drawMaps(t *trained, x []float32, what, dir string, force bool) (*drawn, error) {
 	values, err := t.trainer.Values(x, nil)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func drawMaps(cmd *cobra.Command, t *trained, x []float32, what, dir string, for
 		})
 		var undrawable *plot.UndrawableError
 		if errors.As(err, &undrawable) {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s is left out: %v\n", s.file(i), undrawable)
+			fmt.Fprintf(t.stderr, "%s is left out: %v\n", s.file(i), undrawable)
 			continue
 		}
 		if err != nil {

@@ -117,3 +117,57 @@ func TestMapsJSON(t *testing.T) {
 	require.Len(t, d.Sheets, 5)
 	assert.Equal(t, drawnSheet{filepath.Join(w.out, "maps", "01-conv2d-filters.png"), "conv2d", "filters", "conv2d: 4 filters of 3x3x1"}, d.Sheets[1])
 }
+
+func TestGradCAM(t *testing.T) {
+	w := newTiny(t)
+	w.train(t)
+	r := succeed(t, "maps", w.out, w.picture(t, "bar.png", true), "--grad-cam")
+	path := filepath.Join(w.out, "grad-cam", "grad-cam-conv2d-1.png")
+	assert.Regexp(t, `^`+path+`  conv2d: what speaks for 1 \([\d.]+% sure\)\n$`, r.stdout)
+	assert.Contains(t, r.stderr, "takes it for 1")
+	decodePNG(t, path)
+	out := filepath.Join(w.out, "elsewhere")
+	var pictures [][]byte
+	for _, class := range []string{"0", "1"} {
+		r = succeed(t, "maps", w.out, "--grad-cam", "--layer", "max_pooling2d", "--class", class, "--out", out)
+		assert.Contains(t, r.stdout, filepath.Join(out, "grad-cam-max_pooling2d-"+class+".png"))
+		assert.Contains(t, r.stdout, "max_pooling2d: what speaks for "+class)
+		picture, err := os.ReadFile(filepath.Join(out, "grad-cam-max_pooling2d-"+class+".png"))
+		require.NoError(t, err)
+		pictures = append(pictures, picture)
+	}
+	assert.NotEqual(t, pictures[0], pictures[1])
+	var d drawn
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "maps", w.out, "--grad-cam", "--json").stdout), &d))
+	require.Len(t, d.Sheets, 1)
+	assert.Equal(t, "Grad-CAM", d.Sheets[0].What)
+
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"--grad-cam", "--layer", "conv2"}, exitUsage, `there is no layer "conv2"; did you mean conv2d?`},
+		{[]string{"--grad-cam", "--layer", "dense"}, exitUsage, "--layer dense: its output is [2]; give a layer that makes maps [height width channels]\n"},
+		{[]string{"--grad-cam", "--class", "2"}, exitUsage, "--class 2: choose 0 or 1, or a number from 0 to 1"},
+		{[]string{"--class", "1"}, exitUsage, "--class says what --grad-cam draws: give both, or leave it out"},
+		{[]string{"--layer", "conv2d"}, exitUsage, "--layer says what --grad-cam draws"},
+		{[]string{"--grad-cam", "--class", "0", "--layer", "max_pooling2d", "--out", out}, exitFailure, "grad-cam-max_pooling2d-0.png is there already"},
+	} {
+		r := runCommand(append([]string{"maps", w.out}, c.args...)...)
+		assert.Equal(t, c.code, r.code, c.args)
+		assert.Contains(t, r.stderr, c.want)
+	}
+}
+
+// A class goes by its name before it goes by its number.
+func TestGradCAMClass(t *testing.T) {
+	classes := []string{"shoe", "0", "hat"}
+	for name, want := range map[string]int{"shoe": 0, "0": 1, "hat": 2, "2": 2, "": 7} {
+		got, err := (&gradCAM{class: name}).classOf(classes, 7)
+		require.NoError(t, err)
+		assert.Equal(t, want, got, name)
+	}
+	_, err := (&gradCAM{class: "hats"}).classOf(classes, 7)
+	assert.ErrorContains(t, err, "--class hats: did you mean hat?, or a number from 0 to 2")
+}
