@@ -42,7 +42,8 @@ type LayerSummary struct {
 	Output Shape    `json:"output_shape"`
 	Params int      `json:"params"`
 	FLOPs  int64    `json:"flops"`
-	Memory int      `json:"memory_bytes"` // of the layer's values for a batch
+	Memory int      `json:"memory_bytes"`     // of the layer's values for a batch
+	Layers int      `json:"layers,omitempty"` // that a group has; see [Summary.Grouped]
 }
 
 // Summarize counts for a batch size, which [Model.CheckBatch] allows.
@@ -109,6 +110,9 @@ var counted = regexp.MustCompile(`_\d+$`)
 
 // title is a layer's name, and its kind where the name is not made of that.
 func (l LayerSummary) title() string {
+	if l.Kind == groupKind {
+		return fmt.Sprintf("%s (%d layers)", l.Name, l.Layers)
+	}
 	name := strings.ReplaceAll(counted.ReplaceAllString(path.Base(l.Name), ""), "_", "")
 	if strings.EqualFold(name, l.Kind) {
 		return l.Name

@@ -29,7 +29,7 @@ func newSummaryCommand() *cobra.Command {
 	var (
 		name, deviceName       string
 		optimizer              optimizerChoice
-		batch                  int
+		batch, depth           int
 		memory, passes, asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -40,6 +40,9 @@ floating-point operations for one image and the memory of its values for a batch
 
 The model is one of the zoo, a YAML file, or that of a run's folder or a weights file.
 
+--depth 1 makes one row of all layers whose names begin alike up to the first slash, such as stage1/block1/conv and stage1/block2/conv, and
+sums their parameters, operations and memory; --depth 2 up to the second.
+
 --memory shows instead where the memory of a training step goes: what is kept from step to step, and the arena that all other values
 share, with what sharing saved, the largest values, and from which op to which each is needed.
 
@@ -47,6 +50,7 @@ share, with what sharing saved, the largest values, and from which op to which e
 		Example: `  cnn-gpu summary
   cnn-gpu summary --model resnet-mini --batch 128
   cnn-gpu summary --model my.yaml
+  cnn-gpu summary --model my.yaml --depth 1
   cnn-gpu summary --memory --batch 512 --device cuda
   cnn-gpu summary --passes --model resnet-mini
   cnn-gpu summary --model lenet-5 --json
@@ -62,6 +66,12 @@ share, with what sharing saved, the largest values, and from which op to which e
 			}
 			if memory && passes {
 				return usageErrorf("give either --memory or --passes, not both")
+			}
+			if cmd.Flags().Changed("depth") && depth < 1 {
+				return usageErrorf("--depth %d: give at least 1, or leave it out to see each layer", depth)
+			}
+			if depth > 0 && (memory || passes) {
+				return usageErrorf("--depth is for the table of the layers: leave out --memory and --passes")
 			}
 			o, err := optimizer.options()
 			if err != nil {
@@ -79,6 +89,9 @@ share, with what sharing saved, the largest values, and from which op to which e
 			if err != nil {
 				return err
 			}
+			if depth > 0 {
+				result.Summary = result.Grouped(depth)
+			}
 			if asJSON {
 				return printJSON(cmd, result)
 			}
@@ -88,6 +101,7 @@ share, with what sharing saved, the largest values, and from which op to which e
 	}
 	modelFlag(cmd, &name)
 	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images in a step, for the memory")
+	cmd.Flags().IntVar(&depth, "depth", 0, "make a row of the layers that share so many `parts` of their names (default: a row for each layer)")
 	cmd.Flags().BoolVar(&memory, "memory", false, "show where the memory of a training step goes")
 	cmd.Flags().BoolVar(&passes, "passes", false, "show how the op lists are rewritten to do less work")
 	optimizer.flags(cmd, "the `method` of the training")

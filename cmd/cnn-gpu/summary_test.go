@@ -55,3 +55,17 @@ func TestSummaryJSON(t *testing.T) {
 		}
 	}
 }
+
+func TestSummaryDepth(t *testing.T) {
+	w := newTiny(t)
+	assert.Equal(t, succeed(t, "summary", "--model", w.model).stdout, succeed(t, "summary", "--model", w.model, "--depth", "1").stdout, "its names have one part")
+	for args, want := range map[string]string{
+		"--depth=0":           "--depth 0: give at least 1, or leave it out to see each layer",
+		"--depth=1 --memory":  "--depth is for the table of the layers: leave out --memory and --passes",
+		"--depth=-1 --passes": "--depth -1: give at least 1",
+	} {
+		r := runCommand(append([]string{"summary", "--model", w.model}, strings.Fields(args)...)...)
+		assert.Equal(t, exitUsage, r.code, args)
+		assert.Contains(t, r.stderr, want)
+	}
+}
