@@ -32,6 +32,8 @@ const (
 	paceKey      = "pace"
 	elapsedKey   = "elapsed" // seconds of the epoch under way
 	historyKey   = "history"
+
+	normalizationKey = "normalization" // missing if there is none
 )
 
 // SaveCheckpoint writes all that training changes to a file, atomically, together with metadata of the caller's own. A trainer

@@ -35,6 +35,10 @@ func (t *Trainer) CheckData(set data.Set) error {
 	return nil
 }
 
+// Input is a data set as the model sees it: normalized as [Options] say. Fit, Evaluate and Predict do this by themselves; loops of one's own
+// over steps read their batches from it.
+func (t *Trainer) Input(set data.Set) data.Set { return data.Normalized(set, t.normalization) }
+
 // describe asks a data set for all but its examples.
 func describe(set data.Set) (name string, shape []int, classes, examples int, err error) {
 	defer loader.Recover(&err)

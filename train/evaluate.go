@@ -33,7 +33,7 @@ func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each fun
 	}
 	classes := t.output.Shape[0]
 	probabilities := make([]float32, step.Batch()*classes)
-	l := loader.Start(ctx, set, loader.InOrder(set.Len()), step.Batch())
+	l := loader.Start(ctx, t.Input(set), loader.InOrder(set.Len()), step.Batch())
 	defer l.Stop()
 	at := 0
 	for b := range l.Batches {

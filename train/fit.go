@@ -269,10 +269,11 @@ func (f *fitting) batches(ctx context.Context) error {
 
 // examples is the set as it is seen in the epoch under way.
 func (f *fitting) examples() data.Set {
-	if f.options.Augment == nil {
-		return f.set
+	set := f.set
+	if f.options.Augment != nil {
+		set = loader.Augment(set, f.options.Augment, f.seed, f.position.Epoch)
 	}
-	return loader.Augment(f.set, f.options.Augment, f.seed, f.position.Epoch)
+	return f.Input(set)
 }
 
 // interrupted saves what is done if the context has ended.

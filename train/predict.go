@@ -46,7 +46,9 @@ func (t *Trainer) Predict(ctx context.Context, images *tensor.Dense) (*tensor.De
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("train: predict: %w", err)
 		}
-		clear(batch[copy(batch, x[at*example:min(at+size, n)*example]):])
+		filled := copy(batch, x[at*example:min(at+size, n)*example])
+		t.normalization.Apply(batch[:filled], input[len(input)-1])
+		clear(batch[filled:])
 		if err := step.Run(batch, labels); err != nil {
 			return nil, err
 		}

@@ -14,6 +14,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
+	"cnn-gpu/train/data"
 )
 
 // Metric is a figure that is reported beside the loss.
@@ -36,6 +37,8 @@ type Options struct {
 	Seed uint64
 	// Strict computes every sum as it stands, by no algorithm that rounds otherwise: slower, and with smaller error bounds.
 	Strict bool
+	// Normalization of what the model sees of a data set's images, in training, evaluation and prediction alike; none if it is zero.
+	Normalization data.Normalization
 	// Weights to begin with, which stay as they are; drawn by the model's initializers if nil.
 	Weights *model.Weights
 }
@@ -56,6 +59,7 @@ type Trainer struct {
 	seed       uint64
 	strict     bool
 
+	normalization      data.Normalization
 	weights            *kernels.Buffer   // of all parameters
 	gradients          *kernels.Buffer   // of those that are not frozen
 	state              []*kernels.Buffer // the optimizer's, as gradients
@@ -116,7 +120,8 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	}
 	t := &Trainer{
 		model: m, device: o.Device, optimizer: o.Optimizer, clipping: o.Clipping, schedule: o.Schedule, warmUp: o.WarmUp, loss: o.Loss, seed: o.Seed, strict: o.Strict,
-		weights: m.ParamBuffer(weightsName), gradients: m.GradientBuffer("gradients"),
+		normalization: o.Normalization,
+		weights:       m.ParamBuffer(weightsName), gradients: m.GradientBuffer("gradients"),
 		rate:       kernels.Kept("rate", kernels.Float32, 1),
 		step:       kernels.Kept("step", kernels.Int32, 1),
 		halt:       kernels.Kept("halt", kernels.Int32, 1),
@@ -136,6 +141,9 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	var err error
 	if t.output, err = t.loss.Attach(m); err != nil {
 		return nil, fmt.Errorf("train: loss %s: %w", t.loss.Name(), err)
+	}
+	if err := t.normalization.Check(m.Input.Shape); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
 	}
 	if err := t.clipping.Check(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)

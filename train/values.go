@@ -3,14 +3,15 @@ package train
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 )
 
-// Values runs the model on one example and returns what each node computes, up to one of them; up to the model's output if that is nil. Every
-// sum is computed as it stands, as with [Options.Strict].
+// Values runs the model on one example and returns what each node computes, up to one of them; up to the model's output if that is nil. The
+// example is normalized as [Options.Normalization] says. Every sum is computed as it stands, as with [Options.Strict].
 func (t *Trainer) Values(x []float32, output *model.Node) (values map[*model.Node][]float32, err error) {
 	lowered := t.model.Lower(1, model.LowerOptions{Output: output, Keep: true, Weights: t.weights})
 	program, err := t.runOnce(lowered, model.Ops(lowered.Forward), x, nil)
@@ -51,6 +52,8 @@ func (t *Trainer) runOnce(l *model.Lowered, ops []kernels.Op, x, dOutput []float
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
+	x = slices.Clone(x)
+	t.normalization.Apply(x, t.model.Input.Shape[len(t.model.Input.Shape)-1])
 	err = t.device.Upload(l.Input, x)
 	if dOutput != nil {
 		err = errors.Join(err, t.device.Upload(l.DOutput, dOutput))

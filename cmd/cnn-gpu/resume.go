@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,6 +86,9 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"partial", asked.Partial == c.Partial, strconv.FormatBool(c.Partial)},
 		{"freeze", asked.Freeze == c.Freeze, cmp.Or(c.Freeze, "what its model says")},
 		{"validation", asked.Validation == c.Validation, orNone(c.Validation, "none")},
+		{"mean", slices.Equal(asked.Normalization.Mean, c.Normalization.Mean), cmp.Or(numbers(c.Normalization.Mean), "none")},
+		{"std", slices.Equal(asked.Normalization.Std, c.Normalization.Std), cmp.Or(numbers(c.Normalization.Std), "none")},
+		{"standardize", asked.Standardize == c.Standardize, strconv.FormatBool(c.Standardize)},
 		{"batch", asked.Batch == c.Batch, strconv.Itoa(c.Batch)},
 		{"optimizer", asked.Optimizer == c.Optimizer, c.Optimizer},
 		{"lr", same(asked.LearningRate, c.LearningRate), orNone(c.LearningRate, "the optimizer's")},

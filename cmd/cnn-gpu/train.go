@@ -40,6 +40,8 @@ validation images of its own needs no flag.
 
 A model file may say how it is trained, in sections data and train whose keys are these flags with _ for -: "train: {epochs: 30, label_smoothing: 0.1}".
 Flags override it; docs/recipes.md has more.
+With --mean 0.49,0.48,0.45 --std 0.25,0.24,0.26 a pixel x, from 0 to 1, becomes (x-mean)/std before the model sees it, as torchvision's Normalize
+does it; --standardize takes these numbers from the training images. The run keeps them: eval, predict, maps and --resume do the same.
 
 The run's folder holds the weights (weights.safetensors) and those of the best epoch (weights-best.safetensors), how the run came about
 (run.yaml), the model with all that it was trained with (recipe.yaml), the metrics of each epoch (metrics.jsonl and metrics.csv), how loss and accuracy went (curves.png), which class was taken for which
@@ -77,6 +79,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 		Example: `  cnn-gpu train
   cnn-gpu train --data mnist --epochs 5 --seed 1
   cnn-gpu train --validation 0.1 --lr 0.002
+  cnn-gpu train --data cifar10 --data-dir ~/cifar --model my.yaml --standardize
   cnn-gpu train --label-smoothing 0.1 --epochs 20
   cnn-gpu train --loss focal,gamma=1
   cnn-gpu train --schedule cosine --warmup 100
@@ -157,6 +160,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.StringVar(&resize, "resize", "", "the `size` that pictures become, such as 32x32 (width x height; default: the model's input, which it has to be)")
 	f.BoolVar(&c.StrictData, "strict-data", false, "fail where a picture cannot be read, instead of leaving it out")
 	f.StringVar(&c.Augment, "augment", "", "transform the training images at random: `words` with their settings, such as flip,crop:4 (see cnn-gpu data show --help)")
+	normalizationFlags(cmd, &c)
 	f.IntVar(&c.Epochs, "epochs", 5, "how many `times` to go through the training images")
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
 	optimizer.flags(cmd, "the `method`")
@@ -213,6 +217,8 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		return usageErrorf("--validation %v: give a share above 0 and below 1, such as 0.1", c.Validation)
 	case given("split") && !(c.Split > 0 && c.Split < 1):
 		return usageErrorf("--split %v: give a share above 0 and below 1, such as %v", c.Split, data.DefaultTestShare)
+	case c.Standardize && !c.Normalization.IsZero():
+		return usageErrorf("--standardize takes mean and standard deviation from the training images: leave out --mean and --std")
 	case c.Patience < 0:
 		return patienceError(c.Patience)
 	case given("warmup") && c.WarmUp < 1:
@@ -246,6 +252,9 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 	wording.English.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
 	measured := r.WatchedPrefix()
 	sayPictures(stderr, r.Pictures())
+	if !c.Normalization.IsZero() {
+		fmt.Fprintf(stderr, "Normalization: %v.\n", c.Normalization)
+	}
 	if v := r.Validation(); v != nil {
 		wording.English.Fprintf(stderr, "Training images: %d, and %d others for validation.\n", r.Training().Len(), v.Len())
 	}

@@ -90,7 +90,7 @@ func load(weights string) (*classifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (`make run` trains a model into runs/mnist-cnn-digits)", err)
 	}
-	t, err := train.Compile(saved.Model, train.Options{Weights: saved.Weights})
+	t, err := train.Compile(saved.Model, train.Options{Weights: saved.Weights, Normalization: saved.Normalization()})
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func Fit(ctx context.Context, t *train.Trainer, set data.Set, o Options) (r *Res
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.Restore(before)) }()
-	return run(ctx, step, set, o, func() error { return nil }, func() error {
+	return run(ctx, step, t.Input(set), o, func() error { return nil }, func() error {
 		_, err := step.Result()
 		return err
 	})
@@ -76,7 +76,7 @@ func Predict(ctx context.Context, t *train.Trainer, set data.Set, o Options) (*R
 		return nil, err
 	}
 	probabilities := make([]float32, step.List.Probabilities.Elements())
-	return run(ctx, step, set, o, func() error { return step.Probabilities(probabilities) }, func() error { return nil })
+	return run(ctx, step, t.Input(set), o, func() error { return step.Probabilities(probabilities) }, func() error { return nil })
 }
 
 // checkBatch wants whole batches: what a smaller one takes says nothing of the size that was asked for.

@@ -72,7 +72,7 @@ func ProfileFit(ctx context.Context, t *train.Trainer, set data.Set, batch, step
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.Restore(before)) }()
-	return profile(ctx, step, set, steps)
+	return profile(ctx, step, t.Input(set), steps)
 }
 
 // ProfileEval times the ops of an evaluation on the first examples of a data set, over some steps or until the context ends.
@@ -84,7 +84,7 @@ func ProfileEval(ctx context.Context, t *train.Trainer, set data.Set, batch, ste
 	if err != nil {
 		return nil, err
 	}
-	return profile(ctx, step, set, steps)
+	return profile(ctx, step, t.Input(set), steps)
 }
 
 func profile(ctx context.Context, step *train.Step, set data.Set, steps int) (*Profile, error) {

@@ -46,6 +46,9 @@ type Config struct {
 
 	// TensorBoard is the folder of the events for TensorBoard, absolute or in the run's folder, such as [TensorBoardFolder]; none if empty.
 	TensorBoard string `json:"tensorboard,omitempty"`
+	// Normalization of the images. Where there is none and Standardize says so, it is that of the training images.
+	Normalization data.Normalization `json:"normalization,omitzero"`
+	Standardize   bool               `json:"standardize,omitempty"`
 
 	CheckpointEvery string         `json:"checkpoint_every,omitempty"` // within an epoch, see [ParseInterval]; DefaultCheckpointEvery if empty
 	DeviceOptions   device.Options `json:"-"`                          // they change no result, so a resumed run may have others
@@ -97,7 +100,7 @@ func (c Config) TrainOptions() (train.Options, error) {
 		schedule, err = train.ParseSchedule(c.Schedule)
 	}
 	return train.Options{
-		Optimizer: optimizer, Loss: loss, Clipping: c.Clipping, Schedule: schedule, WarmUp: c.WarmUp,
+		Optimizer: optimizer, Loss: loss, Normalization: c.Normalization, Clipping: c.Clipping, Schedule: schedule, WarmUp: c.WarmUp,
 		Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict,
 	}, err
 }

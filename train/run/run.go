@@ -189,6 +189,11 @@ func (r *Run) openData(m *model.Model) (err error) {
 			return err
 		}
 	}
+	if c.Standardize && c.Normalization.IsZero() {
+		if c.Normalization, err = data.NormalizationOf(r.training); err != nil {
+			return err
+		}
+	}
 	c.Batch = min(c.Batch, r.training.Len())
 	return nil
 }

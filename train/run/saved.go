@@ -45,6 +45,14 @@ func (s *Saved) Loss() (train.Loss, error) {
 	return c.loss()
 }
 
+// Normalization is that of the training; none if nobody said.
+func (s *Saved) Normalization() data.Normalization {
+	if s.Provenance == nil {
+		return data.Normalization{}
+	}
+	return s.Provenance.Settings.Normalization
+}
+
 // Pictures says how pictures become images of the model: where they are those that it was trained on, with the run's own share and seed. Their classes are the model's.
 func (s *Saved) Pictures() data.PictureSetOptions {
 	var c Config
