@@ -95,6 +95,12 @@ With --json there is one line with data, shape, training, test, classes and samp
 			if err != nil {
 				return err
 			}
+			if err := checkForPictures(cmd, args[0], splits.Pictures); err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("split") && splits.TestShare == 0 {
+				return usageErrorf("%s has test images of its own: leave out --split", args[0])
+			}
 			s, err := summarize(splits)
 			if err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/train/data"
 	"cnn-gpu/train/run"
 )
@@ -27,10 +28,27 @@ floats from 0 to 1 or to 255; labels are [n] or [n 1], whole numbers from 0. Of 
 
 Decoded pictures are kept in cnn-gpu/data/pictures in the user's cache folder, a file for each folder and size. It may be deleted at any time.`
 
+// streamHelp says what --stream does.
+const streamHelp = "leave decoded pictures on disk and read them as they are needed (default: where they take more than half of the free memory)"
+
+// checkForPictures refuses flags that say how pictures are read where the data is none.
+func checkForPictures(cmd *cobra.Command, name string, pictures *data.PictureReport) error {
+	var given []string
+	for _, flag := range []string{"resize", "strict-data", "stream"} {
+		if f := cmd.Flags().Lookup(flag); f != nil && f.Changed && pictures == nil {
+			given = append(given, "--"+flag)
+		}
+	}
+	if len(given) > 0 {
+		return usageErrorf("%s holds no pictures that have to be decoded: leave out %s", name, wording.And(given))
+	}
+	return nil
+}
+
 // sayPictures tells what was left out of a set of pictures, if it is one.
 func sayPictures(w io.Writer, r *data.PictureReport) {
 	if r != nil {
-		fmt.Fprint(w, r)
+		fmt.Fprint(w, r, r.Storage())
 	}
 }
 

@@ -170,3 +170,47 @@ func TestShowPictures(t *testing.T) {
 	assert.Equal(t, 2, s.Pictures.Unreadable)
 	assert.InDelta(t, 0.5, s.Pictures.TestShare, 0)
 }
+
+// Streamed, a training has the bits of one that holds its pictures in memory, and a run may go on either way.
+func TestTrainStreamed(t *testing.T) {
+	w := newAlbum(t)
+	train := func(args ...string) result {
+		return succeed(t, append([]string{"train", "--device", "cpu"}, args...)...)
+	}
+	whole := func(out string, args ...string) []float32 {
+		r := train(append([]string{"--model", w.model, "--data", w.data, "--out", out, "--epochs", "4", "--batch", "4"}, args...)...)
+		assert.Equal(t, len(args) > 0, strings.Contains(r.stderr, "The decoded pictures, 14.77 KiB, are read from disk as they are needed."), r.stderr)
+		return tiny{out: out}.weights(t)
+	}
+	held := whole(w.out)
+	dir := t.TempDir()
+	assert.Equal(t, held, whole(filepath.Join(dir, "warm"), "--stream"))
+	require.NoError(t, os.RemoveAll(os.Getenv("XDG_CACHE_HOME")))
+	assert.Equal(t, held, whole(filepath.Join(dir, "cold"), "--stream"))
+
+	parted := filepath.Join(dir, "parted")
+	train("--model", w.model, "--data", w.data, "--out", parted, "--epochs", "2", "--batch", "4", "--stream")
+	train("--resume", parted, "--epochs", "3")
+	train("--resume", parted, "--epochs", "4", "--stream")
+	assert.Equal(t, held, tiny{out: parted}.weights(t))
+	succeed(t, "eval", parted)
+	succeed(t, "verify", parted)
+}
+
+// Flags that say how pictures are read are refused where there are none.
+func TestFlagsForPicturesAlone(t *testing.T) {
+	w := newTiny(t)
+	for want, args := range map[string][]string{
+		"holds no pictures that have to be decoded: leave out --resize":        {"train", "--model", w.model, "--data", w.data, "--out", w.out, "--resize", "12x12"},
+		"leave out --strict-data and --stream":                                 {"train", "--model", w.model, "--data", w.data, "--out", w.out, "--strict-data", "--stream"},
+		"digits holds no pictures that have to be decoded: leave out --resize": {"data", "show", "digits", "--resize", "9x9"},
+		"digits has test images of its own: leave out --split":                 {"data", "show", "digits", "--split", "0.5"},
+	} {
+		r := runCommand(args...)
+		assert.Equal(t, exitUsage, r.code)
+		assert.Contains(t, r.stderr, want)
+	}
+	assert.NoDirExists(t, w.out)
+	w.train(t)
+	assert.Contains(t, runCommand("train", "--resume", w.out, "--epochs", "9", "--stream").stderr, "leave out --stream")
+}

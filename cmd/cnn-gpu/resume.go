@@ -20,7 +20,7 @@ import (
 // resumeRun opens a run that is to go on, and says what is worth knowing about that.
 func resumeRun(cmd *cobra.Command, asked run.Config, dir string, anyway bool) (*run.Run, error) {
 	flags := cmd.Flags()
-	o := run.ResumeOptions{DeviceOptions: asked.DeviceOptions, OnPicture: asked.OnPicture, Anyway: anyway}
+	o := run.ResumeOptions{DeviceOptions: asked.DeviceOptions, OnPicture: asked.OnPicture, Stream: asked.Stream, Anyway: anyway}
 	o.Check = func(c run.Config, m *model.Model) error { return checkFixed(flags, asked, c, m) }
 	for _, f := range []struct {
 		name  string

@@ -133,6 +133,9 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 			for _, note := range r.Notes() {
 				fmt.Fprintln(cmd.ErrOrStderr(), note)
 			}
+			if err := checkForPictures(cmd, r.Config().Data, r.Pictures()); err != nil {
+				return errors.Join(err, r.Close())
+			}
 			if batch := r.Config().Batch; resume == "" && batch < c.Batch {
 				wording.English.Fprintf(cmd.ErrOrStderr(), "The batch is %d, not %d: there are no more training images.\n", batch, c.Batch)
 			}
@@ -160,6 +163,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.StringVar(&resize, "resize", "", "the `size` that pictures become, such as 32x32 (width x height; default: the model's input, which it has to be)")
 	f.BoolVar(&c.StrictData, "strict-data", false, "fail where a picture cannot be read, instead of leaving it out")
 	f.StringVar(&c.Augment, "augment", "", "transform the training images at random: `words` with their settings, such as flip,crop:4 (see cnn-gpu data show --help)")
+	f.BoolVar(&c.Stream, "stream", false, streamHelp)
 	normalizationFlags(cmd, &c)
 	f.IntVar(&c.Epochs, "epochs", 5, "how many `times` to go through the training images")
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")

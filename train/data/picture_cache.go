@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/google/renameio/v2"
 )
@@ -28,6 +29,7 @@ const (
 // The key is of the pictures' names, sizes and times of modification, so that no picture has to be read to know that it is the same.
 type pictureCache struct {
 	path     string // empty where there is no folder for it
+	err      error  // why there is none
 	key      [sha256.Size]byte
 	pictures int
 	values   int // of a picture
@@ -45,11 +47,19 @@ func newPictureCache(l *listing, shape []int) *pictureCache {
 		put([]any{p.name, p.path, p.size, p.modified.UnixNano()})
 	}
 	h.Sum(c.key[:0])
-	if dir, err := CacheDir(picturesCache); err == nil {
+	dir, err := CacheDir(picturesCache)
+	if err == nil {
 		c.path = filepath.Join(dir, file)
 	}
+	c.err = err
 	return c
 }
+
+// pixelsAt is where the first picture's pixels begin in the file, size how long it is.
+func (c *pictureCache) pixelsAt() int64 {
+	return int64(len(cacheMagic) + sha256.Size + len(c.key) + c.pictures)
+}
+func (c *pictureCache) size() int64 { return c.pixelsAt() + int64(c.pictures)*int64(c.values) }
 
 // decoders is the version of the decoders that are not Go's own.
 func decoders() string {
@@ -65,58 +75,131 @@ func decoders() string {
 
 // read returns the pixels of all pictures and says which are there; nil if there is no cache that can be trusted.
 func (c *pictureCache) read() (pixels []byte, there []bool) {
-	head := len(cacheMagic) + sha256.Size
-	size := head + len(c.key) + c.pictures*(1+c.values)
-	f, found, err := openFile(c.path)
-	if err != nil {
+	f, there := c.open()
+	if f == nil {
 		return nil, nil
 	}
 	defer f.Close()
-	if found != int64(size) {
+	pixels = make([]byte, c.size()-c.pixelsAt())
+	if _, err := f.ReadAt(pixels, c.pixelsAt()); err != nil {
 		return nil, nil
-	}
-	b := make([]byte, size)
-	if _, err := io.ReadFull(f, b); err != nil || !bytes.HasPrefix(b, []byte(cacheMagic)) {
-		return nil, nil
-	}
-	body := b[head:]
-	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], b[len(cacheMagic):head]) || !bytes.HasPrefix(body, c.key[:]) {
-		return nil, nil
-	}
-	flags, pixels := body[len(c.key):][:c.pictures], body[len(c.key)+c.pictures:]
-	there = make([]bool, c.pictures)
-	for i, v := range flags {
-		there[i] = v == 1
 	}
 	return pixels, there
 }
 
-// write keeps what was decoded. Where that fails, on a full disk or for want of a folder, the pictures are decoded again the next time.
-func (c *pictureCache) write(pixels []byte, there []bool) {
-	if c.path == "" || os.MkdirAll(filepath.Dir(c.path), 0o700) != nil {
-		return
+// open opens a cache that can be trusted and says which pictures are there; nil if there is none. It reads the file once, a piece at a time.
+func (c *pictureCache) open() (f *os.File, there []bool) {
+	f, size, err := openFile(c.path)
+	if err != nil {
+		return nil, nil
 	}
-	flags := make([]byte, len(there))
+	if size == c.size() {
+		there = c.verify(f)
+	}
+	if there == nil {
+		_ = f.Close() // it was only read
+		return nil, nil
+	}
+	return f, there
+}
+
+// verify says which pictures are in a file of the right size; nil if it cannot be trusted.
+func (c *pictureCache) verify(f io.ReaderAt) (there []bool) {
+	head := make([]byte, c.pixelsAt())
+	if _, err := f.ReadAt(head, 0); err != nil || !bytes.HasPrefix(head, []byte(cacheMagic)) {
+		return nil
+	}
+	sum, body := head[len(cacheMagic):][:sha256.Size], head[len(cacheMagic)+sha256.Size:]
+	if !bytes.HasPrefix(body, c.key[:]) {
+		return nil
+	}
+	h := sha256.New()
+	h.Write(body)
+	if _, err := io.Copy(h, io.NewSectionReader(f, c.pixelsAt(), c.size()-c.pixelsAt())); err != nil || !bytes.Equal(h.Sum(nil), sum) {
+		return nil
+	}
+	there = make([]bool, c.pictures)
+	for i, v := range body[len(c.key):] {
+		there[i] = v == 1
+	}
+	return there
+}
+
+// write keeps what was decoded. Where that fails, on a full disk or for want of a folder, the pictures are decoded again the next time.
+func (c *pictureCache) write(pixels []byte, there []bool) error {
+	f, err := c.begin()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Cleanup() }()
+	if _, err := f.WriteAt(pixels, c.pixelsAt()); err != nil {
+		return bare(err)
+	}
+	return c.finish(f, there)
+}
+
+// begin begins another file in the cache's place.
+func (c *pictureCache) begin() (*renameio.PendingFile, error) {
+	if c.path == "" {
+		return nil, c.err
+	}
+	dir := filepath.Dir(c.path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	c.removeLeftovers()
+	// The pictures are a person's own: nobody else is to read them here.
+	return renameio.NewPendingFile(c.path, renameio.WithTempDir(dir), renameio.WithPermissions(0o600))
+}
+
+// beginWith begins a file that has the pixels of another one, if there is one, and room on the disk for all.
+func (c *pictureCache) beginWith(old *os.File) (*renameio.PendingFile, error) {
+	f, err := c.begin()
+	if err != nil {
+		return nil, err
+	}
+	err = reserve(f.File, c.size())
+	if err == nil && old != nil {
+		_, err = io.Copy(io.NewOffsetWriter(f, c.pixelsAt()), io.NewSectionReader(old, c.pixelsAt(), c.size()-c.pixelsAt()))
+	}
+	if err != nil {
+		_ = f.Cleanup()
+		return nil, err
+	}
+	return f, nil
+}
+
+// finish writes what stands before the pixels of a file, and gives it its name.
+func (c *pictureCache) finish(f *renameio.PendingFile, there []bool) error {
+	head := make([]byte, c.pixelsAt())
+	body := head[copy(head, cacheMagic)+sha256.Size:]
+	flags := body[copy(body, c.key[:]):]
 	for i, is := range there {
 		if is {
 			flags[i] = 1
 		}
 	}
 	sum := sha256.New()
-	body := [][]byte{c.key[:], flags, pixels}
-	for _, b := range body {
-		sum.Write(b)
+	sum.Write(body)
+	if _, err := io.Copy(sum, io.NewSectionReader(f, c.pixelsAt(), c.size()-c.pixelsAt())); err != nil {
+		return bare(err)
 	}
-	// The pictures are a person's own: nobody else is to read them here.
-	f, err := renameio.NewPendingFile(c.path, renameio.WithTempDir(filepath.Dir(c.path)), renameio.WithPermissions(0o600))
-	if err != nil {
-		return
+	copy(head[len(cacheMagic):], sum.Sum(nil))
+	if _, err := f.WriteAt(head, 0); err != nil {
+		return bare(err)
 	}
-	defer func() { _ = f.Cleanup() }()
-	for _, b := range append([][]byte{[]byte(cacheMagic), sum.Sum(nil)}, body...) {
-		if _, err := f.Write(b); err != nil {
-			return
+	return f.CloseAtomicallyReplace()
+}
+
+// leftoverAge is how long a file that was begun and is written no more counts as one of a process that may still live.
+const leftoverAge = time.Hour
+
+// removeLeftovers removes what processes that were killed have begun.
+func (c *pictureCache) removeLeftovers() {
+	names, _ := filepath.Glob(filepath.Join(filepath.Dir(c.path), "."+filepath.Base(c.path)+"*")) // the pattern is right
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil && time.Since(info.ModTime()) > leftoverAge {
+			_ = os.Remove(name) // one that stays is in nobody's way
 		}
 	}
-	_ = f.CloseAtomicallyReplace()
 }

@@ -38,6 +38,11 @@ type PictureSetOptions struct {
 	Seed      uint64
 	// Strict makes it an error that a picture cannot be read. Otherwise it is left out, and [Splits.Pictures] lists it.
 	Strict bool
+	// Stream leaves the decoded pictures in the cache on disk and reads them as they are needed, which changes no bit. Those that take more than half
+	// of the memory that is free are streamed all the same.
+	Stream bool
+	// Fresh decodes all pictures, those in the cache too.
+	Fresh bool
 	// Progress, if not nil, is told how many pictures are decoded, one call at a time. Those in the cache are not decoded again. Its error
 	// ends the reading, and is returned; what was decoded by then is in the cache.
 	Progress func(done, total int) error
@@ -52,7 +57,12 @@ type PictureReport struct {
 	Unreadable int      `json:"unreadable"`           // pictures that are in no part, since they cannot be read
 	First      []string `json:"first,omitempty"`      // of these the first, each with the reason
 	Ignored    int      `json:"ignored"`              // hidden files, and files that are no pictures
+
+	storage string
 }
+
+// Storage says where the decoded pictures are if that is worth knowing: that they are read from disk, or that they could not be kept there.
+func (r *PictureReport) Storage() string { return r.storage }
 
 // unreadableShown is the most that a report lists.
 const unreadableShown = 10
@@ -133,11 +143,11 @@ func (l *listing) open(o PictureSetOptions) (Splits, error) {
 	if err := l.check(o); err != nil {
 		return Splits{}, err
 	}
-	set := &images{name: l.name, shape: slices.Clone(o.Shape), classes: l.classes}
+	set := images{name: l.name, shape: slices.Clone(o.Shape), classes: l.classes}
 	for _, p := range l.pictures {
 		set.labels = append(set.labels, byte(p.class))
 	}
-	reasons, err := l.decode(set, o)
+	pixels, reasons, err := l.decode(set, o, report)
 	if err != nil {
 		return Splits{}, err
 	}
@@ -159,11 +169,11 @@ func (l *listing) open(o PictureSetOptions) (Splits, error) {
 		return Splits{}, err
 	}
 	s := Splits{
-		Training: &subset{set, parts[forTraining]}, Test: &subset{set, parts[forTesting]},
+		Training: &subset{pixels, parts[forTraining]}, Test: &subset{pixels, parts[forTesting]},
 		TestShare: report.TestShare, Preparation: asPhotographs, Pictures: report,
 	}
 	if validation := parts[forValidation]; len(validation) > 0 {
-		s.Validation = &subset{set, validation}
+		s.Validation = &subset{pixels, validation}
 	}
 	return s, nil
 }
@@ -215,14 +225,12 @@ func (l *listing) check(o PictureSetOptions) error {
 	case len(l.classes) > maxClasses:
 		return fmt.Errorf("data: %s has %d classes: expected at most %d", l.name, len(l.classes), maxClasses)
 	}
-	each := int64(product(o.Shape))
-	if int64(len(l.pictures)) > maxValues/each {
-		return fmt.Errorf("data: %s: %d pictures of %s values take more than the %s that a set may have: take fewer, or a model with a smaller input",
-			l.name, len(l.pictures), times(o.Shape), wording.Bytes(maxValues))
-	}
-	if limit, enough := memory.Enough(int64(len(l.pictures)) * each); !enough {
-		return fmt.Errorf("data: %s: out of memory: %d pictures of %s values take %s, %s leaves %s: take fewer, or a model with a smaller input",
-			l.name, len(l.pictures), times(o.Shape), wording.Bytes(int64(len(l.pictures))*each), limit.Name, wording.Bytes(max(limit.Free, 0)))
+	// While a picture is scaled, it is there in four bytes a pixel and once more.
+	const copies = 4
+	need := int64(product(o.Shape)) * copies * int64(runtime.GOMAXPROCS(0))
+	if limit, enough := memory.Enough(need); !enough {
+		return fmt.Errorf("data: %s: out of memory: to make images of %s takes %s, %s leaves %s: take a model with a smaller input",
+			l.name, times(o.Shape), wording.Bytes(need), limit.Name, wording.Bytes(max(limit.Free, 0)))
 	}
 	return nil
 }
@@ -251,15 +259,37 @@ func (l *listing) checkParts(parts map[purpose][]int, o PictureSetOptions, repor
 	return nil
 }
 
-// decode fills the set's pixels and says why pictures could not be read.
-func (l *listing) decode(set *images, o PictureSetOptions) (reasons []error, err error) {
+// decode decodes the pictures into memory, or onto the disk where they are to stay there, and says why some could not be read.
+func (l *listing) decode(set images, o PictureSetOptions, report *PictureReport) (Set, []error, error) {
+	if l.streams(o) {
+		s, reasons, err := l.decodeToDisk(set, o)
+		report.storage = fmt.Sprintf("The decoded pictures, %s, are read from disk as they are needed.\n", wording.Bytes(l.decodedSize(o)))
+		return s, reasons, err
+	}
 	n := product(set.shape)
 	cache := newPictureCache(l, set.shape)
-	pixels, done := cache.read()
-	if pixels == nil {
-		pixels, done = make([]byte, len(l.pictures)*n), make([]bool, len(l.pictures))
+	var done []bool
+	if !o.Fresh {
+		set.pixels, done = cache.read()
 	}
-	set.pixels = pixels
+	if set.pixels == nil {
+		set.pixels, done = make([]byte, len(l.pictures)*n), make([]bool, len(l.pictures))
+	}
+	reasons, decoded, err := l.decodeMissing(set.shape, done, o, func(i int, pixels []byte) error {
+		copy(set.pixels[i*n:], pixels)
+		return nil
+	})
+	if decoded > 0 {
+		if err := cache.write(set.pixels, done); err != nil {
+			report.storage = fmt.Sprintf("The decoded pictures could not be kept in %s, so that they are decoded anew the next time: %v\n", cmp.Or(cache.path, "a cache folder"), bare(err))
+		}
+	}
+	return &set, reasons, err
+}
+
+// decodeMissing decodes the pictures that are not done yet and calls keep with each, from several goroutines. It says how many it decoded, and why
+// others could not be read.
+func (l *listing) decodeMissing(shape []int, done []bool, o PictureSetOptions, keep func(i int, pixels []byte) error) (reasons []error, decoded int, err error) {
 	var missing []int
 	for i := range done {
 		if !done[i] {
@@ -278,21 +308,25 @@ func (l *listing) decode(set *images, o PictureSetOptions) (reasons []error, err
 		told++
 		return o.Progress(told, len(missing))
 	}
-	var next, decoded atomic.Int64
+	var next, count atomic.Int64
 	var all errgroup.Group
 	for range min(runtime.GOMAXPROCS(0), len(missing)) {
 		all.Go(func() error {
+			pixels := make([]byte, product(shape))
 			for {
 				at := int(next.Add(1)) - 1
 				if at >= len(missing) {
 					return nil
 				}
 				i := missing[at]
-				if reasons[i] = l.pictures[i].decode(pixels[i*n:][:n], set.shape); reasons[i] == nil {
-					done[i] = true
-					decoded.Add(1)
+				var err error
+				if reasons[i] = l.pictures[i].decode(pixels, shape); reasons[i] == nil {
+					if err = keep(i, pixels); err == nil {
+						done[i] = true
+						count.Add(1)
+					}
 				}
-				if err := tell(); err != nil {
+				if err = cmp.Or(err, tell()); err != nil {
 					next.Store(int64(len(missing))) // nobody begins another one
 					return err
 				}
@@ -300,10 +334,7 @@ func (l *listing) decode(set *images, o PictureSetOptions) (reasons []error, err
 		})
 	}
 	err = all.Wait()
-	if decoded.Load() > 0 {
-		cache.write(pixels, done)
-	}
-	return reasons, err
+	return reasons, int(count.Load()), err
 }
 
 // decode makes the picture an image's bytes.

@@ -53,12 +53,13 @@ type Config struct {
 	CheckpointEvery string         `json:"checkpoint_every,omitempty"` // within an epoch, see [ParseInterval]; DefaultCheckpointEvery if empty
 	DeviceOptions   device.Options `json:"-"`                          // they change no result, so a resumed run may have others
 
+	Stream    bool                        `json:"-"` // that of [data.PictureSetOptions]; it changes no result
 	OnPicture func(done, total int) error `json:"-"` // the Progress of [data.PictureSetOptions]
 }
 
 // pictures says how the run's data is read where it is pictures.
 func (c Config) pictures(m *model.Model) data.PictureSetOptions {
-	return data.PictureSetOptions{Shape: m.Input.Shape, TestShare: c.Split, Seed: c.Seed, Strict: c.StrictData, Progress: c.OnPicture}
+	return data.PictureSetOptions{Shape: m.Input.Shape, TestShare: c.Split, Seed: c.Seed, Strict: c.StrictData, Stream: c.Stream, Progress: c.OnPicture}
 }
 
 // loss is what the run makes as small as it can.

@@ -28,6 +28,7 @@ type ResumeOptions struct {
 	// Check, if there is one, gets what the run was begun with, and may refuse to go on.
 	Check func(Config, *model.Model) error
 
+	Stream    bool                        // that of [data.PictureSetOptions]
 	OnPicture func(done, total int) error // the Progress of [data.PictureSetOptions]
 }
 
@@ -131,7 +132,7 @@ func (r *Run) scheduleNote() string {
 
 // apply puts the options into a run's settings.
 func (o ResumeOptions) apply(c *Config, last Part) {
-	c.DeviceOptions, c.OnPicture = o.DeviceOptions, o.OnPicture
+	c.DeviceOptions, c.OnPicture, c.Stream = o.DeviceOptions, o.OnPicture, o.Stream
 	c.Device = cmp.Or(o.Device, last.Device) // what auto chose once
 	c.Epochs = cmp.Or(o.Epochs, c.Epochs)
 	if o.Patience != nil {

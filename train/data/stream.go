@@ -1,0 +1,104 @@
+package data
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/google/renameio/v2"
+
+	"cnn-gpu/internal/memory"
+	"cnn-gpu/internal/wording"
+)
+
+// streamed is a Set whose pixels, a byte for each value, are read from a file when they are asked for.
+type streamed struct {
+	images
+	file    *os.File
+	at      int64     // of the first image
+	buffers sync.Pool // of an image's bytes
+}
+
+func (s *streamed) Example(i int, x []float32) (int32, error) {
+	if err := s.checkExample(i, x); err != nil {
+		return 0, err
+	}
+	b, ok := s.buffers.Get().(*[]byte)
+	if !ok {
+		fresh := make([]byte, len(x))
+		b = &fresh
+	}
+	defer s.buffers.Put(b)
+	if _, err := s.file.ReadAt(*b, s.at+int64(i)*int64(len(x))); err != nil {
+		return 0, fmt.Errorf("data: %s: the decoded picture %d cannot be read from the cache: %w", s.name, i, err)
+	}
+	for j, p := range *b {
+		x[j] = shade[p]
+	}
+	return int32(s.labels[i]), nil
+}
+
+// streams says whether the decoded pictures stay on disk: where somebody says so, and where they take more than half of the memory that is free,
+// since the training needs some, too.
+func (l *listing) streams(o PictureSetOptions) bool {
+	if o.Stream {
+		return true
+	}
+	_, fits := memory.Enough(2 * l.decodedSize(o))
+	return !fits
+}
+
+// decodedSize is what the decoded pictures take, in bytes.
+func (l *listing) decodedSize(o PictureSetOptions) int64 {
+	return int64(len(l.pictures)) * int64(product(o.Shape))
+}
+
+// decodeToDisk decodes pictures into the cache, of which memory holds no more than those under way, and says which cannot be read.
+func (l *listing) decodeToDisk(set images, o PictureSetOptions) (s Set, reasons []error, err error) {
+	cache := newPictureCache(l, set.shape)
+	var file *os.File
+	var done []bool
+	if !o.Fresh {
+		file, done = cache.open()
+	}
+	if file == nil {
+		done = make([]bool, len(l.pictures))
+	}
+	// Another file is begun when there is a picture to be kept, since some can never be read.
+	begin := sync.OnceValues(func() (*renameio.PendingFile, error) { return cache.beginWith(file) })
+	n := int64(cache.values)
+	reasons, decoded, err := l.decodeMissing(set.shape, done, o, func(i int, pixels []byte) error {
+		f, err := begin()
+		if err == nil {
+			_, err = f.WriteAt(pixels, cache.pixelsAt()+int64(i)*n)
+		}
+		return l.notWritten(err, cache, o)
+	})
+	if decoded == 0 {
+		return &streamed{images: set, file: file, at: cache.pixelsAt()}, reasons, err
+	}
+	pending, failed := begin()
+	if failed != nil {
+		return nil, nil, err // which says so
+	}
+	defer func() { _ = pending.Cleanup() }()
+	if file != nil {
+		_ = file.Close() // it was only read
+	}
+	// It is opened before it has its name, so that it is this one whoever writes another.
+	file, failed = os.Open(pending.Name())
+	if failed == nil {
+		failed = cache.finish(pending, done)
+	}
+	return &streamed{images: set, file: file, at: cache.pixelsAt()}, reasons, cmp.Or(err, l.notWritten(failed, cache, o))
+}
+
+// notWritten says that a cache cannot be written from which pictures are to be read.
+func (l *listing) notWritten(err error, c *pictureCache, o PictureSetOptions) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("data: %s: its pictures take %s decoded, too much to be held in memory, or are to be read from disk by --stream, and cannot be written to %s: %w; make room there, name another folder by XDG_CACHE_HOME, or take a model with a smaller input",
+		l.name, wording.Bytes(l.decodedSize(o)), cmp.Or(c.path, "a cache folder"), bare(err))
+}
