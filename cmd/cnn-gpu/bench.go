@@ -30,6 +30,7 @@ type benchConfig struct {
 	steps                        int
 	seconds                      float64
 	inference, ops               bool
+	dataOnly, stream             bool
 	prediction                   string
 }
 
@@ -49,17 +50,33 @@ clock rates. More than 100% means that operands came from a cache, or that the o
 
 On a GPU an op's time is the median of replays of a graph of up to 100 copies of it, and a step's is shown twice: of its graph alone,
 and by the wall clock with all that the host does for it. The times of the simulated GPU are its estimates: written with --json they
-are a --prediction that a real one is held against.`,
+are a --prediction that a real one is held against.
+
+With --data-only no step runs. What is timed is how the set of --data is opened, once with every picture decoded (the files themselves may be in
+the system's cache) and once as the next training opens it, and how fast its training images become batches, in the order of epochs; for
+pictures, --model says what they become.`,
 		Example: `  cnn-gpu bench
   cnn-gpu bench --model resnet-mini --batch 128 --threads 1
   cnn-gpu bench --inference --batch 1,32
   cnn-gpu bench --model my.yaml --batch 32 --seconds 5 --json
   cnn-gpu bench --device sim:h200 --batch 32 --json > predicted.json
+  cnn-gpu bench --data-only --data photos --model my.yaml --batch 32
   cnn-gpu bench --device cuda --batch 32 --prediction predicted.json`,
 		Args: takes(0, 0, "cnn-gpu bench takes flags alone, such as --model and --batch"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.check(); err != nil {
+			if err := errors.Join(c.check(), c.checkDataOnly(cmd.Flags())); err != nil {
 				return err
+			}
+			if c.dataOnly {
+				r, err := c.runDataOnly(cmd)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(cmd, r)
+				}
+				r.print(cmd.OutOrStdout())
+				return nil
 			}
 			r, err := c.run(cmd)
 			if err != nil {
@@ -80,6 +97,8 @@ are a --prediction that a real one is held against.`,
 	c.optimizer.flags(cmd, "the `method` of the training")
 	f.StringVar(&c.data, "data", "", "a data `set` or a folder of pictures or IDX files, a list of pictures, or a .npz file (default: random images)")
 	f.StringVar(&c.dataDir, "data-dir", "", "the `folder` that holds the data set's files")
+	f.BoolVar(&c.dataOnly, "data-only", false, "time the reading of --data alone")
+	f.BoolVar(&c.stream, "stream", false, streamHelp)
 	f.BoolVar(&c.ops, "ops", true, "time each op, too")
 	predictionFlag(cmd, &c.prediction)
 	f.Float64Var(&c.seconds, "seconds", 1, "the `time` that the steps of a batch size are timed for")
@@ -104,6 +123,8 @@ func (c *benchConfig) check() error {
 		return usageErrorf("--steps %d: give at least 1", c.steps)
 	case !(c.seconds > 0 && c.seconds <= 3600):
 		return usageErrorf("--seconds %v: give a time above 0 and up to 3600", c.seconds)
+	case c.stream && c.data == "":
+		return usageErrorf("--stream is for pictures: name them with --data")
 	case c.data == "" && c.dataDir != "":
 		return usageErrorf("--data-dir %s: name the set whose files are there with --data", c.dataDir)
 	}
@@ -156,7 +177,7 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	set, err := c.set(m)
+	set, err := c.set(cmd, m)
 	if err != nil {
 		return nil, err
 	}
@@ -175,10 +196,13 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 }
 
 // set is the images to train on.
-func (c *benchConfig) set(m *model.Model) (data.Set, error) {
+func (c *benchConfig) set(cmd *cobra.Command, m *model.Model) (data.Set, error) {
 	if c.data != "" {
-		set, _, err := data.Open(c.data, data.Options{DataDir: c.dataDir, Pictures: data.PictureSetOptions{Shape: m.Input.Shape, Seed: 1}})
-		return set, err
+		s, err := data.OpenSplits(c.data, data.Options{DataDir: c.dataDir, Pictures: data.PictureSetOptions{Shape: m.Input.Shape, Seed: 1, Stream: c.stream}})
+		if err == nil {
+			err = checkForPictures(cmd, c.data, s.Pictures)
+		}
+		return s.Training, err
 	}
 	const batches, most = 64, 60000
 	largest := slices.Max(c.batches)
