@@ -3,6 +3,7 @@ package data
 import (
 	"image"
 	"math"
+	"slices"
 
 	"golang.org/x/image/draw"
 )
@@ -18,10 +19,7 @@ const (
 // center prepares a grey picture as the images of MNIST or EMNIST were: its ink, light on black, scaled to fit and placed in 28x28. A
 // picture that is framed as they are is left as it is.
 func (p *preparation) center(how Preparation) {
-	grey := newPlane(p.flat.Rect.Dx(), p.flat.Rect.Dy())
-	for i := range grey.v {
-		grey.v[i] = p.flat.Pix[4*i]
-	}
+	grey := planeOf(p.flat)
 	light, framed := p.framed(how.Framing)
 	f := findInk(grey)
 	if f == nil && !framed {
@@ -117,19 +115,15 @@ func (p *preparation) place(f *ink, framing Framing) {
 	to := within(f.box, square, square)
 	digit := image.NewRGBA(to)
 	draw.CatmullRom.Scale(digit, to, f.strength.gray(), f.box, draw.Src, nil)
-	var peak, mass, mx, my int
-	for y := range to.Dy() {
-		for x := range to.Dx() {
-			v := int(digit.Pix[digit.PixOffset(x, y)])
-			peak, mass, mx, my = max(peak, v), mass+v, mx+v*(2*x+1), my+v*(2*y+1)
-		}
-	}
+	values := planeOf(digit)
+	mass, mx, my := values.moments()
 	if mass == 0 {
 		p.sayBlank()
 		p.flat = image.NewRGBA(image.Rect(0, 0, mnistSide, mnistSide))
 		return
 	}
 	// A thin line fades as it is scaled down; MNIST's strokes are white.
+	peak := int(slices.Max(values.v))
 	for i := range digit.Pix {
 		digit.Pix[i] = stretch(digit.Pix[i], 0, peak)
 	}
@@ -143,8 +137,7 @@ func (p *preparation) place(f *ink, framing Framing) {
 }
 
 // offset returns where n pixels begin so that their mass has its centre in pixel 14 of 28, which is where
-// MNIST's images have it on average, as far as they stay on the page. The moment is the sum of value times 2i+1, which is
-// twice the middle of pixel i.
+// MNIST's images have it on average, as far as they stay on the page. The moment is that of [plane.moments].
 func offset(n, moment, mass int) int {
 	const twiceMiddle = mnistSide + 1 // of pixel 14
 	return min(max((twiceMiddle*mass-moment+mass)/(2*mass), 0), mnistSide-n)

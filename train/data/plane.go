@@ -49,13 +49,27 @@ func (p plane) cut(r image.Rectangle) plane {
 	return c
 }
 
+// planeOf is the red channel of a picture whose corner is at (0, 0), which is all of a grey one.
+func planeOf(img *image.RGBA) plane {
+	p := newPlane(img.Rect.Dx(), img.Rect.Dy())
+	for i := range p.v {
+		p.v[i] = img.Pix[4*i]
+	}
+	return p
+}
+
+// moments are the sum of the values and those of value times 2i+1, which is twice the middle of column or row i.
+func (p plane) moments() (mass, mx, my int) {
+	for i, v := range p.v {
+		mass, mx, my = mass+int(v), mx+int(v)*(2*(i%p.w)+1), my+int(v)*(2*(i/p.w)+1)
+	}
+	return mass, mx, my
+}
+
 // centreOfMass of the values: (0.5, 0.5) is the middle of the first pixel.
 func (p plane) centreOfMass() (x, y float64) {
-	mass := 0.
-	for i, v := range p.v {
-		mass, x, y = mass+float64(v), x+float64(v)*(float64(i%p.w)+0.5), y+float64(v)*(float64(i/p.w)+0.5)
-	}
-	return x / mass, y / mass
+	mass, mx, my := p.moments()
+	return float64(mx) / float64(2*mass), float64(my) / float64(2*mass)
 }
 
 // withoutDust is the plane with each pixel replaced by the median of itself and its eight neighbours (J. W. Tukey, "Exploratory Data
