@@ -6,9 +6,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,10 +39,10 @@ func npzBytes(t testing.TB, arrays map[string][]byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for name, content := range arrays {
+	for _, name := range slices.Sorted(maps.Keys(arrays)) {
 		w, err := z.Create(name + ".npy")
 		require.NoError(t, err)
-		_, err = w.Write(content)
+		_, err = w.Write(arrays[name])
 		require.NoError(t, err)
 	}
 	require.NoError(t, z.Close())

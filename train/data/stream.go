@@ -99,6 +99,10 @@ func (l *listing) notWritten(err error, c *pictureCache, o PictureSetOptions) er
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("data: %s: its pictures take %s decoded, too much to be held in memory, or are to be read from disk by --stream, and cannot be written to %s: %w; make room there, name another folder by XDG_CACHE_HOME, or take a model with a smaller input",
-		l.name, wording.Bytes(l.decodedSize(o)), cmp.Or(c.path, "a cache folder"), bare(err))
+	why := "too much to be held in memory"
+	if o.Stream {
+		why = "and are to be read from disk"
+	}
+	return fmt.Errorf("data: %s: its pictures take %s decoded, %s, but cannot be written to %s: %w; make room there, name another folder by XDG_CACHE_HOME, or take a model with a smaller input",
+		l.name, wording.Bytes(l.decodedSize(o)), why, cmp.Or(c.path, "a cache folder"), bare(err))
 }
