@@ -17,12 +17,16 @@ import (
 // weightsName names the buffer of the weights, and so their tensor in a checkpoint.
 const weightsName = "weights"
 
+// averagesName is the same of their averages.
+const averagesName = "averages"
+
 // The keys of a checkpoint's metadata.
 const (
 	modelKey     = "model"
 	optimizerKey = "optimizer"
 	lossKey      = "loss"
 	clippingKey  = "clipping" // missing if there is none
+	emaKey       = "ema"      // likewise
 	scheduleKey  = "schedule" // likewise
 	warmUpKey    = "warm-up"  // steps; likewise
 	seedKey      = "seed"
@@ -111,13 +115,16 @@ func (c *Checkpoint) Model() (*model.Model, error) {
 	return model.Parse(c.path, []byte(c.file.Metadata[modelKey]))
 }
 
-// Weights are the weights of the checkpoint's model. They share the checkpoint's memory.
+// Weights are the weights of the checkpoint's model, with an EMA their averages. They share the checkpoint's memory.
 func (c *Checkpoint) Weights() (*model.Weights, error) {
 	m, err := c.Model()
 	if err != nil {
 		return nil, err
 	}
-	tensor, _ := c.file.Tensor(weightsName)
+	tensor, hasAverages := c.file.Tensor(averagesName)
+	if !hasAverages {
+		tensor, _ = c.file.Tensor(weightsName)
+	}
 	w, err := m.WeightsIn(tensor.Float32)
 	if err != nil {
 		return nil, fmt.Errorf("train: checkpoint %s: it holds no weights for its model: %w", c.path, err)

@@ -33,7 +33,7 @@ func (t *Trainer) Close() error {
 
 // own lists the buffers that the trainer's steps share.
 func (t *Trainer) own() []*kernels.Buffer {
-	return append([]*kernels.Buffer{t.weights, t.gradients, t.rate, t.step, t.halt, t.totals, t.evalTotals}, t.state...)
+	return append(t.changing(), t.gradients, t.rate, t.halt, t.evalTotals)
 }
 
 // discard closes a program and frees the kept buffers that no other has.

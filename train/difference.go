@@ -19,7 +19,7 @@ type DifferenceError struct {
 
 // Difference is what a training had when it was interrupted, and what it is to go on with.
 type Difference struct {
-	What       string // in a DifferenceError "model", "optimizer", "loss", "clipping", "normalization", "schedule", "warm-up", "seed", "strict", "cpu code", "batch", "augmentation", "epochs of the schedule" or "examples"
+	What       string // in a DifferenceError "model", "optimizer", "loss", "clipping", "normalization", "ema", "schedule", "warm-up", "seed", "strict", "cpu code", "batch", "augmentation", "epochs of the schedule" or "examples"
 	Saved, Now string
 }
 
@@ -69,6 +69,9 @@ func (t *Trainer) identity() map[string]string {
 	if !t.normalization.IsZero() {
 		identity[normalizationKey] = fmt.Sprintf("mean %v, std %v", t.normalization.Mean, t.normalization.Std)
 	}
+	if t.ema != (EMA{}) {
+		identity[emaKey] = t.ema.String()
+	}
 	if t.schedule != nil {
 		identity[scheduleKey] = given(fmt.Sprintf("%s %+v", t.schedule.Name(), t.schedule))
 	}
@@ -84,7 +87,7 @@ func (t *Trainer) identity() map[string]string {
 // compare lists how the identity in a checkpoint differs from a trainer's. A training may go on upon another kind of device, and early
 // checkpoints do not name their loss.
 func compare(saved, now map[string]string) (list []Difference) {
-	for _, key := range []string{modelKey, optimizerKey, lossKey, clippingKey, normalizationKey, scheduleKey, warmUpKey, seedKey, strictKey, cpuKey} {
+	for _, key := range []string{modelKey, optimizerKey, lossKey, clippingKey, normalizationKey, emaKey, scheduleKey, warmUpKey, seedKey, strictKey, cpuKey} {
 		if (key == cpuKey || key == lossKey) && (saved[key] == "" || now[key] == "") {
 			continue
 		}

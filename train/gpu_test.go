@@ -85,6 +85,23 @@ func TestGPUFreezes(t *testing.T) {
 	require.NoError(t, gpu.Close())
 }
 
+// Averages of weights on the GPU are the CPU's within what float32 rounds.
+func TestGPUAverages(t *testing.T) {
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	var ends [][]float32
+	for _, d := range []device.Device{nil, d} {
+		tr, err := Compile(traintest.NormalizedNet(t), Options{Device: d, Optimizer: SGD{}, EMA: EMA{Momentum: 0.75, Overwrite: 2}, Seed: 7})
+		require.NoError(t, err)
+		for range 3 {
+			require.NoError(t, runStep(t, tr, 8, 5, 0))
+		}
+		ends = append(ends, weights(t, tr))
+		require.NoError(t, tr.Close())
+	}
+	assert.InDeltaSlice(t, ends[0], ends[1], 1e-6)
+}
+
 func TestGPUOptimizersStepAsTheirFormulas(t *testing.T) {
 	d := traintest.OpenGPU(t)
 	defer d.Close()

@@ -68,6 +68,7 @@ type kerasGolden struct {
 	Training, Normalized kerasTraining
 	FrozenBelow          kerasTraining `json:"frozen_below"`
 	FrozenBetween        kerasTraining `json:"frozen_between"`
+	Averaged             kerasTraining
 	Schedules            []struct {
 		From, Schedule string
 		Epochs         int

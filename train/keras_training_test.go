@@ -45,12 +45,27 @@ func kerasClipping(settings map[string]any) (c Clipping) {
 	return c
 }
 
+// kerasEMA is the average of weights among Keras's settings of an optimizer.
+func kerasEMA(settings map[string]any) (e EMA) {
+	e.Momentum, _ = settings["ema_momentum"].(float64)
+	every, _ := settings["ema_overwrite_frequency"].(float64)
+	e.Overwrite = int(every)
+	return e
+}
+
 // Five or ten steps from the same weights over the same batches, the last of which is smaller, end with the same weights, loss and accuracy.
 func TestKerasTraining(t *testing.T) {
 	m, err := model.Sequential(model.Input(6, 6, 1), model.Conv2D{Filters: 2, Kernel: model.Pair{3, 3}, Activation: model.ReLU},
 		model.MaxPooling2D{}, model.Flatten{}, model.Dense{Units: 3})
 	require.NoError(t, err)
 	testKerasTraining(t, m, readKeras(t).Training)
+}
+
+// So do averages of the weights, with which Keras ends a training; moving averages are no weights.
+func TestKerasEMA(t *testing.T) {
+	m, err := model.Parse("normalized.yaml", []byte(normalized))
+	require.NoError(t, err)
+	testKerasTraining(t, m, readKeras(t).Averaged)
 }
 
 // normalized is a network with batch normalisations.
@@ -96,7 +111,7 @@ func testKerasTraining(t *testing.T, m *model.Model, k kerasTraining) {
 	for _, row := range k.Rows {
 		tr, err := Compile(m, Options{
 			Optimizer: kerasOptimizer(t, row.Optimizer, row.Settings), Loss: SparseCategoricalCrossEntropy{FromLogits: true},
-			Metrics: []Metric{Accuracy}, Weights: initial, Clipping: kerasClipping(row.Settings),
+			Metrics: []Metric{Accuracy}, Weights: initial, Clipping: kerasClipping(row.Settings), EMA: kerasEMA(row.Settings),
 		})
 		require.NoError(t, err)
 		step, err := tr.TrainingStep(k.Batch)

@@ -12,7 +12,7 @@ type OpList struct {
 	Steps []model.Step // a node's ops, and without a node those of the loss, the metrics and the optimizer
 
 	Input, Labels *kernels.Buffer // the examples, uploaded for each run; a row whose label is -1 is none
-	Weights       *kernels.Buffer // all of them; see [model.Model.ParamBuffer]
+	Weights       *kernels.Buffer // all of them, in evaluation those of the [EMA]; see [model.Model.ParamBuffer]
 	Rate          *kernels.Buffer // the learning rate, a float32; nil in evaluation
 	Totals        *kernels.Buffer // sums over the examples of all runs; see [kernels.Tally]
 	Probabilities *kernels.Buffer // of the classes; nil in training
@@ -69,7 +69,7 @@ func Lower(m *model.Model, o Options, batch int) (OpLists, error) {
 	return lists, nil
 }
 
-// trainingList emits a training step: it counts itself, runs forward, loss and backward, and updates the weights, moving averages last, unless a loss or a
+// trainingList emits a training step: it counts itself, runs forward, loss and backward, and updates the weights, averages last, unless a loss or a
 // gradient is not finite.
 func (t *Trainer) trainingList(batch int) *OpList {
 	labels := labelsOf(batch)
@@ -96,7 +96,9 @@ func (t *Trainer) trainingList(batch int) *OpList {
 		}
 	}
 	l.add(append(t.clipping.ops(t.gradients), t.optimizer.Update(u)...)...)
+	l.add(t.average(lowered, true)...)
 	l.Steps = append(l.Steps, lowered.Update...)
+	l.add(t.average(lowered, false)...)
 	return l
 }
 
@@ -117,10 +119,10 @@ func (t *Trainer) trainingOptions(labels *kernels.Buffer) model.LowerOptions {
 
 // evaluationList emits what computes probabilities and losses.
 func (t *Trainer) evaluationList(batch int) *OpList {
-	lowered := t.model.Lower(batch, model.LowerOptions{Output: t.output, Weights: t.weights})
+	lowered := t.model.Lower(batch, model.LowerOptions{Output: t.output, Weights: t.averaged()})
 	loss := t.bindLoss(lowered, labelsOf(batch), true)
 	l := &OpList{
-		Batch: batch, Input: lowered.Input, Labels: loss.Labels, Weights: t.weights, Totals: t.evalTotals, Probabilities: loss.Probabilities,
+		Batch: batch, Input: lowered.Input, Labels: loss.Labels, Weights: t.averaged(), Totals: t.evalTotals, Probabilities: loss.Probabilities,
 	}
 	l.Steps = append(l.Steps, lowered.Forward...)
 	l.add(t.loss.Forward(loss)...)

@@ -23,7 +23,11 @@ type Snapshot struct {
 
 // changing lists what a training step changes, the weights first, but for the halt, and so what a checkpoint holds.
 func (t *Trainer) changing() []*kernels.Buffer {
-	return append([]*kernels.Buffer{t.weights, t.step, t.totals}, t.state...)
+	list := append([]*kernels.Buffer{t.weights, t.step, t.totals}, t.state...)
+	if t.averages != nil {
+		list = append(list, t.averages)
+	}
+	return list
 }
 
 // Snapshot downloads all that training changes.
@@ -56,9 +60,10 @@ func (s *Snapshot) Position() Position { return s.position }
 // History lists the epochs that were complete.
 func (s *Snapshot) History() []Epoch { return s.history }
 
-// Weights are the weights of that moment. They share the snapshot's memory.
+// Weights are the weights of that moment, with an EMA their averages. They share the snapshot's memory.
 func (s *Snapshot) Weights() (*model.Weights, error) {
-	return s.trainer.model.WeightsIn(s.values[0].([]float32))
+	at := slices.Index(s.buffers(), s.trainer.averaged())
+	return s.trainer.model.WeightsIn(s.values[at].([]float32))
 }
 
 // Restore goes back to a snapshot: training goes on as if nothing had happened since.

@@ -28,6 +28,7 @@ type Options struct {
 	Device    device.Device // the CPU if nil
 	Optimizer Optimizer     // needed by Fit alone
 	Clipping  Clipping      // of the gradients
+	EMA       EMA           // the average of the weights over the steps, if there is to be one
 	Schedule  Schedule      // of the learning rate in Fit; Constant if nil
 	WarmUp    int           // steps of a Fit in which the learning rate grows evenly, before the schedule begins
 	Loss      Loss          // SparseCategoricalCrossEntropy if nil
@@ -53,6 +54,7 @@ type Trainer struct {
 	clipping   Clipping
 	schedule   Schedule // nil if the learning rate stays as it is
 	warmUp     int
+	ema        EMA
 	loss       Loss
 	output     *model.Node // where the op lists end: the loss goes on from there
 	accuracy   bool
@@ -61,6 +63,7 @@ type Trainer struct {
 
 	normalization      data.Normalization
 	weights            *kernels.Buffer   // of all parameters
+	averages           *kernels.Buffer   // of all parameters, too; nil without an EMA
 	gradients          *kernels.Buffer   // of those that are not frozen
 	state              []*kernels.Buffer // the optimizer's, as gradients
 	rate, step, halt   *kernels.Buffer
@@ -119,7 +122,7 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		return nil, errors.New("train: a device, optimizer, schedule or loss is a nil pointer; leave the option out for its default")
 	}
 	t := &Trainer{
-		model: m, device: o.Device, optimizer: o.Optimizer, clipping: o.Clipping, schedule: o.Schedule, warmUp: o.WarmUp, loss: o.Loss, seed: o.Seed, strict: o.Strict,
+		model: m, device: o.Device, optimizer: o.Optimizer, clipping: o.Clipping, schedule: o.Schedule, warmUp: o.WarmUp, ema: o.EMA, loss: o.Loss, seed: o.Seed, strict: o.Strict,
 		normalization: o.Normalization,
 		weights:       m.ParamBuffer(weightsName), gradients: m.GradientBuffer("gradients"),
 		rate:       kernels.Kept("rate", kernels.Float32, 1),
@@ -159,7 +162,13 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 			return nil, fmt.Errorf("train: schedule %s: %w", t.schedule.Name(), err)
 		}
 	}
+	if err := t.ema.Check(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
 	if t.optimizer != nil {
+		if t.ema.Momentum != 0 {
+			t.averages = m.ParamBuffer(averagesName)
+		}
 		if err := t.optimizer.Check(); err != nil {
 			return nil, fmt.Errorf("train: optimizer %s: %w", t.optimizer.Name(), err)
 		}
@@ -176,8 +185,13 @@ func isNil(v any) bool {
 
 // initialize uploads the weights and the learning rate. All else begins as zeros, as a device makes it.
 func (t *Trainer) initialize(weights *model.Weights) error {
-	if err := t.device.Upload(t.weights, weights.Padded()); err != nil {
-		return fmt.Errorf("train: %w", err)
+	for _, b := range []*kernels.Buffer{t.weights, t.averages} {
+		if b == nil {
+			continue
+		}
+		if err := t.device.Upload(b, weights.Padded()); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
 	}
 	if t.optimizer == nil {
 		return nil
@@ -214,10 +228,10 @@ func (t *Trainer) History() []Epoch { return t.history }
 // Position is how far training has come.
 func (t *Trainer) Position() Position { return t.position }
 
-// Weights downloads the weights.
+// Weights downloads the weights, with an EMA their averages.
 func (t *Trainer) Weights() (*model.Weights, error) {
 	w := t.model.NewWeights()
-	if err := t.device.Download(w.Padded(), t.weights); err != nil {
+	if err := t.device.Download(w.Padded(), t.averaged()); err != nil {
 		return nil, fmt.Errorf("train: weights: %w", err)
 	}
 	return w, nil

@@ -177,6 +177,8 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runTally)
 	case kernels.Tick:
 		return plainly(op, runTick)
+	case kernels.WeightAverage:
+		return plainly(op, runWeightAverage)
 	case kernels.WeightDecay:
 		return plainly(op, runWeightDecay)
 	case kernels.Zero:

@@ -109,6 +109,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return tally(op)
 	case kernels.Tick:
 		return tick()
+	case kernels.WeightAverage:
+		return weightAverage(op)
 	case kernels.WeightDecay:
 		return weightDecay(op)
 	case kernels.Zero:

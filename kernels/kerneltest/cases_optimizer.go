@@ -59,6 +59,14 @@ func optimizerCases() []Case {
 		cases = append(cases, haltedCases(n, 0)...)
 		cases = append(cases, haltedCases(n, 3)...)
 		cases = append(cases, clipCases(n)...)
+		for _, s := range []struct {
+			step, overwrite int
+			halt            float64
+		}{{1, 0, 0}, {2, 0, 0}, {1, 1, 0}, {6, 3, 0}, {7, 3, 0}, {6, 3, 2}, {9, 0, 2}} {
+			cases = append(cases, newCase(fmt.Sprintf("%d_step%d_overwrite%d_halt%v", n, s.step, s.overwrite, s.halt), kernels.WeightAverage{
+				Momentum: 0.999, Overwrite: s.overwrite, W: float("w", n), Average: float("average", n), Step: integer("step", 1), Halt: integer("halt", 1),
+			}, map[string]contents{"step": constant(float64(s.step)), "halt": constant(s.halt)}))
+		}
 	}
 	return cases
 }

@@ -176,6 +176,9 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 	case kernels.Lion:
 		w := elementwise(op.W, 8, 3, 2)
 		return traffic{w.flops, w.read + 2, w.written}
+	case kernels.WeightAverage:
+		w := elementwise(op.W, 3, 2, 2)
+		return traffic{w.flops, w.read + 2, w.written} // the step and whether training was halted
 	case kernels.WeightDecay:
 		w := elementwise(op.W, 2, 1, 1)
 		return traffic{w.flops, w.read + 2, w.written}

@@ -160,6 +160,8 @@ func (g golden) op(t *testing.T) kernels.Op {
 		}
 	case "adagrad":
 		return kernels.Adagrad{Initial: g.Initial, W: there, V: there, DW: there, Rate: there, Halt: there}
+	case "weight_average":
+		return kernels.WeightAverage{Momentum: g.Momentum, W: there, Average: there, Step: there, Halt: there}
 	case "weight_decay":
 		return kernels.WeightDecay{Decay: g.Decay, W: there, Rate: there, Halt: there}
 	case "clip_norm":
@@ -344,6 +346,10 @@ func TestOracleByHand(t *testing.T) {
 		{"lamb from zero", kernels.Lamb{Beta1: 0.5, Beta2: 0.5, Epsilon: 0.5, W: there, M: there, V: there, DW: there, Rate: there, Step: there, Halt: there},
 			[][]float64{{0, 0}, {0, 0}, {0, 0}, {2, 0}, {0.25}, {1}, {0}},
 			map[int][]float64{0: {-0.2, 0}}},
+		{"an average that overwrites", kernels.WeightAverage{Momentum: 0.75, Overwrite: 2, W: there, Average: there, Step: there, Halt: there},
+			[][]float64{{8, -4}, {4, 0}, {6}, {0}}, map[int][]float64{0: {5, -1}, 1: {5, -1}}},
+		{"an average that does not overwrite yet", kernels.WeightAverage{Momentum: 0.75, Overwrite: 2, W: there, Average: there, Step: there, Halt: there},
+			[][]float64{{8, -4}, {4, 0}, {7}, {0}}, map[int][]float64{0: {8, -4}, 1: {5, -1}}},
 		{"a norm that is the most", kernels.ClipNorm{Norm: 5, X: there}, [][]float64{{3, -4}}, map[int][]float64{0: {3, -4}}},
 		{"a halted optimizer", kernels.SGD{W: there, DW: there, Rate: there, Halt: there},
 			[][]float64{{1, 2}, nil, {5, 6}, {1}, {3}}, map[int][]float64{0: {1, 2}}},

@@ -170,6 +170,8 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 		out[1] = movingAverage(op, in)
 	case kernels.SGD:
 		out[0], out[1] = sgd(op, in)
+	case kernels.WeightAverage:
+		out[0], out[1] = weightAverage(op, in)
 	case kernels.WeightDecay:
 		out[0] = weightDecay(op, in)
 	default:

@@ -194,3 +194,20 @@ func movingAverage(op kernels.MovingAverage, in [][]float64) []Value {
 	}
 	return average
 }
+
+func weightAverage(op kernels.WeightAverage, in [][]float64) (w, average []Value) {
+	w, average = exacts(in[0]), exacts(in[1])
+	if in[3][0] != 0 {
+		return w, average
+	}
+	step, old, fresh := int(in[2][0]), rounded(op.Momentum, 0), rounded(1-op.Momentum, 0)
+	for i := range w {
+		if average[i] = w[i]; step > 1 {
+			average[i] = old.mul(exact(in[1][i])).add(fresh.mul(w[i]))
+		}
+		if op.Overwrite > 0 && step%op.Overwrite == 0 {
+			w[i] = average[i]
+		}
+	}
+	return w, average
+}

@@ -32,6 +32,7 @@ type Config struct {
 	// OptimizerSettings are the others, as [train.OptimizerByName] takes them.
 	OptimizerSettings train.Settings `json:"optimizer_settings,omitempty"`
 	Clipping          train.Clipping `json:"clipping,omitzero"`
+	EMA               train.EMA      `json:"ema,omitzero"`
 	Schedule          string         `json:"schedule,omitempty"`        // of the learning rate, as [train.ParseSchedule] takes it; constant if empty
 	WarmUp            int            `json:"warm_up,omitempty"`         // steps
 	ScheduleEpochs    int            `json:"schedule_epochs,omitempty"` // those that the run began with, where there is a schedule
@@ -90,7 +91,7 @@ func (c Config) TrainOptions() (train.Options, error) {
 	}
 	optimizer, err := train.OptimizerByName(c.Optimizer, settings)
 	if err == nil {
-		err = c.Clipping.Check()
+		err = cmp.Or(c.Clipping.Check(), c.EMA.Check())
 	}
 	var loss train.Loss
 	if err == nil {
@@ -101,7 +102,7 @@ func (c Config) TrainOptions() (train.Options, error) {
 		schedule, err = train.ParseSchedule(c.Schedule)
 	}
 	return train.Options{
-		Optimizer: optimizer, Loss: loss, Normalization: c.Normalization, Clipping: c.Clipping, Schedule: schedule, WarmUp: c.WarmUp,
+		Optimizer: optimizer, Loss: loss, Normalization: c.Normalization, Clipping: c.Clipping, EMA: c.EMA, Schedule: schedule, WarmUp: c.WarmUp,
 		Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict,
 	}, err
 }

@@ -469,6 +469,10 @@ def main():
     golden["frozen_between"] = training(frozen("norm", "hidden", "last"), ten_steps)
     golden["dense_losses"] = dense_losses()
     golden["grad_cam"] = grad_cam()
+    ema = {"use_ema": True, "ema_momentum": 0.75}
+    golden["averaged"] = training(normalized, [
+        ("sgd", {"learning_rate": 0.05, "momentum": 0.75, **ema}, 1), ("sgd", {"learning_rate": 0.05, "momentum": 0.75, **ema}, 2),
+        ("sgd", {"learning_rate": 0.05, **ema, "ema_overwrite_frequency": 3}, 2), ("adam", {"epsilon": 0.001, **ema, "ema_momentum": 0.99}, 2)])
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")

@@ -378,6 +378,19 @@ def weight_decay(decay=0.25, rate=0.125):
     case("weight_decay", "", {"w": w, "rate": torch.tensor([rate]), "halt": torch.tensor([0])}, {"w": p}, n=6, decay=decay)
 
 
+def weight_average(momentum=0.75):
+    """The averages of PyTorch's model averaging, the first and those of a later step."""
+    for step, updates in ((1, 0), (5, 4)):
+        model, old = torch.nn.Linear(6, 1, bias=False), draw(6)
+        averaged = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(momentum))
+        weights = draw(6)
+        model.weight.data, averaged.module.weight.data = weights.detach().clone(), old.detach().clone()
+        averaged.n_averaged += updates
+        averaged.update_parameters(model)
+        case("weight_average", f"step {step}", {"w": weights, "average": old, "step": torch.tensor([step]), "halt": torch.tensor([0])},
+             {"w": weights, "average": averaged.module.weight}, n=6, momentum=momentum)
+
+
 def clips():
     """By the norm itself: torch.nn.utils.clip_grad_norm_ divides by a norm that is 1e-6 larger, Keras does not."""
     x = draw(6)
@@ -473,6 +486,7 @@ def ops():
     group_norm("as many groups as channels", 2, 5, 3, 3)
     dense_losses()
     batch_norm_fold(6, 5)
+    weight_average()
 
 
 def uniform(seed, n):
