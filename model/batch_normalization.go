@@ -38,7 +38,7 @@ func (s BatchNormalization) Build(in []Shape) (Layer, error) {
 		return nil, err
 	}
 	l := &batchNormalization{shape: x, momentum: cmp.Or(s.Momentum, 0.99)}
-	if !(l.momentum > 0 && l.momentum < 1) {
+	if !(l.momentum > 0 && float32(l.momentum) < 1) {
 		return nil, fmt.Errorf("momentum %v; give a number above 0 and below 1, such as 0.99", l.momentum)
 	}
 	if l.epsilon, err = normEpsilon(s.Epsilon); err != nil {

@@ -146,6 +146,9 @@ func (g *Graph) build(name string, s Spec, inputs []*Node) (*Node, error) {
 	if isNil(layer) {
 		return nil, errors.New("its Build returned neither a layer nor an error")
 	}
+	if err := checkNumbers(s); err != nil {
+		return nil, err
+	}
 	if err := checkSize("the output", layer.Out()); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"math"
+	"reflect"
+	"strings"
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
@@ -30,6 +32,29 @@ func checkSize(what string, s Shape) error {
 	if !fits {
 		return fmt.Errorf("%s %v would take %s; the limit is %s (%s values)", what, s, wording.Bytes(bytes),
 			wording.Bytes(maxElements*kernels.Float32.Size()), wording.English.Sprint(maxElements))
+	}
+	return nil
+}
+
+// checkNumbers refuses a layer's numbers that devices, which compute in float32, would not have: what is not 0, but is there, and what it does not
+// hold.
+func checkNumbers(s Spec) error {
+	spec := reflect.Indirect(reflect.ValueOf(s))
+	if spec.Kind() != reflect.Struct {
+		return nil
+	}
+	for i := range spec.NumField() {
+		v, ok := spec.Field(i).Interface().(float64)
+		if !ok {
+			continue
+		}
+		name, _, _ := strings.Cut(spec.Type().Field(i).Tag.Get("yaml"), ",")
+		switch in32 := float64(float32(v)); {
+		case v != 0 && in32 == 0:
+			return fmt.Errorf("%s %v is 0 in float32, in which devices compute; give 0, or at least 1.4e-45", name, v)
+		case math.IsInf(in32, 0) || math.IsNaN(in32):
+			return fmt.Errorf("%s %v; give a number that float32 holds", name, v)
+		}
 	}
 	return nil
 }

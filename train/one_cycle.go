@@ -21,7 +21,7 @@ func (OneCycle) Name() string { return "one-cycle" }
 func (o OneCycle) Check() error {
 	start, peak, end := o.settings()
 	var wrong error
-	if !(peak > 0 && peak < 1) {
+	if wrong = vanishes("peak", peak); !(peak > 0 && peak < 1) {
 		wrong = fmt.Errorf("peak %v; give a part of the steps above 0 and below 1", peak)
 	}
 	return errors.Join(share("start", start), wrong, share("end", end))

@@ -119,7 +119,7 @@ func share(name string, v float64) error {
 	if !(v >= 0 && v <= 1) {
 		return fmt.Errorf("%s %v; give a part of the learning rate, from 0 to 1", name, v)
 	}
-	return nil
+	return vanishes(name, v)
 }
 
 // shrinks checks what a factor is multiplied by.
@@ -127,7 +127,7 @@ func shrinks(name string, v float64) error {
 	if !(v > 0 && v <= 1) {
 		return fmt.Errorf("%s %v; give a number above 0 and up to 1", name, v)
 	}
-	return nil
+	return vanishes(name, v)
 }
 
 // halfCosine goes from one value to another as half a wave of a cosine does.

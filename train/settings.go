@@ -98,16 +98,21 @@ func (r *reader) end() error {
 // leastFloat32 is the least number above 0 that devices compute with, as people write it.
 const leastFloat32 = "1.4e-45"
 
+// vanishes refuses a setting that is not 0, but is in float32.
+func vanishes(name string, v float64) error {
+	if v != 0 && float32(v) == 0 {
+		return fmt.Errorf("%s %v is 0 in float32, in which devices compute: give at least %s", name, v, leastFloat32)
+	}
+	return nil
+}
+
 // above0 checks a setting that devices compute with as a float32.
 func above0(name string, v float64) error {
 	const most = 1e10
-	switch {
-	case v > 0 && v <= most && float32(v) == 0:
-		return fmt.Errorf("%s %v is 0 in float32, in which devices compute: give at least %s", name, v, leastFloat32)
-	case !(v > 0 && v <= most):
+	if !(v > 0 && v <= most) {
 		return fmt.Errorf("%s %v; give a number above 0 and up to %v", name, v, most)
 	}
-	return nil
+	return vanishes(name, v)
 }
 
 // below1 checks the decay rates of averages.
@@ -117,10 +122,8 @@ func below1(name string, v float64) error {
 		return fmt.Errorf("%s %v; give a number above 0 and below 1", name, v)
 	case float32(v) == 1:
 		return fmt.Errorf("%s %v is 1 in float32, in which devices compute: give at most %v", name, v, math.Nextafter32(1, 0))
-	case float32(v) == 0:
-		return fmt.Errorf("%s %v is 0 in float32, in which devices compute: give at least %s", name, v, leastFloat32)
 	}
-	return nil
+	return vanishes(name, v)
 }
 
 // checkMomentum checks a momentum, which may be none.

@@ -47,3 +47,31 @@ func TestEveryOptimizerIsOffered(t *testing.T) {
 		assert.Contains(t, r.stderr, name)
 	}
 }
+
+// No flag of train takes a number that is 0 in float32, in which devices compute: every flag that is a number is tried.
+func TestFlagsThatVanishInFloat32(t *testing.T) {
+	w := newTiny(t)
+	optimizers := map[string]string{}
+	for _, s := range train.OptimizerSettings() {
+		optimizers[settingFlagName(s.Word)] = s.Of[0]
+	}
+	tried := 0
+	newTrainCommand().Flags().VisitAll(func(f *pflag.Flag) {
+		isShare := f.Name == "validation" || f.Name == "split" // of the images, of which no device knows
+		if f.Value.Type() != "float64" || isShare {
+			return
+		}
+		for _, v := range []string{"1e-46", "1e-50"} {
+			args := append(w.trainArgs(), "--"+f.Name, v)
+			if o := optimizers[f.Name]; o != "" {
+				args = append(args, "--optimizer", o)
+			}
+			r := runCommand(args...)
+			assert.NotZero(t, r.code, "--%s %s", f.Name, v)
+			assert.Contains(t, r.stderr, v, "--%s", f.Name)
+		}
+		tried++
+	})
+	assert.Greater(t, tried, 10)
+	assert.NoDirExists(t, w.out)
+}
