@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -67,13 +68,34 @@ func TestScheduleIsKept(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 4, strings.Count(string(lines), `"learning_rate":`))
 		r = succeed(t, "train", "--resume", out, "--epochs", "5")
-		assert.Contains(t, r.stderr, "The learning rate follows the schedule of the 4 epochs that the run began with")
+		assert.Equal(t, strings.HasPrefix(schedule, "cosine"), strings.Contains(r.stderr, "The learning rate follows the schedule of the 4 epochs that the run began with"+
+			": where that ends, the rate stays as it is then. A run that begins with 5 epochs has other rates, and ends with other weights.\n"))
 		assert.Contains(t, succeed(t, "verify", out).stdout, "after epoch 5 are the same, bit for bit")
 	}
 	w.train(t, "--schedule", "polynomial")
 	r := runCommand("train", "--resume", w.out, "--epochs", "5")
 	assert.Equal(t, exitFailure, r.code)
 	assert.Contains(t, r.stderr, "the schedule polynomial ends after 4 epochs with a learning rate of 0")
+}
+
+// A finished run goes on to the weights of one that began with all epochs, unless its learning rate depends on how many there were to be; then it
+// says so.
+func TestMoreEpochsUnderASchedule(t *testing.T) {
+	w := newTiny(t)
+	for schedule, isSame := range map[string]bool{
+		"constant": true, "step,every=2,gamma=0.5": true, "exponential": true, "plateau,patience=1": true,
+		"polynomial,end=0.1": false, "cosine,end=0.1": false, "one-cycle": false,
+	} {
+		flags := []string{"--schedule", schedule, "--warmup", "2"}
+		w.out = filepath.Join(t.TempDir(), "run")
+		w.train(t, append(flags, "--epochs", "5")...)
+		want := w.weights(t)
+		w.out += "-2"
+		w.train(t, append(flags, "--epochs", "3")...)
+		r := succeed(t, append([]string{"train", "--resume", w.out, "--epochs", "5"}, flags...)...)
+		assert.Equal(t, isSame, slices.Equal(want, w.weights(t)), schedule)
+		assert.Equal(t, !isSame, strings.Contains(r.stderr, "A run that begins with 5 epochs has other rates, and ends with other weights.\n"), schedule)
+	}
 }
 
 // A run that stops early says why, stays where it is when it is resumed, and goes on with more patience.

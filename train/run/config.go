@@ -107,4 +107,10 @@ func (c Config) TrainOptions() (train.Options, error) {
 	}, err
 }
 
+// scheduleEnds says whether the learning rate depends on how many epochs the schedule is for.
+func (c Config) scheduleEnds() bool {
+	s, err := train.ParseSchedule(c.Schedule)
+	return err == nil && s.Ends()
+}
+
 func (c Config) hasSchedule() bool { return c.Schedule != "" || c.WarmUp != 0 }

@@ -116,7 +116,7 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	if fit, err := r.fitOptions(); err == nil && c.Epochs > at.Fit && fit.Stalls(r.trainer.History()) {
 		r.notes = append(r.notes, fmt.Sprintf("The run stopped early: %s. It goes on with a --patience above %d, or 0.", r.stopReason(), c.Patience))
 	}
-	if c.Epochs > c.ScheduleEpochs && c.hasSchedule() {
+	if c.Epochs > c.ScheduleEpochs && c.scheduleEnds() {
 		r.notes = append(r.notes, r.scheduleNote())
 	}
 	part.Epoch, part.Batch = at.Epoch, at.Batch
@@ -127,7 +127,8 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 
 // scheduleNote says what the schedule of a run does in epochs that the run did not begin with.
 func (r *Run) scheduleNote() string {
-	return fmt.Sprintf("The learning rate follows the schedule of the %d epochs that the run began with: where that ends, the rate stays as it is then.", r.config.ScheduleEpochs)
+	return fmt.Sprintf("The learning rate follows the schedule of the %d epochs that the run began with: where that ends, the rate stays as it is then. A run that begins with %d epochs has other rates, and ends with other weights.",
+		r.config.ScheduleEpochs, r.config.Epochs)
 }
 
 // apply puts the options into a run's settings.
