@@ -177,7 +177,7 @@ func TestFreezeInTheModelFile(t *testing.T) {
 // Averages of the weights are what a run measures and saves; it goes on to the bits of one that did not stop.
 func TestAveragedWeights(t *testing.T) {
 	w := newTiny(t)
-	ema := []string{"--ema", "0.9", "--ema-overwrite-frequency", "5"}
+	ema := []string{"--ema", "0.9", "--ema-overwrite", "5"}
 	w.train(t, append(ema, "--epochs", "6")...)
 	want := w.weights(t)
 	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
@@ -186,18 +186,18 @@ func TestAveragedWeights(t *testing.T) {
 	assert.Contains(t, string(record), "  ema:\n    momentum: 0.9\n    overwrite: 5\n")
 	w.out += "-2"
 	w.train(t, ema...)
-	r := runCommand("train", "--resume", w.out, "--epochs", "6", "--ema", "0.5", "--ema-overwrite-frequency", "6")
-	assert.Contains(t, r.stderr, "leave out --ema 0.5 (the run has 0.9), --ema-overwrite-frequency 6 (the run has 5)")
+	r := runCommand("train", "--resume", w.out, "--epochs", "6", "--ema", "0.5", "--ema-overwrite", "6")
+	assert.Contains(t, r.stderr, "leave out --ema 0.5 (the run has 0.9), --ema-overwrite 6 (the run has 5)")
 	succeed(t, append([]string{"train", "--resume", w.out, "--epochs", "6"}, ema...)...)
 	assert.Equal(t, want, w.weights(t))
 	w.out += "-3"
 	w.train(t, "--epochs", "6")
 	assert.NotEqual(t, want, w.weights(t))
 	for args, want := range map[string]string{
-		"--ema 0":                     "--ema 0: give a number above 0 and below 1, such as 0.999, or leave the flag out",
-		"--ema 1":                     "EMA momentum 1; give a number above 0 and below 1",
-		"--ema-overwrite-frequency 5": "EMA overwrites the weights by averages, of which there are none; give their momentum, such as 0.999",
-		"--ema-overwrite-frequency 0": "--ema-overwrite-frequency 0: give at least 1 step",
+		"--ema 0":           "--ema 0: give a number above 0 and below 1, such as 0.999, or leave the flag out",
+		"--ema 1":           "EMA momentum 1; give a number above 0 and below 1",
+		"--ema-overwrite 5": "EMA overwrites the weights by averages, of which there are none; give their momentum, such as 0.999",
+		"--ema-overwrite 0": "--ema-overwrite 0: give at least 1 step",
 	} {
 		r := runCommand(append([]string{"train"}, strings.Fields(args)...)...)
 		assert.Equal(t, exitUsage, r.code)

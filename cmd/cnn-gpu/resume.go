@@ -95,7 +95,7 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"clip-norm", same(asked.Clipping.Norm, c.Clipping.Norm), orNone(c.Clipping.Norm, "none")},
 		{"clip-value", same(asked.Clipping.Value, c.Clipping.Value), orNone(c.Clipping.Value, "none")},
 		{"ema", same(asked.EMA.Momentum, c.EMA.Momentum), orNone(c.EMA.Momentum, "none")},
-		{"ema-overwrite-frequency", asked.EMA.Overwrite == c.EMA.Overwrite, orNone(float64(c.EMA.Overwrite), "none")},
+		{"ema-overwrite", asked.EMA.Overwrite == c.EMA.Overwrite, orNone(float64(c.EMA.Overwrite), "none")},
 		{"schedule", asked.Schedule == c.Schedule, cmp.Or(c.Schedule, "none")},
 		{"warmup", asked.WarmUp == c.WarmUp, orNone(float64(c.WarmUp), "none")},
 		{"loss", asked.Loss == c.Loss, cmp.Or(c.Loss, train.LossNames()[0])},

@@ -62,6 +62,11 @@ with; where a run goes on for longer, the rate stays as the schedule ends.
 With --patience 3 the training stops when the loss on the validation images, or without any on the test images, has not fallen for 3 epochs;
 weights-best.safetensors holds the weights of the best one.
 
+With --from RUN the weights begin as those of another run's best epoch, and with --from FILE as those of a safetensors file; the model is theirs
+unless --model names another. What is taken is said, and what does not fit by name and shape is refused, or with --partial drawn anew. Where the
+classes are others the last layer is new; --head says otherwise. --freeze 'conv*' leaves the layers as they are whose names match, which takes
+less time and memory: docs/fine-tuning.md.
+
 A checkpoint is saved after each epoch and, within one, as often as --checkpoint-every says; the last two and the best are kept. --resume
 takes the newest that is whole. It refuses other data and whatever else would change the weights, and shows the difference; --anyway
 goes on. With --epochs, which counts from the start, a finished run goes on; with --device, a run goes on elsewhere, with other last bits.
@@ -87,6 +92,8 @@ and val_accuracy in place of the test's, which the last line still has. With --p
   cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
   cnn-gpu train --data photos --model my.yaml
   cnn-gpu models show mnist-cnn > my.yaml && cnn-gpu train --model my.yaml
+  cnn-gpu train --from runs/first --data photos --freeze 'conv*'
+  cnn-gpu train --ema 0.999 --epochs 20
   cnn-gpu train --resume runs/mnist-cnn-digits
   cnn-gpu train --resume runs/mnist-cnn-digits --epochs 10
   cnn-gpu train --tensorboard
@@ -170,7 +177,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	optimizer.flags(cmd, "the `method`")
 	f.Float64Var(&c.LearningRate, rateFlag, 0, "the learning `rate` (default: the optimizer's: "+defaultRates()+")")
 	f.Float64Var(&c.EMA.Momentum, "ema", 0, "measure and save an average of the weights over the steps: the `part` of it that stays in a step, such as 0.999 (default: no average)")
-	f.IntVar(&c.EMA.Overwrite, "ema-overwrite-frequency", 0, "with --ema, let the weights become their averages after each such `number` of steps (default: never)")
+	f.IntVar(&c.EMA.Overwrite, "ema-overwrite", 0, "with --ema, let the weights become their averages after each such `number` of steps (default: never)")
 	lossFlags(cmd, &c.Loss, &c.LabelSmoothing)
 	f.StringVar(&c.Schedule, "schedule", "", "how the learning rate changes, a `word` and what it is set to, such as cosine or step,every=2,gamma=0.5: "+train.ScheduleHelp()+" (default: constant)")
 	f.IntVar(&c.WarmUp, "warmup", 0, "the `number` of steps in which the learning rate grows evenly, before the schedule begins (default: none)")
@@ -229,8 +236,8 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		return patienceError(c.Patience)
 	case given("ema") && c.EMA.Momentum == 0:
 		return usageErrorf("--ema 0: give a number above 0 and below 1, such as 0.999, or leave the flag out")
-	case given("ema-overwrite-frequency") && c.EMA.Overwrite < 1:
-		return usageErrorf("--ema-overwrite-frequency %d: give at least 1 step, or leave the flag out", c.EMA.Overwrite)
+	case given("ema-overwrite") && c.EMA.Overwrite < 1:
+		return usageErrorf("--ema-overwrite %d: give at least 1 step, or leave the flag out", c.EMA.Overwrite)
 	case given("warmup") && c.WarmUp < 1:
 		return usageErrorf("--warmup %d: give at least 1 step, or leave the flag out", c.WarmUp)
 	case given("lr") && !(c.LearningRate > 0):

@@ -273,7 +273,7 @@ func TestVersionAndCompletion(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.MkdirAll("runs/first", 0o777))
 	require.NoError(t, os.WriteFile("runs/first/weights.safetensors", nil, 0o666))
-	for _, command := range []string{"eval", "predict", "maps", "summary", "train --resume"} {
+	for _, command := range []string{"eval", "predict", "maps", "summary", "train --resume", "train --from"} {
 		words := append([]string{"__complete"}, strings.Fields(command)...)
 		assert.Contains(t, succeed(t, append(words, "runs/f")...).stdout, "runs/first\n", command)
 		assert.Contains(t, succeed(t, append(words, "")...).stdout, "runs/first\n", command)

@@ -45,6 +45,7 @@ func CheckHead(text string) error {
 
 // source is what a run begins with.
 type source struct {
+	file   string // as it was named
 	origin Origin
 	saved  *Saved // nil where the file holds no model
 	head   string // of its model; empty if it has none
@@ -66,7 +67,7 @@ func openSource(path string) (*source, error) {
 	if err != nil && !errors.As(err, &noModel) {
 		return nil, err
 	}
-	s := &source{saved: saved}
+	s := &source{file: file, saved: saved}
 	if saved != nil {
 		s.head, _ = saved.Model.Head() // a model without one has none to replace
 	}
@@ -179,7 +180,7 @@ func (r *Run) begin(m *model.Model, s *source) (*model.Weights, error) {
 		}
 		o.Fresh = []string{head, cmp.Or(s.head, head)}
 	}
-	weights, transfer, err := m.TransferWeights(s.origin.File, o)
+	weights, transfer, err := m.TransferWeights(s.file, o)
 	var difference *model.TransferError
 	if errors.As(err, &difference) {
 		return nil, fmt.Errorf("run: %w\nLeave --model out to take the weights' own model, replace the last layer by --head %s, or take what is the same by --partial", err, NewHead)
@@ -187,7 +188,7 @@ func (r *Run) begin(m *model.Model, s *source) (*model.Weights, error) {
 	if err != nil {
 		return nil, err
 	}
-	note := fmt.Sprintf("Weights: those of %s", s.origin.File)
+	note := fmt.Sprintf("Weights: those of %s", s.file)
 	if s.saved != nil && s.saved.Epoch > 0 {
 		note += fmt.Sprintf(", after epoch %d", s.saved.Epoch)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/internal/lock"
+	"cnn-gpu/model/safetensors"
 	"cnn-gpu/train"
 )
 
@@ -261,4 +262,26 @@ func TestCurvesKnowTheBest(t *testing.T) {
 		best = append(best, e.Best)
 	}
 	assert.Equal(t, []bool{true, true, false, false}, best)
+}
+
+// A run that begins with weights says where its images are prepared otherwise than those that the weights know.
+func TestFromWeightsOfOtherPreparation(t *testing.T) {
+	dir, c := trained(t)
+	file, err := safetensors.Read(filepath.Join(dir, bestWeightsFile))
+	require.NoError(t, err)
+	file.Metadata[preparationKey] = `{"framing":"mnist","ground":"dark"}`
+	require.NoError(t, safetensors.Write("dark.safetensors", file))
+	c.Model, c.Out = "", "on"
+	const note = "The images that the weights were trained on were prepared otherwise than these are: framing mnist, ground dark then, framing whole, ground any now."
+	c.From = "dark.safetensors"
+	r := start(t, c)
+	assert.Contains(t, r.Notes(), note)
+	require.NoError(t, r.Close())
+	c.From = dir
+	assert.Equal(t, []string{"Weights: those of run/weights-best.safetensors, after epoch 2: taken conv2d and dense."}, start(t, c).Notes())
+
+	require.NoError(t, os.Remove(filepath.Join(dir, weightsFile)))
+	require.NoError(t, os.Remove(filepath.Join(dir, bestWeightsFile)))
+	_, err = New(c)
+	assert.EqualError(t, err, "run: run has no weights of a complete epoch yet; go on with it by --resume")
 }
