@@ -49,6 +49,9 @@ func resumeRun(cmd *cobra.Command, asked run.Config, dir string, anyway bool) (*
 	if flags.Changed("tensorboard") {
 		o.TensorBoard = &asked.TensorBoard
 	}
+	if flags.Changed("restore-best") {
+		o.RestoreBest = &asked.RestoreBest
+	}
 	if o.CheckpointEvery != "" {
 		if err := checkInterval(o.CheckpointEvery); err != nil {
 			return nil, err

@@ -213,3 +213,48 @@ func unchecked(t *testing.T, file []byte) []byte {
 	text := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(text, header...), file[8+length:]...)
 }
+
+// weights-best.safetensors has the bits of a run that ends with the best epoch, and with --restore-best the run ends with them: files, figures and
+// pictures. It goes on as if it had not.
+func TestBestWeightsAreKeptAndRestored(t *testing.T) {
+	w := newTiny(t)
+	// At this rate nothing is learnt, and the loss on the test images soon rises.
+	unsteady := []string{"--lr", "10", "--epochs", "40", "--patience", "2"}
+	w.train(t, unsteady...)
+	type line struct {
+		Epoch    int
+		TestLoss float64 `json:"test_loss"`
+	}
+	var best line
+	text, err := os.ReadFile(filepath.Join(w.out, "metrics.jsonl"))
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	for _, text := range lines {
+		var l line
+		require.NoError(t, json.Unmarshal([]byte(text), &l))
+		if best.Epoch == 0 || l.TestLoss < best.TestLoss {
+			best = l
+		}
+	}
+	require.Equal(t, len(lines)-2, best.Epoch, "the training stops two epochs after the best")
+	last := w.weights(t)
+	kept := tiny{out: filepath.Join(w.out, "weights-best.safetensors")}.weights(t)
+	assert.NotEqual(t, last, kept)
+	dir := w.out
+	w.out = dir + "-short"
+	w.train(t, append(unsteady, "--epochs", strconv.Itoa(best.Epoch))...)
+	assert.Equal(t, w.weights(t), kept, "what was kept is what the best epoch left")
+
+	w.out = dir + "-restored"
+	r := w.train(t, append(unsteady, "--restore-best")...)
+	assert.Equal(t, kept, w.weights(t))
+	assert.Contains(t, r.stderr, "weights.safetensors and the figures on the test images are those of epoch "+strconv.Itoa(best.Epoch)+", the best.\n")
+	measured := regexp.MustCompile(`accuracy ([\d.]+%)`).FindStringSubmatch(succeed(t, "eval", w.out).stdout)
+	require.NotNil(t, measured)
+	assert.Contains(t, r.stdout, "Test accuracy "+measured[1]+" on 20 images.\n")
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "after epoch "+strconv.Itoa(best.Epoch)+" are the same, bit for bit")
+	succeed(t, "train", "--resume", w.out, "--restore-best=false")
+	assert.Equal(t, last, w.weights(t), "nothing is lost")
+	succeed(t, "train", "--resume", w.out, "--restore-best")
+	assert.Equal(t, kept, w.weights(t))
+}

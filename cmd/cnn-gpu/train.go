@@ -60,7 +60,7 @@ validation images, or without any on the test images, has not fallen for patienc
 with; where a run goes on for longer, the rate stays as the schedule ends.
 
 With --patience 3 the training stops when the loss on the validation images, or without any on the test images, has not fallen for 3 epochs;
-weights-best.safetensors holds the weights of the best one.
+weights-best.safetensors holds the weights of the best one, and with --restore-best the run ends with them.
 
 With --from RUN the weights begin as those of another run's best epoch, and with --from FILE as those of a safetensors file; the model is theirs
 unless --model names another. What is taken is said, and what does not fit by name and shape is refused, or with --partial drawn anew. Where the
@@ -182,6 +182,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.StringVar(&c.Schedule, "schedule", "", "how the learning rate changes, a `word` and what it is set to, such as cosine or step,every=2,gamma=0.5: "+train.ScheduleHelp()+" (default: constant)")
 	f.IntVar(&c.WarmUp, "warmup", 0, "the `number` of steps in which the learning rate grows evenly, before the schedule begins (default: none)")
 	f.IntVar(&c.Patience, "patience", 0, "stop early when the loss after an epoch has not fallen for this `number` of epochs (default: never)")
+	f.BoolVar(&c.RestoreBest, "restore-best", false, "end with the weights of the best epoch, the one with the lowest loss after it, instead of the last one's")
 	f.Uint64Var(&c.Seed, "seed", 1, "a `number` that chooses the first weights and the order of the images")
 	f.BoolVar(&c.Strict, "strict", false, "compute every sum as it stands: slower, and rounded less (see summary --passes)")
 	deviceFlag(cmd, &c.Device)

@@ -38,6 +38,7 @@ type Config struct {
 	ScheduleEpochs    int            `json:"schedule_epochs,omitempty"` // those that the run began with, where there is a schedule
 	Patience          int            `json:"patience,omitempty"`        // see [train.FitOptions]
 	Loss              string         `json:"loss,omitempty"`            // as [train.ParseLoss] takes it; sparse_categorical_crossentropy if empty
+	RestoreBest       bool           `json:"restore_best,omitempty"`    // end with the weights of the best epoch
 	// LabelSmoothing is that of the loss, see [train.SparseCategoricalCrossEntropy].
 	LabelSmoothing float64 `json:"label_smoothing,omitempty"`
 	Seed           uint64  `json:"seed"`

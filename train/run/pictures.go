@@ -16,8 +16,8 @@ import (
 	"cnn-gpu/train/plot"
 )
 
-// draw draws the pictures of a finished run, writes the table of one of them, and returns how it does on the test images, and notes on pictures that cannot be drawn.
-func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, err error) {
+// draw draws the pictures of a finished run, writes the table of one of them, and returns how the trainer's weights do on the test images, and notes on pictures that cannot be drawn.
+func (r *Run) draw(ctx context.Context, t *train.Trainer) (result train.Result, notes []string, err error) {
 	write := func(name string, draw func(io.Writer) error) error {
 		err := r.writeFile(name, draw)
 		var undrawable *plot.UndrawableError
@@ -31,7 +31,7 @@ func (r *Run) draw(ctx context.Context) (result train.Result, notes []string, er
 		return train.Result{}, nil, err
 	}
 	answers := newAnswers(r.test)
-	result, err = r.trainer.EvaluateEach(ctx, r.test, r.config.Batch, answers.add)
+	result, err = t.EvaluateEach(ctx, r.test, r.config.Batch, answers.add)
 	if err != nil {
 		return train.Result{}, nil, err
 	}

@@ -22,6 +22,7 @@ type ResumeOptions struct {
 	Data, DataDir   string  // where the same data is now, if it is elsewhere
 	CheckpointEvery string  // instead of the run's
 	Patience        *int    // instead of the run's; see [train.FitOptions]
+	RestoreBest     *bool   // instead of the run's
 	TensorBoard     *string // instead of the run's; see [Config]
 	Anyway          bool    // go on where the bits would differ
 
@@ -138,6 +139,9 @@ func (o ResumeOptions) apply(c *Config, last Part) {
 	c.Epochs = cmp.Or(o.Epochs, c.Epochs)
 	if o.Patience != nil {
 		c.Patience = *o.Patience
+	}
+	if o.RestoreBest != nil {
+		c.RestoreBest = *o.RestoreBest
 	}
 	if o.Data != "" || o.DataDir != "" {
 		c.Data, c.DataDir = cmp.Or(o.Data, c.Data), o.DataDir

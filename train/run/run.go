@@ -1,6 +1,6 @@
 // Package run trains a model into a folder that holds what a person wants afterwards, and reads such folders.
 //
-//	weights.safetensors              the weights, with the model in the metadata: enough for eval and predict
+//	weights.safetensors              the weights, with the model in the metadata: enough for eval and predict; at the end the best ones if [Config] says so
 //	weights-best.safetensors         those of the epoch with the lowest loss on the images that are looked at after each epoch
 //	run.yaml                         how the run came about
 //	recipe.yaml                      the model file, with sections that train the model so
@@ -20,6 +20,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -363,10 +365,50 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 	if o.Stalls(history) && len(history) < o.Epochs {
 		s.Stopped = r.stopReason()
 	}
-	if s.Test, s.Notes, err = r.draw(ctx); err != nil {
+	if best := train.BestEpoch(history); r.config.RestoreBest && best < len(history)-1 {
+		err := r.endWithBest(ctx, history[best].Epoch, &s)
+		return s, err
+	}
+	if s.Test, s.Notes, err = r.draw(ctx, r.trainer); err != nil {
 		return Summary{Dir: r.Dir()}, err
 	}
 	return s, nil
+}
+
+// endWithBest puts the weights of the best epoch in the place of the last one's, and draws what they do. The checkpoint stays: a run that goes on has
+// the bits of one that was longer.
+func (r *Run) endWithBest(ctx context.Context, epoch int, s *Summary) (err error) {
+	file := filepath.Join(r.Dir(), bestWeightsFile)
+	best, err := load(file, model.LoadWeights)
+	if err != nil {
+		return err
+	}
+	o, err := r.config.TrainOptions()
+	if err != nil {
+		return err
+	}
+	o.Device, o.Weights, o.Optimizer = r.device, best.Weights, nil
+	t, err := train.Compile(r.trainer.Model(), o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	if err := r.writeFile(weightsFile, func(w io.Writer) error {
+		f, err := os.Open(file)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = io.Copy(w, f)
+		return err
+	}); err != nil {
+		return err
+	}
+	if s.Test, s.Notes, err = r.draw(ctx, t); err != nil {
+		return err
+	}
+	s.Notes = append(s.Notes, fmt.Sprintf("%s and the figures on the test images are those of epoch %d, the best.", weightsFile, epoch))
+	return nil
 }
 
 // stopReason says why a run stops early.
