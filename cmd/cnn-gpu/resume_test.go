@@ -246,12 +246,12 @@ func TestBestWeightsAreKeptAndRestored(t *testing.T) {
 	assert.Equal(t, w.weights(t), kept, "what was kept is what the best epoch left")
 
 	w.out = dir + "-restored"
-	r := w.train(t, append(unsteady, "--restore-best")...)
+	r := w.train(t, append(unsteady, "--restore-best", "--json")...)
 	assert.Equal(t, kept, w.weights(t))
 	assert.Contains(t, r.stderr, "weights.safetensors and the figures on the test images are those of epoch "+strconv.Itoa(best.Epoch)+", the best.\n")
-	measured := regexp.MustCompile(`accuracy ([\d.]+%)`).FindStringSubmatch(succeed(t, "eval", w.out).stdout)
-	require.NotNil(t, measured)
-	assert.Contains(t, r.stdout, "Test accuracy "+measured[1]+" on 20 images.\n")
+	var end line
+	require.NoError(t, json.Unmarshal([]byte(r.stdout[strings.LastIndex(strings.TrimSpace(r.stdout), "\n"):]), &end))
+	assert.Equal(t, line{len(lines), best.TestLoss}, end, "the last epoch, and what the best weights do")
 	assert.Contains(t, succeed(t, "verify", w.out).stdout, "after epoch "+strconv.Itoa(best.Epoch)+" are the same, bit for bit")
 	succeed(t, "train", "--resume", w.out, "--restore-best=false")
 	assert.Equal(t, last, w.weights(t), "nothing is lost")
