@@ -73,6 +73,10 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runAdagrad)
 	case kernels.Adam:
 		return plainly(op, runAdam)
+	case kernels.AdaptivePool2DDgrad:
+		return plainly(op, runAdaptivePool2DDgrad)
+	case kernels.AdaptivePool2DFprop:
+		return plainly(op, runAdaptivePool2DFprop)
 	case kernels.Add:
 		return plainly(op, runAdd)
 	case kernels.BatchNormDgrad:

@@ -13,6 +13,10 @@ func launchesOf(op kernels.Op) []Launch {
 		return adagrad(op)
 	case kernels.Adam:
 		return adam(op)
+	case kernels.AdaptivePool2DDgrad:
+		return adaptivePool2D(op.AdaptivePool2D, "adaptive_pool2d_dgrad", op.Inputs())
+	case kernels.AdaptivePool2DFprop:
+		return adaptivePool2D(op.AdaptivePool2D, "adaptive_pool2d_fprop", op.Outputs())
 	case kernels.Add:
 		return add(op)
 	case kernels.BatchNormDgrad:

@@ -64,6 +64,15 @@ func sampleOps(t *testing.T) []kernels.Op {
 	} {
 		list = append(list, kernels.GroupNormFprop{GroupNorm: g}, kernels.GroupNormDgrad{GroupNorm: g}, kernels.GroupNormWgrad{GroupNorm: g})
 	}
+	for kind := range kernels.PoolKind(len(constantsOf(t, "PoolKind"))) {
+		for _, g := range []kernels.AdaptivePool2D{
+			{N: 1, H: 1, W: 1, C: 1, P: 1, Q: 1}, {N: most, H: 1, W: 1, C: 1, P: 1, Q: 1}, {N: 1, H: 1, W: most, C: 1, P: 1, Q: 7},
+			{N: 1024, H: 260, W: 256, C: 31, P: 7, Q: 7}, {N: 1, H: 46340, W: 1, C: 1, P: 46341, Q: 46340},
+		} {
+			g.Kind = kind
+			list = append(list, kernels.AdaptivePool2DFprop{AdaptivePool2D: g}, kernels.AdaptivePool2DDgrad{AdaptivePool2D: g})
+		}
+	}
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},
 	} {

@@ -151,6 +151,10 @@ func TestEveryVariantIsHeld(t *testing.T) {
 				held[row{op.Name(), int(op.Kind)}] = true
 			case kernels.Pool2DDgrad:
 				held[row{op.Name(), int(op.Kind)}] = true
+			case kernels.AdaptivePool2DFprop:
+				held[row{op.Name(), int(op.Kind)}] = true
+			case kernels.AdaptivePool2DDgrad:
+				held[row{op.Name(), int(op.Kind)}] = true
 			}
 		}
 	}
@@ -168,7 +172,7 @@ func TestEveryVariantIsHeld(t *testing.T) {
 		{"Function", []string{"activation_fprop", "activation_dgrad"}},
 		{"BinaryFunction", []string{"binary_fprop", "binary_dgrad"}},
 		{"LossFunction", []string{"element_loss_fprop", "element_loss_dgrad"}},
-		{"PoolKind", []string{"pool2d_fprop", "pool2d_dgrad"}},
+		{"PoolKind", []string{"pool2d_fprop", "pool2d_dgrad", "adaptive_pool2d_fprop", "adaptive_pool2d_dgrad"}},
 		{"Padding", []string{"convolution", "pool"}},
 	} {
 		require.Greater(t, values[v.name], 1, v.name)

@@ -1,6 +1,7 @@
 package kerneltest_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -74,6 +75,27 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 			return traffic{y * op.R * op.S, x, 2 * y}
 		}
 		return traffic{y * op.R * op.S, x, y}
+	case kernels.AdaptivePool2DFprop:
+		x, y := op.N*op.H*op.W*op.C, op.N*op.P*op.Q*op.C
+		// Where the outputs do not divide the image, some windows begin within a row or column and end within another.
+		reach := func(parts, extent int) int {
+			most := 0
+			for i := range parts {
+				most = max(most, int(math.Ceil(float64((i+1)*extent)/float64(parts))-math.Floor(float64(i*extent)/float64(parts))))
+			}
+			return most
+		}
+		t := traffic{y * reach(op.P, op.H) * reach(op.Q, op.W), x, y}
+		if op.Index != nil {
+			t.written *= 2
+		}
+		return t
+	case kernels.AdaptivePool2DDgrad:
+		x, y := op.N*op.H*op.W*op.C, op.N*op.P*op.Q*op.C
+		if op.Index != nil {
+			return traffic{y, 2 * y, x}
+		}
+		return traffic{y, y, x}
 	case kernels.Pool2DDgrad:
 		x, y := op.N*op.H*op.W*op.C, op.N*op.P*op.Q*op.C
 		if op.Kind == kernels.AveragePool || op.Kind == kernels.SumPool {

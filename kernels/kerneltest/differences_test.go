@@ -217,6 +217,21 @@ func differenceCases(t *testing.T) []differenceCase {
 	}})
 	cases = append(cases, batchNormDifferences(t, draw)...)
 	cases = append(cases, groupNormDifferences(t)...)
+	for kind := kernels.MaxPool; kind <= kernels.SumPool; kind++ {
+		g := kernels.AdaptivePool2D{Kind: kind, N: 2, H: 5, W: 4, C: 3, P: 3, Q: 3}
+		forward, dgrad := kernels.AdaptivePool2DFprop{AdaptivePool2D: g, X: there, Y: there}, kernels.AdaptivePool2DDgrad{AdaptivePool2D: g, DY: there, DX: there}
+		if kind.Picks() {
+			forward.Index, dgrad.Index = there, there
+		}
+		in := [][]float64{spaced(120), nil, nil}
+		keep(differenceCase{name: fmt.Sprint("adaptive ", g), forward: forward, in: in, by: 0, y: 1, gradient: func(dy []float64) []float64 {
+			var index []float64
+			if kind.Picks() {
+				index = result(t, forward, in, 2)
+			}
+			return result(t, dgrad, [][]float64{dy, index, nil}, 2)
+		}})
+	}
 
 	dropout := kernels.Dropout{Rate: 0.3, Seed: 1, Stream: 2, X: there, Step: there, Y: there}
 	dropped := [][]float64{draw(20), {7}, nil}
@@ -266,6 +281,15 @@ func batchNormDifferences(t *testing.T, draw func(n int) []float64) (cases []dif
 		})
 	}
 	return cases
+}
+
+// spaced are n numbers, all different and in no order.
+func spaced(n int) []float64 {
+	list := make([]float64, n)
+	for i, at := range rand.New(rand.NewPCG(5, 6)).Perm(n) {
+		list[i] = float64(at) / 16
+	}
+	return list
 }
 
 // groupNormDifferences are those of a normalisation within examples, whose mean and variance change with X.

@@ -84,6 +84,10 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.Pool2DFprop{Pool2D: pool(), X: there, Y: there, Index: index}
 	case "pool2d_dgrad":
 		return kernels.Pool2DDgrad{Pool2D: pool(), DY: there, Index: index, DX: there}
+	case "adaptive_pool2d_fprop":
+		return kernels.AdaptivePool2DFprop{AdaptivePool2D: g.adaptive(), X: there, Y: there, Index: index}
+	case "adaptive_pool2d_dgrad":
+		return kernels.AdaptivePool2DDgrad{AdaptivePool2D: g.adaptive(), DY: there, Index: index, DX: there}
 	case "dense_fprop":
 		return kernels.DenseFprop{Dense: dense, X: there, W: there, B: there, Y: there}
 	case "dense_dgrad":
@@ -189,6 +193,11 @@ func (g golden) binary() kernels.Binary {
 		"multiply": kernels.Multiply, "subtract": kernels.Subtract, "maximum": kernels.Maximum, "minimum": kernels.Minimum,
 	}[g.Function]
 	return kernels.Binary{Function: f, N: g.N, M: g.M, K: g.K}
+}
+
+func (g golden) adaptive() kernels.AdaptivePool2D {
+	kind := map[string]kernels.PoolKind{"max": kernels.MaxPool, "average": kernels.AveragePool}[g.Kind]
+	return kernels.AdaptivePool2D{Kind: kind, N: g.N, C: g.C, H: g.Image[0], W: g.Image[1], P: g.Out[0], Q: g.Out[1]}
 }
 
 func (g golden) groupNorm() kernels.GroupNorm {

@@ -66,12 +66,19 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 	case kernels.BiasWgrad:
 		out[1] = biasWgrad(op, in[0], in[1])
 	case kernels.Pool2DFprop:
-		out[1], out[2], err = poolFprop(op.Pool2D, in[0])
+		out[1], out[2], err = pooled(op.Kind, op.Outputs(), windowsOf(op.Pool2D), in[0])
 		if op.Index == nil {
 			out[2] = nil
 		}
 	case kernels.Pool2DDgrad:
-		out[2], err = poolDgrad(op.Pool2D, in[0], in[1])
+		out[2], err = unpooled(op.Kind, op.Inputs(), windowsOf(op.Pool2D), in[0], in[1])
+	case kernels.AdaptivePool2DFprop:
+		out[1], out[2], err = pooled(op.Kind, op.Outputs(), adaptiveWindows(op.AdaptivePool2D), in[0])
+		if op.Index == nil {
+			out[2] = nil
+		}
+	case kernels.AdaptivePool2DDgrad:
+		out[2], err = unpooled(op.Kind, op.Inputs(), adaptiveWindows(op.AdaptivePool2D), in[0], in[1])
 	case kernels.ActivationFprop:
 		out[1], err = activationFprop(op.Activation, in[0])
 	case kernels.ActivationDgrad:

@@ -31,19 +31,26 @@ func eachOutput(g kernels.Pool2D, f func(y int, window []place)) {
 	}
 }
 
-// poolFprop takes the largest error of the places that may be the window's maximum or minimum: no other can change it. Where there are
+// windows calls a function for every output of a pool with its place in Y and what it sees.
+type windows func(visit func(y int, window []place))
+
+func windowsOf(g kernels.Pool2D) windows {
+	return func(visit func(y int, window []place)) { eachOutput(g, visit) }
+}
+
+// pooled takes the largest error of the places that may be the window's maximum or minimum: no other can change it. Where there are
 // several, the index may be that of each.
-func poolFprop(g kernels.Pool2D, x []Value) (y, index []Value, err error) {
-	y = make([]Value, g.N*g.P*g.Q*g.C)
+func pooled(kind kernels.PoolKind, outputs int, each windows, x []Value) (y, index []Value, err error) {
+	y = make([]Value, outputs)
 	sign := 1.0
-	switch g.Kind {
+	switch kind {
 	case kernels.AveragePool, kernels.SumPool:
-		eachOutput(g, func(i int, window []place) {
+		each(func(i int, window []place) {
 			var total sum
 			for _, w := range window {
 				total.addValue(x[w.at])
 			}
-			if y[i] = total.result(); g.Kind == kernels.AveragePool {
+			if y[i] = total.result(); kind == kernels.AveragePool {
 				y[i] = y[i].div(exact(float64(len(window))))
 			}
 		})
@@ -52,10 +59,10 @@ func poolFprop(g kernels.Pool2D, x []Value) (y, index []Value, err error) {
 	case kernels.MinPool:
 		sign = -1
 	default:
-		return nil, nil, unknown(g.Kind)
+		return nil, nil, unknown(kind)
 	}
 	index = make([]Value, len(y))
-	eachOutput(g, func(i int, window []place) {
+	each(func(i int, window []place) {
 		best := window[0]
 		for _, w := range window[1:] {
 			v, b := x[w.at].Want, x[best.at].Want
@@ -77,22 +84,22 @@ func poolFprop(g kernels.Pool2D, x []Value) (y, index []Value, err error) {
 	return y, index, nil
 }
 
-func poolDgrad(g kernels.Pool2D, dy, index []Value) ([]Value, error) {
-	if g.Kind > kernels.SumPool {
-		return nil, unknown(g.Kind)
+func unpooled(kind kernels.PoolKind, inputs int, each windows, dy, index []Value) ([]Value, error) {
+	if kind > kernels.SumPool {
+		return nil, unknown(kind)
 	}
 	if !areExact(index) {
 		return nil, errors.New("the op before could have taken a value from several places, so that its index is not known")
 	}
-	dx := make([]sum, g.N*g.H*g.W*g.C)
-	eachOutput(g, func(i int, window []place) {
+	dx := make([]sum, inputs)
+	each(func(i int, window []place) {
 		// A product with the rounded reciprocal of the count errs by more than the quotient: the bound is for the product.
 		share := exact(1).div(exact(float64(len(window))))
 		for _, w := range window {
 			switch {
-			case g.Kind == kernels.AveragePool:
+			case kind == kernels.AveragePool:
 				dx[w.at].addValue(dy[i].mul(share))
-			case g.Kind == kernels.SumPool:
+			case kind == kernels.SumPool:
 				dx[w.at].addValue(dy[i])
 			case w.tap == int(index[i].Want):
 				dx[w.at].addValue(dy[i])

@@ -440,6 +440,25 @@ def batch_norm_fold(d, k, epsilon=1e-3):
          {"folded_w": folded_w.T, "folded_b": folded_b}, m=d, k=k, epsilon=epsilon)
 
 
+def adaptive_pool(kind, n, c, image, out):
+    x = distinct(n, *image, c)
+    want = {}
+    if kind == "average":
+        y = F.adaptive_avg_pool2d(x.permute(0, 3, 1, 2), out).permute(0, 2, 3, 1)
+    else:
+        y, at = F.adaptive_max_pool2d(x.permute(0, 3, 1, 2), out, return_indices=True)
+        y, at = y.permute(0, 2, 3, 1), at.permute(0, 2, 3, 1)
+        # The place in the image as r * S + s of the window; PyTorch's documentation has no formula for where windows begin, its kernels have.
+        first = [torch.arange(out[d]) * image[d] // out[d] for d in (0, 1)]
+        widest = max(-(-(q + 1) * image[1] // out[1]) - q * image[1] // out[1] for q in range(out[1]))
+        want["index"] = (at // image[1] - first[0][:, None, None]) * widest + at % image[1] - first[1][:, None]
+    dy = draw(*y.shape)
+    (dx,) = torch.autograd.grad(y, x, dy)
+    g = {"n": n, "c": c, "image": image, "out": out, "kind": kind}
+    case("adaptive_pool2d_fprop", kind, {"x": x}, {"y": y} | want, **g)
+    case("adaptive_pool2d_dgrad", kind, {"dy": dy} | want, {"dx": dx}, **g)
+
+
 def ops():
     conv("valid", 2, 3, 4, image=(5, 6), size=(3, 3))
     conv("same", 1, 2, 3, image=(5, 4), size=(3, 2), mode="same")
@@ -487,6 +506,9 @@ def ops():
     dense_losses()
     batch_norm_fold(6, 5)
     weight_average()
+    adaptive_pool("average", 2, 3, (5, 7), (3, 2))
+    adaptive_pool("average", 1, 2, (2, 3), (3, 5))
+    adaptive_pool("max", 2, 2, (7, 5), (3, 2))
 
 
 def uniform(seed, n):
