@@ -63,7 +63,7 @@ func (l pooling2D) Params() []*Param { return nil }
 
 func (l pooling2D) Forward(b *Binding) []kernels.Op {
 	l.geometry.N = b.Batch
-	return []kernels.Op{kernels.Pool2DFprop{Pool2D: l.geometry, X: b.X[0], Y: b.Y, Index: l.index(b)}}
+	return []kernels.Op{kernels.Pool2DFprop{Pool2D: l.geometry, X: b.X[0], Y: b.Y, Index: poolIndex(b, l.geometry.Kind)}}
 }
 
 func (l pooling2D) Backward(b *Binding) []kernels.Op {
@@ -71,12 +71,12 @@ func (l pooling2D) Backward(b *Binding) []kernels.Op {
 		return nil
 	}
 	l.geometry.N = b.Batch
-	return []kernels.Op{kernels.Pool2DDgrad{Pool2D: l.geometry, DY: b.DY, Index: l.index(b), DX: b.DX[0]}}
+	return []kernels.Op{kernels.Pool2DDgrad{Pool2D: l.geometry, DY: b.DY, Index: poolIndex(b, l.geometry.Kind), DX: b.DX[0]}}
 }
 
-// index is where each window's maximum or minimum was found, which only the gradient asks for.
-func (l pooling2D) index(b *Binding) *kernels.Buffer {
-	if !b.Differentiated || !l.geometry.Kind.Picks() {
+// poolIndex is where each window's maximum or minimum was found, which only the gradient asks for.
+func poolIndex(b *Binding, kind kernels.PoolKind) *kernels.Buffer {
+	if !b.Differentiated || !kind.Picks() {
 		return nil
 	}
 	return b.Save("index", kernels.Int32, b.Y.Shape...)

@@ -16,6 +16,8 @@ import (
 // set here is what the name stands for, so that the file cannot set it. Keras's second names are read too.
 var kinds = wording.Table[string, Spec]{
 	{Word: "Activation", Value: Activation{}},
+	{Word: "AdaptiveAveragePooling2D", Value: AdaptiveAveragePooling2D{}},
+	{Word: "AdaptiveMaxPooling2D", Value: AdaptiveMaxPooling2D{}},
 	{Word: "Add", Value: Add{}},
 	{Word: "Average", Value: Average{}},
 	{Word: "AveragePooling2D", Value: AveragePooling2D{}, Also: []string{"AvgPool2D"}},

@@ -103,6 +103,10 @@ LAST_LAYERS = [
     ("GroupNormalization", IMAGE, {"groups": -1, "center": False}),
     ("GroupNormalization", (6,), {"groups": 3, "scale": False}),
     ("Dense", IMAGE, {"units": 3, "activation": "softmax"}),
+    ("AdaptiveAveragePooling2D", IMAGE, {"output_size": [3, 4]}),
+    ("AdaptiveAveragePooling2D", IMAGE, {"output_size": [7, 2]}),
+    ("AdaptiveMaxPooling2D", IMAGE, {"output_size": 4}),
+    ("AdaptiveMaxPooling2D", IMAGE, {"output_size": [1, 9]}),
 ]
 
 # What Keras has no word for.

@@ -79,6 +79,8 @@ layers:
   - Dense: {units: 3}
   - UpSampling2D: {size: [1, 2]}
   - UpSampling2D: {interpolation: bilinear}
+  - AdaptiveAveragePooling2D: {output_size: [4, 5]}
+  - AdaptiveMaxPooling2D: {output_size: 3}
   - Flatten
   - Dropout: {rate: 0.25}
   - Dense: {units: 8, activation: relu}
