@@ -165,7 +165,7 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - LeakyReLU: {negative_slope: 0}"), "negative_slope is 0, which stands for the default, 0.3;"},
 		{layers("  - Conv2D: {filters: 3}"), "net.yaml:3:5: Conv2D needs the field kernel_size"},
 		{layers("  - Conv2D: {filters: 3, kernel: 3}"), `net.yaml:3:26: Conv2D has no field "kernel"; did you mean kernel_size?`},
-		{layers("  - ReLU: {activation: tanh}"), `net.yaml:3:12: ReLU has no field "activation"; choose name, inputs, repeat, trainable, max_value or negative_slope`},
+		{layers("  - ReLU: {activation: tanh}"), `net.yaml:3:12: ReLU has no field "activation"; choose name, inputs, repeat, trainable, max_value, negative_slope or threshold`},
 		{layers("  - Conv2D: {filters: '3', kernel_size: 3}"), `net.yaml:3:23: filters is the text "3"; expected a whole number`},
 		{layers("  - Conv2D: {filters: 2.5, kernel_size: 3}"), `net.yaml:3:23: filters is "2.5"; expected a whole number`},
 		{layers("  - Conv2D: {filters: 99999999999999999999, kernel_size: 3}"), `filters is "99999999999999999999"; expected a whole number`},

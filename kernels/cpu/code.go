@@ -179,6 +179,10 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runSoftmaxFprop)
 	case kernels.Tally:
 		return plainly(op, runTally)
+	case kernels.ThresholdReLUDgrad:
+		return plainly(op, runThresholdReLUDgrad)
+	case kernels.ThresholdReLUFprop:
+		return plainly(op, runThresholdReLUFprop)
 	case kernels.Tick:
 		return plainly(op, runTick)
 	case kernels.WeightAverage:

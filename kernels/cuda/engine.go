@@ -111,6 +111,10 @@ func launchesOf(op kernels.Op) []Launch {
 		return softmaxFprop(op)
 	case kernels.Tally:
 		return tally(op)
+	case kernels.ThresholdReLUDgrad:
+		return thresholdReLU(op.ThresholdReLU, "threshold_relu_dgrad", op.DX.Elements())
+	case kernels.ThresholdReLUFprop:
+		return thresholdReLU(op.ThresholdReLU, "threshold_relu_fprop", op.Y.Elements())
 	case kernels.Tick:
 		return tick()
 	case kernels.WeightAverage:

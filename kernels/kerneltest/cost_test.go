@@ -134,6 +134,10 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return traffic{op.M * op.K, 2*op.M*op.K + op.K, op.M * op.K}
 	case kernels.PReLUTerms:
 		return traffic{op.M * op.K, 2 * op.M * op.K, op.M * op.K}
+	case kernels.ThresholdReLUFprop:
+		return elementwise(op.Y, 2, 1, 1)
+	case kernels.ThresholdReLUDgrad:
+		return elementwise(op.DX, 1, 2, 1)
 	case kernels.Add:
 		return elementwise(op.Y, 1, 2, 1)
 	case kernels.Rescale:

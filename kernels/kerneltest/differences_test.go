@@ -217,6 +217,14 @@ func differenceCases(t *testing.T) []differenceCase {
 	}})
 	cases = append(cases, batchNormDifferences(t, draw)...)
 	cases = append(cases, groupNormDifferences(t)...)
+	for _, f := range []kernels.ThresholdReLU{{Threshold: 0.03}, {Threshold: 1.03, Slope: 0.3, Max: 2.03}} {
+		values := spaced(60)
+		in := [][]float64{values, nil}
+		forward := kernels.ThresholdReLUFprop{ThresholdReLU: f, X: there, Y: there}
+		keep(differenceCase{name: fmt.Sprint("threshold relu ", f), forward: forward, in: in, by: 0, y: 1, gradient: func(dy []float64) []float64 {
+			return result(t, kernels.ThresholdReLUDgrad{ThresholdReLU: f, X: there, DY: there, DX: there}, [][]float64{values, dy, nil}, 2)
+		}})
+	}
 	for kind := kernels.MaxPool; kind <= kernels.SumPool; kind++ {
 		g := kernels.AdaptivePool2D{Kind: kind, N: 2, H: 5, W: 4, C: 3, P: 3, Q: 3}
 		forward, dgrad := kernels.AdaptivePool2DFprop{AdaptivePool2D: g, X: there, Y: there}, kernels.AdaptivePool2DDgrad{AdaptivePool2D: g, DY: there, DX: there}

@@ -26,6 +26,7 @@ type golden struct {
 	Rho, Initial, Decay, Norm, Most float64
 	Nesterov, Centered              bool
 	Scale, Offset, Deviation        float32
+	Threshold, Slope                float32
 	Seed, Stream                    uint32
 	XShape, YShape, Axes            [4]int
 	Box, XAt, YAt                   [4]int
@@ -88,6 +89,10 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.AdaptivePool2DFprop{AdaptivePool2D: g.adaptive(), X: there, Y: there, Index: index}
 	case "adaptive_pool2d_dgrad":
 		return kernels.AdaptivePool2DDgrad{AdaptivePool2D: g.adaptive(), DY: there, Index: index, DX: there}
+	case "threshold_relu_fprop":
+		return kernels.ThresholdReLUFprop{ThresholdReLU: g.thresholdReLU(), X: there, Y: there}
+	case "threshold_relu_dgrad":
+		return kernels.ThresholdReLUDgrad{ThresholdReLU: g.thresholdReLU(), X: there, DY: there, DX: there}
 	case "dense_fprop":
 		return kernels.DenseFprop{Dense: dense, X: there, W: there, B: there, Y: there}
 	case "dense_dgrad":
@@ -198,6 +203,10 @@ func (g golden) binary() kernels.Binary {
 func (g golden) adaptive() kernels.AdaptivePool2D {
 	kind := map[string]kernels.PoolKind{"max": kernels.MaxPool, "average": kernels.AveragePool}[g.Kind]
 	return kernels.AdaptivePool2D{Kind: kind, N: g.N, C: g.C, H: g.Image[0], W: g.Image[1], P: g.Out[0], Q: g.Out[1]}
+}
+
+func (g golden) thresholdReLU() kernels.ThresholdReLU {
+	return kernels.ThresholdReLU{Threshold: g.Threshold, Slope: g.Slope, Max: float32(g.Most)}
 }
 
 func (g golden) groupNorm() kernels.GroupNorm {

@@ -102,6 +102,10 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 		out[3] = preluDgrad(op.PReLU, in[0], in[1], in[2])
 	case kernels.PReLUTerms:
 		out[2] = preluTerms(in[0], in[1])
+	case kernels.ThresholdReLUFprop:
+		out[1] = thresholdReLUFprop(op.ThresholdReLU, in[0])
+	case kernels.ThresholdReLUDgrad:
+		out[2] = thresholdReLUDgrad(op.ThresholdReLU, in[0], in[1])
 	case kernels.Add:
 		out[2] = add(in[0], in[1])
 	case kernels.GaussianNoise:

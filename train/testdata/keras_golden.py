@@ -107,6 +107,9 @@ LAST_LAYERS = [
     ("AdaptiveAveragePooling2D", IMAGE, {"output_size": [7, 2]}),
     ("AdaptiveMaxPooling2D", IMAGE, {"output_size": 4}),
     ("AdaptiveMaxPooling2D", IMAGE, {"output_size": [1, 9]}),
+    ("ReLU", (9,), {"threshold": 0.5}),
+    ("ReLU", (9,), {"threshold": 0.25, "negative_slope": 0.5, "max_value": 1}),
+    ("ReLU", (9,), {"max_value": 1, "negative_slope": 0.25}),
 ]
 
 # What Keras has no word for.

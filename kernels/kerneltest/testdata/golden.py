@@ -459,6 +459,16 @@ def adaptive_pool(kind, n, c, image, out):
     case("adaptive_pool2d_dgrad", kind, {"dy": dy} | want, {"dx": dx}, **g)
 
 
+def threshold_relu(threshold, slope, most):
+    x, dy = distinct(24), draw(24)
+    y = torch.where(x > threshold, torch.clamp(x, max=most) if most else x, slope * (x - threshold))
+    (dx,) = torch.autograd.grad(y, x, dy)
+    g = {"threshold": threshold, "slope": slope, "most": most}
+    name = f"threshold {threshold}, slope {slope}, most {most}"
+    case("threshold_relu_fprop", name, {"x": x}, {"y": y}, **g)
+    case("threshold_relu_dgrad", name, {"x": x, "dy": dy}, {"dx": dx}, **g)
+
+
 def ops():
     conv("valid", 2, 3, 4, image=(5, 6), size=(3, 3))
     conv("same", 1, 2, 3, image=(5, 4), size=(3, 2), mode="same")
@@ -509,6 +519,9 @@ def ops():
     adaptive_pool("average", 2, 3, (5, 7), (3, 2))
     adaptive_pool("average", 1, 2, (2, 3), (3, 5))
     adaptive_pool("max", 2, 2, (7, 5), (3, 2))
+    threshold_relu(0.21875, 0, 0)
+    threshold_relu(0.21875, 0.25, 0)
+    threshold_relu(0.09375, 0.5, 0.46875)
 
 
 def uniform(seed, n):

@@ -52,6 +52,7 @@ layers:
   - LeakyReLU
   - LayerNormalization
   - ReLU: {max_value: 2}
+  - ReLU: {threshold: 0.125, negative_slope: 0.25}
   - ELU: {alpha: 0.5}
   - PReLU: {shared_axes: [1, 2]}
   - Conv2D: {filters: 6, kernel_size: 1, activation: leaky_relu}
