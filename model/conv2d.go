@@ -19,6 +19,7 @@ type Conv2D struct {
 	Bias              Bias        `yaml:"use_bias,omitempty" default:"true"`                     // whether a bias is added
 	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty" default:"glorot_uniform"` // the filters' first values
 	BiasInitializer   Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`            // the bias's first values
+	KernelConstraint  Constraint  `yaml:"kernel_constraint,omitempty" default:"none"`            // what limits the weights of each filter after a training step
 }
 
 // Kind implements [Spec].
@@ -42,11 +43,15 @@ func (s Conv2D) Build(in []Shape) (Layer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.KernelConstraint.check(); err != nil {
+		return nil, err
+	}
 	area := w.R * w.S
 	l := &conv2D{geometry: kernels.Conv2D{C: x[2], K: s.Filters, Window: w}}
 	l.kernel = &Param{
 		Name: "kernel", Shape: Shape{w.R, w.S, x[2], s.Filters},
 		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: area * x[2], FanOut: area * s.Filters,
+		Constraint: s.KernelConstraint,
 	}
 	if s.Bias.used() {
 		l.bias = &Param{Name: "bias", Shape: Shape{s.Filters}, Initializer: cmp.Or(s.BiasInitializer, Zeros), FanIn: s.Filters, FanOut: s.Filters}

@@ -17,6 +17,7 @@ type Dense struct {
 	Bias              Bias        `yaml:"use_bias,omitempty" default:"true"`                     // whether a bias is added
 	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty" default:"glorot_uniform"` // the weights' first values
 	BiasInitializer   Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`            // the bias's first values
+	KernelConstraint  Constraint  `yaml:"kernel_constraint,omitempty" default:"none"`            // what limits the weights of each unit after a training step
 }
 
 // Kind implements [Spec].
@@ -33,6 +34,9 @@ func (s Dense) Build(in []Shape) (Layer, error) {
 	if s.Units < 1 {
 		return nil, fmt.Errorf("%d units; give at least 1", s.Units)
 	}
+	if err := s.KernelConstraint.check(); err != nil {
+		return nil, err
+	}
 	last := len(x) - 1
 	inputs := x[last]
 	l := &dense{
@@ -42,6 +46,7 @@ func (s Dense) Build(in []Shape) (Layer, error) {
 	l.kernel = &Param{
 		Name: "kernel", Shape: Shape{inputs, s.Units},
 		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: inputs, FanOut: s.Units,
+		Constraint: s.KernelConstraint,
 	}
 	if s.Bias.used() {
 		l.bias = &Param{Name: "bias", Shape: Shape{s.Units}, Initializer: cmp.Or(s.BiasInitializer, Zeros), FanIn: s.Units, FanOut: s.Units}

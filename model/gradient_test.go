@@ -30,6 +30,7 @@ var networks = map[string]string{
 	"softmax of maps":     "{input: [3, 3, 2], layers: [Conv2D: {filters: 3, kernel_size: 2, activation: softmax}]}",
 	"max pool":            "{input: [7, 6, 1], layers: [Conv2D: {filters: 3, kernel_size: 2}, MaxPooling2D: {pool_size: [2, 3]}]}",
 	"max pool overlap":    "{input: [6, 6, 1], layers: [Conv2D: {filters: 2, kernel_size: 2}, MaxPooling2D: {pool_size: 3, strides: 1, padding: same}]}",
+	"constraints":         "{input: [4, 4, 1], layers: [Conv2D: {filters: 2, kernel_size: 2, kernel_constraint: max_norm}, Flatten, Dense: {units: 3, kernel_constraint: {max_norm: 0.5}}]}",
 	"initializers":        "{input: [4, 4, 1], layers: [Conv2D: {filters: 2, kernel_size: 2, kernel_initializer: he_normal, bias_initializer: ones}, Flatten, Dense: {units: 3, kernel_initializer: zeros, bias_initializer: he_uniform}]}",
 	"min pool":            "{input: [7, 6, 1], layers: [Conv2D: {filters: 3, kernel_size: 2}, MinPooling2D]}",
 	"min pool overlap":    "{input: [6, 6, 1], layers: [Conv2D: {filters: 2, kernel_size: 2}, MinPooling2D: {pool_size: 3, strides: 2, padding: same}]}",

@@ -136,6 +136,8 @@ var refusals = []struct {
 	{vector, model.Dense{}, "0 units"},
 	{vector, model.Dense{Units: 1 << 40}, "the output [1099511627776] would take 4.00 TiB; the limit is 8.00 GiB (2,147,483,647 values)"},
 	{vector, model.Dense{Units: 1 << 29}, "the parameter kernel [8 536870912] would take 16.00 GiB; the limit"},
+	{vector, model.Dense{Units: 1, KernelConstraint: model.Constraint{MaxNorm: -1}}, "max_norm -1; give a number above 0 that float32 holds"},
+	{image, model.Conv2D{Filters: 1, Kernel: two, KernelConstraint: model.Constraint{MaxNorm: 1e50}}, "max_norm 1e+50; give a number above 0"},
 	{vector, model.ReLULayer{MaxValue: -1}, "max_value -1; give a number above 0 and up to 1e10, or 0 for no limit"},
 	{vector, model.ReLULayer{MaxValue: 1e-60}, "max_value 1e-60; give a number above 0"},
 	{vector, model.ReLULayer{NegativeSlope: math.Inf(1)}, "negative_slope +Inf; give a number from 0 to 1e10"},

@@ -18,6 +18,8 @@ type Param struct {
 	NonTrainable bool
 	// Undecayed says that weight decay leaves it out whatever its shape, as it does vectors.
 	Undecayed bool
+	// Constraint limits it after each training step.
+	Constraint Constraint
 
 	offset int // of its place among the model's parameters, in elements
 }

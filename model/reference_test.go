@@ -188,6 +188,7 @@ var forms = map[reflect.Type]string{
 	reflect.TypeFor[Border]():        "whole number, `[rows, columns]` or `[[top, bottom], [left, right]]`",
 	reflect.TypeFor[Axis]():          "whole number other than 0",
 	reflect.TypeFor[[]Axis]():        "whole number other than 0, or a list of them",
+	reflect.TypeFor[Constraint]():    "`none`, `max_norm`, which is 2, or `{max_norm: number}`",
 	reflect.TypeFor[Groups]():        "whole number from 1 on, or -1",
 	reflect.TypeFor[Axes]():          "list of the first axes, such as `[1, 2]`",
 	reflect.TypeFor[Bias]():          "`true` or `false`",

@@ -216,6 +216,8 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = axis(n, f.key)
 	case *[]Axis:
 		*dst, err = axisList(n, f.key)
+	case *Constraint:
+		*dst, err = constraint(n, f.key)
 	case *Groups:
 		*dst, err = groups(n, f.key)
 	case *[]int:
@@ -266,6 +268,8 @@ func (f specField) encode() *yaml.Node {
 		}
 	case Bias:
 		value = v.used()
+	case Constraint:
+		value = v.encoded()
 	case Function:
 		value = v.first()
 	case Toggle:

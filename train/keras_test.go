@@ -69,6 +69,7 @@ type kerasGolden struct {
 	FrozenBelow          kerasTraining `json:"frozen_below"`
 	FrozenBetween        kerasTraining `json:"frozen_between"`
 	Averaged             kerasTraining
+	Constrained          kerasTraining
 	Schedules            []struct {
 		From, Schedule string
 		Epochs         int

@@ -102,6 +102,20 @@ func TestKerasTrainable(t *testing.T) {
 	testKerasTraining(t, between, k.FrozenBetween)
 }
 
+// So do those with constraints.
+func TestKerasMaxNorm(t *testing.T) {
+	m, err := model.Parse("constrained.yaml", []byte(`
+input: [6, 6, 1]
+layers:
+  - Conv2D: {name: conv, filters: 2, kernel_size: 3, activation: relu, kernel_constraint: {max_norm: 0.75}}
+  - MaxPooling2D
+  - Flatten
+  - Dense: {name: scores, units: 3, kernel_constraint: {max_norm: 1}}
+`))
+	require.NoError(t, err)
+	testKerasTraining(t, m, readKeras(t).Constrained)
+}
+
 func testKerasTraining(t *testing.T, m *model.Model, k kerasTraining) {
 	t.Helper()
 	initial := m.NewWeights()

@@ -97,6 +97,9 @@ func (t *Trainer) trainingList(batch int) *OpList {
 	}
 	l.add(append(t.clipping.ops(t.gradients), t.optimizer.Update(u)...)...)
 	l.add(t.average(lowered, true)...)
+	for _, p := range t.model.Params {
+		l.add(t.limit(p, lowered.Param(p))...)
+	}
 	l.Steps = append(l.Steps, lowered.Update...)
 	l.add(t.average(lowered, false)...)
 	return l
@@ -105,6 +108,15 @@ func (t *Trainer) trainingList(batch int) *OpList {
 // learnt is the part of the weights that is not frozen, which the gradients are of.
 func (t *Trainer) learnt() *kernels.Buffer {
 	return t.weights.View("learnt weights", 0, t.gradients.Elements())
+}
+
+// limit emits what keeps a parameter to its constraint; each channel of the output is a column of it.
+func (t *Trainer) limit(p *model.Param, w *kernels.Buffer) []kernels.Op {
+	if p.Constraint.MaxNorm == 0 || p.NonTrainable {
+		return nil
+	}
+	columns := p.Shape[len(p.Shape)-1]
+	return []kernels.Op{kernels.MaxNorm{D: p.Shape.Elements() / columns, K: columns, Most: p.Constraint.MaxNorm, W: w, Halt: t.halt}}
 }
 
 // labelsOf is the buffer of a batch's labels.

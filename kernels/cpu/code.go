@@ -153,6 +153,8 @@ func codeOf(op kernels.Op) code {
 		return lambCode{op}
 	case kernels.Lion:
 		return plainly(op, runLion)
+	case kernels.MaxNorm:
+		return plainly(op, runMaxNorm)
 	case kernels.MovingAverage:
 		return plainly(op, runMovingAverage)
 	case kernels.OneHot:

@@ -85,6 +85,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return lamb(op)
 	case kernels.Lion:
 		return lion(op)
+	case kernels.MaxNorm:
+		return maxNorm(op)
 	case kernels.MovingAverage:
 		return movingAverage(op)
 	case kernels.OneHot:

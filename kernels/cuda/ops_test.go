@@ -37,7 +37,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 			g := kernels.ElementLoss{Function: f, N: rows, K: columns}
 			list = append(list, kernels.ElementLossDgrad{ElementLoss: g}, kernels.ElementLossFprop{ElementLoss: g})
 		}
-		list = append(list, kernels.BatchNormFold{D: rows, K: columns}, kernels.BiasWgrad{M: rows, K: columns},
+		list = append(list, kernels.MaxNorm{D: rows, K: columns}, kernels.BatchNormFold{D: rows, K: columns}, kernels.BiasWgrad{M: rows, K: columns},
 			kernels.PReLUFprop{PReLU: kernels.PReLU{M: rows, K: columns}}, kernels.PReLUDgrad{PReLU: kernels.PReLU{M: rows, K: columns}},
 			kernels.PReLUTerms{PReLU: kernels.PReLU{M: rows, K: columns}},
 			kernels.CrossEntropyDgrad{N: rows, K: columns}, kernels.CrossEntropyFprop{N: rows, K: columns},

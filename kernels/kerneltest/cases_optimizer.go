@@ -68,6 +68,16 @@ func optimizerCases() []Case {
 			}, map[string]contents{"step": constant(float64(s.step)), "halt": constant(s.halt)}))
 		}
 	}
+	for _, size := range [][2]int{{1, 1}, {9, 5}, {17, 131}, {1300, 3}} {
+		op := kernels.MaxNorm{D: size[0], K: size[1], Most: 1, W: float("w", size[:]...), Halt: integer("halt", 1)}
+		name := fmt.Sprintf("%dx%d", size[0], size[1])
+		going := map[string]contents{"halt": constant(0)}
+		longest := op
+		longest.Most = 0.5 * math.Sqrt(float64(size[0])) // some columns are longer, some shorter
+		cases = append(cases, newCase(name, longest, going), newCase(name+"_halted", op, map[string]contents{"halt": constant(3)}),
+			newCase(name+"_zero", op, map[string]contents{"halt": constant(0), "w": constant(0)}),
+			newCase(name+"_long", op, map[string]contents{"halt": constant(0), "w": cycled(3e38, -1e38, 1)}))
+	}
 	return cases
 }
 

@@ -194,6 +194,9 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return traffic{w.flops, w.read + 2, w.written} // the rate and whether training was halted
 	case kernels.ClipNorm:
 		return elementwise(op.X, 3, 1, 1)
+	case kernels.MaxNorm:
+		w := op.D * op.K
+		return traffic{3 * w, w + 1, w} // a square, its sum, the product; whether training was halted
 	case kernels.ClipValue:
 		return elementwise(op.X, 2, 1, 1)
 	case kernels.Lamb:

@@ -175,6 +175,8 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.WeightDecay{Decay: g.Decay, W: there, Rate: there, Halt: there}
 	case "clip_norm":
 		return kernels.ClipNorm{Norm: g.Norm, X: there}
+	case "max_norm":
+		return kernels.MaxNorm{D: g.M, K: g.K, Most: g.Most, W: there, Halt: there}
 	case "clip_value":
 		return kernels.ClipValue{Most: g.Most, X: there}
 	case "rmsprop":

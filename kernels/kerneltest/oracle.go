@@ -177,6 +177,8 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 		out[0], out[1] = lion(op, in)
 	case kernels.RMSprop:
 		out[0], out[1], out[2], out[3] = rmsprop(op, in)
+	case kernels.MaxNorm:
+		out[0] = maxNorm(op, in)
 	case kernels.MovingAverage:
 		out[1] = movingAverage(op, in)
 	case kernels.SGD:

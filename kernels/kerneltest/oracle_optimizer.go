@@ -55,6 +55,24 @@ func clipNorm(op kernels.ClipNorm, in []float64) (x []Value) {
 	return x
 }
 
+// maxNorm assumes that the norms are computed in float64.
+func maxNorm(op kernels.MaxNorm, in [][]float64) []Value {
+	w := exacts(in[0])
+	if in[1][0] != 0 {
+		return w
+	}
+	for k := range op.K {
+		var column []float64
+		for d := range op.D {
+			column = append(column, in[0][d*op.K+k])
+		}
+		for d, v := range clipNorm(kernels.ClipNorm{Norm: op.Most}, column) {
+			w[d*op.K+k] = v
+		}
+	}
+	return w
+}
+
 func clipValue(op kernels.ClipValue, in []float64) (x []Value) {
 	most := float64(float32(op.Most))
 	for _, v := range in {

@@ -297,6 +297,18 @@ def frozen(*names):
     return network
 
 
+def constrained():
+    """Norms are per filter and per unit; Keras's own default for filters is per column of them."""
+    limit = keras.constraints.MaxNorm
+    return keras.Sequential([
+        keras.layers.Input((6, 6, 1)),
+        keras.layers.Conv2D(2, 3, activation="relu", kernel_constraint=limit(0.75, axis=[0, 1, 2]), name="conv"),
+        keras.layers.MaxPooling2D(),
+        keras.layers.Flatten(),
+        keras.layers.Dense(3, kernel_constraint=limit(1.0), name="scores"),
+    ])
+
+
 def training(network, optimizers):
     """Five or ten steps of each optimizer from the same weights over the same examples, five an epoch; the last batch is a smaller one."""
     x, labels = uniform(18, 6, 6, 1), random.integers(0, 3, 18)
@@ -480,6 +492,7 @@ def main():
     golden["averaged"] = training(normalized, [
         ("sgd", {"learning_rate": 0.05, "momentum": 0.75, **ema}, 1), ("sgd", {"learning_rate": 0.05, "momentum": 0.75, **ema}, 2),
         ("sgd", {"learning_rate": 0.05, **ema, "ema_overwrite_frequency": 3}, 2), ("adam", {"epsilon": 0.001, **ema, "ema_momentum": 0.99}, 2)])
+    golden["constrained"] = training(constrained, [("sgd", {"learning_rate": 0.05, "momentum": 0.75}, 1), ("adam", {"learning_rate": 0.01}, 1)])
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")

@@ -469,6 +469,14 @@ def threshold_relu(threshold, slope, most):
     case("threshold_relu_dgrad", name, {"x": x, "dy": dy}, {"dx": dx}, **g)
 
 
+def max_norm(d, k, most):
+    """PyTorch's renorm adds 1e-7 to the norm that it divides by, so the norms alone are PyTorch's."""
+    w = draw(d, k)
+    norms = torch.linalg.vector_norm(w, dim=0)
+    assert (norms > most).any() and (norms < most).any()
+    case("max_norm", "", {"w": w, "halt": torch.tensor([0])}, {"w": w * torch.clamp(most / norms, max=1)}, m=d, k=k, most=most)
+
+
 def ops():
     conv("valid", 2, 3, 4, image=(5, 6), size=(3, 3))
     conv("same", 1, 2, 3, image=(5, 4), size=(3, 2), mode="same")
@@ -522,6 +530,7 @@ def ops():
     threshold_relu(0.21875, 0, 0)
     threshold_relu(0.21875, 0.25, 0)
     threshold_relu(0.09375, 0.5, 0.46875)
+    max_norm(4, 5, 2.5)
 
 
 def uniform(seed, n):

@@ -98,6 +98,6 @@ layers:
   - Dense: {units: 8, activation: mish}
   - GroupNormalization: {groups: 2}
   - BatchNormalization: {momentum: 0.9, epsilon: 0.01}
-  - Dense: {units: 5}
+  - Dense: {units: 5, kernel_constraint: max_norm}
   - Softmax
 `
