@@ -97,6 +97,7 @@ layers:
   - Dense: {units: 8, activation: hard_swish}
   - Dense: {units: 8, activation: mish}
   - GroupNormalization: {groups: 2}
+  - Dense: {units: 8}
   - BatchNormalization: {momentum: 0.9, epsilon: 0.01}
   - Dense: {units: 5, kernel_constraint: max_norm}
   - Softmax
