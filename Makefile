@@ -142,6 +142,17 @@ bench-cpu: build ## race PyTorch and onnxruntime, brought into .cache, on the CP
 	@$(GO) test -c -o bin/cpu.test ./kernels/cpu
 	@PYTHONPATH=.cache/bench-cpu python3 docs/bench/compare.py --rounds $(ROUNDS) $(BENCH_FLAGS)
 
+.PHONY: pictures
+pictures: build ## draw the README's pictures anew: of the run that it shows
+	@run=$$(mktemp -d) && \
+	$(BIN) train --device cpu --out $$run/run && \
+	$(BIN) maps $$run/run --index 3 --out $$run/maps && \
+	$(BIN) maps $$run/run --index 4 --grad-cam --layer conv2d_1 --out $$run && \
+	cp $$run/run/curves.png docs/images/curves.png && \
+	cp $$run/maps/03-conv2d-activation-maps.png docs/images/activation-maps.png && \
+	cp $$run/grad-cam-conv2d_1-4.png docs/images/grad-cam.png && \
+	rm -r $$run
+
 .PHONY: generate
 generate: ## write the generated code anew
 	$(GO) generate ./...
