@@ -42,6 +42,9 @@ func wanted(f *pflag.Flag, cause error) string {
 	case "float64":
 		what = "a number"
 	case "bool":
+		if !errors.Is(cause, strconv.ErrSyntax) {
+			return cause.Error()
+		}
 		return "it is on or off: give it alone, or as --" + f.Name + "=false"
 	case "intSlice":
 		return "give whole numbers with commas between them, such as 32,128"

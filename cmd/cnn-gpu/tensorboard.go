@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
 	"strconv"
 
@@ -29,6 +30,9 @@ func (v *tensorBoardValue) Set(given string) error {
 			*v = run.TensorBoardFolder
 		}
 		return nil
+	}
+	if given == "" {
+		return errors.New("give it alone, or with a folder, as --tensorboard=DIR")
 	}
 	folder, err := filepath.Abs(given)
 	*v = tensorBoardValue(folder)

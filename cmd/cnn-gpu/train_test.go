@@ -302,6 +302,10 @@ func TestTensorBoardFlag(t *testing.T) {
 	assert.Contains(t, succeed(t, "train", "--resume", w.out).stderr, elsewhere, "it goes on")
 	assert.NotContains(t, succeed(t, "train", "--resume", w.out, "--tensorboard=false").stderr, "--logdir")
 
+	empty := runCommand(append(w.trainArgs(), "--tensorboard=")...)
+	assert.Equal(t, exitUsage, empty.code)
+	assert.Contains(t, empty.stderr, `--tensorboard "": give it alone, or with a folder, as --tensorboard=DIR`)
+
 	w.out += "-3"
 	again := runCommand(append(w.trainArgs(), "--tensorboard="+elsewhere)...)
 	assert.Equal(t, exitFailure, again.code)
