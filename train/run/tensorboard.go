@@ -37,6 +37,7 @@ type board struct {
 	watched  *tensorboard.Writer // by epoch: on the images that are looked at after each
 	steps    *tensorboard.Writer
 	answers  *answers // to the images after the epoch under way
+	step     int64    // of the last point over steps
 	stepAt   time.Time
 }
 
@@ -183,11 +184,11 @@ func (b *board) follow(o *train.FitOptions, warn func(error)) {
 
 // progress adds points to the curves over steps.
 func (b *board) progress(p train.Progress) {
-	if p.Batch < p.Batches && time.Since(b.stepAt) < boardStepEvery {
+	step := int64((p.Epoch-1)*p.Batches + p.Batch)
+	if step == b.step || p.Batch < p.Batches && time.Since(b.stepAt) < boardStepEvery {
 		return
 	}
-	b.stepAt = time.Now()
-	step := int64((p.Epoch-1)*p.Batches + p.Batch)
+	b.step, b.stepAt = step, time.Now()
 	b.steps.Scalar(step, "batch_loss", p.Result.Loss)
 	b.steps.Scalar(step, "batch_accuracy", p.Result.Accuracy)
 	b.steps.Scalar(step, "batch_learning_rate", b.run.LearningRate(p.LearningRate))

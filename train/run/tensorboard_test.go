@@ -149,6 +149,19 @@ func TestTensorBoardOfAResumedRun(t *testing.T) {
 	assert.Equal(t, []int64{1, 2}, shownOf(t, "run/tensorboard/train").steps("epoch_loss"))
 }
 
+// A step has one point, though the progress of an epoch's last step is told twice where it is time to.
+func TestTensorBoardHasAStepOnce(t *testing.T) {
+	c := boardConfig(t)
+	r := start(t, c)
+	b, err := r.openBoard()
+	require.NoError(t, err)
+	for _, batch := range []int{1, 1, 2, 2} {
+		b.progress(train.Progress{Epoch: 1, Batch: batch, Batches: 2})
+	}
+	require.NoError(t, b.flush())
+	assert.Equal(t, []int64{1, 2}, shownOf(t, "run/tensorboard/steps").steps("batch_loss"))
+}
+
 // Pictures are drawn in the first epoch, the last, and about ten between them.
 func TestTensorBoardPicturesAreFew(t *testing.T) {
 	c := boardConfig(t)
