@@ -2,7 +2,7 @@ package kernels
 
 // Conv2DDgrad computes a convolution's gradient by its input,
 //
-//	DX[n,h,w,c] = Σ DY[n,p,q,k] · W[r,s,c,k]   over all p, q, r, s, k with h = p·StrideH + r·DilationH − PadTop, and w likewise.
+//	DX[n,h,w,g·C/G+c] = Σ DY[n,p,q,k] · W[r,s,c,k]   over all p, q, r, s with h = p·StrideH + r·DilationH − PadTop, and w likewise, and all filters k of group g.
 type Conv2DDgrad struct {
 	Conv2D
 	DY, W, DX *Buffer

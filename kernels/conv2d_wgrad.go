@@ -2,7 +2,7 @@ package kernels
 
 // Conv2DWgrad adds a convolution's gradient by its filters,
 //
-//	DW[r,s,c,k] += Σ_{n,p,q} X[n, p·StrideH + r·DilationH − PadTop, q·StrideW + s·DilationW − PadLeft, c] · DY[n,p,q,k].
+//	DW[r,s,c,k] += Σ_{n,p,q} X[n, p·StrideH + r·DilationH − PadTop, q·StrideW + s·DilationW − PadLeft, g·C/G + c] · DY[n,p,q,k]   for filters k of group g.
 type Conv2DWgrad struct {
 	Conv2D
 	X, DY, DW *Buffer

@@ -140,6 +140,9 @@ func TestCasesAreFused(t *testing.T) {
 		assert.True(t, folded[name+" direct"], "no case of kernels/kerneltest runs as %s: add a list that does", name)
 	}
 	assert.True(t, folded["conv2d_fprop_norm_relu "+winogradCodes[2].String()] && folded["conv2d_fprop_norm_relu "+winogradCodes[3].String()])
+	for _, op := range []string{"kernels.Conv2DFprop", "kernels.Conv2DDgrad", "kernels.Conv2DWgrad", "cpu.conv2DChain"} {
+		assert.True(t, seen[op+" depthwise"], op)
+	}
 	assert.True(t, seen["cpu.conv2DPoolGrad sparse sums"] && seen["cpu.conv2DPoolGrad picked sums"])
 }
 

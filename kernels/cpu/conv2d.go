@@ -42,6 +42,39 @@ func (g conv2D) input() image {
 	return newImage(g.H, g.W, g.C, g.PadTop, g.PadLeft, bottom, right)
 }
 
+// strip is some neighbouring columns of a product, pairColumns at most: filters of one group or, in a gradient, its channels. The group's columns
+// begin at column from, and what they are multiplied with begins at column other of the other factor. Packed, they lie in panels from a number on.
+type strip struct{ at, valid, from, other, panel int }
+
+// strips cuts the columns of each group into strips; there are others of the other factor for each group.
+func strips(groups, columns, others int) (list []strip) {
+	for group := range groups {
+		panel := group * kernels.CeilDiv(columns, tileColumns)
+		for at := 0; at < columns; at += pairColumns {
+			list = append(list, strip{group*columns + at, min(pairColumns, columns-at), group * columns, group * others, panel + at/tileColumns})
+		}
+	}
+	return list
+}
+
+// eachPanel calls f for the panels of a strip: which one it is, where its columns begin in the strip, and how many it has.
+func (s strip) eachPanel(f func(panel, at, valid int)) {
+	for at := 0; at < s.valid; at += tileColumns {
+		f(s.panel+at/tileColumns, at, min(tileColumns, s.valid-at))
+	}
+}
+
+// panelsOf is the number of panels of the strips.
+func panelsOf(strips []strip) int {
+	last := strips[len(strips)-1]
+	return last.panel + kernels.CeilDiv(last.valid, tileColumns)
+}
+
+// filterStrips are the strips of the filters, which are multiplied with channels.
+func (g conv2D) filterStrips() []strip {
+	return strips(g.GroupCount(), g.GroupFilters(), g.GroupChannels())
+}
+
 // corner is where the window of an output begins in the padded input.
 func (g conv2D) corner(p, q int) int { return (p*g.StrideH*g.input().width + q*g.StrideW) * g.C }
 

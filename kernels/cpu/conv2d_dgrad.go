@@ -16,9 +16,12 @@ func (op conv2DDgrad) prepare(workers int) Routine {
 	if op.Winograd > 0 {
 		return op.prepareWinograd(workers)
 	}
+	if op.IsDepthwise() {
+		return newDepthwiseDgrad(conv2D{op.Conv2D}).prepare(workers)
+	}
 	d := newDirectDgrad(conv2D{op.Conv2D}, workers)
 	return Routine{
-		Derived: panelsSize(len(d.taps)*d.K, d.C),
+		Derived: panelsOf(d.strips) * d.panelSize(),
 		keep:    func(derived []float32) { d.panels = derived },
 		Weights: []int{1},
 		Derive:  func(mem []kernels.Mem, w *Workers) { d.derive(mem[1].F32, w) },
@@ -31,7 +34,8 @@ func (op conv2DDgrad) prepare(workers int) Routine {
 // directDgrad is the gradient as matrix products of windows of DY with the transposed filters, one for each pair of borders.
 type directDgrad struct {
 	conv2D
-	taps   []int // the order of the taps in the panels, such that a border's are neighbours
+	strips []strip // of the channels
+	taps   []int   // the order of the taps in the panels, such that a border's are neighbours
 	panels []float32
 	start  []float32 // zeros
 	tasks  []dgradTask
@@ -51,9 +55,11 @@ type dgradTask struct {
 }
 
 func newDirectDgrad(g conv2D, workers int) *directDgrad {
-	d := &directDgrad{conv2D: g, start: make([]float32, paddedColumns(g.C))}
-	rowTaps, rows := dgradBorders(g.H, g.P, g.R, g.StrideH, g.DilationH, g.PadTop)
-	colTaps, cols := dgradBorders(g.Window.W, g.Q, g.S, g.StrideW, g.DilationW, g.PadLeft)
+	d := &directDgrad{conv2D: g, strips: strips(g.GroupCount(), g.GroupChannels(), g.GroupFilters()), start: make([]float32, pairColumns)}
+	rowTaps, reads := dgradTaps(g.P, g.R, g.StrideH, g.DilationH, g.PadTop)
+	rows := borders(g.H, rowTaps, reads)
+	colTaps, reads := dgradTaps(g.Q, g.S, g.StrideW, g.DilationW, g.PadLeft)
+	cols := borders(g.Window.W, colTaps, reads)
 	for _, r := range rowTaps {
 		for _, s := range colTaps {
 			d.taps = append(d.taps, r*g.S+s)
@@ -76,9 +82,9 @@ func newDirectDgrad(g conv2D, workers int) *directDgrad {
 	return d
 }
 
-// dgradBorders is one side of a gradient: the taps, those that a position meets side by side, and the borders. A stride splits the
+// dgradTaps is one side of a gradient: the taps, those that a position meets side by side, and what they read there. A stride splits the
 // positions: those with the same (h + pad) mod stride meet the same taps.
-func dgradBorders(extent, out, size, stride, dilation, pad int) (taps []int, all []border) {
+func dgradTaps(out, size, stride, dilation, pad int) (taps []int, reads func(h, r int) (int, bool)) {
 	for phase := range stride {
 		for r := size - 1; r >= 0; r-- {
 			if r*dilation%stride == phase {
@@ -86,23 +92,23 @@ func dgradBorders(extent, out, size, stride, dilation, pad int) (taps []int, all
 			}
 		}
 	}
-	return taps, borders(extent, taps, func(h, r int) (int, bool) {
+	return taps, func(h, r int) (int, bool) {
 		from := h + pad - r*dilation
 		return from / stride, from >= 0 && from%stride == 0 && from/stride < out
-	})
+	}
 }
 
 func (d *directDgrad) piece(row, col border, images int) *dgradPiece {
-	p := &dgradPiece{steps: d.K}
+	p := &dgradPiece{steps: d.GroupFilters()}
 	runs := len(col.taps)
-	if col.step == 1 { // what the taps of a row read is adjacent
+	if col.step == 1 && d.GroupCount() == 1 { // what the taps of a row read is adjacent
 		runs, p.steps = 1, len(col.taps)*d.K
 	}
 	for i, r := range row.taps {
 		for j := range min(runs, len(col.taps)) {
 			p.segments = append(p.segments, segment{
 				a: (i*row.step*d.Q + j*col.step) * d.K,
-				b: slices.Index(d.taps, r*d.S+col.taps[j]) * d.K * tileColumns,
+				b: slices.Index(d.taps, r*d.S+col.taps[j]) * d.GroupFilters() * tileColumns,
 			})
 		}
 	}
@@ -119,21 +125,30 @@ func (d *directDgrad) piece(row, col border, images int) *dgradPiece {
 
 // derive packs the transposed filters.
 func (d *directDgrad) derive(weights []float32, w *Workers) {
-	depth := len(d.taps) * d.K
-	w.Run(paddedColumns(d.C)/tileColumns, func(_, panel int) {
-		at := panel * tileColumns
-		for i, tap := range d.taps {
-			transpose(d.panels[at*depth+i*d.K*tileColumns:], weights[(tap*d.C+at)*d.K:], tileColumns, d.K, min(tileColumns, d.C-at), d.K)
-		}
+	filters := d.GroupFilters()
+	w.Run(len(d.strips), func(_, i int) {
+		s := d.strips[i]
+		s.eachPanel(func(panel, at, valid int) {
+			for j, tap := range d.taps {
+				from := (tap*d.GroupChannels()+s.at+at-s.from)*d.K + s.other
+				transpose(d.panels[panel*d.panelSize()+j*filters*tileColumns:], weights[from:], tileColumns, d.K, valid, filters)
+			}
+		})
 	})
 }
+
+// panelSize is the number of values of a panel of filters.
+func (d *directDgrad) panelSize() int { return len(d.taps) * d.GroupFilters() * tileColumns }
 
 // compute writes the gradients of a task.
 func (d *directDgrad) compute(task dgradTask, dy, dx []float32) {
 	t := product{
-		a: dy[task.image*d.P*d.Q*d.K:], b: d.panels, c: dx[task.image*d.H*d.Window.W*d.C:], start: d.start,
-		segments: task.segments, steps: task.steps, aStep: 1, bStep: tileColumns, panel: len(d.taps) * d.K * tileColumns,
+		start: d.start, segments: task.segments, steps: task.steps, aStep: 1, bStep: tileColumns, panel: d.panelSize(),
 		aRows: task.aRows[task.first:task.last], cRows: task.cRows[task.first:task.last], floor: noFloor,
 	}
-	t.run(d.C)
+	dy, dx = dy[task.image*d.P*d.Q*d.K:], dx[task.image*d.H*d.Window.W*d.C:]
+	for _, s := range d.strips {
+		t.a, t.b, t.c = dy[s.other:], d.panels[s.panel*d.panelSize():], dx[s.at:]
+		t.run(s.valid)
+	}
 }

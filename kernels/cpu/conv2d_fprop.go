@@ -97,7 +97,7 @@ func (op conv2DFprop) folding(r Routine, operands []kernels.Operand) Routine {
 }
 
 func (op conv2DFprop) chunking() chunking {
-	rows, filters := op.P*op.Q, panelsSize(op.geometry().depth(), op.K) // of the products for an image
+	rows, filters := op.P*op.Q, op.geometry().panelsSize() // of the products for an image
 	if tile := op.Winograd; tile > 0 {
 		rows = kernels.CeilDiv(op.P, tile) * kernels.CeilDiv(op.Q, tile)
 		filters = (tile + 2) * (tile + 2) * panelsSize(op.C, op.K)
@@ -145,6 +145,9 @@ func newFprop(g conv2D, tile int, floor float32) fprop {
 	if tile > 0 {
 		return newWinogradFprop(g, tile, floor)
 	}
+	if g.IsDepthwise() {
+		return newDepthwiseFprop(g, floor)
+	}
 	return newDirectFprop(g, floor)
 }
 
@@ -152,6 +155,7 @@ func newFprop(g conv2D, tile int, floor float32) fprop {
 type directFprop struct {
 	conv2D
 	in             image
+	strips         []strip
 	filters, start []float32 // the weights, in panels or where they lie, and the bias
 	row, panel     int       // from one row or panel of the filters to the next
 	segments       []segment
@@ -162,18 +166,18 @@ type directFprop struct {
 }
 
 func newDirectFprop(g conv2D, floor float32) *directFprop {
-	f := &directFprop{conv2D: g, in: g.input(), start: make([]float32, paddedColumns(g.K)), floor: floor}
+	f := &directFprop{conv2D: g, in: g.input(), strips: g.filterStrips(), start: make([]float32, g.K+pairColumns), floor: floor}
 	f.group = min(g.N, kernels.CeilDiv(8*tileRows, g.P*g.Q)) // enough for whole blocks of rows
 	if f.isInPlace() {
 		f.row, f.panel = g.K, tileColumns
 	} else {
 		f.row, f.panel = tileColumns, g.depth()*tileColumns
 	}
-	// The S·C values of a window's row are adjacent unless the window is dilated.
+	// The S·C values of a window's row are adjacent unless the window is dilated or sees some channels alone.
 	runs := 1
 	f.steps = g.S * g.C
-	if g.DilationW > 1 {
-		f.steps, runs = g.C, g.S
+	if g.DilationW > 1 || g.GroupCount() > 1 {
+		f.steps, runs = g.GroupChannels(), g.S
 	}
 	for r := range g.R {
 		for s := range runs {
@@ -196,11 +200,14 @@ func newDirectFprop(g conv2D, floor float32) *directFprop {
 
 // isInPlace says whether the filters are read where they lie: packing takes half as long as a product of 32 rows, and gains nothing where
 // the rows are short.
-func (f *directFprop) isInPlace() bool { return f.K%tileColumns == 0 && f.K <= 4*tileColumns }
+func (f *directFprop) isInPlace() bool {
+	return f.GroupFilters()%tileColumns == 0 && f.K <= 4*tileColumns
+}
 
 func (f *directFprop) images() int { return f.group }
 
-func (g conv2D) depth() int { return g.R * g.S * g.C }
+// depth is the number of products of an output.
+func (g conv2D) depth() int { return g.R * g.S * g.GroupChannels() }
 
 // outputsPerImage is the number of values that the convolution makes of one image.
 func (g conv2D) outputsPerImage() int { return g.P * g.Q * g.K }
@@ -215,7 +222,7 @@ func (f *directFprop) derived() int {
 	if f.isInPlace() {
 		return 0
 	}
-	return panelsSize(f.depth(), f.K)
+	return f.panelsSize()
 }
 
 func (f *directFprop) keep(derived []float32) { f.filters = derived }
@@ -229,23 +236,29 @@ func (f *directFprop) derive(weights, bias []float32, w *Workers) {
 	f.pack(f.filters, weights, w)
 }
 
+// panelsSize is the number of values of the filters where they are packed.
+func (g conv2D) panelsSize() int { return panelsOf(g.filterStrips()) * g.depth() * tileColumns }
+
 // pack packs the filters for the inner kernels.
 func (g conv2D) pack(panels, weights []float32, w *Workers) {
-	depth := g.depth()
-	w.Run(paddedColumns(g.K)/tileColumns, func(_, panel int) {
-		packPanel(panels[panel*depth*tileColumns:], weights, depth, g.K, panel*tileColumns)
+	depth, strips := g.depth(), g.filterStrips()
+	w.Run(len(strips), func(_, i int) {
+		strips[i].eachPanel(func(panel, at, valid int) {
+			packPanel(panels[panel*depth*tileColumns:], weights, depth, g.K, strips[i].at+at, valid)
+		})
 	})
 }
 
 func (f *directFprop) compute(x, c []float32, lo, hi int, padded []float32, part, parts int) {
-	t := product{
-		a: f.in.pad(x, lo, hi, padded), b: f.filters, c: c, start: f.start, segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row,
-		panel: f.panel, floor: f.floor,
-	}
+	in := f.in.pad(x, lo, hi, padded)
+	t := product{segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row, panel: f.panel, floor: f.floor}
 	positions := (hi - lo) * f.P * f.Q
 	first, last := positions*part/parts, positions*(part+1)/parts
 	t.aRows, t.cRows = f.aRows[first:last], f.cRows[first:last]
-	t.run(f.K)
+	for _, s := range f.strips {
+		t.a, t.b, t.c, t.start = in[s.other:], f.filters[s.panel*f.panel:], c[s.at:], f.start[s.at:]
+		t.run(s.valid)
+	}
 }
 
 // pad returns images lo to hi of a batch x, padded into scratch if need be.

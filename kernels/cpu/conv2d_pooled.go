@@ -20,7 +20,7 @@ type pooledFprop struct {
 func canPoolSums(g conv2D, pool pool2D) bool {
 	const mostTerms = 32
 	areDisjoint := func(windows, size, stride, dilation int) bool { return windows == 1 || stride > (size-1)*dilation }
-	return pool.Kind.Picks() && pool.R*pool.S == pooledPlaces && g.depth() <= mostTerms && g.K%tileColumns == 0 &&
+	return g.GroupCount() == 1 && pool.Kind.Picks() && pool.R*pool.S == pooledPlaces && g.depth() <= mostTerms && g.K%tileColumns == 0 &&
 		pool.isInside() && areDisjoint(pool.P, pool.R, pool.StrideH, pool.DilationH) && areDisjoint(pool.Q, pool.S, pool.StrideW, pool.DilationW)
 }
 

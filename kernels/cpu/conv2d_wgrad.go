@@ -13,6 +13,9 @@ func (op conv2DWgrad) prepare(workers int) Routine {
 		g := newWinogradWgrad(conv2D{op.Conv2D}, op.Winograd)
 		return Routine{Scratch: g.scratch(workers), Run: g.run}
 	}
+	if op.IsDepthwise() {
+		return newDepthwiseWgrad(conv2D{op.Conv2D}).prepare(workers)
+	}
 	g := newDirectWgrad(conv2D{op.Conv2D}, workers)
 	return Routine{
 		Scratch: g.scratch(),
@@ -24,14 +27,15 @@ func (op conv2DWgrad) prepare(workers int) Routine {
 	}
 }
 
-// directWgrad is the gradient as the product of X, one row for each (r, s, c), with DY. Both are first copied so that the positions
-// that a sum runs over lie together, X as planes [C height width images] and DY as panels [K/16 rows Q images 16].
+// directWgrad is the gradient as the product of X, one row for each (r, s, c), with DY, in each group. Both are first copied so that the positions
+// that a sum runs over lie together, X as planes [C height width images] and DY as panels [strips rows Q images 16].
 type directWgrad struct {
 	conv2D
-	in    image
-	cRows []int
-	tasks int
-	bands []wgradBand
+	in     image
+	strips []strip // of the filters
+	cRows  []int
+	tasks  int
+	bands  []wgradBand
 }
 
 // wgradBand is what is copied and added at a time: some rows of the output, of some images.
@@ -58,16 +62,16 @@ const wgradDepth = 256
 const wgradBandSize = 1 << 19
 
 func newDirectWgrad(g conv2D, workers int) *directWgrad {
-	d := &directWgrad{conv2D: g}
+	d := &directWgrad{conv2D: g, strips: g.filterStrips()}
 	if g.R*g.S*g.StrideH*g.StrideW == 1 && g.P == g.H && g.Q == g.Window.W { // every pixel is an image of its own
 		d.N, d.Window = g.N*g.H*g.Window.W, kernels.Window{H: 1, W: 1, R: 1, S: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, P: 1, Q: 1}
 	}
 	d.in = d.input()
-	d.eachRow(func(r, s, c int) { d.cRows = append(d.cRows, ((r*d.S+s)*d.C+c)*d.K) })
-	d.tasks = min(kernels.CeilDiv(len(d.cRows), tileRows)*kernels.CeilDiv(d.K, pairColumns), 2*workers)
+	d.eachRow(func(r, s, c int) { d.cRows = append(d.cRows, ((r*d.S+s)*d.GroupChannels()+c)*d.K) })
+	d.tasks = min(kernels.CeilDiv(len(d.cRows), tileRows)*len(d.strips), 2*workers)
 
 	images := min(d.N, kernels.CeilDiv(wgradDepth, 8*d.P*d.Q)*8)
-	rowSize := images * (d.StrideH*d.in.width*d.C + d.Q*paddedColumns(d.K))
+	rowSize := images * (d.StrideH*d.in.width*d.C + d.Q*panelsOf(d.strips)*tileColumns)
 	rows := max(1, min(d.P, wgradBandSize/rowSize))
 	shapes := map[[2]int]*bandShape{}
 	for n := 0; n < d.N; n += images {
@@ -97,12 +101,13 @@ func (d *directWgrad) shape(images, rows int) *bandShape {
 	return b
 }
 
-// eachRow calls f for the rows of the product in their order: the taps of some planes, then those of the next, so that the planes
+// eachRow calls f for the rows of a group's product in their order: the taps of some planes, then those of the next, so that the planes
 // stay in the L1 cache and the rows of DW that are computed together are neighbours.
 func (d *directWgrad) eachRow(f func(r, s, c int)) {
-	for from := 0; from < d.C; from += tileRows {
+	channels := d.GroupChannels()
+	for from := 0; from < channels; from += tileRows {
 		for tap := range d.R * d.S {
-			for c := from; c < min(from+tileRows, d.C); c++ {
+			for c := from; c < min(from+tileRows, channels); c++ {
 				f(tap/d.S, tap%d.S, c)
 			}
 		}
@@ -121,7 +126,10 @@ func (d *directWgrad) scratch() int {
 	return n
 }
 
-func (d *directWgrad) panels(b wgradBand) int { return b.rows * d.Q * b.images * paddedColumns(d.K) }
+func (d *directWgrad) panels(b wgradBand) int { return panelsOf(d.strips) * d.panelSize(b) }
+
+// panelSize is the number of values of a panel of gradients.
+func (d *directWgrad) panelSize(b wgradBand) int { return b.rows * d.Q * b.images * tileColumns }
 
 // addBand adds what a band contributes.
 func (d *directWgrad) addBand(b wgradBand, x, dy, dw []float32, w *Workers) {
@@ -136,22 +144,21 @@ func (d *directWgrad) addBand(b wgradBand, x, dy, dw []float32, w *Workers) {
 	w.Run(d.tasks, func(_, task int) { d.multiply(b, panels, planes, dw, task) })
 }
 
-// multiply adds the product to a part of the rows and panels of DW.
+// multiply adds the product to a part of the rows and strips of DW.
 func (d *directWgrad) multiply(b wgradBand, panels, planes, dw []float32, task int) {
-	steps := d.Q * b.images
-	t := product{a: planes, aStep: 1, bStep: tileColumns, panel: b.rows * steps * tileColumns, steps: steps, floor: noFloor}
+	t := product{aStep: 1, bStep: tileColumns, panel: d.panelSize(b), steps: d.Q * b.images, floor: noFloor}
 	rowBlocks := kernels.CeilDiv(len(b.aRows), tileRows)
-	all := rowBlocks * kernels.CeilDiv(d.K, pairColumns)
+	all := rowBlocks * len(d.strips)
 	first, last := all*task/d.tasks, all*(task+1)/d.tasks
 	for p := 0; p < b.rows; p += b.rowsAtOnce {
 		t.segments = b.segments[p:min(p+b.rowsAtOnce, b.rows)]
 		for block := first; block < last; {
-			pair := block / rowBlocks
-			end := min(last, (pair+1)*rowBlocks)
-			from, to := (block-pair*rowBlocks)*tileRows, min((end-pair*rowBlocks)*tileRows, len(b.aRows))
+			i := block / rowBlocks
+			s, end := d.strips[i], min(last, (i+1)*rowBlocks)
+			from, to := (block-i*rowBlocks)*tileRows, min((end-i*rowBlocks)*tileRows, len(b.aRows))
 			t.aRows, t.cRows = b.aRows[from:to], d.cRows[from:to]
-			t.b, t.c = panels[pair*b.rows*steps*pairColumns:], dw[pair*pairColumns:]
-			t.run(min(pairColumns, d.K-pair*pairColumns))
+			t.a, t.b, t.c = planes[s.other*b.plane:], panels[s.panel*d.panelSize(b):], dw[s.at:]
+			t.run(s.valid)
 			block = end
 		}
 	}
@@ -192,10 +199,13 @@ func (d *directWgrad) copyX(b wgradBand, planes, x []float32, h int) {
 func (d *directWgrad) copyDY(b wgradBand, panels, dy []float32, p int) {
 	size := d.P * d.Q * d.K
 	dy = dy[b.image*size+(b.row+p)*d.Q*d.K:]
-	panel, row := b.rows*d.Q*b.images*tileColumns, p*d.Q*b.images*tileColumns
+	panel, row, filters := d.panelSize(b), p*d.Q*b.images*tileColumns, d.GroupFilters()
+	group := panelsOf(d.strips) / d.GroupCount() * panel
 	for q := range d.Q {
 		for n := range b.images {
-			packRow(panels[row+(q*b.images+n)*tileColumns:], dy[n*size+q*d.K:][:d.K], panel)
+			for i := range d.GroupCount() {
+				packRow(panels[i*group+row+(q*b.images+n)*tileColumns:], dy[n*size+q*d.K+i*filters:][:filters], panel)
+			}
 		}
 	}
 }

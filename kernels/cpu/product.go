@@ -147,10 +147,8 @@ func paddedColumns(k int) int { return kernels.CeilDiv(k, tileColumns) * tileCol
 // panelsSize is the size of a packed matrix [depth k].
 func panelsSize(depth, k int) int { return depth * paddedColumns(k) }
 
-// packPanel packs columns at, at+1, ... of a matrix [depth k] so that they lie together, row after row, with zeros for the columns
-// beyond k.
-func packPanel(panel, matrix []float32, depth, k, at int) {
-	valid := min(tileColumns, k-at)
+// packPanel packs the valid columns from at on of a matrix [depth k] so that they lie together, row after row, with zeros behind them.
+func packPanel(panel, matrix []float32, depth, k, at, valid int) {
 	for d := range depth {
 		row := panel[d*tileColumns : (d+1)*tileColumns]
 		clear(row[copy(row, matrix[d*k+at:d*k+at+valid]):])

@@ -16,7 +16,9 @@ var pooledGradient = rewrite.Pass{
 			if !ok || !pool.Kind.Picks() || pool.StrideH*pool.StrideW < 2 {
 				continue
 			}
-			wgrad, at, ok := rewrite.Find(l, i, func(op kernels.Conv2DWgrad) bool { return op.DY == pool.DX && op.DilationW == 1 })
+			wgrad, at, ok := rewrite.Find(l, i, func(op kernels.Conv2DWgrad) bool {
+				return op.DY == pool.DX && op.DilationW == 1 && op.GroupCount() == 1
+			})
 			if !ok {
 				continue
 			}

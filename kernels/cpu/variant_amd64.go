@@ -48,6 +48,16 @@ func pooledMaxAVX2(p *pooledProduct)
 //go:noescape
 func pooledMinAVX2(p *pooledProduct)
 
+// depthwiseRowAVX2 computes the windows with AVX2 and FMA.
+//
+//go:noescape
+func depthwiseRowAVX2(t *depthwiseRow)
+
+// depthwiseTapsAVX2 computes the sums with AVX2 and FMA.
+//
+//go:noescape
+func depthwiseTapsAVX2(t *depthwiseTaps)
+
 // gatherAVX2 computes the sums with AVX2 and FMA.
 //
 //go:noescape

@@ -101,7 +101,7 @@ func (t *winogradTransform) portable(l [][]float64, stage winogradStage) {
 
 // hasWinograd says whether there is code for the convolution by the algorithms F(tile×tile, 3×3).
 func (g conv2D) hasWinograd() bool {
-	return g.R == 3 && g.S == 3 && g.StrideH*g.StrideW*g.DilationH*g.DilationW == 1 && g.C%winogradVector+g.K%winogradVector == 0
+	return g.R == 3 && g.S == 3 && g.StrideH*g.StrideW*g.DilationH*g.DilationW == 1 && g.C%winogradVector+g.K%winogradVector == 0 && g.GroupCount() == 1
 }
 
 // winogradTile is the tile of the algorithm F(tile×tile, 3×3) that computes rows×columns outputs of the convolution, or the gradients by

@@ -3,8 +3,11 @@ package cuda
 import "cnn-gpu/kernels"
 
 func conv2DWgrad(op kernels.Conv2DWgrad) []Launch {
-	rows, positions := op.R*op.S*op.C, op.N*op.P*op.Q
-	parts := perTile("conv2d_wgrad", conv2DDefines(op.Conv2D), rows, op.K)
+	if op.IsDepthwise() {
+		return conv2DDepthwiseWgrad(op)
+	}
+	rows, positions := op.R*op.S*op.GroupChannels(), op.N*op.P*op.Q
+	parts := conv2DTiles("conv2d_wgrad", op.Conv2D, rows, op.GroupFilters())
 	// Enough slices to fill a GPU, and none with too little to do.
 	slices := max(1, min(manyBlocks/parts.Grid[0], positions/256))
 	parts.Grid[2] = slices

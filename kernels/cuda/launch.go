@@ -151,9 +151,12 @@ func perRow(source, function string, rows, columns int) Launch {
 	}
 }
 
+// tile is the extent of a tile of a matrix, both ways.
+const tile = 64
+
 // perTile is a launch with one block for each tile of a matrix; see tile.cuh.
 func perTile(function string, defines []Define, rows, columns int) Launch {
-	const tile, sums = 64, 4
+	const sums = 4
 	rowTiles := kernels.CeilDiv(rows, tile)
 	return Launch{
 		Source: function + ".cu", Function: function,

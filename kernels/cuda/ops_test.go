@@ -81,24 +81,30 @@ func sampleOps(t *testing.T) []kernels.Op {
 	type size = [2]int
 	one := size{1, 1}
 	for _, s := range []struct {
-		n, c, k                        int
+		n, c, k, groups                int
 		image, window, stride, between size
 		padding                        kernels.Padding
 	}{
-		{1, 1, 1, one, one, one, one, kernels.Valid},
-		{1024, 3, 31, size{260, 256}, size{3, 3}, one, one, kernels.Same},
-		{most, 1, 1, one, size{3, 3}, one, one, kernels.Same},
-		{1, most, 1, one, one, one, one, kernels.Valid},
-		{1, 1, most, one, one, one, one, kernels.Valid},
-		{1, 1, 1, size{most - 3, 1}, size{3, 1}, one, one, kernels.Same},
-		{1, 1, 1, size{1, most - 3}, size{1, 3}, size{1, 2}, one, kernels.Same},
-		{1, 1, 1, size{most / 2, 1}, size{most / 2, 1}, one, one, kernels.Valid},
-		{1, 1, 1, size{most / 2, 1}, size{2, 1}, one, size{most/2 - 1, 1}, kernels.Same},
-		{1, 1, 1, size{1, most / 2}, size{1, 2}, size{1, most / 2}, one, kernels.Same},
+		{1, 1, 1, 1, one, one, one, one, kernels.Valid},
+		{1024, 3, 31, 1, size{260, 256}, size{3, 3}, one, one, kernels.Same},
+		{most, 1, 1, 1, one, size{3, 3}, one, one, kernels.Same},
+		{1, most, 1, 1, one, one, one, one, kernels.Valid},
+		{1, 1, most, 1, one, one, one, one, kernels.Valid},
+		{1, 1, 1, 1, size{most - 3, 1}, size{3, 1}, one, one, kernels.Same},
+		{1, 1, 1, 1, size{1, most - 3}, size{1, 3}, size{1, 2}, one, kernels.Same},
+		{1, 1, 1, 1, size{most / 2, 1}, size{most / 2, 1}, one, one, kernels.Valid},
+		{1, 1, 1, 1, size{most / 2, 1}, size{2, 1}, one, size{most/2 - 1, 1}, kernels.Same},
+		{1, 6, 10, 2, size{5, 7}, size{3, 3}, one, one, kernels.Same},
+		{1, most - 1, most / 2, most / 2, one, one, one, one, kernels.Valid}, // two channels a group, not depthwise
+		{1, most, most, most, one, one, one, one, kernels.Valid},
+		{1, most / 8, most / 8 * 4, most / 8, one, size{2, 1}, one, one, kernels.Same},
+		{1, 2, 2, 2, size{most / 4, 1}, size{most / 4, 1}, one, one, kernels.Valid},
+		{most / 62, 31, 62, 31, one, size{3, 3}, one, one, kernels.Same},
+		{1, 1, 1, 1, size{1, most / 2}, size{1, 2}, size{1, most / 2}, one, kernels.Same},
 	} {
 		w, err := kernels.NewWindow(s.image, s.window, s.stride, s.between, s.padding)
 		require.NoError(t, err)
-		g := kernels.Conv2D{N: s.n, C: s.c, K: s.k, Window: w}
+		g := kernels.Conv2D{N: s.n, C: s.c, K: s.k, Groups: s.groups, Window: w}
 		list = append(list, kernels.Conv2DFprop{Conv2D: g}, kernels.Conv2DDgrad{Conv2D: g}, kernels.Conv2DWgrad{Conv2D: g})
 		for kind := range kernels.PoolKind(len(constantsOf(t, "PoolKind"))) {
 			p := kernels.Pool2D{Kind: kind, N: s.n, C: s.c, Window: w}

@@ -33,6 +33,20 @@ func Benchmarks() []Case {
 		name := s.String()
 		cases = append(cases, newCase(name, fprop, nil), newCase(name, dgrad, nil), newCase(name, wgrad, nil))
 	}
+	for _, s := range []groupedShape{ // MobileNetV2's depthwise convolutions, and ResNeXt's
+		{convShape{8, 56, 56, 32, 32, three, one, one, kernels.Same}, 32},
+		{convShape{8, 56, 56, 144, 144, three, one, one, kernels.Same}, 144},
+		{convShape{8, 56, 56, 144, 144, three, two, one, kernels.Same}, 144},
+		{convShape{8, 28, 28, 192, 192, three, one, one, kernels.Same}, 192},
+		{convShape{8, 14, 14, 384, 384, three, one, one, kernels.Same}, 384},
+		{convShape{8, 14, 14, 576, 576, three, one, one, kernels.Same}, 576},
+		{convShape{8, 14, 14, 576, 576, three, two, one, kernels.Same}, 576},
+		{convShape{8, 28, 28, 128, 128, three, one, one, kernels.Same}, 32},
+	} {
+		fprop, dgrad, wgrad := convOps(s.geometry())
+		name := s.String()
+		cases = append(cases, newCase(name, fprop, nil), newCase(name, dgrad, nil), newCase(name, wgrad, nil))
+	}
 	for _, s := range []chainShape{
 		{convShape{32, 28, 28, 1, 32, three, one, one, kernels.Valid}, two, two, kernels.Valid},
 		{convShape{32, 13, 13, 32, 64, three, one, one, kernels.Valid}, two, two, kernels.Valid},

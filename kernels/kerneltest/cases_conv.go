@@ -76,19 +76,23 @@ func (s convShape) String() string {
 
 // ops are the convolution with a bias and its two gradients.
 func (s convShape) ops() (kernels.Conv2DFprop, kernels.Conv2DDgrad, kernels.Conv2DWgrad) {
-	g := s.geometry()
-	x, w, b := float("x", s.n, s.h, s.w, s.c), float("w", g.R, g.S, s.c, s.k), float("b", s.k)
-	y := float("y", s.n, g.P, g.Q, s.k)
+	return convOps(s.geometry())
+}
+
+func convOps(g kernels.Conv2D) (kernels.Conv2DFprop, kernels.Conv2DDgrad, kernels.Conv2DWgrad) {
+	x, w, b := float("x", g.N, g.H, g.Window.W, g.C), float("w", g.R, g.S, g.GroupChannels(), g.K), float("b", g.K)
+	y := float("y", g.N, g.P, g.Q, g.K)
 	return kernels.Conv2DFprop{Conv2D: g, X: x, W: w, B: b, Y: y},
 		kernels.Conv2DDgrad{Conv2D: g, DY: y, W: w, DX: x},
 		kernels.Conv2DWgrad{Conv2D: g, X: x, DY: y, DW: w}
 }
 
-func (s convShape) cases() []Case {
-	fprop, dgrad, wgrad := s.ops()
+func (s convShape) cases() []Case { return convCasesOf(s.String(), s.geometry()) }
+
+func convCasesOf(name string, g kernels.Conv2D) []Case {
+	fprop, dgrad, wgrad := convOps(g)
 	noBias := fprop
 	noBias.B = nil
-	name := s.String()
 	return []Case{
 		newIntegerCase(name+"_int", fprop, nil), newCase(name, fprop, nil), newIntegerCase(name+"_int_no_bias", noBias, nil),
 		newIntegerCase(name+"_int", dgrad, nil), newCase(name, dgrad, nil),

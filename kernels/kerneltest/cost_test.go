@@ -247,8 +247,10 @@ func elementwise(b *kernels.Buffer, flops, reads, writes int) traffic {
 type products struct{ x, w, b, y, each int }
 
 func conv(g kernels.Conv2D) products {
+	groups := max(g.Groups, 1)
 	return products{
-		x: g.N * g.H * g.W * g.C, w: g.R * g.S * g.C * g.K, b: g.K, y: g.N * g.P * g.Q * g.K, each: g.R * g.S * g.C * g.N * g.P * g.Q * g.K,
+		x: g.N * g.H * g.W * g.C, w: g.R * g.S * g.C / groups * g.K, b: g.K, y: g.N * g.P * g.Q * g.K,
+		each: g.R * g.S * g.C / groups * g.N * g.P * g.Q * g.K,
 	}
 }
 

@@ -126,6 +126,21 @@ func differenceCases(t *testing.T) []differenceCase {
 		}
 	}
 
+	for _, groups := range []int{2, 4} {
+		window, err := kernels.NewWindow([2]int{5, 4}, [2]int{3, 2}, [2]int{2, 1}, [2]int{1, 2}, kernels.Same)
+		require.NoError(t, err)
+		g := kernels.Conv2D{N: 2, C: 4, K: 8, Groups: groups, Window: window}
+		x, w := draw(g.Inputs()), draw(g.Weights())
+		forward := kernels.Conv2DFprop{Conv2D: g, X: there, W: there, Y: there}
+		name := fmt.Sprint("conv ", g)
+		keep(differenceCase{name: name + " by x", forward: forward, in: [][]float64{x, w, nil, nil}, by: 0, y: 3, gradient: func(dy []float64) []float64 {
+			return result(t, kernels.Conv2DDgrad{Conv2D: g, DY: there, W: there, DX: there}, [][]float64{dy, w, nil}, 2)
+		}})
+		keep(differenceCase{name: name + " by w", forward: forward, in: [][]float64{x, w, nil, nil}, by: 1, y: 3, gradient: func(dy []float64) []float64 {
+			return result(t, kernels.Conv2DWgrad{Conv2D: g, X: there, DY: there, DW: there}, [][]float64{x, dy, make([]float64, len(w))}, 2)
+		}})
+	}
+
 	g := kernels.Dense{N: 3, C: 5, K: 4}
 	x, w := draw(15), draw(20)
 	in := [][]float64{x, w, draw(4), nil}

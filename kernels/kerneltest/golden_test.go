@@ -20,7 +20,7 @@ type golden struct {
 	Image, Size, Stride, Dilation   [2]int
 	Out                             [2]int
 	Padding, Kind, Function         string
-	N, M, P, C, K, G                int
+	N, M, P, C, K, G, Groups        int
 	Momentum, Beta1, Beta2, Epsilon float64
 	Smoothing, Alpha, Gamma, Delta  float32
 	Rho, Initial, Decay, Norm, Most float64
@@ -55,7 +55,9 @@ func (g golden) window(t *testing.T) kernels.Window {
 
 func (g golden) op(t *testing.T) kernels.Op {
 	there := kernels.NewBuffer("there", kernels.Float32, 1) // the oracle looks at the buffers only to see which are there
-	conv := func() kernels.Conv2D { return kernels.Conv2D{N: g.N, C: g.C, K: g.K, Window: g.window(t)} }
+	conv := func() kernels.Conv2D {
+		return kernels.Conv2D{N: g.N, C: g.C, K: g.K, Groups: g.Groups, Window: g.window(t)}
+	}
 	pool := func() kernels.Pool2D {
 		kind := map[string]kernels.PoolKind{"max": kernels.MaxPool, "min": kernels.MinPool, "average": kernels.AveragePool, "sum": kernels.SumPool}[g.Kind]
 		return kernels.Pool2D{Kind: kind, N: g.N, C: g.C, Window: g.window(t)}

@@ -2,10 +2,10 @@ package kerneltest
 
 import "cnn-gpu/kernels"
 
-// eachRow calls f for every product of a value of X with a row of K filters: x is the value's place, w and y are where the row begins in
+// eachRow calls f for every product of a value of X with a row of the filters of its group: x is the value's place, w and y are where the row begins in
 // W and Y. fprop, dgrad and wgrad are three ways to sum the same products. Padding has none.
 func eachRow(g kernels.Conv2D, f func(x, w, y int)) {
-	width := g.Window.W
+	width, channels, filters := g.Window.W, g.GroupChannels(), g.GroupFilters()
 	for n := range g.N {
 		for p := range g.P {
 			for q := range g.Q {
@@ -17,7 +17,8 @@ func eachRow(g kernels.Conv2D, f func(x, w, y int)) {
 							continue
 						}
 						for c := range g.C {
-							f(((n*g.H+row)*width+column)*g.C+c, ((r*g.S+s)*g.C+c)*g.K, ((n*g.P+p)*g.Q+q)*g.K)
+							first := c / channels * filters // of the group
+							f(((n*g.H+row)*width+column)*g.C+c, ((r*g.S+s)*channels+c%channels)*g.K+first, ((n*g.P+p)*g.Q+q)*g.K+first)
 						}
 					}
 				}
@@ -34,7 +35,7 @@ func convFprop(g kernels.Conv2D, x, w, b []Value) []sum {
 		}
 	}
 	eachRow(g, func(xi, wi, yi int) {
-		value, filters, sums := x[xi], w[wi:wi+g.K], y[yi:yi+g.K]
+		value, filters, sums := x[xi], w[wi:wi+g.GroupFilters()], y[yi:yi+g.GroupFilters()]
 		for k := range sums {
 			sums[k].addProduct(value, filters[k])
 		}
@@ -45,7 +46,7 @@ func convFprop(g kernels.Conv2D, x, w, b []Value) []sum {
 func convDgrad(g kernels.Conv2D, dy, w []Value) []sum {
 	dx := make([]sum, g.N*g.H*g.Window.W*g.C)
 	eachRow(g, func(xi, wi, yi int) {
-		sum, gradients, filters := &dx[xi], dy[yi:yi+g.K], w[wi:wi+g.K]
+		sum, gradients, filters := &dx[xi], dy[yi:yi+g.GroupFilters()], w[wi:wi+g.GroupFilters()]
 		for k := range filters {
 			sum.addProduct(gradients[k], filters[k])
 		}
@@ -56,7 +57,7 @@ func convDgrad(g kernels.Conv2D, dy, w []Value) []sum {
 func convWgrad(g kernels.Conv2D, x, dy, dw []Value) []sum {
 	sums := sumsFrom(dw)
 	eachRow(g, func(xi, wi, yi int) {
-		value, gradients, sums := x[xi], dy[yi:yi+g.K], sums[wi:wi+g.K]
+		value, gradients, sums := x[xi], dy[yi:yi+g.GroupFilters()], sums[wi:wi+g.GroupFilters()]
 		for k := range sums {
 			sums[k].addProduct(value, gradients[k])
 		}

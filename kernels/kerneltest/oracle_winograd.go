@@ -32,12 +32,12 @@ func computeByWinograd(op kernels.Op, name string, in, out [][]Value) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("kerneltest: %s was computed by %s, which is for 3x3 filters with strides and dilation 1", op.Name(), name)
+	return fmt.Errorf("kerneltest: %s was computed by %s, which is for 3x3 filters with strides and dilation 1 and one group", op.Name(), name)
 }
 
 // fits says whether an algorithm of Winograd can compute a convolution.
 func fits(g kernels.Conv2D) bool {
-	return g.R == 3 && g.S == 3 && g.StrideH == 1 && g.StrideW == 1 && g.DilationH == 1 && g.DilationW == 1
+	return g.R == 3 && g.S == 3 && g.StrideH == 1 && g.StrideW == 1 && g.DilationH == 1 && g.DilationW == 1 && g.GroupCount() == 1
 }
 
 // keepsIntegers says whether an algorithm computes with coefficients that float32 holds exactly.

@@ -71,14 +71,16 @@ def window(image, size, stride=(1, 1), dilation=(1, 1), mode="valid"):
     return {"image": image, "size": size, "stride": stride, "dilation": dilation, "padding": mode}
 
 
-def conv(name, n, c, k, **win):
+def conv(name, n, c, k, groups=1, **win):
     g = window(**win)
-    x, w, b = draw(n, *g["image"], c), draw(*g["size"], c, k), draw(k)
-    y = F.conv2d(pad(x.permute(0, 3, 1, 2), g), w.permute(3, 2, 0, 1), b, stride=g["stride"], dilation=g["dilation"])
+    x, w, b = draw(n, *g["image"], c), draw(*g["size"], c // groups, k), draw(k)
+    y = F.conv2d(pad(x.permute(0, 3, 1, 2), g), w.permute(3, 2, 0, 1), b, stride=g["stride"], dilation=g["dilation"], groups=groups)
     y = y.permute(0, 2, 3, 1)
     dy, dw0, db0 = draw(*y.shape), draw(*w.shape), draw(k)
     dx, dw, db = torch.autograd.grad(y, (x, w, b), dy)
     g.update(n=n, c=c, k=k, out=list(y.shape[1:3]))
+    if groups > 1:
+        g["groups"] = groups
     case("conv2d_fprop", name, {"x": x, "w": w, "b": b}, {"y": y}, **g)
     case("conv2d_dgrad", name, {"dy": dy, "w": w}, {"dx": dx}, **g)
     case("conv2d_wgrad", name, {"x": x, "dy": dy, "dw": dw0}, {"dw": dw0 + dw}, **g)
@@ -531,6 +533,9 @@ def ops():
     threshold_relu(0.21875, 0.25, 0)
     threshold_relu(0.09375, 0.5, 0.46875)
     max_norm(4, 5, 2.5)
+    conv("groups", 2, 6, 9, 3, image=(5, 4), size=(3, 2), stride=(2, 1), mode="same")
+    conv("depthwise", 1, 3, 3, 3, image=(5, 6), size=(3, 3), mode="same")
+    conv("depthwise, two filters each", 2, 3, 6, 3, image=(6, 5), size=(2, 3), dilation=(2, 1))
 
 
 def uniform(seed, n):

@@ -8,6 +8,7 @@ import (
 
 	"cnn-gpu/kernels/cpu/internal/gen/assembler"
 	"cnn-gpu/kernels/cpu/internal/gen/bits"
+	"cnn-gpu/kernels/cpu/internal/gen/depthwise"
 	"cnn-gpu/kernels/cpu/internal/gen/gather"
 	"cnn-gpu/kernels/cpu/internal/gen/list"
 	"cnn-gpu/kernels/cpu/internal/gen/pick"
@@ -21,6 +22,7 @@ import (
 // generators are those of the files by their names.
 var generators = map[string]func(asm *assembler.Assembler){
 	"bits_amd64.s":      bits.Write,
+	"depthwise_amd64.s": depthwise.Write,
 	"gather_amd64.s":    gather.Write,
 	"list_amd64.s":      list.Write,
 	"pick_amd64.s":      pick.Write,
