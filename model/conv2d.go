@@ -8,13 +8,14 @@ import (
 )
 
 // Conv2D slides Filters filters of size Kernel over images [H W C] and makes feature maps [P Q Filters]; see
-// [kernels.Conv2D] for the formula. Parameters: kernel [R S C Filters] and bias [Filters].
+// [kernels.Conv2D] for the formula. Parameters: kernel [R S C/Groups Filters] and bias [Filters].
 type Conv2D struct {
 	Filters           int         `yaml:"filters"`                                               // how many feature maps it makes
 	Kernel            Pair        `yaml:"kernel_size"`                                           // the size of a filter
 	Strides           Pair        `yaml:"strides,omitempty" default:"1"`                         // the steps from window to window
 	Padding           Padding     `yaml:"padding,omitempty" default:"valid"`                     // what it does at the border
 	Dilation          Pair        `yaml:"dilation_rate,omitempty" default:"1"`                   // the steps from tap to tap of a filter
+	Groups            int         `yaml:"groups,omitempty" default:"1"`                          // into how many runs of channels and filters it falls apart, each filter seeing the channels of its run alone; it divides both
 	Activation        Function    `yaml:"activation,omitempty" default:"linear"`                 // what follows
 	Bias              Bias        `yaml:"use_bias,omitempty" default:"true"`                     // whether a bias is added
 	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty" default:"glorot_uniform"` // the filters' first values
@@ -36,7 +37,13 @@ func (s Conv2D) Build(in []Shape) (Layer, error) {
 	if s.Filters < 1 {
 		return nil, fmt.Errorf("%d filters; give at least 1", s.Filters)
 	}
-	if err := checkSize("the kernel", Shape{s.Kernel[0], s.Kernel[1], x[2], s.Filters}); err != nil {
+	groups := cmp.Or(s.Groups, 1)
+	if groups < 1 || x[2]%groups+s.Filters%groups > 0 {
+		return nil, fmt.Errorf("%d groups of the %d channels of %v and of %d filters; give a number that divides both, such as %d, or other filters",
+			groups, x[2], x, s.Filters, divisor(x[2], s.Filters))
+	}
+	shape := Shape{s.Kernel[0], s.Kernel[1], x[2] / groups, s.Filters}
+	if err := checkSize("the kernel", shape); err != nil {
 		return nil, err
 	}
 	w, err := window(x, s.Kernel, s.Strides, s.Dilation, s.Padding, s.Filters)
@@ -47,16 +54,22 @@ func (s Conv2D) Build(in []Shape) (Layer, error) {
 		return nil, err
 	}
 	area := w.R * w.S
-	l := &conv2D{geometry: kernels.Conv2D{C: x[2], K: s.Filters, Window: w}}
+	l := &conv2D{geometry: kernels.Conv2D{C: x[2], K: s.Filters, Groups: groups, Window: w}}
 	l.kernel = &Param{
-		Name: "kernel", Shape: Shape{w.R, w.S, x[2], s.Filters},
-		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: area * x[2], FanOut: area * s.Filters,
+		Name: "kernel", Shape: shape,
+		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: area * x[2] / groups, FanOut: area * s.Filters,
 		Constraint: s.KernelConstraint,
 	}
-	if s.Bias.used() {
-		l.bias = &Param{Name: "bias", Shape: Shape{s.Filters}, Initializer: cmp.Or(s.BiasInitializer, Zeros), FanIn: s.Filters, FanOut: s.Filters}
-	}
+	l.bias = s.Bias.param(s.Filters, s.BiasInitializer)
 	return l, nil
+}
+
+// divisor is the greatest number that divides both.
+func divisor(a, b int) int {
+	for b > 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 type conv2D struct {

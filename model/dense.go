@@ -48,9 +48,7 @@ func (s Dense) Build(in []Shape) (Layer, error) {
 		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: inputs, FanOut: s.Units,
 		Constraint: s.KernelConstraint,
 	}
-	if s.Bias.used() {
-		l.bias = &Param{Name: "bias", Shape: Shape{s.Units}, Initializer: cmp.Or(s.BiasInitializer, Zeros), FanIn: s.Units, FanOut: s.Units}
-	}
+	l.bias = s.Bias.param(s.Units, s.BiasInitializer)
 	return l, nil
 }
 

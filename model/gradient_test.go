@@ -15,9 +15,12 @@ import (
 
 // networks are tiny networks which together hold every layer, every way of connecting and every option that changes ops.
 var networks = map[string]string{
-	"conv valid":          "{input: [5, 6, 2], layers: [Conv2D: {filters: 3, kernel_size: [3, 2]}]}",
-	"conv same strides":   "{input: [5, 6, 2], layers: [Conv2D: {filters: 3, kernel_size: 3, strides: [2, 3], padding: same}, Conv2D: {filters: 2, kernel_size: 2, padding: same}]}",
-	"conv dilation":       "{input: [7, 6, 1], layers: [Conv2D: {filters: 2, kernel_size: 2, dilation_rate: [3, 2]}, Conv2D: {filters: 2, kernel_size: 3, dilation_rate: 2, padding: same}]}",
+	"conv valid":        "{input: [5, 6, 2], layers: [Conv2D: {filters: 3, kernel_size: [3, 2]}]}",
+	"conv same strides": "{input: [5, 6, 2], layers: [Conv2D: {filters: 3, kernel_size: 3, strides: [2, 3], padding: same}, Conv2D: {filters: 2, kernel_size: 2, padding: same}]}",
+	"conv dilation":     "{input: [7, 6, 1], layers: [Conv2D: {filters: 2, kernel_size: 2, dilation_rate: [3, 2]}, Conv2D: {filters: 2, kernel_size: 3, dilation_rate: 2, padding: same}]}",
+	"conv groups":       "{input: [5, 4, 4], layers: [Conv2D: {filters: 6, kernel_size: [3, 2], groups: 2}, Conv2D: {filters: 3, kernel_size: 2, groups: 3, padding: same}]}",
+	"conv depthwise": `{input: [6, 5, 3], layers: [DepthwiseConv2D: {kernel_size: [3, 2], padding: same, activation: tanh}, MaxPooling2D: {strides: 1},
+		DepthwiseConv2D: {kernel_size: 2, strides: [2, 1], depth_multiplier: 2, use_bias: false}, DepthwiseConv2D: {kernel_size: 2, dilation_rate: [1, 2], depthwise_initializer: he_uniform, bias_initializer: ones}]}`,
 	"no bias":             "{input: [4, 4, 1], layers: [Conv2D: {filters: 2, kernel_size: 2, use_bias: false}, Flatten, Dense: {units: 3, use_bias: false}]}",
 	"activations":         "{input: [5], layers: [Dense: {units: 6, activation: relu}, Dense: {units: 6, activation: sigmoid}, Dense: {units: 6, activation: tanh}, Dense: {units: 6, activation: linear}, Dense: {units: 4, activation: softmax}]}",
 	"dense of places":     "{input: [3, 4, 2], layers: [Dense: {units: 3, activation: tanh}, Conv2D: {filters: 2, kernel_size: 2}, Dense: {units: 4, use_bias: false}, Reshape: {target_shape: [4, 6]}, Dense: {units: 2}, Flatten, Dense: {units: 3}]}",

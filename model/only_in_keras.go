@@ -12,7 +12,7 @@ Bidirectional
 CategoryEncoding CenterCrop ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose Conv2DTranspose Conv3D
 Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Convolution1D Convolution1DTranspose Convolution2DTranspose Convolution3D
 Convolution3DTranspose Cropping1D Cropping3D CutMix
-DepthwiseConv1D DepthwiseConv2D Discretization Dot
+DepthwiseConv1D Discretization Dot
 EinsumDense Embedding Equalization
 FlaxLayer
 GRU GRUCell GaussianDropout GlobalAveragePooling1D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool3D

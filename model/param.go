@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 
@@ -49,6 +50,14 @@ const (
 )
 
 func (b Bias) used() bool { return b == UseBias }
+
+// param is the bias of a number of outputs; nil for none.
+func (b Bias) param(outputs int, initializer Initializer) *Param {
+	if !b.used() {
+		return nil
+	}
+	return &Param{Name: "bias", Shape: Shape{outputs}, Initializer: cmp.Or(initializer, Zeros), FanIn: outputs, FanOut: outputs}
+}
 
 // Toggle is a part of a layer that is there unless it is turned off.
 type Toggle uint8

@@ -26,6 +26,7 @@ var kinds = wording.Table[string, Spec]{
 	{Word: "Conv2D", Value: Conv2D{}, Also: []string{"Convolution2D"}},
 	{Word: "Cropping2D", Value: Cropping2D{}},
 	{Word: "Dense", Value: Dense{}},
+	{Word: "DepthwiseConv2D", Value: DepthwiseConv2D{}},
 	{Word: "Dropout", Value: Dropout{}},
 	{Word: "ELU", Value: ELU{}},
 	{Word: "Flatten", Value: Flatten{}},

@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import re
+import zlib
 
 import keras
 import numpy as np
@@ -112,6 +113,14 @@ LAST_LAYERS = [
     ("ReLU", (9,), {"max_value": 1, "negative_slope": 0.25}),
 ]
 
+# Behind all others, and drawn from a seed of their own each: rows may be added anywhere.
+SEEDED_LAYERS = [
+    ("Conv2D", (7, 6, 4), {"filters": 6, "kernel_size": [3, 2], "groups": 2, "strides": 2, "padding": "same"}),
+    ("DepthwiseConv2D", IMAGE, {"kernel_size": 3}),
+    ("DepthwiseConv2D", IMAGE, {"kernel_size": [3, 2], "padding": "same", "strides": 2, "depth_multiplier": 3, "activation": "relu"}),
+    ("DepthwiseConv2D", IMAGE, {"kernel_size": 2, "dilation_rate": [1, 2], "use_bias": False}),
+]
+
 # What Keras has no word for.
 OURS = {"gelu_tanh": lambda x: keras.activations.gelu(x, approximate=True)}
 
@@ -142,6 +151,12 @@ def layer(kind, shape, arguments):
         "shape": list(built(x).shape[1:]),
         "y": values(built(x, training=False) if kind in RANDOM else built(x)),
     }
+
+
+def seeded(*row):
+    global random
+    random = np.random.default_rng(zlib.crc32(json.dumps(row).encode()))
+    return layer(*row)
 
 
 MERGES = [
@@ -493,6 +508,7 @@ def main():
         ("sgd", {"learning_rate": 0.05, "momentum": 0.75, **ema}, 1), ("sgd", {"learning_rate": 0.05, "momentum": 0.75, **ema}, 2),
         ("sgd", {"learning_rate": 0.05, **ema, "ema_overwrite_frequency": 3}, 2), ("adam", {"epsilon": 0.001, **ema, "ema_momentum": 0.99}, 2)])
     golden["constrained"] = training(constrained, [("sgd", {"learning_rate": 0.05, "momentum": 0.75}, 1), ("adam", {"learning_rate": 0.01}, 1)])
+    golden["layers"] += [seeded(*row) for row in SEEDED_LAYERS]
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")
