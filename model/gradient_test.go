@@ -21,6 +21,8 @@ var networks = map[string]string{
 	"conv groups":       "{input: [5, 4, 4], layers: [Conv2D: {filters: 6, kernel_size: [3, 2], groups: 2}, Conv2D: {filters: 3, kernel_size: 2, groups: 3, padding: same}]}",
 	"conv depthwise": `{input: [6, 5, 3], layers: [DepthwiseConv2D: {kernel_size: [3, 2], padding: same, activation: tanh}, MaxPooling2D: {strides: 1},
 		DepthwiseConv2D: {kernel_size: 2, strides: [2, 1], depth_multiplier: 2, use_bias: false}, DepthwiseConv2D: {kernel_size: 2, dilation_rate: [1, 2], depthwise_initializer: he_uniform, bias_initializer: ones}]}`,
+	"conv separable": `{input: [6, 5, 2], layers: [SeparableConv2D: {filters: 3, kernel_size: [3, 2], padding: same, depth_multiplier: 2, activation: tanh}, MaxPooling2D: {strides: 1},
+		SeparableConv2D: {filters: 4, kernel_size: 2, strides: [2, 1], use_bias: false, depthwise_initializer: he_normal}, SeparableConv2D: {filters: 2, kernel_size: 2, dilation_rate: [1, 2], pointwise_initializer: he_uniform, bias_initializer: ones}]}`,
 	"no bias":             "{input: [4, 4, 1], layers: [Conv2D: {filters: 2, kernel_size: 2, use_bias: false}, Flatten, Dense: {units: 3, use_bias: false}]}",
 	"activations":         "{input: [5], layers: [Dense: {units: 6, activation: relu}, Dense: {units: 6, activation: sigmoid}, Dense: {units: 6, activation: tanh}, Dense: {units: 6, activation: linear}, Dense: {units: 4, activation: softmax}]}",
 	"dense of places":     "{input: [3, 4, 2], layers: [Dense: {units: 3, activation: tanh}, Conv2D: {filters: 2, kernel_size: 2}, Dense: {units: 4, use_bias: false}, Reshape: {target_shape: [4, 6]}, Dense: {units: 2}, Flatten, Dense: {units: 3}]}",

@@ -47,6 +47,7 @@ var kinds = wording.Table[string, Spec]{
 	{Word: "ReLU", Value: ReLULayer{}},
 	{Word: "Rescaling", Value: Rescaling{}},
 	{Word: "Reshape", Value: Reshape{}},
+	{Word: "SeparableConv2D", Value: SeparableConv2D{}, Also: []string{"SeparableConvolution2D"}},
 	{Word: "Softmax", Value: Activation{Softmax}},
 	{Word: "SpatialDropout2D", Value: SpatialDropout2D{}},
 	{Word: "Subtract", Value: Subtract{}},

@@ -119,6 +119,9 @@ SEEDED_LAYERS = [
     ("DepthwiseConv2D", IMAGE, {"kernel_size": 3}),
     ("DepthwiseConv2D", IMAGE, {"kernel_size": [3, 2], "padding": "same", "strides": 2, "depth_multiplier": 3, "activation": "relu"}),
     ("DepthwiseConv2D", IMAGE, {"kernel_size": 2, "dilation_rate": [1, 2], "use_bias": False}),
+    ("SeparableConv2D", IMAGE, {"filters": 3, "kernel_size": 3}),
+    ("SeparableConv2D", IMAGE, {"filters": 4, "kernel_size": [3, 2], "padding": "same", "strides": 2, "depth_multiplier": 3, "activation": "relu"}),
+    ("SeparableConv2D", IMAGE, {"filters": 3, "kernel_size": 2, "dilation_rate": [1, 2], "use_bias": False}),
 ]
 
 # What Keras has no word for.

@@ -43,6 +43,7 @@ layers:
   - Conv2D: {filters: 4, kernel_size: 3, padding: same, activation: sigmoid}
   - BatchNormalization
   - DepthwiseConv2D: {kernel_size: 3, padding: same}
+  - SeparableConv2D: {filters: 4, kernel_size: 2, padding: same}
   - MaxPooling2D: {name: pooled, pool_size: 2, strides: 1}
   - Conv2D: {name: block, filters: 4, kernel_size: 3, padding: same, activation: tanh}
   - Add: {inputs: [pooled, block]}
