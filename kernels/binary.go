@@ -13,9 +13,10 @@ const (
 	// goes to the first of equal ones.
 	Maximum
 	Minimum // the smaller, likewise
+	Plus    // y = a + b
 )
 
-var binaryFunctions = [...]string{Multiply: "multiply", Subtract: "subtract", Maximum: "maximum", Minimum: "minimum"}
+var binaryFunctions = [...]string{Multiply: "multiply", Subtract: "subtract", Maximum: "maximum", Minimum: "minimum", Plus: "plus"}
 
 // BinaryFunctions lists all functions.
 func BinaryFunctions() []BinaryFunction {
@@ -34,7 +35,7 @@ func (f BinaryFunction) String() string {
 }
 
 // Binary is a function of A [N M K] and B [N K], which is repeated over the M rows of each example: a scale for each channel of an image,
-// or with M = 1 values for all elements.
+// or with M = 1 values for all elements; with N = 1 there is one row of B, such as a bias.
 type Binary struct {
 	Function BinaryFunction
 	N, M, K  int

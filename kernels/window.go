@@ -56,5 +56,46 @@ func NewWindow(image, size, stride, dilation [2]int, padding Padding) (Window, e
 	}, nil
 }
 
+// NewTransposedWindow computes the window of the convolution whose gradient by its input is a transposed convolution of images [P Q]: it makes [H W] of
+// them. With t = (size−1)·dilation + 1, that is in each direction, for padding Valid and for Same,
+//
+//	(P−1)·stride + t + extra    or, where extra is not given, P·stride + max(t−stride, 0)
+//	(P−1)·stride + t mod 2 + extra    or, where extra is not given, P·stride
+//
+// as in Keras. What is extra lies at the bottom and the right and is less than a stride; what Same cuts off, for one more there if it is odd, at all sides.
+func NewTransposedWindow(inputs, size, stride, dilation [2]int, padding Padding, extra *[2]int) (Window, error) {
+	var out, before [2]int
+	for d := range out {
+		if inputs[d] < 1 || size[d] < 1 || stride[d] < 1 || dilation[d] < 1 {
+			return Window{}, fmt.Errorf("image %v, window %v, strides %v and dilation %v must all be at least 1", inputs, size, stride, dilation)
+		}
+		reach, least := (size[d]-1)*dilation[d]+1, (inputs[d]-1)*stride[d]
+		switch {
+		case extra != nil && (extra[d] < 0 || extra[d] >= stride[d]):
+			return Window{}, fmt.Errorf("output padding %v beside strides %v; give from 0 to less than the strides", *extra, stride)
+		case extra != nil && padding == Same:
+			out[d] = least + reach%2 + extra[d]
+		case extra != nil:
+			out[d] = least + reach + extra[d]
+		case padding == Same:
+			out[d] = least + stride[d]
+		default:
+			out[d] = least + max(reach, stride[d])
+		}
+		if out[d] < 1 {
+			return Window{}, fmt.Errorf("of an image %v, nothing is left behind windows %v with padding same and output padding %v; give more output padding, or none",
+				inputs, size, *extra)
+		}
+		if padding == Same {
+			before[d] = max(least+reach-out[d], 0) / 2
+		}
+	}
+	return Window{
+		H: out[0], W: out[1], R: size[0], S: size[1],
+		StrideH: stride[0], StrideW: stride[1], DilationH: dilation[0], DilationW: dilation[1],
+		PadTop: before[0], PadLeft: before[1], P: inputs[0], Q: inputs[1],
+	}, nil
+}
+
 // CeilDiv is how many parts of a size cover n.
 func CeilDiv(n, size int) int { return (n + size - 1) / size }

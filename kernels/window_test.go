@@ -47,6 +47,36 @@ func TestWindowIsTensorFlows(t *testing.T) {
 	}
 }
 
+// What a transposed convolution makes is an image of which a convolution with the same window makes what it was made of.
+func TestTransposedWindowIsAWindow(t *testing.T) {
+	two := func(n int) [2]int { return [2]int{n, 1} }
+	for in := 1; in <= 5; in++ {
+		for size := 1; size <= 5; size++ {
+			for stride := 1; stride <= 4; stride++ {
+				for dilation := 1; dilation <= 3; dilation++ {
+					for _, padding := range []kernels.Padding{kernels.Valid, kernels.Same} {
+						w, err := kernels.NewTransposedWindow(two(in), two(size), two(stride), two(dilation), padding, nil)
+						require.NoError(t, err)
+						back, err := kernels.NewWindow([2]int{w.H, w.W}, two(size), two(stride), two(dilation), padding)
+						require.NoError(t, err)
+						assert.Equal(t, back, w)
+						for extra := range stride {
+							w, err := kernels.NewTransposedWindow(two(in), two(size), two(stride), two(dilation), padding, &[2]int{extra, 0})
+							if reach := (size-1)*dilation + 1; padding == kernels.Same && reach%2 == 0 && extra == 0 {
+								continue // Keras cuts off half of the window on both sides, and with it the last step
+							}
+							require.NoError(t, err)
+							back, err := kernels.NewWindow([2]int{w.H, w.W}, two(size), two(stride), two(dilation), padding)
+							require.NoError(t, err)
+							assert.Equal(t, back, w)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestWindowTransposes(t *testing.T) {
 	w, err := kernels.NewWindow([2]int{28, 9}, [2]int{3, 4}, [2]int{1, 2}, [2]int{2, 1}, kernels.Same)
 	require.NoError(t, err)

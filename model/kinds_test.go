@@ -73,7 +73,7 @@ func TestEveryKindIsHeld(t *testing.T) {
 func TestAliases(t *testing.T) {
 	for alias, kind := range model.SecondNames {
 		text := func(name string) []byte {
-			return []byte("input: [6, 6, 3]\nlayers:\n  - " + name + map[string]string{"Conv2D": ": {filters: 2, kernel_size: 3}", "SeparableConv2D": ": {filters: 2, kernel_size: 3}"}[kind] + "\n")
+			return []byte("input: [6, 6, 3]\nlayers:\n  - " + name + map[string]string{"Conv2D": ": {filters: 2, kernel_size: 3}", "SeparableConv2D": ": {filters: 2, kernel_size: 3}", "Conv2DTranspose": ": {filters: 2, kernel_size: 3}"}[kind] + "\n")
 		}
 		want, err := model.Parse("net.yaml", text(kind))
 		require.NoError(t, err)

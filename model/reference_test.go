@@ -194,6 +194,7 @@ var forms = map[reflect.Type]string{
 	reflect.TypeFor[Bias]():          "`true` or `false`",
 	reflect.TypeFor[Toggle]():        "`true` or `false`",
 	reflect.TypeFor[Pair]():          "whole number from 1 on, or `[height, width]`",
+	reflect.TypeFor[*Pair]():         "whole number from 0 on, `[height, width]` or `null`",
 	reflect.TypeFor[Function]():      "[activation](#activations)",
 	reflect.TypeFor[Padding]():       "[padding](#paddings)",
 	reflect.TypeFor[Interpolation](): "[interpolation](#interpolations)",

@@ -24,6 +24,7 @@ var kinds = wording.Table[string, Spec]{
 	{Word: "BatchNormalization", Value: BatchNormalization{}},
 	{Word: "Concatenate", Value: Concatenate{}},
 	{Word: "Conv2D", Value: Conv2D{}, Also: []string{"Convolution2D"}},
+	{Word: "Conv2DTranspose", Value: Conv2DTranspose{}, Also: []string{"Convolution2DTranspose"}},
 	{Word: "Cropping2D", Value: Cropping2D{}},
 	{Word: "Dense", Value: Dense{}},
 	{Word: "DepthwiseConv2D", Value: DepthwiseConv2D{}},
@@ -230,6 +231,8 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = toggle(n, f.key)
 	case *Pair:
 		*dst, err = pair(n, f.key)
+	case **Pair:
+		*dst, err = pairOrNone(n, f.key)
 	case *bool:
 		*dst, err = truth(n, f.key)
 	case *Axes:
@@ -257,6 +260,10 @@ func (f specField) encode() *yaml.Node {
 	switch v := value.(type) {
 	case Pair:
 		v = orOne(v)
+		if value = v[:]; v[0] == v[1] {
+			value = v[0]
+		}
+	case *Pair:
 		if value = v[:]; v[0] == v[1] {
 			value = v[0]
 		}

@@ -114,6 +114,47 @@ layers:
 		"activation", "re_lu", "re_lu_1", "elu", "p_re_lu", "leaky_re_lu", "dropout", "batch_normalization", "activation_1"}, names)
 }
 
+func TestParseConvolutions(t *testing.T) {
+	m, err := model.Parse("net.yaml", []byte(`
+input: [9, 9, 4]
+layers:
+  - Conv2D: {filters: 6, kernel_size: 3, groups: 2}
+  - DepthwiseConv2D: {kernel_size: [3, 2], strides: 2, padding: same, depth_multiplier: 2, activation: relu, use_bias: false, depthwise_initializer: he_normal}
+  - SeparableConv2D: {filters: 4, kernel_size: 2, depth_multiplier: 3, depthwise_initializer: ones, pointwise_initializer: he_uniform, bias_initializer: ones}
+  - Conv2DTranspose: {filters: 3, kernel_size: 3, strides: 2, output_padding: 0}
+  - Conv2DTranspose: {filters: 2, kernel_size: 3, strides: [1, 2], padding: same, output_padding: [0, 1], dilation_rate: 1}
+  - Conv2DTranspose: {filters: 1, kernel_size: 3, output_padding: null}
+`))
+	require.NoError(t, err)
+	var specs []model.Spec
+	for _, n := range m.Nodes {
+		if n.Spec != nil {
+			specs = append(specs, n.Spec)
+		}
+	}
+	assert.Equal(t, []model.Spec{
+		model.Conv2D{Filters: 6, Kernel: model.Pair{3, 3}, Groups: 2},
+		model.DepthwiseConv2D{
+			Kernel: model.Pair{3, 2}, Strides: model.Pair{2, 2}, Padding: model.Same, DepthMultiplier: 2, Activation: model.ReLU, Bias: model.NoBias,
+			DepthwiseInitializer: model.HeNormal,
+		},
+		model.SeparableConv2D{
+			Filters: 4, Kernel: model.Pair{2, 2}, DepthMultiplier: 3, DepthwiseInitializer: model.Ones, PointwiseInitializer: model.HeUniform,
+			BiasInitializer: model.Ones,
+		},
+		model.Conv2DTranspose{Filters: 3, Kernel: model.Pair{3, 3}, Strides: model.Pair{2, 2}, OutputPadding: &model.Pair{0, 0}},
+		model.Conv2DTranspose{
+			Filters: 2, Kernel: model.Pair{3, 3}, Strides: model.Pair{1, 2}, Padding: model.Same, OutputPadding: &model.Pair{0, 1}, Dilation: model.Pair{1, 1},
+		},
+		model.Conv2DTranspose{Filters: 1, Kernel: model.Pair{3, 3}},
+	}, specs)
+	again, err := model.Parse("net.yaml", m.YAML())
+	require.NoError(t, err)
+	assertSameGraph(t, m, again)
+	assert.Contains(t, string(m.YAML()), "output_padding: 0}")
+	assert.Contains(t, string(m.YAML()), "output_padding: [0, 1]")
+}
+
 func TestParseErrors(t *testing.T) {
 	layers := func(text string) string { return "input: [8, 8, 1]\nlayers:\n" + text }
 	for _, c := range []struct{ text, want string }{
@@ -203,6 +244,11 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - PReLU: {shared_axes: [2]}"), `net.yaml:3:26: shared_axes is a list of 1; expected the first axes in their order, such as [1, 2]`},
 		{layers("  - PReLU: {shared_axes: [1, 2, 3, 4]}"), `net.yaml:3:5: PReLU "p_re_lu": slopes shared over 4 axes of [8 8 1]; give from 0 to 3`},
 		{layers("  - PReLU: {shared_axes: 2}"), `net.yaml:3:26: shared_axes is "2"; expected the first axes in their order, such as [1, 2]`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, groups: 2}"), `net.yaml:3:5: Conv2D "conv2d": 2 groups of the 1 channels of [8 8 1] and of 3 filters`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, groups: 0}"), `net.yaml:3:50: groups is "0"; expected a whole number from 1 on`},
+		{layers("  - Conv2DTranspose: {filters: 3, kernel_size: 3, output_padding: -1}"), `net.yaml:3:67: output_padding is "-1"; expected a whole number from 0 on, two as [height, width], or null`},
+		{layers("  - Conv2DTranspose: {filters: 3, kernel_size: 3, output_padding: [0, 0, 0]}"), `net.yaml:3:67: output_padding is a list of 3; expected a whole number from 0 on, two as`},
+		{layers("  - Conv2DTranspose: {filters: 3, kernel_size: 3, output_padding: none}"), `output_padding is "none"; expected`},
 		{layers("  - Dropout: {rate: half}"), `net.yaml:3:21: rate is "half"; expected a number`},
 		{layers("  - Dropout: {rate: 1.5}"), `net.yaml:3:5: Dropout "dropout": rate 1.5; give at least 0 and less than 1`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 9}"), `net.yaml:3:5: Conv2D "conv2d": the image 8x8 is smaller than the 9x9 window`},

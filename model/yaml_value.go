@@ -186,6 +186,18 @@ func pair(n *yaml.Node, key string) (Pair, error) {
 	return Pair(list), nil
 }
 
+// pairOrNone is a whole number for both directions, or two, which may be 0; none for null.
+func pairOrNone(n *yaml.Node, key string) (*Pair, error) {
+	if isNull(n) {
+		return nil, nil
+	}
+	both, ok := twice(n, whole)
+	if !ok || min(both[0], both[1]) < 0 {
+		return nil, errorAt(n, "%s is %s; expected a whole number from 0 on, two as [height, width], or null", key, describe(n))
+	}
+	return (*Pair)(&both), nil
+}
+
 func number(n *yaml.Node, key string) (float64, error) {
 	v, err := strconv.ParseFloat(n.Value, 64)
 	if tag := n.ShortTag(); tag != "!!int" && tag != "!!float" || err != nil {

@@ -28,6 +28,7 @@ type kerasGolden struct {
 		Name      string
 		X, Y      []float32
 		Weights   map[string][]float32
+		Fans      map[string][2]int // in and out; of some rows
 		Shape     []int
 	}
 	Add    struct{ A, B, Y []float32 }
@@ -167,6 +168,11 @@ func TestKerasLayers(t *testing.T) {
 			weights[name+"/"+part] = values
 		}
 		assert.Len(t, m.Params, len(weights), what)
+		for _, p := range m.Params {
+			if fans, given := row.Fans[strings.TrimPrefix(p.Name, name+"/")]; given {
+				assert.Equal(t, fans, [2]int{p.FanIn, p.FanOut}, "%s: %s", what, p.Name)
+			}
+		}
 		assert.Equal(t, row.Shape, []int(m.Output.Shape), what)
 		assert.InDeltaSlice(t, row.Y, run(t, m, weights, row.X), 4e-6, what)
 		same++

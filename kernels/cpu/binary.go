@@ -29,6 +29,11 @@ var binaries = map[kernels.BinaryFunction]binaryLoops{
 	},
 	kernels.Maximum: choice(func(a, b float32) bool { return b > a || b != b }),
 	kernels.Minimum: choice(func(a, b float32) bool { return b < a || b != b }),
+	kernels.Plus: {
+		add,
+		func(da, dy, _, _ []float32) { copy(da, dy) },
+		func(db, dy, _, _ []float32) { copy(db, dy) },
+	},
 }
 
 func multiply(y, a, b []float32) {

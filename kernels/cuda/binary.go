@@ -8,6 +8,7 @@ var binaries = map[kernels.BinaryFunction]struct{ value, gradientA, gradientB st
 	kernels.Subtract: {"a - b", "dy", "-dy"},
 	kernels.Maximum:  {"b > a || isnan(b) ? b : a", "b > a || isnan(b) ? 0 : dy", "b > a || isnan(b) ? dy : 0"},
 	kernels.Minimum:  {"b < a || isnan(b) ? b : a", "b < a || isnan(b) ? 0 : dy", "b < a || isnan(b) ? dy : 0"},
+	kernels.Plus:     {"a + b", "dy", "dy"},
 }
 
 func binaryFprop(op kernels.BinaryFprop) []Launch { return binary(op.Binary, "binary_fprop") }

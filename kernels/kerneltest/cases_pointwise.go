@@ -206,11 +206,14 @@ func binaryCases() []Case {
 			cases = append(cases, binaryCasesOf(kernels.Binary{Function: f, N: s[0], M: s[1], K: s[2]})...)
 		}
 		g := kernels.Binary{Function: f, N: 1, M: 1, K: 67}
-		a, b := float("a", 67), float("b", 67)
+		a, b, rows := float("a", 67), float("b", 67), float("rows", 9, 7)
 		cases = append(cases,
 			newCase(fmt.Sprintf("%v_special", f), kernels.BinaryFprop{Binary: g, A: a, B: b, Y: float("y", 67)}, map[string]contents{"a": specials, "b": specials}),
 			newCase(fmt.Sprintf("%v_in_place", f), kernels.BinaryFprop{Binary: g, A: a, B: b, Y: a}, nil),
 			newCase(fmt.Sprintf("%v_in_place_b", f), kernels.BinaryFprop{Binary: g, A: a, B: b, Y: b}, nil),
+			newCase(fmt.Sprintf("%v_in_place_rows", f), kernels.BinaryFprop{
+				Binary: kernels.Binary{Function: f, N: 1, M: 9, K: 7}, A: rows, B: float("b", 7), Y: rows,
+			}, nil),
 			newCase(fmt.Sprintf("%v_of_one", f), kernels.BinaryFprop{Binary: g, A: a, B: a, Y: float("y", 67)}, nil))
 	}
 	return cases

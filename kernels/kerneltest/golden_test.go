@@ -199,7 +199,7 @@ func (g golden) op(t *testing.T) kernels.Op {
 
 func (g golden) binary() kernels.Binary {
 	f := map[string]kernels.BinaryFunction{
-		"multiply": kernels.Multiply, "subtract": kernels.Subtract, "maximum": kernels.Maximum, "minimum": kernels.Minimum,
+		"multiply": kernels.Multiply, "subtract": kernels.Subtract, "maximum": kernels.Maximum, "minimum": kernels.Minimum, "plus": kernels.Plus,
 	}[g.Function]
 	return kernels.Binary{Function: f, N: g.N, M: g.M, K: g.K}
 }

@@ -113,6 +113,8 @@ func binaryFprop(g kernels.Binary, a, b []Value) (y []Value, err error) {
 			y[i] = a.mul(b)
 		case kernels.Subtract:
 			y[i] = a.sub(b)
+		case kernels.Plus:
+			y[i] = a.add(b)
 		case kernels.Maximum, kernels.Minimum:
 			isB, isOpen := ahead(signOf(g.Function), a, b)
 			if y[i] = a; isB {
@@ -137,6 +139,8 @@ func binaryDgrad(g kernels.Binary, a, b, dy []Value) (da, db []Value, err error)
 			da[i], db[i] = dy.mul(b), dy.mul(a)
 		case kernels.Subtract:
 			da[i], db[i] = dy, Value{-dy.Want, dy.Bound}
+		case kernels.Plus:
+			da[i], db[i] = dy, dy
 		case kernels.Maximum, kernels.Minimum:
 			isB, isOpen := ahead(signOf(g.Function), a, b)
 			if da[i] = dy; isB {

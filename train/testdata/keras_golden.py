@@ -122,6 +122,16 @@ SEEDED_LAYERS = [
     ("SeparableConv2D", IMAGE, {"filters": 3, "kernel_size": 3}),
     ("SeparableConv2D", IMAGE, {"filters": 4, "kernel_size": [3, 2], "padding": "same", "strides": 2, "depth_multiplier": 3, "activation": "relu"}),
     ("SeparableConv2D", IMAGE, {"filters": 3, "kernel_size": 2, "dilation_rate": [1, 2], "use_bias": False}),
+    ("Conv2DTranspose", (3, 4, 2), {"filters": 3, "kernel_size": [3, 2]}),
+    ("Conv2DTranspose", (3, 4, 2), {"filters": 3, "kernel_size": [3, 4], "strides": 2, "padding": "same", "activation": "relu"}),
+    ("Conv2DTranspose", (3, 4, 2), {"filters": 2, "kernel_size": [2, 5], "strides": 3, "padding": "same", "use_bias": False}),
+    ("Conv2DTranspose", (3, 4, 2), {"filters": 2, "kernel_size": [2, 5], "strides": 3}),
+    ("Conv2DTranspose", (3, 4, 2), {"filters": 2, "kernel_size": 2, "strides": [3, 2], "output_padding": [2, 0]}),
+    ("Conv2DTranspose", (3, 4, 2), {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same", "output_padding": [1, 0]}),
+    ("Conv2DTranspose", (3, 4, 2), {"filters": 2, "kernel_size": [4, 2], "strides": 3, "padding": "same", "output_padding": [0, 2]}),
+    ("Conv2DTranspose", (3, 4, 2), {"filters": 1, "kernel_size": [6, 5], "strides": 2, "padding": "same", "output_padding": [1, 0]}),
+    ("Conv2DTranspose", (3, 4, 2), {"filters": 2, "kernel_size": [2, 3], "dilation_rate": 2}),
+    ("Conv2DTranspose", (3, 4, 2), {"filters": 2, "kernel_size": [3, 2], "dilation_rate": [2, 3], "padding": "same"}),
 ]
 
 # What Keras has no word for.
@@ -156,10 +166,13 @@ def layer(kind, shape, arguments):
     }
 
 
-def seeded(*row):
+def seeded(kind, shape, arguments):
     global random
-    random = np.random.default_rng(zlib.crc32(json.dumps(row).encode()))
-    return layer(*row)
+    random = np.random.default_rng(zlib.crc32(json.dumps([kind, shape, arguments]).encode()))
+    built = getattr(keras.layers, kind)(**arguments)
+    built.build((1, *shape))
+    fans = {w.name: list(keras.src.initializers.random_initializers.compute_fans(w.shape)) for w in built.weights}
+    return layer(kind, shape, arguments) | {"fans": fans}
 
 
 MERGES = [

@@ -165,8 +165,8 @@ def more_activations():
         case("activation_dgrad", name, {"v": v, "dy": dy}, {"dx": dx}, function=name, alpha=alpha, n=x.numel())
 
 
-def binaries():
-    for name, f in (("multiply", torch.mul), ("subtract", torch.sub), ("maximum", torch.maximum), ("minimum", torch.minimum)):
+def binaries(functions):
+    for name, f in functions:
         n, m, k = 2, 3, 4
         values = distinct(n * m * k + n * k)
         a, b = values[:n * m * k].reshape(n, m, k), values[n * m * k:].reshape(n, 1, k).repeat(1, m, 1)
@@ -506,7 +506,7 @@ def ops():
     # Behind all others, so that the numbers of those stay what they are.
     pool("sum, overlapping, same", "sum", 1, 2, image=(6, 5), size=(3, 3), stride=(2, 1), mode="same")
     pool("sum, all of it", "sum", 2, 3, image=(5, 6), size=(5, 6))
-    binaries()
+    binaries((("multiply", torch.mul), ("subtract", torch.sub), ("maximum", torch.maximum), ("minimum", torch.minimum)))
     rescale()
     copies()
     bilinear(2, (3, 4), 2, (2, 3))
@@ -536,6 +536,7 @@ def ops():
     conv("groups", 2, 6, 9, 3, image=(5, 4), size=(3, 2), stride=(2, 1), mode="same")
     conv("depthwise", 1, 3, 3, 3, image=(5, 6), size=(3, 3), mode="same")
     conv("depthwise, two filters each", 2, 3, 6, 3, image=(6, 5), size=(2, 3), dilation=(2, 1))
+    binaries([("plus", torch.add)])
 
 
 def uniform(seed, n):
