@@ -83,10 +83,7 @@ var activations = map[kernels.Function]activationCode{
 			return y + kernels.SELUScale*kernels.SELUAlpha
 		},
 	),
-	kernels.ReLU6: byElement(
-		func(x, alpha float64) float64 { return min(max(x, 0), alpha) },
-		func(y, alpha float64) float64 { return slopeWithin(y, alpha, 1) },
-	),
+	kernels.ReLU6: {clamp, clampGradient},
 	kernels.HardSigmoid: byElement(
 		func(x, _ float64) float64 { return min(max(x+3, 0), 6) / 6 },
 		func(y, _ float64) float64 { return slopeWithin(y, 1, 1./6) },

@@ -88,6 +88,34 @@ func reluGradient(dx, y, dy []float32) {
 	}
 }
 
+// clamp computes y = min(max(x, 0), most) and keeps NaN; the zeros are positive.
+func clamp(y, x []float32, most float32) {
+	x = x[:len(y)]
+	if variant != portable {
+		clampAVX2(y, x, most)
+		return
+	}
+	for i, v := range x {
+		y[i] = min(max(v, 0), most)
+	}
+}
+
+// clampGradient computes dx = dy where 0 < y < most, and dy·0 elsewhere.
+func clampGradient(dx, y, dy []float32, most float32) {
+	y, dy = y[:len(dx)], dy[:len(dx)]
+	if variant != portable {
+		clampGradientAVX2(dx, y, dy, most)
+		return
+	}
+	for i, v := range y {
+		slope := float32(0)
+		if 0 < v && v < most {
+			slope = 1
+		}
+		dx[i] = dy[i] * slope
+	}
+}
+
 // sigmoidGradient computes dx = dy·y·(1 − y).
 func sigmoidGradient(dx, y, dy []float32) {
 	y, dy = y[:len(dx)], dy[:len(dx)]

@@ -19,6 +19,12 @@ func reluAVX2(y, x []float32)
 func reluGradientAVX2(dx, y, dy []float32)
 
 //go:noescape
+func clampAVX2(y, x []float32, most float32)
+
+//go:noescape
+func clampGradientAVX2(dx, y, dy []float32, most float32)
+
+//go:noescape
 func sigmoidGradientAVX2(dx, y, dy []float32)
 
 //go:noescape

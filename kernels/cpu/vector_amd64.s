@@ -312,6 +312,168 @@ element_end:
 	VZEROUPPER
 	RET
 
+// func clampAVX2(y []float32, x []float32, most float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·clampAVX2(SB), $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVSS        most+48(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVL         $0x00000000, DX
+	VMOVD        DX, X1
+	VPBROADCASTD X1, Y1
+	MOVQ         y_len+8(FP), DX
+	XORQ         BX, BX
+
+wide:
+	LEAQ    32(BX), SI
+	CMPQ    SI, DX
+	JG      wide_end
+	VMOVUPS (CX)(BX*4), Y2
+	VCMPPS  $0x06, Y1, Y2, Y3
+	VANDPS  Y2, Y3, Y2
+	VMINPS  Y2, Y0, Y2
+	VMOVUPS Y2, (AX)(BX*4)
+	VMOVUPS 32(CX)(BX*4), Y2
+	VCMPPS  $0x06, Y1, Y2, Y3
+	VANDPS  Y2, Y3, Y2
+	VMINPS  Y2, Y0, Y2
+	VMOVUPS Y2, 32(AX)(BX*4)
+	VMOVUPS 64(CX)(BX*4), Y2
+	VCMPPS  $0x06, Y1, Y2, Y3
+	VANDPS  Y2, Y3, Y2
+	VMINPS  Y2, Y0, Y2
+	VMOVUPS Y2, 64(AX)(BX*4)
+	VMOVUPS 96(CX)(BX*4), Y2
+	VCMPPS  $0x06, Y1, Y2, Y3
+	VANDPS  Y2, Y3, Y2
+	VMINPS  Y2, Y0, Y2
+	VMOVUPS Y2, 96(AX)(BX*4)
+	MOVQ    SI, BX
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(BX), SI
+	CMPQ    SI, DX
+	JG      vector_end
+	VMOVUPS (CX)(BX*4), Y2
+	VCMPPS  $0x06, Y1, Y2, Y3
+	VANDPS  Y2, Y3, Y2
+	VMINPS  Y2, Y0, Y2
+	VMOVUPS Y2, (AX)(BX*4)
+	MOVQ    SI, BX
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(BX), SI
+	CMPQ   SI, DX
+	JG     element_end
+	VMOVSS (CX)(BX*4), X2
+	VCMPPS $0x06, X1, X2, X3
+	VANDPS X2, X3, X2
+	VMINPS X2, X0, X2
+	VMOVSS X2, (AX)(BX*4)
+	MOVQ   SI, BX
+	JMP    element
+
+element_end:
+	VZEROUPPER
+	RET
+
+// func clampGradientAVX2(dx []float32, y []float32, dy []float32, most float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·clampGradientAVX2(SB), $0-76
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         y_base+24(FP), CX
+	MOVQ         dy_base+48(FP), DX
+	MOVSS        most+72(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVL         $0x00000000, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0x3f800000, BX
+	VMOVD        BX, X2
+	VPBROADCASTD X2, Y2
+	MOVQ         dx_len+8(FP), BX
+	XORQ         SI, SI
+
+wide:
+	LEAQ    32(SI), DI
+	CMPQ    DI, BX
+	JG      wide_end
+	VMOVUPS (CX)(SI*4), Y3
+	VMOVUPS (DX)(SI*4), Y4
+	VCMPPS  $0x1e, Y1, Y3, Y5
+	VCMPPS  $0x1e, Y3, Y0, Y3
+	VANDPS  Y3, Y5, Y3
+	VANDPS  Y2, Y3, Y3
+	VMULPS  Y3, Y4, Y3
+	VMOVUPS Y3, (AX)(SI*4)
+	VMOVUPS 32(CX)(SI*4), Y3
+	VMOVUPS 32(DX)(SI*4), Y4
+	VCMPPS  $0x1e, Y1, Y3, Y5
+	VCMPPS  $0x1e, Y3, Y0, Y3
+	VANDPS  Y3, Y5, Y3
+	VANDPS  Y2, Y3, Y3
+	VMULPS  Y3, Y4, Y3
+	VMOVUPS Y3, 32(AX)(SI*4)
+	VMOVUPS 64(CX)(SI*4), Y3
+	VMOVUPS 64(DX)(SI*4), Y4
+	VCMPPS  $0x1e, Y1, Y3, Y5
+	VCMPPS  $0x1e, Y3, Y0, Y3
+	VANDPS  Y3, Y5, Y3
+	VANDPS  Y2, Y3, Y3
+	VMULPS  Y3, Y4, Y3
+	VMOVUPS Y3, 64(AX)(SI*4)
+	VMOVUPS 96(CX)(SI*4), Y3
+	VMOVUPS 96(DX)(SI*4), Y4
+	VCMPPS  $0x1e, Y1, Y3, Y5
+	VCMPPS  $0x1e, Y3, Y0, Y3
+	VANDPS  Y3, Y5, Y3
+	VANDPS  Y2, Y3, Y3
+	VMULPS  Y3, Y4, Y3
+	VMOVUPS Y3, 96(AX)(SI*4)
+	MOVQ    DI, SI
+	JMP     wide
+
+wide_end:
+vector:
+	LEAQ    8(SI), DI
+	CMPQ    DI, BX
+	JG      vector_end
+	VMOVUPS (CX)(SI*4), Y3
+	VMOVUPS (DX)(SI*4), Y4
+	VCMPPS  $0x1e, Y1, Y3, Y5
+	VCMPPS  $0x1e, Y3, Y0, Y3
+	VANDPS  Y3, Y5, Y3
+	VANDPS  Y2, Y3, Y3
+	VMULPS  Y3, Y4, Y3
+	VMOVUPS Y3, (AX)(SI*4)
+	MOVQ    DI, SI
+	JMP     vector
+
+vector_end:
+element:
+	LEAQ   1(SI), DI
+	CMPQ   DI, BX
+	JG     element_end
+	VMOVSS (CX)(SI*4), X3
+	VMOVSS (DX)(SI*4), X4
+	VCMPPS $0x1e, X1, X3, X5
+	VCMPPS $0x1e, X3, X0, X3
+	VANDPS X3, X5, X3
+	VANDPS X2, X3, X3
+	VMULPS X3, X4, X3
+	VMOVSS X3, (AX)(SI*4)
+	MOVQ   DI, SI
+	JMP    element
+
+element_end:
+	VZEROUPPER
+	RET
+
 // func sigmoidGradientAVX2(dx []float32, y []float32, dy []float32)
 // Requires: AVX, AVX2
 TEXT ·sigmoidGradientAVX2(SB), $0-72

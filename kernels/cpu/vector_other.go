@@ -13,6 +13,8 @@ func scaleAVX2(_ []float32, _ float32)                              { panic(noAV
 func squaresAVX2(_ *[8]float64, _ []float32)                        { panic(noAVX2) }
 func reluAVX2(_, _ []float32)                                       { panic(noAVX2) }
 func reluGradientAVX2(_, _, _ []float32)                            { panic(noAVX2) }
+func clampAVX2(y, x []float32, most float32)                        { panic(noAVX2) }
+func clampGradientAVX2(dx, y, dy []float32, most float32)           { panic(noAVX2) }
 func sigmoidGradientAVX2(_, _, _ []float32)                         { panic(noAVX2) }
 func tanhGradientAVX2(_, _, _ []float32)                            { panic(noAVX2) }
 func finiteAVX2([]float32) bool                                     { panic(noAVX2) }

@@ -95,6 +95,8 @@ func TestLoopsAgree(t *testing.T) {
 		"scale":           func(a, _, _, _ []float32) { scale(a, -0.3) },
 		"relu":            func(a, b, _, _ []float32) { relu(a, b) },
 		"reluGradient":    func(a, b, c, _ []float32) { reluGradient(a, b, c) },
+		"clamp":           func(a, b, _, _ []float32) { clamp(a, b, 0.75) },
+		"clampGradient":   func(a, b, c, _ []float32) { clampGradient(a, b, c, 0.75) },
 		"sigmoidGradient": func(a, b, c, _ []float32) { sigmoidGradient(a, b, c) },
 		"tanhGradient":    func(a, b, c, _ []float32) { tanhGradient(a, b, c) },
 		"momentumStep":    func(a, b, c, _ []float32) { momentumStep(a, b, c, 0.9, 0.01) },

@@ -54,6 +54,20 @@ func (asm generator) pointwise() {
 			},
 		},
 		{
+			name: "clampAVX2", outputs: names("y"), inputs: names("x"), scalars: names("most"), constants: []uint32{0},
+			body: func(s span, x, k registers) registers {
+				positive := s.apply(s.VANDPS, s.compare(assembler.NotLessOrEqual, x[0], k[1]), x[0])
+				return registers{s.apply(s.VMINPS, k[0], positive)} // the last operand of the instruction, which is the value, wins over NaN
+			},
+		},
+		{
+			name: "clampGradientAVX2", outputs: names("dx"), inputs: names("y", "dy"), scalars: names("most"), constants: []uint32{0, one},
+			body: func(s span, x, k registers) registers {
+				isInside := s.apply(s.VANDPS, s.compare(assembler.Greater, x[0], k[1]), s.compare(assembler.Greater, k[0], x[0]))
+				return registers{s.apply(s.VMULPS, x[1], s.apply(s.VANDPS, isInside, k[2]))}
+			},
+		},
+		{
 			name: "sigmoidGradientAVX2", outputs: names("dx"), inputs: names("y", "dy"), constants: []uint32{one},
 			body: func(s span, x, k registers) registers {
 				return registers{s.apply(s.VMULPS, s.apply(s.VMULPS, x[1], x[0]), s.apply(s.VSUBPS, k[0], x[0]))}
