@@ -9,7 +9,7 @@ import (
 
 // SeparableConv2D slides DepthMultiplier filters of size Kernel over each channel of images [H W C] by itself, and then mixes the channels of each
 // position: a DepthwiseConv2D without bias, and behind it a Conv2D of size 1 to Filters feature maps [P Q Filters] (Chollet, "Xception", CVPR
-// 2017, section 1.1). Parameters: depthwise_kernel [R S C DepthMultiplier], pointwise_kernel [1 1 C·DepthMultiplier Filters] and bias [Filters].
+// 2017, section 1.2). Parameters: depthwise_kernel [R S C DepthMultiplier], pointwise_kernel [1 1 C·DepthMultiplier Filters] and bias [Filters].
 type SeparableConv2D struct {
 	Filters              int         `yaml:"filters"`                                                  // how many feature maps it makes
 	Kernel               Pair        `yaml:"kernel_size"`                                              // the size of a filter over one channel

@@ -44,7 +44,7 @@ layers:
   - BatchNormalization
   - DepthwiseConv2D: {kernel_size: 3, padding: same}
   - Conv2DTranspose: {filters: 4, kernel_size: 2}
-  - Conv2D: {name: back, filters: 4, kernel_size: 2}
+  - Conv2D: {name: back, filters: 4, kernel_size: 2, groups: 2}
   - SeparableConv2D: {filters: 4, kernel_size: 2, padding: same}
   - MaxPooling2D: {name: pooled, pool_size: 2, strides: 1}
   - Conv2D: {name: block, filters: 4, kernel_size: 3, padding: same, activation: tanh}
