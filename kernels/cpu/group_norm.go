@@ -10,20 +10,28 @@ import (
 // spread over its channels. Sums: the places of a channel in order, then the channels of a group in order, those in float64.
 type groupNorm struct{ kernels.GroupNorm }
 
-// eachExample visits the examples, several in a task if they are small.
-func (g groupNorm) eachExample(w *Workers, visit func(worker, n int)) {
+// eachExample visits the examples, several in a task if they are small, with rows of the scratch memory to work with: so many values for each channel.
+func (g groupNorm) eachExample(w *Workers, values int, visit func(n int, rows [][]float32)) {
 	examples := max(1, grain/(g.P*g.C))
 	w.Run(kernels.CeilDiv(g.N, examples), func(worker, task int) {
+		own, rows := w.Scratch()[worker*values*g.C:], make([][]float32, values)
+		for i := range rows {
+			rows[i] = own[i*g.C : (i+1)*g.C]
+		}
 		for n := task * examples; n < min((task+1)*examples, g.N); n++ {
-			visit(worker, n)
+			visit(n, rows)
 		}
 	})
 }
 
-// eachGroup visits the groups of an example: at is its number among those of the batch, lo to hi are its channels.
-func (g groupNorm) eachGroup(n int, visit func(at, lo, hi int)) {
-	for group := range g.G {
-		visit(n*g.G+group, group*g.Channels(), (group+1)*g.Channels())
+// eachGroup visits the groups of an example that have one of the channels first to last: at is a group's number among those of the batch, lo to hi
+// are those of its channels.
+func (g groupNorm) eachGroup(n, first, last int, visit func(at, lo, hi int)) {
+	for lo := first; lo < last; {
+		group := lo / g.Channels()
+		hi := min((group+1)*g.Channels(), last)
+		visit(n*g.G+group, lo, hi)
+		lo = hi
 	}
 }
 
@@ -42,16 +50,6 @@ func (g groupNorm) mean(sums []float32) float32 {
 // spread is √(variance + epsilon).
 func spread(variance float32, epsilon float64) float32 {
 	return float32(math.Sqrt(float64(variance + float32(epsilon))))
-}
-
-// rows cuts a worker's part out of the scratch memory, so many values for each channel.
-func (g groupNorm) rows(w *Workers, worker, values int) [][]float32 {
-	own := w.Scratch()[worker*values*g.C:]
-	rows := make([][]float32, values)
-	for i := range rows {
-		rows[i] = own[i*g.C : (i+1)*g.C]
-	}
-	return rows
 }
 
 // repeat sets all of x to v.
