@@ -24,7 +24,7 @@ func pipeline(t *testing.T, text string) *augment.Pipeline {
 // A training on transformed pictures ends with the same bits on any number of threads, and if it is interrupted anywhere and resumed; an
 // epoch sees other pictures than the one before; what is evaluated is not transformed.
 func TestAugment(t *testing.T) {
-	const text = "flip,crop,rotate,color_jitter,trivialaugment"
+	const text = "flip,crop,rotate,color_jitter,trivialaugment,mixup:probability=0.5,cutmix"
 	options := FitOptions{Epochs: 3, Batch: 16, Validation: digits(20), Augment: pipeline(t, text)}
 	whole := compile(t, traintest.SmallNet(t, 0.3), 2, Adam{})
 	want, err := whole.Fit(context.Background(), digits(100), options)
@@ -98,9 +98,8 @@ func TestAugmentedBatches(t *testing.T) {
 	const n = 28 * 28
 	for i := range 40 {
 		x := make([]float32, n)
-		_, err := set.Example(i, x)
+		_, err := p.Example(set, set.Shape(), 7, 0, i, x)
 		require.NoError(t, err)
-		p.Apply(x, set.Shape(), 7, 0, i)
 		assert.Equal(t, x, first[i*n:(i+1)*n])
 		if assert.ObjectsAreEqual(x, second[i*n:(i+1)*n]) {
 			same++

@@ -177,8 +177,12 @@ type fitting struct {
 // prepare compiles all that the epochs run, so that what does not fit into the device's memory is known before the first.
 func (f *fitting) prepare() error {
 	batch, validates := f.options.Batch, f.options.Validation != nil
+	steps, list := f.fits, f.trainingList
+	if f.mixes() {
+		steps, list = f.mixed, f.mixedTrainingList
+	}
 	emit := func(batch int) []*OpList {
-		lists := []*OpList{f.trainingList(batch)}
+		lists := []*OpList{list(batch)}
 		if validates {
 			lists = append(lists, f.evaluationList(batch))
 		}
@@ -189,7 +193,7 @@ func (f *fitting) prepare() error {
 		return err
 	}
 	compiled := 1
-	if f.training, err = f.fit(batch); err == nil && validates {
+	if f.training, err = f.compiled(steps, batch, list); err == nil && validates {
 		compiled = 2
 		_, err = f.eval(batch)
 	}
@@ -284,6 +288,17 @@ func (f *fitting) interrupted(ctx context.Context, err error) error {
 	return errors.Join(err, f.checkpoint())
 }
 
+// mixes says whether examples are mixed of two.
+func (f *fitting) mixes() bool { return f.options.Augment != nil && f.options.Augment.Mixes() }
+
+// run runs the step on a batch.
+func (f *fitting) run(b *loader.Batch) error {
+	if f.mixes() {
+		return f.training.runMixed(b)
+	}
+	return f.training.Run(b.X, b.Labels)
+}
+
 // trainOn runs one batch.
 func (f *fitting) trainOn(b *loader.Batch) error {
 	if b.Err != nil {
@@ -292,7 +307,7 @@ func (f *fitting) trainOn(b *loader.Batch) error {
 	if err := f.followSchedule(); err != nil {
 		return err
 	}
-	if err := f.training.Run(b.X, b.Labels); err != nil {
+	if err := f.run(b); err != nil {
 		return err
 	}
 	f.position.Batch++

@@ -211,3 +211,19 @@ func TestGPUGradCAM(t *testing.T) {
 	defer d.Close()
 	testGradCAM(t, d)
 }
+
+// Mixed examples have the loss of the formula, and a training on them is the CPU's within what float32 rounds.
+func TestGPUMixes(t *testing.T) {
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	testMixing(t, d)
+	cpu := compile(t, traintest.SmallNet(t, 0.3), 2, SGD{})
+	gpu, err := Compile(traintest.SmallNet(t, 0.3), Options{Device: d, Optimizer: SGD{}, Seed: 7})
+	require.NoError(t, err)
+	for _, tr := range []*Trainer{cpu, gpu} {
+		_, err := tr.Fit(context.Background(), digits(13), FitOptions{Batch: 8, Augment: pipeline(t, "crop,mixup:1:0.5,cutmix:1:1")})
+		require.NoError(t, err)
+	}
+	assert.InDeltaSlice(t, weights(t, cpu), weights(t, gpu), 1e-6)
+	require.NoError(t, gpu.Close())
+}

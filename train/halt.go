@@ -67,9 +67,14 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 	l := f.model.Lower(size, o)
 	loss := f.bindLoss(l, labels, true)
 	loss.PerItem.Keep = true
-	ops := append(model.Ops(l.Forward), f.loss.Forward(loss)...)
+	var m *mixing
+	if f.mixes() {
+		m = newMixing(size)
+	}
+	forward, backward := f.objective(loss, l, m)
+	ops := append(model.Ops(l.Forward), forward...)
 	ops = append(ops, kernels.Zero{Y: f.gradients})
-	ops = append(ops, f.loss.Backward(loss)...)
+	ops = append(ops, backward...)
 	ops = append(ops, model.Ops(l.Backward)...)
 	program, err := f.device.Compile(ops, device.CompileOptions{Strict: true})
 	if err != nil {
@@ -80,6 +85,9 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 		if err := f.device.Upload(buffer, src); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
+	}
+	if err := m.upload(f.device, b); err != nil {
+		return err
 	}
 	if err := program.Run(); err != nil {
 		return fmt.Errorf("train: %w", err)

@@ -55,6 +55,10 @@ func openAndClose(t *testing.T, m *model.Model, d device.Device) {
 	set := data.Noise(m.Input.Shape, 3, 4, 1)
 	_, err = tr.Fit(context.Background(), set, FitOptions{Batch: 4, Validation: set})
 	require.NoError(t, err)
+	if len(m.Input.Shape) == 3 {
+		_, err = tr.Fit(context.Background(), set, FitOptions{Batch: 4, Augment: pipeline(t, "mixup")})
+		require.NoError(t, err)
+	}
 	_, err = tr.Predict(context.Background(), tensor.New(tensor.WithShape(m.Input.Shape...), tensor.Of(tensor.Float32)))
 	require.NoError(t, err)
 	require.NoError(t, tr.Close())
@@ -62,7 +66,7 @@ func openAndClose(t *testing.T, m *model.Model, d device.Device) {
 
 // A hundred trainers on one device leave no more memory taken than one.
 func TestClosedTrainersLeaveNothing(t *testing.T) {
-	m, err := model.Sequential(model.Input(300), model.Dense{Units: 300}, model.Dense{Units: 3, Activation: model.Softmax})
+	m, err := model.Sequential(model.Input(10, 10, 3), model.Flatten{}, model.Dense{Units: 300}, model.Dense{Units: 3, Activation: model.Softmax})
 	require.NoError(t, err)
 	d, err := device.OpenCPU(device.Options{})
 	require.NoError(t, err)

@@ -16,6 +16,8 @@ type OpList struct {
 	Rate          *kernels.Buffer // the learning rate, a float32; nil in evaluation
 	Totals        *kernels.Buffer // sums over the examples of all runs; see [kernels.Tally]
 	Probabilities *kernels.Buffer // of the classes; nil in training
+
+	mixing *mixing // of the examples' labels; nil if each has one
 }
 
 // Ops joins the ops of the steps.
@@ -71,16 +73,24 @@ func Lower(m *model.Model, o Options, batch int) (OpLists, error) {
 
 // trainingList emits a training step: it counts itself, runs forward, loss and backward, and updates the weights, averages last, unless a loss or a
 // gradient is not finite.
-func (t *Trainer) trainingList(batch int) *OpList {
+func (t *Trainer) trainingList(batch int) *OpList { return t.trainingListOf(batch, nil) }
+
+// mixedTrainingList is the same on examples that may be mixed of two.
+func (t *Trainer) mixedTrainingList(batch int) *OpList {
+	return t.trainingListOf(batch, newMixing(batch))
+}
+
+func (t *Trainer) trainingListOf(batch int, m *mixing) *OpList {
 	labels := labelsOf(batch)
 	lowered := t.model.Lower(batch, t.trainingOptions(labels))
 	loss := t.bindLoss(lowered, labels, false)
-	l := &OpList{Batch: batch, Input: lowered.Input, Labels: loss.Labels, Weights: t.weights, Rate: t.rate, Totals: t.totals}
+	l := &OpList{Batch: batch, Input: lowered.Input, Labels: loss.Labels, Weights: t.weights, Rate: t.rate, Totals: t.totals, mixing: m}
+	forward, backward := t.objective(loss, lowered, m)
 	l.add(kernels.Tick{Step: t.step})
 	l.Steps = append(l.Steps, lowered.Forward...)
-	l.add(t.loss.Forward(loss)...)
+	l.add(forward...)
 	l.add(t.tally(loss, t.totals), kernels.Zero{Y: t.gradients})
-	l.add(t.loss.Backward(loss)...)
+	l.add(backward...)
 	l.Steps = append(l.Steps, lowered.Backward...)
 	l.add(
 		kernels.FiniteCheck{X: loss.PerItem, Step: t.step, Halt: t.halt},

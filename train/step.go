@@ -6,6 +6,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
+	"cnn-gpu/train/internal/loader"
 )
 
 // DefaultBatch is the number of examples in a step where none is given.
@@ -84,6 +85,14 @@ func (s *Step) Run(x []float32, labels []int32) error {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil
+}
+
+// runMixed is Run where the examples may be mixed of two.
+func (s *Step) runMixed(b *loader.Batch) error {
+	if err := s.List.mixing.upload(s.trainer.device, b); err != nil {
+		return err
+	}
+	return s.Run(b.X, b.Labels)
 }
 
 // Reset begins the running means anew.

@@ -71,6 +71,7 @@ type Trainer struct {
 	learningRate       float64 // that rate holds
 
 	fits     map[int]*Step // by batch size
+	mixed    map[int]*Step // of examples that may be mixed of two
 	evals    map[int]*Step
 	position Position
 	pace     pace          // of the Fit that is under way
@@ -130,7 +131,7 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		halt:       kernels.Kept("halt", kernels.Int32, 1),
 		totals:     kernels.Kept("totals", kernels.Float32, kernels.TallySize),
 		evalTotals: kernels.Kept("eval totals", kernels.Float32, kernels.TallySize),
-		fits:       map[int]*Step{}, evals: map[int]*Step{},
+		fits:       map[int]*Step{}, mixed: map[int]*Step{}, evals: map[int]*Step{},
 	}
 	if t.loss == nil {
 		t.loss = SparseCategoricalCrossEntropy{}

@@ -30,8 +30,10 @@ func augmentedTiles(set data.Set, pipeline *augment.Pipeline, seed uint64) ([]pl
 		}
 		row := []plot.Tile{{Pixels: x, H: shape[0], W: shape[1], C: shape[2], Heading: classes[label]}}
 		for epoch := range augmentedSamples {
-			tile := plot.Tile{Pixels: append([]float32{}, x...), H: shape[0], W: shape[1], C: shape[2], Caption: fmt.Sprintf("epoch %d", epoch+1)}
-			pipeline.Apply(tile.Pixels, shape, seed, epoch, i)
+			tile := plot.Tile{Pixels: make([]float32, len(x)), H: shape[0], W: shape[1], C: shape[2], Caption: fmt.Sprintf("epoch %d", epoch+1)}
+			if _, err := pipeline.Example(set, shape, seed, epoch, i, tile.Pixels); err != nil {
+				return nil, err
+			}
 			row = append(row, tile)
 		}
 		found[label] = row

@@ -15,6 +15,9 @@ import (
 // How images are transformed is recorded: a run goes on with it to the same bits on any number of threads, and with no other.
 func TestAugment(t *testing.T) {
 	w := newTiny(t)
+	assert.Contains(t, w.train(t, "--augment", "flip,cutmix:1:1").stdout, "Epoch 4/4: ")
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
+	w.out += "-1"
 	w.train(t, "--augment", "flip,crop:2", "--epochs", "6", "--threads", "2")
 	want := w.weights(t)
 	w.out += "-2"
@@ -46,7 +49,7 @@ func TestDataShowAugment(t *testing.T) {
 
 	set, _, err := data.Open(w.data, data.Options{})
 	require.NoError(t, err)
-	pipeline, err := augment.Parse("crop:2")
+	pipeline, err := augment.Parse("crop:2,mixup:1:1")
 	require.NoError(t, err)
 	tiles, err := augmentedTiles(set, pipeline, 5)
 	require.NoError(t, err)
@@ -58,7 +61,8 @@ func TestDataShowAugment(t *testing.T) {
 		_, err := set.Example(first, want)
 		require.NoError(t, err)
 		assert.Equal(t, want, row[0].Pixels)
-		pipeline.Apply(want, set.Shape(), 5, 7, first)
+		_, err = pipeline.Example(set, set.Shape(), 5, 7, first, want)
+		require.NoError(t, err)
 		assert.Equal(t, want, row[8].Pixels)
 	}
 }

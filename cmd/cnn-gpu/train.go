@@ -51,8 +51,8 @@ Ctrl-C, SIGTERM and a closed terminal save the training where it is; --resume go
 nothing had happened. A second Ctrl-C quits at once; SIGUSR1 saves and goes on. The same seed on the same device gives the same weights, bit for bit.
 
 With --augment each training image is transformed at random, otherwise in every epoch: flip,crop:4,rotate:15 flips half of them, crops them out of
-a border of 4 pixels and turns them by up to 15 degrees. What is drawn follows from the seed, the epoch and the image alone. Images for validation
-and testing stay as they are. "cnn-gpu data show --help" lists the transformations, and its --augment draws what becomes of images.
+a border of 4 pixels and turns them by up to 15 degrees. What is drawn follows from the seed, the epoch and the image alone. mixup and
+cutmix, behind all others, mix images and their labels. Images for validation and testing stay as they are. "cnn-gpu data show --help" lists the transformations, and its --augment draws what becomes of images.
 
 With --schedule the learning rate changes: step multiplies it by gamma every so many epochs, exponential by gamma in each epoch, polynomial
 and cosine take it down to end (0), cosine in so many cycles, one-cycle up and down, and plateau multiplies it by gamma when the loss on the

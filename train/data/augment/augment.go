@@ -18,7 +18,8 @@ import (
 
 // Pipeline is a list of transformations that are done one after the other.
 type Pipeline struct {
-	steps []step
+	steps []step    // of one picture
+	mixes []step    // of two, behind the others; the first that happens is done
 	tools sync.Pool // of *tool
 }
 
@@ -32,7 +33,7 @@ type step struct {
 // String writes the pipeline as [Parse] reads it, with every setting that is not the default.
 func (p *Pipeline) String() string {
 	var words []string
-	for _, s := range p.steps {
+	for _, s := range slices.Concat(p.steps, p.mixes) {
 		text := s.word
 		for i, parameter := range s.kind.Parameters {
 			if s.values[i] != parameter.Default {
@@ -66,13 +67,10 @@ func (p *Pipeline) Check(shape []int) error {
 	return nil
 }
 
-// Apply transforms the picture x [H W C], which is number index of its set, as it is seen in an epoch. It is safe for concurrent use. The shape
-// is one that Check accepts.
-func (p *Pipeline) Apply(x []float32, shape []int, seed uint64, epoch, index int) {
-	t, _ := p.tools.Get().(*tool)
-	if t == nil {
-		t = newTool()
-	}
+// transform makes of the picture x [H W C], which is number index of its set, what is seen of it in an epoch, but for what is mixed in. It is safe
+// for concurrent use.
+func (p *Pipeline) transform(x []float32, shape []int, seed uint64, epoch, index int) {
+	t := p.tool()
 	defer p.tools.Put(t)
 	t.begin(seed, epoch, index)
 	at := picture{x, shape[0], shape[1], shape[2]}
@@ -92,6 +90,14 @@ type tool struct {
 	*rand.Rand
 	source *rand.PCG
 	spare  []float32
+}
+
+// tool is one that nobody uses, to be given back.
+func (p *Pipeline) tool() *tool {
+	if t, ok := p.tools.Get().(*tool); ok {
+		return t
+	}
+	return newTool()
 }
 
 func newTool() *tool {

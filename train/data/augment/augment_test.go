@@ -19,15 +19,34 @@ func parsed(t testing.TB, text string) *Pipeline {
 	return p
 }
 
+// source has golden.py's picture with the label 1 at one place, and its negative with the label 2 at all others.
+type source struct {
+	shape []int
+	at    int
+}
+
+func (s source) Len() int { return 1000 }
+
+func (s source) Example(i int, x []float32) (int32, error) {
+	copy(x, pictureOf(s.shape).x)
+	if i == s.at {
+		return 1, nil
+	}
+	for j, v := range x {
+		x[j] = 1 - v
+	}
+	return 2, nil
+}
+
 // seen is what a pipeline makes of golden.py's picture of a shape.
 func seen(p *Pipeline, shape []int, seed uint64, epoch, index int) []float32 {
-	x := pictureOf(shape).x
-	p.Apply(x, shape, seed, epoch, index)
+	x := make([]float32, shape[0]*shape[1]*shape[2])
+	_, _ = p.Example(source{shape, index}, shape, seed, epoch, index, x) // which has no error
 	return x
 }
 
 // every is all transformations.
-func every() string { return strings.Join(Words(), ",") }
+func every() string { return strings.Join(Words(), ",") } // those that mix are the last
 
 // What a picture becomes follows from the seed, the epoch and its number alone, whoever computes it and in whichever order.
 func TestOrderDoesNotMatter(t *testing.T) {
@@ -126,6 +145,9 @@ func TestExtremes(t *testing.T) {
 					s.values = append(s.values, v)
 				}
 				p := &Pipeline{steps: []step{s}}
+				if row.Value.mix != nil {
+					p = &Pipeline{mixes: []step{s}}
+				}
 				require.NoError(t, p.Check(shape), row.Word)
 				for i := range 20 {
 					for _, v := range seen(p, shape, 1, 0, i) {
@@ -144,6 +166,7 @@ func TestParse(t *testing.T) {
 		"crop:2:0.5":                        "crop:padding=2:fill=0.5",
 		"crop:fill=0.5:padding=2,rotate:30": "crop:padding=2:fill=0.5,rotate:degrees=30",
 		"flip:1,flip":                       "flip:probability=1,flip",
+		"flip,cutmix:0.5,mixup":             "flip,cutmix:alpha=0.5,mixup",
 		"erase:0.25":                        "erase:probability=0.25",
 		"color_jitter:hue=0.05,randaugment:3:4.5": "color_jitter:hue=0.05,randaugment:operations=3:magnitude=4.5",
 	} {
@@ -172,6 +195,8 @@ func TestParse(t *testing.T) {
 		"erase:min_area=0.5":         "min_area 0.5 is above max_area 0.4",
 		"blur:3":                     "min_sigma 3 is above max_sigma 1",
 		"randaugment:15":             "operations 15; give a whole number from 1 to 14",
+		"mixup,flip":                 "augment: flip stands behind mixup, which mixes pictures that are done; put it in front",
+		"cutmix:0":                   "cutmix: alpha 0; give a number from 0.01 to 100",
 		"randaugment:magnitude=10.5": "magnitude 10.5; give a number from 0 to 10",
 	} {
 		_, err := Parse(text)
@@ -200,7 +225,7 @@ func TestCheck(t *testing.T) {
 	assert.NoError(t, parsed(t, "flip,crop:8,rotate,erase").Check([]int{8, 8, 5}), "any channels are moved")
 }
 
-func BenchmarkApply(b *testing.B) {
+func BenchmarkTransform(b *testing.B) {
 	shape := []int{32, 32, 3}
 	for _, text := range append([]string{"flip,crop"}, Words()...) {
 		b.Run(text, func(b *testing.B) {
@@ -208,7 +233,7 @@ func BenchmarkApply(b *testing.B) {
 			x := make([]float32, len(plain))
 			for i := range b.N {
 				copy(x, plain)
-				p.Apply(x, shape, 1, 0, i)
+				p.transform(x, shape, 1, 0, i)
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
 		})

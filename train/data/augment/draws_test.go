@@ -128,7 +128,7 @@ func TestRanges(t *testing.T) {
 		p := parsed(t, c.text)
 		for i := range 2000 {
 			x := []float32{0.25, 0.25, 0.25}
-			p.Apply(x, []int{1, 1, 3}, 1, 0, i)
+			p.transform(x, []int{1, 1, 3}, 1, 0, i)
 			factors = append(factors, float64(x[0])/0.25)
 		}
 		slices.Sort(factors)
@@ -182,7 +182,7 @@ func TestErase(t *testing.T) {
 		for j := range x {
 			x[j] = -1
 		}
-		p.Apply(x, shape, 1, 0, i)
+		p.transform(x, shape, 1, 0, i)
 		left, right, top, bottom, n := 50, -1, 40, -1, 0
 		var sum float64
 		for j, v := range x {
@@ -210,7 +210,7 @@ func TestCutout(t *testing.T) {
 	const n = 2000
 	for i := range n {
 		x := make([]float32, 100)
-		p.Apply(x, shape, 1, 0, i)
+		p.transform(x, shape, 1, 0, i)
 		for j, v := range x {
 			if v == 0.5 {
 				covered[j]++

@@ -28,7 +28,14 @@ func Parse(text string) (*Pipeline, error) {
 		if err := s.set(list); err != nil {
 			return nil, fmt.Errorf("augment: %s: %w", word, err)
 		}
-		p.steps = append(p.steps, s)
+		switch {
+		case kind.mix != nil:
+			p.mixes = append(p.mixes, s)
+		case p.Mixes():
+			return nil, fmt.Errorf("augment: %s stands behind %s, which mixes pictures that are done; put it in front", word, p.mixes[0].word)
+		default:
+			p.steps = append(p.steps, s)
+		}
 	}
 	return p, nil
 }

@@ -17,6 +17,8 @@ type Kind struct {
 	Levels     bool // it tells one channel, grey, from three
 	check      func(v []float64) error
 	apply      func(t *tool, p picture, v []float64)
+	// mix puts another picture into p, which keeps about own of itself, and returns the other one's share; nil for what is of one picture.
+	mix func(t *tool, p picture, other []float32, own float64) (share float64)
 }
 
 // Parameter is a setting of a transformation.
@@ -53,6 +55,11 @@ func chance(usual float64) Parameter {
 // filled is the parameter of what uncovers places that the picture does not have.
 func filled(usual float64) Parameter {
 	return Parameter{Word: "fill", Unit: level, Default: usual, Most: 1, Help: "what lies outside of the picture"}
+}
+
+// alpha is the parameter of what mixes pictures.
+func alpha(usual float64) Parameter {
+	return Parameter{Word: "alpha", Unit: factor, Default: usual, Least: 0.01, Most: 100, Help: "of the distribution of shares: even at 1, at the ends below, in the middle above"}
 }
 
 // kinds are the transformations by their words.
@@ -217,6 +224,21 @@ var kinds = wording.Table[string, Kind]{
 		Parameters: []Parameter{filled(0.5)},
 		Levels:     true,
 		apply:      trivialAugment,
+	}},
+	{Word: "mixup", Value: Kind{
+		Help:       "adds another training picture, and mixes the labels alike",
+		Formula:    "λ·x + (1−λ)·x′ with λ from Beta(alpha, alpha)",
+		Source:     "Zhang et al., \"mixup: beyond empirical risk minimization\", ICLR 2018, section 2",
+		Parameters: []Parameter{alpha(0.2), chance(1)},
+		mix:        mixUp,
+	}},
+	{Word: "cutmix", Value: Kind{
+		Help: "puts a rectangle of another training picture into the same place, and mixes the labels by area",
+		Formula: "λ from Beta(alpha, alpha), sides W·√(1−λ) and H·√(1−λ), the middle anywhere, so that a part may lie outside; " +
+			"λ is then what is left of the picture",
+		Source:     "Yun et al., \"CutMix: regularization strategy to train strong classifiers with localizable features\", ICCV 2019, section 3.1",
+		Parameters: []Parameter{alpha(1), chance(0.5)},
+		mix:        cutMix,
 	}},
 }
 

@@ -20,10 +20,13 @@ func Augment(set data.Set, pipeline *augment.Pipeline, seed uint64, epoch int) *
 	return &Augmented{set, pipeline, set.Shape(), seed, epoch}
 }
 
-// Example implements [data.Set].
-func (a *Augmented) Example(i int, x []float32) (label int32, err error) {
-	if label, err = a.Set.Example(i, x); err == nil {
-		a.pipeline.Apply(x, a.shape, a.seed, a.epoch, i)
-	}
-	return label, err
+// mixed is Example where a picture may be one of two.
+func (a *Augmented) mixed(i int, x []float32) (augment.Labels, error) {
+	return a.pipeline.Example(a.Set, a.shape, a.seed, a.epoch, i, x)
+}
+
+// Example implements [data.Set]; the label is that which has most of the picture.
+func (a *Augmented) Example(i int, x []float32) (int32, error) {
+	labels, err := a.mixed(i, x)
+	return labels.First, err
 }

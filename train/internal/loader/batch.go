@@ -8,6 +8,7 @@ import (
 
 	"cnn-gpu/model"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
 )
 
 // Absent is the label of a row that is no example.
@@ -17,24 +18,29 @@ const Absent = -1
 type Batch struct {
 	X      []float32
 	Labels []int32
-	Count  int // examples; the rows behind them are zeros with the label Absent
+	Second []int32   // likewise, where rows may be mixed of two examples; of others they are Labels
+	Shares []float32 // of these
+	Count  int       // examples; the rows behind them are zeros with the label Absent
 	Err    error
 }
 
 // NewBatch makes a batch for size examples of a set.
 func NewBatch(set data.Set, size int) *Batch {
-	return &Batch{X: make([]float32, size*model.Shape(set.Shape()).Elements()), Labels: make([]int32, size)}
+	return &Batch{X: make([]float32, size*model.Shape(set.Shape()).Elements()), Labels: make([]int32, size), Second: make([]int32, size), Shares: make([]float32, size)}
 }
 
 // Fill reads the examples of those indices, at most as many as the batch has rows.
 func (b *Batch) Fill(set data.Set, indices []int) {
 	classes, example := len(set.Classes()), len(b.X)/len(b.Labels)
 	b.Count = len(indices)
-	b.Err = each(len(indices), fillers(set), func(i int) (err error) {
-		b.Labels[i], err = read(set, indices[i], b.X[i*example:(i+1)*example])
-		if label := b.Labels[i]; err == nil && (label < 0 || int(label) >= classes) {
-			err = fmt.Errorf("label %d is none of the %d classes", label, classes)
+	b.Err = each(len(indices), fillers(set), func(i int) error {
+		labels, err := read(set, indices[i], b.X[i*example:(i+1)*example])
+		for _, label := range []int32{labels.First, labels.Second} {
+			if err == nil && (label < 0 || int(label) >= classes) {
+				err = fmt.Errorf("label %d is none of the %d classes", label, classes)
+			}
 		}
+		b.Labels[i], b.Second[i], b.Shares[i] = labels.First, labels.Second, labels.Share
 		if err != nil {
 			err = fmt.Errorf("train: %s: example %d: %w", set.Name(), indices[i], err)
 		}
@@ -45,7 +51,7 @@ func (b *Batch) Fill(set data.Set, indices []int) {
 	}
 	clear(b.X[len(indices)*example:])
 	for i := len(indices); i < len(b.Labels); i++ {
-		b.Labels[i] = Absent
+		b.Labels[i], b.Second[i], b.Shares[i] = Absent, Absent, 0
 	}
 }
 
@@ -81,7 +87,11 @@ func each(n, goroutines int, do func(i int) error) error {
 }
 
 // read is the set's Example, with a panic as an error.
-func read(set data.Set, i int, x []float32) (label int32, err error) {
+func read(set data.Set, i int, x []float32) (labels augment.Labels, err error) {
 	defer Recover(&err)
-	return set.Example(i, x)
+	if a, ok := set.(*Augmented); ok {
+		return a.mixed(i, x)
+	}
+	label, err := set.Example(i, x)
+	return augment.Labels{First: label, Second: label}, err
 }
