@@ -78,8 +78,9 @@ func TestAugment(t *testing.T) {
 func TestAugmentedBatches(t *testing.T) {
 	set, p := digits(40), pipeline(t, "crop:9:0.5")
 	batchOf := func(epoch int) []float32 {
-		b := loader.NewBatch(set, 50)
-		b.Fill(loader.Augment(set, p, 7, epoch), loader.InOrder(40))
+		seen := loader.Augment(set, p, 7, epoch)
+		b := loader.NewBatch(seen, 50)
+		b.Fill(seen, loader.InOrder(40))
 		require.NoError(t, b.Err)
 		for i, label := range b.Labels {
 			want := int32(loader.Absent)

@@ -55,8 +55,9 @@ func (f *fitting) explainHalt(step int) error {
 func (f *fitting) findNotFinite(step, at int) (err error) {
 	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
 	size := f.options.Batch
-	b := loader.NewBatch(f.set, size)
-	b.Fill(f.examples(), order[at*size:min((at+1)*size, len(order))])
+	set := f.examples()
+	b := loader.NewBatch(set, size)
+	b.Fill(set, order[at*size:min((at+1)*size, len(order))])
 	if b.Err != nil {
 		return b.Err
 	}

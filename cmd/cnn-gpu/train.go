@@ -15,6 +15,7 @@ import (
 	"cnn-gpu/train"
 	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
 	"cnn-gpu/train/run"
 )
 
@@ -197,6 +198,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.String(logFormatFlag, "text", "how standard error tells what happens: `text`, or json for an object a line")
 	f.StringVar(&metricsAddr, "metrics-addr", "", "serve figures to Prometheus at this `address`; :9090 is this machine's alone (default: none)")
 	completeFrom(cmd, "schedule", train.ScheduleNames()...)
+	completeFrom(cmd, "augment", augment.Words()...)
 	completeFrom(cmd, logFormatFlag, "text", "json")
 	completeFrom(cmd, "data", data.Names()...)
 	completeFlagWithRun(cmd, "resume")

@@ -18,15 +18,19 @@ const Absent = -1
 type Batch struct {
 	X      []float32
 	Labels []int32
-	Second []int32   // likewise, where rows may be mixed of two examples; of others they are Labels
-	Shares []float32 // of these
+	Second []int32   // likewise, where rows may be mixed of two examples, else nil; of rows that are not it is Labels
+	Shares []float32 // of Second
 	Count  int       // examples; the rows behind them are zeros with the label Absent
 	Err    error
 }
 
 // NewBatch makes a batch for size examples of a set.
 func NewBatch(set data.Set, size int) *Batch {
-	return &Batch{X: make([]float32, size*model.Shape(set.Shape()).Elements()), Labels: make([]int32, size), Second: make([]int32, size), Shares: make([]float32, size)}
+	b := &Batch{X: make([]float32, size*model.Shape(set.Shape()).Elements()), Labels: make([]int32, size)}
+	if a, ok := set.(*Augmented); ok && a.pipeline.Mixes() {
+		b.Second, b.Shares = make([]int32, size), make([]float32, size)
+	}
+	return b
 }
 
 // Fill reads the examples of those indices, at most as many as the batch has rows.
@@ -40,7 +44,7 @@ func (b *Batch) Fill(set data.Set, indices []int) {
 				err = fmt.Errorf("label %d is none of the %d classes", label, classes)
 			}
 		}
-		b.Labels[i], b.Second[i], b.Shares[i] = labels.First, labels.Second, labels.Share
+		b.set(i, labels)
 		if err != nil {
 			err = fmt.Errorf("train: %s: example %d: %w", set.Name(), indices[i], err)
 		}
@@ -51,7 +55,15 @@ func (b *Batch) Fill(set data.Set, indices []int) {
 	}
 	clear(b.X[len(indices)*example:])
 	for i := len(indices); i < len(b.Labels); i++ {
-		b.Labels[i], b.Second[i], b.Shares[i] = Absent, Absent, 0
+		b.set(i, augment.Labels{First: Absent, Second: Absent})
+	}
+}
+
+// set notes what row i shows.
+func (b *Batch) set(i int, labels augment.Labels) {
+	b.Labels[i] = labels.First
+	if b.Second != nil {
+		b.Second[i], b.Shares[i] = labels.Second, labels.Share
 	}
 }
 
