@@ -31,14 +31,15 @@ func (s Setting) Errorf(format string, args ...any) error {
 	return fmt.Errorf("model: %s:%w", s.file, &positionError{s.line, s.column, fmt.Errorf(format, args...)})
 }
 
-// Line is the value with its options on one line: "one-cycle,peak=0.4".
+// Line is the value with its options on one line: "one-cycle,peak=0.4", or of a mapping alone "cat:2,dog:0.5".
 func (s Setting) Line() string {
 	var words []string
+	between := ":"
 	if s.Text != "" {
-		words = append(words, s.Text)
+		words, between = append(words, s.Text), "="
 	}
 	for _, o := range s.Options {
-		words = append(words, o.Key+"="+o.Text)
+		words = append(words, o.Key+between+o.Text)
 	}
 	return strings.Join(words, ",")
 }

@@ -42,7 +42,7 @@ data:
 	want := []string{
 		"data resize 32x32", "data augment flip,crop:padding=4:fill=0.5,cutmix:0.2", "data split 0.25",
 		"train epochs 30", "train optimizer sgd,momentum=0.9,nesterov=true,weight_decay=5e-4", "train schedule one_cycle,peak=0.4", "train strict false",
-		"train class_weights cat=2,dog=0.5", "train head dense,dense_1",
+		"train class_weights cat:2,dog:0.5", "train head dense,dense_1",
 	}
 	assert.Equal(t, want, lines(settings))
 	sgd := settings[4]
