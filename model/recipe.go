@@ -208,7 +208,11 @@ func (m *Model) RecipeText(settings []Setting) []byte {
 		fields := &yaml.Node{Kind: yaml.MappingNode}
 		for _, s := range settings {
 			if s.Section == section {
-				fields.Content = append(fields.Content, scalar(s.Key), &yaml.Node{Kind: yaml.ScalarNode, Value: s.Line()})
+				value := &yaml.Node{Kind: yaml.ScalarNode, Value: s.Line()}
+				if isNull(value) {
+					value.Style = yaml.DoubleQuotedStyle
+				}
+				fields.Content = append(fields.Content, scalar(s.Key), value)
 			}
 		}
 		if len(fields.Content) > 0 {

@@ -357,13 +357,24 @@ func FuzzParse(f *testing.F) {
 	for _, c := range blockErrors {
 		f.Add(c.text)
 	}
+	f.Add(recipeModel + "train: {a: 1, b: {c: {d: e}}, \"e f\": \" \", g: \"null\", h: {i: {j: \"# k\"}}}\ndata: {l: [m, {n: 1}, {o: {p: 2}}]}\n")
 	f.Add("a: &a [*a]")
 	f.Add("? {[]: 1}\n: - !!binary x")
 	f.Fuzz(func(t *testing.T, text string) {
+		settings, recipeErr := model.ParseRecipe("net.yaml", []byte(text))
+		if recipeErr != nil {
+			require.ErrorContains(t, recipeErr, "model: net.yaml:")
+		}
 		m, err := model.Parse("net.yaml", []byte(text))
 		if err != nil {
 			require.ErrorContains(t, err, "model: net.yaml:")
 			return
+		}
+		if recipeErr == nil {
+			written := m.RecipeText(settings)
+			again, err := model.ParseRecipe("again.yaml", written)
+			require.NoError(t, err, "%s", written)
+			require.Equal(t, lines(settings), lines(again), "%s", written)
 		}
 		again, err := model.Parse("again.yaml", m.YAML())
 		require.NoError(t, err, "%s", m.YAML())
