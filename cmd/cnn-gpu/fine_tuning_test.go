@@ -83,7 +83,7 @@ func TestFineTuning(t *testing.T) {
 	require.NoError(t, os.Rename(filepath.Join(fine.out, "weights.safetensors"), best))
 	assert.Contains(t, runCommand("verify", fine.out+"/weights-best.safetensors").stderr, best+","+gone)
 	require.NoError(t, os.RemoveAll(w.out))
-	succeed(t, "train", "--resume", fine.out, "--epochs", "6", "--freeze", "conv*", "--head", "new", "--batch", "4")
+	succeed(t, "train", "--resume", fine.out, "--epochs", "6", "--from", w.out, "--freeze", "conv*", "--head", "new", "--batch", "4")
 	assert.Equal(t, want, fine.weights(t))
 	r = runCommand("train", "--resume", fine.out, "--epochs", "7", "--freeze", "dense", "--head", "4", "--model", w.model, "--from", fine.out, "--partial")
 	assert.Contains(t, r.stderr, "leave out --model "+w.model+" (the run has tiny with --head 3), --from "+fine.out+" (the run has "+best+

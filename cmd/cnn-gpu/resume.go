@@ -84,7 +84,7 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 	}
 	list := []fixed{
 		{"model", isModel(asked.Model, m), modelOf(c)},
-		{"from", false, cmp.Or(c.From, "drawn weights")},
+		{"from", isSource(asked.From, c.From), cmp.Or(c.From, "drawn weights")},
 		{"head", asked.Head == c.Head || asked.Head == run.NewHead && c.Head != run.KeepHead, cmp.Or(c.Head, "its model's")},
 		{"partial", asked.Partial == c.Partial, strconv.FormatBool(c.Partial)},
 		{"freeze", asked.Freeze == c.Freeze, cmp.Or(c.Freeze, "what its model says")},
@@ -129,6 +129,12 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		return usageErrorf("--resume goes on with what the run began with; leave out %s", strings.Join(wrong, ", "))
 	}
 	return nil
+}
+
+// isSource says whether a run's folder or a file is where a run's first weights came from.
+func isSource(name, from string) bool {
+	path, err := filepath.Abs(name)
+	return err == nil && from != "" && (path == from || path == filepath.Dir(from))
 }
 
 // modelOf names a run's model.
