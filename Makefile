@@ -118,7 +118,7 @@ fuzz: ## fuzz every reader, ten million executions in all (docs/fuzzing.md)
 	$(GO) test -run '^$$' -fuzz '^FuzzReadIDX$$' -fuzztime 100000x ./train/data
 	$(GO) test -run '^$$' -fuzz '^FuzzCIFAR$$' -fuzztime 100000x ./train/data
 	$(GO) test -run '^$$' -fuzz '^FuzzNPY$$' -fuzztime 100000x ./train/data
-	$(GO) test -run '^$$' -fuzz '^FuzzNPZ$$' -fuzztime 100000x -fuzzminimizetime 10x ./train/data
+	$(GO) test -run '^$$' -fuzz '^FuzzNPZ$$' -fuzztime 40000x -fuzzminimizetime 10x ./train/data
 	$(GO) test -run '^$$' -fuzz '^FuzzManifest$$' -fuzztime 200000x -fuzzminimizetime 10x ./train/data
 	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 80000x -fuzzminimizetime 10x ./model
 	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 1000000x ./device/sim
