@@ -94,6 +94,20 @@ func TestFactors(t *testing.T) {
 	}
 }
 
+// The uses of blocks are numbered with the layers, which keep their names when they are written out.
+func TestBlocksAreNumberedWithLayers(t *testing.T) {
+	m, err := model.Parse("net.yaml", []byte("input: [4]\nblocks: {re_lu: {layers: [ReLU]}}\nlayers: [re_lu, ReLU, re_lu, ReLU]\n"))
+	require.NoError(t, err)
+	var names []string
+	for _, n := range m.Nodes[1:] {
+		names = append(names, n.Name)
+	}
+	assert.Equal(t, []string{"re_lu/re_lu", "re_lu_1", "re_lu_2/re_lu", "re_lu_3"}, names)
+	again, err := model.Parse("net.yaml", m.YAML())
+	require.NoError(t, err)
+	assertSameGraph(t, m, again)
+}
+
 // blockFile has a block of one layer.
 func blockFile(with, layer, use string) string {
 	return fmt.Sprintf("input: [8, 8, 1]\nblocks:\n  b:\n    with: %s\n    layers:\n      - %s\nlayers:\n  - %s\n", with, layer, use)
