@@ -4,11 +4,13 @@ import (
 	"context"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/train/data"
 	"cnn-gpu/train/data/augment"
 	"cnn-gpu/train/internal/loader"
 	"cnn-gpu/train/internal/traintest"
@@ -74,11 +76,37 @@ func TestAugment(t *testing.T) {
 	}
 }
 
+// Pictures are normalized after they are transformed, so that what comes in at their borders is as black as in the pictures.
+func TestAugmentedAndNormalized(t *testing.T) {
+	set, n := digits(4), data.Normalization{Mean: []float64{0.5}, Std: []float64{0.25}}
+	batchOf := func(n data.Normalization) []float32 {
+		seen := loader.Augment(set, pipeline(t, "shift:0.9:0.9"), n, 7, 0)
+		b := loader.NewBatch(seen, 4)
+		b.Fill(seen, loader.InOrder(4))
+		require.NoError(t, b.Err)
+		return b.X
+	}
+	want := batchOf(data.Normalization{})
+	n.Apply(want, 1)
+	assert.Equal(t, want, batchOf(n))
+	assert.Contains(t, want, float32(-2))
+
+	tr, err := Compile(traintest.SmallNet(t, 0), Options{Optimizer: SGD{}, Normalization: n, Seed: 1})
+	require.NoError(t, err)
+	f := &fitting{Trainer: tr, set: set, options: FitOptions{Augment: pipeline(t, "shift:0.9:0.9,mixup")}}
+	seen, ok := f.examples().(*loader.Augmented)
+	require.True(t, ok, "a wrapper would hide which examples are mixed")
+	x := make([]float32, 28*28)
+	_, err = seen.Example(0, x)
+	require.NoError(t, err)
+	assert.Less(t, slices.Min(x), float32(-1.9))
+}
+
 // Every epoch and every picture is transformed by numbers of its own, and a batch filled by several goroutines is in order.
 func TestAugmentedBatches(t *testing.T) {
 	set, p := digits(40), pipeline(t, "crop:9:0.5")
 	batchOf := func(epoch int) []float32 {
-		seen := loader.Augment(set, p, 7, epoch)
+		seen := loader.Augment(set, p, data.Normalization{}, 7, epoch)
 		b := loader.NewBatch(seen, 50)
 		b.Fill(seen, loader.InOrder(40))
 		require.NoError(t, b.Err)
@@ -117,7 +145,7 @@ func TestAugmentedBatches(t *testing.T) {
 		return nil
 	}
 	b := loader.NewBatch(spoiled, 50)
-	b.Fill(loader.Augment(spoiled, p, 7, 0), loader.InOrder(40))
+	b.Fill(loader.Augment(spoiled, p, data.Normalization{}, 7, 0), loader.InOrder(40))
 	assert.EqualError(t, b.Err, "train: digits: example 11: label 99 is none of the 10 classes", "the first of two")
 }
 

@@ -273,11 +273,10 @@ func (f *fitting) batches(ctx context.Context) error {
 
 // examples is the set as it is seen in the epoch under way.
 func (f *fitting) examples() data.Set {
-	set := f.set
-	if f.options.Augment != nil {
-		set = loader.Augment(set, f.options.Augment, f.seed, f.position.Epoch)
+	if f.options.Augment == nil {
+		return f.Input(f.set)
 	}
-	return f.Input(set)
+	return loader.Augment(f.set, f.options.Augment, f.normalization, f.seed, f.position.Epoch)
 }
 
 // interrupted saves what is done if the context has ended.

@@ -7,8 +7,9 @@ import (
 )
 
 // OneCycle takes the learning rate up from a part of it and down to a smaller one, each along half a wave of a cosine, as PyTorch's OneCycleLR
-// (Smith and Topin, "Super-convergence", 2018). The optimizer's learning rate is the highest; its momentum stays as it is.
+// (Smith and Topin, "Super-convergence", 2018). The optimizer's momentum stays as it is.
 type OneCycle struct {
+	Max   float64 // the highest learning rate: the optimizer's if 0
 	Start float64 // the first factor: 1/25 if 0
 	Peak  float64 // the part of the steps after which the factor is 1: 0.3 if 0
 	End   float64 // the last factor: 1/250,000 if 0
@@ -24,11 +25,22 @@ func (o OneCycle) Check() error {
 	if wrong = vanishes("peak", peak); !(peak > 0 && peak < 1) {
 		wrong = fmt.Errorf("peak %v; give a part of the steps above 0 and below 1", peak)
 	}
+	if o.Max != 0 {
+		wrong = errors.Join(above0("max", o.Max), wrong)
+	}
 	return errors.Join(share("start", start), wrong, share("end", end))
 }
 
 // Factor implements [Schedule].
 func (o OneCycle) Factor(m Moment) float64 {
+	if o.Max != 0 {
+		return o.part(m) * o.Max / m.Rate
+	}
+	return o.part(m)
+}
+
+// part is how much of the highest learning rate a step has.
+func (o OneCycle) part(m Moment) float64 {
 	start, peak, end := o.settings()
 	step, last := float64(m.Step), float64(m.Steps-1)
 	top := peak*float64(m.Steps) - 1

@@ -8,7 +8,7 @@ import (
 // rateAt is the learning rate of a step of the Fit, from 0.
 func (f *fitting) rateAt(step int) float64 {
 	perEpoch := f.batchesPerEpoch()
-	m := Moment{Step: step - f.warmUp, Steps: f.options.ScheduleEpochs*perEpoch - f.warmUp, PerEpoch: perEpoch, Losses: f.losses}
+	m := Moment{Step: step - f.warmUp, Steps: f.options.ScheduleEpochs*perEpoch - f.warmUp, PerEpoch: perEpoch, Rate: f.optimizer.Rate(), Losses: f.losses}
 	factor := float64(step+1) / float64(f.warmUp+1)
 	if m.Step >= 0 {
 		factor = f.schedule.Factor(m)

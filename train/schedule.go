@@ -25,6 +25,7 @@ type Moment struct {
 	Step     int       // from 0
 	Steps    int       // that the schedule is for
 	PerEpoch int       // steps of an epoch
+	Rate     float64   // the optimizer's learning rate
 	Losses   []float64 // of the epochs that are complete: the validation's or, without one, the training's
 }
 
@@ -62,6 +63,7 @@ var schedules = wording.Table[string, func(r *reader) Schedule]{
 	}},
 	{Word: OneCycle{}.Name(), Also: []string{"one_cycle"}, Value: func(r *reader) Schedule {
 		var s OneCycle
+		r.number("max", &s.Max)
 		r.number("start", &s.Start)
 		r.number("peak", &s.Peak)
 		r.number("end", &s.End)

@@ -41,6 +41,19 @@ func TestSchedulesAreThoseOfKerasAndPyTorch(t *testing.T) {
 	}
 }
 
+// A rate given as max is the highest, whatever the optimizer's is.
+func TestOneCycleGoesUpToMax(t *testing.T) {
+	rates := func(s Schedule, rate float64) (rates []float64) {
+		f := &fitting{Trainer: &Trainer{schedule: s, optimizer: SGD{LearningRate: rate}}, set: digits(8), options: FitOptions{Epochs: 3, Batch: 1}.withDefaults()}
+		for step := range 24 {
+			rates = append(rates, f.rateAt(step))
+		}
+		return rates
+	}
+	assert.InDeltaSlice(t, rates(OneCycle{Peak: 0.25}, 0.4), rates(OneCycle{Peak: 0.25, Max: 0.4}, 0.01), 1e-15)
+	assert.InDelta(t, 0.4, slices.Max(rates(OneCycle{Peak: 0.25, Max: 0.4}, 0.01)), 1e-15)
+}
+
 // Every type of this package that is a schedule can be chosen by name.
 func TestEveryScheduleHasAName(t *testing.T) {
 	known := map[string]bool{}
@@ -64,6 +77,7 @@ func TestParseSchedule(t *testing.T) {
 		"polynomial,end=0.25,power=2":       PolynomialDecay{Power: 2, End: 0.25},
 		"cosine,cycles=3,end=0":             CosineDecay{Cycles: 3},
 		"one-cycle,start=.5,peak=.25,end=1": OneCycle{Start: 0.5, Peak: 0.25, End: 1},
+		"one_cycle,max=0.4":                 OneCycle{Max: 0.4},
 		"plateau,patience=3,gamma=.5,end=1": Plateau{Patience: 3, Gamma: 0.5, End: 1},
 	} {
 		s, err := ParseSchedule(text)
@@ -83,6 +97,7 @@ func TestParseSchedule(t *testing.T) {
 		"step,gamma=0":           "gamma 0; give a number above 0",
 		"exponential,gamma=2":    "gamma 2; give a number above 0 and up to 1",
 		"polynomial,power=Inf":   "power +Inf; give a number above 0",
+		"one-cycle,max=1e-50":    "max 1e-50 is 0 in float32",
 		"one-cycle,peak=1":       "peak 1; give a part of the steps above 0 and below 1",
 		"plateau,patience=1e300": "patience 1e+300; give a whole number, at least 1",
 	} {

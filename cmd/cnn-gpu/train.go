@@ -56,7 +56,7 @@ a border of 4 pixels and turns them by up to 15 degrees. What is drawn follows f
 cutmix, behind all others, mix images and their labels. Images for validation and testing stay as they are. "cnn-gpu data show --help" lists the transformations, and its --augment draws what becomes of images.
 
 With --schedule the learning rate changes: step multiplies it by gamma every so many epochs, exponential by gamma in each epoch, polynomial
-and cosine take it down to end (0), cosine in so many cycles, one-cycle up and down, and plateau multiplies it by gamma when the loss on the
+and cosine take it down to end (0), cosine in so many cycles, one-cycle up (to max, a rate) and down, and plateau multiplies it by gamma when the loss on the
 validation images, or without any on the test images, has not fallen for patience epochs. A schedule is for the epochs that the run begins
 with; where a run goes on for longer, the rate stays as the schedule ends.
 

@@ -9,20 +9,25 @@ import (
 // Augmented is a set of pictures as they are seen in an epoch.
 type Augmented struct {
 	data.Set
-	pipeline *augment.Pipeline
-	shape    model.Shape
-	seed     uint64
-	epoch    int
+	pipeline      *augment.Pipeline
+	normalization data.Normalization
+	shape         model.Shape
+	seed          uint64
+	epoch         int
 }
 
-// Augment is the set with its pictures transformed. The pipeline's Check has taken its shape.
-func Augment(set data.Set, pipeline *augment.Pipeline, seed uint64, epoch int) *Augmented {
-	return &Augmented{set, pipeline, set.Shape(), seed, epoch}
+// Augment is the set with its pictures transformed, and normalized then. The pipeline's Check has taken its shape.
+func Augment(set data.Set, pipeline *augment.Pipeline, n data.Normalization, seed uint64, epoch int) *Augmented {
+	return &Augmented{set, pipeline, n, set.Shape(), seed, epoch}
 }
 
 // mixed is Example where a picture may be one of two.
 func (a *Augmented) mixed(i int, x []float32) (augment.Labels, error) {
-	return a.pipeline.Example(a.Set, a.shape, a.seed, a.epoch, i, x)
+	labels, err := a.pipeline.Example(a.Set, a.shape, a.seed, a.epoch, i, x)
+	if err == nil {
+		a.normalization.Apply(x, a.shape[len(a.shape)-1])
+	}
+	return labels, err
 }
 
 // Example implements [data.Set]; the label is that which has most of the picture.
