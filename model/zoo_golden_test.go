@@ -50,7 +50,7 @@ func TestZooAgreesWithTorchvision(t *testing.T) {
 			}
 		})
 	}
-	assert.Len(t, golden, 8)
+	assert.Len(t, golden, 9)
 }
 
 // zooModel is a model of the zoo for images of another height and width, or for its own where size is 0.
@@ -77,7 +77,11 @@ func zooLogits(t *testing.T, m *model.Model) []float32 {
 		for j, u := range uniform(uint64(i), len(values)) {
 			switch v := 2*u - 1; {
 			case len(p.Shape) > 1:
-				fanIn := p.Shape.Elements() / p.Shape[len(p.Shape)-1]
+				inputs := p.Shape[:len(p.Shape)-1]
+				if p.Shape[len(p.Shape)-1] == 1 { // a filter for each channel sees that alone
+					inputs = p.Shape[:2]
+				}
+				fanIn := inputs.Elements()
 				values[j] = float32(v * math.Sqrt(6/float64(fanIn)))
 			case isSpread:
 				values[j] = float32(v/8 + 1)

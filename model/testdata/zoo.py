@@ -20,6 +20,7 @@ from torch import nn
 from torchvision import models
 
 torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
 HERE = pathlib.Path(__file__).parent
 LOGITS = 10  # of each model, the first ones
 IMAGE = 9999  # the seed of the image
@@ -74,47 +75,51 @@ MODELS = {
     "vgg-16": (models.vgg16, 0),
     "squeezenet": (models.squeezenet1_1, 64),
     "densenet-121": (models.densenet121, 64),
+    "mobilenet-v2": (models.mobilenet_v2, 64),
 }
 
 
 def tensors(module):
-    """The parameters and moving averages of a layer in the zoo's order, each with its shape there and as [shape there] -> theirs."""
+    """The parameters and moving averages of a model in the zoo's order: each with its shape there, the order in which the axes of that
+    are theirs, and whether its values lie about 1."""
+    for child in module.children():
+        yield from tensors(child)
     if isinstance(module, nn.Conv2d):
         k, c, r, s = module.weight.shape
-        yield module.weight, (r, s, c, k), (3, 2, 0, 1)
+        if module.groups == 1:
+            yield module.weight, (r, s, c, k), (3, 2, 0, 1), False
+        else:  # a filter for each channel
+            yield module.weight, (r, s, k, c), (2, 3, 0, 1), False
     elif isinstance(module, nn.Linear):
-        yield module.weight, tuple(module.weight.shape[::-1]), (1, 0)
+        yield module.weight, tuple(module.weight.shape[::-1]), (1, 0), False
     elif isinstance(module, nn.BatchNorm2d):
-        for t in (module.weight, module.bias, module.running_mean, module.running_var):
-            yield t, tuple(t.shape), (0,)
-        return
-    else:
-        return
-    if module.bias is not None:
-        yield module.bias, tuple(module.bias.shape), (0,)
+        yield module.weight, tuple(module.weight.shape), (0,), True
+    if getattr(module, "bias", None) is not None:
+        yield module.bias, tuple(module.bias.shape), (0,), False
+    if isinstance(module, nn.BatchNorm2d):
+        yield module.running_mean, tuple(module.running_mean.shape), (0,), False
+        yield module.running_var, tuple(module.running_var.shape), (0,), True
 
 
 def describe(make, size):
     with torch.device("meta"):
         skeleton = make().eval()
-    shapes = [list(shape) for module in skeleton.modules() for _, shape, _ in tensors(module)]
+    shapes = [list(shape) for _, shape, _, _ in tensors(skeleton)]
     golden = {"trained": sum(p.numel() for p in skeleton.parameters()), "shapes": shapes, "size": size}
     if size == 0:
         return golden
-    model, seed = make().eval(), 0
+    model = make().eval()
     with torch.no_grad():
-        for module in model.modules():
-            for i, (t, shape, order) in enumerate(tensors(module)):
-                v = 2 * uniform(seed, math.prod(shape)) - 1
-                if len(shape) > 1:
-                    v *= math.sqrt(6 / math.prod(shape[:-1]))
-                elif isinstance(module, nn.BatchNorm2d):
-                    v = v / 8 + (i in (0, 3))
-                else:
-                    v /= 8
-                # As the zoo has it, in float32.
-                t.copy_(torch.from_numpy(v.astype(np.float32).astype(np.float64).reshape(shape)).permute(order))
-                seed += 1
+        for seed, (t, shape, order, is_about_1) in enumerate(tensors(model)):
+            v = 2 * uniform(seed, math.prod(shape)) - 1
+            if len(shape) > 1:
+                inputs = shape[:-1] if shape[-1] > 1 else shape[:2]  # a filter for each channel sees that alone
+                v *= math.sqrt(6 / math.prod(inputs))
+            else:
+                v = v / 8 + is_about_1
+            # As the zoo has it, in float32.
+            v = torch.from_numpy(v.astype(np.float32).astype(np.float64))
+            t.copy_(v.reshape(shape).permute(order))
         image = torch.from_numpy(uniform(IMAGE, size * size * 3).reshape(1, size, size, 3)).permute(0, 3, 1, 2)
         logits = model(image)[0]
     golden["largest"] = float(logits.abs().max())
