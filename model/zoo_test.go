@@ -37,6 +37,7 @@ func TestZoo(t *testing.T) {
 		"squeezenet":          {imageNet, 1235496, 1235496},     // torchvision's squeezenet1_1
 		"densenet-121":        {imageNet, 8062504, 7978856},     // Keras's DenseNet121, and of torchvision's densenet121 the trained
 		"mobilenet-v2":        {imageNet, 3538984, 3504872},     // Keras's MobileNetV2, and of torchvision's mobilenet_v2 the trained
+		"convnext-tiny":       {imageNet, 28589128, 28589128},   // Keras's ConvNeXtTiny and torchvision's convnext_tiny
 		"efficientnet-lite0":  {imageNet, 4694024, 4652008},     // its authors' repository: 4.7 million
 	}
 	assert.Len(t, models, len(model.Zoo()))
@@ -79,7 +80,7 @@ func TestOpen(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "mine", m.Name)
 
-	const zoo = "the zoo has densenet-121, efficientnet-lite0, lenet-5, logistic-regression, mlp, mnist-cnn, mnist-convnet, mobilenet-v2, " +
+	const zoo = "the zoo has convnext-tiny, densenet-121, efficientnet-lite0, lenet-5, logistic-regression, mlp, mnist-cnn, mnist-convnet, mobilenet-v2, " +
 		"resnet-18, resnet-18-cifar, resnet-50, resnet-50-cifar, resnet-9, resnet-mini, squeezenet, vgg-16"
 	_, err = model.Open("mnist-cn")
 	assert.EqualError(t, err, `model: there is no model file "mnist-cn" and no such model in the zoo; did you mean mnist-cnn? (`+zoo+")")

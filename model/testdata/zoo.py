@@ -76,6 +76,7 @@ MODELS = {
     "squeezenet": (models.squeezenet1_1, 64),
     "densenet-121": (models.densenet121, 64),
     "mobilenet-v2": (models.mobilenet_v2, 64),
+    "convnext-tiny": (models.convnext_tiny, 64),
 }
 
 
@@ -92,8 +93,10 @@ def tensors(module):
             yield module.weight, (r, s, k, c), (2, 3, 0, 1), False
     elif isinstance(module, nn.Linear):
         yield module.weight, tuple(module.weight.shape[::-1]), (1, 0), False
-    elif isinstance(module, nn.BatchNorm2d):
+    elif isinstance(module, (nn.BatchNorm2d, nn.LayerNorm)):
         yield module.weight, tuple(module.weight.shape), (0,), True
+    elif isinstance(module, models.convnext.CNBlock):
+        yield module.layer_scale, (1, 1, module.layer_scale.shape[0], 1), (2, 3, 0, 1), False
     if getattr(module, "bias", None) is not None:
         yield module.bias, tuple(module.bias.shape), (0,), False
     if isinstance(module, nn.BatchNorm2d):
@@ -119,7 +122,7 @@ def describe(make, size):
                 v = v / 8 + is_about_1
             # As the zoo has it, in float32.
             v = torch.from_numpy(v.astype(np.float32).astype(np.float64))
-            t.copy_(v.reshape(shape).permute(order))
+            t.copy_(v.reshape(shape).permute(order).reshape(t.shape))
         image = torch.from_numpy(uniform(IMAGE, size * size * 3).reshape(1, size, size, 3)).permute(0, 3, 1, 2)
         logits = model(image)[0]
     golden["largest"] = float(logits.abs().max())
