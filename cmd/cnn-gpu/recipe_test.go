@@ -79,7 +79,7 @@ func TestRecipe(t *testing.T) {
 
 // Every flag of train but those on the run itself is a key of a section, with _ for -.
 func TestEveryFlagIsAKey(t *testing.T) {
-	samples := map[string]string{"int": "3", "uint64": "3", "uint32": "3", "float64": "0.5", "bool": "true", "string": "word", "number": "1", "intSlice": "1,2", "stringSlice": "a,b", "duration": "1s"}
+	samples := map[string]string{"int": "3", "uint64": "3", "uint32": "3", "float64": "0.5", "bool": "true", "string": "word", "number": "1", "numbers": "0.5", "intSlice": "1,2", "stringSlice": "a,b", "duration": "1s"}
 	walked := 0
 	newTrainCommand().Flags().VisitAll(func(f *pflag.Flag) {
 		section := sectionOf(f.Name)
@@ -126,11 +126,11 @@ func TestRecipeRefusals(t *testing.T) {
 		"train: {optimizer: {sgd: {momentun: 0.9}}}":        ":8:27: an optimizer has no momentun; did you mean momentum?",
 		"train: {optimizer: {momentum: 0.9}}":               ":8:9: give the optimizer's name in front of its settings, such as sgd: {momentum: 0.9}",
 		"train: {optimizer: sdg}":                           `:8:9: train: unknown optimizer "sdg"; did you mean sgd?`,
-		"train: {schedule: {one_cycle: {max: 0.4}}}":        ":8:9: train: schedule one_cycle: there is no max; it takes start, peak and end",
+		"train: {schedule: {one_cycle: {top: 0.4}}}":        ":8:9: train: schedule one_cycle: there is no top; it takes max, start, peak and end",
 		"data: {augment: [flipp]}":                          `:8:8: --augment flipp: augment: unknown augmentation "flipp"; did you mean flip?`,
 		"data: {augment: [grey]}":                           ":8:8: train: augment: grey needs three colours, the pictures are [12 12 1]",
 		"data: {resize: 8x8}":                               ":8:8: --resize 8x8: pictures become what the model takes",
-		"train: [epochs]":                                   ":8:8: train is a list of 1; expected settings, such as epochs: 30",
+		"train: [epochs]":                                   ":8:8: train is a list of 1; expected fields, such as epochs: 30",
 	} {
 		w.withRecipe(t, sections+"\n")
 		r := runCommand(w.recipeArgs()...)

@@ -243,6 +243,8 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		return usageErrorf("--ema-overwrite %d: give at least 1 step, or leave the flag out", c.EMA.Overwrite)
 	case given("warmup") && c.WarmUp < 1:
 		return usageErrorf("--warmup %d: give at least 1 step, or leave the flag out", c.WarmUp)
+	case given("label-smoothing") && !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
+		return usageErrorf("--label-smoothing %v: give a number from 0 to below 1, such as 0.1", c.LabelSmoothing)
 	case given("lr") && !(c.LearningRate > 0):
 		return usageErrorf("--lr %v: give a number above 0, such as 0.001", c.LearningRate)
 	}
