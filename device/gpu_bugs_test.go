@@ -36,8 +36,8 @@ var plantedBugs = []planted{
 		"__syncthreads();\n        for (int term = 0; term < DEPTH; term++)", "for (int term = 0; term < DEPTH; term++)",
 		sim.SharedRace, "tile.cuh", "fmaf(lefts[term]"},
 	{"a filter too many", "conv2d_fprop", "conv2d_fprop.cu",
-		"k < K ? weights[", "k <= K ? weights[",
-		sim.OutOfBounds, "conv2d_fprop.cu", "k <= K ? weights["},
+		"k < FILTERS ? weights[", "k <= FILTERS ? weights[",
+		sim.OutOfBounds, "conv2d_fprop.cu", "k <= FILTERS ? weights["},
 
 	{"two rows write one place", "bias_wgrad", "bias_wgrad.cu",
 		"sums[threadIdx.y][threadIdx.x] = sum;", "sums[threadIdx.y][threadIdx.x] = sums[0][threadIdx.x] = sum;",
