@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"path"
+	"strings"
 
 	"cnn-gpu/internal/wording"
 )
@@ -24,7 +25,7 @@ func (m *Model) Freeze(patterns ...string) (*Model, error) {
 	for _, pattern := range patterns {
 		found := false
 		for _, l := range m.layers() {
-			isMatch, err := path.Match(pattern, l.Name)
+			isMatch, err := path.Match(flat(pattern), flat(l.Name))
 			if err != nil {
 				return nil, fmt.Errorf("model: freeze %q: %w; give a layer's name, in which * stands for any letters and ? for any one", pattern, err)
 			}
@@ -38,6 +39,9 @@ func (m *Model) Freeze(patterns ...string) (*Model, error) {
 	}
 	return m.rebuilt(func(l layerNodes) (Spec, bool) { return l.Spec, matched[l.Name] })
 }
+
+// flat makes the slash between a block's name and that of a layer in it a letter like others, so that stage1* is all that is in stage1.
+func flat(name string) string { return strings.ReplaceAll(name, "/", ":") }
 
 // Frozen lists the layers that are frozen and have parameters.
 func (m *Model) Frozen() (names []string) {

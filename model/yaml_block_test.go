@@ -84,6 +84,9 @@ func TestAFrozenBlock(t *testing.T) {
 	assert.Equal(t, []string{
 		"stage/block/conv/conv2d", "stage/block/conv/batch_normalization", "stage/block/last/conv2d", "stage/block/last/batch_normalization",
 	}, m.Frozen())
+	again, err := m.Freeze("stage*conv2d")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"stage/block/conv/conv2d", "stage/block/last/conv2d"}, again.Frozen(), "* goes over slashes")
 }
 
 func TestFactors(t *testing.T) {
