@@ -31,7 +31,7 @@ type benchConfig struct {
 	seconds                      float64
 	inference, ops               bool
 	dataOnly, stream             bool
-	prediction                   string
+	prediction, augment          string
 }
 
 func newBenchCommand() *cobra.Command {
@@ -60,7 +60,7 @@ pictures, --model says what they become.`,
   cnn-gpu bench --inference --batch 1,32
   cnn-gpu bench --model my.yaml --batch 32 --seconds 5 --json
   cnn-gpu bench --device sim:h200 --batch 32 --json > predicted.json
-  cnn-gpu bench --data-only --data photos --model my.yaml --batch 32
+  cnn-gpu bench --data-only --data photos --model my.yaml --batch 32 --augment flip,crop:4
   cnn-gpu bench --device cuda --batch 32 --prediction predicted.json`,
 		Args: takes(0, 0, "cnn-gpu bench takes flags alone, such as --model and --batch"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -98,6 +98,7 @@ pictures, --model says what they become.`,
 	f.StringVar(&c.data, "data", "", "a data `set` or a folder of pictures or IDX files, a list of pictures, or a .npz file (default: random images)")
 	f.StringVar(&c.dataDir, "data-dir", "", "the `folder` that holds the data set's files")
 	f.BoolVar(&c.dataOnly, "data-only", false, "time the reading of --data alone")
+	f.StringVar(&c.augment, "augment", "", "with --data-only, transform the training images as train's --augment does: `words` with their settings, such as flip,crop:4")
 	f.BoolVar(&c.stream, "stream", false, streamHelp)
 	f.BoolVar(&c.ops, "ops", true, "time each op, too")
 	predictionFlag(cmd, &c.prediction)

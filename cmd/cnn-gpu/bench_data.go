@@ -13,6 +13,7 @@ import (
 	"cnn-gpu/model"
 	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
 )
 
 // dataBench is what bench --data-only found, as JSON has it.
@@ -21,6 +22,7 @@ type dataBench struct {
 	Shape    []int            `json:"shape"`
 	Images   int              `json:"images"` // in all
 	Training int              `json:"training"`
+	Augment  string           `json:"augment,omitempty"`
 	Cold     opening          `json:"cold"` // every picture decoded
 	Warm     opening          `json:"warm"` // as the next training opens it
 	Loading  []*bench.Loading `json:"loading"`
@@ -34,11 +36,14 @@ type opening struct {
 
 // dataOnlyFlags are those that --data-only goes with.
 var dataOnlyFlags = map[string]bool{
-	"data-only": true, "data": true, "data-dir": true, "stream": true, "model": true, "batch": true, "steps": true, "seconds": true, "json": true,
+	"data-only": true, "data": true, "data-dir": true, "stream": true, "augment": true, "model": true, "batch": true, "steps": true, "seconds": true, "json": true,
 }
 
 // checkDataOnly refuses flags that mean nothing where no step runs.
 func (c *benchConfig) checkDataOnly(flags *pflag.FlagSet) (err error) {
+	if !c.dataOnly && c.augment != "" {
+		return usageErrorf("--augment transforms what --data-only reads; steps take as long with it: leave it out")
+	}
 	if !c.dataOnly {
 		return nil
 	}
@@ -59,7 +64,13 @@ func (c *benchConfig) runDataOnly(cmd *cobra.Command) (*dataBench, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &dataBench{}
+	var pipeline *augment.Pipeline
+	if c.augment != "" {
+		if pipeline, err = augment.Parse(c.augment); err != nil {
+			return nil, usageErrorf("--augment %s: %w", c.augment, err)
+		}
+	}
+	r := &dataBench{Augment: c.augment}
 	var s data.Splits
 	open := func(fresh bool) (o opening, err error) {
 		pictures := data.PictureSetOptions{Shape: m.Input.Shape, Seed: 1, Stream: c.stream, Fresh: fresh}
@@ -91,7 +102,7 @@ func (c *benchConfig) runDataOnly(cmd *cobra.Command) (*dataBench, error) {
 	sayPictures(cmd.ErrOrStderr(), s.Pictures)
 	r.Data, r.Shape, r.Training = s.Training.Name(), s.Training.Shape(), s.Training.Len()
 	for _, batch := range c.batches {
-		l, err := bench.Load(cmd.Context(), s.Training, bench.Options{Batch: batch, Steps: c.steps, Time: time.Duration(c.seconds * float64(time.Second))})
+		l, err := bench.Load(cmd.Context(), s.Training, pipeline, bench.Options{Batch: batch, Steps: c.steps, Time: time.Duration(c.seconds * float64(time.Second))})
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +120,11 @@ func (r *dataBench) print(w io.Writer) {
 	row("Opened cold, pictures decoded", r.Cold.Seconds, r.Cold.ImagesPerSecond)
 	row("Opened again, from the cache", r.Warm.Seconds, r.Warm.ImagesPerSecond)
 	for _, l := range r.Loading {
-		row(fmt.Sprintf("Batches of %d", l.Batch), l.Seconds, l.ImagesPerSecond)
+		what := fmt.Sprintf("Batches of %d", l.Batch)
+		if r.Augment != "" {
+			what += ", " + r.Augment
+		}
+		row(what, l.Seconds, l.ImagesPerSecond)
 	}
 	rightAlign(t, 2, 3)
 	printTable(w, t)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,11 +11,12 @@ import (
 
 func TestBenchDataOnly(t *testing.T) {
 	w := newAlbum(t)
-	for _, more := range [][]string{nil, {"--stream"}} {
+	for _, more := range [][]string{nil, {"--stream"}, {"--augment", "flip,crop:1"}} {
 		args := append([]string{"bench", "--data-only", "--data", w.data, "--model", w.model, "--batch", "4,8", "--steps", "20", "--json"}, more...)
 		var r dataBench
 		require.NoError(t, json.Unmarshal([]byte(succeed(t, args...).stdout), &r))
 		assert.Equal(t, []int{10, 12, 3}, r.Shape)
+		assert.Equal(t, slices.Contains(more, "--augment"), r.Augment != "")
 		assert.Equal(t, 40, r.Images)
 		assert.Positive(t, r.Cold.ImagesPerSecond)
 		assert.Positive(t, r.Warm.ImagesPerSecond)
@@ -31,9 +33,12 @@ func TestBenchDataOnly(t *testing.T) {
 	for want, args := range map[string][]string{
 		"--data-only times how a data set is read: name it with --data": {"--data-only"},
 		"--data-only runs no steps: leave out --device":                 {"--data-only", "--data", "digits", "--device", "cpu"},
-		"leave out --stream":                              {"--data-only", "--data", "digits", "--stream"},
-		"--stream is for pictures: name them with --data": {"--stream"},
-		"a batch of 90 of the 31":                         {"--data-only", "--data", w.data, "--model", w.model, "--batch", "90"},
+		`unknown augmentation "flipp"`:                                  {"--data-only", "--data", "digits", "--augment", "flipp"},
+		"grey needs three colours":                                      {"--data-only", "--data", "digits", "--augment", "grey"},
+		"leave it out":                                                  {"--augment", "flip"},
+		"leave out --stream":                                            {"--data-only", "--data", "digits", "--stream"},
+		"--stream is for pictures: name them with --data":               {"--stream"},
+		"a batch of 90 of the 31":                                       {"--data-only", "--data", w.data, "--model", w.model, "--batch", "90"},
 	} {
 		r := runCommand(append([]string{"bench"}, args...)...)
 		assert.NotZero(t, r.code)

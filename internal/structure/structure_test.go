@@ -59,7 +59,7 @@ var rooms = []room{
 	{"train/internal/traintest", "device/... model", "tests share it, and nothing but tests imports it"},
 	{"train", "kernels device model/... train/data train/data/augment train/internal/loader internal/wording", "a program that trains links no tests and nothing of the command's"},
 	{"train/run", "kernels device/... model/... train train/data train/data/augment train/metrics train/plot train/tensorboard internal/...", "a run is a training with its folder; it links no tests"},
-	{"train/bench", "kernels device model train train/data train/internal/loader internal/wording", "it times what any program can run"},
+	{"train/bench", "kernels device model train train/data train/data/augment train/internal/loader internal/wording", "it times what any program can run"},
 	{"train/check", "kernels kernels/kerneltest device model train internal/wording", "it holds training against the oracle; only the command links it"},
 	{"cmd/...", "kernels/... device/... model train train/bench train/check train/data train/data/augment train/metrics train/plot train/run internal/...", "it is at the top"},
 	{"examples/...", "model train train/data train/run", "an example shows what a user of the library imports"},
