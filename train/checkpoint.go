@@ -22,22 +22,24 @@ const averagesName = "averages"
 
 // The keys of a checkpoint's metadata.
 const (
-	modelKey     = "model"
-	optimizerKey = "optimizer"
-	lossKey      = "loss"
-	clippingKey  = "clipping" // missing if there is none
-	emaKey       = "ema"      // likewise
-	scheduleKey  = "schedule" // likewise
-	warmUpKey    = "warm-up"  // steps; likewise
-	seedKey      = "seed"
-	strictKey    = "strict"
-	cpuKey       = "cpu code" // missing where no CPU computes
-	positionKey  = "position"
-	paceKey      = "pace"
-	elapsedKey   = "elapsed" // seconds of the epoch under way
-	historyKey   = "history"
-
-	normalizationKey = "normalization" // missing if there is none
+	modelKey         = "model"
+	optimizerKey     = "optimizer"
+	lossKey          = "loss"
+	targetsKey       = "targets"        // missing if they are the numbers of classes
+	classWeightsKey  = "class weights"  // missing if there are none
+	sampleWeightsKey = "sample weights" // likewise
+	clippingKey      = "clipping"       // likewise
+	normalizationKey = "normalization"  // likewise
+	emaKey           = "ema"            // likewise
+	scheduleKey      = "schedule"       // likewise
+	warmUpKey        = "warm-up"        // steps; likewise
+	seedKey          = "seed"
+	strictKey        = "strict"
+	cpuKey           = "cpu code" // missing where no CPU computes
+	positionKey      = "position"
+	paceKey          = "pace"
+	elapsedKey       = "elapsed" // seconds of the epoch under way
+	historyKey       = "history"
 )
 
 // SaveCheckpoint writes all that training changes to a file, atomically, together with metadata of the caller's own. A trainer

@@ -12,6 +12,9 @@ import (
 // PanicError is a panic in a data set's code: what it panicked with, and the stack. The error that wraps it names the set and the example.
 type PanicError = loader.PanicError
 
+// Examples are what a [Step] works on: values, labels and, where there are some, targets and weights, a row each.
+type Examples = loader.Examples
+
 var errNoData = errors.New("train: the data set is nil; give one, such as of data.Digits or data.Open")
 
 // CheckData says why a data set does not fit the model.
@@ -28,6 +31,15 @@ func (t *Trainer) CheckData(set data.Set) error {
 	}
 	if units := t.output.Shape[0]; classes > units {
 		return fmt.Errorf("train: %s has %d classes, the model's last layer has %d units; give it one unit for each class", name, classes, units)
+	}
+	if of := data.TargetsOf(set); of != t.targets {
+		return fmt.Errorf("train: the examples of %s have %v, the training is for %v (Options.Targets); choose other data", name, of, t.targets)
+	}
+	if units := t.output.Shape[0]; t.targets != data.ClassLabels && classes != units {
+		return fmt.Errorf("train: %s has %d targets for each example, the model's last layer has %d units; give it one unit for each target", name, classes, units)
+	}
+	if data.IsWeighted(set) && !t.sampleWeights {
+		return fmt.Errorf("train: %s gives its examples weights, the training is for none (Options.SampleWeights); choose other data, or leave the weights out", name)
 	}
 	if examples == 0 {
 		return fmt.Errorf("train: %s has no examples", name)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cnn-gpu/device"
+	"cnn-gpu/train/data"
 )
 
 // DifferenceError says that a training cannot go on where another left off, because the two differ: it would go on with other numbers, or
@@ -19,7 +20,7 @@ type DifferenceError struct {
 
 // Difference is what a training had when it was interrupted, and what it is to go on with.
 type Difference struct {
-	What       string // in a DifferenceError "model", "optimizer", "loss", "clipping", "normalization", "ema", "schedule", "warm-up", "seed", "strict", "cpu code", "batch", "augmentation", "epochs of the schedule" or "examples"
+	What       string // in a DifferenceError "model", "optimizer", "loss", "targets", "class weights", "sample weights", "clipping", "normalization", "ema", "schedule", "warm-up", "seed", "strict", "cpu code", "batch", "augmentation", "epochs of the schedule" or "examples"
 	Saved, Now string
 }
 
@@ -72,6 +73,15 @@ func (t *Trainer) identity() map[string]string {
 	if t.ema != (EMA{}) {
 		identity[emaKey] = t.ema.String()
 	}
+	if t.targets != data.ClassLabels {
+		identity[targetsKey] = t.targets.String()
+	}
+	if len(t.classWeights) > 0 {
+		identity[classWeightsKey] = fmt.Sprint(t.classWeights)
+	}
+	if t.sampleWeights {
+		identity[sampleWeightsKey] = "given"
+	}
 	if t.schedule != nil {
 		identity[scheduleKey] = given(fmt.Sprintf("%s %+v", t.schedule.Name(), t.schedule))
 	}
@@ -87,7 +97,7 @@ func (t *Trainer) identity() map[string]string {
 // compare lists how the identity in a checkpoint differs from a trainer's. A training may go on upon another kind of device, and early
 // checkpoints do not name their loss.
 func compare(saved, now map[string]string) (list []Difference) {
-	for _, key := range []string{modelKey, optimizerKey, lossKey, clippingKey, normalizationKey, emaKey, scheduleKey, warmUpKey, seedKey, strictKey, cpuKey} {
+	for _, key := range []string{modelKey, optimizerKey, lossKey, targetsKey, classWeightsKey, sampleWeightsKey, clippingKey, normalizationKey, emaKey, scheduleKey, warmUpKey, seedKey, strictKey, cpuKey} {
 		if (key == cpuKey || key == lossKey) && (saved[key] == "" || now[key] == "") {
 			continue
 		}

@@ -40,7 +40,7 @@ func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each fun
 		if b.Err != nil {
 			return Result{}, b.Err
 		}
-		if err := step.Run(b.X, b.Labels); err != nil {
+		if err := step.RunExamples(b.Examples); err != nil {
 			return Result{}, err
 		}
 		if each != nil {

@@ -11,6 +11,8 @@ import (
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/data"
+
+	"gorgonia.org/tensor"
 )
 
 // The Keras MNIST tutorial, word for word, on drawn digits that need no download; data.Open("mnist", ...) reads the real ones.
@@ -57,6 +59,47 @@ func Example() {
 	// Output:
 	// 93322 parameters
 	// 98% of the test images are classified right: true
+}
+
+// heights are examples whose answers are numbers: two values, and what is to be learnt of them.
+type heights struct{}
+
+func (heights) Name() string          { return "heights" }
+func (heights) Len() int              { return 16 }
+func (heights) Shape() []int          { return []int{2} }
+func (heights) Classes() []string     { return []string{"height"} } // the outputs' names
+func (heights) Targets() data.Targets { return data.Values }
+
+func (heights) Example(i int, x []float32) (label int32, err error) {
+	x[0], x[1] = float32(i%4)/4, float32(i/4)/4
+	return 0, nil // labels count for nothing where there are targets
+}
+
+func (heights) Target(i int, t []float32) error {
+	t[0] = float32(i%4)/2 - float32(i/4)/4 + 1
+	return nil
+}
+
+// Numbers are learnt instead of classes: a data set gives targets, and the loss is one of values.
+func ExampleOptions_targets() {
+	m, err := model.Sequential(model.Input(2), model.Dense{Units: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	t, err := train.Compile(m, train.Options{Optimizer: train.SGD{LearningRate: 0.2, Momentum: 0.9}, Loss: train.MeanSquaredError{}, Targets: data.Values, Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer t.Close()
+	if _, err := t.Fit(context.Background(), heights{}, train.FitOptions{Epochs: 200, Batch: 16}); err != nil {
+		log.Fatal(err)
+	}
+	y, err := t.Predict(context.Background(), tensor.New(tensor.WithShape(2), tensor.WithBacking([]float32{0.5, 0.25})))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.3f\n", y.Data())
+	// Output: [1.750]
 }
 
 // A loop of one's own: one image, learnt by heart.

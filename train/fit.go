@@ -153,6 +153,9 @@ func (t *Trainer) CheckFit(set data.Set, o FitOptions) error {
 		if err := o.Augment.Check(set.Shape()); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
+		if o.Augment.Mixes() && t.targets != data.ClassLabels {
+			return fmt.Errorf("train: the augmentation mixes two examples, which takes one class of each, and the examples have %v (Options.Targets); leave mixup and cutmix out", t.targets)
+		}
 	}
 	if o.Validation != nil {
 		return t.CheckData(o.Validation)
@@ -295,7 +298,7 @@ func (f *fitting) run(b *loader.Batch) error {
 	if f.mixes() {
 		return f.training.runMixed(b)
 	}
-	return f.training.Run(b.X, b.Labels)
+	return f.training.RunExamples(b.Examples)
 }
 
 // trainOn runs one batch.

@@ -68,6 +68,7 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 	l := f.model.Lower(size, o)
 	loss := f.bindLoss(l, labels, true)
 	loss.PerItem.Keep = true
+	loss.weights = f.training.List.SampleWeights
 	var m *mixing
 	if f.mixes() {
 		m = newMixing(size)
@@ -82,12 +83,19 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 		return fmt.Errorf("train: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.discard(program)) }()
-	for buffer, src := range map[*kernels.Buffer]any{l.Input: b.X, loss.Labels: b.Labels, stepBuffer: []int32{int32(step)}} {
+	inputs := map[*kernels.Buffer]any{l.Input: b.X, loss.Labels: b.Labels, stepBuffer: []int32{int32(step)}}
+	if loss.Given {
+		inputs[loss.Targets] = b.Targets
+	}
+	if loss.weights != nil {
+		inputs[loss.weights] = f.training.weigh(b.Labels, b.Weights)
+	}
+	for buffer, src := range inputs {
 		if err := f.device.Upload(buffer, src); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
 	}
-	if err := m.upload(f.device, b); err != nil {
+	if err := m.upload(f.training, b); err != nil {
 		return err
 	}
 	if err := program.Run(); err != nil {

@@ -66,6 +66,12 @@ type kerasGolden struct {
 		Labels   []int32
 		Accuracy float64
 	}
+	Variants struct {
+		X, Targets []float32
+		Labels     []int32
+		Initial    map[string][]float32
+		Rows       []kerasVariant
+	}
 	Training, Normalized kerasTraining
 	FrozenBelow          kerasTraining `json:"frozen_below"`
 	FrozenBetween        kerasTraining `json:"frozen_between"`

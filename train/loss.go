@@ -27,8 +27,11 @@ type LossBinding struct {
 	X, DX                  *kernels.Buffer // the value where the loss begins, and its gradient
 	Labels                 *kernels.Buffer // the numbers of the classes; a row whose label is none of [0, Classes) is no example
 	Targets                *kernels.Buffer // [Batch Classes], for a loss that has a target for each class
+	Given                  bool            // Targets come with the examples; else a loss makes them of Labels
 	Smoothed               *kernels.Buffer // likewise, for what label smoothing makes of Targets
 	Probabilities, PerItem *kernels.Buffer
+
+	weights *kernels.Buffer // of the examples; nil if all weigh the same. The loss leaves them to the trainer
 }
 
 // lossTable is those that are chosen by name, with the settings that they read; the first is the default.
@@ -163,10 +166,20 @@ func checkSmoothing(s float64) error {
 	return nil
 }
 
-// targets are what each class should have, and the ops that make them: of each label ones and zeros, of which smoothing leaves 1 − smoothing
+// given are the targets that come with the examples; nil if there are none.
+func (b LossBinding) given() *kernels.Buffer {
+	if !b.Given {
+		return nil
+	}
+	return b.Targets
+}
+
+// targets are what each class should have, and the ops that make them: of each label ones and zeros, and of targets what smoothing makes of them, which smoothing leaves 1 − smoothing
 // and adds smoothing·even.
 func (b LossBinding) targets(smoothing, even float64) (targets *kernels.Buffer, ops []kernels.Op) {
-	ops = []kernels.Op{kernels.OneHot{N: b.Batch, K: b.Classes, Labels: b.Labels, Y: b.Targets}}
+	if !b.Given {
+		ops = []kernels.Op{kernels.OneHot{N: b.Batch, K: b.Classes, Labels: b.Labels, Y: b.Targets}}
+	}
 	if smoothing == 0 {
 		return b.Targets, ops
 	}

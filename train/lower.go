@@ -4,6 +4,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
+	"cnn-gpu/train/data"
 )
 
 // OpList is what a step is made of, before a device rewrites it, and the buffers through which it is fed and read.
@@ -12,6 +13,8 @@ type OpList struct {
 	Steps []model.Step // a node's ops, and without a node those of the loss, the metrics and the optimizer
 
 	Input, Labels *kernels.Buffer // the examples, uploaded for each run; a row whose label is -1 is none
+	Targets       *kernels.Buffer // uploaded too; nil where the labels are what counts
+	SampleWeights *kernels.Buffer // likewise: how much each example weighs; nil where all weigh the same, or where mixing says it
 	Weights       *kernels.Buffer // all of them, in evaluation those of the [EMA]; see [model.Model.ParamBuffer]
 	Rate          *kernels.Buffer // the learning rate, a float32; nil in evaluation
 	Totals        *kernels.Buffer // sums over the examples of all runs; see [kernels.Tally]
@@ -84,7 +87,13 @@ func (t *Trainer) trainingListOf(batch int, m *mixing) *OpList {
 	labels := labelsOf(batch)
 	lowered := t.model.Lower(batch, t.trainingOptions(labels))
 	loss := t.bindLoss(lowered, labels, false)
-	l := &OpList{Batch: batch, Input: lowered.Input, Labels: loss.Labels, Weights: t.weights, Rate: t.rate, Totals: t.totals, mixing: m}
+	if m == nil {
+		loss.weights = t.weightsOf(batch, len(t.classWeights) > 0 || t.sampleWeights)
+	}
+	l := &OpList{
+		Batch: batch, Input: lowered.Input, Labels: loss.Labels, Targets: loss.given(), SampleWeights: loss.weights, Weights: t.weights, Rate: t.rate, Totals: t.totals,
+		mixing: m,
+	}
 	forward, backward := t.objective(loss, lowered, m)
 	l.add(kernels.Tick{Step: t.step})
 	l.Steps = append(l.Steps, lowered.Forward...)
@@ -143,13 +152,43 @@ func (t *Trainer) trainingOptions(labels *kernels.Buffer) model.LowerOptions {
 func (t *Trainer) evaluationList(batch int) *OpList {
 	lowered := t.model.Lower(batch, model.LowerOptions{Output: t.output, Weights: t.averaged()})
 	loss := t.bindLoss(lowered, labelsOf(batch), true)
+	loss.weights = t.weightsOf(batch, t.sampleWeights)
 	l := &OpList{
-		Batch: batch, Input: lowered.Input, Labels: loss.Labels, Weights: t.averaged(), Totals: t.evalTotals, Probabilities: loss.Probabilities,
+		Batch: batch, Input: lowered.Input, Labels: loss.Labels, Targets: loss.given(), SampleWeights: loss.weights, Weights: t.averaged(), Totals: t.evalTotals,
+		Probabilities: loss.Probabilities,
 	}
 	l.Steps = append(l.Steps, lowered.Forward...)
-	l.add(t.loss.Forward(loss)...)
+	l.add(t.lossForward(loss)...)
 	l.add(t.tally(loss, t.evalTotals))
 	return l
+}
+
+// weightsOf is the buffer of how much each example of a batch weighs; nil if all weigh the same.
+func (t *Trainer) weightsOf(batch int, any bool) *kernels.Buffer {
+	if !any {
+		return nil
+	}
+	return kernels.Kept("sample weights", kernels.Float32, batch)
+}
+
+// lossForward emits the loss of each example, times its weight.
+func (t *Trainer) lossForward(b LossBinding) []kernels.Op {
+	ops := t.loss.Forward(b)
+	if b.weights == nil {
+		return ops
+	}
+	each := kernels.Binary{Function: kernels.Multiply, N: 1, M: 1, K: b.Batch}
+	return append(ops, kernels.BinaryFprop{Binary: each, A: b.PerItem, B: b.weights, Y: b.PerItem})
+}
+
+// lossBackward emits the gradient of the batch's mean of what lossForward computes.
+func (t *Trainer) lossBackward(b LossBinding) []kernels.Op {
+	ops := t.loss.Backward(b)
+	if b.weights == nil {
+		return ops
+	}
+	rows := kernels.Binary{Function: kernels.Multiply, N: b.Batch, M: b.Classes, K: 1}
+	return append(ops, kernels.BinaryFprop{Binary: rows, A: b.DX, B: b.weights, Y: b.DX})
 }
 
 func (t *Trainer) compileOptions() device.CompileOptions {
@@ -168,9 +207,14 @@ func (t *Trainer) bindLoss(l *model.Lowered, labels *kernels.Buffer, keep bool) 
 		PerItem:       kernels.NewBuffer("loss", kernels.Float32, l.Batch),
 	}
 	b.Probabilities.Keep = keep
+	b.Given = t.targets != data.ClassLabels
+	b.Targets.Keep = b.Given
 	return b
 }
 
 func (t *Trainer) tally(b LossBinding, totals *kernels.Buffer) kernels.Op {
+	if t.targets == data.MultiLabel {
+		return kernels.BinaryTally{N: b.Batch, K: b.Classes, Loss: b.PerItem, Scores: b.Probabilities, Targets: b.Targets, Labels: b.Labels, Totals: totals}
+	}
 	return kernels.Tally{N: b.Batch, K: b.Classes, Loss: b.PerItem, Scores: b.Probabilities, Labels: b.Labels, Totals: totals}
 }

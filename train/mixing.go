@@ -1,7 +1,6 @@
 package train
 
 import (
-	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train/internal/loader"
@@ -12,7 +11,7 @@ import (
 // and its share 0.
 type mixing struct {
 	second        *kernels.Buffer // labels
-	first, shares *kernels.Buffer // how much of the first label, and of the second: 1 together
+	first, shares *kernels.Buffer // how much of the first label, and of the second: 1 together, unless they weigh more or less
 }
 
 func newMixing(batch int) *mixing {
@@ -22,17 +21,18 @@ func newMixing(batch int) *mixing {
 	}
 }
 
-// upload puts a batch's labels and shares onto a device, if there are any.
-func (m *mixing) upload(d device.Device, b *loader.Batch) error {
+// upload puts a batch's labels and shares, times what they weigh in the step, onto the device, if there are any.
+func (m *mixing) upload(s *Step, b *loader.Batch) error {
 	if m == nil {
 		return nil
 	}
-	first := make([]float32, len(b.Shares))
+	first, second := s.weigh(b.Labels, b.Weights), s.weigh(b.Second, b.SecondWeights)
 	for i, share := range b.Shares {
-		first[i] = 1 - share
+		first[i] *= 1 - share
+		second[i] *= share
 	}
-	for buffer, values := range map[*kernels.Buffer]any{m.second: b.Second, m.first: first, m.shares: b.Shares} {
-		if err := d.Upload(buffer, values); err != nil {
+	for buffer, values := range map[*kernels.Buffer]any{m.second: b.Second, m.first: first, m.shares: second} {
+		if err := s.trainer.device.Upload(buffer, values); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
 	}
@@ -40,10 +40,11 @@ func (m *mixing) upload(d device.Device, b *loader.Batch) error {
 }
 
 // objective emits the loss of a binding and its gradient. Of mixed examples it is the sum of the losses of both labels, each times its share (Zhang et
-// al., "mixup: beyond empirical risk minimization", ICLR 2018: for what is linear in the target it is the loss of the mixed target).
+// al., "mixup: beyond empirical risk minimization", ICLR 2018: for what is linear in the target it is the loss of the mixed target), and each times
+// what its own example and class weigh: as PyTorch's CrossEntropyLoss(weight) of targets that are probabilities.
 func (t *Trainer) objective(b LossBinding, l *model.Lowered, m *mixing) (forward, backward []kernels.Op) {
 	if m == nil {
-		return t.loss.Forward(b), t.loss.Backward(b)
+		return t.lossForward(b), t.lossBackward(b)
 	}
 	first, second := b, t.bindLoss(l, m.second, false)
 	first.PerItem, first.DX = like(b.PerItem, "first loss"), like(b.DX, "first gradient")

@@ -12,6 +12,8 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
+	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
 	"cnn-gpu/train/internal/loader"
 	"cnn-gpu/train/internal/traintest"
 )
@@ -23,10 +25,14 @@ func TestMixing(t *testing.T) {
 	testMixing(t, d)
 }
 
-// The loss of a mixed example is that of both labels by their shares, and its gradient that of the mean over the examples, by central differences.
+// The loss of a mixed example is that of both labels by their shares and weights, and its gradient that of the mean over the examples, by central differences.
 func testMixing(t *testing.T, d device.Device) {
 	const classes = 5
-	b := &loader.Batch{Labels: []int32{4, 0, -1, 2, 3}, Second: []int32{1, 3, -1, 2, 0}, Shares: []float32{0.25, 0.5, 0, 0.125, 0}}
+	classWeights := []float64{1, 2, 0.5, 0.25, 3}
+	b := &loader.Batch{
+		Examples: Examples{Labels: []int32{4, 0, -1, 2, 3}, Weights: []float32{1, 0.5, 0, 2, 1}},
+		Second:   []int32{1, 3, -1, 2, 0}, SecondWeights: []float32{4, 1, 0, 2, 1}, Shares: []float32{0.25, 0.5, 0, 0.125, 0},
+	}
 	rows := len(b.Labels)
 	const examples = 4.0
 	for _, row := range losses {
@@ -36,7 +42,7 @@ func testMixing(t *testing.T, d device.Device) {
 		}
 		m, err := model.Sequential(model.Input(classes), model.Dense{Units: classes, Activation: last})
 		require.NoError(t, err)
-		tr, err := newTrainer(m, Options{Device: d, Loss: row.loss})
+		tr, err := newTrainer(m, Options{Device: d, Loss: row.loss, ClassWeights: classWeights, SampleWeights: true})
 		require.NoError(t, err)
 		l := &model.Lowered{
 			Batch: rows, Output: kernels.Kept("x", kernels.Float32, rows, classes), DOutput: kernels.Kept("dx", kernels.Float32, rows, classes),
@@ -54,7 +60,7 @@ func testMixing(t *testing.T, d device.Device) {
 		}
 		require.NoError(t, d.Upload(l.Output, x))
 		require.NoError(t, d.Upload(labels, b.Labels))
-		require.NoError(t, mix.upload(d, b))
+		require.NoError(t, mix.upload(&Step{List: &OpList{Rate: tr.rate}, trainer: tr}, b))
 		require.NoError(t, program.Run())
 		perItem, dx, scores := make([]float32, rows), make([]float32, rows*classes), make([]float32, rows*classes)
 		require.NoError(t, d.Download(perItem, loss.PerItem))
@@ -66,8 +72,9 @@ func testMixing(t *testing.T, d device.Device) {
 				values[k] = float64(x[n*classes+k])
 			}
 			of := func() float64 {
-				share := float64(b.Shares[n])
-				return (1-share)*row.of(values, int(label)) + share*row.of(values, int(b.Second[n]))
+				share, second := float64(b.Shares[n]), b.Second[n]
+				first := (1 - share) * float64(b.Weights[n]) * classWeights[label] * row.of(values, int(label))
+				return first + share*float64(b.SecondWeights[n])*classWeights[second]*row.of(values, int(second))
 			}
 			assert.InDeltaSlice(t, row.scores(values), scores[n*classes:(n+1)*classes], 1e-5)
 			if label < 0 {
@@ -135,3 +142,82 @@ func TestMixingHalts(t *testing.T) {
 	}
 	assert.Positive(t, first, "examples of class 1 with which class 0 was mixed")
 }
+
+// weighed are pictures of classes, each of which weighs as much as its class's number and 1.
+type weighed struct{ twoClasses }
+
+func (s *weighed) IsWeighted() bool     { return true }
+func (s *weighed) Weight(i int) float32 { return float32(i + 1) }
+
+// The weights of a mixed example go with its labels, and it is normalized.
+func TestMixedBatches(t *testing.T) {
+	images := &weighed{twoClasses{set{shape: []int{1, 1, 1}, n: 2}}}
+	n := data.Normalization{Mean: []float64{0.5}, Std: []float64{0.25}}
+	batch := func(n data.Normalization) *loader.Batch {
+		b := loader.NewBatch(images, 1)
+		assert.Nil(t, b.SecondWeights)
+		seen := loader.Augment(images, pipeline(t, "mixup:1:0.5"), n, 1, 0)
+		b = loader.NewBatch(seen, 101)
+		var order []int
+		for range 50 {
+			order = append(order, 0, 1)
+		}
+		b.Fill(seen, order)
+		require.NoError(t, b.Err)
+		return b
+	}
+	plain, normalized := batch(data.Normalization{}), batch(n)
+	mixed := 0
+	for i, first := range plain.Labels[:100] {
+		assert.InDelta(t, first+1, plain.Weights[i], 0)
+		assert.InDelta(t, plain.Second[i]+1, plain.SecondWeights[i], 0)
+		if first != plain.Second[i] {
+			mixed++
+		}
+	}
+	assert.Greater(t, mixed, 10)
+	assert.Equal(t, []float32{0, 0, 0}, []float32{plain.Weights[100], plain.SecondWeights[100], plain.X[100]})
+	n.Apply(plain.X[:100], 1)
+	assert.Equal(t, plain, normalized)
+
+	m, err := model.Sequential(model.Input(1, 1, 1), model.Flatten{}, model.Dense{Units: 2, Activation: model.Softmax})
+	require.NoError(t, err)
+	tr, err := Compile(m, Options{Optimizer: SGD{}, Normalization: n, SampleWeights: true})
+	require.NoError(t, err)
+	defer tr.Close()
+	_, err = tr.Fit(context.Background(), images, FitOptions{Epochs: 2, Batch: 2, Augment: pipeline(t, "mixup:1:1")})
+	require.NoError(t, err)
+}
+
+// Examples that have no one class cannot be mixed; what else transforms them leaves them their targets and weights.
+func TestMixingOfTargets(t *testing.T) {
+	set := plane(data.MultiLabel)
+	set.weights = slices.Repeat([]float32{2}, 50)
+	images := inPictures{set}
+	m, err := model.Sequential(model.Input(1, 2, 1), model.Flatten{}, model.Dense{Units: 2, Activation: model.Sigmoid})
+	require.NoError(t, err)
+	train := func(p *augment.Pipeline, n data.Normalization) (Result, error) {
+		tr, err := Compile(m, Options{Optimizer: SGD{LearningRate: 0.3}, Loss: BinaryCrossEntropy{}, Targets: data.MultiLabel, SampleWeights: true, Normalization: n})
+		require.NoError(t, err)
+		defer tr.Close()
+		history, err := tr.Fit(context.Background(), images, FitOptions{Batch: 16, Augment: p})
+		if err != nil {
+			return Result{}, err
+		}
+		return history[0].Training, nil
+	}
+	_, err = train(pipeline(t, "flip,mixup"), data.Normalization{})
+	assert.EqualError(t, err, "train: the augmentation mixes two examples, which takes one class of each, and the examples have several labels (Options.Targets); leave mixup and cutmix out")
+	plain, err := train(nil, data.Normalization{})
+	require.NoError(t, err)
+	unmoved, err := train(pipeline(t, "flip:0"), data.Normalization{})
+	require.NoError(t, err)
+	assert.Equal(t, plain, unmoved)
+	_, err = train(nil, data.Normalization{Std: []float64{2}})
+	require.NoError(t, err)
+}
+
+// inPictures are rows in pictures of one line.
+type inPictures struct{ answers }
+
+func (s inPictures) Shape() []int { return []int{1, len(s.x[0]), 1} }

@@ -42,6 +42,10 @@ func (t *Trainer) Predict(ctx context.Context, images *tensor.Dense) (*tensor.De
 	out := make([]float32, n*classes)
 	batch, probabilities := make([]float32, size*example), make([]float32, size*classes)
 	labels := slices.Repeat([]int32{loader.Absent}, size)
+	examples := Examples{X: batch, Labels: labels}
+	if b := step.List.Targets; b != nil {
+		examples.Targets = make([]float32, b.Elements())
+	}
 	for at := 0; at < n; at += size {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("train: predict: %w", err)
@@ -49,7 +53,7 @@ func (t *Trainer) Predict(ctx context.Context, images *tensor.Dense) (*tensor.De
 		filled := copy(batch, x[at*example:min(at+size, n)*example])
 		t.normalization.Apply(batch[:filled], input[len(input)-1])
 		clear(batch[filled:])
-		if err := step.Run(batch, labels); err != nil {
+		if err := step.RunExamples(examples); err != nil {
 			return nil, err
 		}
 		if err := step.Probabilities(probabilities); err != nil {

@@ -75,10 +75,12 @@ func (s *Step) Program() device.Program { return s.program }
 // Run uploads a batch, x [Batch, shape...] and the numbers of the classes, and runs the step on it. A row whose label is -1 is no
 // example. Run may return before the device has finished, but x and labels are free to be changed then.
 func (s *Step) Run(x []float32, labels []int32) error {
-	if err := s.trainer.device.Upload(s.List.Input, x); err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	if err := s.trainer.device.Upload(s.List.Labels, labels); err != nil {
+	return s.RunExamples(Examples{X: x, Labels: labels})
+}
+
+// RunExamples is Run for examples that may have targets, as [Options.Targets] says, and weights.
+func (s *Step) RunExamples(e Examples) error {
+	if err := s.upload(e); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	if err := s.program.Run(); err != nil {
@@ -87,12 +89,50 @@ func (s *Step) Run(x []float32, labels []int32) error {
 	return nil
 }
 
-// runMixed is Run where the examples may be mixed of two.
+// runMixed is RunExamples where the examples may be mixed of two.
 func (s *Step) runMixed(b *loader.Batch) error {
-	if err := s.List.mixing.upload(s.trainer.device, b); err != nil {
+	if err := s.List.mixing.upload(s, b); err != nil {
 		return err
 	}
-	return s.Run(b.X, b.Labels)
+	return s.RunExamples(Examples{X: b.X, Labels: b.Labels})
+}
+
+// upload copies examples to the device.
+func (s *Step) upload(e Examples) error {
+	if (e.Targets != nil) != (s.List.Targets != nil) {
+		return fmt.Errorf("there are %d targets beside the labels, where the trainer was compiled for %v; see Options.Targets", len(e.Targets), s.trainer.targets)
+	}
+	buffers := []*kernels.Buffer{s.List.Input, s.List.Labels}
+	values := []any{e.X, e.Labels}
+	if s.List.Targets != nil {
+		buffers, values = append(buffers, s.List.Targets), append(values, e.Targets)
+	}
+	if s.List.SampleWeights != nil {
+		buffers, values = append(buffers, s.List.SampleWeights), append(values, s.weigh(e.Labels, e.Weights))
+	} else if e.Weights != nil {
+		return errors.New("the examples have weights, and the trainer was compiled for none; see Options.SampleWeights")
+	}
+	for i, b := range buffers {
+		if err := s.trainer.device.Upload(b, values[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// weigh is how much each example weighs: its own weight, 1 if there are none, times, in training, its class's.
+func (s *Step) weigh(labels []int32, own []float32) []float32 {
+	weights := make([]float32, len(labels))
+	for i, label := range labels {
+		weights[i] = 1
+		if own != nil {
+			weights[i] = own[i]
+		}
+		if s.List.Rate != nil && label >= 0 && int(label) < len(s.trainer.classWeights) {
+			weights[i] *= float32(s.trainer.classWeights[label])
+		}
+	}
+	return weights
 }
 
 // Reset begins the running means anew.
@@ -111,8 +151,8 @@ func (s *Step) Result() (Result, error) {
 			return Result{}, &NotFiniteError{Step: int(halt[0]), Epoch: t.position.Epoch + 1}
 		}
 	}
-	var sums [kernels.TallySize]float32
-	if err := t.device.Download(sums[:], s.List.Totals); err != nil {
+	sums := make([]float32, s.List.Totals.Elements())
+	if err := t.device.Download(sums, s.List.Totals); err != nil {
 		return Result{}, fmt.Errorf("train: %w", err)
 	}
 	count := max(float64(sums[kernels.TotalExamples]), 1)

@@ -8,7 +8,9 @@ package train
 import (
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
+	"slices"
 	"time"
 
 	"cnn-gpu/device"
@@ -20,7 +22,8 @@ import (
 // Metric is a figure that is reported beside the loss.
 type Metric string
 
-// Accuracy is the share of the examples whose most probable class is the right one.
+// Accuracy is the share of the examples whose most probable class is the right one. Of examples of several labels it is Keras's binary accuracy:
+// the share of all classes, over the examples, whose probability is above a half where the class is there, and not above where it is not.
 const Accuracy Metric = "accuracy"
 
 // Options say how a model is trained.
@@ -32,7 +35,14 @@ type Options struct {
 	Schedule  Schedule      // of the learning rate in Fit; Constant if nil
 	WarmUp    int           // steps of a Fit in which the learning rate grows evenly, before the schedule begins
 	Loss      Loss          // SparseCategoricalCrossEntropy if nil
+	Targets   data.Targets  // what the answers of the examples are; the numbers of classes if 0
 	Metrics   []Metric
+	// ClassWeights multiplies the loss of each example by the weight of its class while training, as Keras's class_weight: the mean stays that
+	// over the number of examples. None if empty; see [data.ClassWeights].
+	ClassWeights []float64
+	// SampleWeights multiplies the loss of each example by its own weight, in training and evaluation: that of a [data.WeightedSet], or
+	// of [Examples]. It multiplies with ClassWeights.
+	SampleWeights bool
 
 	// Seed chooses the initial weights, the order of the examples and what layers draw.
 	Seed uint64
@@ -57,9 +67,14 @@ type Trainer struct {
 	ema        EMA
 	loss       Loss
 	output     *model.Node // where the op lists end: the loss goes on from there
-	accuracy   bool
-	seed       uint64
-	strict     bool
+	targets    data.Targets
+
+	classWeights  []float64
+	sampleWeights bool
+
+	accuracy bool
+	seed     uint64
+	strict   bool
 
 	normalization      data.Normalization
 	weights            *kernels.Buffer   // of all parameters
@@ -136,15 +151,25 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 	if t.loss == nil {
 		t.loss = SparseCategoricalCrossEntropy{}
 	}
+	var err error
+	if t.output, err = t.loss.Attach(m); err != nil {
+		return nil, fmt.Errorf("train: loss %s: %w", t.loss.Name(), err)
+	}
+	t.targets, t.classWeights, t.sampleWeights = o.Targets, slices.Clone(o.ClassWeights), o.SampleWeights
+	if t.targets == data.MultiLabel {
+		t.totals, t.evalTotals = kernels.Kept("totals", kernels.Float32, kernels.BinaryTallySize), kernels.Kept("eval totals", kernels.Float32, kernels.BinaryTallySize)
+	}
+	if err := errors.Join(t.checkTargets(), t.checkClassWeights()); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
 	for _, metric := range o.Metrics {
 		if metric != Accuracy {
 			return nil, fmt.Errorf("train: unknown metric %q; choose %s", metric, Accuracy)
 		}
+		if t.targets == data.Values {
+			return nil, errors.New("train: accuracy is of classes, and the targets are values; leave it out of Metrics")
+		}
 		t.accuracy = true
-	}
-	var err error
-	if t.output, err = t.loss.Attach(m); err != nil {
-		return nil, fmt.Errorf("train: loss %s: %w", t.loss.Name(), err)
 	}
 	if err := t.normalization.Check(m.Input.Shape); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -176,6 +201,43 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		t.state = t.optimizer.State(t.gradients.Elements())
 	}
 	return t, nil
+}
+
+// checkTargets refuses a loss that takes labels alone where the targets are others.
+func (t *Trainer) checkTargets() error {
+	switch {
+	case t.targets < data.ClassLabels || t.targets > data.Values:
+		return fmt.Errorf("unknown targets %v; choose data.ClassLabels, data.MultiLabel or data.Values", t.targets)
+	case t.targets == data.ClassLabels || t.loss.Name() != SparseCategoricalCrossEntropy{}.Name():
+		return nil
+	case t.targets == data.MultiLabel:
+		return &MultiLabelError{}
+	}
+	return fmt.Errorf("loss %s takes the number of one class, and the targets are values; take a loss of values, such as MeanSquaredError", t.loss.Name())
+}
+
+func (t *Trainer) checkClassWeights() error {
+	switch units := t.output.Shape.Elements(); {
+	case len(t.classWeights) == 0:
+		return nil
+	case t.targets != data.ClassLabels:
+		return fmt.Errorf("there are weights of classes, and targets of %v, which have no one class; take SampleWeights", t.targets)
+	case len(t.classWeights) > units:
+		return fmt.Errorf("there are weights of %d classes, and the model's last layer has %d units; give each class one", len(t.classWeights), units)
+	}
+	for class, w := range t.classWeights {
+		if !(w >= 0 && w <= math.MaxFloat32) {
+			return fmt.Errorf("the weight of class %d is %v; give a number that is at least 0", class, w)
+		}
+	}
+	return nil
+}
+
+// MultiLabelError is of a loss that takes the number of one class where examples have several labels.
+type MultiLabelError struct{}
+
+func (*MultiLabelError) Error() string {
+	return "the loss takes the number of one class, and the examples have several labels: take BinaryCrossEntropy, and a model that ends with a sigmoid"
 }
 
 // isNil says whether a value of an interface is missing, or a pointer to nothing.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -24,12 +25,19 @@ type evaluation struct {
 	Examples int          `json:"examples"`
 	Loss     float64      `json:"loss"`
 	Accuracy float64      `json:"accuracy"`
-	Top5     float64      `json:"top_5_accuracy"`
+	Top5     *float64     `json:"top_5_accuracy,omitempty"` // missing where images have several labels
 	MacroF1  float64      `json:"macro_f1"`
 	Classes  []classScore `json:"classes"`
 	Device   string       `json:"device"`
 
-	scores *metrics.Scores
+	scores scores
+}
+
+// scores are those of each class.
+type scores interface {
+	metrics.ByClass
+	MacroF1() float64
+	WriteCSV(w io.Writer, classes []string) error
 }
 
 // classScore is how a class is told from the others.
@@ -60,6 +68,9 @@ func newEvalCommand() *cobra.Command {
 
 RUN is the folder that train made, WEIGHTS a weights file: it holds the model too, so nothing else is needed.
 
+Where images have several labels, a class is predicted where its probability is above 50%, and the accuracy is the share of right answers over all
+classes of all images.
+
 Precision is how much of what was taken for a class is of it, recall how much of a class was found (its accuracy), F1 their harmonic mean. AUC is
 how probable it is that an image of the class is given a higher probability for it than one of another class.`,
 		Example: `  cnn-gpu eval runs/mnist-cnn-digits
@@ -88,6 +99,9 @@ how probable it is that an image of the class is given a higher probability for 
 			if err != nil {
 				return err
 			}
+			if confusion != "" && data.TargetsOf(test) != data.ClassLabels {
+				return usageErrorf("--confusion: the images of %s have several labels, so none is taken for another; --csv has the scores of each", test.Name())
+			}
 			e, err := evaluate(cmd, t, test, batch)
 			if err != nil {
 				return err
@@ -95,8 +109,10 @@ how probable it is that an image of the class is given a higher probability for 
 			if err := writeCSV(classes, test, e.scores.WriteCSV); err != nil {
 				return err
 			}
-			if err := writeCSV(confusion, test, e.scores.WriteConfusion); err != nil {
-				return err
+			if single, ok := e.scores.(*metrics.Scores); ok {
+				if err := writeCSV(confusion, test, single.WriteConfusion); err != nil {
+					return err
+				}
 			}
 			if asJSON {
 				err = printJSON(cmd, e)
@@ -193,19 +209,32 @@ func writeCSV(path string, set data.Set, write func(w io.Writer, classes []strin
 
 func evaluate(cmd *cobra.Command, t *trained, test data.Set, batch int) (*evaluation, error) {
 	classes := test.Classes()
-	scores := metrics.New(len(classes))
-	result, err := t.trainer.EvaluateEach(cmd.Context(), test, batch, func(_ int, label int32, probabilities []float32) {
-		scores.Add(label, probabilities[:len(classes)])
-	})
-	if err != nil {
+	single, several := metrics.New(len(classes)), metrics.NewMultiLabel(len(classes))
+	add := func(_ int, label int32, probabilities []float32) { single.Add(label, probabilities[:len(classes)]) }
+	var scores scores = single
+	var unread error
+	if targets, ok := test.(data.TargetSet); ok && targets.Targets() == data.MultiLabel {
+		of := make([]float32, len(classes))
+		scores = several
+		add = func(i int, _ int32, probabilities []float32) {
+			unread = cmp.Or(unread, targets.Target(i, of))
+			several.Add(of, probabilities)
+		}
+	}
+	result, err := t.trainer.EvaluateEach(cmd.Context(), test, batch, add)
+	if err := cmp.Or(err, unread); err != nil {
 		return nil, err
 	}
 	if err := checkFinite(test.Name(), "the loss", result.Loss); err != nil {
 		return nil, err
 	}
 	e := &evaluation{
-		Data: test.Name(), Examples: test.Len(), Loss: result.Loss, Accuracy: result.Accuracy, Top5: scores.TopK(5), MacroF1: scores.MacroF1(),
+		Data: test.Name(), Examples: test.Len(), Loss: result.Loss, Accuracy: result.Accuracy, MacroF1: scores.MacroF1(),
 		Device: t.device.Name(), scores: scores,
+	}
+	if several.Examples() == 0 {
+		top5 := single.TopK(5)
+		e.Top5 = &top5
 	}
 	for i, name := range classes {
 		c := scores.Class(i)
@@ -222,8 +251,8 @@ func evaluate(cmd *cobra.Command, t *trained, test data.Set, batch int) (*evalua
 
 func (e *evaluation) print(w io.Writer) {
 	wording.English.Fprintf(w, "%d test images of %s: loss %.4f, accuracy %.2f%%", e.Examples, e.Data, e.Loss, 100*e.Accuracy)
-	if len(e.Classes) > 5 {
-		fmt.Fprintf(w, ", top-5 accuracy %.2f%%", 100*e.Top5)
+	if len(e.Classes) > 5 && e.Top5 != nil {
+		fmt.Fprintf(w, ", top-5 accuracy %.2f%%", 100**e.Top5)
 	}
 	fmt.Fprintf(w, ", macro F1 %.4f\n", e.MacroF1)
 	t := newTable("Class", "Images", "Correct", "Precision", "Recall", "F1", "AUC")

@@ -72,6 +72,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = fmt.Errorf("the model does not end with a %s; write activation: %[1]s into its last layer", ends.Activation)
 	}
 	var usage *usageError
+	if errors.As(err, new(*train.MultiLabelError)) { // likewise
+		err = errors.New("the pictures have several labels: give --loss binary_crossentropy, and write activation: sigmoid into the model's last layer")
+	}
 	switch {
 	case err == nil:
 		return exitOK

@@ -214,3 +214,81 @@ func TestFlagsForPicturesAlone(t *testing.T) {
 	w.train(t)
 	assert.Contains(t, runCommand("train", "--resume", w.out, "--epochs", "9", "--stream").stderr, "leave out --stream")
 }
+
+// Pictures of several labels, with weights, are trained on, tested and predicted each label by itself.
+func TestTrainOnSeveralLabels(t *testing.T) {
+	w := newAlbum(t)
+	t.Chdir(filepath.Dir(w.data))
+	var list strings.Builder
+	list.WriteString("path,label,weight\n")
+	for i := range 40 {
+		color := []string{"red", "green"}[i%2]
+		label := []string{"warm|red", "green"}[i%2]
+		fmt.Fprintf(&list, "photos/%s/%02d.png,%s,%v\n", color, i, label, 1+i%2)
+	}
+	require.NoError(t, os.WriteFile("list.csv", []byte(list.String()), 0o666))
+	arguments := []string{"train", "--model", "tiny.yaml", "--data", "list.csv", "--out", w.out, "--device", "cpu", "--epochs", "8", "--batch", "4", "--lr", "0.01"}
+	r := runCommand(arguments...)
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "the pictures have several labels: give --loss binary_crossentropy, and write activation: sigmoid into the model's last layer")
+	text, err := os.ReadFile(w.model)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(w.model, []byte(strings.NewReplacer("softmax", "sigmoid", "units: 2", "units: 3").Replace(string(text))), 0o666))
+	arguments = append(arguments, "--loss", "binary_crossentropy")
+	r = runCommand(append(arguments, "--class-weights", "balanced")...)
+	assert.Contains(t, r.stderr, "examples with several labels have no one class to be weighed by; give each a weight, as the column weight of a list does")
+	r = succeed(t, arguments...)
+	assert.Contains(t, r.stdout, "Test accuracy 100.00%")
+	assert.Contains(t, r.stderr, "There is no confusion matrix, and no sheet of misclassified images: an image may have several labels.")
+
+	var e evaluation
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "eval", w.out, "--json").stdout), &e))
+	assert.Equal(t, 1.0, e.Accuracy)
+	assert.Equal(t, 1.0, e.MacroF1)
+	require.Len(t, e.Classes, 3)
+	assert.Equal(t, e.Examples, e.Classes[0].Examples+e.Classes[1].Examples, "green and red")
+	assert.Equal(t, e.Classes[1].Examples, e.Classes[2].Examples, "red and warm")
+	assert.Contains(t, runCommand("eval", w.out, "--confusion", "c.csv").stderr, "have several labels, so none is taken for another")
+	assert.NotContains(t, succeed(t, "eval", w.out).stdout, "top-5")
+	r = succeed(t, "predict", w.out, "photos/red/00.png", "photos/green/01.png")
+	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
+	require.Len(t, lines, 5, "a red picture has two labels, a green one has one:\n%s", r.stdout)
+	assert.Contains(t, lines[1]+lines[2], "red")
+	assert.Contains(t, lines[1]+lines[2], "warm")
+	assert.Contains(t, lines[4], "green")
+
+	require.NoError(t, os.WriteFile("list.csv", []byte(strings.ReplaceAll(list.String(), "warm|", "")), 0o666))
+	r = runCommand("train", "--resume", w.out, "--epochs", "9")
+	assert.Contains(t, r.stderr, "several labels then, one class now")
+	assert.Contains(t, runCommand("eval", w.out).stderr, "the training is for several labels (Options.Targets)")
+	r = succeed(t, "data", "show", "list.csv", "--out", "s.png")
+	assert.Contains(t, r.stdout, "red")
+}
+
+// Weights of classes are kept by the run, whatever becomes of their file.
+func TestClassWeights(t *testing.T) {
+	w := newAlbum(t)
+	t.Chdir(filepath.Dir(w.data))
+	arguments := []string{"train", "--model", "tiny.yaml", "--data", "photos", "--device", "cpu", "--epochs", "1", "--batch", "4"}
+	r := succeed(t, append(arguments, "--out", w.out, "--json")...)
+	balanced := succeed(t, append(arguments, "--out", "balanced", "--json", "--class-weights", "balanced")...)
+	require.NoError(t, os.WriteFile("weights.json", []byte("{\n \"red\": 3,\n \"green\": 0\n}\n"), 0o666))
+	weighed := succeed(t, append(arguments, "--out", "weighed", "--json", "--class-weights", "weights.json")...)
+	pairs := succeed(t, append(arguments, "--out", "pairs", "--json", "--class-weights", "1:3,green:0")...)
+	loss := func(r result) float64 {
+		var record run.Record
+		require.NoError(t, json.Unmarshal([]byte(strings.SplitN(r.stdout, "\n", 2)[0]), &record))
+		return record.Loss
+	}
+	assert.NotEqual(t, loss(r), loss(balanced))
+	assert.NotEqual(t, loss(r), loss(weighed))
+	assert.Equal(t, loss(weighed), loss(pairs))
+	require.NoError(t, os.Remove("weights.json"))
+	succeed(t, "train", "--resume", "weighed", "--epochs", "2")
+	r = runCommand("train", "--resume", "weighed", "--epochs", "3", "--class-weights", "balanced")
+	assert.Contains(t, r.stderr, `leave out --class-weights balanced (the run has {"red":3,"green":0})`)
+	r = runCommand(append(arguments, "--class-weights", "weights.json")...)
+	assert.Contains(t, r.stderr, `"weights.json" is no class with its weight: expected balanced, such pairs as 0:1,1:2.5, or a file of a JSON object`)
+	require.NoError(t, os.WriteFile("weights.json", []byte("red: 3\n"), 0o666))
+	assert.Contains(t, runCommand(append(arguments, "--class-weights", "weights.json")...).stderr, "expected a JSON object such as")
+}

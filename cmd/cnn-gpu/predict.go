@@ -49,7 +49,9 @@ Pictures may have any size and colours. Each is made what the model was trained 
 the ink is searched: frames, tables, shadows, ruled lines and specks are left out, dark ink is made light, and the drawing is centred.
 For others the whole picture is resized or, where they learnt from pictures, cut to its middle as these were. --out saves what the network saw.
 
-"Not sure" is said where nothing or more than one thing stands out, and where no class does.`,
+"Not sure" is said where nothing or more than one thing stands out, and where no class does.
+
+A model that ends with a sigmoid says of each class by itself whether it is there: all that are more probable than 50% are printed.`,
 		Example: `  cnn-gpu predict runs/mnist-cnn-digits seven.png
   cnn-gpu predict runs/mnist-cnn-mnist/weights.safetensors *.jpg --top 5
   cnn-gpu predict runs/mnist-cnn-digits scans --out seen
@@ -119,7 +121,7 @@ func pictureFlags(cmd *cobra.Command, o *data.PictureOptions) {
 	cmd.Flags().BoolVar(&o.NoCenter, "no-center", false, "leave the framing as it is, for models trained on images that are not centred whose weights do not say so")
 }
 
-func (t *trained) predict(ctx context.Context, image string, picture *data.Prepared, top int) (*prediction, error) {
+func (t *trained) predict(ctx context.Context, image string, picture *data.Prepared, asked int) (*prediction, error) {
 	y, err := t.trainer.Predict(ctx, tensor.New(tensor.WithShape(t.Model.Input.Shape...), tensor.WithBacking(picture.Pixels)))
 	if err != nil {
 		return nil, err
@@ -128,9 +130,18 @@ func (t *trained) predict(ctx context.Context, image string, picture *data.Prepa
 	if err := checkFinite(image, "a probability", probabilities...); err != nil {
 		return nil, err
 	}
+	top := asked
 	p := &prediction{Image: image, Prepared: picture.Note, Doubt: picture.Doubt}
 	order := ranked(probabilities)
-	if p.Doubt == "" && !standsOut(probabilities, order) {
+	if _, each := t.Model.BinaryLogits(); each { // whether it is there, whatever else is
+		there := 0
+		for there < len(order) && probabilities[order[there]] > 0.5 {
+			there++
+		}
+		if top = there; there == 0 {
+			top, p.Doubt = asked, cmp.Or(p.Doubt, "no class is above 50%")
+		}
+	} else if p.Doubt == "" && !standsOut(probabilities, order) {
 		p.Doubt = "no class stands out"
 	}
 	p.Sure = p.Doubt == ""

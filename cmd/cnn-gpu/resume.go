@@ -104,6 +104,7 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"loss", asked.Loss == c.Loss, cmp.Or(c.Loss, train.LossNames()[0])},
 		{"label-smoothing", asked.LabelSmoothing == c.LabelSmoothing, orNone(c.LabelSmoothing, "none")},
 		{"augment", sameAugment(asked, c), cmp.Or(c.Augment, "none")},
+		{"class-weights", asked.ClassWeights == c.ClassWeights, cmp.Or(c.ClassWeights, "none")},
 		{"split", asked.Split == c.Split, orNone(c.Split, "none")},
 		{"strict-data", asked.StrictData == c.StrictData, strconv.FormatBool(c.StrictData)},
 		{"resize", false, "its model's input"},

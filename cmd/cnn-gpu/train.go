@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -88,6 +90,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
   cnn-gpu train --data cifar10 --data-dir ~/cifar --model my.yaml --standardize
   cnn-gpu train --label-smoothing 0.1 --epochs 20
   cnn-gpu train --loss focal,gamma=1
+  cnn-gpu train --data photos --model my.yaml --class-weights balanced
   cnn-gpu train --schedule cosine --warmup 100
   cnn-gpu train --data cifar10 --model my.yaml --augment flip,crop:4,cutout:8
   cnn-gpu train --data fashion-mnist --model lenet-5 --optimizer sgd --lr 0.05
@@ -125,6 +128,9 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 				if err := checkResize(resize, c); err != nil {
 					return from.explain(err)
 				}
+			}
+			if err := readClassWeights(&c.ClassWeights); err != nil {
+				return from.explain(err)
 			}
 			var clearBar func()
 			c.OnPicture, clearBar = pictureProgress(cmd)
@@ -180,6 +186,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.Float64Var(&c.EMA.Momentum, "ema", 0, "measure and save an average of the weights over the steps: the `part` of it that stays in a step, such as 0.999 (default: no average)")
 	f.IntVar(&c.EMA.Overwrite, "ema-overwrite", 0, "with --ema, let the weights become their averages after each such `number` of steps (default: never)")
 	lossFlags(cmd, &c.Loss, &c.LabelSmoothing)
+	f.StringVar(&c.ClassWeights, "class-weights", "", "how much each class `weighs`: balanced, such pairs as 0:1,1:2.5, or a file of a JSON object (default: all the same)")
 	f.StringVar(&c.Schedule, "schedule", "", "how the learning rate changes, a `word` and what it is set to, such as cosine or step,every=2,gamma=0.5: "+train.ScheduleHelp()+" (default: constant)")
 	f.IntVar(&c.WarmUp, "warmup", 0, "the `number` of steps in which the learning rate grows evenly, before the schedule begins (default: none)")
 	f.IntVar(&c.Patience, "patience", 0, "stop early when the loss after an epoch has not fallen for this `number` of epochs (default: never)")
@@ -219,6 +226,23 @@ func openRun(cmd *cobra.Command, c run.Config, resume string, anyway bool) (*run
 		return nil, err
 	}
 	return run.New(c)
+}
+
+// readClassWeights puts the content of a file in place of its name: a run goes on without the file.
+func readClassWeights(weights *string) error {
+	if info, err := os.Stat(*weights); *weights == "" || *weights == data.Balanced || err != nil || info.IsDir() {
+		return nil
+	}
+	text, err := os.ReadFile(*weights)
+	if err != nil {
+		return fmt.Errorf("--class-weights: %w", err)
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, text); err != nil {
+		return fmt.Errorf("--class-weights %s: %w; expected a JSON object such as {\"cat\": 1, \"dog\": 2.5}", *weights, err)
+	}
+	*weights = compact.String()
+	return nil
 }
 
 func checkConfig(c run.Config, given func(flag string) bool) error {

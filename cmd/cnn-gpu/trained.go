@@ -49,7 +49,8 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 	}
 	sayDevice(cmd, d, deviceName)
 	t, err := train.Compile(saved.Model, train.Options{
-		Device: d, Weights: saved.Weights, Loss: loss, Normalization: saved.Normalization(), Metrics: []train.Metric{train.Accuracy},
+		Device: d, Weights: saved.Weights, Loss: loss, Targets: saved.Targets(), SampleWeights: saved.SampleWeights(), Normalization: saved.Normalization(),
+		Metrics: []train.Metric{train.Accuracy},
 	})
 	if err != nil {
 		return nil, errors.Join(err, d.Close())

@@ -103,6 +103,8 @@ func codeOf(op kernels.Op) code {
 		if _, isKnown := binaries[op.Function]; isKnown {
 			return plainly(op, runBinaryFprop)
 		}
+	case kernels.BinaryTally:
+		return plainly(op, runBinaryTally)
 	case kernels.CategoricalCrossEntropyDgrad:
 		return plainly(op, runCategoricalCrossEntropyDgrad)
 	case kernels.CategoricalCrossEntropyFprop:

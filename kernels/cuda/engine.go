@@ -39,6 +39,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return binaryDgrad(op)
 	case kernels.BinaryFprop:
 		return binaryFprop(op)
+	case kernels.BinaryTally:
+		return binaryTally(op)
 	case kernels.CategoricalCrossEntropyDgrad:
 		return categoricalCrossEntropy("categorical_cross_entropy_dgrad", op.Categorical)
 	case kernels.CategoricalCrossEntropyFprop:

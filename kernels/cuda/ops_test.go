@@ -43,7 +43,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 			kernels.CrossEntropyDgrad{N: rows, K: columns}, kernels.CrossEntropyFprop{N: rows, K: columns},
 			kernels.OneHot{N: rows, K: columns}, kernels.CategoricalCrossEntropyDgrad{Categorical: kernels.Categorical{N: rows, K: columns}},
 			kernels.CategoricalCrossEntropyFprop{Categorical: kernels.Categorical{N: rows, K: columns}},
-			kernels.SoftmaxDgrad{N: rows, K: columns}, kernels.SoftmaxFprop{N: rows, K: columns}, kernels.Tally{N: rows, K: columns})
+			kernels.SoftmaxDgrad{N: rows, K: columns}, kernels.SoftmaxFprop{N: rows, K: columns}, kernels.BinaryTally{N: rows, K: columns}, kernels.Tally{N: rows, K: columns})
 	}
 	for _, g := range []kernels.Bilinear2D{
 		{N: 1, H: 1, W: 1, C: 1, FactorH: 1, FactorW: 1}, {N: most / 4, H: 1, W: 1, C: 1, FactorH: 2, FactorW: 2},

@@ -18,6 +18,12 @@ func lossCases() []Case {
 		cases = append(cases,
 			newCase(name, oneHot, map[string]contents{"labels": labels(k)}),
 			newCase(name+"_all", oneHot, map[string]contents{"labels": constant(float64(k - 1))}))
+		tally := kernels.BinaryTally{
+			N: n, K: k, Loss: float("loss", n), Scores: float("scores", n, k), Targets: float("targets", n, k), Labels: integer("labels", n), Totals: float("totals", kernels.BinaryTallySize),
+		}
+		fill := map[string]contents{"loss": positives, "scores": cycled(0.25, 0.75, 0.5, 1, 0), "targets": cycled(0, 1, 1), "labels": labels(k), "totals": cycled(3.25, 1e-8, 7.1, 11, -1e-8)}
+		cases = append(cases, newCase(name, tally, fill),
+			newCase(name+"_none", tally, map[string]contents{"labels": constant(-1), "totals": cycled(3.25, 0, 7, 11, 0)}))
 		cases = append(cases, categoricalCasesOf(n, k)...)
 		cases = append(cases, elementLossCasesOf(n, k)...)
 	}

@@ -184,6 +184,8 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return traffic{4 * op.N * op.K, 2*op.N*op.K + op.N, op.N * op.K}
 	case kernels.Tally:
 		return traffic{op.N * op.K, op.N*op.K + 2*op.N + 4, 4}
+	case kernels.BinaryTally: // of each class two comparisons and a count
+		return traffic{3 * op.N * op.K, 2*op.N*op.K + 2*op.N + 5, 5}
 	case kernels.Tick:
 		return traffic{0, 1, 1}
 	case kernels.FiniteCheck:

@@ -264,7 +264,7 @@ func assertClose(t *testing.T, want []float64, got []kerneltest.Value, tolerance
 
 func TestGoldenHoldsEveryOp(t *testing.T) {
 	held := map[string]bool{
-		"dropout": true, "add": true, "zero": true, "tick": true, "tally": true, "finite_check": true, "lion": true, "lamb": true, // by hand, below
+		"dropout": true, "add": true, "zero": true, "tick": true, "tally": true, "binary_tally": true, "finite_check": true, "lion": true, "lamb": true, // by hand, below
 	}
 	functions := map[string]bool{}
 	for _, g := range readGolden(t) {
@@ -346,6 +346,12 @@ func TestOracleByHand(t *testing.T) {
 		{"tally", kernels.Tally{N: 4, K: 2, Loss: there, Scores: there, Labels: there, Totals: there},
 			[][]float64{{1, 2, 4, 8}, {7, 7, 7, 7, 1, 2, 9, 0}, {0, 1, 1, 2}, {100, 0, 20, 30}},
 			map[int][]float64{3: {107, 0, 22, 33}}},
+		{"binary tally", kernels.BinaryTally{N: 4, K: 4, Loss: there, Scores: there, Targets: there, Labels: there, Totals: there},
+			[][]float64{
+				{1, 2, 4, 8}, {0.75, 0.5, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 9, 9, 9, 9}, {1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1}, {0, 3, 1, -1},
+				{100, 0, 20, 30, 0},
+			},
+			map[int][]float64{4: {107, 0, 22, 33, 0}}},
 		{"halts at the step", kernels.FiniteCheck{X: there, Step: there, Halt: there},
 			[][]float64{{1, nan}, {9}, {0}}, map[int][]float64{2: {9}}},
 		{"stays halted", kernels.FiniteCheck{X: there, Step: there, Halt: there},

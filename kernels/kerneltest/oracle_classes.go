@@ -111,8 +111,13 @@ func crossEntropyDgrad(op kernels.CrossEntropyDgrad, y, labels []float64) []Valu
 	return dx
 }
 
-// tally bounds the compensated sum by 2·unit·|sum| and terms of second order (Higham, section 4.3). The error that it owes is
-// at most a rounding of the sum; which one depends on the order.
+// compensated bounds a compensated sum by 2·unit·|sum| and terms of second order (Higham, section 4.3), and what it owes by a rounding of
+// the sum; which one depends on the order.
+func compensated(s sum) (total, owed Value) {
+	second := float64(s.terms) * unit * unit * s.magnitude
+	return Value{s.value, 2*unit*math.Abs(s.value) + 2*second + s.bound}, Value{0, 2*unit*s.magnitude + 2*second}
+}
+
 func tally(n, k int, loss, scores, labels, totals []float64) []Value {
 	var losses sum
 	losses.add(totals[kernels.TotalLoss])
@@ -129,12 +134,35 @@ func tally(n, k int, loss, scores, labels, totals []float64) []Value {
 		}
 		examples++
 	}
-	second := float64(losses.terms) * unit * unit * losses.magnitude
-	size := math.Abs(losses.value)
+	total, owed := compensated(losses)
+	return []Value{kernels.TotalLoss: total, kernels.TotalOwed: owed, kernels.TotalCorrect: exact(correct), kernels.TotalExamples: exact(examples)}
+}
+
+func binaryTally(n, k int, loss, scores, targets, labels, totals []float64) []Value {
+	var losses, shares sum
+	losses.add(totals[kernels.TotalLoss])
+	losses.add(-totals[kernels.TotalOwed])
+	shares.add(totals[kernels.TotalCorrect])
+	shares.add(-totals[kernels.TotalCorrectOwed])
+	examples := totals[kernels.TotalExamples]
+	for i := range n {
+		if !isExample(labels[i], k) {
+			continue
+		}
+		right := 0.0
+		for j := i * k; j < (i+1)*k; j++ {
+			if (scores[j] > 0.5) == (targets[j] > 0.5) {
+				right++
+			}
+		}
+		losses.add(loss[i])
+		shares.addValue(exact(right).div(exact(float64(k))))
+		examples++
+	}
+	loss0, lossOwed := compensated(losses)
+	correct, correctOwed := compensated(shares)
 	return []Value{
-		kernels.TotalLoss:     {losses.value, 2*unit*size + 2*second},
-		kernels.TotalOwed:     {0, 2*unit*losses.magnitude + 2*second},
-		kernels.TotalCorrect:  exact(correct),
-		kernels.TotalExamples: exact(examples),
+		kernels.TotalLoss: loss0, kernels.TotalOwed: lossOwed, kernels.TotalCorrect: correct, kernels.TotalExamples: exact(examples),
+		kernels.TotalCorrectOwed: correctOwed,
 	}
 }

@@ -154,7 +154,7 @@ func (w *stopwatch) run(ctx context.Context, set data.Set, steps int, limit time
 			if b.Err != nil {
 				return b.Err
 			}
-			if err := w.step.Run(b.X, b.Labels); err != nil {
+			if err := w.step.RunExamples(b.Examples); err != nil {
 				return err
 			}
 			if err := w.read(); err != nil {

@@ -93,7 +93,7 @@ func profile(ctx context.Context, step *train.Step, set data.Set, steps int) (*P
 	if b.Fill(set, loader.InOrder(set.Len())[:min(size, set.Len())]); b.Err != nil {
 		return nil, b.Err
 	}
-	if err := step.Run(b.X, b.Labels); err != nil { // uncounted: caches are cold
+	if err := step.RunExamples(b.Examples); err != nil { // uncounted: caches are cold
 		return nil, err
 	}
 	result := &Profile{Batch: size, Steps: steps}

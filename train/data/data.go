@@ -25,9 +25,23 @@ type Set interface {
 	Example(i int, x []float32) (label int32, err error)
 }
 
-// Counts returns how many examples each class of the set has.
+// Counts returns how many examples each class of the set has. An example of several labels counts for each of them.
 func Counts(s Set) ([]int, error) {
 	counts := make([]int, len(s.Classes()))
+	if targets, ok := s.(TargetSet); ok && targets.Targets() == MultiLabel {
+		t := make([]float32, len(counts))
+		for i := range s.Len() {
+			if err := targets.Target(i, t); err != nil {
+				return nil, err
+			}
+			for class, v := range t {
+				if v > 0.5 {
+					counts[class]++
+				}
+			}
+		}
+		return counts, nil
+	}
 	x := make([]float32, product(s.Shape()))
 	for i := range s.Len() {
 		label, err := s.Example(i, x)
@@ -47,8 +61,10 @@ type images struct {
 	name    string
 	shape   []int
 	classes []string
-	pixels  []byte // [N H W C]
-	labels  []byte
+	pixels  []byte    // [N H W C]
+	labels  []byte    // of an example of several labels the first; 0 if it has none
+	targets []byte    // [N classes]; nil where each example has one label
+	weights []float32 // nil where all weigh the same
 }
 
 func (s *images) Name() string      { return s.name }

@@ -39,8 +39,8 @@ func TestFingerprint(t *testing.T) {
 		assert.Contains(t, now[0], want)
 	}
 
-	whole := &subset{make(func(*images) {}), []int{0, 1}}
-	turned := &subset{make(func(*images) {}), []int{1, 0}}
+	whole := &subset{Wrapper{make(func(*images) {})}, []int{0, 1}}
+	turned := &subset{Wrapper{make(func(*images) {})}, []int{1, 0}}
 	assert.NotEqual(t, of(whole), of(turned), "the order matters")
 	assert.Equal(t, of(whole), of(whole))
 	broken := errors.New("broken")

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -31,14 +33,21 @@ func isManifest(name string) bool { return manifestFormats[strings.ToLower(filep
 type manifestRow struct {
 	line               int
 	path, label, split string // split is empty where the list does not say
+	labels             []string
+	isList             bool    // labels are those of a list, though there be one or none
+	weight             float32 // 1 where the list does not say
 }
 
-// The columns of a list. The last one may be missing; others say nothing here.
+// The columns of a list. The last two may be missing; others say nothing here.
 const (
-	pathColumn  = "path"
-	labelColumn = "label"
-	splitColumn = "split"
+	pathColumn   = "path"
+	labelColumn  = "label"
+	splitColumn  = "split"
+	weightColumn = "weight"
 )
+
+// labelsBetween parts the labels of a picture that shows several classes; alone it is that of one that shows none.
+const labelsBetween = "|"
 
 // maxManifest is the largest list that is read: some millions of pictures.
 const maxManifest = 1 << 28
@@ -86,17 +95,50 @@ func parseManifest(suffix string, text []byte) ([]manifestRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range rows {
-		for _, c := range [][2]string{{pathColumn, r.path}, {labelColumn, r.label}} {
-			if strings.TrimSpace(c[1]) == "" {
-				return nil, fmt.Errorf("line %d: expected a %s, found none", r.line, c[0])
-			}
+	for i := range rows {
+		r := &rows[i]
+		if strings.TrimSpace(r.path) == "" {
+			return nil, fmt.Errorf("line %d: expected a %s, found none", r.line, pathColumn)
+		}
+		if err := r.partLabels(); err != nil {
+			return nil, fmt.Errorf("line %d: %w", r.line, err)
 		}
 	}
 	if len(rows) == 0 {
 		return nil, errors.New("it lists no pictures")
 	}
 	return rows, nil
+}
+
+// partLabels makes a list of labels with strokes between them.
+func (r *manifestRow) partLabels() error {
+	if !r.isList && strings.TrimSpace(r.label) == labelsBetween {
+		r.isList, r.label = true, ""
+	} else if !r.isList {
+		r.labels = strings.Split(r.label, labelsBetween)
+		r.isList = len(r.labels) > 1
+	}
+	for i, label := range r.labels {
+		if r.labels[i] = className(strings.TrimSpace(label)); r.labels[i] == "" {
+			return fmt.Errorf("expected a %s, found none", labelColumn)
+		}
+		if slices.Contains(r.labels[:i], r.labels[i]) {
+			return fmt.Errorf("the label %q is given twice", r.labels[i])
+		}
+	}
+	return nil
+}
+
+// parseWeight reads a weight as a text; none is 1.
+func parseWeight(text string) (float32, error) {
+	if text = strings.TrimSpace(text); text == "" {
+		return 1, nil
+	}
+	w, err := strconv.ParseFloat(text, 32)
+	if err != nil || !(w >= 0 && w <= math.MaxFloat32) {
+		return 0, fmt.Errorf("weight is %q: expected a number that is at least 0", text)
+	}
+	return float32(w), nil
 }
 
 // readCSV reads values with commas between them (RFC 4180); the first line names the columns.
@@ -110,7 +152,7 @@ func readCSV(text []byte) (rows []manifestRow, err error) {
 	at := map[string]int{}
 	for i, column := range header {
 		column = strings.TrimSpace(column)
-		if _, twice := at[column]; twice && slices.Contains([]string{pathColumn, labelColumn, splitColumn}, column) {
+		if _, twice := at[column]; twice && slices.Contains([]string{pathColumn, labelColumn, splitColumn, weightColumn}, column) {
 			return nil, fmt.Errorf("line 1: two columns are called %s: remove one", column)
 		}
 		at[column] = i
@@ -118,6 +160,7 @@ func readCSV(text []byte) (rows []manifestRow, err error) {
 	path, hasPath := at[pathColumn]
 	label, hasLabel := at[labelColumn]
 	split, hasSplit := at[splitColumn]
+	weight, hasWeight := at[weightColumn]
 	if !hasPath || !hasLabel {
 		return nil, fmt.Errorf("line 1: expected the names of the columns, path and label among them, with commas between them; found %q",
 			strings.Join(header, ","))
@@ -131,9 +174,14 @@ func readCSV(text []byte) (rows []manifestRow, err error) {
 			return nil, err
 		}
 		line, _ := in.FieldPos(0)
-		r := manifestRow{line: line, path: strings.Clone(record[path]), label: strings.Clone(record[label])}
+		r := manifestRow{line: line, path: strings.Clone(record[path]), label: strings.Clone(record[label]), weight: 1}
 		if hasSplit {
 			r.split = strings.Clone(record[split])
+		}
+		if hasWeight {
+			if r.weight, err = parseWeight(record[weight]); err != nil {
+				return nil, fmt.Errorf("line %d: %w", line, err)
+			}
 		}
 		rows = append(rows, r)
 	}
@@ -151,9 +199,10 @@ func readJSONL(text []byte) (rows []manifestRow, err error) {
 			continue
 		}
 		var object struct {
-			Path  string `json:"path"`
-			Label any    `json:"label"`
-			Split string `json:"split"`
+			Path   string      `json:"path"`
+			Label  any         `json:"label"`
+			Split  string      `json:"split"`
+			Weight json.Number `json:"weight"`
 		}
 		d := json.NewDecoder(bytes.NewReader(line))
 		d.UseNumber()
@@ -164,17 +213,36 @@ func readJSONL(text []byte) (rows []manifestRow, err error) {
 			return nil, fmt.Errorf("line %d: expected one object a line, more follows", number)
 		}
 		r := manifestRow{line: number, path: object.Path, split: object.Split}
-		switch label := object.Label.(type) {
-		case string:
-			r.label = label
-		case json.Number:
-			r.label = label.String()
-		case nil:
-		default:
-			return nil, fmt.Errorf("line %d: expected a label that is a text or a number, found %s", number, line)
+		if r.weight, err = parseWeight(object.Weight.String()); err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+		list, isList := object.Label.([]any)
+		if !isList {
+			list = []any{object.Label}
+		}
+		for _, label := range list {
+			text, ok := labelText(label)
+			if !ok {
+				return nil, fmt.Errorf("line %d: expected a label that is a text or a number, or a list of such, found %s", number, line)
+			}
+			r.labels = append(r.labels, text)
+		}
+		if r.isList = isList; !isList {
+			r.label, r.labels = r.labels[0], nil
 		}
 		rows = append(rows, r)
 	}
+}
+
+// labelText is a label that is a text, a number or missing.
+func labelText(label any) (text string, ok bool) {
+	switch label := label.(type) {
+	case string:
+		return label, true
+	case json.Number:
+		return label.String(), true
+	}
+	return "", label == nil
 }
 
 // whatIs says what stands in the place of an object or a text, and otherwise what JSON says.
@@ -194,7 +262,8 @@ func (l *listing) addRows(rows []manifestRow) error {
 	named := 0
 	known := l.classes
 	for i := range rows {
-		rows[i].label = className(strings.TrimSpace(rows[i].label))
+		l.isMultiLabel = l.isMultiLabel || rows[i].isList
+		l.isWeighted = l.isWeighted || rows[i].weight != 1
 		if rows[i].split = strings.TrimSpace(rows[i].split); rows[i].split != "" {
 			named++
 		}
@@ -213,7 +282,7 @@ func (l *listing) addRows(rows []manifestRow) error {
 		}
 		lines[path] = r.line
 		if p := purposes[i]; known == nil && (p == undecided || p == forTraining) {
-			l.classes = append(l.classes, r.label)
+			l.classes = append(l.classes, r.labels...)
 		}
 	}
 	if known == nil {
@@ -228,11 +297,16 @@ func (l *listing) addRows(rows []manifestRow) error {
 		numbers[class] = number
 	}
 	for i, r := range rows {
-		class, ok := numbers[r.label]
-		if !ok {
-			return fmt.Errorf("line %d: the label %q is none of the classes that are learnt (%s)", r.line, r.label, wording.And(l.classes))
+		var of []int
+		for _, label := range r.labels {
+			class, ok := numbers[label]
+			if !ok {
+				return fmt.Errorf("line %d: the label %q is none of the classes that are learnt (%s)", r.line, label, wording.And(l.classes))
+			}
+			of = append(of, class)
 		}
-		l.add(filepath.Clean(r.path), l.pathOf(r), class, purposes[i])
+		slices.Sort(of)
+		l.add(filepath.Clean(r.path), l.pathOf(r), of, r.weight, purposes[i])
 	}
 	l.sort()
 	return nil

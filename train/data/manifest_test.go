@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -63,6 +64,78 @@ func TestOpenManifest(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"cat", "dog, large"}, s.Training.Classes())
 	assert.Equal(t, []string{"all/none.png: no such file or directory"}, s.Pictures.First)
+}
+
+// A list may give each picture several labels, or none, and a weight.
+func TestOpenManifestOfSeveralLabels(t *testing.T) {
+	labels, weights := []string{"cat", "dog|cat", " | ", "bird | dog"}, []string{"", "0.5", "2", "1"}
+	a, text := newList(t, func(i int, path, _ string) string { return path + "," + labels[i%4] + "," + weights[i%4] })
+	path := a.write("list.csv", []byte("path,label,weight\n"+text))
+	s, err := OpenSplits(path, a.options)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"bird", "cat", "dog"}, s.Training.Classes())
+	rest, part, err := Split(s.Training, 0.25, 1)
+	require.NoError(t, err)
+	wants := map[float32][]float32{1: {0, 1, 0}, 0.5: {0, 1, 1}, 2: {0, 0, 0}, 1.0001: {1, 0, 1}}
+	total := make([]int, 3)
+	for _, set := range []Set{rest, part, s.Test} {
+		require.Equal(t, MultiLabel, TargetsOf(set))
+		require.True(t, IsWeighted(set))
+		counts := make([]int, 3)
+		for i := range set.Len() {
+			got := make([]float32, 3)
+			require.NoError(t, set.(TargetSet).Target(i, got))
+			key := set.(WeightedSet).Weight(i)
+			if got[0] == 1 {
+				key += 0.0001
+			}
+			assert.Equal(t, wants[key], got)
+			for k, v := range got {
+				counts[k] += int(v)
+				total[k] += int(v)
+			}
+		}
+		counted, err := Counts(set)
+		require.NoError(t, err)
+		assert.Equal(t, counts, counted)
+	}
+	assert.Equal(t, []int{7, 16, 15}, total, "of 30 pictures")
+	assert.ErrorContains(t, s.Training.(TargetSet).Target(99, make([]float32, 3)), "no targets of example 99")
+
+	first, err := FingerprintOf(s.Training)
+	require.NoError(t, err)
+	assert.Equal(t, MultiLabel, first.Targets)
+	assert.True(t, first.Weighted)
+	for _, other := range []string{strings.Replace(text, "dog|cat,0.5", "dog|cat,0.25", 30), strings.ReplaceAll(text, "dog|cat", "dog")} {
+		s, err := OpenSplits(a.write("list.csv", []byte("path,label,weight\n"+other)), a.options)
+		require.NoError(t, err)
+		again, err := FingerprintOf(s.Training)
+		require.NoError(t, err)
+		assert.NotEqual(t, first.SHA256, again.SHA256)
+	}
+
+	// Lists of JSON are the same, whatever the order of the labels.
+	for i, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		fields := strings.Split(line, ",")
+		list := strings.Split(strings.ReplaceAll(fields[1], " ", ""), "|")
+		slices.Reverse(list)
+		if i%4 == 2 {
+			list = nil
+		}
+		object := map[string]any{"path": fields[0], "label": append([]string{}, list...)}
+		if fields[2] != "" {
+			object["weight"], err = strconv.ParseFloat(fields[2], 64)
+			require.NoError(t, err)
+		}
+		b, err := json.Marshal(object)
+		require.NoError(t, err)
+		text = strings.Replace(text, line, string(b), 1)
+	}
+	s, err = OpenSplits(a.write("list.jsonl", []byte(text)), a.options)
+	require.NoError(t, err)
+	again, err := FingerprintOf(s.Training)
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
 }
 
 func TestOpenManifestWithSplits(t *testing.T) {
@@ -134,7 +207,12 @@ func TestOpenManifestRefuses(t *testing.T) {
 		"a path of number": {"l.jsonl", `{"path":3}`, `line 1: expected an object such as {"path": "cats/1.jpg", "label": "cat"}; path is of the type number`},
 		"no JSON":          {"l.jsonl", "path,label", "line 1: expected an object such as {\"path\": \"cats/1.jpg\", \"label\": \"cat\"}: invalid character"},
 		"two objects":      {"l.jsonl", `{"path":"a","label":"b"} {}`, "line 1: expected one object a line, more follows"},
-		"a label of list":  {"l.jsonl", `{"path":"a","label":["b"]}`, "line 1: expected a label that is a text or a number"},
+		"a label of lists": {"l.jsonl", `{"path":"a","label":[["b"]]}`, "line 1: expected a label that is a text or a number, or a list of such"},
+		"a label twice":    {"l.csv", "path,label\na.png,cat|dog| cat\n", `line 2: the label "cat" is given twice`},
+		"a label of none":  {"l.csv", "path,label\na.png,cat||dog\n", "line 2: expected a label, found none"},
+		"nothing anywhere": {"l.csv", "path,label\na.png,|\n", "it lists nothing to train on"},
+		"a weight":         {"l.csv", "path,label,weight\na.png,cat,heavy\n", `line 2: weight is "heavy": expected a number that is at least 0`},
+		"a weight below 0": {"l.jsonl", `{"path":"a","label":"b","weight":-1}`, `line 1: weight is "-1": expected a number that is at least 0`},
 		"one class":        {"l.csv", "path,label\na.png,cat\n", `has one class alone, "cat"`},
 		"another file":     {"l.txt", "path,label\n", "is a file: give the folder that holds it, of IDX files or with a folder of pictures for each class, a list"},
 	} {
@@ -169,8 +247,12 @@ func FuzzManifest(f *testing.F) {
 		var again bytes.Buffer
 		for _, r := range rows {
 			require.NotEmpty(t, r.path)
-			require.NotEmpty(t, r.label)
-			line, err := json.Marshal(map[string]string{"path": r.path, "label": r.label, "split": r.split})
+			var label any = append([]string{}, r.labels...)
+			if !r.isList {
+				require.Len(t, r.labels, 1)
+				label = r.labels[0]
+			}
+			line, err := json.Marshal(map[string]any{"path": r.path, "label": label, "split": r.split, "weight": r.weight})
 			require.NoError(t, err)
 			again.Write(append(line, '\n'))
 		}
@@ -187,7 +269,9 @@ func FuzzManifest(f *testing.F) {
 		}
 		require.Len(t, l.pictures, len(rows))
 		for _, p := range l.pictures {
-			require.Less(t, p.class, len(l.classes))
+			for _, class := range p.classes {
+				require.Less(t, class, len(l.classes))
+			}
 		}
 	})
 }

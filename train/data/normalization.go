@@ -136,11 +136,11 @@ func Normalized(s Set, n Normalization) Set {
 		return s
 	}
 	shape := s.Shape()
-	return &normalized{s, n, shape[len(shape)-1]}
+	return &normalized{Wrapper{s}, n, shape[len(shape)-1]}
 }
 
 type normalized struct {
-	Set
+	Wrapper
 	normalization Normalization
 	channels      int
 }

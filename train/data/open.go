@@ -77,7 +77,9 @@ func Open(name string, o Options) (train, test Set, err error) {
 // to 255, and labels [n] or [n 1] as whole numbers from 0. Of x and y alone the seed sets a share apart for testing.
 //
 // A list of pictures does the same for pictures that lie anywhere: a CSV file with the columns path and label, or a file of JSON objects
-// with these keys, one a line (.jsonl), in UTF-8. Paths are relative to the list's folder. A column split (train, val, test) says what each is for.
+// with these keys, one a line (.jsonl), in UTF-8. Paths are relative to the list's folder. A column split (train, val, test) says what each is for,
+// and a column weight how much each weighs (1 where it is empty), see [WeightedSet]. A label may be several, with | between them or as a list in
+// JSON, or none, which is a | alone or an empty list: then the set's targets are [MultiLabel].
 func OpenSplits(name string, o Options) (Splits, error) {
 	k, ok := lookUp(name)
 	switch {

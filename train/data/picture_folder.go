@@ -194,7 +194,7 @@ func (f *folderReader) readPictures(dir string, class int, p purpose, above []fs
 		if err != nil {
 			return fmt.Errorf("data: %w", err)
 		}
-		f.add(within, path, class, p)
+		f.add(within, path, []int{class}, 1, p)
 	}
 	for _, name := range c.folders {
 		if err := f.readPictures(filepath.Join(dir, name), class, p, append(slices.Clip(above), c.info)); err != nil {

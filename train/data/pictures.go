@@ -102,6 +102,9 @@ type listing struct {
 	classes  []string
 	pictures []listed
 	ignored  int
+
+	isMultiLabel bool // a picture may have several classes, or none
+	isWeighted   bool
 }
 
 // listed is a picture of a listing.
@@ -109,14 +112,15 @@ type listed struct {
 	name     string // what decides its part: the path within the folder or as the list has it, with slashes, in Unicode's form NFC
 	path     string
 	purpose  purpose
-	class    int
+	classes  []int // in their order: one unless the listing is multi-label
+	weight   float32
 	size     int64
 	modified time.Time
 }
 
 // add adds a picture. One that is not there, such as of a link that leads nowhere, is found out when it is read.
-func (l *listing) add(name, path string, class int, p purpose) {
-	one := listed{name: norm.NFC.String(filepath.ToSlash(name)), path: path, purpose: p, class: class}
+func (l *listing) add(name, path string, classes []int, weight float32, p purpose) {
+	one := listed{name: norm.NFC.String(filepath.ToSlash(name)), path: path, purpose: p, classes: classes, weight: weight}
 	if info, err := os.Stat(path); err == nil {
 		one.size, one.modified = info.Size(), info.ModTime()
 	}
@@ -144,9 +148,7 @@ func (l *listing) open(o PictureSetOptions) (Splits, error) {
 		return Splits{}, err
 	}
 	set := images{name: l.name, shape: slices.Clone(o.Shape), classes: l.classes}
-	for _, p := range l.pictures {
-		set.labels = append(set.labels, byte(p.class))
-	}
+	l.label(&set)
 	pixels, reasons, err := l.decode(set, o, report)
 	if err != nil {
 		return Splits{}, err
@@ -169,13 +171,35 @@ func (l *listing) open(o PictureSetOptions) (Splits, error) {
 		return Splits{}, err
 	}
 	s := Splits{
-		Training: &subset{pixels, parts[forTraining]}, Test: &subset{pixels, parts[forTesting]},
+		Training: &subset{Wrapper{pixels}, parts[forTraining]}, Test: &subset{Wrapper{pixels}, parts[forTesting]},
 		TestShare: report.TestShare, Preparation: asPhotographs, Pictures: report,
 	}
 	if validation := parts[forValidation]; len(validation) > 0 {
-		s.Validation = &subset{pixels, validation}
+		s.Validation = &subset{Wrapper{pixels}, validation}
 	}
 	return s, nil
+}
+
+// label gives a set the labels of the pictures, and targets and weights if there are some.
+func (l *listing) label(set *images) {
+	if l.isMultiLabel {
+		set.targets = make([]byte, len(l.pictures)*len(l.classes))
+	}
+	for i, p := range l.pictures {
+		first := 0
+		if len(p.classes) > 0 {
+			first = p.classes[0]
+		}
+		set.labels = append(set.labels, byte(first))
+		if l.isMultiLabel {
+			for _, class := range p.classes {
+				set.targets[i*len(l.classes)+class] = 1
+			}
+		}
+		if l.isWeighted {
+			set.weights = append(set.weights, p.weight)
+		}
+	}
 }
 
 // decide gives each picture its part: a set has test images of its own, or validation images that stand for them, or the seed chooses some.
@@ -220,7 +244,7 @@ func (l *listing) check(o PictureSetOptions) error {
 		return fmt.Errorf("data: %s holds pictures of any size: say what they are to become (Options.Pictures.Shape, which is the model's input)", l.name)
 	case len(o.Shape) != 3 || o.Shape[0] < 1 || o.Shape[1] < 1 || o.Shape[2] != 1 && o.Shape[2] != 3:
 		return fmt.Errorf("data: %s: pictures become images of shape [H W 1] or [H W 3], the model takes %v: change its input", l.name, o.Shape)
-	case len(l.classes) < 2:
+	case len(l.classes) < 2 && !l.isMultiLabel:
 		return fmt.Errorf("data: %s has one class alone, %q: expected at least two, since there is nothing to tell apart", l.name, l.classes[0])
 	case len(l.classes) > maxClasses:
 		return fmt.Errorf("data: %s has %d classes: expected at most %d", l.name, len(l.classes), maxClasses)
@@ -246,7 +270,9 @@ func (l *listing) checkParts(parts map[purpose][]int, o PictureSetOptions, repor
 	}
 	counts := make([]int, len(l.classes))
 	for _, i := range parts[forTraining] {
-		counts[l.pictures[i].class]++
+		for _, class := range l.pictures[i].classes {
+			counts[class]++
+		}
 	}
 	for class, n := range counts {
 		if n == 0 && o.Classes == nil {

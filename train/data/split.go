@@ -26,12 +26,12 @@ func Split(set Set, share float64, seed uint64) (rest, part Set, err error) {
 	chosen, others := order[:count], order[count:]
 	slices.Sort(chosen)
 	slices.Sort(others)
-	return &subset{set, others}, &subset{set, chosen}, nil
+	return &subset{Wrapper{set}, others}, &subset{Wrapper{set}, chosen}, nil
 }
 
 // subset is some examples of a set.
 type subset struct {
-	Set
+	Wrapper
 	indices []int
 }
 

@@ -8,7 +8,9 @@ import (
 )
 
 // WriteCSV writes a row for each class: its name, the fields of [Class] and its AUC, which is empty where there is none.
-func (s *Scores) WriteCSV(w io.Writer, classes []string) error {
+func (s *Scores) WriteCSV(w io.Writer, classes []string) error { return writeCSV(w, s, classes) }
+
+func writeCSV(w io.Writer, s ByClass, classes []string) error {
 	rows := [][]string{{"class", "examples", "correct", "predicted", "precision", "recall", "f1", "auc"}}
 	for i, name := range classes {
 		c, auc := s.Class(i), ""

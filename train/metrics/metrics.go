@@ -66,14 +66,25 @@ type Class struct {
 
 // Class returns the scores of a class.
 func (s *Scores) Class(class int) Class {
-	c := Class{Correct: s.confusion[class][class]}
+	predicted, examples := 0, 0
 	for other := range s.confusion {
-		c.Examples += s.confusion[class][other]
-		c.Predicted += s.confusion[other][class]
+		examples += s.confusion[class][other]
+		predicted += s.confusion[other][class]
 	}
-	c.Precision, c.Recall = ratio(c.Correct, c.Predicted), ratio(c.Correct, c.Examples)
-	c.F1 = ratio(2*c.Correct, c.Predicted+c.Examples)
-	return c
+	return newClass(s.confusion[class][class], predicted, examples)
+}
+
+func newClass(correct, predicted, examples int) Class {
+	return Class{
+		Examples: examples, Correct: correct, Predicted: predicted, Precision: ratio(correct, predicted), Recall: ratio(correct, examples),
+		F1: ratio(2*correct, predicted+examples),
+	}
+}
+
+// ByClass is how each class is told from the others.
+type ByClass interface {
+	Class(class int) Class
+	AUC(class int) float64
 }
 
 // AUC is the area under the ROC curve of a class against all others, by the probabilities that were given for it; see [AUC].
@@ -82,9 +93,11 @@ func (s *Scores) AUC(class int) float64 {
 }
 
 // MacroF1 is the mean of F1 over the classes that have examples or were predicted; 0 if there are none.
-func (s *Scores) MacroF1() float64 {
+func (s *Scores) MacroF1() float64 { return macroF1(s, len(s.confusion)) }
+
+func macroF1(s ByClass, n int) float64 {
 	sum, classes := 0., 0
-	for class := range s.confusion {
+	for class := range n {
 		if c := s.Class(class); c.Examples+c.Predicted > 0 {
 			sum, classes = sum+c.F1, classes+1
 		}

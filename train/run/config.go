@@ -41,6 +41,7 @@ type Config struct {
 	RestoreBest       bool           `json:"restore_best,omitempty"`    // end with the weights of the best epoch
 	// LabelSmoothing is that of the loss, see [train.SparseCategoricalCrossEntropy].
 	LabelSmoothing float64 `json:"label_smoothing,omitempty"`
+	ClassWeights   string  `json:"class_weights,omitempty"` // as [data.ClassWeights] takes them; none if empty
 	Seed           uint64  `json:"seed"`
 	Strict         bool    `json:"strict"` // see [train.Options]
 	Device         string  `json:"device"`
@@ -81,7 +82,7 @@ func (c Config) Pipeline() (*augment.Pipeline, error) {
 	return augment.Parse(c.Augment)
 }
 
-// TrainOptions are the options of the training, but for the device. They are checked.
+// TrainOptions are the options of the training, but for the device and what the data says: the targets and the weights. They are checked.
 func (c Config) TrainOptions() (train.Options, error) {
 	settings := maps.Clone(c.OptimizerSettings)
 	if c.LearningRate != 0 {

@@ -30,6 +30,11 @@ func (r *Run) draw(ctx context.Context, t *train.Trainer) (result train.Result, 
 	if err := write(curvesFile, func(w io.Writer) error { return plot.Curves(w, r.epochs(r.trainer.History())) }); err != nil {
 		return train.Result{}, nil, err
 	}
+	if data.TargetsOf(r.test) != data.ClassLabels {
+		notes = append(notes, "There is no confusion matrix, and no sheet of misclassified images: an image may have several labels. cnn-gpu eval scores each by itself.")
+		result, err = t.Evaluate(ctx, r.test, r.config.Batch)
+		return result, notes, err
+	}
 	answers := newAnswers(r.test)
 	result, err = t.EvaluateEach(ctx, r.test, r.config.Batch, answers.add)
 	if err != nil {

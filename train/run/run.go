@@ -131,9 +131,22 @@ func New(c Config) (*Run, error) {
 // keepIn gives the run its folder.
 func (r *Run) keepIn(f *folder) { r.folder, r.saver.folder = f, f }
 
+// trainOptions are the options of the training, but for the device and the weights.
+func (r *Run) trainOptions() (train.Options, error) {
+	o, err := r.config.TrainOptions()
+	if err != nil {
+		return o, err
+	}
+	o.Targets, o.SampleWeights = data.TargetsOf(r.training), data.IsWeighted(r.training)
+	if r.config.ClassWeights != "" {
+		o.ClassWeights, err = data.ClassWeights(r.config.ClassWeights, r.training)
+	}
+	return o, err
+}
+
 // openDevice opens the device and compiles the model for it, with weights to begin with, or drawn ones if nil.
 func (r *Run) openDevice(m *model.Model, weights *model.Weights) error {
-	o, err := r.config.TrainOptions()
+	o, err := r.trainOptions()
 	if err != nil {
 		return err
 	}
@@ -383,7 +396,7 @@ func (r *Run) endWithBest(ctx context.Context, epoch int, s *Summary) (err error
 	if err != nil {
 		return err
 	}
-	o, err := r.config.TrainOptions()
+	o, err := r.trainOptions()
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,19 @@ func (s *Saved) Normalization() data.Normalization {
 	return s.Provenance.Settings.Normalization
 }
 
+// Targets are those of the data that it was trained on; the numbers of classes if nobody said.
+func (s *Saved) Targets() data.Targets {
+	if s.Provenance == nil {
+		return data.ClassLabels
+	}
+	return s.Provenance.Data.Training.Targets
+}
+
+// SampleWeights says whether the examples that it was trained on had weights.
+func (s *Saved) SampleWeights() bool {
+	return s.Provenance != nil && s.Provenance.Data.Training.Weighted
+}
+
 // Pictures says how pictures become images of the model: where they are those that it was trained on, with the run's own share and seed. Their classes are the model's.
 func (s *Saved) Pictures() data.PictureSetOptions {
 	var c Config

@@ -403,6 +403,50 @@ def grad_cam():
     return {"x": values(image), "weights": {n: values(w) for n, w in zip(names, model.weights)}, "rows": rows}
 
 
+def variants():
+    """Ten steps, as in training, with weights of classes and of samples, targets of several labels, regularisers and limits of gradients."""
+    x, labels = uniform(18, 6, 6, 1), random.integers(0, 3, 18)
+    sample_weights = random.integers(0, 17, 18) / 8
+    targets = random.integers(0, 2, (18, 3)).astype("float32")
+    names = ["conv/kernel", "conv/bias", "dense/kernel", "dense/bias"]
+    rows, initial = [], None
+
+    def regularizers(arguments):
+        return {k: keras.regularizers.L1L2(**v) for k, v in arguments.items()}
+
+    def words(arguments):
+        return "".join(f", {k}: {{{', '.join(f'{w}: {n}' for w, n in v.items())}}}" for k, v in arguments.items())
+
+    def variant(name, loss="sparse_categorical_crossentropy", last="softmax", conv={}, dense={}, sgd={}, class_weight=None, sample_weight=None):
+        nonlocal initial
+        model = keras.Sequential([
+            keras.layers.Input((6, 6, 1)), keras.layers.Conv2D(2, 3, activation="relu", **regularizers(conv)), keras.layers.MaxPooling2D(), keras.layers.Flatten(),
+            keras.layers.Dense(3, **regularizers(dense)), keras.layers.Activation(last),
+        ])
+        initial = initial or [w / 4 for w in weights(model)]
+        model.set_weights(initial)
+        y = targets if last == "sigmoid" else labels
+        model.compile(optimizer=keras.optimizers.SGD(learning_rate=0.05, **sgd), loss=loss, metrics=["accuracy" if last == "softmax" else "binary_accuracy"])
+        history = model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0, class_weight=class_weight, sample_weight=sample_weight).history
+        rows.append({
+            "variant": name, "loss": loss, "clipping": sgd, "class_weights": list(class_weight.values()) if class_weight else [],
+            "sample_weights": values(sample_weight) if sample_weight is not None else [],
+            "model": ["input: [6, 6, 1]", "layers:", "  - Conv2D: {name: conv, filters: 2, kernel_size: 3, activation: relu" + words(conv) + "}", "  - MaxPooling2D",
+                      "  - Flatten", "  - Dense: {name: dense, units: 3" + words(dense) + "}", "  - Activation: {activation: " + last + "}"],
+            "training_loss": float(history["loss"][-1]), "accuracy": float(history["accuracy" if last == "softmax" else "binary_accuracy"][-1]),
+            "evaluation_loss": float(model.evaluate(x, y, sample_weight=sample_weight, batch_size=4, verbose=0)[0]),
+            "weights": {n: values(w) for n, w in zip(names, model.weights)},
+        })
+
+    variant("plain")
+    variant("classes", class_weight={0: 0.5, 1: 2.5, 2: 1})
+    variant("samples", sample_weight=sample_weights)
+    variant("labels", loss="binary_crossentropy", last="sigmoid")
+    variant("weighed labels", loss="binary_focal_crossentropy", last="sigmoid", sample_weight=sample_weights)
+    variant("norm of all", sgd={"global_clipnorm": 0.0625})
+    return {"x": values(x), "labels": [int(v) for v in labels], "targets": values(targets), "initial": {n: values(w) for n, w in zip(names, initial)}, "rows": rows}
+
+
 def schedules():
     """The learning rate of each step, of 1 at most, in Keras's schedules and in PyTorch's."""
     rows, k = [], keras.optimizers.schedules
@@ -525,6 +569,7 @@ def main():
         ("sgd", {"learning_rate": 0.05, **ema, "ema_overwrite_frequency": 3}, 2), ("adam", {"epsilon": 0.001, **ema, "ema_momentum": 0.99}, 2)])
     golden["constrained"] = training(constrained, [("sgd", {"learning_rate": 0.05, "momentum": 0.75}, 1), ("adam", {"learning_rate": 0.01}, 1)])
     golden["layers"] += [seeded(*row) for row in SEEDED_LAYERS]
+    golden["variants"] = variants()
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")

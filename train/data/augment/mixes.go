@@ -14,8 +14,9 @@ type Source interface {
 
 // Labels are what a picture shows that may be mixed of two.
 type Labels struct {
-	First, Second int32
-	Share         float32 // of Second, from 0 to 0.5; First has the rest
+	First, Second               int32
+	FirstExample, SecondExample int     // whose labels they are
+	Share                       float32 // of Second, from 0 to 0.5; First has the rest
 }
 
 // Mixes says whether pictures are mixed, each with another one.
@@ -24,8 +25,9 @@ func (p *Pipeline) Mixes() bool { return len(p.mixes) > 0 }
 // Example writes picture i of a set into x as an epoch sees it, and says what it shows. The shape is one that Check accepts.
 func (p *Pipeline) Example(set Source, shape []int, seed uint64, epoch, i int, x []float32) (Labels, error) {
 	label, err := p.seen(set, shape, seed, epoch, i, x)
+	alone := Labels{First: label, Second: label, FirstExample: i, SecondExample: i}
 	if err != nil || !p.Mixes() {
-		return Labels{First: label, Second: label}, err
+		return alone, err
 	}
 	t := p.tool()
 	defer p.tools.Put(t)
@@ -43,11 +45,11 @@ func (p *Pipeline) Example(set Source, shape []int, seed uint64, epoch, i int, x
 		}
 		share := s.kind.mix(t, picture{x, shape[0], shape[1], shape[2]}, other, own)
 		if share > 0.5 {
-			label, second, share = second, label, 1-share
+			return Labels{second, label, partner, i, float32(1 - share)}, nil
 		}
-		return Labels{label, second, float32(share)}, nil
+		return Labels{label, second, i, partner, float32(share)}, nil
 	}
-	return Labels{First: label, Second: label}, nil
+	return alone, nil
 }
 
 // mixStream keeps the random numbers of what mixes pictures apart from those of what transforms them.

@@ -29,6 +29,8 @@ func TestMixUp(t *testing.T) {
 		} else {
 			first++
 		}
+		assert.Equal(t, labels.First == 1, labels.FirstExample == i)
+		assert.Equal(t, labels.Second == 1, labels.SecondExample == i)
 		for j, v := range plain {
 			assert.InDelta(t, own*float64(v)+(1-own)*(1-float64(v)), x[j], 1e-6)
 		}
@@ -38,7 +40,7 @@ func TestMixUp(t *testing.T) {
 	x := make([]float32, len(plain))
 	labels, err := none.Example(source{shape, 5}, shape, 1, 0, 5, x)
 	require.NoError(t, err)
-	assert.Equal(t, Labels{1, 1, 0}, labels)
+	assert.Equal(t, Labels{1, 1, 5, 5, 0}, labels)
 	assert.Equal(t, plain, x)
 	assert.False(t, parsed(t, "flip").Mixes())
 }

@@ -8,7 +8,7 @@ import (
 
 // Augmented is a set of pictures as they are seen in an epoch.
 type Augmented struct {
-	data.Set
+	data.Wrapper
 	pipeline      *augment.Pipeline
 	normalization data.Normalization
 	shape         model.Shape
@@ -18,7 +18,7 @@ type Augmented struct {
 
 // Augment is the set with its pictures transformed, and normalized then. The pipeline's Check has taken its shape.
 func Augment(set data.Set, pipeline *augment.Pipeline, n data.Normalization, seed uint64, epoch int) *Augmented {
-	return &Augmented{set, pipeline, n, set.Shape(), seed, epoch}
+	return &Augmented{data.Wrapper{Set: set}, pipeline, n, set.Shape(), seed, epoch}
 }
 
 // mixed is Example where a picture may be one of two.
