@@ -66,7 +66,8 @@ func TestCheckpointOfAnotherTraining(t *testing.T) {
 	for want, o := range map[string]Options{
 		"optimizer: adam then, sgd now":                                  {Optimizer: SGD{}, Seed: 7},
 		"optimizer: adam then, adam {Epsilon:0.01 WeightDecay:0.25} now": {Optimizer: Adam{Epsilon: 0.01, WeightDecay: 0.25}, Seed: 7},
-		"clipping: nothing then, norm 1 now":                             {Optimizer: Adam{}, Clipping: Clipping{Norm: 1}, Seed: 7},
+		"clipping: nothing then, norm 1 now":                             {Optimizer: Adam{}, Clipping: Clipping{GlobalNorm: 1}, Seed: 7},
+		"clipping: nothing then, norm of each 1 now":                     {Optimizer: Adam{}, Clipping: Clipping{Norm: 1}, Seed: 7},
 		"loss: sparse_categorical_crossentropy {FromLogits:false LabelSmoothing:0} then, " +
 			"sparse_categorical_crossentropy {FromLogits:false LabelSmoothing:0.1} now": {Optimizer: Adam{}, Seed: 7, Loss: SparseCategoricalCrossEntropy{LabelSmoothing: 0.1}},
 		"seed: 7 then, 8 now":          {Optimizer: Adam{}, Seed: 8},

@@ -29,7 +29,7 @@ func TestGPULearns(t *testing.T) {
 	var results []Result
 	for _, d := range []device.Device{cpu, d} {
 		tr, err := Compile(traintest.SmallNet(t, 0.1), Options{
-			Device: d, Optimizer: AdamW{LearningRate: 0.03}, Clipping: Clipping{Norm: 1}, Schedule: CosineDecay{End: 0.1}, WarmUp: 2,
+			Device: d, Optimizer: AdamW{LearningRate: 0.03}, Clipping: Clipping{GlobalNorm: 1}, Schedule: CosineDecay{End: 0.1}, WarmUp: 2,
 			Metrics: []Metric{Accuracy}, Seed: 3,
 		})
 		require.NoError(t, err)

@@ -40,7 +40,8 @@ func kerasOptimizer(t *testing.T, name string, settings map[string]any) Optimize
 
 // kerasClipping are the limits among Keras's settings of an optimizer.
 func kerasClipping(settings map[string]any) (c Clipping) {
-	c.Norm, _ = settings["global_clipnorm"].(float64)
+	c.Norm, _ = settings["clipnorm"].(float64)
+	c.GlobalNorm, _ = settings["global_clipnorm"].(float64)
 	c.Value, _ = settings["clipvalue"].(float64)
 	return c
 }

@@ -105,16 +105,19 @@ func (t *Trainer) trainingListOf(batch int, m *mixing) *OpList {
 		kernels.FiniteCheck{X: loss.PerItem, Step: t.step, Halt: t.halt},
 		kernels.FiniteCheck{X: t.gradients, Step: t.step, Halt: t.halt})
 	u := Update{W: t.learnt(), DW: t.gradients, State: t.state, Rate: t.rate, Step: t.step, Halt: t.halt}
+	var each []*kernels.Buffer
 	for _, p := range t.model.Params {
-		if lowered.Gradient(p) == nil {
+		g := lowered.Gradient(p)
+		if g == nil {
 			continue
 		}
+		each = append(each, g)
 		u.Params = append(u.Params, lowered.Param(p))
 		if p.Decays() {
 			u.Decayed = append(u.Decayed, lowered.Param(p))
 		}
 	}
-	l.add(append(t.clipping.ops(t.gradients), t.optimizer.Update(u)...)...)
+	l.add(append(t.clipping.ops(t.gradients, each), t.optimizer.Update(u)...)...)
 	l.add(t.average(lowered, true)...)
 	for _, p := range t.model.Params {
 		l.add(t.limit(p, lowered.Param(p))...)

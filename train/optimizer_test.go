@@ -106,8 +106,8 @@ func TestSettingsThatVanish(t *testing.T) {
 		assert.NoError(t, o.Check())
 	}
 	for c, want := range map[Clipping]string{
-		{Norm: 1e-46}: "clipping norm 1e-46 is 0 in float32", {Value: -1}: "clipping value -1; give a number above 0", {Norm: math.Inf(1)}: "clipping norm +Inf",
-		{Norm: 1, Value: 1}: "gradients are clipped both by a norm and by a value; give one of them",
+		{GlobalNorm: 1e-46}: "clipping norm 1e-46 is 0 in float32", {Value: -1}: "clipping value -1; give a number above 0", {Norm: math.Inf(1)}: "clipping norm of each +Inf",
+		{Norm: 1, Value: 1}: "gradients are clipped by a norm of each and by a value; give one of them",
 	} {
 		_, err := Compile(traintest.SmallNet(t, 0), Options{Clipping: c})
 		assert.ErrorContains(t, err, "train: "+want)

@@ -301,9 +301,9 @@ func TestClipping(t *testing.T) {
 	}
 	whole := step(Clipping{})
 	require.Greater(t, norm(whole), 0.5)
-	assert.Equal(t, whole, step(Clipping{Norm: 100}))
+	assert.Equal(t, whole, step(Clipping{GlobalNorm: 100}))
 	assert.Equal(t, whole, step(Clipping{Value: 100}))
-	clipped := step(Clipping{Norm: 0.125})
+	clipped := step(Clipping{GlobalNorm: 0.125})
 	assert.InDelta(t, 0.125, norm(clipped), 1e-5)
 	for i := range whole {
 		assert.InDelta(t, whole[i]*0.125/norm(whole), clipped[i], 1e-6)

@@ -39,7 +39,8 @@ func (o *optimizerChoice) flags(cmd *cobra.Command, usage string) {
 			flags.Lookup(settingFlagName(s.Word)).NoOptDefVal = "true"
 		}
 	}
-	flags.Float64Var(&o.clipping.Norm, "clip-norm", 0, "the most that the `norm` of all gradients together may be (default: any)")
+	flags.Float64Var(&o.clipping.Norm, "clip-norm", 0, "the most that the `norm` of each parameter's gradient may be (default: any)")
+	flags.Float64Var(&o.clipping.GlobalNorm, "global-clip-norm", 0, "the most that the `norm` of all gradients together may be (default: any)")
 	flags.Float64Var(&o.clipping.Value, "clip-value", 0, "the most that each gradient's `magnitude` may be (default: any)")
 }
 
@@ -61,7 +62,7 @@ func (o *optimizerChoice) arguments() string {
 	for _, word := range slices.Sorted(maps.Keys(o.settings)) {
 		text += fmt.Sprintf(" --%s=%v", settingFlagName(word), o.settings[word])
 	}
-	for name, v := range map[string]float64{"clip-norm": o.clipping.Norm, "clip-value": o.clipping.Value} { // one at most
+	for name, v := range map[string]float64{"clip-norm": o.clipping.Norm, "global-clip-norm": o.clipping.GlobalNorm, "clip-value": o.clipping.Value} { // one at most
 		if v != 0 {
 			text += fmt.Sprintf(" --%s %v", name, v)
 		}

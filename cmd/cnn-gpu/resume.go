@@ -96,6 +96,7 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"optimizer", asked.Optimizer == c.Optimizer, c.Optimizer},
 		{"lr", same(asked.LearningRate, c.LearningRate), orNone(c.LearningRate, "the optimizer's")},
 		{"clip-norm", same(asked.Clipping.Norm, c.Clipping.Norm), orNone(c.Clipping.Norm, "none")},
+		{"global-clip-norm", same(asked.Clipping.GlobalNorm, c.Clipping.GlobalNorm), orNone(c.Clipping.GlobalNorm, "none")},
 		{"clip-value", same(asked.Clipping.Value, c.Clipping.Value), orNone(c.Clipping.Value, "none")},
 		{"ema", same(asked.EMA.Momentum, c.EMA.Momentum), orNone(c.EMA.Momentum, "none")},
 		{"ema-overwrite", asked.EMA.Overwrite == c.EMA.Overwrite, orNone(float64(c.EMA.Overwrite), "none")},

@@ -34,7 +34,7 @@ func TestResumeWithMoreEpochs(t *testing.T) {
 // The settings of an optimizer are recorded: a run goes on with them, and with no others.
 func TestOptimizerSettingsAreKept(t *testing.T) {
 	w := newTiny(t)
-	settings := []string{"--optimizer", "sgd", "--momentum", "0.5", "--nesterov", "--weight-decay", "0.01", "--clip-norm", "2"}
+	settings := []string{"--optimizer", "sgd", "--momentum", "0.5", "--nesterov", "--weight-decay", "0.01", "--global-clip-norm", "2"}
 	w.train(t, append(settings, "--epochs", "6")...)
 	want := w.weights(t)
 	record, err := os.ReadFile(filepath.Join(w.out, "run.yaml"))
@@ -45,8 +45,8 @@ func TestOptimizerSettingsAreKept(t *testing.T) {
 	succeed(t, append([]string{"train", "--resume", w.out, "--epochs", "6"}, settings...)...)
 	assert.Equal(t, want, w.weights(t))
 	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
-	r := runCommand("train", "--resume", w.out, "--epochs", "7", "--momentum", "0.75", "--clip-norm", "3", "--nesterov=false")
-	assert.Contains(t, r.stderr, "leave out --clip-norm 3 (the run has 2), --momentum 0.75 (the run has 0.5), --nesterov 0 (the run has 1)")
+	r := runCommand("train", "--resume", w.out, "--epochs", "7", "--momentum", "0.75", "--clip-norm", "3", "--global-clip-norm", "4", "--nesterov=false")
+	assert.Contains(t, r.stderr, "leave out --clip-norm 3 (the run has none), --global-clip-norm 4 (the run has 2), --momentum 0.75 (the run has 0.5), --nesterov 0 (the run has 1)")
 	w.out += "-3"
 	w.train(t, "--optimizer", "sgd", "--epochs", "6")
 	assert.NotEqual(t, want, w.weights(t))

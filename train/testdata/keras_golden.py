@@ -443,6 +443,7 @@ def variants():
     variant("samples", sample_weight=sample_weights)
     variant("labels", loss="binary_crossentropy", last="sigmoid")
     variant("weighed labels", loss="binary_focal_crossentropy", last="sigmoid", sample_weight=sample_weights)
+    variant("norm of each", sgd={"clipnorm": 0.0625})
     variant("norm of all", sgd={"global_clipnorm": 0.0625})
     return {"x": values(x), "labels": [int(v) for v in labels], "targets": values(targets), "initial": {n: values(w) for n, w in zip(names, initial)}, "rows": rows}
 
