@@ -10,23 +10,28 @@ import (
 // Conv2D slides Filters filters of size Kernel over images [H W C] and makes feature maps [P Q Filters]; see
 // [kernels.Conv2D] for the formula. Parameters: kernel [R S C/Groups Filters] and bias [Filters].
 type Conv2D struct {
-	Filters           int         `yaml:"filters"`                                               // how many feature maps it makes
-	Kernel            Pair        `yaml:"kernel_size"`                                           // the size of a filter
-	Strides           Pair        `yaml:"strides,omitempty" default:"1"`                         // the steps from window to window
-	Padding           Padding     `yaml:"padding,omitempty" default:"valid"`                     // what it does at the border
-	Dilation          Pair        `yaml:"dilation_rate,omitempty" default:"1"`                   // the steps from tap to tap of a filter
-	Groups            int         `yaml:"groups,omitempty" default:"1"`                          // into how many runs of channels and filters it falls apart, each filter seeing the channels of its run alone; it divides both
-	Activation        Function    `yaml:"activation,omitempty" default:"linear"`                 // what follows
-	Bias              Bias        `yaml:"use_bias,omitempty" default:"true"`                     // whether a bias is added
-	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty" default:"glorot_uniform"` // the filters' first values
-	BiasInitializer   Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`            // the bias's first values
-	KernelConstraint  Constraint  `yaml:"kernel_constraint,omitempty" default:"none"`            // what limits the weights of each filter after a training step
+	Filters             int         `yaml:"filters"`                                               // how many feature maps it makes
+	Kernel              Pair        `yaml:"kernel_size"`                                           // the size of a filter
+	Strides             Pair        `yaml:"strides,omitempty" default:"1"`                         // the steps from window to window
+	Padding             Padding     `yaml:"padding,omitempty" default:"valid"`                     // what it does at the border
+	Dilation            Pair        `yaml:"dilation_rate,omitempty" default:"1"`                   // the steps from tap to tap of a filter
+	Groups              int         `yaml:"groups,omitempty" default:"1"`                          // into how many runs of channels and filters it falls apart, each filter seeing the channels of its run alone; it divides both
+	Activation          Function    `yaml:"activation,omitempty" default:"linear"`                 // what follows
+	Bias                Bias        `yaml:"use_bias,omitempty" default:"true"`                     // whether a bias is added
+	KernelInitializer   Initializer `yaml:"kernel_initializer,omitempty" default:"glorot_uniform"` // the filters' first values
+	BiasInitializer     Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`            // the bias's first values
+	KernelRegularizer   Regularizer `yaml:"kernel_regularizer,omitempty" default:"none"`           // what large weights cost
+	BiasRegularizer     Regularizer `yaml:"bias_regularizer,omitempty" default:"none"`             // what a large bias costs
+	ActivityRegularizer Regularizer `yaml:"activity_regularizer,omitempty" default:"none"`         // what large outputs cost, behind the activation
+	KernelConstraint    Constraint  `yaml:"kernel_constraint,omitempty" default:"none"`            // what limits the weights of each filter after a training step
 }
 
 // Kind implements [Spec].
 func (Conv2D) Kind() string { return "Conv2D" }
 
 func (s Conv2D) activation() Function { return s.Activation }
+
+func (s Conv2D) activityRegularizer() Regularizer { return s.ActivityRegularizer }
 
 // Build implements [Spec].
 func (s Conv2D) Build(in []Shape) (Layer, error) {
@@ -58,9 +63,9 @@ func (s Conv2D) Build(in []Shape) (Layer, error) {
 	l.kernel = &Param{
 		Name: "kernel", Shape: shape,
 		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: area * x[2] / groups, FanOut: area * s.Filters,
-		Constraint: s.KernelConstraint,
+		Regularizer: s.KernelRegularizer, Constraint: s.KernelConstraint,
 	}
-	l.bias = s.Bias.param(s.Filters, s.BiasInitializer)
+	l.bias = s.Bias.param(s.Filters, s.BiasInitializer, s.BiasRegularizer)
 	return l, nil
 }
 

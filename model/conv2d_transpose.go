@@ -12,22 +12,27 @@ import (
 // for deep learning", 2016, chapter 4). It is the gradient of a convolution by its input, see [kernels.Conv2DDgrad], and the size of what it makes is in
 // [kernels.NewTransposedWindow]: H·Strides with padding same. Parameters: kernel [R S Filters C] and bias [Filters].
 type Conv2DTranspose struct {
-	Filters           int         `yaml:"filters"`                                               // how many feature maps it makes
-	Kernel            Pair        `yaml:"kernel_size"`                                           // the size of a filter
-	Strides           Pair        `yaml:"strides,omitempty" default:"1"`                         // the steps from window to window in what it makes
-	Padding           Padding     `yaml:"padding,omitempty" default:"valid"`                     // what it does at the border of what it makes: same cuts off what is beyond
-	OutputPadding     *Pair       `yaml:"output_padding,omitempty" default:"null"`               // rows and columns more, at the bottom and the right, than the least that the windows fill; below the strides. As many as fill whole strides if not given
-	Dilation          Pair        `yaml:"dilation_rate,omitempty" default:"1"`                   // the steps from tap to tap of a filter
-	Activation        Function    `yaml:"activation,omitempty" default:"linear"`                 // what follows
-	Bias              Bias        `yaml:"use_bias,omitempty" default:"true"`                     // whether a bias is added
-	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty" default:"glorot_uniform"` // the filters' first values
-	BiasInitializer   Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`            // the bias's first values
+	Filters             int         `yaml:"filters"`                                               // how many feature maps it makes
+	Kernel              Pair        `yaml:"kernel_size"`                                           // the size of a filter
+	Strides             Pair        `yaml:"strides,omitempty" default:"1"`                         // the steps from window to window in what it makes
+	Padding             Padding     `yaml:"padding,omitempty" default:"valid"`                     // what it does at the border of what it makes: same cuts off what is beyond
+	OutputPadding       *Pair       `yaml:"output_padding,omitempty" default:"null"`               // rows and columns more, at the bottom and the right, than the least that the windows fill; below the strides. As many as fill whole strides if not given
+	Dilation            Pair        `yaml:"dilation_rate,omitempty" default:"1"`                   // the steps from tap to tap of a filter
+	Activation          Function    `yaml:"activation,omitempty" default:"linear"`                 // what follows
+	Bias                Bias        `yaml:"use_bias,omitempty" default:"true"`                     // whether a bias is added
+	KernelInitializer   Initializer `yaml:"kernel_initializer,omitempty" default:"glorot_uniform"` // the filters' first values
+	BiasInitializer     Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`            // the bias's first values
+	KernelRegularizer   Regularizer `yaml:"kernel_regularizer,omitempty" default:"none"`           // what large weights cost
+	BiasRegularizer     Regularizer `yaml:"bias_regularizer,omitempty" default:"none"`             // what a large bias costs
+	ActivityRegularizer Regularizer `yaml:"activity_regularizer,omitempty" default:"none"`         // what large outputs cost, behind the activation
 }
 
 // Kind implements [Spec].
 func (Conv2DTranspose) Kind() string { return "Conv2DTranspose" }
 
 func (s Conv2DTranspose) activation() Function { return s.Activation }
+
+func (s Conv2DTranspose) activityRegularizer() Regularizer { return s.ActivityRegularizer }
 
 // Build implements [Spec].
 func (s Conv2DTranspose) Build(in []Shape) (Layer, error) {
@@ -62,8 +67,9 @@ func (s Conv2DTranspose) Build(in []Shape) (Layer, error) {
 		geometry: kernels.Conv2D{C: s.Filters, K: x[2], Window: w},
 		kernel: &Param{ // with the fans that Keras takes its shape to have
 			Name: "kernel", Shape: shape, Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: area * s.Filters, FanOut: area * x[2],
+			Regularizer: s.KernelRegularizer,
 		},
-		bias: s.Bias.param(s.Filters, s.BiasInitializer),
+		bias: s.Bias.param(s.Filters, s.BiasInitializer, s.BiasRegularizer),
 	}, nil
 }
 

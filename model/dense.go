@@ -12,18 +12,23 @@ import (
 // does so for the vector at each place: an image [H W C] becomes [H W Units], by the same weights everywhere. A Flatten before it makes one vector
 // of an image. Parameters: kernel [C Units] and bias [Units].
 type Dense struct {
-	Units             int         `yaml:"units"`                                                 // how many outputs it has
-	Activation        Function    `yaml:"activation,omitempty" default:"linear"`                 // what follows
-	Bias              Bias        `yaml:"use_bias,omitempty" default:"true"`                     // whether a bias is added
-	KernelInitializer Initializer `yaml:"kernel_initializer,omitempty" default:"glorot_uniform"` // the weights' first values
-	BiasInitializer   Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`            // the bias's first values
-	KernelConstraint  Constraint  `yaml:"kernel_constraint,omitempty" default:"none"`            // what limits the weights of each unit after a training step
+	Units               int         `yaml:"units"`                                                 // how many outputs it has
+	Activation          Function    `yaml:"activation,omitempty" default:"linear"`                 // what follows
+	Bias                Bias        `yaml:"use_bias,omitempty" default:"true"`                     // whether a bias is added
+	KernelInitializer   Initializer `yaml:"kernel_initializer,omitempty" default:"glorot_uniform"` // the weights' first values
+	BiasInitializer     Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`            // the bias's first values
+	KernelRegularizer   Regularizer `yaml:"kernel_regularizer,omitempty" default:"none"`           // what large weights cost
+	BiasRegularizer     Regularizer `yaml:"bias_regularizer,omitempty" default:"none"`             // what a large bias costs
+	ActivityRegularizer Regularizer `yaml:"activity_regularizer,omitempty" default:"none"`         // what large outputs cost, behind the activation
+	KernelConstraint    Constraint  `yaml:"kernel_constraint,omitempty" default:"none"`            // what limits the weights of each unit after a training step
 }
 
 // Kind implements [Spec].
 func (Dense) Kind() string { return "Dense" }
 
 func (s Dense) activation() Function { return s.Activation }
+
+func (s Dense) activityRegularizer() Regularizer { return s.ActivityRegularizer }
 
 // Build implements [Spec].
 func (s Dense) Build(in []Shape) (Layer, error) {
@@ -46,9 +51,9 @@ func (s Dense) Build(in []Shape) (Layer, error) {
 	l.kernel = &Param{
 		Name: "kernel", Shape: Shape{inputs, s.Units},
 		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: inputs, FanOut: s.Units,
-		Constraint: s.KernelConstraint,
+		Regularizer: s.KernelRegularizer, Constraint: s.KernelConstraint,
 	}
-	l.bias = s.Bias.param(s.Units, s.BiasInitializer)
+	l.bias = s.Bias.param(s.Units, s.BiasInitializer, s.BiasRegularizer)
 	return l, nil
 }
 

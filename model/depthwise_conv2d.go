@@ -21,12 +21,17 @@ type DepthwiseConv2D struct {
 	Bias                 Bias        `yaml:"use_bias,omitempty" default:"true"`                        // whether a bias is added
 	DepthwiseInitializer Initializer `yaml:"depthwise_initializer,omitempty" default:"glorot_uniform"` // the filters' first values
 	BiasInitializer      Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`               // the bias's first values
+	DepthwiseRegularizer Regularizer `yaml:"depthwise_regularizer,omitempty" default:"none"`           // what large weights cost
+	BiasRegularizer      Regularizer `yaml:"bias_regularizer,omitempty" default:"none"`                // what a large bias costs
+	ActivityRegularizer  Regularizer `yaml:"activity_regularizer,omitempty" default:"none"`            // what large outputs cost, behind the activation
 }
 
 // Kind implements [Spec].
 func (DepthwiseConv2D) Kind() string { return "DepthwiseConv2D" }
 
 func (s DepthwiseConv2D) activation() Function { return s.Activation }
+
+func (s DepthwiseConv2D) activityRegularizer() Regularizer { return s.ActivityRegularizer }
 
 // Build implements [Spec].
 func (s DepthwiseConv2D) Build(in []Shape) (Layer, error) {
@@ -38,7 +43,8 @@ func (s DepthwiseConv2D) Build(in []Shape) (Layer, error) {
 	if l.geometry, l.kernel, err = depthwise("kernel", x, s.Kernel, s.Strides, s.Padding, s.DepthMultiplier, s.Dilation, s.DepthwiseInitializer); err != nil {
 		return nil, err
 	}
-	l.bias = s.Bias.param(l.geometry.K, s.BiasInitializer)
+	l.kernel.Regularizer = s.DepthwiseRegularizer
+	l.bias = s.Bias.param(l.geometry.K, s.BiasInitializer, s.BiasRegularizer)
 	return l, nil
 }
 

@@ -81,6 +81,12 @@ var networks = map[string]string{
 		BatchNormalization: {axis: -1, momentum: 0.5, epsilon: 0.1, center: false, scale: false, moving_mean_initializer: ones, moving_variance_initializer: he_uniform},
 		Flatten, Dense: {units: 4}, BatchNormalization: {center: false, gamma_initializer: he_normal}, Dense: {units: 3},
 		BatchNormalization: {scale: false, beta_initializer: ones}]}`,
+	"penalties": `{input: [4, 4, 1], layers: [Conv2D: {filters: 2, kernel_size: 2, activation: tanh, kernel_regularizer: {l1: 0.25}, bias_regularizer: {l2: 0.5}, activity_regularizer: {l1: 0.125, l2: 0.25}},
+		Flatten, Dense: {name: a, units: 3, kernel_regularizer: l2, bias_regularizer: l1_l2, activity_regularizer: {l2: 0.125}}, Dense: {name: b, inputs: flatten, units: 3}, Add: {inputs: [a, b, a]},
+		ActivityRegularization: {l1: 0.5}, Dense: {units: 2}, ActivityRegularization: {l1: 0.25, l2: 0.125}]}`,
+	"penalties of convolutions": `{input: [5, 5, 2], layers: [DepthwiseConv2D: {kernel_size: 2, depthwise_regularizer: {l2: 0.25}, bias_regularizer: {l1: 0.5}, activity_regularizer: {l2: 0.125}},
+		SeparableConv2D: {filters: 2, kernel_size: 2, activation: tanh, depthwise_regularizer: {l1: 0.25}, pointwise_regularizer: {l2: 0.5}, bias_regularizer: {l2: 0.25}, activity_regularizer: {l1: 0.25}},
+		Conv2DTranspose: {filters: 1, kernel_size: 2, kernel_regularizer: {l1: 0.125, l2: 0.25}, bias_regularizer: {l2: 0.5}, activity_regularizer: {l2: 0.25}}]}`,
 	"batch norm first": "{input: [3, 2, 2], layers: [BatchNormalization: {center: false, scale: false}, BatchNormalization, Conv2D: {filters: 2, kernel_size: 2}]}",
 	"layer norm": `{input: [3, 4, 2], layers: [LayerNormalization, Conv2D: {filters: 3, kernel_size: 2}, LayerNormalization: {axis: [1, 2, 3], epsilon: 0.1}, ReLU,
 		LayerNormalization: {axis: [-1, -2], center: false, gamma_initializer: he_normal}, Flatten, Dense: {units: 4},
@@ -164,7 +170,7 @@ func differences(t *testing.T, p training, in inputs) []float64 {
 		for i := offset; i < offset+param.Shape.Elements(); i++ {
 			loss := func(w float64) float64 {
 				weights[i] = w
-				require.NoError(t, o.Run(model.Ops(p.Forward)))
+				require.NoError(t, o.Run(p.forward))
 				return p.loss(o)
 			}
 			w := weights[i]

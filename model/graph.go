@@ -9,23 +9,28 @@ import (
 )
 
 // Node is a layer with its place in the graph. The activation that a spec asks for is a node of its own, so that the values
-// before and after it can both be seen.
+// before and after it can both be seen, and so is the penalty of its output behind that.
 type Node struct {
 	Name   string
-	Spec   Spec // nil for the input and for an activation that belongs to the node before it
+	Spec   Spec // nil for the input and for an activation or a penalty that belongs to the node before it
 	Layer  Layer
 	Inputs []*Node
 	Shape  Shape
 	// Frozen says that the layer's parameters stay as they are, Keras's trainable=False; see [Model.Freeze].
 	Frozen bool
 
+	kind  string
 	index int
 }
 
-// LayerName is the name of the layer that the node belongs to: its own, but for an activation that belongs to the node before it.
+// Kind is the kind of the layer, as its Spec's; of what belongs to the node before it that of a layer which does the same: Activation or
+// ActivityRegularization.
+func (n *Node) Kind() string { return n.kind }
+
+// LayerName is the name of the layer that the node belongs to: its own, but for an activation or a penalty that belongs to the node before it.
 func (n *Node) LayerName() string {
 	if n.Spec == nil && len(n.Inputs) > 0 {
-		return n.Inputs[0].Name
+		return n.Inputs[0].LayerName()
 	}
 	return n.Name
 }
@@ -41,7 +46,7 @@ type Graph struct {
 // NewGraph begins a graph whose input has the given shape.
 func NewGraph(input Shape) *Graph {
 	g := &Graph{names: map[string]*Node{}, next: map[string]int{}, err: checkInput(input)}
-	g.add(&Node{Name: "input", Shape: input})
+	g.add(&Node{Name: "input", Shape: input, kind: "Input"})
 	return g
 }
 
@@ -95,11 +100,25 @@ func activationOf(s Spec) Function {
 	return ""
 }
 
+// regularized is a spec that may ask for a penalty of its layer's output, behind the activation.
+type regularized interface{ activityRegularizer() Regularizer }
+
+// activityName is what the name of such a penalty has behind that of its layer.
+const activityName = "/activity_regularizer"
+
+// activityRegularizerOf is the penalty that gets a node of its own behind a layer's and its activation's; none if there is none.
+func activityRegularizerOf(s Spec) (r Regularizer) {
+	if s, ok := s.(regularized); ok {
+		r = s.activityRegularizer()
+	}
+	return r
+}
+
 var errTaken = errors.New("another layer has this name")
 
 func (g *Graph) layer(name string, s Spec, frozen bool, inputs []*Node) (*Node, error) {
-	function := activationOf(s)
-	if g.names[name] != nil || function != "" && g.names[name+"/"+string(function)] != nil {
+	function, regularizer := activationOf(s), activityRegularizerOf(s)
+	if g.names[name] != nil || function != "" && g.names[name+"/"+string(function)] != nil || regularizer != (Regularizer{}) && g.names[name+activityName] != nil {
 		return nil, errTaken
 	}
 	if len(g.nodes) > maxNodes {
@@ -127,6 +146,11 @@ func (g *Graph) layer(name string, s Spec, frozen bool, inputs []*Node) (*Node, 
 	last := node
 	if function != "" {
 		if last, err = g.build(name+"/"+string(function), Activation{function}, []*Node{node}); err != nil {
+			return nil, err
+		}
+	}
+	if regularizer != (Regularizer{}) {
+		if last, err = g.build(name+activityName, ActivityRegularization(regularizer), []*Node{last}); err != nil {
 			return nil, err
 		}
 	}
@@ -161,7 +185,7 @@ func (g *Graph) build(name string, s Spec, inputs []*Node) (*Node, error) {
 		}
 		p.Name = name + "/" + p.Name
 	}
-	return g.add(&Node{Name: name, Layer: layer, Inputs: inputs, Shape: layer.Out()}), nil
+	return g.add(&Node{Name: name, Layer: layer, Inputs: inputs, Shape: layer.Out(), kind: s.Kind()}), nil
 }
 
 func (g *Graph) add(n *Node) *Node {

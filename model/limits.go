@@ -44,11 +44,16 @@ func checkNumbers(s Spec) error {
 		return nil
 	}
 	for i := range spec.NumField() {
+		name, _, _ := strings.Cut(spec.Type().Field(i).Tag.Get("yaml"), ",")
+		if r, ok := spec.Field(i).Interface().(Regularizer); ok {
+			if err := r.check(name); err != nil {
+				return err
+			}
+		}
 		v, ok := spec.Field(i).Interface().(float64)
 		if !ok {
 			continue
 		}
-		name, _, _ := strings.Cut(spec.Type().Field(i).Tag.Get("yaml"), ",")
 		switch in32 := float64(float32(v)); {
 		case v != 0 && in32 == 0:
 			return fmt.Errorf("%s %v is 0 in float32, in which devices compute; give 0, or at least 1.4e-45", name, v)

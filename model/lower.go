@@ -22,6 +22,7 @@ type Lowered struct {
 	// a Halt.
 	Update []Step
 
+	params             []*Param
 	values             map[*Node]*kernels.Buffer
 	weights, gradients map[*Param]*kernels.Buffer
 }
@@ -129,7 +130,7 @@ func (l *Lowered) bindParams(m *Model, o LowerOptions) {
 	if l.Weights = o.Weights; l.Weights == nil {
 		l.Weights = m.ParamBuffer("weights")
 	}
-	l.weights = m.paramViews(l.Weights, "")
+	l.params, l.weights = m.Params, m.paramViews(l.Weights, "")
 	if !o.Training {
 		return
 	}

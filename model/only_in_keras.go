@@ -5,7 +5,7 @@ import "strings"
 // onlyInKeras are the layers of Keras 3 that are no kinds here, so that who asks for one learns that it is not there, and is not offered
 // another whose name looks alike.
 var onlyInKeras = strings.Fields(`
-ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling3D AdaptiveMaxPooling1D
+AdaptiveAveragePooling1D AdaptiveAveragePooling3D AdaptiveMaxPooling1D
 AdaptiveMaxPooling3D AdditiveAttention AlphaDropout Attention AugMix AutoContrast AveragePooling1D
 AveragePooling3D AvgPool1D AvgPool3D
 Bidirectional

@@ -18,8 +18,9 @@ type training struct {
 	model  *model.Model
 	step   *kernels.Buffer
 	weight *kernels.Buffer
+	each   *kernels.Buffer // what each example pays for penalties
 	*model.Lowered
-	ops []kernels.Op
+	forward, ops []kernels.Op
 }
 
 func newTraining(m *model.Model, batch int, o model.LowerOptions) training {
@@ -28,9 +29,13 @@ func newTraining(m *model.Model, batch int, o model.LowerOptions) training {
 	p.Lowered = m.Lower(batch, o)
 	p.weight = kernels.Kept("weight", kernels.Float32, p.Output.Shape...)
 	p.ops = append(p.ops, kernels.Zero{Y: p.Gradients})
-	p.ops = append(p.ops, model.Ops(p.Forward)...)
+	p.each = kernels.Kept("penalties", kernels.Float32, batch)
+	p.forward = append([]kernels.Op{kernels.Zero{Y: p.each}}, model.Ops(p.Forward)...)
+	p.forward = append(p.forward, p.Penalties(p.each, kernels.Examples{})...)
+	p.ops = append(p.ops, p.forward...)
 	p.ops = append(p.ops, kernels.ActivationFprop{Activation: kernels.Activation{Function: kernels.Linear}, X: p.weight, Y: p.DOutput})
 	p.ops = append(p.ops, model.Ops(p.Backward)...)
+	p.ops = append(p.ops, p.PenaltyGradients()...)
 	return p
 }
 
@@ -55,6 +60,9 @@ func (p training) loss(o *kerneltest.Oracle) (loss float64) {
 	weight := o.Of(p.weight)
 	for i, y := range o.Of(p.Output) {
 		loss += y * weight[i]
+	}
+	for _, penalty := range o.Of(p.each) {
+		loss += penalty / float64(p.Batch)
 	}
 	return loss
 }

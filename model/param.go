@@ -19,6 +19,8 @@ type Param struct {
 	NonTrainable bool
 	// Undecayed says that weight decay leaves it out whatever its shape, as it does vectors.
 	Undecayed bool
+	// Regularizer is what large values cost, beside the loss.
+	Regularizer Regularizer
 	// Constraint limits it after each training step.
 	Constraint Constraint
 
@@ -52,11 +54,11 @@ const (
 func (b Bias) used() bool { return b == UseBias }
 
 // param is the bias of a number of outputs; nil for none.
-func (b Bias) param(outputs int, initializer Initializer) *Param {
+func (b Bias) param(outputs int, initializer Initializer, r Regularizer) *Param {
 	if !b.used() {
 		return nil
 	}
-	return &Param{Name: "bias", Shape: Shape{outputs}, Initializer: cmp.Or(initializer, Zeros), FanIn: outputs, FanOut: outputs}
+	return &Param{Name: "bias", Shape: Shape{outputs}, Initializer: cmp.Or(initializer, Zeros), FanIn: outputs, FanOut: outputs, Regularizer: r}
 }
 
 // Toggle is a part of a layer that is there unless it is turned off.

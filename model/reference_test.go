@@ -186,6 +186,7 @@ var forms = map[reflect.Type]string{
 	reflect.TypeFor[bool]():          "`true` or `false`",
 	reflect.TypeFor[[]int]():         "list of whole numbers",
 	reflect.TypeFor[Border]():        "whole number, `[rows, columns]` or `[[top, bottom], [left, right]]`",
+	reflect.TypeFor[Regularizer]():   "`{l1: number, l2: number}` with one of them or both, or `l1`, `l2` or `l1_l2`, which stand for 0.01",
 	reflect.TypeFor[Axis]():          "whole number other than 0",
 	reflect.TypeFor[[]Axis]():        "whole number other than 0, or a list of them",
 	reflect.TypeFor[Constraint]():    "`none`, `max_norm`, which is 2, or `{max_norm: number}`",

@@ -22,12 +22,18 @@ type SeparableConv2D struct {
 	DepthwiseInitializer Initializer `yaml:"depthwise_initializer,omitempty" default:"glorot_uniform"` // the first values of the filters over one channel
 	PointwiseInitializer Initializer `yaml:"pointwise_initializer,omitempty" default:"glorot_uniform"` // the first values of what mixes them
 	BiasInitializer      Initializer `yaml:"bias_initializer,omitempty" default:"zeros"`               // the bias's first values
+	DepthwiseRegularizer Regularizer `yaml:"depthwise_regularizer,omitempty" default:"none"`           // what large weights of the filters over one channel cost
+	PointwiseRegularizer Regularizer `yaml:"pointwise_regularizer,omitempty" default:"none"`           // what large weights cost of what mixes them
+	BiasRegularizer      Regularizer `yaml:"bias_regularizer,omitempty" default:"none"`                // what a large bias costs
+	ActivityRegularizer  Regularizer `yaml:"activity_regularizer,omitempty" default:"none"`            // what large outputs cost, behind the activation
 }
 
 // Kind implements [Spec].
 func (SeparableConv2D) Kind() string { return "SeparableConv2D" }
 
 func (s SeparableConv2D) activation() Function { return s.Activation }
+
+func (s SeparableConv2D) activityRegularizer() Regularizer { return s.ActivityRegularizer }
 
 // Build implements [Spec].
 func (s SeparableConv2D) Build(in []Shape) (Layer, error) {
@@ -42,6 +48,7 @@ func (s SeparableConv2D) Build(in []Shape) (Layer, error) {
 	if first.geometry, first.kernel, err = depthwise("depthwise_kernel", x, s.Kernel, s.Strides, s.Padding, s.DepthMultiplier, s.Dilation, s.DepthwiseInitializer); err != nil {
 		return nil, err
 	}
+	first.kernel.Regularizer = s.DepthwiseRegularizer
 	between := first.Out()
 	shape := Shape{1, 1, between[2], s.Filters}
 	if err := checkSize("the pointwise_kernel", shape); err != nil {
@@ -55,8 +62,9 @@ func (s SeparableConv2D) Build(in []Shape) (Layer, error) {
 		geometry: kernels.Conv2D{C: between[2], K: s.Filters, Window: w},
 		kernel: &Param{
 			Name: "pointwise_kernel", Shape: shape, Initializer: cmp.Or(s.PointwiseInitializer, GlorotUniform), FanIn: between[2], FanOut: s.Filters,
+			Regularizer: s.PointwiseRegularizer,
 		},
-		bias: s.Bias.param(s.Filters, s.BiasInitializer),
+		bias: s.Bias.param(s.Filters, s.BiasInitializer, s.BiasRegularizer),
 	}
 	return &separableConv2D{first, second}, nil
 }

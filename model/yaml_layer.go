@@ -16,6 +16,7 @@ import (
 // set here is what the name stands for, so that the file cannot set it. Keras's second names are read too.
 var kinds = wording.Table[string, Spec]{
 	{Word: "Activation", Value: Activation{}},
+	{Word: "ActivityRegularization", Value: ActivityRegularization{}},
 	{Word: "AdaptiveAveragePooling2D", Value: AdaptiveAveragePooling2D{}},
 	{Word: "AdaptiveMaxPooling2D", Value: AdaptiveMaxPooling2D{}},
 	{Word: "Add", Value: Add{}},
@@ -245,6 +246,8 @@ func (f specField) decode(n *yaml.Node) (err error) {
 		*dst, err = word(n, f.key, paddings)
 	case *Interpolation:
 		*dst, err = word(n, f.key, interpolations)
+	case *Regularizer:
+		*dst, err = regularizer(n, f.key)
 	case *Initializer:
 		*dst, err = word(n, f.key, initializers)
 	default:
@@ -283,6 +286,8 @@ func (f specField) encode() *yaml.Node {
 		value = v.first()
 	case Toggle:
 		value = v == On
+	case Regularizer:
+		value = v.factors()
 	}
 	// Numbers, strings and lists of them always encode.
 	_ = n.Encode(value)

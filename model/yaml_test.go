@@ -54,6 +54,7 @@ layers:
   - Activation: {activation: sigmoid}
   - ReLU
   - ReLU: {max_value: 2.5}
+  - ActivityRegularization: {l1: 0.5}
   - ELU: {alpha: 0.5}
   - PReLU: {shared_axes: [1], alpha_initializer: ones}
   - LeakyReLU: {negative_slope: 0.1}
@@ -102,6 +103,7 @@ layers:
 		model.Activation{Function: model.Sigmoid},
 		model.ReLULayer{},
 		model.ReLULayer{MaxValue: 2.5},
+		model.ActivityRegularization{L1: 0.5},
 		model.ELU{Alpha: 0.5},
 		model.PReLU{SharedAxes: 1, AlphaInitializer: model.Ones},
 		model.LeakyReLU{NegativeSlope: 0.1},
@@ -111,7 +113,7 @@ layers:
 	}, specs)
 	assert.Equal(t, []string{"conv2d", "max_pooling2d", "min_pooling2d", "average_pooling2d", "global_average_pooling2d", "global_max_pooling2d", "global_min_pooling2d", "flat", "dense", "beside", "add",
 		"multiply", "average", "subtract", "maximum", "minimum", "concatenate", "reshape", "zero_padding2d", "cropping2d", "up_sampling2d", "permute", "spatial_dropout2d", "gaussian_noise", "rescaling",
-		"activation", "re_lu", "re_lu_1", "elu", "p_re_lu", "leaky_re_lu", "dropout", "batch_normalization", "activation_1"}, names)
+		"activation", "re_lu", "re_lu_1", "activity_regularization", "elu", "p_re_lu", "leaky_re_lu", "dropout", "batch_normalization", "activation_1"}, names)
 }
 
 func TestParseConvolutions(t *testing.T) {
@@ -183,8 +185,8 @@ func TestParseErrors(t *testing.T) {
 		{"input: [1]\nlayers:\n  -\tFlatten: a: b", "net.yaml:3:4: a tab stands here"},
 		{"input: !!seq [1]\nlayers: [Flatten]", "net.yaml:1:8: tags such as !!seq are not supported"},
 		{layers("  - Conv2d: {filters: 3}"), `net.yaml:3:5: unknown layer "Conv2d"; did you mean Conv2D?`},
-		{layers("  - Attn: {units: 3}"), `net.yaml:3:5: unknown layer "Attn"; choose Activation, `},
-		{layers("  - LSTM: {units: 3}"), `net.yaml:3:5: unknown layer "LSTM"; LSTM is a layer of Keras that cnn-gpu does not have; choose Activation, `},
+		{layers("  - Attn: {units: 3}"), `net.yaml:3:5: unknown layer "Attn"; choose Activation, ActivityRegularization, `},
+		{layers("  - LSTM: {units: 3}"), `net.yaml:3:5: unknown layer "LSTM"; LSTM is a layer of Keras that cnn-gpu does not have; choose Activation, ActivityRegularization, `},
 		{layers("  - GaussianDropout: {rate: 0.5}"), `net.yaml:3:5: unknown layer "GaussianDropout"; GaussianDropout is a layer of Keras that cnn-gpu does not have`},
 		{layers("  - ''"), `net.yaml:3:5: unknown layer ""; choose`},
 		{layers("  - [Flatten]"), "net.yaml:3:5: found a list of 1; expected a layer with its fields, such as Dense: {units: 10}"},
@@ -195,6 +197,11 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Dense: {}"), "net.yaml:3:5: Dense needs the field units"},
 		{layers("  - BatchNormalization: {axis: 1}"), `net.yaml:3:5: BatchNormalization "batch_normalization": axis 1; channels are the last axis here: give -1, or leave axis out`},
 		{layers("  - BatchNormalization: {axis: 0}"), `axis is "0"; expected a whole number other than 0`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_regularizer: l3}"), `kernel_regularizer is "l3"; expected factors, such as {l2: 0.0001}, or a word: did you mean l1?`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_regularizer: {l2: -1}}"), "kernel_regularizer: l2 is -1; give a number above 0"},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, bias_regularizer: {l2: 0}}"), "bias_regularizer has neither l1 nor l2 above 0"},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activity_regularizer: {l: 1}}"), `activity_regularizer has no field "l"; `},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, activity_regularizer: {l1: x}}"), `l1 is "x"; expected a number`},
 		{layers("  - BatchNormalization: {scale: 1}"), `scale is "1"; expected true or false`},
 		{layers("  - BatchNormalization: {momentum: 0}"), "momentum is 0, which stands for the default, 0.99; expected another number, or none"},
 		{layers("  - LayerNormalization: {axis: [0, 1]}"), `net.yaml:3:33: axis is "0"; expected a whole number other than 0`},

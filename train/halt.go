@@ -78,6 +78,7 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 	ops = append(ops, kernels.Zero{Y: f.gradients})
 	ops = append(ops, backward...)
 	ops = append(ops, model.Ops(l.Backward)...)
+	ops = append(ops, l.PenaltyGradients()...)
 	program, err := f.device.Compile(ops, device.CompileOptions{Strict: true})
 	if err != nil {
 		return fmt.Errorf("train: %w", err)

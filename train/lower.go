@@ -101,6 +101,7 @@ func (t *Trainer) trainingListOf(batch int, m *mixing) *OpList {
 	l.add(t.tally(loss, t.totals), kernels.Zero{Y: t.gradients})
 	l.add(backward...)
 	l.Steps = append(l.Steps, lowered.Backward...)
+	l.add(lowered.PenaltyGradients()...)
 	l.add(
 		kernels.FiniteCheck{X: loss.PerItem, Step: t.step, Halt: t.halt},
 		kernels.FiniteCheck{X: t.gradients, Step: t.step, Halt: t.halt})
@@ -161,7 +162,7 @@ func (t *Trainer) evaluationList(batch int) *OpList {
 		Probabilities: loss.Probabilities,
 	}
 	l.Steps = append(l.Steps, lowered.Forward...)
-	l.add(t.lossForward(loss)...)
+	l.add(t.lossForward(lowered, loss)...)
 	l.add(t.tally(loss, t.evalTotals))
 	return l
 }
@@ -174,17 +175,22 @@ func (t *Trainer) weightsOf(batch int, any bool) *kernels.Buffer {
 	return kernels.Kept("sample weights", kernels.Float32, batch)
 }
 
-// lossForward emits the loss of each example, times its weight.
-func (t *Trainer) lossForward(b LossBinding) []kernels.Op {
+// lossForward emits the loss of each example, times its weight, and the penalties.
+func (t *Trainer) lossForward(l *model.Lowered, b LossBinding) []kernels.Op {
 	ops := t.loss.Forward(b)
-	if b.weights == nil {
-		return ops
+	if b.weights != nil {
+		each := kernels.Binary{Function: kernels.Multiply, N: 1, M: 1, K: b.Batch}
+		ops = append(ops, kernels.BinaryFprop{Binary: each, A: b.PerItem, B: b.weights, Y: b.PerItem})
 	}
-	each := kernels.Binary{Function: kernels.Multiply, N: 1, M: 1, K: b.Batch}
-	return append(ops, kernels.BinaryFprop{Binary: each, A: b.PerItem, B: b.weights, Y: b.PerItem})
+	return append(ops, t.penalties(l, b)...)
 }
 
-// lossBackward emits the gradient of the batch's mean of what lossForward computes.
+// penalties emits what adds to each example's loss what the regularisers cost.
+func (t *Trainer) penalties(l *model.Lowered, b LossBinding) []kernels.Op {
+	return l.Penalties(b.PerItem, kernels.Examples{Labels: b.Labels, Classes: b.Classes})
+}
+
+// lossBackward emits the gradient of the batch's mean of the weighted losses.
 func (t *Trainer) lossBackward(b LossBinding) []kernels.Op {
 	ops := t.loss.Backward(b)
 	if b.weights == nil {

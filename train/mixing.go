@@ -44,13 +44,14 @@ func (m *mixing) upload(s *Step, b *loader.Batch) error {
 // what its own example and class weigh: as PyTorch's CrossEntropyLoss(weight) of targets that are probabilities.
 func (t *Trainer) objective(b LossBinding, l *model.Lowered, m *mixing) (forward, backward []kernels.Op) {
 	if m == nil {
-		return t.lossForward(b), t.lossBackward(b)
+		return t.lossForward(l, b), t.lossBackward(b)
 	}
 	first, second := b, t.bindLoss(l, m.second, false)
 	first.PerItem, first.DX = like(b.PerItem, "first loss"), like(b.DX, "first gradient")
 	second.DX = like(b.DX, "second gradient")
 	forward = append(t.loss.Forward(first), t.loss.Forward(second)...)
 	forward = append(forward, m.weigh(first.PerItem, second.PerItem, b.PerItem)...)
+	forward = append(forward, t.penalties(l, b)...)
 	backward = append(t.loss.Backward(first), t.loss.Backward(second)...)
 	return forward, append(backward, m.weigh(first.DX, second.DX, b.DX)...)
 }

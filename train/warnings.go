@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cnn-gpu/model"
@@ -28,8 +29,8 @@ func activationOf(n *model.Node) model.Function {
 	case model.ReLULayer:
 		return model.ReLU
 	}
-	if n.LayerName() == n.Name {
-		return ""
+	if f := model.Function(strings.TrimPrefix(n.Name, n.LayerName()+"/")); n.LayerName() != n.Name && slices.Contains(model.Functions(), f) {
+		return f
 	}
-	return model.Function(strings.TrimPrefix(n.Name, n.LayerName()+"/"))
+	return ""
 }

@@ -161,6 +161,10 @@ func codeOf(op kernels.Op) code {
 		return plainly(op, runMovingAverage)
 	case kernels.OneHot:
 		return plainly(op, runOneHot)
+	case kernels.PenaltyDgrad:
+		return plainly(op, runPenaltyDgrad)
+	case kernels.PenaltyFprop:
+		return penaltyFpropCode{op}
 	case kernels.Pool2DDgrad:
 		return plainly(op, runPool2DDgrad)
 	case kernels.Pool2DFprop:

@@ -93,6 +93,10 @@ func launchesOf(op kernels.Op) []Launch {
 		return movingAverage(op)
 	case kernels.OneHot:
 		return oneHot(op)
+	case kernels.PenaltyDgrad:
+		return penaltyDgrad(op)
+	case kernels.PenaltyFprop:
+		return penaltyFprop(op)
 	case kernels.Pool2DDgrad:
 		return pool2DDgrad(op)
 	case kernels.Pool2DFprop:

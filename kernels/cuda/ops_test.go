@@ -24,6 +24,8 @@ func sampleOps(t *testing.T) []kernels.Op {
 			kernels.FiniteCheck{X: v}, kernels.Lamb{W: v}, kernels.Lion{W: v}, kernels.MovingAverage{Average: v}, kernels.Rescale{Y: v},
 			kernels.Copy{XShape: [4]int{n, 1, 1, 1}, YShape: [4]int{1, n, 1, 1}, Axes: [4]int{1, 0, 3, 2}, Box: [4]int{1, n, 1, 1}},
 			kernels.Copy{XShape: [4]int{1, 1, 1, n}, YShape: [4]int{1, 1, 1, n}, Axes: kernels.InOrder, Box: [4]int{1, 1, 1, n}, Keeps: true},
+			kernels.PenaltyFprop{X: v, Penalty: kernels.Penalty{N: n}}, kernels.PenaltyFprop{X: v, Penalty: kernels.Penalty{N: n, Each: true}},
+			kernels.PenaltyDgrad{X: v}, kernels.PenaltyDgrad{X: v, Penalty: kernels.Penalty{N: 1, Each: true}},
 			kernels.RMSprop{W: v}, kernels.SGD{W: v}, kernels.ThresholdReLUDgrad{DX: v}, kernels.ThresholdReLUFprop{Y: v}, kernels.Tick{}, kernels.WeightAverage{W: v}, kernels.WeightAverage{Overwrite: 3, W: v}, kernels.WeightDecay{W: v}, kernels.Zero{Y: v})
 	}
 	for _, m := range [][2]int{{1, 1}, {most, 1}, {1, most}, {most / 33, 33}, {33, most / 33}, {46340, 46341}, {1024 * 260 * 256, 31}} {

@@ -186,6 +186,12 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		return traffic{op.N * op.K, op.N*op.K + 2*op.N + 4, 4}
 	case kernels.BinaryTally: // of each class two comparisons and a count
 		return traffic{3 * op.N * op.K, 2*op.N*op.K + 2*op.N + 5, 5}
+	case kernels.PenaltyFprop: // a magnitude, two products and two sums
+		x := elementwise(op.X, 5, 1, 0)
+		return traffic{x.flops, x.read + op.Labels.Elements() + op.N, op.N}
+	case kernels.PenaltyDgrad:
+		x := elementwise(op.X, 5, 2, 1)
+		return traffic{x.flops, x.read + op.Labels.Elements(), x.written}
 	case kernels.Tick:
 		return traffic{0, 1, 1}
 	case kernels.FiniteCheck:

@@ -216,6 +216,17 @@ func differenceCases(t *testing.T) []differenceCase {
 	}
 
 	cases = append(cases, lossDifferences(t)...)
+	for _, each := range []bool{false, true} {
+		p := kernels.Penalty{L1: 0.3, L2: 0.7, N: 4, Classes: 3, Each: each}
+		at := kernels.NewBuffer("x", kernels.Float32, 20)
+		in := [][]float64{draw(20), {0, 2, -1, 1}, draw(4)}
+		keep(differenceCase{
+			name: fmt.Sprintf("penalty %+v", p), forward: kernels.PenaltyFprop{Penalty: p, X: at, Labels: there, Loss: there}, in: in, by: 0, y: 2,
+			dy: []float64{1. / 3, 1. / 3, 1. / 3, 1. / 3}, gradient: func([]float64) []float64 {
+				return result(t, kernels.PenaltyDgrad{Penalty: p, X: at, Labels: there, DY: there, DX: there}, [][]float64{in[0], in[1], make([]float64, 20), nil}, 3)
+			},
+		})
+	}
 
 	enlarged := kernels.Bilinear2D{N: 2, H: 3, W: 2, C: 2, FactorH: 3, FactorW: 2}
 	bilinear := kernels.Bilinear2DFprop{Bilinear2D: enlarged, X: there, Y: there}

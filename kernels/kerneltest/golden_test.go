@@ -24,7 +24,8 @@ type golden struct {
 	Momentum, Beta1, Beta2, Epsilon float64
 	Smoothing, Alpha, Gamma, Delta  float32
 	Rho, Initial, Decay, Norm, Most float64
-	Nesterov, Centered              bool
+	Nesterov, Centered, Each        bool
+	L1, L2                          float32
 	Scale, Offset, Deviation        float32
 	Threshold, Slope                float32
 	Seed, Stream                    uint32
@@ -143,6 +144,10 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.ElementLossFprop{ElementLoss: g.elementLoss(), X: there, Targets: there, Labels: there, Loss: there}
 	case "element_loss_dgrad":
 		return kernels.ElementLossDgrad{ElementLoss: g.elementLoss(), X: there, Targets: there, Labels: there, DX: there}
+	case "penalty_fprop":
+		return kernels.PenaltyFprop{Penalty: g.penalty(), X: kernels.NewBuffer("x", kernels.Float32, len(g.In["x"])), Labels: there, Loss: there}
+	case "penalty_dgrad":
+		return kernels.PenaltyDgrad{Penalty: g.penalty(), X: kernels.NewBuffer("x", kernels.Float32, len(g.In["x"])), Labels: there, DY: there, DX: there}
 	case "batch_norm_stats":
 		return kernels.BatchNormStats{BatchNorm: norm, Examples: examples, X: there, Mean: there, Variance: there}
 	case "batch_norm_fprop":
@@ -224,6 +229,10 @@ func (g golden) categorical() kernels.Categorical {
 func (g golden) elementLoss() kernels.ElementLoss {
 	f := slices.IndexFunc(kernels.LossFunctions(), func(f kernels.LossFunction) bool { return f.String() == g.Function })
 	return kernels.ElementLoss{Function: kernels.LossFunction(f), N: g.N, K: g.K, Delta: g.Delta, Alpha: g.Alpha, Gamma: g.Gamma}
+}
+
+func (g golden) penalty() kernels.Penalty {
+	return kernels.Penalty{L1: g.L1, L2: g.L2, N: g.N, Classes: g.K, Each: g.Each}
 }
 
 func (g golden) bilinear() kernels.Bilinear2D {

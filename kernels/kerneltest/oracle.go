@@ -163,6 +163,10 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 		out[3] = tally(op.N, op.K, in[0], in[1], in[2], in[3])
 	case kernels.BinaryTally:
 		out[4] = binaryTally(op.N, op.K, in[0], in[1], in[2], in[3], in[4])
+	case kernels.PenaltyFprop:
+		out[2] = penaltyFprop(op, in[0], in[1], in[2])
+	case kernels.PenaltyDgrad:
+		out[3] = penaltyDgrad(op, in[0], in[1], in[2])
 	case kernels.FiniteCheck:
 		out[2] = finiteCheck(in[0], in[1][0], in[2][0])
 	case kernels.Adagrad:

@@ -126,14 +126,7 @@ func fenced(text string) string { return "```\n" + strings.TrimRight(text, "\n")
 // graphOf is a model as TensorBoard takes it, where an activation stands beside its layer.
 func graphOf(m *model.Model) (nodes []tensorboard.Node) {
 	for _, n := range m.Nodes {
-		op := "Input"
-		switch {
-		case n.Spec != nil:
-			op = n.Spec.Kind()
-		case n != m.Input:
-			op = "Activation"
-		}
-		node := tensorboard.Node{Name: n.Name, Op: op, Shape: append([]int{-1}, n.Shape...)}
+		node := tensorboard.Node{Name: n.Name, Op: n.Kind(), Shape: append([]int{-1}, n.Shape...)}
 		for _, in := range n.Inputs {
 			node.Inputs = append(node.Inputs, in.Name)
 		}

@@ -417,10 +417,10 @@ def variants():
     def words(arguments):
         return "".join(f", {k}: {{{', '.join(f'{w}: {n}' for w, n in v.items())}}}" for k, v in arguments.items())
 
-    def variant(name, loss="sparse_categorical_crossentropy", last="softmax", conv={}, dense={}, sgd={}, class_weight=None, sample_weight=None):
+    def variant(name, loss="sparse_categorical_crossentropy", last="softmax", conv={}, dense={}, sgd={}, frozen=False, class_weight=None, sample_weight=None):
         nonlocal initial
         model = keras.Sequential([
-            keras.layers.Input((6, 6, 1)), keras.layers.Conv2D(2, 3, activation="relu", **regularizers(conv)), keras.layers.MaxPooling2D(), keras.layers.Flatten(),
+            keras.layers.Input((6, 6, 1)), keras.layers.Conv2D(2, 3, activation="relu", trainable=not frozen, **regularizers(conv)), keras.layers.MaxPooling2D(), keras.layers.Flatten(),
             keras.layers.Dense(3, **regularizers(dense)), keras.layers.Activation(last),
         ])
         initial = initial or [w / 4 for w in weights(model)]
@@ -431,7 +431,7 @@ def variants():
         rows.append({
             "variant": name, "loss": loss, "clipping": sgd, "class_weights": list(class_weight.values()) if class_weight else [],
             "sample_weights": values(sample_weight) if sample_weight is not None else [],
-            "model": ["input: [6, 6, 1]", "layers:", "  - Conv2D: {name: conv, filters: 2, kernel_size: 3, activation: relu" + words(conv) + "}", "  - MaxPooling2D",
+            "model": ["input: [6, 6, 1]", "layers:", "  - Conv2D: {name: conv, filters: 2, kernel_size: 3, activation: relu" + (", trainable: false" if frozen else "") + words(conv) + "}", "  - MaxPooling2D",
                       "  - Flatten", "  - Dense: {name: dense, units: 3" + words(dense) + "}", "  - Activation: {activation: " + last + "}"],
             "training_loss": float(history["loss"][-1]), "accuracy": float(history["accuracy" if last == "softmax" else "binary_accuracy"][-1]),
             "evaluation_loss": float(model.evaluate(x, y, sample_weight=sample_weight, batch_size=4, verbose=0)[0]),
@@ -443,8 +443,15 @@ def variants():
     variant("samples", sample_weight=sample_weights)
     variant("labels", loss="binary_crossentropy", last="sigmoid")
     variant("weighed labels", loss="binary_focal_crossentropy", last="sigmoid", sample_weight=sample_weights)
+    variant("L2", conv={"kernel_regularizer": {"l2": 0.0625}})
+    variant("L1", dense={"kernel_regularizer": {"l1": 0.03125}})
+    variant("biases", conv={"bias_regularizer": {"l1": 0.0625, "l2": 0.5}}, dense={"bias_regularizer": {"l2": 0.5}})
+    variant("activities", conv={"activity_regularizer": {"l2": 0.0625}}, dense={"activity_regularizer": {"l1": 0.125, "l2": 0.0625}})
+    variant("weighed penalties", conv={"kernel_regularizer": {"l1": 0.0625}, "activity_regularizer": {"l1": 0.03125}}, sample_weight=sample_weights)
     variant("norm of each", sgd={"clipnorm": 0.0625})
     variant("norm of all", sgd={"global_clipnorm": 0.0625})
+    variant("clipped penalties", conv={"kernel_regularizer": {"l2": 0.5}}, sgd={"clipnorm": 0.0625})
+    variant("frozen penalties", conv={"kernel_regularizer": {"l2": 0.5}, "activity_regularizer": {"l2": 0.0625}}, dense={"kernel_regularizer": {"l2": 0.25}}, frozen=True)
     return {"x": values(x), "labels": [int(v) for v in labels], "targets": values(targets), "initial": {n: values(w) for n, w in zip(names, initial)}, "rows": rows}
 
 
@@ -571,6 +578,7 @@ def main():
     golden["constrained"] = training(constrained, [("sgd", {"learning_rate": 0.05, "momentum": 0.75}, 1), ("adam", {"learning_rate": 0.01}, 1)])
     golden["layers"] += [seeded(*row) for row in SEEDED_LAYERS]
     golden["variants"] = variants()
+    golden["layers"].append(layer("ActivityRegularization", (5,), {"l1": 0.25}))
     text = json.dumps(golden, indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text)  # a list of numbers on one line
     pathlib.Path(os.path.dirname(os.path.abspath(__file__)), "keras_golden.json").write_text(text + "\n")

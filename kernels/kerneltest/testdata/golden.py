@@ -298,6 +298,22 @@ def dense_losses():
         both("element_loss", f"binary_cross_entropy, alpha {alpha}, gamma {gamma}", x, t, loss.mean(1), function="binary_cross_entropy", alpha=alpha, gamma=gamma)
 
 
+def penalties():
+    """Regularisers: PyTorch's norms, and the gradients of the mean over the examples of a loss that they are part of."""
+    labels, loss = torch.tensor([0, -1, 2]), draw(3)
+    is_example = (labels >= 0).double()
+    for l1, l2, each in ((0.25, 0, False), (0, 0.5, False), (0.125, 0.25, False), (0.125, 0.25, True)):
+        x, dy = draw(3, 4), draw(3, 4)
+        cost = l1 * x.abs().sum(1) + l2 * (x * x).sum(1)
+        if not each:
+            cost = cost.sum().expand(3)
+        (dx,) = torch.autograd.grad((cost * is_example).sum() / is_example.sum(), x)
+        more = {"n": 3, "k": 3, "l1": l1, "l2": l2, "each": each}
+        name = f"{l1} and {l2}" + (" of each" if each else "")
+        case("penalty_fprop", name, {"x": x, "labels": labels, "loss": loss}, {"loss": loss + cost * is_example}, **more)
+        case("penalty_dgrad", name, {"x": x, "labels": labels, "dy": dy}, {"dx": dy + dx}, **more)
+
+
 def adam(step, beta1=0.9, beta2=0.999, epsilon=1e-7, rate=1e-3):
     w, g, m = draw(6), draw(6, scale=256), draw(6, scale=256)
     v = draw(6, scale=256).abs()
@@ -537,6 +553,7 @@ def ops():
     conv("depthwise", 1, 3, 3, 3, image=(5, 6), size=(3, 3), mode="same")
     conv("depthwise, two filters each", 2, 3, 6, 3, image=(6, 5), size=(2, 3), dilation=(2, 1))
     binaries([("plus", torch.add)])
+    penalties()
 
 
 def uniform(seed, n):

@@ -58,6 +58,7 @@ layers:
   - ReLU: {max_value: 2}
   - ReLU: {threshold: 0.125, negative_slope: 0.25}
   - ELU: {alpha: 0.5}
+  - ActivityRegularization: {l1: 0.001, l2: 0.001}
   - PReLU: {shared_axes: [1, 2]}
   - Conv2D: {filters: 6, kernel_size: 1, activation: leaky_relu}
   - Conv2D: {filters: 6, kernel_size: 2, padding: same, activation: silu}
@@ -88,7 +89,7 @@ layers:
   - AdaptiveMaxPooling2D: {output_size: 3}
   - Flatten
   - Dropout: {rate: 0.25}
-  - Dense: {units: 8, activation: relu}
+  - Dense: {units: 8, activation: relu, kernel_regularizer: {l2: 0.001}, bias_regularizer: {l1: 0.001}, activity_regularizer: {l2: 0.001}}
   - Dense: {units: 8, activation: elu}
   - Dense: {units: 8, activation: selu}
   - Dense: {units: 8, activation: relu6}
