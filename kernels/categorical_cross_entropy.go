@@ -19,7 +19,7 @@ type CategoricalCrossEntropyFprop struct {
 }
 
 // Name implements [Op].
-func (op CategoricalCrossEntropyFprop) Name() string { return "categorical_cross_entropy_fprop" }
+func (op CategoricalCrossEntropyFprop) Name() string { return "categorical_fprop" }
 
 // Operands implements [Op].
 func (op CategoricalCrossEntropyFprop) Operands() []Operand {
@@ -44,7 +44,7 @@ type CategoricalCrossEntropyDgrad struct {
 }
 
 // Name implements [Op].
-func (op CategoricalCrossEntropyDgrad) Name() string { return "categorical_cross_entropy_dgrad" }
+func (op CategoricalCrossEntropyDgrad) Name() string { return "categorical_dgrad" }
 
 // Operands implements [Op].
 func (op CategoricalCrossEntropyDgrad) Operands() []Operand {

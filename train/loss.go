@@ -137,6 +137,8 @@ func logits(m *model.Model, f model.Function, fromLogits bool) (*model.Node, err
 		return nil, fmt.Errorf("the model ends with a %s, so its output is no logits; leave FromLogits out", f)
 	case fromLogits:
 		return m.Output, nil
+	case !ok && m.Output.Spec == nil && m.Output.Kind() == model.ActivityRegularization{}.Kind():
+		return nil, fmt.Errorf("the model's last layer has an activity_regularizer behind its %s, and the loss works on what is in front of that; put it on the layer before", f)
 	case !ok:
 		return nil, &NoActivationError{f}
 	default:

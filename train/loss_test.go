@@ -237,6 +237,10 @@ func TestLossesAttach(t *testing.T) {
 			assert.ErrorContains(t, err, c.want)
 		}
 	}
+	penalized, err := model.Sequential(model.Input(3), model.Dense{Units: 2, Activation: model.Softmax, ActivityRegularizer: model.Regularizer{L2: 1}})
+	require.NoError(t, err)
+	_, err = SparseCategoricalCrossEntropy{}.Attach(penalized)
+	assert.ErrorContains(t, err, "the model's last layer has an activity_regularizer behind its softmax")
 	image, err := model.Sequential(model.Input(3, 3, 1), model.Activation{Function: model.Tanh})
 	require.NoError(t, err)
 	_, err = MeanAbsoluteError{}.Attach(image)

@@ -32,7 +32,7 @@ func newCompileCommand() *cobra.Command {
 names that folder needs no compiler (NVRTC) for this model: copy the folder to a GPU host or into a container.
 
 Kernels are made for exact shapes, so --model, --batch, --optimizer with its settings, --loss and --label-smoothing must be those of the
-training, and for a model with Dropout --seed too; evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
+training, and for a model with Dropout --seed too. What pictures of several labels, and weights of classes or pictures, need besides is not compiled; evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
 ` + "`cnn-gpu check`" + ` as well, which runs each op in many shapes.
 
 An architecture sm_XX gives machine code for GPUs of compute capability X.X: sm_80 A100, sm_86 RTX 30, sm_89 RTX 40 and L4,

@@ -7,7 +7,7 @@
 
 __device__ float focus(float rest) { return GAMMA == 0 ? 1.0f : powf(rest, GAMMA); }
 
-extern "C" __global__ void categorical_cross_entropy_fprop(const float* __restrict__ x, const float* __restrict__ targets,
+extern "C" __global__ void categorical_fprop(const float* __restrict__ x, const float* __restrict__ targets,
                                                            const int* __restrict__ labels, float* __restrict__ y, float* __restrict__ loss)
 {
     const int n = blockIdx.x * blockDim.y + threadIdx.y;
@@ -32,7 +32,7 @@ __device__ float gradient(float surprise, float target)
     return -ALPHA * target * focus(rest) * (GAMMA * expf(-surprise) * ratio + 1);
 }
 
-extern "C" __global__ void categorical_cross_entropy_dgrad(const float* __restrict__ x, const float* __restrict__ targets,
+extern "C" __global__ void categorical_dgrad(const float* __restrict__ x, const float* __restrict__ targets,
                                                            const int* __restrict__ labels, float* __restrict__ dx)
 {
     const int n = blockIdx.x * blockDim.y + threadIdx.y;

@@ -42,9 +42,9 @@ func launchesOf(op kernels.Op) []Launch {
 	case kernels.BinaryTally:
 		return binaryTally(op)
 	case kernels.CategoricalCrossEntropyDgrad:
-		return categoricalCrossEntropy("categorical_cross_entropy_dgrad", op.Categorical)
+		return categoricalCrossEntropy("categorical_dgrad", op.Categorical)
 	case kernels.CategoricalCrossEntropyFprop:
-		return categoricalCrossEntropy("categorical_cross_entropy_fprop", op.Categorical)
+		return categoricalCrossEntropy("categorical_fprop", op.Categorical)
 	case kernels.ClipNorm:
 		return clipNorm(op)
 	case kernels.ClipValue:

@@ -10,7 +10,11 @@ import (
 func penaltyCases() []Case {
 	var cases []Case
 	for _, s := range [][2]int{{1, 1}, {3, 7}, {33, 31}, {5, 300}, {2, 4200}} {
-		for _, by := range [][2]float32{{0.1, 0}, {0, 0.3}, {0.7, 0.01}} {
+		kinds := [][2]float32{{0.7, 0.01}}
+		if s[0] == 3 {
+			kinds = append(kinds, [2]float32{0.1, 0}, [2]float32{0, 0.3})
+		}
+		for _, by := range kinds {
 			for _, each := range []bool{false, true} {
 				n, m := s[0], s[1]
 				p := kernels.Penalty{L1: by[0], L2: by[1], N: n, Classes: 4, Each: each}

@@ -136,9 +136,9 @@ func (g golden) op(t *testing.T) kernels.Op {
 		return kernels.CrossEntropyDgrad{N: g.N, K: g.K, Smoothing: g.Smoothing, Y: there, Labels: there, DX: there}
 	case "one_hot":
 		return kernels.OneHot{N: g.N, K: g.K, Labels: there, Y: there}
-	case "categorical_cross_entropy_fprop":
+	case "categorical_fprop":
 		return kernels.CategoricalCrossEntropyFprop{Categorical: g.categorical(), X: there, Targets: there, Labels: there, Y: there, Loss: there}
-	case "categorical_cross_entropy_dgrad":
+	case "categorical_dgrad":
 		return kernels.CategoricalCrossEntropyDgrad{Categorical: g.categorical(), X: there, Targets: there, Labels: there, DX: there}
 	case "element_loss_fprop":
 		return kernels.ElementLossFprop{ElementLoss: g.elementLoss(), X: there, Targets: there, Labels: there, Loss: there}

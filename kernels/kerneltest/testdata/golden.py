@@ -277,12 +277,12 @@ def dense_losses():
         return torch.where(torch.arange(n)[:, None] > 0, t.round(), t)
 
     x, shares = draw(n, k), hard_and_soft()
-    both("categorical_cross_entropy", "plain", x, shares, F.cross_entropy(x, shares, reduction="none"), torch.softmax(x, 1), alpha=1)
+    both("categorical", "plain", x, shares, F.cross_entropy(x, shares, reduction="none"), torch.softmax(x, 1), alpha=1)
     for alpha, gamma in ((0.25, 2), (0.5, 0.5), (1, 1)):
         x, shares = draw(n, k), hard_and_soft()
         p = torch.softmax(x, 1)
         loss = (alpha * (1 - p) ** gamma * -shares * torch.log_softmax(x, 1)).sum(1)
-        both("categorical_cross_entropy", f"alpha {alpha}, gamma {gamma}", x, shares, loss, p, alpha=alpha, gamma=gamma)
+        both("categorical", f"alpha {alpha}, gamma {gamma}", x, shares, loss, p, alpha=alpha, gamma=gamma)
     for function, of, more in (
         ("squared_error", F.mse_loss, {}), ("absolute_error", F.l1_loss, {}), ("huber", F.huber_loss, {"delta": 1}), ("huber", F.huber_loss, {"delta": 0.375}),
         ("binary_cross_entropy", F.binary_cross_entropy_with_logits, {}),
