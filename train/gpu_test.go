@@ -108,6 +108,13 @@ func TestGPUOptimizersStepAsTheirFormulas(t *testing.T) {
 	testOptimizerSteps(t, d)
 }
 
+// Weights, several labels, penalties and limits of gradients are Keras's on a GPU too.
+func TestGPUKerasVariants(t *testing.T) {
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	testKerasVariants(t, d)
+}
+
 func TestGPULossesAreTheirFormulas(t *testing.T) {
 	d := traintest.OpenGPU(t)
 	defer d.Close()

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/device"
 	"cnn-gpu/model"
 	"cnn-gpu/train/data"
 )
@@ -27,7 +28,9 @@ type kerasVariant struct {
 
 // Weights of classes and samples, targets of several labels, penalties and limits of gradients make of the same weights what they do in Keras, and
 // the losses of training and evaluation are Keras's.
-func TestKerasVariants(t *testing.T) {
+func TestKerasVariants(t *testing.T) { testKerasVariants(t, nil) }
+
+func testKerasVariants(t *testing.T, d device.Device) {
 	k := readKeras(t).Variants
 	require.NotEmpty(t, k.Rows)
 	for _, row := range k.Rows {
@@ -51,7 +54,7 @@ func TestKerasVariants(t *testing.T) {
 				set.x, set.targets = append(set.x, k.X[i*36:(i+1)*36]), append(set.targets, k.Targets[i*3:(i+1)*3])
 			}
 			tr, err := Compile(m, Options{
-				Optimizer: SGD{LearningRate: 0.05}, Loss: loss, Metrics: []Metric{Accuracy}, Weights: initial, Clipping: kerasClipping(row.Clipping),
+				Device: d, Optimizer: SGD{LearningRate: 0.05}, Loss: loss, Metrics: []Metric{Accuracy}, Weights: initial, Clipping: kerasClipping(row.Clipping),
 				Targets: set.kind, ClassWeights: row.ClassWeights, SampleWeights: set.weights != nil,
 			})
 			require.NoError(t, err)
