@@ -94,8 +94,8 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d kernels of %s for batches of %d are in %s\n", arch, files, m.Name, batch, out)
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "Use them: %s=%s cnn-gpu train --model %s --batch %d %s --seed %d\n",
-				device.CodeDirEnv, wording.Argument(out), wording.Argument(name), batch, optimizer.arguments(), seed)
+			fmt.Fprintf(cmd.ErrOrStderr(), "Use them: %s=%s cnn-gpu train --model %s --batch %d %s%s --seed %d\n",
+				device.CodeDirEnv, wording.Argument(out), wording.Argument(name), batch, optimizer.arguments(), lossArguments(loss, smoothing), seed)
 			return nil
 		},
 	}

@@ -186,7 +186,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.Float64Var(&c.EMA.Momentum, "ema", 0, "measure and save an average of the weights over the steps: the `part` of it that stays in a step, such as 0.999 (default: no average)")
 	f.IntVar(&c.EMA.Overwrite, "ema-overwrite", 0, "with --ema, let the weights become their averages after each such `number` of steps (default: never)")
 	lossFlags(cmd, &c.Loss, &c.LabelSmoothing)
-	f.StringVar(&c.ClassWeights, "class-weights", "", "how much each class `weighs`: balanced, such pairs as 0:1,1:2.5, or a file of a JSON object (default: all the same)")
+	f.StringVar(&c.ClassWeights, "class-weights", "", "how much each class counts, by its `weights`: balanced, such pairs as 0:1,1:2.5, or a file of a JSON object (default: all the same)")
 	f.StringVar(&c.Schedule, "schedule", "", "how the learning rate changes, a `word` and what it is set to, such as cosine or step,every=2,gamma=0.5: "+train.ScheduleHelp()+" (default: constant)")
 	f.IntVar(&c.WarmUp, "warmup", 0, "the `number` of steps in which the learning rate grows evenly, before the schedule begins (default: none)")
 	f.IntVar(&c.Patience, "patience", 0, "stop early when the loss after an epoch has not fallen for this `number` of epochs (default: never)")

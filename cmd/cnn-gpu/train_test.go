@@ -312,3 +312,9 @@ func TestTensorBoardFlag(t *testing.T) {
 	assert.Contains(t, again.stderr, "holds the events of another run; give another folder")
 	assert.NoDirExists(t, w.out)
 }
+
+// What compile says to use its kernels with chooses the same loss.
+func TestLossArguments(t *testing.T) {
+	assert.Empty(t, lossArguments("", 0))
+	assert.Equal(t, " --loss focal,gamma=1 --label-smoothing 0.1", lossArguments("focal,gamma=1", 0.1))
+}
