@@ -25,7 +25,7 @@ type FitOptions struct {
 	Patience   int
 	Validation data.Set // evaluated after each epoch; none if nil. See [data.Split]
 	// Augment transforms the pictures that are trained on, by numbers that follow from the trainer's seed, the epoch and the picture; never those
-	// of Validation. None if nil.
+	// of Validation. Examples that have no one class cannot be mixed. None if nil.
 	Augment *augment.Pipeline
 
 	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch

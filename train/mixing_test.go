@@ -97,17 +97,25 @@ func testMixing(t *testing.T, d device.Device) {
 	}
 }
 
-// A training on mixed examples of which none is mixed has the bits of one on plain examples; the last, smaller batch too.
+// A training on mixed examples of which none is mixed has the bits of one on plain examples, and the same loss with what is penalized; the last,
+// smaller batch too.
 func TestMixingOfNothing(t *testing.T) {
-	var all [][]float32
-	for _, text := range []string{"flip", "flip,mixup:1:0", "flip,mixup:1:0.5,cutmix"} {
-		tr := compile(t, traintest.SmallNet(t, 0.3), 2, Adam{})
-		_, err := tr.Fit(context.Background(), digits(50), FitOptions{Epochs: 2, Batch: 16, Augment: pipeline(t, text)})
-		require.NoError(t, err)
-		all = append(all, weights(t, tr))
+	penalized, err := model.Parse("net.yaml", []byte(`{input: [28, 28, 1], layers: [Conv2D: {filters: 2, kernel_size: 3, strides: 3, kernel_regularizer: l2, activity_regularizer: l1},
+		Flatten, Dense: {units: 10, activation: softmax}]}`))
+	require.NoError(t, err)
+	for _, m := range []*model.Model{traintest.SmallNet(t, 0.3), penalized} {
+		var all [][]float32
+		var losses []float64
+		for _, text := range []string{"flip", "flip,mixup:1:0", "flip,mixup:1:0.5,cutmix"} {
+			tr := compile(t, m, 2, Adam{})
+			history, err := tr.Fit(context.Background(), digits(50), FitOptions{Epochs: 2, Batch: 16, Augment: pipeline(t, text)})
+			require.NoError(t, err)
+			all, losses = append(all, weights(t, tr)), append(losses, history[1].Training.Loss)
+		}
+		assert.Equal(t, all[0], all[1])
+		assert.Equal(t, losses[0], losses[1])
+		assert.NotEqual(t, all[0], all[2])
 	}
-	assert.Equal(t, all[0], all[1])
-	assert.NotEqual(t, all[0], all[2])
 }
 
 // twoClasses is a picture of each of two classes.

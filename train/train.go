@@ -38,7 +38,7 @@ type Options struct {
 	Targets   data.Targets  // what the answers of the examples are; the numbers of classes if 0
 	Metrics   []Metric
 	// ClassWeights multiplies the loss of each example by the weight of its class while training, as Keras's class_weight: the mean stays that
-	// over the number of examples. None if empty; see [data.ClassWeights].
+	// over the number of examples. Of mixed examples, each label's part of the loss has its own class's weight. None if empty; see [data.ClassWeights].
 	ClassWeights []float64
 	// SampleWeights multiplies the loss of each example by its own weight, in training and evaluation: that of a [data.WeightedSet], or
 	// of [Examples]. It multiplies with ClassWeights.

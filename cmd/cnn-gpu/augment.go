@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cnn-gpu/train/data"
@@ -12,7 +13,7 @@ import (
 // augmentedSamples is how often data show draws an image that is transformed.
 const augmentedSamples = 8
 
-// augmentedTiles are the first image of each class as it is, and as a number of epochs see it.
+// augmentedTiles are an image of each class, the first that stands for no other, as it is, and as a number of epochs see it.
 func augmentedTiles(set data.Set, pipeline *augment.Pipeline, seed uint64) ([]plot.Tile, error) {
 	classes, shape := set.Classes(), set.Shape()
 	if err := pipeline.Check(shape); err != nil {
@@ -25,10 +26,16 @@ func augmentedTiles(set data.Set, pipeline *augment.Pipeline, seed uint64) ([]pl
 		if err != nil {
 			return nil, err
 		}
-		if found[label] != nil {
+		shown, err := data.LabelsOf(set, i, label)
+		if err != nil {
+			return nil, err
+		}
+		at := slices.IndexFunc(shown, func(class int) bool { return found[class] == nil })
+		if at < 0 {
 			continue
 		}
-		row := []plot.Tile{{Pixels: x, H: shape[0], W: shape[1], C: shape[2], Heading: classes[label]}}
+		class := shown[at]
+		row := []plot.Tile{{Pixels: x, H: shape[0], W: shape[1], C: shape[2], Heading: classes[class]}}
 		for epoch := range augmentedSamples {
 			tile := plot.Tile{Pixels: make([]float32, len(x)), H: shape[0], W: shape[1], C: shape[2], Caption: fmt.Sprintf("epoch %d", epoch+1)}
 			if _, err := pipeline.Example(set, shape, seed, epoch, i, tile.Pixels); err != nil {
@@ -36,7 +43,7 @@ func augmentedTiles(set data.Set, pipeline *augment.Pipeline, seed uint64) ([]pl
 			}
 			row = append(row, tile)
 		}
-		found[label] = row
+		found[class] = row
 	}
 	var tiles []plot.Tile
 	for _, row := range found {

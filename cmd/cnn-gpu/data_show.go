@@ -240,11 +240,17 @@ func samples(set data.Set) ([]plot.Tile, error) {
 		if err != nil {
 			return nil, err
 		}
-		if row := &found[label]; len(*row) < samplesPerClass {
-			if len(*row) == 0 {
-				tile.Heading = classes[label]
+		shown, err := data.LabelsOf(set, i, label)
+		if err != nil {
+			return nil, err
+		}
+		for _, class := range shown {
+			if row := &found[class]; len(*row) < samplesPerClass {
+				if tile.Heading = ""; len(*row) == 0 {
+					tile.Heading = classes[class]
+				}
+				*row = append(*row, tile)
 			}
-			*row = append(*row, tile)
 		}
 	}
 	var tiles []plot.Tile

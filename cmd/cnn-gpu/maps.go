@@ -9,6 +9,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/run"
 )
 
 func newMapsCommand() *cobra.Command {
@@ -120,5 +121,9 @@ func (t *trained) testImage(cmd *cobra.Command, name, dataDir string, index int)
 	if err != nil {
 		return nil, "", err
 	}
-	return x, fmt.Sprintf("test image %d of %s, a %s", index, test.Name(), test.Classes()[label]), nil
+	shown, err := data.LabelsOf(test, index, label)
+	if err != nil {
+		return nil, "", err
+	}
+	return x, fmt.Sprintf("test image %d of %s, %s", index, test.Name(), run.Shown(test.Classes(), shown)), nil
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
 	"cnn-gpu/train/run"
 )
 
@@ -234,12 +236,18 @@ func TestTrainOnSeveralLabels(t *testing.T) {
 	text, err := os.ReadFile(w.model)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(w.model, []byte(strings.NewReplacer("softmax", "sigmoid", "units: 2", "units: 3").Replace(string(text))), 0o666))
-	arguments = append(arguments, "--loss", "binary_crossentropy")
+	arguments = append(arguments, "--loss", "binary_crossentropy", "--restore-best", "--tensorboard", "--stream", "--standardize")
+	r = runCommand(append(arguments, "--augment", "mixup")...)
+	assert.Contains(t, r.stderr, "the examples have several labels (Options.Targets); leave mixup and cutmix out")
+	arguments = append(arguments, "--augment", "flip")
 	r = runCommand(append(arguments, "--class-weights", "balanced")...)
 	assert.Contains(t, r.stderr, "examples with several labels have no one class to be weighed by; give each a weight, as the column weight of a list does")
 	r = succeed(t, arguments...)
 	assert.Contains(t, r.stdout, "Test accuracy 100.00%")
 	assert.Contains(t, r.stderr, "There is no confusion matrix, and no sheet of misclassified images: an image may have several labels.")
+	worse := slices.Clone(arguments)
+	worse[slices.Index(worse, "--lr")+1], worse[slices.Index(worse, "--out")+1] = "30", "worse"
+	assert.Contains(t, succeed(t, worse...).stderr, "are those of epoch")
 
 	var e evaluation
 	require.NoError(t, json.Unmarshal([]byte(succeed(t, "eval", w.out, "--json").stdout), &e))
@@ -265,6 +273,28 @@ func TestTrainOnSeveralLabels(t *testing.T) {
 	assert.Contains(t, r.stdout, "red")
 }
 
+// A picture of several labels is drawn in the row of each, and one of none in no row.
+func TestSamplesOfSeveralLabels(t *testing.T) {
+	w := newAlbum(t)
+	list := filepath.Join(filepath.Dir(w.data), "list.csv")
+	require.NoError(t, os.WriteFile(list, []byte("path,label,split\nphotos/red/00.png,warm|red,train\nphotos/red/02.png,red,train\nphotos/green/01.png,|,train\nphotos/red/04.png,warm,train\nphotos/red/06.png,warm,test\n"), 0o666))
+	s, err := data.OpenSplits(list, data.Options{Pictures: data.PictureSetOptions{Shape: []int{12, 12, 3}}})
+	require.NoError(t, err)
+	tiles, err := samples(s.Training)
+	require.NoError(t, err)
+	var headings []string
+	for _, tile := range tiles {
+		headings = append(headings, tile.Heading)
+	}
+	assert.Equal(t, []string{"red", "", "warm", ""}, headings)
+	flip, err := augment.Parse("flip")
+	require.NoError(t, err)
+	tiles, err = augmentedTiles(s.Training, flip, 1)
+	require.NoError(t, err)
+	assert.Equal(t, "red", tiles[0].Heading)
+	assert.Equal(t, "warm", tiles[1+augmentedSamples].Heading)
+}
+
 // Weights of classes are kept by the run, whatever becomes of their file.
 func TestClassWeights(t *testing.T) {
 	w := newAlbum(t)
@@ -274,6 +304,7 @@ func TestClassWeights(t *testing.T) {
 	balanced := succeed(t, append(arguments, "--out", "balanced", "--json", "--class-weights", "balanced")...)
 	require.NoError(t, os.WriteFile("weights.json", []byte("{\n \"red\": 3,\n \"green\": 0\n}\n"), 0o666))
 	weighed := succeed(t, append(arguments, "--out", "weighed", "--json", "--class-weights", "weights.json")...)
+	succeed(t, append(arguments, "--out", "mixed", "--class-weights", "weights.json", "--augment", "mixup")...)
 	pairs := succeed(t, append(arguments, "--out", "pairs", "--json", "--class-weights", "1:3,green:0")...)
 	loss := func(r result) float64 {
 		var record run.Record
@@ -284,6 +315,8 @@ func TestClassWeights(t *testing.T) {
 	assert.NotEqual(t, loss(r), loss(weighed))
 	assert.Equal(t, loss(weighed), loss(pairs))
 	require.NoError(t, os.Remove("weights.json"))
+	succeed(t, "train", "--model", filepath.Join("mixed", "recipe.yaml"), "--device", "cpu", "--out", "again")
+	assert.Equal(t, tiny{out: "mixed"}.weights(t), tiny{out: "again"}.weights(t))
 	succeed(t, "train", "--resume", "weighed", "--epochs", "2")
 	r = runCommand("train", "--resume", "weighed", "--epochs", "3", "--class-weights", "balanced")
 	assert.Contains(t, r.stderr, `leave out --class-weights balanced (the run has {"red":3,"green":0})`)

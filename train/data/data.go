@@ -28,16 +28,14 @@ type Set interface {
 // Counts returns how many examples each class of the set has. An example of several labels counts for each of them.
 func Counts(s Set) ([]int, error) {
 	counts := make([]int, len(s.Classes()))
-	if targets, ok := s.(TargetSet); ok && targets.Targets() == MultiLabel {
-		t := make([]float32, len(counts))
+	if TargetsOf(s) == MultiLabel {
 		for i := range s.Len() {
-			if err := targets.Target(i, t); err != nil {
+			classes, err := LabelsOf(s, i, 0)
+			if err != nil {
 				return nil, err
 			}
-			for class, v := range t {
-				if v > 0.5 {
-					counts[class]++
-				}
+			for _, class := range classes {
+				counts[class]++
 			}
 		}
 		return counts, nil

@@ -106,6 +106,17 @@ func TestOpenManifestOfSeveralLabels(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, MultiLabel, first.Targets)
 	assert.True(t, first.Weighted)
+	a.options.Pictures.Stream = true
+	s, err = OpenSplits(path, a.options)
+	require.NoError(t, err)
+	require.True(t, isStreamed(s))
+	streamed, err := FingerprintOf(s.Training)
+	require.NoError(t, err)
+	assert.Equal(t, first, streamed)
+	a.options.Pictures.Stream = false
+	normalized := Normalized(s.Training, Normalization{Std: []float64{2}})
+	assert.Equal(t, s.Training.(WeightedSet).Weight(3), normalized.(WeightedSet).Weight(3))
+	assert.Equal(t, MultiLabel, TargetsOf(normalized))
 	for _, other := range []string{strings.Replace(text, "dog|cat,0.5", "dog|cat,0.25", 30), strings.ReplaceAll(text, "dog|cat", "dog")} {
 		s, err := OpenSplits(a.write("list.csv", []byte("path,label,weight\n"+other)), a.options)
 		require.NoError(t, err)

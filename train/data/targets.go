@@ -57,6 +57,23 @@ func TargetsOf(s Set) Targets {
 	return ClassLabels
 }
 
+// LabelsOf lists the classes that an example shows: the label that Example returned, or, of several labels, all that are there.
+func LabelsOf(s Set, i int, label int32) (classes []int, err error) {
+	if TargetsOf(s) != MultiLabel {
+		return []int{int(label)}, nil
+	}
+	t := make([]float32, len(s.Classes()))
+	if err := s.(TargetSet).Target(i, t); err != nil {
+		return nil, err
+	}
+	for class, v := range t {
+		if v > 0.5 {
+			classes = append(classes, class)
+		}
+	}
+	return classes, nil
+}
+
 // WeightedSet is a set whose examples may weigh more or less than others: the loss of each is multiplied by its weight.
 type WeightedSet interface {
 	Set

@@ -58,6 +58,15 @@ func (r *Run) draw(ctx context.Context, t *train.Trainer) (result train.Result, 
 	return result, notes, nil
 }
 
+// Shown says in words what an image shows, by the numbers of classes.
+func Shown(classes []string, shown []int) string {
+	var names []string
+	for _, class := range shown {
+		names = append(names, "a "+classes[class])
+	}
+	return cmp.Or(wording.And(names), "nothing of the classes")
+}
+
 // epochs is a history as the plot takes it.
 func (r *Run) epochs(history []train.Epoch) []plot.Epoch {
 	var epochs []plot.Epoch

@@ -15,6 +15,7 @@ import (
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
+	"cnn-gpu/train/data"
 	"cnn-gpu/train/plot"
 	"cnn-gpu/train/tensorboard"
 )
@@ -216,17 +217,10 @@ func (b *board) curves(e train.Epoch) {
 	}
 }
 
-// pictures adds the first convolution's filters and what it makes of an image, the confusion matrix and the surest mistakes.
+// pictures adds the first convolution's filters and what it makes of an image and, where each image has one class, the confusion matrix and the surest mistakes.
 func (b *board) pictures(step int64, a *answers) error {
-	if err := b.picture(b.watched, step, "confusion", a.drawConfusion); err != nil {
-		return err
-	}
-	if len(a.wrong) > 0 {
-		sheet, err := a.mistakes()
-		if err != nil {
-			return err
-		}
-		if err := b.picture(b.watched, step, "misclassified", sheet); err != nil {
+	if data.TargetsOf(a.set) == data.ClassLabels {
+		if err := b.answered(step, a); err != nil {
 			return err
 		}
 	}
@@ -239,6 +233,18 @@ func (b *board) pictures(step int64, a *answers) error {
 		}
 	}
 	return nil
+}
+
+// answered adds the confusion matrix and the surest mistakes.
+func (b *board) answered(step int64, a *answers) error {
+	if err := b.picture(b.watched, step, "confusion", a.drawConfusion); err != nil || len(a.wrong) == 0 {
+		return err
+	}
+	sheet, err := a.mistakes()
+	if err != nil {
+		return err
+	}
+	return b.picture(b.watched, step, "misclassified", sheet)
 }
 
 // convolution adds a convolution's filters and its maps of the first image that is looked at.
@@ -265,6 +271,10 @@ func (b *board) convolution(step int64, n *model.Node, kernel *model.Param) erro
 	if err != nil {
 		return err
 	}
+	shown, err := data.LabelsOf(b.answers.set, 0, label)
+	if err != nil {
+		return err
+	}
 	values, err := t.Values(x, output)
 	if err != nil {
 		return err
@@ -273,7 +283,7 @@ func (b *board) convolution(step int64, n *model.Node, kernel *model.Param) erro
 	if err != nil {
 		return err
 	}
-	options = plot.SheetOptions{Title: fmt.Sprintf("%s: activation maps of a %s", output.Name, b.answers.classes[label]), Scale: plot.Signed}
+	options = plot.SheetOptions{Title: fmt.Sprintf("%s: activation maps of %s", output.Name, Shown(b.answers.classes, shown)), Scale: plot.Signed}
 	return b.picture(b.training, step, "activation_maps", func(w io.Writer) error { return plot.Sheet(w, options, maps) })
 }
 
