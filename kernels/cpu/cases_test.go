@@ -137,7 +137,9 @@ func TestCasesAreFused(t *testing.T) {
 		assert.True(t, seen[what], "no case of kernels/kerneltest runs as %s: add a list that does", what)
 	}
 	for _, name := range []string{"conv2d_fprop_norm", "conv2d_fprop_norm_relu", "conv2d_fprop_norm_pool"} {
-		assert.True(t, folded[name+" direct"], "no case of kernels/kerneltest runs as %s: add a list that does", name)
+		for _, how := range []string{"direct", "depthwise"} {
+			assert.True(t, folded[name+" "+how], "no case of kernels/kerneltest runs as %s, %s: add a list that does", name, how)
+		}
 	}
 	assert.True(t, folded["conv2d_fprop_norm_relu "+winogradCodes[2].String()] && folded["conv2d_fprop_norm_relu "+winogradCodes[3].String()])
 	for _, op := range []string{"kernels.Conv2DFprop", "kernels.Conv2DDgrad", "kernels.Conv2DWgrad", "cpu.conv2DChain"} {

@@ -31,11 +31,13 @@ func foldLists() []Case {
 	var cases []Case
 	one, three := [2]int{1, 1}, [2]int{3, 3}
 	fill := map[string]contents{"variance": positives, "mean": scaled(0.1)}
-	for _, s := range []convShape{
-		{5, 6, 7, 2, 8, three, one, one, kernels.Same}, {2, 5, 4, 1, 3, three, [2]int{2, 1}, one, kernels.Valid}, {2, 9, 8, 16, 16, three, one, one, kernels.Same},
-		{3, 4, 4, 3, 5, one, one, one, kernels.Valid},
+	for _, s := range []groupedShape{
+		{convShape{5, 6, 7, 2, 8, three, one, one, kernels.Same}, 1}, {convShape{2, 5, 4, 1, 3, three, [2]int{2, 1}, one, kernels.Valid}, 1},
+		{convShape{2, 9, 8, 16, 16, three, one, one, kernels.Same}, 1}, {convShape{3, 4, 4, 3, 5, one, one, one, kernels.Valid}, 1},
+		{convShape{2, 5, 6, 6, 9, three, one, one, kernels.Same}, 3}, {convShape{3, 6, 5, 9, 9, three, one, one, kernels.Same}, 9},
+		{convShape{2, 7, 6, 4, 8, three, [2]int{2, 2}, one, kernels.Valid}, 4}, // two filters for each channel
 	} {
-		conv, _, _ := s.ops()
+		conv, _, _ := convOps(s.geometry())
 		g := conv.Conv2D
 		norm := newBatchNormOps(kernels.BatchNorm{N: g.N, P: g.P * g.Q, C: g.K}, nil, true, true).fprop
 		relu := kernels.ActivationFprop{Activation: kernels.Activation{Function: kernels.ReLU}, Y: float("relu", conv.Y.Shape...)}
@@ -45,7 +47,7 @@ func foldLists() []Case {
 		plain := conv
 		plain.W, plain.B = private("folded_w", conv.W.Shape...), private("folded_b", g.K)
 		add("_plain", kernels.BatchNormFold{
-			D: g.R * g.S * g.C, K: g.K, Epsilon: norm.Epsilon, W: conv.W, B: conv.B, Mean: norm.Mean, Variance: norm.Variance, Gamma: norm.Gamma,
+			D: g.R * g.S * g.GroupChannels(), K: g.K, Epsilon: norm.Epsilon, W: conv.W, B: conv.B, Mean: norm.Mean, Variance: norm.Variance, Gamma: norm.Gamma,
 			Beta: norm.Beta, FoldedW: plain.W, FoldedB: plain.B,
 		}, plain)
 

@@ -6,7 +6,7 @@ import (
 	"cnn-gpu/kernels"
 )
 
-// groupedShape is a convolution in groups.
+// groupedShape is a convolution in groups, or in one.
 type groupedShape struct {
 	convShape
 	groups int
@@ -23,6 +23,10 @@ var groupedShapes = func() []groupedShape {
 		{convShape{2, 5, 4, 8, 32, three, one, one, kernels.Valid}, 4}, // half a tile of filters in each
 		{convShape{5, 4, 3, 16, 96, one, one, one, kernels.Valid}, 4},
 		{convShape{1, 6, 6, 70, 140, one, two, one, kernels.Valid}, 2}, // more than a tile of channels in each
+		// Two tiles at once, of which the last has one column, all but one or all, then less than one tile behind two.
+		{convShape{1, 5, 6, 62, 34, two, two, one, kernels.Same}, 2},
+		{convShape{2, 6, 5, 34, 64, two, two, one, kernels.Valid}, 2},
+		{convShape{1, 7, 5, 40, 80, [2]int{3, 2}, two, one, kernels.Same}, 2},
 		// Depthwise, with as many channels as a vector, fewer and more, and one filter and more for each.
 		{convShape{1, 1, 1, 2, 2, one, one, one, kernels.Valid}, 2},
 		{convShape{2, 5, 7, 3, 3, three, one, one, kernels.Valid}, 3},
@@ -51,7 +55,12 @@ func (s groupedShape) geometry() kernels.Conv2D {
 	return g
 }
 
-func (s groupedShape) String() string { return fmt.Sprintf("%v_groups%d", s.convShape, s.groups) }
+func (s groupedShape) String() string {
+	if s.groups == 1 {
+		return s.convShape.String()
+	}
+	return fmt.Sprintf("%v_groups%d", s.convShape, s.groups)
+}
 
 // groupedCases are convolutions in groups, and lists that a device has code for if there is one group.
 func groupedCases() []Case {
