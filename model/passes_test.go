@@ -56,6 +56,15 @@ func TestPassesKeepWhatModelsCompute(t *testing.T) {
 		require.NoError(t, err)
 		return m
 	}
+	normalised := func(frozen ...string) *model.Model {
+		g := model.NewGraph(model.Input(8, 8, 2))
+		x := g.AddNamed("norm", model.BatchNormalization{}, g.AddNamed("conv", conv(4, ""), g.Input()))
+		m, err := g.Build(g.Add(model.Dense{Units: 3}, g.Add(model.Flatten{}, g.Add(model.ReLULayer{}, x))))
+		require.NoError(t, err)
+		m, err = m.Freeze(frozen...)
+		require.NoError(t, err)
+		return m
+	}
 	same := func(f model.Function) model.Conv2D {
 		return model.Conv2D{Filters: 8, Kernel: three, Padding: model.Same, Activation: f}
 	}
@@ -131,6 +140,48 @@ func TestPassesKeepWhatModelsCompute(t *testing.T) {
 			"normalised behind the ReLU", // which is not linear
 			sequential(t, model.Input(10, 10, 2), append([]model.Spec{conv(4, model.ReLU), model.BatchNormalization{}}, tail...)...),
 			map[string]int{"chain": 1}, map[string]int{"chain": 1},
+		},
+		{
+			"in groups", // which only what knows them may join
+			sequential(t, model.Input(10, 10, 8), append([]model.Spec{
+				model.Conv2D{Filters: 16, Kernel: three, Groups: 2, Activation: model.ReLU}, model.MaxPooling2D{Size: two},
+				model.DepthwiseConv2D{Kernel: three, Activation: model.ReLU}, model.MaxPooling2D{Size: two}}, tail...)...),
+			map[string]int{"activation-after-pool": 2, "chain": 2}, map[string]int{"chain": 2},
+		},
+		{
+			"as MobileNetV2 orders them",
+			sequential(t, model.Input(10, 10, 3), append([]model.Spec{
+				model.Conv2D{Filters: 12, Kernel: model.Pair{1, 1}, Bias: model.NoBias}, model.BatchNormalization{}, model.ReLULayer{MaxValue: 6},
+				model.DepthwiseConv2D{Kernel: three, Strides: two, Padding: model.Same, Bias: model.NoBias}, model.BatchNormalization{}, model.ReLULayer{MaxValue: 6},
+				model.Conv2D{Filters: 4, Kernel: model.Pair{1, 1}, Bias: model.NoBias}, model.BatchNormalization{}}, tail...)...),
+			map[string]int{}, map[string]int{"fold-batch-norm": 3, "fold-once": 3},
+		},
+		{
+			"separable and transposed", // whose last op is no convolution forward
+			sequential(t, model.Input(8, 8, 8), append([]model.Spec{
+				model.SeparableConv2D{Filters: 8, Kernel: three}, model.BatchNormalization{}, model.ReLULayer{},
+				model.Conv2DTranspose{Filters: 6, Kernel: three}, model.BatchNormalization{}, model.ReLULayer{}, model.MaxPooling2D{Size: two}}, tail...)...),
+			map[string]int{"activation-after-pool": 1}, map[string]int{"fold-batch-norm": 1, "fold-once": 1, "chain": 1},
+		},
+		{
+			"pools of a given size and a ReLU with a threshold",
+			sequential(t, model.Input(10, 10, 2), append([]model.Spec{
+				conv(4, model.ReLU), model.AdaptiveMaxPooling2D{OutputSize: model.Pair{5, 5}}, conv(4, ""), model.ReLULayer{Threshold: 0.25},
+				model.MaxPooling2D{Size: two}}, tail...)...),
+			map[string]int{"chain": 1}, map[string]int{"chain": 1},
+		},
+		{
+			"frozen convolution and normalisation", // whose weights no step changes
+			normalised("conv", "norm"),
+			map[string]int{"fold-batch-norm": 1, "fold-once": 1, "chain": 1}, map[string]int{"fold-batch-norm": 1, "fold-once": 1, "chain": 1},
+		},
+		{
+			"frozen normalisation", // of maps that the gradient needs
+			normalised("norm"), map[string]int{}, map[string]int{"fold-batch-norm": 1, "fold-once": 1, "chain": 1},
+		},
+		{
+			"frozen convolution",
+			normalised("conv"), map[string]int{}, map[string]int{"fold-batch-norm": 1, "fold-once": 1, "chain": 1},
 		},
 		{
 			"a pool of a sum", // whose gradient is that of both convolutions
