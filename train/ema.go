@@ -9,8 +9,8 @@ import (
 )
 
 // EMA is an exponential moving average of the weights that are learnt, moved after each step, Keras's use_ema; see [kernels.WeightAverage] for the
-// formula. [Trainer.Evaluate], [Trainer.Predict] and [Trainer.Weights] are of the averaged weights, and so is what a run saves; Fit goes on with the
-// others, which a checkpoint holds, too. Moving averages of layers are what they are in both.
+// formula. [Trainer.Evaluate], [Trainer.Predict], [Trainer.Values], [Trainer.GradCAM], [Trainer.Weights] and [Trainer.Param] are of the averaged
+// weights, and so is what a run saves; Fit goes on with the others, which a checkpoint holds, too. Moving averages of layers are what they are in both.
 type EMA struct {
 	Momentum float64 `json:"momentum,omitempty"` // Keras's ema_momentum, above 0 and below 1, such as 0.999; no average if 0
 	// Overwrite is a number of steps: after each so many the weights become their averages, Keras's ema_overwrite_frequency. Never if 0.

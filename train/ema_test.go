@@ -55,6 +55,22 @@ func TestEMA(t *testing.T) {
 	result, err := other.Evaluate(context.Background(), digits(30), 8)
 	require.NoError(t, err)
 	assert.Equal(t, result, got)
+
+	// What a person looks at is of what predicts.
+	maps, err := m.LayerOutput("conv2d")
+	require.NoError(t, err)
+	x := make([]float32, m.Input.Shape.Elements())
+	x[len(x)/2] = 1
+	look := func(tr *Trainer) (seen [][]float32) {
+		param, err := tr.Param(m.Params[0])
+		require.NoError(t, err)
+		heat, err := tr.GradCAM(x, maps, 1)
+		require.NoError(t, err)
+		values, err := tr.Values(x, maps)
+		require.NoError(t, err)
+		return [][]float32{param, heat, values[maps]}
+	}
+	assert.Equal(t, look(other), look(tr))
 }
 
 // A training with averages that is interrupted goes on to the bits that it would have had.

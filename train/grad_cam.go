@@ -21,7 +21,7 @@ func (t *Trainer) GradCAM(x []float32, maps *model.Node, class int) (heat []floa
 	if classes := t.output.Shape[0]; class < 0 || class >= classes {
 		return nil, fmt.Errorf("train: Grad-CAM of class %d: the model has classes 0 to %d", class, classes-1)
 	}
-	lowered := t.model.Lower(1, model.LowerOptions{Output: t.output, GradientOf: maps, Keep: true, Weights: t.weights})
+	lowered := t.model.Lower(1, model.LowerOptions{Output: t.output, GradientOf: maps, Keep: true, Weights: t.averaged()})
 	if lowered.DValue == nil {
 		return nil, fmt.Errorf("train: Grad-CAM of %s: the scores of the classes do not depend on it", maps.Name)
 	}

@@ -13,7 +13,7 @@ import (
 // Values runs the model on one example and returns what each node computes, up to one of them; up to the model's output if that is nil. The
 // example is normalized as [Options.Normalization] says. Every sum is computed as it stands, as with [Options.Strict].
 func (t *Trainer) Values(x []float32, output *model.Node) (values map[*model.Node][]float32, err error) {
-	lowered := t.model.Lower(1, model.LowerOptions{Output: output, Keep: true, Weights: t.weights})
+	lowered := t.model.Lower(1, model.LowerOptions{Output: output, Keep: true, Weights: t.averaged()})
 	program, err := t.runOnce(lowered, model.Ops(lowered.Forward), x, nil)
 	if err != nil {
 		return nil, err
@@ -33,10 +33,10 @@ func (t *Trainer) Values(x []float32, output *model.Node) (values map[*model.Nod
 	return values, nil
 }
 
-// Param downloads the values of one of the model's parameters.
+// Param downloads the values of one of the model's parameters, with an EMA their averages.
 func (t *Trainer) Param(p *model.Param) ([]float32, error) {
 	values := make([]float32, p.Shape.Elements())
-	if err := t.device.Download(values, t.model.Lower(1, model.LowerOptions{Weights: t.weights}).Param(p)); err != nil {
+	if err := t.device.Download(values, t.model.Lower(1, model.LowerOptions{Weights: t.averaged()}).Param(p)); err != nil {
 		return nil, fmt.Errorf("train: %s: %w", p.Name, err)
 	}
 	return values, nil
