@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/train/data"
 	"cnn-gpu/train/run"
 )
 
@@ -65,5 +67,43 @@ func TestTrainNormalized(t *testing.T) {
 		r := runCommand(append([]string{"train", "--model", w.model, "--data", w.data, "--out", filepath.Join(t.TempDir(), "x")}, args...)...)
 		assert.NotZero(t, r.code)
 		assert.Contains(t, r.stderr, want)
+	}
+}
+
+// What weights that a run begins with were trained on is how its images are normalized, unless it says otherwise.
+func TestFromNormalized(t *testing.T) {
+	w := newAlbum(t)
+	args := func(out string, more ...string) []string {
+		return append([]string{"train", "--data", w.data, "--out", out, "--device", "cpu", "--epochs", "1", "--batch", "4"}, more...)
+	}
+	normalization := func(out string) data.Normalization {
+		saved, err := run.Load(out)
+		require.NoError(t, err)
+		return saved.Normalization()
+	}
+	succeed(t, args(w.out, "--model", w.model, "--standardize")...)
+	want := normalization(w.out)
+
+	t.Chdir(filepath.Dir(w.out))
+	next := w.out + "-next"
+	r := succeed(t, args(next, "--from", filepath.Base(w.out))...)
+	assert.Contains(t, r.stderr, "Images are normalized as those that the weights were trained on; --mean 0 leaves them as they are.\n")
+	assert.Contains(t, r.stderr, "Normalization: "+want.String()+".\n")
+	assert.NotContains(t, r.stderr, "otherwise")
+	assert.Equal(t, want, normalization(next))
+	succeed(t, "verify", next)
+
+	// The recipe that a run writes finds the weights from any folder.
+	t.Chdir(t.TempDir())
+	again := w.out + "-again"
+	assert.Contains(t, succeed(t, args(again, "--model", filepath.Join(next, "recipe.yaml"))...).stderr, "Images are normalized as")
+	assert.Equal(t, tiny{out: next}.weights(t), tiny{out: again}.weights(t))
+
+	for i, more := range [][]string{{"--mean", "0"}, {"--standardize", "--validation", "0.5"}} {
+		out := w.out + strconv.Itoa(i)
+		r = succeed(t, args(out, append([]string{"--from", w.out}, more...)...)...)
+		now := normalization(out)
+		assert.NotEqual(t, want, now)
+		assert.Contains(t, r.stderr, "The images that the weights were trained on were normalized otherwise than these are: "+want.String()+" then, "+now.String()+" now.\n")
 	}
 }

@@ -176,6 +176,8 @@ func recipeOf(cmd *cobra.Command, r *run.Run) []byte {
 			text = c.Data // absolute, since the folder may be read in another one
 		case f.Name == "data-dir":
 			text = c.DataDir
+		case f.Name == "from":
+			text = c.From
 		case f.Value.Type() == "bool":
 			if on, err := strconv.ParseBool(text); err == nil {
 				text = strconv.FormatBool(on)

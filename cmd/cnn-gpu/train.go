@@ -66,7 +66,7 @@ With --patience 3 the training stops when the loss on the validation images, or 
 weights-best.safetensors holds the weights of the best one, and with --restore-best the run ends with them.
 
 With --from RUN the weights begin as those of another run's best epoch, and with --from FILE as those of a safetensors file; the model is theirs
-unless --model names another. What is taken is said, and what does not fit by name and shape is refused, or with --partial drawn anew. Where the
+unless --model names another, and images are normalized as theirs were unless --mean, --std or --standardize say otherwise. What is taken is said, and what does not fit by name and shape is refused, or with --partial drawn anew. Where the
 classes are others the last layer is new; --head says otherwise. --freeze 'conv*' leaves the layers as they are whose names match, which takes
 less time and memory: docs/fine-tuning.md.
 
@@ -114,16 +114,15 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 				}
 			}
 			var from *recipe
-			if resume == "" {
+			if c.From != "" && !cmd.Flags().Changed("model") {
+				c.Model = "" // that of the weights, and no recipe
+			} else if resume == "" {
 				var err error
 				if from, err = applyRecipe(cmd, c.Model); err != nil {
 					return err
 				}
 			}
 			c.Optimizer, c.OptimizerSettings, c.Clipping = optimizer.name, optimizer.settings, optimizer.clipping
-			if c.From != "" && !cmd.Flags().Changed("model") {
-				c.Model = ""
-			}
 			if resize != "" && resume == "" {
 				if err := checkResize(resize, c); err != nil {
 					return from.explain(err)

@@ -125,6 +125,19 @@ func (c *Config) openModel() (m *model.Model, s *source, err error) {
 	return m, s, nil
 }
 
+// normalizeAs normalizes images as those were that the weights know, unless the run is configured otherwise.
+func (r *Run) normalizeAs(s *source, m *model.Model) {
+	if s.saved == nil || r.config.Standardize || !r.config.Normalization.IsZero() {
+		return
+	}
+	n := s.saved.Normalization()
+	if n.IsZero() || n.Check(m.Input.Shape) != nil { // the weights of other channels
+		return
+	}
+	r.config.Normalization = n
+	r.notes = append(r.notes, "Images are normalized as those that the weights were trained on; --mean 0 leaves them as they are.")
+}
+
 // adapt gives the model the last layer and the frozen layers that the run is configured with. The configuration's head is decided then.
 func (r *Run) adapt(m *model.Model, s *source) (*model.Model, error) {
 	c, classes := &r.config, r.training.Classes()
@@ -204,6 +217,11 @@ func (r *Run) begin(m *model.Model, s *source) (*model.Weights, error) {
 	if s.saved != nil && s.saved.Preparation != (data.Preparation{}) && s.saved.Preparation != r.preparation {
 		text := func(p data.Preparation) string { return fmt.Sprintf("framing %s, ground %s", p.Framing, p.Ground) }
 		r.notes = append(r.notes, fmt.Sprintf("The images that the weights were trained on were prepared otherwise than these are: %s then, %s now.", text(s.saved.Preparation), text(r.preparation)))
+	}
+	if s.saved != nil && s.saved.Provenance != nil {
+		if then, now := s.saved.Normalization().String(), r.config.Normalization.String(); then != now {
+			r.notes = append(r.notes, fmt.Sprintf("The images that the weights were trained on were normalized otherwise than these are: %s then, %s now.", then, now))
+		}
 	}
 	r.origin = &s.origin
 	return weights, nil

@@ -49,7 +49,7 @@ type Config struct {
 
 	// TensorBoard is the folder of the events for TensorBoard, absolute or in the run's folder, such as [TensorBoardFolder]; none if empty.
 	TensorBoard string `json:"tensorboard,omitempty"`
-	// Normalization of the images. Where there is none and Standardize says so, it is that of the training images.
+	// Normalization of the images. Where there is none, it is that of the training images if Standardize says so, else that of From's images.
 	Normalization data.Normalization `json:"normalization,omitzero"`
 	Standardize   bool               `json:"standardize,omitempty"`
 

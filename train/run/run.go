@@ -104,6 +104,9 @@ func New(c Config) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{config: c}
+	if s != nil {
+		r.normalizeAs(s, m)
+	}
 	if err := r.openData(m); err != nil {
 		return nil, err
 	}
