@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -101,6 +102,12 @@ func (c *benchConfig) runDataOnly(cmd *cobra.Command) (*dataBench, error) {
 	}
 	sayPictures(cmd.ErrOrStderr(), s.Pictures)
 	r.Data, r.Shape, r.Training = s.Training.Name(), s.Training.Shape(), s.Training.Len()
+	if !cmd.Flags().Changed("batch") {
+		for i, batch := range c.batches {
+			c.batches[i] = min(batch, r.Training)
+		}
+		c.batches = slices.Compact(c.batches)
+	}
 	for _, batch := range c.batches {
 		l, err := bench.Load(cmd.Context(), s.Training, pipeline, bench.Options{Batch: batch, Steps: c.steps, Time: time.Duration(c.seconds * float64(time.Second))})
 		if err != nil {

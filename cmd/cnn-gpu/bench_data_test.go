@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,6 +30,8 @@ func TestBenchDataOnly(t *testing.T) {
 	text := succeed(t, "bench", "--data-only", "--data", "digits", "--batch", "32", "--seconds", "0.01").stdout
 	assert.Contains(t, text, "digits: 14,000 images of 28x28x1, 12,000 of them for training.\n")
 	assert.Regexp(t, `Batches of 32 +│ +0\.\d+ │ +[\d,]+`, text)
+	text = succeed(t, "bench", "--data-only", "--data", w.data, "--model", w.model, "--seconds", "0.01").stdout
+	assert.Equal(t, 1, strings.Count(text, "Batches of 31 "), "batches are no larger than the data")
 
 	for want, args := range map[string][]string{
 		"--data-only times how a data set is read: name it with --data": {"--data-only"},
