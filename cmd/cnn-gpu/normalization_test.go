@@ -68,6 +68,12 @@ func TestTrainNormalized(t *testing.T) {
 		assert.NotZero(t, r.code)
 		assert.Contains(t, r.stderr, want)
 	}
+
+	// Images of another shape than the model's are refused as that, whatever is done to them.
+	bars := newTiny(t)
+	coloured := writeNPZ(t, bars.data, "12, 4, 3", map[string]string{"train-images-idx3-ubyte": "x", "train-labels-idx1-ubyte": "y"})
+	r = runCommand("train", "--model", bars.model, "--data", coloured, "--standardize", "--out", filepath.Join(t.TempDir(), "x"))
+	assert.Contains(t, r.stderr, "has images [12 4 3], the model takes [12 12 1]")
 }
 
 // What weights that a run begins with were trained on is how its images are normalized, unless it says otherwise.

@@ -14,8 +14,8 @@ import (
 	"cnn-gpu/train/run"
 )
 
-// writeNPZ writes the bars of a folder of IDX files as NumPy's arrays under the names that it maps those files to.
-func writeNPZ(t *testing.T, dir string, names map[string]string) string {
+// writeNPZ writes the bars of a folder of IDX files as NumPy's arrays under the names that it maps those files to, each image in a shape of 144 values.
+func writeNPZ(t *testing.T, dir, image string, names map[string]string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "bars.npz")
 	f, err := os.Create(path)
@@ -26,7 +26,7 @@ func writeNPZ(t *testing.T, dir string, names map[string]string) string {
 		require.NoError(t, err)
 		values, shape := b[8:], fmt.Sprintf("(%d,)", len(b)-8)
 		if strings.Contains(file, "images") {
-			values, shape = b[16:], fmt.Sprintf("(%d, 12, 12)", (len(b)-16)/144)
+			values, shape = b[16:], fmt.Sprintf("(%d, %s)", (len(b)-16)/144, image)
 		}
 		header := fmt.Sprintf("{'descr': '|u1', 'fortran_order': False, 'shape': %s, }\n", shape)
 		w, err := z.Create(name + ".npy")
@@ -46,7 +46,7 @@ func TestTrainOnNPZ(t *testing.T) {
 	want, err := run.Load(w.out)
 	require.NoError(t, err)
 
-	w.data = writeNPZ(t, w.data, map[string]string{
+	w.data = writeNPZ(t, w.data, "12, 12", map[string]string{
 		"train-images-idx3-ubyte": "x_train", "train-labels-idx1-ubyte": "y_train", "t10k-images-idx3-ubyte": "x_test", "t10k-labels-idx1-ubyte": "y_test",
 	})
 	idx := w.out
@@ -76,7 +76,7 @@ func TestTrainOnNPZ(t *testing.T) {
 // The share of a set in one piece is the run's, whoever opens it.
 func TestTrainOnNPZInOnePiece(t *testing.T) {
 	w := newTiny(t)
-	w.data = writeNPZ(t, w.data, map[string]string{"train-images-idx3-ubyte": "x", "train-labels-idx1-ubyte": "y"})
+	w.data = writeNPZ(t, w.data, "12, 12", map[string]string{"train-images-idx3-ubyte": "x", "train-labels-idx1-ubyte": "y"})
 	succeed(t, "train", "--model", w.model, "--data", w.data, "--out", w.out, "--device", "cpu", "--epochs", "1", "--split", "0.25", "--seed", "7", "--validation", "0.25")
 	saved, err := run.Load(w.out)
 	require.NoError(t, err)

@@ -207,7 +207,7 @@ func (r *Run) openData(m *model.Model) (err error) {
 			return err
 		}
 	}
-	if c.Standardize && c.Normalization.IsZero() {
+	if c.Standardize && c.Normalization.IsZero() && slices.Equal(r.training.Shape(), m.Input.Shape) { // others are refused by the trainer
 		if c.Normalization, err = data.NormalizationOf(r.training); err != nil {
 			return err
 		}
@@ -288,7 +288,7 @@ func (r *Run) baseRate() float64 {
 	return o.Optimizer.Rate()
 }
 
-// KeepRecipe has a model file that trains the model as this run does kept in the folder, from the first epoch on.
+// KeepRecipe has a model file that trains the model as this run does kept in the folder, from the first checkpoint on.
 func (r *Run) KeepRecipe(text []byte) { r.recipe = text }
 
 // Dir is the run's folder.
