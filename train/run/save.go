@@ -107,6 +107,7 @@ func (s *saver) end() error {
 // checkpoint keeps the training as it is now in memory, and saves what has changed in the folder beside the training. The checkpoint is the
 // last: what an epoch left is there before its checkpoint says so.
 func (r *Run) checkpoint() error {
+	first := r.snapshot == nil
 	s, err := r.takeSnapshot()
 	if err != nil {
 		return err
@@ -114,6 +115,8 @@ func (r *Run) checkpoint() error {
 	var files []saving
 	if at := s.Position(); at.Batch == 0 && at.Epoch > r.saved {
 		files = r.epochFiles(s)
+	} else if first && r.recipe != nil {
+		files = []saving{{name: recipeFile, write: r.saveRecipe}}
 	}
 	if r.board != nil {
 		files = append(files, saving{name: TensorBoardFolder, write: r.board.flush})

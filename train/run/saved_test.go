@@ -19,8 +19,10 @@ func TestLoadUnfinished(t *testing.T) {
 	c.Epochs = 1
 	ctx, cancel := context.WithCancel(context.Background())
 	r := start(t, c)
+	r.KeepRecipe([]byte("the recipe"))
 	_, err := r.Train(ctx, Hooks{OnProgress: func(train.Progress) { cancel() }})
 	require.ErrorIs(t, err, context.Canceled)
+	assert.FileExists(t, filepath.Join(r.Dir(), recipeFile))
 	require.NoFileExists(t, filepath.Join(r.Dir(), weightsFile))
 
 	saved, err := Load(r.Dir())
@@ -36,6 +38,8 @@ func TestLoadUnfinished(t *testing.T) {
 	assert.EqualError(t, err, "run: the weights are of no complete epoch: --resume goes on with the run, whose weights can be verified then")
 
 	checkpoint := filepath.Join(r.Dir(), checkpointFile)
+	_, err = Load(checkpoint)
+	assert.EqualError(t, err, "run: "+checkpoint+" is a checkpoint, which holds more than weights: give the folder of its run, or weights.safetensors in it")
 	require.NoError(t, os.Rename(checkpoint, filepath.Join(r.Dir(), previousCheckpointFile)))
 	for _, damaged := range []string{nextCheckpointFile, checkpointFile} {
 		require.NoError(t, os.WriteFile(filepath.Join(r.Dir(), damaged), []byte("torn"), 0o666))
