@@ -132,7 +132,7 @@ func checkpointWeights(path string) (*model.Weights, map[string]string, error) {
 func load(path string, read func(path string) (*model.Weights, map[string]string, error)) (*Saved, error) {
 	weights, metadata, err := read(path)
 	if errors.As(err, new(*model.NoModelError)) {
-		if _, wrong := train.ReadCheckpoint(path); wrong == nil {
+		if _, _, wrong := checkpointWeights(path); wrong == nil {
 			return nil, fmt.Errorf("run: %s is a checkpoint, which holds more than weights: give the folder of its run, or %s in it", path, weightsFile)
 		}
 	}
