@@ -63,7 +63,7 @@ func TestQuickCheckIsAShareOfEach(t *testing.T) {
 		assert.Equal(t, (n+quickStep-1)/quickStep, quick[group], group)
 	}
 	assert.Less(t, len(cases), len(kerneltest.Cases())/10)
-	assert.Greater(t, integers, len(cases)/6)
+	assert.Greater(t, integers, len(cases)/7)
 	assert.Less(t, integers, len(cases)*3/4)
 }
 
