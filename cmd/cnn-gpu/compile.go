@@ -22,6 +22,7 @@ func newCompileCommand() *cobra.Command {
 		seed           uint64
 		loss           string
 		smoothing      float64
+		average        train.EMA
 		archs          []string
 		checks, asJSON bool
 	)
@@ -31,8 +32,9 @@ func newCompileCommand() *cobra.Command {
 		Long: `Compile what train, eval and predict run of a model into a folder. A machine whose environment variable ` + device.CodeDirEnv + `
 names that folder needs no compiler (NVRTC) for this model: copy the folder to a GPU host or into a container.
 
-Kernels are made for exact shapes, so --model, --batch, --optimizer with its settings, --loss and --label-smoothing must be those of the
-training, and for a model with Dropout --seed too. What pictures of several labels, and weights of classes or pictures, need besides is not compiled; evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
+Kernels are made for exact shapes, so --model, --batch, --optimizer with its settings, --loss, --label-smoothing and --ema must be those of
+the training, and for a model with Dropout --seed too. A training that mixes images, that is on pictures of several labels, or that weighs classes or
+pictures needs the compiler. Evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
 ` + "`cnn-gpu check`" + ` as well, which runs each op in many shapes.
 
 An architecture sm_XX gives machine code for GPUs of compute capability X.X: sm_80 A100, sm_86 RTX 30, sm_89 RTX 40 and L4,
@@ -62,7 +64,10 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 			if o.Loss, err = parseLoss(loss, smoothing); err != nil {
 				return err
 			}
-			o.Seed = seed
+			if err := checkEMA(average, cmd.Flags().Changed); err != nil {
+				return err
+			}
+			o.Seed, o.EMA = seed, average
 			lists, err := launchedLists(m, o, batch)
 			if err != nil {
 				return err
@@ -94,8 +99,14 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d kernels of %s for batches of %d are in %s\n", arch, files, m.Name, batch, out)
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "Use them: %s=%s cnn-gpu train --model %s --batch %d %s%s --seed %d\n",
-				device.CodeDirEnv, wording.Argument(out), wording.Argument(name), batch, optimizer.arguments(), lossArguments(loss, smoothing), seed)
+			var others strings.Builder
+			for _, flag := range []string{"loss", "label-smoothing", "ema", "ema-overwrite"} {
+				if f := cmd.Flags().Lookup(flag); f.Changed {
+					fmt.Fprintf(&others, " --%s %s", flag, wording.Argument(f.Value.String()))
+				}
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "Use them: %s=%s cnn-gpu train --model %s --batch %d %s --seed %d%s\n",
+				device.CodeDirEnv, wording.Argument(out), wording.Argument(name), batch, optimizer.arguments(), seed, others.String())
 			return nil
 		},
 	}
@@ -104,6 +115,7 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	modelFlag(cmd, &name)
 	f.IntVar(&batch, "batch", 32, "the `number` of images in a step")
 	optimizer.flags(cmd, "the `method` of the training")
+	emaFlags(cmd, &average)
 	lossFlags(cmd, &loss, &smoothing)
 	f.Uint64Var(&seed, "seed", 1, "the `number` that the training is given; it matters to models with Dropout")
 	f.StringSliceVar(&archs, "arch", []string{"sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}, "the `architectures`, separated by commas")

@@ -109,6 +109,20 @@ func TestCompileAheadOfTime(t *testing.T) {
 	assert.Contains(t, r.stderr, w.model)
 }
 
+// What changes the ops of a training is named to compile, too, and stands in the line that it prints.
+func TestCompileForATraining(t *testing.T) {
+	w := newSimulated(t)
+	kernels := kernelsFolder(t)
+	training := []string{"--label-smoothing", "0.1", "--ema", "0.9", "--ema-overwrite", "3", "--loss", "focal"}
+	r := succeed(t, append([]string{"compile", "--model", w.model, "--batch", "4", "--arch", "compute_90", "--out", kernels}, training...)...)
+	assert.Contains(t, r.stderr, " --batch 4 --optimizer adam --seed 1 --loss focal --label-smoothing 0.1 --ema 0.9 --ema-overwrite 3\n")
+	r = runSimulated(t, []string{"CNN_GPU_NVRTC=" + t.TempDir()}, append(w.trainArgs(), training...)...)
+	assert.Equal(t, exitOK, r.code, r.stderr)
+	r = runCommand("compile", "--model", w.model, "--out", kernels, "--ema", "2")
+	assert.Equal(t, exitUsage, r.code)
+	assert.Contains(t, r.stderr, "--ema: EMA momentum 2; give a number above 0 and below 1")
+}
+
 // The simulated GPU learns what the CPU learns.
 func TestTrainOnTheSimulatedGPU(t *testing.T) {
 	w := newSimulated(t)

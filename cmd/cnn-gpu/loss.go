@@ -17,17 +17,6 @@ func lossFlags(cmd *cobra.Command, loss *string, smoothing *float64) {
 	completeFrom(cmd, "loss", names...)
 }
 
-// lossArguments are the flags that choose the loss again, each with a space before it.
-func lossArguments(loss string, smoothing float64) (text string) {
-	if loss != "" {
-		text = " --loss " + loss
-	}
-	if smoothing != 0 {
-		text += fmt.Sprintf(" --label-smoothing %v", smoothing)
-	}
-	return text
-}
-
 // parseLoss is the loss that the flags choose.
 func parseLoss(loss string, smoothing float64) (train.Loss, error) {
 	text := cmp.Or(loss, train.LossNames()[0])

@@ -182,8 +182,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.IntVar(&c.Batch, "batch", 32, "the `number` of images in a step")
 	optimizer.flags(cmd, "the `method`")
 	f.Float64Var(&c.LearningRate, rateFlag, 0, "the learning `rate` (default: the optimizer's: "+defaultRates()+")")
-	f.Float64Var(&c.EMA.Momentum, "ema", 0, "measure and save an average of the weights over the steps: the `part` of it that stays in a step, such as 0.999 (default: no average)")
-	f.IntVar(&c.EMA.Overwrite, "ema-overwrite", 0, "with --ema, let the weights become their averages after each such `number` of steps (default: never)")
+	emaFlags(cmd, &c.EMA)
 	lossFlags(cmd, &c.Loss, &c.LabelSmoothing)
 	f.StringVar(&c.ClassWeights, "class-weights", "", "how much each class counts, by its `weights`: balanced, such pairs as 0:1,1:2.5, or a file of a JSON object (default: all the same)")
 	f.StringVar(&c.Schedule, "schedule", "", "how the learning rate changes, a `word` and what it is set to, such as cosine or step,every=2,gamma=0.5: "+train.ScheduleHelp()+" (default: constant)")
@@ -260,10 +259,6 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		return usageErrorf("--standardize takes mean and standard deviation from the training images: leave out --mean and --std")
 	case c.Patience < 0:
 		return patienceError(c.Patience)
-	case given("ema") && c.EMA.Momentum == 0:
-		return usageErrorf("--ema 0: give a number above 0 and below 1, such as 0.999, or leave the flag out")
-	case given("ema-overwrite") && c.EMA.Overwrite < 1:
-		return usageErrorf("--ema-overwrite %d: give at least 1 step, or leave the flag out", c.EMA.Overwrite)
 	case given("warmup") && c.WarmUp < 1:
 		return usageErrorf("--warmup %d: give at least 1 step, or leave the flag out", c.WarmUp)
 	case given("label-smoothing") && !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
@@ -275,6 +270,9 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 		if err := checkInterval(c.CheckpointEvery); err != nil {
 			return err
 		}
+	}
+	if err := checkEMA(c.EMA, given); err != nil {
+		return err
 	}
 	if err := run.CheckHead(c.Head); err != nil {
 		return usageErrorf("--head %w", err)
