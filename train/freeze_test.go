@@ -97,23 +97,67 @@ func TestFrozenEveryLayer(t *testing.T) {
 	testFrozen(t, d, m)
 }
 
+// What is learnt beside frozen layers goes where it goes beside learnt ones.
+func TestFrozenLayersHandOnGradients(t *testing.T) {
+	d, err := device.OpenCPU(device.Options{Workers: 2})
+	require.NoError(t, err)
+	defer d.Close()
+	testGradientsOfFrozen(t, d)
+}
+
+// testGradientsOfFrozen makes a step of the network with every layer, with all layers frozen between the first and the last but the batch
+// normalisations, which would be others.
+func testGradientsOfFrozen(t *testing.T, d device.Device) {
+	t.Helper()
+	whole, err := model.Parse("every.yaml", []byte(traintest.EveryLayer))
+	require.NoError(t, err)
+	partly := frozen(t, whole, "depthwise_conv2d", "conv2d_transpose", "back", "separable_conv2d", "block", "layer_normalization", "p_re_lu", "conv2d_[12]",
+		"dense_*", "group_normalization")
+	after := map[*model.Model]*model.Weights{}
+	for _, m := range []*model.Model{whole, partly} {
+		tr, err := Compile(m, Options{Device: d, Optimizer: SGD{LearningRate: 0.5}, Seed: 7})
+		require.NoError(t, err)
+		makeSteps(t, tr, 1)
+		after[m], err = tr.Weights()
+		require.NoError(t, err)
+		require.NoError(t, tr.Close())
+	}
+	learnt := 0
+	for p, want := range after[whole].All() {
+		if slices.Contains(partly.Frozen(), path.Dir(p.Name)) {
+			continue
+		}
+		got, err := after[partly].Values(p.Name)
+		require.NoError(t, err)
+		assert.Equal(t, want, got, p.Name)
+		learnt++
+	}
+	assert.NotZero(t, learnt)
+}
+
 // testFrozen makes steps on a device, fused and as the ops stand.
 func testFrozen(t *testing.T, d device.Device, m *model.Model) {
 	for _, strict := range []bool{false, true} {
 		tr, err := Compile(m, Options{Device: d, Optimizer: SGD{LearningRate: 0.5}, Seed: 7, Strict: strict})
 		require.NoError(t, err)
-		step, err := tr.TrainingStep(5)
-		require.NoError(t, err)
-		x, labels := make([]float32, 5*m.Input.Shape.Elements()), []int32{0, 1, 2, 3, -1}
-		for i := range x {
-			x[i] = float32(i%11) / 11
-		}
-		for range 3 {
-			require.NoError(t, step.Run(x, labels))
-		}
-		_, err = step.Result()
-		require.NoError(t, err)
+		makeSteps(t, tr, 3)
 		assertStays(t, tr, false)
 		require.NoError(t, tr.Close())
 	}
+}
+
+// makeSteps makes steps on four examples of a batch of five.
+func makeSteps(t *testing.T, tr *Trainer, steps int) {
+	t.Helper()
+	step, err := tr.TrainingStep(5)
+	require.NoError(t, err)
+	x, labels := make([]float32, 5*tr.Model().Input.Shape.Elements()), []int32{0, 1, 2, 3, -1}
+	for i := range x {
+		x[i] = float32(i%11) / 11
+	}
+	for range steps {
+		require.NoError(t, step.Run(x, labels))
+	}
+	_, err = step.Result()
+	require.NoError(t, err)
 }

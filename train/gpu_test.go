@@ -73,16 +73,19 @@ func TestGPUNormalizes(t *testing.T) {
 func TestGPUFreezes(t *testing.T) {
 	d := traintest.OpenGPU(t)
 	defer d.Close()
-	m := frozen(t, traintest.NormalizedNet(t), "conv*", "batch_normalization_1")
-	testFrozen(t, d, m)
-	cpu := compile(t, m, 2, SGD{})
-	gpu, err := Compile(m, Options{Device: d, Optimizer: SGD{}, Seed: 7})
-	require.NoError(t, err)
-	for _, tr := range []*Trainer{cpu, gpu} {
-		require.NoError(t, runStep(t, tr, 8, 5, 0))
+	for _, layers := range [][]string{{"conv*", "batch_normalization_1"}, {"conv*", "batch_normalization"}} { // the latter are folded
+		m := frozen(t, traintest.NormalizedNet(t), layers...)
+		testFrozen(t, d, m)
+		cpu := compile(t, m, 2, SGD{})
+		gpu, err := Compile(m, Options{Device: d, Optimizer: SGD{}, Seed: 7})
+		require.NoError(t, err)
+		for _, tr := range []*Trainer{cpu, gpu} {
+			require.NoError(t, runStep(t, tr, 8, 5, 0))
+		}
+		assert.InDeltaSlice(t, weights(t, cpu), weights(t, gpu), 1e-6)
+		require.NoError(t, gpu.Close())
 	}
-	assert.InDeltaSlice(t, weights(t, cpu), weights(t, gpu), 1e-6)
-	require.NoError(t, gpu.Close())
+	testGradientsOfFrozen(t, d)
 }
 
 // Averages of weights on the GPU are the CPU's within what float32 rounds.
