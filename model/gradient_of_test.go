@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/device"
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/kerneltest"
 	"cnn-gpu/kernels/plan"
@@ -15,8 +16,11 @@ import (
 )
 
 // The gradient by the value of each node is held by central differences in float64: of what the layers after it make of another value, as they are
-// outside training.
+// outside training. A device computes the same, whatever it rewrites.
 func TestGradientOf(t *testing.T) {
+	d, err := device.OpenCPU(device.Options{Workers: 1})
+	require.NoError(t, err)
+	defer d.Close()
 	for name, text := range networks {
 		t.Run(name, func(t *testing.T) {
 			m, err := model.Parse(name, []byte(text))
@@ -41,6 +45,7 @@ func TestGradientOf(t *testing.T) {
 				o.Set(l.DOutput, in.outputWeight)
 				require.NoError(t, o.Run(ops))
 				gradient := append([]float64(nil), o.Of(l.DValue)...)
+				assertOnDevice(t, d, ops, l, in, gradient)
 
 				at := 0
 				for l.Forward[at].Node != n {
@@ -68,6 +73,27 @@ func TestGradientOf(t *testing.T) {
 			}
 		})
 	}
+}
+
+// assertOnDevice holds a device's gradient by a value to the exact one.
+func assertOnDevice(t *testing.T, d device.Device, ops []kernels.Op, l *model.Lowered, in inputs, want []float64) {
+	t.Helper()
+	program, err := d.Compile(ops, device.CompileOptions{})
+	require.NoError(t, err)
+	for b, values := range map[*kernels.Buffer][]float32{l.Input: in.x, l.Weights: in.weights, l.DOutput: in.outputWeight} {
+		require.NoError(t, d.Upload(b, values))
+	}
+	require.NoError(t, program.Run())
+	got := make([]float32, l.DValue.Elements())
+	require.NoError(t, d.Download(got, l.DValue))
+	largest := 1.
+	for _, v := range want {
+		largest = max(largest, math.Abs(v))
+	}
+	for i, v := range want {
+		require.InDelta(t, v, got[i], 1e-5*largest, "%s[%d]", l.DValue.Name, i)
+	}
+	require.NoError(t, program.Close())
 }
 
 // positiveVariances makes variances of what stands for them.
