@@ -312,7 +312,3 @@ func TestTensorBoardFlag(t *testing.T) {
 	assert.Contains(t, again.stderr, "holds the events of another run; give another folder")
 	assert.NoDirExists(t, w.out)
 }
-
-// What compile says to use its kernels with chooses the same loss.
-func TestLossArguments(t *testing.T) {
-}
