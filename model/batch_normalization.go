@@ -46,7 +46,7 @@ func (s BatchNormalization) Build(in []Shape) (Layer, error) {
 	}
 	channels := x[len(x)-1]
 	param := func(name string, i, otherwise Initializer) *Param {
-		return &Param{Name: name, Shape: Shape{channels}, Initializer: cmp.Or(i, otherwise), FanIn: channels, FanOut: channels}
+		return &Param{Name: name, Shape: Shape{channels}, Initializer: cmp.Or(i, otherwise)}
 	}
 	if s.Scale == On {
 		l.gamma = param("gamma", s.GammaInitializer, Ones)

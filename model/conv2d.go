@@ -58,11 +58,10 @@ func (s Conv2D) Build(in []Shape) (Layer, error) {
 	if err := s.KernelConstraint.check(); err != nil {
 		return nil, err
 	}
-	area := w.R * w.S
 	l := &conv2D{geometry: kernels.Conv2D{C: x[2], K: s.Filters, Groups: groups, Window: w}}
 	l.kernel = &Param{
 		Name: "kernel", Shape: shape,
-		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: area * x[2] / groups, FanOut: area * s.Filters,
+		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform),
 		Regularizer: s.KernelRegularizer, Constraint: s.KernelConstraint,
 	}
 	l.bias = s.Bias.param(s.Filters, s.BiasInitializer, s.BiasRegularizer)

@@ -62,11 +62,10 @@ func (s Conv2DTranspose) Build(in []Shape) (Layer, error) {
 	if err := checkWindow(Shape{w.H, w.W, s.Filters}, s.Kernel, strides, dilation, x[2]); err != nil {
 		return nil, err
 	}
-	area := w.R * w.S
 	return &conv2DTranspose{
 		geometry: kernels.Conv2D{C: s.Filters, K: x[2], Window: w},
-		kernel: &Param{ // with the fans that Keras takes its shape to have
-			Name: "kernel", Shape: shape, Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: area * s.Filters, FanOut: area * x[2],
+		kernel: &Param{
+			Name: "kernel", Shape: shape, Initializer: cmp.Or(s.KernelInitializer, GlorotUniform),
 			Regularizer: s.KernelRegularizer,
 		},
 		bias: s.Bias.param(s.Filters, s.BiasInitializer, s.BiasRegularizer),

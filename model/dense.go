@@ -50,7 +50,7 @@ func (s Dense) Build(in []Shape) (Layer, error) {
 	}
 	l.kernel = &Param{
 		Name: "kernel", Shape: Shape{inputs, s.Units},
-		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform), FanIn: inputs, FanOut: s.Units,
+		Initializer: cmp.Or(s.KernelInitializer, GlorotUniform),
 		Regularizer: s.KernelRegularizer, Constraint: s.KernelConstraint,
 	}
 	l.bias = s.Bias.param(s.Units, s.BiasInitializer, s.BiasRegularizer)

@@ -48,8 +48,7 @@ func (s DepthwiseConv2D) Build(in []Shape) (Layer, error) {
 	return l, nil
 }
 
-// depthwise is a convolution with filters of its own for each channel, and the parameter of that name which holds them. The parameter's fans
-// are those that Keras takes its shape to have.
+// depthwise is a convolution with filters of its own for each channel, and the parameter of that name which holds them.
 func depthwise(name string, x Shape, size, strides Pair, padding Padding, multiplier int, dilation Pair, initializer Initializer) (kernels.Conv2D, *Param, error) {
 	multiplier = cmp.Or(multiplier, 1)
 	if multiplier < 1 {
@@ -63,7 +62,6 @@ func depthwise(name string, x Shape, size, strides Pair, padding Padding, multip
 	if err != nil {
 		return kernels.Conv2D{}, nil, err
 	}
-	area := w.R * w.S
 	return kernels.Conv2D{C: x[2], K: x[2] * multiplier, Groups: x[2], Window: w},
-		&Param{Name: name, Shape: shape, Initializer: cmp.Or(initializer, GlorotUniform), FanIn: area * x[2], FanOut: area * multiplier}, nil
+		&Param{Name: name, Shape: shape, Initializer: cmp.Or(initializer, GlorotUniform)}, nil
 }

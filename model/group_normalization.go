@@ -62,9 +62,7 @@ func (l *groupNormalization) set(shape Shape, epsilon float64, scale, center Tog
 		return err
 	}
 	param := func(name string, i, otherwise Initializer) *Param {
-		p := &Param{Name: name, Shape: shape, Initializer: cmp.Or(i, otherwise), Undecayed: true}
-		p.FanIn, p.FanOut = fans(shape)
-		return p
+		return &Param{Name: name, Shape: shape, Initializer: cmp.Or(i, otherwise), Undecayed: true}
 	}
 	if scale == On {
 		l.gamma = param("gamma", gamma, Ones)

@@ -10,10 +10,9 @@ import (
 
 // Param is a tensor of a layer that training changes.
 type Param struct {
-	Name          string // "conv2d/kernel"
-	Shape         Shape
-	Initializer   Initializer
-	FanIn, FanOut int // the number of inputs that an output sums, and of outputs that an input feeds
+	Name        string // "conv2d/kernel"
+	Shape       Shape
+	Initializer Initializer
 	// NonTrainable says that it is not learnt by gradients: that of a frozen layer, which has no gradient, or one such as a moving average, whose
 	// gradient is zero and stays so, so that no optimizer moves it. The layer of the latter is an [Updater].
 	NonTrainable bool
@@ -30,6 +29,17 @@ type Param struct {
 // Decays says whether weight decay applies to the parameter: to filters and matrices. Vectors, which are biases and what values are scaled by,
 // are left out, as is what is Undecayed.
 func (p *Param) Decays() bool { return len(p.Shape) > 1 && !p.Undecayed }
+
+// Fans are the number of inputs that an output sums and of outputs that an input feeds, as Keras takes them from a parameter's shape: its last two
+// axes, each times all axes before them. Of a vector both are its length.
+func (p *Param) Fans() (in, out int) {
+	last := len(p.Shape) - 1
+	if last == 0 {
+		return p.Shape[0], p.Shape[0]
+	}
+	before := p.Shape[:last-1].Elements()
+	return before * p.Shape[last-1], before * p.Shape[last]
+}
 
 // params leaves out the parameters that a layer does not have.
 func params(all ...*Param) []*Param {
@@ -58,7 +68,7 @@ func (b Bias) param(outputs int, initializer Initializer, r Regularizer) *Param 
 	if !b.used() {
 		return nil
 	}
-	return &Param{Name: "bias", Shape: Shape{outputs}, Initializer: cmp.Or(initializer, Zeros), FanIn: outputs, FanOut: outputs, Regularizer: r}
+	return &Param{Name: "bias", Shape: Shape{outputs}, Initializer: cmp.Or(initializer, Zeros), Regularizer: r}
 }
 
 // Toggle is a part of a layer that is there unless it is turned off.
@@ -83,16 +93,16 @@ const (
 	Ones          Initializer = "ones"           // 1
 )
 
-// initializers are what draws a parameter's values, one after the other.
-var initializers = wording.Table[Initializer, func(p *Param, rng *rand.Rand) func() float64]{
-	{Word: GlorotUniform, Value: func(p *Param, rng *rand.Rand) func() float64 {
-		return uniform(rng, math.Sqrt(6/float64(p.FanIn+p.FanOut)))
+// initializers are what draws the values of a parameter with such fans, one after the other.
+var initializers = wording.Table[Initializer, func(in, out int, rng *rand.Rand) func() float64]{
+	{Word: GlorotUniform, Value: func(in, out int, rng *rand.Rand) func() float64 {
+		return uniform(rng, math.Sqrt(6/float64(in+out)))
 	}},
-	{Word: HeUniform, Value: func(p *Param, rng *rand.Rand) func() float64 {
-		return uniform(rng, math.Sqrt(6/float64(p.FanIn)))
+	{Word: HeUniform, Value: func(in, _ int, rng *rand.Rand) func() float64 {
+		return uniform(rng, math.Sqrt(6/float64(in)))
 	}},
-	{Word: HeNormal, Value: func(p *Param, rng *rand.Rand) func() float64 {
-		return truncatedNormal(rng, math.Sqrt(2/float64(p.FanIn)))
+	{Word: HeNormal, Value: func(in, _ int, rng *rand.Rand) func() float64 {
+		return truncatedNormal(rng, math.Sqrt(2/float64(in)))
 	}},
 	{Word: Zeros, Value: constant(0)},
 	{Word: Ones, Value: constant(1)},
@@ -122,8 +132,8 @@ func truncatedNormal(rng *rand.Rand, deviation float64) func() float64 {
 	}
 }
 
-func constant(v float64) func(*Param, *rand.Rand) func() float64 {
-	return func(*Param, *rand.Rand) func() float64 {
+func constant(v float64) func(int, int, *rand.Rand) func() float64 {
+	return func(int, int, *rand.Rand) func() float64 {
 		return func() float64 { return v }
 	}
 }
@@ -136,7 +146,8 @@ func (p *Param) Draw(dst []float32, seed uint64, stream uint64) {
 		clear(dst) // no model that was built has such a parameter
 		return
 	}
-	draw := values(p, rand.New(rand.NewPCG(seed, stream)))
+	in, out := p.Fans()
+	draw := values(in, out, rand.New(rand.NewPCG(seed, stream)))
 	for i := range dst {
 		dst[i] = float32(draw())
 	}

@@ -10,7 +10,7 @@ import (
 	"cnn-gpu/model"
 )
 
-// The variances and limits are those of the papers, for FanIn = 3·3·20 = 180 and FanOut = 3·3·30 = 270.
+// The variances and limits are those of the papers, for fans of 3·3·20 = 180 and 3·3·30 = 270.
 func TestInitializers(t *testing.T) {
 	glorot, he := math.Sqrt(6.0/450), math.Sqrt(6.0/180)
 	rows := []struct {
@@ -74,4 +74,15 @@ func TestDecays(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"conv2d/kernel", "p_re_lu/alpha", "dense/kernel"}, decayed)
+}
+
+// Written down from keras.src.initializers.random_initializers.compute_fans.
+func TestFansAreThoseOfKeras(t *testing.T) {
+	for _, c := range []struct {
+		shape   model.Shape
+		in, out int
+	}{{model.Shape{5}, 5, 5}, {model.Shape{4, 5}, 4, 5}, {model.Shape{3, 4, 5}, 12, 15}, {model.Shape{1, 1, 5}, 1, 5}, {model.Shape{2, 3, 4, 5}, 24, 30}} {
+		in, out := (&model.Param{Shape: c.shape}).Fans()
+		assert.Equal(t, [2]int{c.in, c.out}, [2]int{in, out}, "%v", c.shape)
+	}
 }

@@ -45,18 +45,7 @@ func (s PReLU) Build(in []Shape) (Layer, error) {
 	}
 	copy(shape[shared:], x[shared:])
 	alpha := &Param{Name: "alpha", Shape: shape, Initializer: cmp.Or(s.AlphaInitializer, Zeros)}
-	alpha.FanIn, alpha.FanOut = fans(shape)
 	return &prelu{shape: x, alpha: alpha}, nil
-}
-
-// fans are those that Keras gives a parameter of any shape: of the last two axes, times what lies before.
-func fans(s Shape) (in, out int) {
-	last := len(s) - 1
-	if last == 0 {
-		return s[0], s[0]
-	}
-	before := s[:last-1].Elements()
-	return before * s[last-1], before * s[last]
 }
 
 type prelu struct {

@@ -61,7 +61,7 @@ func (s SeparableConv2D) Build(in []Shape) (Layer, error) {
 	second := &conv2D{
 		geometry: kernels.Conv2D{C: between[2], K: s.Filters, Window: w},
 		kernel: &Param{
-			Name: "pointwise_kernel", Shape: shape, Initializer: cmp.Or(s.PointwiseInitializer, GlorotUniform), FanIn: between[2], FanOut: s.Filters,
+			Name: "pointwise_kernel", Shape: shape, Initializer: cmp.Or(s.PointwiseInitializer, GlorotUniform),
 			Regularizer: s.PointwiseRegularizer,
 		},
 		bias: s.Bias.param(s.Filters, s.BiasInitializer, s.BiasRegularizer),

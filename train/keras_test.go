@@ -176,7 +176,8 @@ func TestKerasLayers(t *testing.T) {
 		assert.Len(t, m.Params, len(weights), what)
 		for _, p := range m.Params {
 			if fans, given := row.Fans[strings.TrimPrefix(p.Name, name+"/")]; given {
-				assert.Equal(t, fans, [2]int{p.FanIn, p.FanOut}, "%s: %s", what, p.Name)
+				in, out := p.Fans()
+				assert.Equal(t, fans, [2]int{in, out}, "%s: %s", what, p.Name)
 			}
 		}
 		assert.Equal(t, row.Shape, []int(m.Output.Shape), what)
