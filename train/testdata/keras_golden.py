@@ -113,7 +113,7 @@ LAST_LAYERS = [
     ("ReLU", (9,), {"max_value": 1, "negative_slope": 0.25}),
 ]
 
-# Behind all others, and drawn from a seed of their own each: rows may be added anywhere.
+# Drawn from a seed of their own each: rows may be added anywhere but at the end, since what is drawn next goes on from the last one's.
 SEEDED_LAYERS = [
     ("Conv2D", (7, 6, 4), {"filters": 6, "kernel_size": [3, 2], "groups": 2, "strides": 2, "padding": "same"}),
     ("DepthwiseConv2D", IMAGE, {"kernel_size": 3}),
