@@ -44,20 +44,22 @@ func (s BatchNormalization) Build(in []Shape) (Layer, error) {
 	if l.epsilon, err = normEpsilon(s.Epsilon); err != nil {
 		return nil, err
 	}
-	channels := x[len(x)-1]
-	param := func(name string, i, otherwise Initializer) *Param {
-		return &Param{Name: name, Shape: Shape{channels}, Initializer: cmp.Or(i, otherwise)}
-	}
-	if s.Scale == On {
-		l.gamma = param("gamma", s.GammaInitializer, Ones)
-	}
-	if s.Center == On {
-		l.beta = param("beta", s.BetaInitializer, Zeros)
-	}
-	l.movingMean = param("moving_mean", s.MovingMeanInitializer, Zeros)
-	l.movingVariance = param("moving_variance", s.MovingVarianceInitializer, Ones)
-	l.movingMean.NonTrainable, l.movingVariance.NonTrainable = true, true
+	shape := Shape{x[len(x)-1]}
+	l.gamma, l.beta = normParams(shape, s.Scale, s.Center, s.GammaInitializer, s.BetaInitializer)
+	l.movingMean = &Param{Name: "moving_mean", Shape: shape, Initializer: cmp.Or(s.MovingMeanInitializer, Zeros), NonTrainable: true}
+	l.movingVariance = &Param{Name: "moving_variance", Shape: shape, Initializer: cmp.Or(s.MovingVarianceInitializer, Ones), NonTrainable: true}
 	return l, nil
+}
+
+// normParams are what a normalisation scales and shifts by, parameters of the given shape which weight decay leaves out; nil if turned off.
+func normParams(shape Shape, scale, center Toggle, gammas, betas Initializer) (gamma, beta *Param) {
+	if scale == On {
+		gamma = &Param{Name: "gamma", Shape: shape, Initializer: cmp.Or(gammas, Ones), Undecayed: true}
+	}
+	if center == On {
+		beta = &Param{Name: "beta", Shape: shape, Initializer: cmp.Or(betas, Zeros), Undecayed: true}
+	}
+	return gamma, beta
 }
 
 // normEpsilon is what a normalisation adds to the variance; 0 stands for the default.

@@ -61,15 +61,7 @@ func (l *groupNormalization) set(shape Shape, epsilon float64, scale, center Tog
 	if l.epsilon, err = normEpsilon(epsilon); err != nil {
 		return err
 	}
-	param := func(name string, i, otherwise Initializer) *Param {
-		return &Param{Name: name, Shape: shape, Initializer: cmp.Or(i, otherwise), Undecayed: true}
-	}
-	if scale == On {
-		l.gamma = param("gamma", gamma, Ones)
-	}
-	if center == On {
-		l.beta = param("beta", beta, Zeros)
-	}
+	l.gamma, l.beta = normParams(shape, scale, center, gamma, beta)
 	return nil
 }
 
