@@ -45,12 +45,12 @@ func (f *fitting) checkSchedule() error {
 	return nil
 }
 
-// scheduledRate is the learning rate of the last step; 0 if there is no schedule.
+// scheduledRate is the learning rate of the epoch's last step, which may have run before the Fit was resumed; 0 if there is no schedule.
 func (f *fitting) scheduledRate() float64 {
 	if f.schedule == nil {
 		return 0
 	}
-	return f.learningRate
+	return f.rateAt(f.position.Fit*f.batchesPerEpoch() + f.position.Batch - 1)
 }
 
 // epochLosses are what was measured after each complete epoch of the Fit under way: on the validation data or, without any, in training.

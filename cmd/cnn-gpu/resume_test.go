@@ -78,6 +78,21 @@ func TestScheduleIsKept(t *testing.T) {
 	assert.Contains(t, r.stderr, "the schedule polynomial ends after 4 epochs with a learning rate of 0")
 }
 
+// A run that was stopped between an epoch's last step and its test tells the rate of that step.
+func TestRateOfAnEpochWithoutAStep(t *testing.T) {
+	w := newTiny(t)
+	w.train(t, "--schedule", "cosine", "--epochs", "2", "--checkpoint-every", "1")
+	read := func() string {
+		table, err := os.ReadFile(filepath.Join(w.out, "metrics.csv"))
+		require.NoError(t, err)
+		return string(table)
+	}
+	want := read()
+	require.NoError(t, os.Rename(filepath.Join(w.out, "checkpoint-previous.safetensors"), filepath.Join(w.out, "checkpoint.safetensors")))
+	succeed(t, "train", "--resume", w.out)
+	assert.Equal(t, want, read())
+}
+
 // A finished run goes on to the weights of one that began with all epochs, unless its learning rate depends on how many there were to be; then it
 // says so.
 func TestMoreEpochsUnderASchedule(t *testing.T) {
