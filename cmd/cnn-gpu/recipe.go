@@ -157,7 +157,7 @@ func (r *recipe) explain(err error) error {
 }
 
 // about is what an error begins with.
-var about = regexp.MustCompile(`^(?:train: (?:unknown )?|--)([a-z0-9-]+)`)
+var about = regexp.MustCompile(`^(?:train: (?:unknown )?|model: |--)([a-z0-9-]+)`)
 
 // recipeOf is a model file that trains the model as a run was begun: with its flags, whoever set them, and with what they are where nobody did,
 // for what the weights depend on.

@@ -120,6 +120,7 @@ func TestRecipeRefusals(t *testing.T) {
 		"train:\n  epochs: many":                            ":9:3: epochs is many; give a whole number, such as 5",
 		"train: {strict: perhaps}":                          ":8:9: strict is perhaps; give true or false",
 		"train: {ema: 2}":                                   ":8:9: --ema: EMA momentum 2; give a number above 0 and below 1",
+		"train: {freeze: cnv*}":                             `:8:9: model: freeze "cnv*": no layer with parameters has such a name`,
 		"train: {epochs: 0}":                                ":8:9: --epochs 0: give at least 1",
 		"train: {label_smoothing: 2}":                       ":8:9: --label-smoothing 2: give a number from 0 to below 1",
 		"train: {label_smoothing: 0.1, label-smoothing: 0}": ":8:31: label-smoothing is given twice, first as label_smoothing",
