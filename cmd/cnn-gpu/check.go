@@ -206,7 +206,7 @@ func (r *checkResult) forPeople() (rows []opCheck) {
 func (r *checkResult) print(w io.Writer) {
 	ops := newTable("Op", "Cases", "Failed", "Worst", "In case")
 	for _, o := range r.forPeople() {
-		ops.AppendRow(table.Row{o.Op, o.Cases, o.Failed, fmt.Sprintf("%.3f", o.Worst), cutMiddle(o.Case, 28)})
+		ops.AppendRow(table.Row{cutMiddle(o.Op, 24), o.Cases, o.Failed, fmt.Sprintf("%.3f", o.Worst), cutMiddle(o.Case, 28)})
 	}
 	rightAlign(ops, 2, 3, 4)
 	printTable(w, ops)
