@@ -13,7 +13,7 @@ import (
 )
 
 // wait is how long something may take on a busy machine, and poll how often it is looked at.
-const wait, poll = time.Minute, 5 * time.Millisecond
+const wait, poll = 5 * time.Minute, 5 * time.Millisecond
 
 // training is a `train` in a process of its own.
 type training struct {
@@ -94,7 +94,7 @@ func (p *training) end(t *testing.T) int {
 	}()
 	select {
 	case <-ended:
-	case <-time.After(time.Minute):
+	case <-time.After(wait):
 		require.FailNow(t, "the process does not end", "it says %s", &p.stderr)
 	}
 	return p.cmd.ProcessState.ExitCode()

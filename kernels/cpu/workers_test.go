@@ -81,7 +81,7 @@ func TestCloseEndsTheWorkers(t *testing.T) {
 		time.Sleep(pause)
 		w.Close()
 		w.Close()
-		assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+1 }, 10*time.Second, time.Millisecond,
+		assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+1 }, time.Minute, time.Millisecond,
 			"goroutines are left") // Eventually's own is the one more
 	}
 }
