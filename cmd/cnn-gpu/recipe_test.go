@@ -171,6 +171,7 @@ func TestRecipesOfTheDocs(t *testing.T) {
 			_, err := applyRecipe(cmd, file)
 			return err
 		}
+		cmd.SetArgs([]string{})
 		require.NoError(t, cmd.Execute(), file)
 		r := runCommand("train", "--model", file, "--data", "digits", "--epochs", "1", "--resize", "7x7")
 		assert.Contains(t, r.stderr, "--resize 7x7: pictures become what the model takes", file)
