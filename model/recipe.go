@@ -80,11 +80,7 @@ func (s *Setting) in(file string) {
 }
 
 func parseRecipe(text []byte) ([]Setting, error) {
-	root, err := document(text)
-	if err != nil {
-		return nil, err
-	}
-	top, err := mapping(root, "the file", fileFields.Words())
+	_, top, err := fileMapping(text)
 	if err != nil {
 		return nil, err
 	}

@@ -127,12 +127,16 @@ var fileFields = wording.Table[string, string]{
 	{Word: TrainSection, Value: "how it is trained, likewise"},
 }
 
-func parse(text []byte) (*Model, error) {
-	root, err := document(text)
-	if err != nil {
-		return nil, err
+// fileMapping is the content of a model file, and the values of its fields.
+func fileMapping(text []byte) (root *yaml.Node, fields map[string]*yaml.Node, err error) {
+	if root, err = document(text); err == nil {
+		fields, err = mapping(root, "the file", fileFields.Words())
 	}
-	top, err := mapping(root, "the file", fileFields.Words())
+	return root, fields, err
+}
+
+func parse(text []byte) (*Model, error) {
+	root, top, err := fileMapping(text)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,11 @@
 package train
 
 import (
+	"fmt"
+
 	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train/internal/loader"
-	"fmt"
 )
 
 // mixing holds what says, for each row of a batch, which two classes it shows and how much of each. Of rows that show one the second label is the first,

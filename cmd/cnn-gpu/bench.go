@@ -67,18 +67,13 @@ pictures, --model says what they become.`,
 			if err := errors.Join(c.check(), c.checkDataOnly(cmd.Flags())); err != nil {
 				return err
 			}
+			var r interface{ print(w io.Writer) }
+			var err error
 			if c.dataOnly {
-				r, err := c.runDataOnly(cmd)
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return printJSON(cmd, r)
-				}
-				r.print(cmd.OutOrStdout())
-				return nil
+				r, err = c.runDataOnly(cmd)
+			} else {
+				r, err = c.run(cmd)
 			}
-			r, err := c.run(cmd)
 			if err != nil {
 				return err
 			}

@@ -2,13 +2,7 @@
 // Blocks: one, a row of scores a thread, THREADS rows at a time.
 // Macros: N, K (rows and columns), THREADS.
 // Sums: losses and shares in order, by the first thread, with Kahan's compensation.
-__device__ void add_compensated(float* sum, float* owed, float term)
-{
-    term -= *owed;
-    const float next = *sum + term;
-    *owed = (next - *sum) - term;
-    *sum = next;
-}
+#include "compensated.cuh"
 
 extern "C" __global__ void binary_tally(const float* __restrict__ loss, const float* __restrict__ scores, const float* __restrict__ targets,
                                         const int* __restrict__ labels, float* __restrict__ totals)

@@ -2,6 +2,8 @@
 // Blocks: one, a row of scores a thread, THREADS rows at a time.
 // Macros: N, K (rows and columns), THREADS.
 // Sums: losses in order, by the first thread, with Kahan's compensation.
+#include "compensated.cuh"
+
 extern "C" __global__ void tally(const float* __restrict__ loss, const float* __restrict__ scores, const int* __restrict__ labels,
                                  float* __restrict__ totals)
 {
@@ -25,9 +27,7 @@ extern "C" __global__ void tally(const float* __restrict__ loss, const float* __
             for (unsigned i = 0; i < min(THREADS, N - first); i++) {
                 if (kinds[i] == 0)
                     continue;
-                const float term = losses[i] - owed, next = sum + term;
-                owed = (next - sum) - term;
-                sum = next;
+                add_compensated(&sum, &owed, losses[i]);
                 right += kinds[i] == 2;
                 examples++;
             }
