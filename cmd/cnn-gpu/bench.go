@@ -120,7 +120,7 @@ func (c *benchConfig) check() error {
 	case !(c.seconds > 0 && c.seconds <= 3600):
 		return usageErrorf("--seconds %v: give a time above 0 and up to 3600", c.seconds)
 	case c.stream && c.data == "":
-		return usageErrorf("--stream is for pictures: name them with --data")
+		return usageErrorf("--stream is for a set in files: name one with --data")
 	case c.data == "" && c.dataDir != "":
 		return usageErrorf("--data-dir %s: name the set whose files are there with --data", c.dataDir)
 	}

@@ -100,7 +100,7 @@ func (c *benchConfig) runDataOnly(cmd *cobra.Command) (*dataBench, error) {
 	if err := checkForPictures(cmd, c.data, s.Pictures); err != nil {
 		return nil, err
 	}
-	sayPictures(cmd.ErrOrStderr(), s.Pictures)
+	sayPictures(cmd.ErrOrStderr(), s.Pictures, s.Storage)
 	r.Data, r.Shape, r.Training = s.Training.Name(), s.Training.Shape(), s.Training.Len()
 	if !cmd.Flags().Changed("batch") {
 		for i, batch := range c.batches {

@@ -108,7 +108,7 @@ With --json there is one line with data, shape, training, test, classes and samp
 			if !asJSON {
 				s.print(cmd.OutOrStdout())
 			}
-			sayPictures(cmd.ErrOrStderr(), s.Pictures)
+			sayPictures(cmd.ErrOrStderr(), s.Pictures, splits.Storage)
 			if out == "" {
 				out = sheetName(args[0], force)
 			}

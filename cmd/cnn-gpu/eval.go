@@ -167,7 +167,7 @@ func (t *trained) testSet(cmd *cobra.Command, name, dataDir string) (data.Set, e
 	if err != nil {
 		return nil, err
 	}
-	sayPictures(t.stderr, s.Pictures)
+	sayPictures(t.stderr, s.Pictures, s.Storage)
 	if err := t.trainer.CheckData(s.Test); err != nil {
 		return nil, err
 	}

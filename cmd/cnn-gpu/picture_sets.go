@@ -29,12 +29,12 @@ floats from 0 to 1 or to 255; labels are [n] or [n 1], whole numbers from 0. Of 
 Decoded pictures are kept in cnn-gpu/data/pictures in the user's cache folder, a file for each folder and size. It may be deleted at any time.`
 
 // streamHelp says what --stream does.
-const streamHelp = "leave decoded pictures on disk and read them as they are needed (default: where they take more than half of the free memory)"
+const streamHelp = "leave the images on disk and read them as they are needed (default: where they take more than half of the free memory)"
 
 // checkForPictures refuses flags that say how pictures are read where the data is none.
 func checkForPictures(cmd *cobra.Command, name string, pictures *data.PictureReport) error {
 	var given []string
-	for _, flag := range []string{"resize", "strict-data", "stream"} {
+	for _, flag := range []string{"resize", "strict-data"} {
 		if f := cmd.Flags().Lookup(flag); f != nil && f.Changed && pictures == nil {
 			given = append(given, "--"+flag)
 		}
@@ -45,11 +45,12 @@ func checkForPictures(cmd *cobra.Command, name string, pictures *data.PictureRep
 	return nil
 }
 
-// sayPictures tells what was left out of a set of pictures, if it is one.
-func sayPictures(w io.Writer, r *data.PictureReport) {
+// sayPictures tells what was left out of a set of pictures, if it is one, and where the images are.
+func sayPictures(w io.Writer, r *data.PictureReport, storage string) {
 	if r != nil {
-		fmt.Fprint(w, r, r.Storage())
+		fmt.Fprint(w, r)
 	}
+	fmt.Fprint(w, storage)
 }
 
 // parseSize reads WIDTHxHEIGHT.

@@ -113,13 +113,18 @@ func TestTooLittleMemoryToBegin(t *testing.T) {
 	assert.Regexp(t, `^cnn-gpu: too little memory: ulimit -d leaves .*, 16.00 MiB are needed to begin\n$`, string(output))
 }
 
-// Data that does not fit is not read.
+// Data that does not fit stays on disk, and where there is no room either, the command says so.
 func TestTooLittleMemoryForTheData(t *testing.T) {
 	w := newTiny(t)
 	writeBars(t, w.data, "train", 400_000)
-	cmd := command(`export GOMEMLIMIT=50MiB; exec "$@"`, w.trainArgs()...)
-	output, _ := cmd.CombinedOutput()
+	script := `export GOMEMLIMIT=50MiB; exec "$@"`
+	output, err := command(script, "data", "show", w.data, "--out", filepath.Join(t.TempDir(), "sheet.png")).CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	assert.Regexp(t, `The images, 5\d\.\d+ MiB, are read from disk as they are needed.`, string(output))
+	cmd := command(script, w.trainArgs()...)
+	cmd.Env = append(cmd.Env, "XDG_CACHE_HOME=/dev/full")
+	output, _ = cmd.CombinedOutput()
 	assert.Equal(t, exitFailure, cmd.ProcessState.ExitCode())
-	assert.Regexp(t, `out of memory: the values take 54.9\d MiB, GOMEMLIMIT leaves [\d.]+ MiB; use a smaller set`, string(output))
+	assert.Regexp(t, `train-images-idx3-ubyte: the images take .*, too much to be held in memory .* cannot be written to /dev/full/cnn-gpu/data/streamed: not a directory; make room`, string(output))
 	assert.NoDirExists(t, w.out)
 }

@@ -294,7 +294,7 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 		"epochs", c.Epochs, "batch", c.Batch, "seed", c.Seed, "out", r.Dir(), "pid", os.Getpid())
 	wording.English.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
 	measured := r.WatchedPrefix()
-	sayPictures(stderr, r.Pictures())
+	sayPictures(stderr, r.Pictures(), r.Storage())
 	if !c.Normalization.IsZero() {
 		fmt.Fprintf(stderr, "Normalization: %v.\n", c.Normalization)
 	}

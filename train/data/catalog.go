@@ -150,23 +150,24 @@ var (
 
 func characters(s string) []string { return strings.Split(s, "") }
 
-// ownerOf is the set of the catalog whose file of that kind has this content, byte for byte; k's own name where there is none, or
-// nothing to hold it against.
-func (k known) ownerOf(kind int, x *idx, values []byte) string {
-	if len(k.files) == 0 {
-		return k.name
-	}
-	sum := func(h hash.Hash) string {
-		h.Write(x.header)
-		h.Write(values)
-		return hex.EncodeToString(h.Sum(nil))
-	}
-	content := sum(sha256.New())
+// contentSums tell a file's content from any other.
+type contentSums struct{ sha256, md5 hash.Hash }
+
+func newContentSums() contentSums { return contentSums{sha256.New(), md5.New()} }
+
+func (s contentSums) write(b []byte) {
+	s.sha256.Write(b)
+	s.md5.Write(b)
+}
+
+// ownerOf is the set of the catalog whose file of that kind has this content, byte for byte; k's own name where there is none.
+func (k known) ownerOf(kind int, s contentSums) string {
+	sum, old := hex.EncodeToString(s.sha256.Sum(nil)), hex.EncodeToString(s.md5.Sum(nil))
 	for _, other := range catalog {
 		if kind >= len(other.files) {
 			continue
 		}
-		if d := other.files[kind]; d.contentSHA256 == content || d.contentMD5 != "" && d.contentMD5 == sum(md5.New()) {
+		if d := other.files[kind]; d.contentSHA256 == sum || d.contentMD5 != "" && d.contentMD5 == old {
 			return other.name
 		}
 	}

@@ -9,9 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"cnn-gpu/internal/memory"
-	"cnn-gpu/internal/wording"
 )
 
 // cifar is the binary version of CIFAR-10 and CIFAR-100 (A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009):
@@ -70,7 +67,7 @@ var (
 )
 
 // openCIFAR opens a set of records, from the first of the folders that has some of its files.
-func (k known) openCIFAR(dirs ...string) (Splits, error) {
+func (k known) openCIFAR(o PictureSetOptions, dirs ...string) (Splits, error) {
 	var hints string
 	for _, dir := range dirs {
 		var missing []string
@@ -82,7 +79,7 @@ func (k known) openCIFAR(dirs ...string) (Splits, error) {
 		}
 		switch len(missing) {
 		case 0:
-			return k.loadCIFAR(dir)
+			return k.loadCIFAR(dir, o)
 		case len(all):
 			hints += k.cifar.otherVersion(dir)
 		default:
@@ -103,65 +100,97 @@ func (c *cifar) otherVersion(dir string) string {
 	return ""
 }
 
-func (k known) loadCIFAR(dir string) (Splits, error) {
-	training, err := k.readCIFAR(dir, k.cifar.training)
-	if err != nil {
-		return Splits{}, err
+// cifarFile is a file under way.
+type cifarFile struct {
+	*os.File
+	path    string
+	records int64
+}
+
+// loadCIFAR reads the files of a folder. The sizes of all are looked at before any of them is read.
+func (k known) loadCIFAR(dir string, o PictureSetOptions) (s Splits, err error) {
+	var files []cifarFile
+	defer func() {
+		for _, f := range files {
+			err = errors.Join(err, f.Close())
+		}
+	}()
+	size := int64(0)
+	for _, name := range slices.Concat(k.cifar.training, k.cifar.test) {
+		f := cifarFile{path: filepath.Join(dir, name)}
+		var bytes int64
+		if f.File, bytes, err = openFile(f.path); err == nil {
+			files = append(files, f)
+			files[len(files)-1].records, err = k.cifar.records(bytes)
+		}
+		if err != nil {
+			return Splits{}, fmt.Errorf("data: %s: %w", f.path, err)
+		}
+		size += files[len(files)-1].records * cifarPixels
 	}
-	test, err := k.readCIFAR(dir, k.cifar.test)
-	if err != nil {
-		return Splits{}, err
+	rooms := newStores(size, o.Stream)
+	s.Storage = rooms.said()
+	if s.Training, err = k.readCIFAR(files[:len(k.cifar.training)], rooms); err == nil {
+		s.Test, err = k.readCIFAR(files[len(k.cifar.training):], rooms)
 	}
-	return Splits{Training: training, Test: test}, nil
+	if err != nil {
+		return Splits{}, fmt.Errorf("data: %w", err)
+	}
+	return s, nil
 }
 
 // readCIFAR reads files, one behind the other.
-func (k known) readCIFAR(dir string, names []string) (*images, error) {
-	set := &images{name: k.name, shape: []int{cifarSide, cifarSide, cifarChannels}, classes: k.classes}
-	for _, name := range names {
-		path := filepath.Join(dir, name)
-		f, size, err := openFile(path)
-		if err == nil {
-			err = errors.Join(k.cifar.read(f, size, set), f.Close())
-		}
-		if err != nil {
-			return nil, fmt.Errorf("data: %s: %w", path, err)
-		}
+func (k known) readCIFAR(files []cifarFile, rooms stores) (Set, error) {
+	size := int64(0)
+	for _, f := range files {
+		size += f.records * cifarPixels
 	}
-	return set, nil
+	kept, err := rooms.open(size)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", files[0].path, err)
+	}
+	var labels []byte
+	for _, f := range files {
+		more, err := k.cifar.read(f, f.records, kept)
+		if err != nil {
+			kept.close()
+			return nil, fmt.Errorf("%s: %w", f.path, err)
+		}
+		labels = append(labels, more...)
+	}
+	return kept.set(images{name: k.name, shape: []int{cifarSide, cifarSide, cifarChannels}, classes: k.classes, labels: labels}, 0)
 }
 
-// read adds the records of a file of so many bytes to a set.
-func (c *cifar) read(r io.Reader, size int64, set *images) error {
+// records is how many records a file of so many bytes has.
+func (c *cifar) records(size int64) (int64, error) {
 	record := int64(c.record())
-	switch {
-	case size == 0 || size%record != 0:
-		return fmt.Errorf("%d bytes, expected a multiple of %d (%s and 32x32x3 values): it is torn, or a file of another set",
+	if size == 0 || size%record != 0 {
+		return 0, fmt.Errorf("%d bytes, expected a multiple of %d (%s and 32x32x3 values): it is torn, or a file of another set",
 			size, record, map[bool]string{true: "a label", false: "two labels"}[len(c.labels) == 1])
-	case size > maxValues:
-		return fmt.Errorf("%s, more than the %s that a set may have", wording.Bytes(size), wording.Bytes(maxValues))
 	}
-	if limit, enough := memory.Enough(int64(len(set.pixels)) + size); !enough {
-		return fmt.Errorf("out of memory: the images take %s, %s leaves %s; use a machine with more memory",
-			wording.Bytes(size), limit.Name, wording.Bytes(max(limit.Free, 0)))
-	}
-	set.pixels = slices.Grow(set.pixels, int(size/record)*cifarPixels)
-	in, b := bufio.NewReader(r), make([]byte, record)
-	for i := range size / record {
+	return size / record, nil
+}
+
+// read adds the images of so many records to a store, and returns their labels.
+func (c *cifar) read(r io.Reader, records int64, kept *store) (labels []byte, err error) {
+	in, b, pixels := bufio.NewReader(r), make([]byte, c.record()), make([]byte, 0, cifarPixels)
+	for i := range records {
 		if _, err := io.ReadFull(in, b); err != nil {
-			return torn(err)
+			return nil, torn(err)
 		}
 		for j, classes := range c.labels {
 			if int(b[j]) >= classes {
-				return fmt.Errorf("image %d has the label %d, expected 0 to %d: it is damaged, or a file of another set", i, b[j], classes-1)
+				return nil, fmt.Errorf("image %d has the label %d, expected 0 to %d: it is damaged, or a file of another set", i, b[j], classes-1)
 			}
 		}
-		set.labels = append(set.labels, b[c.label])
+		labels = append(labels, b[c.label])
 		planes := b[len(c.labels):]
 		const area = cifarSide * cifarSide
+		pixels = pixels[:0]
 		for p := range area {
-			set.pixels = append(set.pixels, planes[p], planes[area+p], planes[2*area+p])
+			pixels = append(pixels, planes[p], planes[area+p], planes[2*area+p])
 		}
+		kept.add(pixels)
 	}
-	return nil
+	return labels, nil
 }

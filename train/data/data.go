@@ -6,7 +6,9 @@
 package data
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -74,9 +76,7 @@ func (s *images) Example(i int, x []float32) (int32, error) {
 	if err := s.checkExample(i, x); err != nil {
 		return 0, err
 	}
-	for j, p := range s.pixels[i*len(x):][:len(x)] {
-		x[j] = shade[p]
-	}
+	shades(x, s.pixels[i*len(x):])
 	return int32(s.labels[i]), nil
 }
 
@@ -91,18 +91,34 @@ func (s *images) checkExample(i int, x []float32) error {
 	return nil
 }
 
-// floatImages is a Set held in memory as it was saved in floats.
+// floatImages is a Set held in memory whose pixels are float32 values, little-endian, to be divided by the scale.
 type floatImages struct {
 	images
-	values []float32 // [N H W C]
+	scale float32
 }
 
 func (s *floatImages) Example(i int, x []float32) (int32, error) {
 	if err := s.checkExample(i, x); err != nil {
 		return 0, err
 	}
-	copy(x, s.values[i*len(x):])
+	floats(x, s.pixels[i*len(x)*floatBytes:], s.scale)
 	return int32(s.labels[i]), nil
+}
+
+const floatBytes = 4
+
+// floats reads float32 values, little-endian, and divides them by the scale.
+func floats(x []float32, b []byte, scale float32) {
+	for j := range x {
+		x[j] = math.Float32frombits(binary.LittleEndian.Uint32(b[j*floatBytes:])) / scale
+	}
+}
+
+// shades divides bytes by 255.
+func shades(x []float32, b []byte) {
+	for j, p := range b[:len(x)] {
+		x[j] = shade[p]
+	}
 }
 
 // shade holds every byte divided by 255.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"math"
 )
 
@@ -22,7 +23,17 @@ type Fingerprint struct {
 func FingerprintOf(s Set) (Fingerprint, error) {
 	f := Fingerprint{Examples: s.Len(), Shape: s.Shape(), Classes: s.Classes(), Targets: TargetsOf(s), Weighted: IsWeighted(s)}
 	h := sha256.New()
-	if kept, ok := s.(*images); ok {
+	kept, ok := s.(*images)
+	onDisk, streams := s.(*streamed)
+	if streams && onDisk.scale == 0 {
+		kept, ok = &onDisk.images, true
+	}
+	if ok {
+		if streams {
+			if _, err := io.Copy(h, io.NewSectionReader(onDisk.file, onDisk.at, int64(s.Len()*product(f.Shape)))); err != nil {
+				return Fingerprint{}, fmt.Errorf("data: %s: the images cannot be read from the cache folder: %w", s.Name(), err)
+			}
+		}
 		_, _ = h.Write(kept.pixels)
 		_, _ = h.Write(kept.labels)
 		_, _ = h.Write(kept.targets)

@@ -29,8 +29,8 @@ type idx struct {
 
 const (
 	idxUbyte = 8
-	// maxValues bounds what one file may hold, since a set is kept in memory.
-	maxValues = 4 << 30
+	// maxValues bounds what one file may promise.
+	maxValues = 1 << 40
 	// maxInflation is more than deflate can shrink by: 258 bytes in no less than 2 bits.
 	maxInflation = 1032
 )
@@ -101,7 +101,7 @@ func readHeader(r io.Reader, size int64) (*idx, error) {
 	x.count = 1
 	for _, d := range x.dims {
 		if int64(d) > maxValues/x.count {
-			return nil, fmt.Errorf("the header promises %s bytes, more than the %s that a set may have", times(x.dims), wording.Bytes(maxValues))
+			return nil, fmt.Errorf("the header promises %s bytes, more than the %s that a file may hold", times(x.dims), wording.Bytes(maxValues))
 		}
 		x.count *= int64(d)
 	}
@@ -111,28 +111,31 @@ func readHeader(r io.Reader, size int64) (*idx, error) {
 	return x, nil
 }
 
-// read reads the values, to the end of the file. It takes the memory that the header promises, once.
-func (x *idx) read() ([]byte, error) {
-	if limit, enough := memory.Enough(x.count); !enough {
-		return nil, fmt.Errorf("out of memory: the values take %s, %s leaves %s; use a smaller set, or a machine with more memory",
-			wording.Bytes(x.count), limit.Name, wording.Bytes(max(limit.Free, 0)))
+// read calls keep with the values in pieces of so many bytes, to the end of the file.
+func (x *idx) read(piece int64, keep func(b []byte)) error {
+	if limit, enough := memory.Enough(piece); !enough {
+		return fmt.Errorf("out of memory: the values take %s, %s leaves %s; use a smaller set, or a machine with more memory",
+			wording.Bytes(piece), limit.Name, wording.Bytes(max(limit.Free, 0)))
 	}
-	values := make([]byte, x.count)
-	n, err := io.ReadFull(x.values, values)
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("the header promises %s = %d bytes, the file holds %d: it is torn", times(x.dims), x.count, n)
-	}
-	if err != nil {
-		return nil, torn(err)
+	b := make([]byte, piece)
+	for at := int64(0); at < x.count; at += piece {
+		n, err := io.ReadFull(x.values, b)
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+			return fmt.Errorf("the header promises %s = %d bytes, the file holds %d: it is torn", times(x.dims), x.count, at+int64(n))
+		}
+		if err != nil {
+			return torn(err)
+		}
+		keep(b)
 	}
 	// Reading on to the end also makes gzip compare its checksum.
 	switch n, err := io.CopyN(io.Discard, x.values, 1); {
 	case n > 0:
-		return nil, fmt.Errorf("the header promises %s = %d bytes, more follow", times(x.dims), x.count)
+		return fmt.Errorf("the header promises %s = %d bytes, more follow", times(x.dims), x.count)
 	case !errors.Is(err, io.EOF):
-		return nil, torn(err)
+		return torn(err)
 	}
-	return values, nil
+	return nil
 }
 
 func (x *idx) readDims() error {

@@ -44,7 +44,8 @@ func readIDX(r io.Reader, size int64) (array, error) {
 	if err != nil {
 		return array{}, err
 	}
-	values, err := x.read()
+	var values []byte
+	err = x.read(1, func(b []byte) { values = append(values, b...) })
 	return array{x.dims, values}, err
 }
 
@@ -82,10 +83,10 @@ func TestReadIDXRefuses(t *testing.T) {
 		"one byte short":       {good[:len(good)-1], "promises 10x20x20 = 4000 bytes"},
 		"a byte too many":      {append(bytes.Clone(good), 0), "more follow"},
 		"nothing":              {idxBytes(nil, 0, 28, 28), "dimension 1 of 3 is 0"},
-		"terabytes":            {idxBytes(nil, 1<<31, 1<<10, 1<<10), "more than the 4.00 GiB"},
-		"overflow":             {idxBytes(nil, 1<<31, 1<<31, 1<<31, 1<<31), "more than the 4.00 GiB"},
-		"overflow below zero":  {idxBytes(nil, 0xfa303030, 0xff373131, 0x30303030), "more than the 4.00 GiB"},
-		"packed terabytes":     {gzipped(t, idxBytes(nil, 1<<31, 1<<10, 1<<10)), "more than the 4.00 GiB"},
+		"terabytes":            {idxBytes(nil, 1<<31, 1<<10, 1<<10), "more than the 1.00 TiB"},
+		"overflow":             {idxBytes(nil, 1<<31, 1<<31, 1<<31, 1<<31), "more than the 1.00 TiB"},
+		"overflow below zero":  {idxBytes(nil, 0xfa303030, 0xff373131, 0x30303030), "more than the 1.00 TiB"},
+		"packed terabytes":     {gzipped(t, idxBytes(nil, 1<<31, 1<<10, 1<<10)), "more than the 1.00 TiB"},
 		"packed gigabyte":      {gzipped(t, idxBytes(nil, 1<<10, 1<<10, 1<<10)), "can not hold them"},
 		"packed, short":        {gzipped(t, good[:3000]), "the file holds 2984: it is torn"},
 		"packed, long":         {gzipped(t, append(bytes.Clone(good), 0)), "more follow"},

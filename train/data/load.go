@@ -8,7 +8,7 @@ import (
 )
 
 // load reads the files of a set. All headers are read and compared before any values, so that one that lies takes no memory.
-func load(k known, paths [kinds]string) (s Splits, err error) {
+func load(k known, paths [kinds]string, o PictureSetOptions) (s Splits, err error) {
 	var files [kinds]*idx
 	defer func() {
 		for _, f := range files {
@@ -28,26 +28,24 @@ func load(k known, paths [kinds]string) (s Splits, err error) {
 	if err := k.compare(files); err != nil {
 		return Splits{}, err
 	}
-	var sets [kinds / 2]*images
+	size := int64(0)
+	for kind := trainImages; kind < kinds; kind += 2 {
+		if files[kind] != nil {
+			size += files[kind].count
+		}
+	}
+	rooms := newStores(size, o.Stream)
+	var sets [kinds / 2]Set
 	for half := range sets {
 		if files[2*half] == nil {
 			continue
 		}
-		if sets[half], err = k.loadHalf(files[2*half], files[2*half+1], 2*half); err != nil {
+		if sets[half], err = k.loadHalf(files[2*half], files[2*half+1], 2*half, rooms); err != nil {
 			return Splits{}, err
 		}
-		if k.classes == nil {
-			if k.classes, err = classesOf(sets[half].labels, paths[trainLabels]); err != nil {
-				return Splits{}, err
-			}
-			sets[half].classes = k.classes
-		}
+		k.classes = sets[half].Classes()
 	}
-	s = Splits{Training: sets[trainImages/2], Test: sets[testImages/2]}
-	if validation := sets[validationImages/2]; validation != nil {
-		s.Validation = validation
-	}
-	return s, nil
+	return Splits{Training: sets[trainImages/2], Test: sets[testImages/2], Validation: sets[validationImages/2], Storage: rooms.said()}, nil
 }
 
 // compare holds the headers of a set's files against each other.
@@ -75,42 +73,70 @@ func (k known) compare(files [kinds]*idx) error {
 // shapeOf is the shape [H W C] of a file's images.
 func shapeOf(pix *idx) []int { return append(slices.Clone(pix.dims[1:]), 1)[:3] }
 
-// loadHalf reads the images, which are of that kind, and the labels of a part of the set.
-func (k known) loadHalf(pix, lab *idx, kind int) (*images, error) {
-	pixels, err := k.read(pix, kind)
-	if err != nil {
-		return nil, err
-	}
-	labels, err := k.read(lab, kind+1)
-	if err != nil {
-		return nil, err
-	}
-	for i, label := range labels {
-		class := int(label) - k.firstLabel
-		if k.classes != nil && (class < 0 || class >= len(k.classes)) {
-			return nil, fmt.Errorf("data: %s: label %d is %d, expected %d to %d", lab.path, i, label, k.firstLabel, k.firstLabel+len(k.classes)-1)
-		}
-		labels[i] = byte(class)
-	}
+// loadHalf reads the images, which are of that kind, and the labels of a part of the set, whose classes are those of the first part where nobody
+// knows them.
+func (k known) loadHalf(pix, lab *idx, kind int, rooms stores) (Set, error) {
 	shape := shapeOf(pix)
 	if k.transposed {
 		shape[0], shape[1] = shape[1], shape[0]
-		transpose(pixels, shape[0], shape[1])
 	}
-	return &images{name: k.name, shape: shape, classes: k.classes, pixels: pixels, labels: labels}, nil
+	kept, err := rooms.open(pix.count)
+	if err != nil {
+		return nil, fmt.Errorf("data: %s: %w", pix.path, err)
+	}
+	err = k.read(pix, kind, int64(product(shape)), func(b []byte) {
+		if k.transposed {
+			transpose(b, shape[0], shape[1])
+		}
+		kept.add(b)
+	})
+	var labels []byte
+	if err == nil {
+		err = k.read(lab, kind+1, lab.count, func(b []byte) { labels = b })
+	}
+	if err == nil {
+		k.classes, err = k.number(labels, lab.path)
+	}
+	if err != nil {
+		kept.close()
+		return nil, err
+	}
+	return kept.set(images{name: k.name, shape: shape, classes: k.classes, labels: labels}, 0)
 }
 
-// read reads a file's values. It refuses those of another set.
-func (k known) read(x *idx, kind int) ([]byte, error) {
-	values, err := x.read()
-	if err != nil {
-		return nil, fmt.Errorf("data: %s: %w", x.path, err)
+// number makes labels count from 0, and names their classes.
+func (k known) number(labels []byte, path string) ([]string, error) {
+	for i, label := range labels {
+		class := int(label) - k.firstLabel
+		if k.classes != nil && (class < 0 || class >= len(k.classes)) {
+			return nil, fmt.Errorf("data: %s: label %d is %d, expected %d to %d", path, i, label, k.firstLabel, k.firstLabel+len(k.classes)-1)
+		}
+		labels[i] = byte(class)
 	}
-	if owner := k.ownerOf(kind, x, values); owner != k.name {
-		return nil, fmt.Errorf("data: %s is a file of %s, not of %s: choose --data %s, or give the folder that holds %s with --data-dir",
+	if k.classes != nil {
+		return k.classes, nil
+	}
+	return classesOf(labels, path)
+}
+
+// read calls keep with a file's values in pieces of so many bytes. It refuses those of another set.
+func (k known) read(x *idx, kind int, piece int64, keep func(b []byte)) error {
+	sums := newContentSums()
+	sums.write(x.header)
+	err := x.read(piece, func(b []byte) {
+		if len(k.files) > 0 {
+			sums.write(b)
+		}
+		keep(b)
+	})
+	if err != nil {
+		return fmt.Errorf("data: %s: %w", x.path, err)
+	}
+	if owner := k.ownerOf(kind, sums); len(k.files) > 0 && owner != k.name {
+		return fmt.Errorf("data: %s is a file of %s, not of %s: choose --data %s, or give the folder that holds %s with --data-dir",
 			x.path, owner, k.name, owner, k.name)
 	}
-	return values, nil
+	return nil
 }
 
 // transpose turns images stored column by column into images of h rows of w pixels.

@@ -149,7 +149,7 @@ func (a *npy) parse(text string) error {
 		case d == 0:
 			return fmt.Errorf("dimension %d is 0: the array holds nothing", len(a.dims)+1)
 		case int64(d) > maxValues/a.count/int64(a.size):
-			return fmt.Errorf("the header promises (%s) values of %s, more than the %s that a set may have", strings.TrimSpace(shape[1]), a.name, wording.Bytes(maxValues))
+			return fmt.Errorf("the header promises (%s) values of %s, more than the %s that a file may hold", strings.TrimSpace(shape[1]), a.name, wording.Bytes(maxValues))
 		}
 		a.count *= int64(d)
 		a.dims = append(a.dims, d)
@@ -160,13 +160,16 @@ func (a *npy) parse(text string) error {
 	return nil
 }
 
-// bytes reads the values of an array of bytes, to the end.
-func (a *npy) bytes() ([]byte, error) {
-	b := make([]byte, a.count)
-	if _, err := io.ReadFull(a.values, b); err != nil {
-		return nil, torn(err)
+// bytes calls keep with the values of an array of bytes in pieces of so many, to the end.
+func (a *npy) bytes(piece int, keep func(b []byte)) error {
+	b := make([]byte, piece)
+	for at := int64(0); at < a.count; at += int64(piece) {
+		if _, err := io.ReadFull(a.values, b); err != nil {
+			return torn(err)
+		}
+		keep(b)
 	}
-	return b, a.end()
+	return a.end()
 }
 
 // each calls f with each value in turn, to the end.

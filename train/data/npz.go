@@ -3,14 +3,15 @@ package data
 import (
 	"archive/zip"
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"cnn-gpu/internal/memory"
 	"cnn-gpu/internal/wording"
 )
 
@@ -182,7 +183,6 @@ func openNPZArray(m *zip.File, name string) (*npzArray, error) {
 // check holds the arrays against each other.
 func (a *npz) check() error {
 	first := a.arrays[trainImages]
-	var held int64
 	for half := 0; half < kinds; half += 2 {
 		x, y := a.arrays[half], a.arrays[half+1]
 		if x == nil {
@@ -206,11 +206,6 @@ func (a *npz) check() error {
 		case x.real != first.real:
 			return fmt.Errorf("%s is of %s, %s of %s: expected both of bytes or both of floats", first.name, first.npyType.name, x.name, x.npyType.name)
 		}
-		held += x.held() + y.count
-	}
-	if limit, enough := memory.Enough(held); !enough {
-		return fmt.Errorf("out of memory: the images take %s, %s leaves %s; use a smaller set, or a machine with more memory",
-			wording.Bytes(held), limit.Name, wording.Bytes(max(limit.Free, 0)))
 	}
 	return nil
 }
@@ -218,16 +213,23 @@ func (a *npz) check() error {
 // shape is that of one image, [H W C].
 func (x *npzArray) shape() []int { return append(slices.Clone(x.dims[1:]), 1)[:3] }
 
-// held is the memory that images take.
-func (x *npzArray) held() int64 {
+// size is what the images take, in bytes.
+func (x *npzArray) size() int64 {
 	if x.real {
-		return 4 * x.count
+		return floatBytes * x.count
 	}
 	return x.count
 }
 
 // read reads the parts, and parts a set that is in one piece.
 func (a *npz) read(o PictureSetOptions) (s Splits, err error) {
+	size := int64(0)
+	for half := 0; half < kinds; half += 2 {
+		if x := a.arrays[half]; x != nil {
+			size += x.size()
+		}
+	}
+	rooms := newStores(size, o.Stream)
 	var sets [kinds / 2]Set
 	var classes []string
 	var scale float32
@@ -246,24 +248,34 @@ func (a *npz) read(o PictureSetOptions) (s Splits, err error) {
 			}
 			set.classes = classes
 		}
-		if !x.real {
-			set.pixels, err = x.bytes()
-			sets[half] = &set
-		} else {
-			var values []float32
-			values, scale, err = x.floats(scale)
-			sets[half] = &floatImages{set, values}
-		}
-		if err != nil {
+		if sets[half], err = x.images(set, rooms, &scale); err != nil {
 			return Splits{}, fmt.Errorf("%s: %w", x.name, err)
 		}
 	}
-	s = Splits{Training: sets[trainImages/2], Test: sets[testImages/2], Validation: sets[validationImages/2]}
+	s = Splits{Training: sets[trainImages/2], Test: sets[testImages/2], Validation: sets[validationImages/2], Storage: rooms.said()}
 	if s.Test == nil {
 		s.TestShare = cmp.Or(o.TestShare, DefaultTestShare)
 		s.Training, s.Test, err = Split(s.Training, s.TestShare, o.Seed)
 	}
 	return s, err
+}
+
+// images reads the pixels of a part.
+func (x *npzArray) images(of images, rooms stores, scale *float32) (Set, error) {
+	kept, err := rooms.open(x.size())
+	if err != nil {
+		return nil, err
+	}
+	if x.real {
+		err = x.floats(kept, scale)
+	} else {
+		err = x.bytes(product(of.shape), kept.add)
+	}
+	if err != nil {
+		kept.close()
+		return nil, err
+	}
+	return kept.set(of, *scale)
 }
 
 // labels reads whole numbers from 0, which are below the number of classes if these are known.
@@ -282,34 +294,30 @@ func (y *npzArray) labels(classes []string) ([]byte, error) {
 	})
 }
 
-// floats reads pixels as they are where the first array's are from 0 to 1, and divides them by 255 where some of those are above 1. The scale is
-// 1 or 255, or 0 if it is not known yet.
-func (x *npzArray) floats(scale float32) ([]float32, float32, error) {
-	values := make([]float32, x.count)
+// floats reads pixels as they are. They are to be divided by 1 where the first array's are from 0 to 1, and by 255 where some of those are above 1:
+// the scale, which is 0 if it is not known yet.
+func (x *npzArray) floats(kept *store, scale *float32) error {
 	largest := float32(0)
+	var b [floatBytes]byte
 	err := x.each(func(i int, v float64) error {
 		if !(v >= 0 && v <= 255) {
 			return fmt.Errorf("value %d is %v: expected pixels from 0 to 1 or to 255: save them as they were before mean and deviation were taken out", i, v)
 		}
-		values[i] = float32(v)
-		largest = max(largest, values[i])
+		largest = max(largest, float32(v))
+		binary.LittleEndian.PutUint32(b[:], math.Float32bits(float32(v)))
+		kept.add(b[:])
 		return nil
 	})
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
-	if scale == 0 {
-		if scale = 1; largest > 1 {
-			scale = 255
+	if *scale == 0 {
+		if *scale = 1; largest > 1 {
+			*scale = 255
 		}
 	}
-	if largest > scale {
-		return nil, 0, fmt.Errorf("values up to %v, where those of the training images are up to 1: expected all on one scale", largest)
+	if largest > *scale {
+		return fmt.Errorf("values up to %v, where those of the training images are up to 1: expected all on one scale", largest)
 	}
-	if scale != 1 {
-		for i := range values {
-			values[i] /= scale
-		}
-	}
-	return values, scale, nil
+	return nil
 }

@@ -277,7 +277,7 @@ func TestNPZRefusals(t *testing.T) {
 		"x_train: expected an array of plain numbers, with descr, fortran_order and shape in its header":    {"x_train": append([]byte(npyMagic+"\x01\x00\x02\x00"), "{}"...)},
 		`x_train: values of the type "<c8", which is not read`:                                              {"x_train": npyBytes("<c8", make([]byte, 8), 1)},
 		"x_train: dimension 2 is 0: the array holds nothing":                                                {"x_train": images(3, 0, 2)},
-		"values of uint8, more than the 4.00 GiB that a set may have":                                       {"x_train": long},
+		"values of uint8, more than the 1.00 TiB that a file may hold":                                       {"x_train": long},
 		"x_train: the header promises 3x2x3 values of uint8, ":                                              {"x_train": images(3, 2, 3)[:80]},
 	} {
 		t.Run(want, func(t *testing.T) {

@@ -18,8 +18,8 @@ type Options struct {
 	// DataDir is the folder that holds a named set's files, either itself or in a folder named after the
 	// set (mnist, or torchvision's MNIST/raw). Empty means those of [Folders].
 	DataDir string
-	// Pictures says how a set of pictures is read. Sets of images that have a size already take its share and its seed alone, and these
-	// where they are in one piece.
+	// Pictures says how a set of pictures is read. Sets of images that have a size already take of it Stream, and where they are in one piece
+	// its share and its seed.
 	Pictures PictureSetOptions
 }
 
@@ -33,6 +33,8 @@ type Splits struct {
 	// Preparation is what the images of a set of pictures were prepared like; the zero value for other sets, see PreparationOf.
 	Preparation Preparation
 	Pictures    *PictureReport // of a set of pictures; nil for other sets
+	// Storage says where the images are if that is worth knowing: that they are read from disk, or that decoded ones could not be kept there.
+	Storage string
 }
 
 // NotFoundError says that a named set is in none of the places where Open looked.
@@ -85,13 +87,15 @@ func OpenSplits(name string, o Options) (Splits, error) {
 	switch {
 	case name == "digits" && o.DataDir != "":
 		return Splits{}, fmt.Errorf("data: digits is built in: name the set whose files are in %s with --data, or leave out --data-dir", o.DataDir)
+	case name == "digits" && o.Pictures.Stream:
+		return Splits{}, errors.New("data: digits is drawn in memory and in no file: leave out --stream, or name another set with --data")
 	case name == "digits":
 		train, test := Digits()
 		return Splits{Training: train, Test: test}, nil
 	case ok:
 		return k.open(o)
 	case o.DataDir != "" && name != "":
-		return openOwn(name, o.DataDir)
+		return openOwn(name, o)
 	}
 	return openFolder(name, o.Pictures)
 }
@@ -133,11 +137,12 @@ func openFolder(name string, pictures PictureSetOptions) (Splits, error) {
 	if err := f.check(name, ""); err != nil {
 		return Splits{}, err
 	}
-	return load(known{name: name}, f.paths)
+	return load(known{name: name}, f.paths, pictures)
 }
 
 // openOwn opens a set of a name that is not known, from the folder that was given for it.
-func openOwn(name, dir string) (Splits, error) {
+func openOwn(name string, o Options) (Splits, error) {
+	dir := o.DataDir
 	if isManifest(name) || isNPZ(name) {
 		return Splits{}, fmt.Errorf("data: %s is a file by itself: leave out --data-dir, which is for sets that have a name, as in --data %s", name, wording.Argument(filepath.Join(dir, name)))
 	}
@@ -154,7 +159,7 @@ func openOwn(name, dir string) (Splits, error) {
 	} else if near := wording.Nearest(name, Names()); near != "" {
 		k.byHand = fmt.Sprintf("did you mean %s?", near)
 	}
-	return k.openIn(dir, place{dir, k.prefix}, place{inner, k.prefix}, place{inner, ""})
+	return k.openIn(o, place{dir, k.prefix}, place{inner, k.prefix}, place{inner, ""})
 }
 
 // open opens a set of the catalog.
@@ -163,7 +168,7 @@ func (k known) open(o Options) (Splits, error) {
 		return k.openRecords(o)
 	}
 	if o.DataDir != "" {
-		return k.openIn(o.DataDir, place{o.DataDir, k.prefix}, place{filepath.Join(o.DataDir, k.name), k.prefix},
+		return k.openIn(o, place{o.DataDir, k.prefix}, place{filepath.Join(o.DataDir, k.name), k.prefix},
 			place{filepath.Join(o.DataDir, k.folder, "raw"), k.prefix})
 	}
 	dirs, err := Folders(k.name)
@@ -174,7 +179,7 @@ func (k known) open(o Options) (Splits, error) {
 	for _, dir := range dirs {
 		places = append(places, place{dir, k.prefix})
 	}
-	return k.openAt(places...)
+	return k.openAt(o, places...)
 }
 
 // Folders are where a set of Names is looked for if nobody names a folder, in this order: the folder that Fetch fills, and those of a package
@@ -210,21 +215,21 @@ func (k known) openRecords(o Options) (Splits, error) {
 		if err := k.checkDataDir(o.DataDir); err != nil {
 			return Splits{}, err
 		}
-		return k.openCIFAR(o.DataDir, filepath.Join(o.DataDir, k.cifar.folder), filepath.Join(o.DataDir, k.name))
+		return k.openCIFAR(o.Pictures, o.DataDir, filepath.Join(o.DataDir, k.cifar.folder), filepath.Join(o.DataDir, k.name))
 	}
 	cache, err := CacheDir(k.name)
 	if err != nil {
 		return Splits{}, err
 	}
-	return k.openCIFAR(cache, filepath.Join(cache, k.cifar.folder))
+	return k.openCIFAR(o.Pictures, cache, filepath.Join(cache, k.cifar.folder))
 }
 
 // openIn is openAt for places in a folder that has to exist.
-func (k known) openIn(dir string, places ...place) (Splits, error) {
-	if err := k.checkDataDir(dir); err != nil {
+func (k known) openIn(o Options, places ...place) (Splits, error) {
+	if err := k.checkDataDir(o.DataDir); err != nil {
 		return Splits{}, err
 	}
-	return k.openAt(places...)
+	return k.openAt(o, places...)
 }
 
 func (k known) checkDataDir(dir string) error {
@@ -236,13 +241,13 @@ func (k known) checkDataDir(dir string) error {
 	return nil
 }
 
-func (k known) openAt(places ...place) (Splits, error) {
+func (k known) openAt(o Options, places ...place) (Splits, error) {
 	f, hints, err := search(places)
 	if err != nil {
 		return Splits{}, err
 	}
 	if f != nil {
-		return load(k, f.paths)
+		return load(k, f.paths, o.Pictures)
 	}
 	e := &NotFoundError{Name: k.name, hints: hints, remedy: k.byHand}
 	for _, p := range places {

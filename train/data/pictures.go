@@ -57,12 +57,7 @@ type PictureReport struct {
 	Unreadable int      `json:"unreadable"`           // pictures that are in no part, since they cannot be read
 	First      []string `json:"first,omitempty"`      // of these the first, each with the reason
 	Ignored    int      `json:"ignored"`              // hidden files, and files that are no pictures
-
-	storage string
 }
-
-// Storage says where the decoded pictures are if that is worth knowing: that they are read from disk, or that they could not be kept there.
-func (r *PictureReport) Storage() string { return r.storage }
 
 // unreadableShown is the most that a report lists.
 const unreadableShown = 10
@@ -149,7 +144,7 @@ func (l *listing) open(o PictureSetOptions) (Splits, error) {
 	}
 	set := images{name: l.name, shape: slices.Clone(o.Shape), classes: l.classes}
 	l.label(&set)
-	pixels, reasons, err := l.decode(set, o, report)
+	pixels, storage, reasons, err := l.decode(set, o)
 	if err != nil {
 		return Splits{}, err
 	}
@@ -172,7 +167,7 @@ func (l *listing) open(o PictureSetOptions) (Splits, error) {
 	}
 	s := Splits{
 		Training: &subset{Wrapper{pixels}, parts[forTraining]}, Test: &subset{Wrapper{pixels}, parts[forTesting]},
-		TestShare: report.TestShare, Preparation: asPhotographs, Pictures: report,
+		TestShare: report.TestShare, Preparation: asPhotographs, Pictures: report, Storage: storage,
 	}
 	if validation := parts[forValidation]; len(validation) > 0 {
 		s.Validation = &subset{Wrapper{pixels}, validation}
@@ -285,12 +280,13 @@ func (l *listing) checkParts(parts map[purpose][]int, o PictureSetOptions, repor
 	return nil
 }
 
-// decode decodes the pictures into memory, or onto the disk where they are to stay there, and says why some could not be read.
-func (l *listing) decode(set images, o PictureSetOptions, report *PictureReport) (Set, []error, error) {
+// decode decodes the pictures into memory, or onto the disk where they are to stay there. It says what [Splits.Storage] is, and why some could not be
+// read.
+func (l *listing) decode(set images, o PictureSetOptions) (s Set, storage string, reasons []error, err error) {
 	if l.streams(o) {
 		s, reasons, err := l.decodeToDisk(set, o)
-		report.storage = fmt.Sprintf("The decoded pictures, %s, are read from disk as they are needed.\n", wording.Bytes(l.decodedSize(o)))
-		return s, reasons, err
+		storage = fmt.Sprintf("The decoded pictures, %s, are read from disk as they are needed.\n", wording.Bytes(l.decodedSize(o)))
+		return s, storage, reasons, err
 	}
 	n := product(set.shape)
 	cache := newPictureCache(l, set.shape)
@@ -307,10 +303,10 @@ func (l *listing) decode(set images, o PictureSetOptions, report *PictureReport)
 	})
 	if decoded > 0 {
 		if err := cache.write(set.pixels, done); err != nil {
-			report.storage = fmt.Sprintf("The decoded pictures could not be kept in %s, so that they are decoded anew the next time: %v\n", cmp.Or(cache.path, "a cache folder"), bare(err))
+			storage = fmt.Sprintf("The decoded pictures could not be kept in %s, so that they are decoded anew the next time: %v\n", cmp.Or(cache.path, "a cache folder"), bare(err))
 		}
 	}
-	return &set, reasons, err
+	return &set, storage, reasons, err
 }
 
 // decodeMissing decodes the pictures that are not done yet and calls keep with each, from several goroutines. It says how many it decoded, and why

@@ -12,11 +12,13 @@ import (
 	"cnn-gpu/internal/wording"
 )
 
-// streamed is a Set whose pixels, a byte for each value, are read from a file when they are asked for.
+// streamed is a Set whose pixels are read from a file when they are asked for: a byte for each value, or a float32, little-endian, to be divided by
+// the scale.
 type streamed struct {
 	images
 	file    *os.File
 	at      int64     // of the first image
+	scale   float32   // 0 for bytes
 	buffers sync.Pool // of an image's bytes
 }
 
@@ -24,19 +26,29 @@ func (s *streamed) Example(i int, x []float32) (int32, error) {
 	if err := s.checkExample(i, x); err != nil {
 		return 0, err
 	}
+	size := len(x) * s.valueBytes()
 	b, ok := s.buffers.Get().(*[]byte)
 	if !ok {
-		fresh := make([]byte, len(x))
+		fresh := make([]byte, size)
 		b = &fresh
 	}
 	defer s.buffers.Put(b)
-	if _, err := s.file.ReadAt(*b, s.at+int64(i)*int64(len(x))); err != nil {
-		return 0, fmt.Errorf("data: %s: the decoded picture %d cannot be read from the cache: %w", s.name, i, err)
+	if _, err := s.file.ReadAt(*b, s.at+int64(i)*int64(size)); err != nil {
+		return 0, fmt.Errorf("data: %s: the image %d cannot be read from the cache folder: %w", s.name, i, err)
 	}
-	for j, p := range *b {
-		x[j] = shade[p]
+	if s.scale == 0 {
+		shades(x, *b)
+	} else {
+		floats(x, *b, s.scale)
 	}
 	return int32(s.labels[i]), nil
+}
+
+func (s *streamed) valueBytes() int {
+	if s.scale == 0 {
+		return 1
+	}
+	return floatBytes
 }
 
 // streams says whether the decoded pictures stay on disk: where somebody says so, and where they take more than half of the memory that is free,

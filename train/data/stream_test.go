@@ -48,7 +48,7 @@ func TestStream(t *testing.T) {
 	}
 	held, decoded := open(false)
 	assert.Equal(t, int64(21), decoded)
-	assert.Empty(t, held.Pictures.Storage())
+	assert.Empty(t, held.Storage)
 	want := fingerprints(t, held)
 	cache := newPictureCache(a.listing(), a.options.Pictures.Shape).path
 	written, err := os.Stat(cache)
@@ -57,7 +57,7 @@ func TestStream(t *testing.T) {
 	s, decoded := open(true)
 	assert.Equal(t, int64(1), decoded, "what cannot be read is tried again")
 	assert.Equal(t, want, fingerprints(t, s))
-	assert.Contains(t, s.Pictures.Storage(), "are read from disk")
+	assert.Contains(t, s.Storage, "are read from disk")
 	now, err := os.Stat(cache)
 	require.NoError(t, err)
 	assert.True(t, os.SameFile(written, now), "nothing new, nothing written")
@@ -179,7 +179,7 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 		a.options.Pictures.Stream = false
 		s, err := a.open()
 		require.NoError(t, err)
-		assert.Regexp(t, `The decoded pictures could not be kept in .+, so that they are decoded anew the next time: .+\n$`, s.Pictures.Storage())
+		assert.Regexp(t, `The decoded pictures could not be kept in .+, so that they are decoded anew the next time: .+\n$`, s.Storage)
 		a.options.Pictures.Stream = true
 		_, err = a.open()
 		assert.ErrorContains(t, err, "its pictures take 1.76 KiB decoded")

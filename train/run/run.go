@@ -83,11 +83,12 @@ type Run struct {
 	provenance *Provenance
 	recipe     []byte // see KeepRecipe
 	saver      saver
-	board      *board              // nil if nothing is written for TensorBoard
-	snapshot   *train.Snapshot     // the last that was taken
-	saved      int                 // the last epoch that was given to the saver
-	origin     *Origin             // of the weights that it began with; nil if they were drawn
-	notes      []string            // see Notes
+	board      *board          // nil if nothing is written for TensorBoard
+	snapshot   *train.Snapshot // the last that was taken
+	saved      int             // the last epoch that was given to the saver
+	origin     *Origin         // of the weights that it began with; nil if they were drawn
+	notes      []string        // see Notes
+	storage    string
 	damaged    []damagedCheckpoint // checkpoints
 }
 
@@ -181,7 +182,7 @@ func (r *Run) openData(m *model.Model) (err error) {
 	if c.Split != 0 && s.TestShare == 0 {
 		return fmt.Errorf("run: %s has test images of its own: leave out --split", c.Data)
 	}
-	r.data.Pictures, c.Split = s.Pictures, s.TestShare
+	r.data.Pictures, r.storage, c.Split = s.Pictures, s.Storage, s.TestShare
 	if c.DataDir != "" {
 		c.DataDir, err = filepath.Abs(c.DataDir)
 	} else if !slices.Contains(data.Names(), c.Data) {
@@ -308,6 +309,9 @@ func (r *Run) Validation() data.Set { return r.validation }
 
 // Pictures says what of the data was left out where it is pictures; nil if it is not.
 func (r *Run) Pictures() *data.PictureReport { return r.data.Pictures }
+
+// Storage says where the images are if that is worth knowing, see [data.Splits.Storage].
+func (r *Run) Storage() string { return r.storage }
 
 // Notes are sentences on what is worth knowing before a run begins or goes on: whose weights it has, what is frozen, what was damaged, what differs.
 func (r *Run) Notes() []string { return r.notes }
