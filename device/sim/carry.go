@@ -7,7 +7,9 @@ import (
 	"cnn-gpu/device/sim/ptx"
 )
 
-// carryForm is one of the instructions that read or write the carry flag: add.cc, addc, sub.cc, subc, mad.cc, madc.
+// carryForm is one of the instructions that read or write the carry flag: add.cc, addc, sub.cc, subc, mad.cc, madc (section "Extended
+// Precision Arithmetic Instructions"). A subtraction adds the complement, and the flag is the carry of that sum: set where nothing
+// was borrowed. Programs see it where addc follows subc, as in the compiler's division of 128 bits.
 type carryForm struct {
 	subtract, multiply, high, signed, wide bool
 	in, out                                bool
@@ -42,7 +44,7 @@ func decodeCarry(d *decoder, in *inst, s *ptx.Instruction) {
 func (f carryForm) exec(w *warp, in *inst, m uint32) {
 	for ; m != 0; m &= m - 1 {
 		i := lowest(m)
-		var carry uint64
+		carry := uint64(bit(f.subtract))
 		if f.in {
 			carry = uint64(w.carry >> i & 1)
 		}
@@ -53,10 +55,9 @@ func (f carryForm) exec(w *warp, in *inst, m uint32) {
 				x, y = f.product(x, y), w.q[in.c][i]
 			}
 			if f.subtract {
-				sum, out = bits.Sub64(x, y, carry)
-			} else {
-				sum, out = bits.Add64(x, y, carry)
+				y = ^y
 			}
+			sum, out = bits.Add64(x, y, carry)
 			w.q[in.d][i] = sum
 		} else {
 			x, y := uint64(w.r[in.a][i]), uint64(w.r[in.b][i])
@@ -64,11 +65,10 @@ func (f carryForm) exec(w *warp, in *inst, m uint32) {
 				x, y = f.product(x, y), uint64(w.r[in.c][i])
 			}
 			if f.subtract {
-				sum = x - y - carry
-			} else {
-				sum = x + y + carry
+				y = uint64(^uint32(y))
 			}
-			out = sum >> 32 & 1
+			sum = x + y + carry
+			out = sum >> 32
 			w.r[in.d][i] = uint32(sum)
 		}
 		if f.out {

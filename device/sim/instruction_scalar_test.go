@@ -1,6 +1,9 @@
 package sim_test
 
-import "math/bits"
+import (
+	"math/big"
+	"math/bits"
+)
 
 var moveRows = []row{
 	{name: "mov splits and joins", body: "mov.b32 {%h1, %h2}, %r10; mov.b32 %r30, {%h2, %h1}; mov.b64 %d10, {%r10, %r11}; mov.b64 {_, %r31}, %d10;",
@@ -82,6 +85,24 @@ var moveRows = []row{
 			_, b := bits.Sub32(x[0], x[1], 0)
 			_, b = bits.Sub32(x[2], x[3], b)
 			return x[0] + x[2] + c, x[0] - x[2] - b
+		}},
+	{name: "the flag is the inverse of the borrow", body: "sub.cc.u32 %r14, %r10, %r11; addc.u32 %r30, %r12, %r13; add.cc.u32 %r14, %r10, %r11; subc.u32 %r31, %r12, %r13;",
+		want: func(i int, in []words) (uint32, uint32) { // a - b is a + ~b + 1, and the flag is bit 32 of the sum
+			word := integer{32, false}
+			x, complement := make([]*big.Int, 4), make([]*big.Int, 4)
+			for j := range x {
+				x[j], complement[j] = word.value(uint64(in[i][j])), word.value(uint64(^in[i][j]))
+			}
+			sum := func(terms ...*big.Int) *big.Int {
+				z := new(big.Int)
+				for _, t := range terms {
+					z.Add(z, t)
+				}
+				return z
+			}
+			flag := func(z *big.Int) *big.Int { return z.Rsh(z, 32) }
+			return uint32(word.wrap(sum(x[2], x[3], flag(sum(x[0], complement[1], big.NewInt(1)))))),
+				uint32(word.wrap(sum(x[2], complement[3], flag(sum(x[0], x[1])))))
 		}},
 	{name: "products by carries", body: "mad.lo.cc.u32 %r30, %r10, %r11, %r12; madc.hi.u32 %r31, %r10, %r11, %r13;",
 		want: wide(func(x words) uint64 { return uint64(x[0])*uint64(x[1]) + (uint64(x[3])<<32 | uint64(x[2])) })},

@@ -22,6 +22,9 @@ var kernelsSource string
 //go:embed testdata/layers.cu
 var layersSource string
 
+//go:embed testdata/division.cu
+var divisionSource string
+
 // compiler gives NVRTC, or skips the test where there is none.
 func compiler(t *testing.T) *nvrtc.Library {
 	l, err := nvrtc.Open()
@@ -86,7 +89,7 @@ func TestEveryArchitectureIsParsed(t *testing.T) {
 		for _, file := range files {
 			source, err := os.ReadFile(file)
 			require.NoError(t, err)
-			text := compile(t, l, filepath.Base(file), string(source), fmt.Sprintf("--gpu-architecture=compute_%d", arch), "-DFIXED=0", "--use_fast_math")
+			text := compile(t, l, filepath.Base(file), string(source), fmt.Sprintf("--gpu-architecture=compute_%d", arch), "-DFIXED=0", "--use_fast_math", "--device-int128")
 			m, err := ptx.Parse([]byte(text))
 			require.NoError(t, err)
 			module, err := sim.NewDevice(hopper(t), sim.Options{}).Load([]byte(text))
@@ -112,6 +115,7 @@ var stored = []struct {
 	{"testdata/bugs_fixed.ptx", "bugs.cu", bugsSource, "compute_80", []string{"-DFIXED=1"}},
 	{"testdata/kernels.ptx", "kernels.cu", kernelsSource, "compute_80", nil},
 	{"testdata/layers.ptx", "layers.cu", layersSource, "compute_90", nil}, // of a newer NVRTC, so that its PTX is read too
+	{"testdata/division.ptx", "division.cu", divisionSource, "compute_80", []string{"--device-int128"}},
 }
 
 // TestStoredPTXIsCurrent compares the stored PTX with what this NVRTC makes of the sources: the text where the same release made it, else
