@@ -59,6 +59,7 @@ type decodeError struct{ err error }
 
 type decoder struct {
 	k         *Kernel
+	position  int // of the instruction in the body of its function
 	in        *inst
 	s         *ptx.Instruction
 	refs      []references // of each instruction
@@ -84,6 +85,15 @@ type frame struct {
 	call   *sourceRef
 }
 
+func newFrame(f *ptx.Function, caller *frame, call *sourceRef) *frame {
+	n := &frame{fn: f, slot: make([]int32, len(f.Registers)), start: make([]int32, len(f.Body)+1),
+		local: map[*ptx.Variable]uint64{}, caller: caller, call: call}
+	for i := range n.slot {
+		n.slot[i] = -1
+	}
+	return n
+}
+
 // fixup is a branch whose target is still an index in the body of a frame.
 type fixup struct {
 	at    int32
@@ -99,6 +109,9 @@ func (d *decoder) errorf(format string, args ...any) error {
 func (d *decoder) fail(format string, args ...any) { panic(decodeError{d.errorf(format, args...)}) }
 
 func decode(m *Module, f *ptx.Function) (k *Kernel, err error) {
+	if f.Err != nil {
+		return nil, fmt.Errorf("sim: kernel %s: %w", f.Name, f.Err)
+	}
 	k = &Kernel{module: m, fn: f, constants: map[*ptx.Variable]bool{}, cellBytes: 4, dynamicAlign: 16}
 	k.slots[2] = 2 // predicates 0 and 1 are the constants false and true
 	d := &decoder{k: k, const32: map[uint32]int32{}, const64: map[uint64]int32{}, special: map[string]int32{},
@@ -116,7 +129,7 @@ func decode(m *Module, f *ptx.Function) (k *Kernel, err error) {
 			}
 		}
 	}()
-	d.body(&frame{fn: f})
+	d.body(newFrame(f, nil, nil))
 	for _, x := range d.fixes {
 		target := x.frame.start[x.index]
 		if x.entry >= 0 {
@@ -143,18 +156,10 @@ func (d *decoder) body(f *frame) {
 			d.fail("recursive calls are not supported")
 		}
 	}
-	if f.local == nil {
-		f.local = map[*ptx.Variable]uint64{}
-	}
 	outer := d.frame
 	d.frame = f
-	f.slot = make([]int32, len(f.fn.Registers))
-	for i := range f.slot {
-		f.slot[i] = -1
-	}
-	f.start = make([]int32, len(f.fn.Body)+1)
 	for i := range f.fn.Body {
-		f.start[i] = int32(len(d.k.code))
+		f.start[i], d.position = int32(len(d.k.code)), i
 		d.instruction(&f.fn.Body[i])
 	}
 	f.start[len(f.fn.Body)] = int32(len(d.k.code))
@@ -244,40 +249,4 @@ func (d *decoder) operandOfClass(o ptx.Operand, class byte) ptx.Operand {
 		o.Value &= 0xffff
 	}
 	return o
-}
-
-// call inlines a function. Its parameters are the .param variables that the caller names.
-func (d *decoder) call(s *ptx.Instruction) {
-	if s.Guard >= 0 {
-		d.fail("a call with a guard is not supported")
-	}
-	if len(s.Operands) != 3 || s.Operands[1].Kind != ptx.FunctionOperand {
-		d.fail("indirect calls are not supported")
-	}
-	name := s.Operands[1].Name
-	if row, ok := systemCalls[name]; ok {
-		row.decode(d, d.emit(row), s)
-		return
-	}
-	f := d.k.module.ast.Function(name)
-	if f == nil || !f.HasBody {
-		d.fail("the function %s has no body", name)
-	}
-	inner := &frame{fn: f, local: map[*ptx.Variable]uint64{}, caller: d.frame}
-	inner.call = &sourceRef{d.frame.fn, s, d.frame.call}
-	bind := func(formal []*ptx.Variable, actual []ptx.Operand) {
-		if len(formal) != len(actual) {
-			d.fail("%d parameters, %s takes %d", len(actual), name, len(formal))
-		}
-		for i, v := range formal {
-			if actual[i].Kind != ptx.VariableOperand {
-				d.fail("a parameter of a call must be a .param variable")
-			}
-			inner.local[v] = d.localOffset(actual[i].Variable)
-		}
-	}
-	bind(f.Returns, s.Operands[0].Elements)
-	bind(f.Params, s.Operands[2].Elements)
-	d.body(inner)
-	d.s = s
 }

@@ -44,7 +44,8 @@
 //
 // From PTX to what runs:
 //
-//   - decode.go: functions to instructions: calls inlined, branches resolved
+//   - decode.go: functions to instructions: branches resolved
+//   - call.go: calls, which are inlined
 //   - operand.go: operands to registers: constants, special registers, addresses of variables
 //   - analyse.go: control flow: registers that may be read before they are written, and how many are alive
 //   - inst.go: the decoded instruction

@@ -173,6 +173,36 @@ $join:`,
 	ld.param.b32 %r30, [retval0];
 	}`,
 		want: one(func(x words) uint32 { return choose(int32(x[0]) < 0, x[2], x[0]+x[0]) })},
+	{name: "a call with a guard, parameters in registers", declarations: `
+.func (.reg .b32 r, .reg .b64 w) sum(.reg .b32 a, .reg .b32 b)
+{
+	.reg .pred p;
+	add.u32 r, a, b;
+	setp.eq.u32 p, r, 0;
+	@p ret;
+	mul.wide.u32 w, r, r;
+}`, body: `
+	mov.b64 %d10, 0;
+	setp.gt.u32 %p1, %r10, %r11;
+	@%p1 call (%r30, %d10), sum, (%r12, 5);
+	cvt.u32.u64 %r31, %d10;`,
+		want: func(i int, in []words) (uint32, uint32) {
+			x := in[i]
+			return choose(x[0] > x[1], x[2]+5, 0), choose(x[0] > x[1], (x[2]+5)*(x[2]+5), 0)
+		}},
+	{name: "a call by an alias, an element of an array", declarations: `
+.shared .u32 cells[2][4];
+.visible .func one();
+.visible .func two()
+{
+	st.shared.u32 [cells+16], 77;
+}
+.alias one, two;`, body: `
+	setp.eq.u32 %p1, %r2, 0;
+	@%p1 call one;
+	bar.sync 0;
+	ld.shared.u32 %r30, cells[1];`,
+		want: func(int, []words) (uint32, uint32) { return 77, 0 }},
 	{name: "vprintf", declarations: ".extern .func (.param .b32 result) vprintf (.param .b64 format, .param .b64 values);\n.global .align 1 .b8 text[4] = {104, 105, 10, 0};", body: `
 	{
 	.param .b64 param0;

@@ -14,14 +14,15 @@ type Module struct {
 	ast     *ptx.Module
 	globals map[*ptx.Variable]*allocation
 	byName  map[string]*allocation
+	broken  map[*ptx.Variable]error // variables that no kernel can use
 
 	mu      sync.Mutex
 	kernels map[string]*Kernel
 	opcodes map[*ptx.Opcode]opcode
 }
 
-// Load parses a module and gives its variables memory. Kernels are decoded when they are first asked for, so that an instruction
-// that the simulator does not know spoils one kernel and not the module.
+// Load parses a module and gives its variables memory. Kernels are decoded when they are first asked for, so that an instruction, a function
+// or a variable that the simulator does not know spoils the kernels that use it and not the module.
 func (d *Device) Load(text []byte) (*Module, error) {
 	for len(text) > 0 && text[len(text)-1] == 0 { // NVRTC's PTX ends in a zero byte
 		text = text[:len(text)-1]
@@ -30,17 +31,18 @@ func (d *Device) Load(text []byte) (*Module, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sim: %w: %w", ErrPTX, err)
 	}
-	m := &Module{device: d, ast: ast, globals: map[*ptx.Variable]*allocation{}, byName: map[string]*allocation{},
+	m := &Module{device: d, ast: ast, globals: map[*ptx.Variable]*allocation{}, byName: map[string]*allocation{}, broken: map[*ptx.Variable]error{},
 		kernels: map[string]*Kernel{}, opcodes: map[*ptx.Opcode]opcode{}}
 	d.busy.Lock()
 	defer d.busy.Unlock()
 	for _, v := range ast.Variables {
-		if v.Space != ptx.GlobalSpace && v.Space != ptx.ConstSpace {
+		if v.Space != ptx.GlobalSpace && v.Space != ptx.ConstSpace || v.Err != nil {
 			continue
 		}
 		a, err := d.mem.add(v.Name, max(v.Size, uint64(len(v.Init)), 1))
 		if err != nil {
-			return nil, err
+			m.broken[v] = fmt.Errorf("line %d: %w", v.Line, err)
+			continue
 		}
 		a.constant = v.Space == ptx.ConstSpace
 		a.zero = true
@@ -53,12 +55,21 @@ func (d *Device) Load(text []byte) (*Module, error) {
 		for _, r := range v.Relocations {
 			target := m.byName[r.Symbol]
 			if target == nil || r.Bytes != 8 || r.Offset+8 > a.size {
-				return nil, fmt.Errorf("sim: %w: line %d: the initialiser of %s names %s, which is no variable in global memory", ErrPTX, v.Line, v.Name, r.Symbol)
+				m.broken[v] = fmt.Errorf("line %d: its initialiser names %s, which is no variable in global memory", v.Line, r.Symbol)
+				continue
 			}
 			binary.LittleEndian.PutUint64(a.data()[r.Offset:], target.addr+uint64(r.Addend))
 		}
 	}
 	return m, nil
+}
+
+// problem says why a variable cannot be used, or nil.
+func (m *Module) problem(v *ptx.Variable) error {
+	if v.Err != nil {
+		return v.Err
+	}
+	return m.broken[v]
 }
 
 // Unload releases the memory of the module's variables.

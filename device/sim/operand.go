@@ -116,6 +116,9 @@ func (d *decoder) constant(v uint64, bank byte) int32 {
 
 // address gives the slot that holds the address of a variable, in the variable's space.
 func (d *decoder) address(v *ptx.Variable, add uint64, bank byte) int32 {
+	if err := d.k.module.problem(v); err != nil {
+		d.fail("%s is not supported: %w", v.Name, err)
+	}
 	switch v.Space {
 	case ptx.SharedSpace:
 		if v.Unsized {

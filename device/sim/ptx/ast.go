@@ -15,10 +15,14 @@ type Module struct {
 	Files     map[int]string
 	Functions []*Function // kernels, device functions and prototypes with no body, in order of the text
 	Variables []*Variable // of module scope
+	aliases   map[string]string
 }
 
-// Function returns the function of that name, the one with a body if there is one, or nil.
+// Function returns the function of that name or alias, the one with a body if there is one, or nil.
 func (m *Module) Function(name string) *Function {
+	if other, known := m.aliases[name]; known {
+		name = other
+	}
 	var found *Function
 	for _, f := range m.Functions {
 		if f.Name == name && (found == nil || f.HasBody) {
@@ -46,7 +50,8 @@ type Function struct {
 	HasBody bool // false for a prototype
 	Linkage Linkage
 	Line    int32
-	Returns []*Variable // of a .func
+	Err     error       // why it could not be read; the rest is then empty
+	Returns []*Variable // of a .func, in space .param or .reg
 	Params  []*Variable // of a kernel: Offset is the place in the buffer of parameters
 
 	MaxThreads      [3]uint32 // .maxntid, zero where not given; given dimensions after the first that are absent are 1
@@ -90,6 +95,9 @@ type Variable struct {
 	Init        []byte // the first bytes, the rest is zero; nil where there is no initialiser
 	Relocations []Relocation
 	Line        int32
+	Register    int32  // of a parameter in space .reg: its index in Function.Registers
+	Err         error  // why the declaration could not be read; only name, space and line are known then
+	element     uint64 // bytes from one element of an array to the next, in its first dimension
 }
 
 // Relocation says that a part of an initialiser is the address of a variable or a function.

@@ -6,6 +6,9 @@ import "math"
 func (p *parser) readFunction(linkage Linkage) {
 	f := &Function{Kernel: p.text == ".entry", Linkage: linkage, Line: p.line}
 	p.next()
+	for p.accept(".attribute") {
+		p.skipParentheses()
+	}
 	if !f.Kernel {
 		f.Returns = p.parameters()
 	}
@@ -35,7 +38,7 @@ func (p *parser) parameters() []*Variable {
 	var all []*Variable
 	end := uint64(0)
 	for p.kind != endToken && !p.isToken(")") {
-		form := p.attributes()
+		form := p.attributes(true)
 		v, _ := p.declarator(form)
 		v.Offset = (end + v.Align - 1) &^ (v.Align - 1)
 		end = v.Offset + v.Size
@@ -98,6 +101,11 @@ func (p *parser) body(f *Function) {
 	p.openScope()
 	for _, vars := range [][]*Variable{f.Returns, f.Params} {
 		for _, v := range vars {
+			if v.Space == RegisterSpace {
+				v.Register = p.newRegister(v.Name, v.Type)
+				p.declare(v.Name, binding{kind: registerName, index: v.Register})
+				continue
+			}
 			p.declare(v.Name, binding{variable: v})
 		}
 	}
@@ -128,7 +136,11 @@ func (p *parser) statement() {
 	case ".shared", ".local", ".param", ".const", ".global":
 		for _, v := range p.declaration(Private) {
 			p.declare(v.Name, binding{variable: v})
-			p.function.Variables = append(p.function.Variables, v)
+			if v.Space == GlobalSpace || v.Space == ConstSpace {
+				p.module.Variables = append(p.module.Variables, v)
+			} else {
+				p.function.Variables = append(p.function.Variables, v)
+			}
 		}
 	case ".pragma":
 		p.skipTo(";")
@@ -198,8 +210,8 @@ func (p *parser) instruction() {
 	if p.kind != wordToken || p.text[0] == '.' || p.text[0] == '%' {
 		p.failToken("an instruction")
 	}
-	in.Op = p.opcode(p.text)
-	p.next()
+	in.Op = p.opcode(p.dotted())
+	p.opcodeName, p.inCall = in.Op.Name, in.Op.Name == "call"
 	first := len(p.scratch)
 	for p.kind != endToken && !p.isToken(";") {
 		o := p.operand(0)

@@ -1,11 +1,5 @@
 package ptx
 
-import (
-	"math"
-	"strconv"
-	"strings"
-)
-
 // maxDepth bounds how deep operands and expressions may nest.
 const maxDepth = 32
 
@@ -27,16 +21,16 @@ func (p *parser) operand(depth int) Operand {
 		return Operand{Kind: VectorOperand, Elements: p.elements("}", depth)}
 	case p.accept("["):
 		return p.address(depth)
-	case p.isToken("("):
-		if p.parenthesisedConstant() {
-			return p.constant()
-		}
-		p.next()
+	case p.inCall && p.accept("("):
 		return Operand{Kind: ListOperand, Elements: p.elements(")", depth)}
-	case p.isToken("-"), p.isToken("~"):
+	case p.isToken("("), p.isToken("-"), p.isToken("+"), p.isToken("~"):
 		return p.constant()
 	case p.accept("!"):
 		o := p.operand(depth + 1)
+		if o.Kind == IntegerOperand {
+			o.Value = truth(o.Value == 0)
+			return o
+		}
 		if o.Kind != RegisterOperand || o.Not {
 			p.fail("only a predicate register can be negated")
 		}
@@ -45,17 +39,6 @@ func (p *parser) operand(depth int) Operand {
 	}
 	p.failToken("an operand")
 	return Operand{}
-}
-
-// parenthesisedConstant tells "(1+2)" from a call's list "(%r1, %r2)" and "(func_retval0)". The lists of NVRTC hold names only.
-func (p *parser) parenthesisedConstant() bool {
-	here := p.scanner
-	for p.isToken("(") || p.isToken("-") || p.isToken("~") {
-		p.next()
-	}
-	number := p.kind == numberToken
-	p.scanner = here
-	return number
 }
 
 // elements reads "a, b, ... end".
@@ -103,9 +86,9 @@ func (p *parser) offset() uint64 {
 	return p.integer(p.constant())
 }
 
-// named reads a name, "a|b", or "variable + offset".
+// named reads a name, "a|b", "variable + offset" or "variable[index]".
 func (p *parser) named(depth int) Operand {
-	name := p.text
+	name := p.dotted()
 	o := Operand{}
 	b, known := p.lookup(name)
 	switch {
@@ -114,7 +97,7 @@ func (p *parser) named(depth int) Operand {
 	case name == "_":
 		o.Kind = SinkOperand
 	case name == "WARP_SZ":
-		return p.constant()
+		return Operand{Kind: IntegerOperand, Value: 32}
 	case specialRegisters[name]:
 		o.Kind, o.Name = SpecialOperand, name
 	case name[0] == '%':
@@ -122,7 +105,6 @@ func (p *parser) named(depth int) Operand {
 	default:
 		o.Kind, o.Name = unresolvedOperand, name
 	}
-	p.next()
 	switch {
 	case p.accept("|"):
 		first := len(p.scratch)
@@ -132,8 +114,26 @@ func (p *parser) named(depth int) Operand {
 		return Operand{Kind: PairOperand, Elements: p.keep(first)}
 	case o.Kind == VariableOperand && (p.isToken("+") || p.isToken("-")):
 		o.Value = p.offset()
+	case o.Kind == VariableOperand && p.accept("["): // an element of an array
+		if p.kind == wordToken {
+			p.fail("%s is indexed by %s: only constants are supported", name, p.text)
+		}
+		o.Value = o.Variable.element * p.integer(p.constant())
+		p.expect("]")
+		if p.opcodeName == "ld" || p.opcodeName == "st" {
+			return Operand{Kind: AddressOperand, Register: -1, Variable: o.Variable, Value: o.Value}
+		}
 	}
 	return o
+}
+
+// dotted reads a name with its component, "%tid.x". ptxas takes blanks before the dot.
+func (p *parser) dotted() string {
+	name := p.text
+	for p.next(); p.kind == wordToken && p.text[0] == '.'; p.next() {
+		name += p.text
+	}
+	return name
 }
 
 // awaitNames notes the operands whose names are not known yet.
@@ -146,134 +146,4 @@ func (p *parser) awaitNames(operands []Operand, line int32) {
 		}
 		p.awaitNames(o.Elements, line)
 	}
-}
-
-// count reads an unsigned number.
-func (p *parser) count(what string) uint64 {
-	n, err := strconv.ParseUint(p.text, 0, 64)
-	if p.kind != numberToken || err != nil {
-		p.failToken(what)
-		return 0
-	}
-	if n > maxBytes {
-		p.fail("%s of %d is too large", what, n)
-		return 0
-	}
-	p.next()
-	return n
-}
-
-// constant reads a number or an expression of numbers (section "Constant Expressions").
-func (p *parser) constant() Operand { return p.expression(0, 0) }
-
-// precedence of the binary operators on integers. The remainder is left out: its sign begins the names of registers.
-var precedence = map[string]int{"|": 1, "^": 2, "&": 3, "<<": 4, ">>": 4, "+": 5, "-": 5, "*": 6, "/": 6}
-
-func (p *parser) expression(least, depth int) Operand {
-	left := p.unary(depth)
-	for p.kind == signToken {
-		operator := p.text
-		level := precedence[operator]
-		if level == 0 || level <= least {
-			break
-		}
-		p.next()
-		right := p.integer(p.expression(level, depth+1))
-		left.Value = p.binary(operator, p.integer(left), right)
-	}
-	return left
-}
-
-func (p *parser) unary(depth int) Operand {
-	if depth > maxDepth {
-		p.fail("an expression is nested too deep")
-		return Operand{Kind: IntegerOperand}
-	}
-	switch {
-	case p.accept("-"):
-		o := p.unary(depth + 1)
-		switch o.Kind {
-		case Float32Operand:
-			o.Value ^= 1 << 31
-		case Float64Operand:
-			o.Value ^= 1 << 63
-		default:
-			o.Value = -o.Value
-		}
-		return o
-	case p.accept("~"):
-		return Operand{Kind: IntegerOperand, Value: ^p.integer(p.unary(depth + 1))}
-	case p.accept("("):
-		o := p.expression(0, depth+1)
-		p.expect(")")
-		return o
-	case p.accept("WARP_SZ"):
-		return Operand{Kind: IntegerOperand, Value: 32}
-	case p.kind == numberToken:
-		o, ok := parseNumber(p.text)
-		if !ok {
-			p.failToken("a number")
-		}
-		p.next()
-		return o
-	}
-	p.failToken("a number")
-	return Operand{Kind: IntegerOperand}
-}
-
-func (p *parser) integer(o Operand) uint64 {
-	if o.Kind != IntegerOperand {
-		p.fail("an integer is wanted here")
-	}
-	return o.Value
-}
-
-func (p *parser) binary(operator string, a, b uint64) uint64 {
-	switch operator {
-	case "|":
-		return a | b
-	case "^":
-		return a ^ b
-	case "&":
-		return a & b
-	case "<<":
-		return a << b
-	case ">>":
-		return uint64(int64(a) >> min(b, 63))
-	case "+":
-		return a + b
-	case "-":
-		return a - b
-	case "*":
-		return a * b
-	}
-	if b == 0 {
-		p.fail("division by zero")
-		return 0
-	}
-	if int64(b) == -1 {
-		return -a
-	}
-	return uint64(int64(a) / int64(b))
-}
-
-// parseNumber reads the literals of the sections "Integer Constants" and "Floating-Point Constants".
-func parseNumber(text string) (Operand, bool) {
-	if len(text) > 2 && text[0] == '0' {
-		switch text[1] {
-		case 'f', 'F':
-			v, err := strconv.ParseUint(text[2:], 16, 32)
-			return Operand{Kind: Float32Operand, Value: v}, err == nil && len(text) == 10
-		case 'd', 'D':
-			v, err := strconv.ParseUint(text[2:], 16, 64)
-			return Operand{Kind: Float64Operand, Value: v}, err == nil && len(text) == 18
-		}
-	}
-	hexadecimal := strings.HasPrefix(text, "0x") || strings.HasPrefix(text, "0X")
-	if !hexadecimal && strings.ContainsAny(text, ".eE") {
-		v, err := strconv.ParseFloat(text, 64)
-		return Operand{Kind: Float64Operand, Value: math.Float64bits(v)}, err == nil
-	}
-	v, err := strconv.ParseUint(strings.TrimSuffix(text, "U"), 0, 64)
-	return Operand{Kind: IntegerOperand, Value: v}, err == nil
 }

@@ -14,6 +14,8 @@ type parser struct {
 	stringLabels map[string]int
 	operands     []Operand // unused part of a block that instructions' operands are cut from
 	scratch      []Operand
+	opcodeName   string // of the instruction that is being read
+	inCall       bool   // its parentheses hold lists
 
 	// Of the function that is being read:
 	function  *Function
@@ -28,7 +30,7 @@ func Parse(src []byte) (*Module, error) {
 	text := string(src)
 	p := &parser{
 		scanner:      scanner{src: text, lineAtPos: 1},
-		module:       &Module{Source: text, Files: map[int]string{}},
+		module:       &Module{Source: text, Files: map[int]string{}, aliases: map[string]string{}},
 		opcodes:      map[string]*Opcode{},
 		variables:    map[string]*Variable{},
 		functions:    map[string]*Function{},
@@ -36,7 +38,12 @@ func Parse(src []byte) (*Module, error) {
 	}
 	p.next()
 	for p.kind != endToken {
+		start, functions := p.scanner, len(p.module.Functions)
 		p.moduleStatement()
+		if p.firstError != nil {
+			p.forget(functions)
+			p.leaveOut(start)
+		}
 	}
 	if p.firstError == nil && p.module.Version == "" {
 		p.fail("no .version: this is not PTX")
@@ -84,8 +91,14 @@ func (p *parser) moduleStatement() {
 		p.file()
 	case ".section":
 		p.section()
-	case ".pragma", ".alias":
+	case ".pragma":
 		p.skipTo(";")
+	case ".alias":
+		p.next()
+		alias := p.name("a function's name")
+		p.expect(",")
+		p.module.aliases[alias] = p.name("the name of another function")
+		p.expect(";")
 	case ";":
 		p.next()
 	default:

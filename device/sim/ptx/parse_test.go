@@ -197,6 +197,25 @@ func wrap(body string) string {
 	return ".version 8.8\n.target sm_80\n.address_size 64\n.entry k(.param .u64 a) {\n.reg .b32 %r<3>; .reg .pred %p<2>;\n" + body + "\n}\n"
 }
 
+// firstError is that of the whole text, or of the first function or variable that could not be read.
+func firstError(text string) error {
+	m, err := Parse([]byte(text))
+	if err != nil {
+		return err
+	}
+	for _, v := range m.Variables {
+		if v.Err != nil {
+			return v.Err
+		}
+	}
+	for _, f := range m.Functions {
+		if f.Err != nil {
+			return f.Err
+		}
+	}
+	return nil
+}
+
 func TestErrors(t *testing.T) {
 	tests := []struct {
 		text, want string
@@ -223,7 +242,7 @@ func TestErrors(t *testing.T) {
 		{wrap("add.s32 %r1, %r2, 0q;"), `expected a number, found "0q"`, 6},
 		{wrap("ld.param.u64 %r1, [a+%r1];"), "expected a number", 6},
 		{wrap("ld.param.u64 %r1, [!%p1];"), "an address must begin with", 6},
-		{wrap("mov.b32 %r1, !7;"), "only a predicate register can be negated", 6},
+		{wrap("mov.b32 %r1, ![%r2];"), "only a predicate register can be negated", 6},
 		{wrap("@%p7 ret;"), `expected a predicate register, found "%p7"`, 6},
 		{wrap("\nbra $nowhere;"), "$nowhere is not declared", 7},
 		{wrap("{ inner: ret; }\nbra inner;"), "inner is not declared", 7},
@@ -234,7 +253,7 @@ func TestErrors(t *testing.T) {
 		{wrap(".loc 1 2;"), `expected a column, found ";"`, 6},
 	}
 	for _, test := range tests {
-		_, err := Parse([]byte(test.text))
+		err := firstError(test.text)
 		var failure *Error
 		if assert.True(t, errors.As(err, &failure), test.text) {
 			assert.Contains(t, failure.Message, test.want, test.text)

@@ -17,7 +17,7 @@ const (
 	wordToken
 	numberToken
 	stringToken // text without the quotes
-	signToken   // one character of punctuation, or << or >>
+	signToken   // punctuation: one character, or two of an operator such as <<
 )
 
 // scanner cuts the text into tokens, one at a time. After a failure every token is the end.
@@ -34,18 +34,26 @@ type scanner struct {
 }
 
 const (
-	wordByte  = 1 << iota // may stand in a word or a number
-	digitByte             // starts a number
-	blankByte             // newline not included
+	letterByte  = 1 << iota // starts a word and may stand in one
+	digitByte               // starts a number, and may stand in a word
+	percentByte             // starts a word
+	dotByte                 // starts a directive, a modifier or a component
+	blankByte               // newline not included
+
+	nameBytes = letterByte | digitByte
 )
 
-var byteClass = func() (class [256]uint8) {
+var byteClass = func() (class [256]byte) {
 	for c := range class {
 		switch {
 		case c >= '0' && c <= '9':
-			class[c] = wordByte | digitByte
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == '$', c == '%', c == '.':
-			class[c] = wordByte
+			class[c] = digitByte
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == '$':
+			class[c] = letterByte
+		case c == '%':
+			class[c] = percentByte
+		case c == '.':
+			class[c] = dotByte
 		case c == ' ', c == '\t', c == '\r', c == 0:
 			class[c] = blankByte
 		}
@@ -81,17 +89,19 @@ func (s *scanner) next() {
 		s.kind, s.text = endToken, ""
 		return
 	}
-	switch class := byteClass[s.src[s.pos]]; {
-	case class&digitByte != 0:
+	class, following := byteClass[s.src[s.pos]], byteClass[s.byteAt(s.pos+1)]
+	switch {
+	case class == digitByte, class == dotByte && following == digitByte:
 		s.number()
-	case class&wordByte != 0:
+	case class == letterByte, class&(percentByte|dotByte) != 0 && following&nameBytes != 0:
 		s.word()
 	case s.src[s.pos] == '"':
 		s.quoted()
 	default:
 		s.kind = signToken
 		s.pos++
-		if c := s.src[s.start]; (c == '<' || c == '>') && s.byteAt(s.pos) == c {
+		switch s.src[s.start : s.pos+min(1, len(s.src)-s.pos)] {
+		case "<<", ">>", "<=", ">=", "==", "!=", "&&", "||":
 			s.pos++
 		}
 		s.text = s.src[s.start:s.pos]
@@ -132,14 +142,19 @@ func (s *scanner) skipBlanks() {
 	}
 }
 
-// word reads a name, a directive or an opcode; "::" joins parts, as in ld.shared::cta.u32.
+// word reads a name or an opcode with its modifiers, or one directive: ".reg.b32" is two tokens, as "%r1%r2" is. "::" joins parts, as in
+// ld.shared::cta.u32.
 func (s *scanner) word() {
-	i := s.pos
+	inside := byte(nameBytes | dotByte)
+	if s.src[s.pos] == '.' {
+		inside = nameBytes
+	}
+	i := s.pos + 1
 	for {
-		for i < len(s.src) && byteClass[s.src[i]]&wordByte != 0 {
+		for i < len(s.src) && byteClass[s.src[i]]&inside != 0 {
 			i++
 		}
-		if s.byteAt(i) != ':' || s.byteAt(i+1) != ':' || byteClass[s.byteAt(i+2)]&wordByte == 0 {
+		if s.byteAt(i) != ':' || s.byteAt(i+1) != ':' || byteClass[s.byteAt(i+2)]&nameBytes == 0 {
 			break
 		}
 		i += 2
@@ -149,8 +164,8 @@ func (s *scanner) word() {
 
 func (s *scanner) number() {
 	i := s.pos
-	prefixed := s.src[i] == '0' && byteClass[s.byteAt(i+1)] == wordByte && s.byteAt(i+1) != '.' // hexadecimal digits hold an e
-	for i < len(s.src) && byteClass[s.src[i]]&wordByte != 0 {
+	prefixed := s.src[i] == '0' && byteClass[s.byteAt(i+1)] == letterByte // hexadecimal digits hold an e
+	for i < len(s.src) && byteClass[s.src[i]]&(nameBytes|dotByte) != 0 {
 		exponent := s.src[i] == 'e' || s.src[i] == 'E'
 		i++
 		if exponent && !prefixed && (s.byteAt(i) == '-' || s.byteAt(i) == '+') {

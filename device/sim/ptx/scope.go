@@ -30,6 +30,7 @@ type registerRange struct {
 	prefix string
 	count  uint64
 	typ    Type
+	width  int32 // 2 or 4 where each is a vector
 }
 
 // pendingName is a use of a name that may be a label further down. One of operand and entry is set.
@@ -113,11 +114,17 @@ func (p *parser) lookup(name string) (binding, bool) {
 		if b, known := s.names[name]; known {
 			return b, true
 		}
+		vector, _, _ := strings.Cut(name, ".")
 		for _, r := range s.ranges {
-			if r.holds(name) {
+			switch {
+			case r.width == 1 && r.holds(name):
 				b := binding{kind: registerName, index: p.newRegister(name, r.typ)}
 				s.names[name] = b
 				return b, true
+			case r.width > 1 && r.holds(vector):
+				p.vectorRegister(s, vector, r.typ, r.width)
+				b, known := s.names[name]
+				return b, known
 			}
 		}
 	}
@@ -163,13 +170,10 @@ func (p *parser) registers() {
 		switch {
 		case p.accept("<"):
 			inner := &p.scopes[len(p.scopes)-1]
-			inner.ranges = append(inner.ranges, registerRange{name, min(p.count("a count of registers"), math.MaxInt32), typ})
+			inner.ranges = append(inner.ranges, registerRange{name, min(p.count("a count of registers"), math.MaxInt32), typ, width})
 			p.expect(">")
-			if width > 1 {
-				p.fail("a range of vector registers is not supported")
-			}
 		case width > 1:
-			p.vectorRegister(name, typ, width)
+			p.vectorRegister(&p.scopes[len(p.scopes)-1], name, typ, width)
 		default:
 			p.declare(name, binding{kind: registerName, index: p.newRegister(name, typ)})
 		}
@@ -180,12 +184,15 @@ func (p *parser) registers() {
 	p.expect(";")
 }
 
-// vectorRegister declares v, v.x, v.y and so on.
-func (p *parser) vectorRegister(name string, typ Type, width int32) {
-	first := int32(len(p.function.Registers))
-	for i := range width {
-		component := name + "." + "xyzw"[i:i+1]
-		p.declare(component, binding{kind: registerName, index: p.newRegister(component, typ)})
+// vectorRegister declares v with its components, which have two names: v.x and v.r and so on (section "Vectors as Operands").
+func (p *parser) vectorRegister(s *scope, name string, typ Type, width int32) {
+	if _, known := s.names[name]; known {
+		p.fail("%s is declared twice in one scope", name)
+		return
 	}
-	p.declare(name, binding{kind: vectorName, index: first, count: width})
+	s.names[name] = binding{kind: vectorName, index: int32(len(p.function.Registers)), count: width}
+	for i := range width {
+		b := binding{kind: registerName, index: p.newRegister(name+"."+"xyzw"[i:i+1], typ)}
+		s.names[name+"."+"xyzw"[i:i+1]], s.names[name+"."+"rgba"[i:i+1]] = b, b
+	}
 }

@@ -1,5 +1,7 @@
 package ptx
 
+import "fmt"
+
 // specialRegisters are the read-only registers of the section "Special Registers".
 var specialRegisters = func() map[string]bool {
 	m := map[string]bool{}
@@ -21,6 +23,12 @@ var specialRegisters = func() map[string]bool {
 		"%reserved_smem_offset_0", "%reserved_smem_offset_1", "%current_graph_exec",
 	} {
 		m[name] = true
+	}
+	for i := range 32 {
+		m[fmt.Sprintf("%%envreg%d", i)] = true
+	}
+	for i := range 8 {
+		m[fmt.Sprintf("%%pm%d", i)], m[fmt.Sprintf("%%pm%d_64", i)] = true, true
 	}
 	return m
 }()

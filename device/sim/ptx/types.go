@@ -10,9 +10,10 @@ const (
 	LocalSpace
 	ParamSpace
 	SharedSpace
+	RegisterSpace // of a function's parameter: ".func (.reg .b32 r) f(.reg .b32 a)"
 )
 
-var spaceNames = [...]string{"", "const", "global", "local", "param", "shared"}
+var spaceNames = [...]string{"", "const", "global", "local", "param", "shared", "reg"}
 
 func (s Space) String() string { return spaceNames[s] }
 

@@ -10,7 +10,7 @@ const maxBytes = 1 << 40
 
 // declaration reads ".space attributes .type name[dimensions] [= initialiser], ...;".
 func (p *parser) declaration(linkage Linkage) []*Variable {
-	form := p.attributes()
+	form := p.attributes(false)
 	form.Linkage = linkage
 	var all []*Variable
 	for p.kind != endToken {
@@ -28,8 +28,11 @@ func (p *parser) declaration(linkage Linkage) []*Variable {
 }
 
 // attributes reads what stands before a variable's name. Size is that of one element, vectors counted as one.
-func (p *parser) attributes() Variable {
+func (p *parser) attributes(inParameters bool) Variable {
 	v := Variable{Space: spaces[p.text], Line: p.line, Align: 1}
+	if p.isToken(".reg") && inParameters {
+		v.Space = RegisterSpace
+	}
 	if v.Space == NoSpace {
 		p.failToken("a state space")
 	}
@@ -63,7 +66,7 @@ func (p *parser) attributes() Variable {
 			elements = 4
 		case ".volatile":
 		default:
-			if v.Type = TypeByName(p.text[1:]); v.Type == NoType || v.Type == Pred {
+			if v.Type = TypeByName(p.text[1:]); v.Type == NoType || v.Type == Pred && v.Space != RegisterSpace {
 				p.failToken("a type of memory")
 			}
 		}
@@ -93,8 +96,9 @@ func (p *parser) declarator(form Variable) (*Variable, uint64) {
 	v := form
 	v.Line = p.line
 	row := v.Size / max(1, v.Type.Size())
+	dimensions := uint64(0)
 	v.Name = p.name("a name")
-	for p.accept("[") {
+	for v.element = v.Size; p.accept("["); dimensions++ {
 		if p.accept("]") {
 			v.Unsized = true
 			continue
@@ -105,6 +109,9 @@ func (p *parser) declarator(form Variable) (*Variable, uint64) {
 			p.fail("%s is larger than %d bytes", v.Name, uint64(maxBytes))
 		}
 		v.Size, row = size, n*(form.Size/max(1, v.Type.Size()))
+		if dimensions > 0 {
+			v.element *= n
+		}
 		p.expect("]")
 	}
 	if v.Unsized {
