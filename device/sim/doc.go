@@ -60,6 +60,7 @@
 //   - carry.go: extended precision: add.cc, addc, sub.cc, subc, mad.cc, madc
 //   - float.go: what rows of f32 and f64 call: roundings, .ftz, .sat, fma
 //   - half.go: f16, bf16 and tf32 as bits
+//   - fp8.go: e4m3 and e5m2 as bits
 //   - convert.go: cvt, cvt.pack
 //   - predicate.go: setp, set, selp, slct, testp
 //   - move.go: mov of vectors and clocks, cvta, isspacep, lop3
