@@ -257,6 +257,11 @@ func (w *warp) addresses(slot int32, wide bool, offset uint64) {
 func execGeneric(w *warp, in *inst, m uint32) {
 	a := in.mem
 	w.addresses(in.a, a.wideAddr, a.offset)
+	w.genericLanes(in, m)
+}
+
+// genericLanes does the same with the addresses in w.addr.
+func (w *warp) genericLanes(in *inst, m uint32) {
 	var masks [4]uint32
 	for x := m; x != 0; x &= x - 1 {
 		i := lowest(x)

@@ -41,9 +41,7 @@ type block struct {
 
 	counts  pcCounts
 	traffic MemoryCounters
-	mmaA    [16][16]float64
-	mmaB    [16][8]float64
-	mmaC    [16][8]float64
+	mma     mmaTiles
 
 	seen    map[seenReport]bool
 	reports []*Report

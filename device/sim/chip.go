@@ -25,14 +25,19 @@ type Chip struct {
 
 	Float32, Integer, Float64     float64 // lanes
 	SpecialFunction, Conversion   float64
-	TensorBF16, TensorTF32        float64 // floating-point operations of dense mma, f16 as bf16
+	TensorBF16, TensorTF32        float64 // operations of dense mma; f16 as bf16
+	TensorFP8, TensorInt8         float64 // 0 where the tensor cores lack the type, see tensorRate
+	TensorInt4, TensorB1          float64
+	TensorF64                     float64
+	TensorF16Gain                 float64 // how many times as fast mma is that adds up in f16
 	L2PerSM                       float64 // bytes
 	LaunchMicroseconds, LatencyCk float64 // an empty kernel; cycles between dependent instructions
 }
 
 // Sources, by field:
 //   - SMs, clock, memory, bandwidth, L2, tensor rates: NVIDIA's data sheets and white papers (H200 data sheet and "NVIDIA H100 Tensor Core
-//     GPU Architecture"; "NVIDIA A100 Tensor Core GPU Architecture"; "NVIDIA Ada GPU Architecture"), tensor rates as peak over SMs and clock.
+//     GPU Architecture"; "NVIDIA A100 Tensor Core GPU Architecture"; "NVIDIA Ada GPU Architecture"), tensor rates as peak over SMs and
+//     clock. Integers of 4 bits and single bits left the tensor cores with Hopper (CUDA C++ Programming Guide, "Sub-byte Operations").
 //   - limits of a SM: CUDA C++ Programming Guide, "Technical Specifications per Compute Capability", and the Hopper, Ampere and
 //     Ada tuning guides.
 //   - lanes: CUDA C++ Programming Guide, "Throughput of Native Arithmetic Instructions".
@@ -44,22 +49,55 @@ var chips = []Chip{
 		MemoryBytes: 141e9, MemoryMHz: 3201, BusBits: 6144, DRAM: 4.8e12, L2Bytes: 50 << 20,
 		WarpsPerSM: 64, BlocksPerSM: 32, RegistersPerSM: 65536, SharedPerSM: 228 << 10, SharedPerBlockOptin: 227 << 10, SharedReserved: 1 << 10,
 		Float32: 128, Integer: 64, Float64: 64, SpecialFunction: 16, Conversion: 64,
-		TensorBF16: 0.6 * 4096, TensorTF32: 0.6 * 2048, L2PerSM: 64, LaunchMicroseconds: 2, LatencyCk: 6,
+		TensorBF16: 0.6 * 4096, TensorTF32: 0.6 * 2048, TensorInt8: 0.6 * 8192, TensorF64: 256, TensorF16Gain: 1,
+		L2PerSM: 64, LaunchMicroseconds: 2, LatencyCk: 6,
 	},
 	{
 		Name: "a100", Product: "NVIDIA A100-SXM4-80GB", Major: 8, Minor: 0, SMs: 108, ClockMHz: 1410,
 		MemoryBytes: 80e9, MemoryMHz: 1593, BusBits: 5120, DRAM: 2.039e12, L2Bytes: 40 << 20,
 		WarpsPerSM: 64, BlocksPerSM: 32, RegistersPerSM: 65536, SharedPerSM: 164 << 10, SharedPerBlockOptin: 163 << 10, SharedReserved: 1 << 10,
 		Float32: 64, Integer: 64, Float64: 32, SpecialFunction: 16, Conversion: 16,
-		TensorBF16: 2048, TensorTF32: 1024, L2PerSM: 64, LaunchMicroseconds: 2.5, LatencyCk: 6,
+		TensorBF16: 2048, TensorTF32: 1024, TensorInt8: 4096, TensorInt4: 8192, TensorB1: 32768, TensorF64: 128, TensorF16Gain: 1,
+		L2PerSM: 64, LaunchMicroseconds: 2.5, LatencyCk: 6,
 	},
 	{
 		Name: "rtx4090", Product: "NVIDIA GeForce RTX 4090", Major: 8, Minor: 9, SMs: 128, ClockMHz: 2520,
 		MemoryBytes: 24 << 30, MemoryMHz: 10501, BusBits: 384, DRAM: 1.008e12, L2Bytes: 72 << 20,
 		WarpsPerSM: 48, BlocksPerSM: 24, RegistersPerSM: 65536, SharedPerSM: 100 << 10, SharedPerBlockOptin: 99 << 10, SharedReserved: 1 << 10,
 		Float32: 128, Integer: 64, Float64: 2, SpecialFunction: 16, Conversion: 16,
-		TensorBF16: 512, TensorTF32: 256, L2PerSM: 64, LaunchMicroseconds: 2.5, LatencyCk: 6,
+		TensorBF16: 512, TensorTF32: 256, TensorFP8: 1024, TensorInt8: 2048, TensorInt4: 4096, TensorF16Gain: 2,
+		L2PerSM: 64, LaunchMicroseconds: 2.5, LatencyCk: 6,
 	},
+}
+
+// tensorRate gives the operations a cycle of a form of mma. What the tensor cores lack other parts do: fp8 is multiplied as f16 (the
+// answer of CUTLASS's maintainers in issue 1986 of NVIDIA/cutlass, for Hopper), f64, narrow integers and bits on the ordinary lanes.
+func (c *Chip) tensorRate(t TensorCount) float64 {
+	or := func(rate, otherwise float64) float64 {
+		if rate == 0 {
+			return otherwise
+		}
+		return rate
+	}
+	rate := c.TensorBF16
+	switch t.Type {
+	case "tf32":
+		rate = c.TensorTF32
+	case "e4m3", "e5m2":
+		rate = or(c.TensorFP8, c.TensorBF16)
+	case "s8", "u8":
+		rate = c.TensorInt8
+	case "s4", "u4":
+		rate = or(c.TensorInt4, 2*c.Integer)
+	case "b1":
+		rate = or(c.TensorB1, 2*c.Integer)
+	case "f64":
+		rate = or(c.TensorF64, 2*c.Float64)
+	}
+	if t.Accumulator == "f16" {
+		rate *= c.TensorF16Gain
+	}
+	return rate
 }
 
 // Chips lists the chips that can be simulated; the first is the default.

@@ -137,6 +137,31 @@ func TestTensorCounts(t *testing.T) {
 	assert.EqualValues(t, c.Tensor[0].Warp*16*8*16*2, c.Tensor[0].Flops)
 }
 
+// The peaks of dense products, in 10^12 operations a second, as NVIDIA publishes them: "NVIDIA A100 Tensor Core GPU Architecture", table 3;
+// "NVIDIA Ada GPU Architecture", appendix A; "NVIDIA H100 Tensor Core GPU Architecture" for f64.
+func TestTensorRates(t *testing.T) {
+	for _, test := range []struct {
+		chip, element, accumulator string
+		peak                       float64
+	}{
+		{"a100", "bf16", "f32", 312}, {"a100", "f16", "f16", 312}, {"a100", "tf32", "f32", 156}, {"a100", "f64", "f64", 19.5},
+		{"a100", "s8", "s32", 624}, {"a100", "u4", "s32", 1248}, {"a100", "b1", "s32", 4992},
+		{"rtx4090", "f16", "f32", 165.2}, {"rtx4090", "f16", "f16", 330.3}, {"rtx4090", "bf16", "f32", 165.2}, {"rtx4090", "tf32", "f32", 82.6},
+		{"rtx4090", "e4m3", "f32", 330.3}, {"rtx4090", "e5m2", "f16", 660.6}, {"rtx4090", "u8", "s32", 660.6}, {"rtx4090", "s4", "s32", 1321.2},
+		{"rtx4090", "f64", "f64", 1.29}, // no tensor cores of f64: 1/64 of the lanes of f32
+		{"h200", "f64", "f64", 66.9},
+	} {
+		chip, err := sim.ChipByName(test.chip)
+		require.NoError(t, err)
+		rate := sim.TensorRate(chip, test.element, test.accumulator) * float64(chip.SMs) * float64(chip.ClockMHz) * 1e6
+		assert.InEpsilon(t, test.peak*1e12, rate, 0.01, "%+v", test)
+	}
+	h200, err := sim.ChipByName("h200")
+	require.NoError(t, err)
+	assert.Equal(t, sim.TensorRate(h200, "bf16", "f32"), sim.TensorRate(h200, "e4m3", "f32"), "mma of fp8 is done in f16")
+	assert.Equal(t, 2*sim.TensorRate(h200, "bf16", "f32"), sim.TensorRate(h200, "s8", "s32"))
+}
+
 func TestOccupancy(t *testing.T) {
 	d := checked(t)
 	k := kernelOf(t, d, kernelsPTX, "copy_straight")

@@ -79,7 +79,10 @@
 //   - barrier.go: bar, barrier
 //   - collective.go: what the lanes of a warp do together: bar.warp, shfl, vote, match, redux, elect, activemask
 //   - matrix.go: ldmatrix, stmatrix, movmatrix
-//   - mma.go: mma.sync
+//   - mmashape.go: the forms of mma.sync and wmma.mma, and where the elements of their matrices lie
+//   - mma.go: mma.sync and wmma.mma
+//   - mmavariants.go: those with code of their own: f64, single bits, m8n8k4 of f16
+//   - wmma.go: wmma.load, wmma.store
 //
 // What is known beyond the results:
 //
@@ -116,6 +119,6 @@
 // are estimates. The approximate functions (ex2.approx, sin.approx and the like) round the exact value where the chip has an error of
 // some units in the last place. The tensor core drops bits of sums that are kept here. Blocks are not all there at once: a
 // kernel whose blocks wait for each other, as in a barrier of the grid, ends as an endless loop. Clusters, tensor copies (cp.async.bulk.tensor),
-// wgmma, integer and fp8 mma, textures, recursion and indirect calls are not supported; an instruction that the table does not have is
+// wgmma, sparse mma, textures, recursion and indirect calls are not supported; an instruction that the table does not have is
 // an error that names it and its line.
 package sim

@@ -63,11 +63,7 @@ func (c *Counters) estimate(chip Chip) Estimate {
 	m := &c.Memory
 	tensor := 0.0
 	for _, t := range c.Tensor {
-		rate := chip.TensorBF16
-		if t.TF32 {
-			rate = chip.TensorTF32
-		}
-		tensor += float64(t.Flops) / rate
+		tensor += float64(t.Flops) / chip.tensorRate(t)
 	}
 	e := Estimate{Pipes: []Pipe{
 		{"issue", cycles(float64(c.Warp) / 4)},

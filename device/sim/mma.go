@@ -2,125 +2,169 @@ package sim
 
 import (
 	"math"
-	"strings"
+	"slices"
 
 	"cnn-gpu/device/sim/ptx"
 )
 
-// mmaElement is the format of the elements of A and B.
-type mmaElement uint8
-
-const (
-	elementTF32 mmaElement = iota
-	elementBF16
-	elementF16
-)
-
-// mmaShape is a form of mma.sync: D = A*B + C with A of 16 x k, B of k x 8.
-type mmaShape struct {
-	name    string // in the counters
-	k       int
-	na, nb  int        // registers of A and B
-	element mmaElement // of A and B
-	half    bool       // C and D are packed f16, in two registers
-}
-
-var mmaShapes = map[string]mmaShape{
-	"sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32":  {"m16n8k4 tf32", 4, 2, 1, elementTF32, false},
-	"sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32":  {"m16n8k8 tf32", 8, 4, 2, elementTF32, false},
-	"sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32":  {"m16n8k8 bf16", 8, 2, 1, elementBF16, false},
-	"sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32": {"m16n8k16 bf16", 16, 4, 2, elementBF16, false},
-	"sync.aligned.m16n8k8.row.col.f32.f16.f16.f32":    {"m16n8k8 f16", 8, 2, 1, elementF16, false},
-	"sync.aligned.m16n8k16.row.col.f32.f16.f16.f32":   {"m16n8k16 f16", 16, 4, 2, elementF16, false},
-	"sync.aligned.m16n8k8.row.col.f16.f16.f16.f16":    {"m16n8k8 f16 to f16", 8, 2, 1, elementF16, true},
-	"sync.aligned.m16n8k16.row.col.f16.f16.f16.f16":   {"m16n8k16 f16 to f16", 16, 4, 2, elementF16, true},
-}
-
-// nc is the number of registers of C and D.
-func (s *mmaShape) nc() int {
-	if s.half {
-		return 2
-	}
-	return 4
-}
-
-func (s *mmaShape) flops() int64 { return int64(2 * 16 * 8 * s.k) }
-
-// decodeMMA puts the registers of D, A, B and C, in this order, in inst.list.
+// decodeMMA decodes mma.sync and wmma.mma. It puts the registers of D, A, B and C, in this order, in inst.list.
 func decodeMMA(d *decoder, in *inst, s *ptx.Instruction) {
-	d.need(4)
-	shape, ok := mmaShapes[strings.Join(s.Op.Modifiers, ".")]
-	if !ok {
+	shape, ok := mmaShapes[s.Op.Text]
+	switch {
+	case s.Op.Has("sp") || s.Op.Has("sp::ordered_metadata"):
+		d.fail("mma of sparse matrices is not supported")
+	case !ok:
 		d.fail("%w", ErrUnknownInstruction)
 	}
+	d.need(4)
 	in.mma = &shape
-	for i, n := range []int{shape.nc(), shape.na, shape.nb, shape.nc()} {
+	in.exec = shape.executor()
+	for i, f := range shape.fragments() {
 		elements := s.Operands[i].Elements
 		if s.Operands[i].Kind != ptx.VectorOperand {
 			elements = s.Operands[i : i+1]
 		}
-		if len(elements) != n {
-			d.fail("operand %d has %d registers, expected %d", i, len(elements), n)
+		if len(elements) != f.registers {
+			d.fail("operand %d has %d registers, expected %d", i, len(elements), f.registers)
 		}
 		for _, o := range elements {
 			if i == 0 {
-				in.list = append(in.list, d.dstOrScratch(o, 'r'))
+				in.list = append(in.list, d.dstOrScratch(o, f.bank()))
 			} else {
-				in.list = append(in.list, d.src(o, 'r'))
+				in.list = append(in.list, d.src(o, f.bank()))
+			}
+		}
+	}
+	to, _, _, from := shape.split(in.list)
+	for i := range to { // tiles of D are written before all of C was read
+		if j := slices.Index(from, to[i]); j >= 0 && (j != i || shape.d != shape.c) {
+			shape.crossed = true
+		}
+	}
+}
+
+// executor chooses the function for the types.
+func (s *mmaShape) executor() execFunc {
+	switch {
+	case s.quads:
+		return execQuadMMA
+	case s.a == elementF64:
+		return execDoubleMMA
+	case s.a == elementB1:
+		return execBitMMA
+	}
+	return execMMA
+}
+
+// mmaTiles are the matrices of an mma as numbers: A in tiles of 16 rows and 16 columns, B in strips of 8 columns. Rows of a tile that
+// the shape does not have hold what was there before, and their sums go nowhere.
+type mmaTiles struct {
+	a         [2][4][16][16]float64
+	b         [4][64][8]float64
+	sum, part [16][8]float64
+	c         [8][32]uint32 // the registers of C, where D's are the same in another order
+}
+
+// execMMA multiplies with exact products, sums in float64 and one rounding to the type of D. The tensor core cuts the terms of a sum
+// where it aligns them, so its last bits differ when the sum is not exact. See mmaShape for where the elements lie.
+func execMMA(w *warp, in *inst, m uint32) {
+	s, blk := in.mma, w.b
+	d, a, b, c := s.split(in.list)
+	t := &blk.mma
+	down, width := s.m/8, 4*s.a.perRegister()
+	for x, slot := range a[:s.na] {
+		row, column := x%down*8, x/down*width
+		if width > 8 {
+			rowsOfNarrow(s.a, &t.a[row/16], &w.r[slot], row%16, column)
+		} else {
+			rowsOf(s.a, &t.a[row/16][0], &w.r[slot], row%16, column)
+		}
+	}
+	down = s.k / width
+	for x, slot := range b[:s.nb] {
+		row, strip := x%down*width, &t.b[x/down]
+		if width > 8 {
+			columnsOfNarrow(s.b, strip, &w.r[slot], row)
+		} else {
+			columnsOf(s.b, (*[16][8]float64)(strip[:16]), &w.r[slot], row)
+		}
+	}
+	if s.a == elementTF32 && blk.checks&Traffic != 0 {
+		for _, slot := range in.list[len(d) : len(d)+len(a)+len(b)] {
+			blk.traffic.TF32Inexact += inexactTF32(&w.r[slot])
+		}
+	}
+	registers := w.r
+	if s.crossed {
+		for i, slot := range c {
+			t.c[i] = w.r[slot]
+		}
+		registers, c = t.c[:], firstRegisters[:len(c)]
+	}
+	for strip := range s.n / 8 {
+		for tile := range (s.m + 15) / 16 {
+			mmaSums(&t.sum, &t.a[tile][0], (*[16][8]float64)(t.b[strip][:16]), min(s.k, 16))
+			for chunk := 1; chunk < s.k/16; chunk++ {
+				mmaSums(&t.part, &t.a[tile][chunk], (*[16][8]float64)(t.b[strip][16*chunk:][:16]), 16)
+				for i := range t.sum {
+					for j := range t.sum[i] {
+						t.sum[i][j] += t.part[i][j]
+					}
+				}
+			}
+			for row := 0; row < min(s.m, 16); row += 8 {
+				w.mmaResults(s, d, c, registers, strip*s.m/8+tile*2+row/8, t.sum[row:row+8])
 			}
 		}
 	}
 }
 
-// execMMA multiplies with exact products, sums in float64 and one rounding to float32. The tensor core cuts the terms of a sum
-// where it aligns them, so its last bits differ when the sum is not exact.
-//
-// With g = lane/4 and t = lane%4, register x of A holds row g+8(x%2), that of B column g, and the registers of C and D row
-// g+8(x/2), column 2t+x%2. Packed formats: columns of A (rows of B) 2t, 2t+1 and 8 more for the upper half of the registers; tf32:
-// column t, and 4 more (PTX ISA, "Matrix Fragments for mma.m16n8k8" and "... m16n8k16").
-func execMMA(w *warp, in *inst, m uint32) {
-	shape := in.mma
-	registers := in.list[shape.nc():]
-	a, b, c := registers[:shape.na], registers[shape.na:shape.na+shape.nb], registers[shape.na+shape.nb:]
-	blk := w.b
-	for x, slot := range a {
-		rowsOf(shape.element, &blk.mmaA, &w.r[slot], x&1*8, x>>1*shape.columns())
-	}
-	for x, slot := range b {
-		columnsOf(shape.element, &blk.mmaB, &w.r[slot], x*shape.columns())
-	}
-	if shape.element == elementTF32 && blk.checks&Traffic != 0 {
-		for _, slot := range registers[:shape.na+shape.nb] {
-			blk.traffic.TF32Inexact += inexactTF32(&w.r[slot])
-		}
-	}
-	mmaSums(&blk.mmaC, &blk.mmaA, &blk.mmaB, shape.k)
-	if shape.half {
-		w.halfResults(in.list, c)
-		return
-	}
-	c2, c3 := w.r[c[2]], w.r[c[3]] // D may be C in another order
-	mmaResults(&w.r[in.list[0]], &w.r[in.list[1]], &w.r[c[0]], &w.r[c[1]], blk.mmaC[:8])
-	mmaResults(&w.r[in.list[2]], &w.r[in.list[3]], &c2, &c3, blk.mmaC[8:])
-}
+// firstRegisters are the slots of mmaTiles.c.
+var firstRegisters = [8]int32{0, 1, 2, 3, 4, 5, 6, 7}
 
-// halfResults adds C and rounds to f16: each register has two columns of a row.
-func (w *warp) halfResults(d, c []int32) {
-	c0, c1 := w.r[c[0]], w.r[c[1]]
-	for x, r := range []*[32]uint32{&c0, &c1} {
-		for l, v := range r {
-			row := &w.b.mmaC[l>>2+8*x]
-			w.r[d[x]][l] = f16Bits(addOdd(row[l&3*2], f16(v))) | f16Bits(addOdd(row[l&3*2+1], f16(v>>16)))<<16
+// mmaResults adds a tile of C to eight rows of sums and puts it into D. The registers of C are not those of w where D's cross them.
+func (w *warp) mmaResults(s *mmaShape, d, c []int32, from [][32]uint32, tile int, sum [][8]float64) {
+	switch {
+	case s.d == elementS32:
+		for x := range 2 {
+			integerResults(&w.r[d[2*tile+x]], &from[c[2*tile+x]], sum, x, s.satfinite)
+		}
+	case s.d == elementF32 && s.c == elementF32:
+		mmaResults(&w.r[d[2*tile]], &w.r[d[2*tile+1]], &from[c[2*tile]], &from[c[2*tile+1]], sum)
+	default:
+		for l := range 32 {
+			var result [2]uint32
+			for x := range result {
+				v := sum[l>>2][l&3*2+x]
+				if s.c == elementF16 {
+					v = addOdd(v, f16(from[c[tile]][l]>>(16*x)))
+				} else {
+					v = addOdd(v, float64(math.Float32frombits(from[c[2*tile+x]][l])))
+				}
+				if s.d == elementF16 {
+					result[x] = f16Bits(v)
+				} else {
+					result[x] = f32Bits(float32(v))
+				}
+			}
+			if s.d == elementF16 {
+				w.r[d[tile]][l] = result[0] | result[1]<<16
+			} else {
+				w.r[d[2*tile]][l], w.r[d[2*tile+1]][l] = result[0], result[1]
+			}
 		}
 	}
 }
 
-// columns is how many columns of A four lanes hold.
-func (s *mmaShape) columns() int {
-	if s.element == elementTF32 {
-		return 4
+// integerResults adds C to the even or the odd columns; without .satfinite what does not fit in 32 bits wraps.
+func integerResults(d, c *[32]uint32, sum [][8]float64, odd int, satfinite bool) {
+	for l, v := range c {
+		x := int64(sum[l>>2][l&3*2+odd]) + int64(int32(v))
+		if satfinite {
+			x = max(math.MinInt32, min(x, math.MaxInt32))
+		}
+		d[l] = uint32(x)
 	}
-	return 8
 }
 
 // tf32Drops are the bits of a float32 that the tensor core does not see.
@@ -133,7 +177,7 @@ func inexactTF32(r *[32]uint32) (n int64) {
 	return n
 }
 
-// fragment gives the values in a lane's register.
+// fragment gives the values in a lane's register, of the formats with one or two in it.
 func fragment(element mmaElement, v uint32) (values [2]float64, n int) {
 	switch element {
 	case elementTF32:
@@ -144,6 +188,29 @@ func fragment(element mmaElement, v uint32) (values [2]float64, n int) {
 	return [2]float64{f16(v), f16(v >> 16)}, 2
 }
 
+// narrowFragment gives those of the formats with four or eight.
+func narrowFragment(element mmaElement, v uint32, values *[8]float64) (n int) {
+	n = element.perRegister()
+	for i := range n {
+		x := v >> (32 / n * i)
+		switch element {
+		case elementE4M3:
+			values[i] = e4m3(x & 0xff)
+		case elementE5M2:
+			values[i] = e5m2(x & 0xff)
+		case elementS8:
+			values[i] = float64(int8(x))
+		case elementU8:
+			values[i] = float64(uint8(x))
+		case elementS4:
+			values[i] = float64(int8(x<<4) >> 4)
+		default:
+			values[i] = float64(x & 15)
+		}
+	}
+	return n
+}
+
 // rowsOfGo writes a register of A: eight rows from row on, columns from column on.
 func rowsOfGo(element mmaElement, A *[16][16]float64, r *[32]uint32, row, column int) {
 	for l, v := range r {
@@ -152,10 +219,30 @@ func rowsOfGo(element mmaElement, A *[16][16]float64, r *[32]uint32, row, column
 	}
 }
 
+// rowsOfNarrow does the same for formats whose registers may reach over tiles.
+func rowsOfNarrow(element mmaElement, A *[4][16][16]float64, r *[32]uint32, row, column int) {
+	var values [8]float64
+	for l, v := range r {
+		n := narrowFragment(element, v, &values)
+		at := l&3*n + column
+		copy(A[at/16][l>>2+row][at%16:], values[:n])
+	}
+}
+
 // columnsOfGo writes a register of B: eight columns, rows from row on.
 func columnsOfGo(element mmaElement, B *[16][8]float64, r *[32]uint32, row int) {
 	for l, v := range r {
 		values, n := fragment(element, v)
+		for i, x := range values[:n] {
+			B[l&3*n+row+i][l>>2] = x
+		}
+	}
+}
+
+func columnsOfNarrow(element mmaElement, B *[64][8]float64, r *[32]uint32, row int) {
+	var values [8]float64
+	for l, v := range r {
+		n := narrowFragment(element, v, &values)
 		for i, x := range values[:n] {
 			B[l&3*n+row+i][l>>2] = x
 		}

@@ -58,12 +58,13 @@ func (c *ClassCounts) UnmarshalJSON(p []byte) error {
 	return nil
 }
 
-// TensorCount counts one form of mma.
+// TensorCount counts one form of mma. Of integers and bits, too, a multiplication and an addition are two operations.
 type TensorCount struct {
-	Name  string `json:"name"`
-	TF32  bool   `json:"tf32"`
-	Warp  int64  `json:"warp"`
-	Flops int64  `json:"flops"`
+	Name        string `json:"name"`
+	Type        string `json:"type"`        // of A's elements, "bf16"
+	Accumulator string `json:"accumulator"` // type of D's
+	Warp        int64  `json:"warp"`
+	Flops       int64  `json:"flops"`
 }
 
 // LineCount counts the instructions of a source line, for lines of inlined functions by the line in the function.
@@ -115,7 +116,7 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 		if in.mma != nil {
 			t := tensor[in.mma.name]
 			if t == nil {
-				t = &TensorCount{Name: in.mma.name, TF32: in.mma.element == elementTF32}
+				t = &TensorCount{Name: in.mma.name, Type: in.mma.a.String(), Accumulator: in.mma.d.String()}
 				tensor[in.mma.name] = t
 			}
 			t.Warp += n.Warp

@@ -79,7 +79,10 @@ var instructions = withArithmetic(map[string]opcode{
 	"redux":      {class: Shuffle, kind: collect, decode: decodeRedux},
 	"elect":      {class: Shuffle, kind: collect, exec: execElect, decode: decodeElect},
 	"activemask": {class: Shuffle, exec: execActiveMask, decode: decodeActiveMask},
-	"mma":        {class: TensorCore, kind: collect, exec: execMMA, decode: decodeMMA},
+	"mma":        {class: TensorCore, kind: collect, decode: decodeMMA},
+	"wmma.mma":   {class: TensorCore, kind: collect, decode: decodeMMA},
+	"wmma.load":  {class: MatrixMove, kind: collect, decode: decodeWMMAAccess},
+	"wmma.store": {class: MatrixMove, kind: collect, decode: decodeWMMAAccess},
 })
 
 // arithmetic and comparisons are what gen/alu writes, with AVX2 functions where the processor has them.
