@@ -70,8 +70,8 @@ Arguments, in the kernel's order:
 			} else {
 				err = result.Print(cmd.OutOrStdout())
 			}
-			if err == nil && len(result.Findings) > 0 {
-				err = errors.New(inspect.Count(len(result.Findings), "finding"))
+			if n := result.Count(sim.Error); err == nil && n > 0 {
+				err = errors.New(inspect.Count(n, "finding"))
 			}
 			return err
 		},

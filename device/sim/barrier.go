@@ -90,6 +90,9 @@ func (w *warp) barrier(in *inst) {
 	}
 	w.checkRegisters(in, m)
 	b, first := w.b, lowest(m)
+	if gone := w.init &^ w.alive; gone != 0 && !f.unaligned && b.checks&Barriers != 0 {
+		w.advise(DivergentBarrier, first, "lanes %08x of the warp have exited without coming here: from sm_70 on they do not count, but __syncthreads is for all threads of a block", gone)
+	}
 	id := int32(0)
 	if in.a >= 0 {
 		id = int32(w.r[in.a][first])
@@ -141,11 +144,6 @@ func (b *block) tryRelease(id int32) {
 	case s.arrived == 0, s.expected > 0 && s.arrived < s.expected, s.expected == 0 && s.arrived+b.exited < b.size():
 		return
 	}
-	if s.expected == 0 && b.exited > 0 && b.checks&Barriers != 0 {
-		b.eachWaiting(id, func(w *warp, g *group) {
-			w.reportAt(DivergentBarrier, g.pc, lowest(g.mask), "%d threads of the block have exited without coming here", b.exited)
-		})
-	}
 	b.joinOrder(s.warps)
 	b.eachWaiting(id, func(w *warp, g *group) {
 		in := &b.k.code[g.pc]
@@ -186,14 +184,7 @@ func (b *block) eachWaiting(id int32, f func(w *warp, g *group)) {
 }
 
 // afterExit looks whether a barrier waited only for the lanes that have just exited.
-func (b *block) afterExit(w *warp) {
-	if b.checks&Barriers != 0 {
-		for _, g := range w.groups {
-			if b.k.code[g.pc].kind == blockBarrier {
-				w.reportAt(DivergentBarrier, g.pc, lowest(g.mask), "lanes %08x wait here while other lanes of the warp have exited", g.mask)
-			}
-		}
-	}
+func (b *block) afterExit() {
 	for id := range b.barriers {
 		b.tryRelease(int32(id))
 	}

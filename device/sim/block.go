@@ -44,7 +44,8 @@ type block struct {
 	mma     mmaTiles
 
 	seen    map[seenReport]bool
-	reports []*Report
+	reports []*Report // errors of this block
+	advice  []*Report // of all blocks of the launch that ran here
 }
 
 func newBlock(d *Device, k *Kernel, dim [3]uint32, sharedBytes, dynamicStart uint64) *block {
@@ -212,8 +213,11 @@ func (b *block) rand() uint64 {
 // deadlock reports where everybody waits.
 func (b *block) deadlock() {
 	text := ""
-	var first *warp
-	var at group
+	first, at := b.splitAtBarrier()
+	kind := Deadlock
+	if first != nil {
+		kind = DivergentBarrier
+	}
 	for _, w := range b.warps {
 		if w.active != 0 {
 			w.park()
@@ -228,5 +232,17 @@ func (b *block) deadlock() {
 		}
 	}
 	first.pc = at.pc
-	first.fault(Deadlock, lowest(at.mask), "no warp can go on%s", text)
+	first.fault(kind, lowest(at.mask), "no warp can go on%s", text)
+}
+
+// splitAtBarrier gives a warp of which some lanes wait at a barrier that takes whole warps, and others live and are elsewhere.
+func (b *block) splitAtBarrier() (*warp, group) {
+	for _, w := range b.warps {
+		for _, g := range w.groups {
+			if g.state == collecting && b.k.code[g.pc].kind == blockBarrier {
+				return w, g
+			}
+		}
+	}
+	return nil, group{}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,7 @@ var bugs = []bug{
 	{"use_after_free", 1, 32, sim.UseAfterFree, 0, 0, ""},
 	{"uninitialised_global", 1, 32, sim.UninitializedGlobal, 0, 0, ""},
 	{"uninitialised_shared", 1, 32, sim.UninitializedShared, 0, 24, "tile"},
+	{"unrolled", 1, 32, sim.UninitializedShared, 0, 0, "tile"},
 	{"uninitialised_local", 1, 32, sim.UninitializedLocal, 0, 5, ""},
 	{"uninitialised_register", 1, 32, sim.UninitializedRegister, 0, 0, ""},
 	{"read_after_write", 1, 64, sim.SharedRace, 0, -1, "tile"},
@@ -62,6 +64,7 @@ var bugs = []bug{
 	{"last_block_without_barrier", 3, 64, sim.BlockRace, -1, 0, ""},
 	{"barrier_in_branch", 1, 64, sim.DivergentBarrier, 0, -1, ""},
 	{"barrier_after_exit", 1, 64, sim.DivergentBarrier, 0, -1, ""},
+	{"barrier_of_half_a_warp", 1, 64, sim.DivergentBarrier, 0, -1, ""},
 	{"two_barriers", 1, 64, sim.Deadlock, 0, -1, ""},
 	{"barrier_count", 1, 64, sim.BadBarrier, 0, -1, ""},
 	{"async_without_wait", 1, 64, sim.AsyncRace, 0, -1, "tile"},
@@ -76,8 +79,12 @@ var bugs = []bug{
 	{"inlined", 2, 128, sim.OutOfBounds, 1, 127, ""},
 }
 
-// launchBug runs a kernel on x and y of 256 floats; freed says that x is freed before for the kernel that is about that.
-func launchBug(t testing.TB, ptx string, b bug, freed bool, opts sim.Options) error {
+// advised are the kernels whose bug does no harm on the chips that are simulated.
+var advised = []string{"barrier_in_branch", "barrier_after_exit"}
+
+// launchBug runs a kernel on x and y of 256 floats; freed says that x is freed before for the kernel that is about that. It gives the
+// errors, then the advice.
+func launchBug(t testing.TB, ptx string, b bug, freed bool, opts sim.Options) []*sim.Report {
 	opts.MaxSteps = 20_000
 	d := sim.NewDevice(hopper(t), opts)
 	const n = 256
@@ -85,8 +92,13 @@ func launchBug(t testing.TB, ptx string, b bug, freed bool, opts sim.Options) er
 	if b.kernel == "use_after_free" && freed {
 		require.NoError(t, d.Free(x))
 	}
-	_, err := d.Launch(kernelOf(t, d, ptx, b.kernel), linear(b.blocks), linear(b.threads), uint32(4*b.threads), pack(x, y, uint32(n)))
-	return err
+	c, err := d.Launch(kernelOf(t, d, ptx, b.kernel), linear(b.blocks), linear(b.threads), uint32(4*b.threads), pack(x, y, uint32(n)))
+	var findings *sim.Findings
+	if !errors.As(err, &findings) {
+		require.NoError(t, err)
+		return c.Advice
+	}
+	return append(findings.Reports, c.Advice...)
 }
 
 // markedLine is the number of the line with the mark in the kernel's code; what inlined calls is written above it.
@@ -120,13 +132,12 @@ func testPlantedBugs(t *testing.T, ptx, fixed string, schedules []sim.Options) {
 	for _, b := range bugs {
 		t.Run(b.kernel, func(t *testing.T) {
 			for _, opts := range schedules {
-				err := launchBug(t, ptx, b, true, opts)
-				var findings *sim.Findings
-				require.ErrorAs(t, err, &findings)
+				found := launchBug(t, ptx, b, true, opts)
 				line := markedLine(t, b.kernel, "// BUG")
-				report := findReport(findings, b.kind, line)
-				require.NotNil(t, report, "%s in line %d, %+v: %v", b.kind, line, opts, err)
+				report := findReport(found, b.kind, line)
+				require.NotNil(t, report, "%s in line %d, %+v: %v", b.kind, line, opts, found)
 				assert.Equal(t, b.kernel, report.Kernel)
+				assert.Equal(t, slices.Contains(advised, b.kernel), report.Severity == sim.Advice, "%v", report)
 				assert.Equal(t, "bugs.cu", path.Base(report.Source.File))
 				require.NotZero(t, report.PTXLine)
 				assert.Contains(t, lines[report.PTXLine-1], strings.SplitN(report.Instruction, "\n", 2)[0])
@@ -140,15 +151,15 @@ func testPlantedBugs(t *testing.T, ptx, fixed string, schedules []sim.Options) {
 				for _, part := range []string{b.kernel, "bugs.cu:", fmt.Sprint("PTX line ", report.PTXLine), "thread (", report.Array} {
 					assert.Contains(t, report.String(), part)
 				}
-				assert.NoError(t, launchBug(t, fixed, b, false, opts), "the corrected kernel")
+				assert.Empty(t, launchBug(t, fixed, b, false, opts), "the corrected kernel")
 			}
 		})
 	}
 }
 
 // findReport finds a report that names the line: a race names two, and which comes second depends on the order of the warps.
-func findReport(f *sim.Findings, kind sim.Kind, line int) *sim.Report {
-	for _, r := range f.Reports {
+func findReport(found []*sim.Report, kind sim.Kind, line int) *sim.Report {
+	for _, r := range found {
 		if r.Kind == kind && (r.Source.Line == line || strings.Contains(r.Message, fmt.Sprintf("bugs.cu:%d,", line))) {
 			return r
 		}
@@ -157,10 +168,9 @@ func findReport(f *sim.Findings, kind sim.Kind, line int) *sim.Report {
 }
 
 func TestReportNamesTheCallerOfWhatWasInlined(t *testing.T) {
-	err := launchBug(t, bugsPTX, bug{kernel: "inlined", blocks: 2, threads: 128}, true, sim.Options{})
-	var findings *sim.Findings
-	require.ErrorAs(t, err, &findings)
-	report := findings.Reports[0]
+	found := launchBug(t, bugsPTX, bug{kernel: "inlined", blocks: 2, threads: 128}, true, sim.Options{})
+	require.NotEmpty(t, found)
+	report := found[0]
 	assert.Contains(t, report.Source.Function, "neighbour")
 	require.NotEmpty(t, report.Callers)
 	assert.Equal(t, markedLine(t, "inlined", "// CALLER"), report.Callers[0].Line)
@@ -172,9 +182,30 @@ func TestChecksCanBeOff(t *testing.T) {
 	for _, b := range bugs {
 		switch b.kind {
 		case sim.SharedRace, sim.WarpRace, sim.BlockRace, sim.UninitializedGlobal, sim.UninitializedLocal, sim.UninitializedRegister, sim.UninitializedShared, sim.AsyncRace:
-			assert.NoError(t, launchBug(t, bugsPTX, b, true, sim.Options{}), b.kernel)
+			assert.Empty(t, launchBug(t, bugsPTX, b, true, sim.Options{}), b.kernel)
 		}
 	}
+}
+
+// An unrolled loop is many instructions and one line: one finding.
+func TestOneFindingForOneLine(t *testing.T) {
+	b := bug{kernel: "unrolled", blocks: 2, threads: 32}
+	found := launchBug(t, bugsPTX, b, true, sim.Options{Checks: sim.AllChecks})
+	require.Len(t, found, 1)
+	assert.Equal(t, 7, found[0].MorePlaces, "the first of the nine words was written")
+	assert.Contains(t, found[0].String(), "and 7 more instructions of this line")
+}
+
+// Advice lets the launch succeed and all its blocks run.
+func TestAdvice(t *testing.T) {
+	d := sim.NewDevice(hopper(t), sim.Options{Checks: sim.AllChecks &^ sim.BlockRaces}) // the blocks write the same words
+	y := alloc(t, d, 4*256)
+	c, err := d.Launch(kernelOf(t, d, bugsPTX, "barrier_after_exit"), linear(4), linear(64), 0, pack(y, y, uint32(256)))
+	require.NoError(t, err)
+	require.Len(t, c.Advice, 1)
+	assert.Equal(t, sim.Advice, c.Advice[0].Severity)
+	assert.Equal(t, [3]uint32{}, c.Advice[0].Block, "the first block with it")
+	assert.Contains(t, c.Advice[0].String(), "advice: divergent barrier")
 }
 
 func TestLaunchLimits(t *testing.T) {
@@ -225,16 +256,16 @@ func TestUnknownInstructionNamesItsLine(t *testing.T) {
 
 // Of many blocks with findings the first is reported, however many run at the same time; and a seed fixes the random order.
 func TestReportsAreReproducible(t *testing.T) {
-	for _, b := range []bug{{kernel: "write_without_guard", blocks: 40, threads: 128}, {kernel: "read_after_write", blocks: 40, threads: 64}} {
+	for _, b := range []bug{{kernel: "write_without_guard", blocks: 40, threads: 128}, {kernel: "read_after_write", blocks: 40, threads: 64},
+		{kernel: "barrier_after_exit", blocks: 40, threads: 64}} {
 		for _, order := range []sim.Order{sim.Forward, sim.Random} {
 			first := ""
 			for workers := 1; workers <= 4; workers++ {
-				err := launchBug(t, bugsPTX, b, false, sim.Options{Checks: sim.AllChecks &^ sim.BlockRaces, Order: order, Seed: 5, Quantum: 1, Workers: workers})
-				require.Error(t, err)
+				found := fmt.Sprint(launchBug(t, bugsPTX, b, false, sim.Options{Checks: sim.AllChecks &^ sim.BlockRaces, Order: order, Seed: 5, Quantum: 1, Workers: workers}))
 				if first == "" {
-					first = err.Error()
+					first = found
 				}
-				assert.Equal(t, first, err.Error(), "%d workers", workers)
+				assert.Equal(t, first, found, "%d workers", workers)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"runtime"
+	"sync"
 
 	"cnn-gpu/device/sim/ptx"
 )
@@ -30,6 +31,9 @@ type Kernel struct {
 	ordered   bool     // the result depends on the order of blocks, which then run one after the other
 	fences    bool     // orders accesses of several blocks
 	idle      []*block // of the last launch
+
+	numbering sync.Once
+	numbers   []int32 // of the source lines, see lineNumbers
 }
 
 // sourceRef says where an instruction comes from; caller is the call that its function was inlined at.

@@ -27,7 +27,7 @@ const (
 	SharedRaces   Checks = 1 << iota // order of accesses to shared memory, asynchronous copies, reads of what was never written there
 	BlockRaces                       // accesses of several blocks to one place of global memory
 	Uninitialized                    // reads of registers, global and local memory that were never written
-	Barriers                         // exited threads at barriers
+	Barriers                         // barriers that a part of a warp comes to
 	Traffic                          // not a check: counts sectors, wavefronts and distinct bytes
 	AllChecks     = SharedRaces | BlockRaces | Uninitialized | Barriers | Traffic
 )

@@ -10,7 +10,7 @@
 //	k, err := m.Kernel("scale")
 //	counters, err := d.Launch(k, grid, block, 0, params)
 //
-// What the checks find comes back as an error of type [*Findings]. Accesses that a real chip refuses (out of bounds, misaligned, freed)
+// The errors that checks find come back as an error of type [*Findings], advice in the counters. Accesses that a real chip refuses (out of bounds, misaligned, freed)
 // are always found; [Checks] chooses the others.
 //
 // # How it works

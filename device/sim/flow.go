@@ -68,7 +68,7 @@ func (w *warp) exit(m uint32) {
 			w.groups[i].state = runnable
 		}
 	}
-	w.b.afterExit(w)
+	w.b.afterExit()
 	w.pick()
 }
 

@@ -1,14 +1,16 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 	"sync/atomic"
 )
 
-// Launch runs a kernel and waits for it. The error is of type *Findings when a check found something; the counters are there even so,
-// up to where the launch ended.
+// Launch runs a kernel and waits for it. The error is of type *Findings when a check found errors; the counters are there even so,
+// up to where the launch ended. Advice is in the counters.
 func (d *Device) Launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, params []byte) (*Counters, error) {
 	if err := d.CheckLaunch(k, grid, block, sharedBytes, params); err != nil {
 		return nil, err
@@ -27,12 +29,13 @@ func (d *Device) Launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 		b.grid, b.params, b.order = grid, params, order
 		b.firstStamp, b.sector = first, d.sector
 		clear(b.counts)
-		b.traffic = MemoryCounters{}
+		b.traffic, b.advice = MemoryCounters{}, nil
 		b.fillRegisters(false)
 	}
 	findings := run(team, blocks)
 	d.stamp = max(d.stamp, first+uint32(len(order.segments)))
 	c := newCounters(k, team, grid, block, sharedBytes)
+	c.Advice = advice(team, findings)
 	if findings != nil {
 		return c, findings
 	}
@@ -154,4 +157,29 @@ func run(team []*block, blocks int64) *Findings {
 	}
 	sort.Slice(found, func(i, j int) bool { return found[i].block < found[j].block })
 	return &found[0].Findings
+}
+
+// advice gives the advice of each kind for each line that the first block with it has, in the order of the blocks. With errors it ends
+// with the block that they are of: those behind it may not have run.
+func advice(team []*block, findings *Findings) []*Report {
+	var all []*Report
+	for _, b := range team {
+		for _, r := range b.advice {
+			if findings == nil || r.index <= findings.Reports[0].index {
+				all = append(all, r)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(x, y *Report) int { return cmp.Compare(x.index, y.index) })
+	type line struct {
+		kind   Kind
+		number int32
+	}
+	seen := map[line]bool{}
+	return slices.DeleteFunc(all, func(r *Report) bool {
+		l := line{r.Kind, r.line}
+		again := seen[l]
+		seen[l] = true
+		return again
+	})
 }

@@ -272,7 +272,7 @@ func (w *warp) afterAtomic(x *cell, lane int, off uint32) {
 }
 
 func (w *warp) reportShared(k Kind, lane int, off uint32, format string, args ...any) {
-	if w.b.seen[seenReport{k, w.pc}] {
+	if w.noted(k) {
 		return
 	}
 	w.reportArray(k, w.pc, lane, w.b.arrayAt(uint64(off)), "shared address %d "+format, append([]any{off}, args...)...)

@@ -25,6 +25,8 @@ type Counters struct {
 
 	Occupancy Occupancy `json:"occupancy"`
 	Estimate  Estimate  `json:"estimate"`
+
+	Advice []*Report `json:"-"` // what the checks found that is no error
 }
 
 // ClassCounts counts by class. As JSON it is an object with the names of the classes that occur.

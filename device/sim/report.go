@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,14 @@ const (
 	Unsupported           Kind = "unsupported"
 )
 
+// Severity says what a finding means for the launch.
+type Severity string
+
+const (
+	Error  Severity = "error"  // the kernel is wrong on the chip: the launch fails
+	Advice Severity = "advice" // the kernel is right on the chip, but for a reason that is easily lost: the launch succeeds
+)
+
 // Place is a place in the CUDA C++ source. Function is the linker name of the function that was inlined there, if any.
 type Place struct {
 	File     string `json:"file"`
@@ -45,6 +54,7 @@ type Place struct {
 
 // Report is one thing that a check found.
 type Report struct {
+	Severity    Severity  `json:"severity"`
 	Kind        Kind      `json:"kind"`
 	Kernel      string    `json:"kernel"`
 	Source      Place     `json:"source"`  // zero without line information (-lineinfo)
@@ -55,6 +65,10 @@ type Report struct {
 	Thread      [3]uint32 `json:"thread"`
 	Array       string    `json:"array"` // the variable, allocation or kernel parameter, where one is concerned
 	Message     string    `json:"message"`
+	MorePlaces  int       `json:"more_places"` // further instructions of the line of which the same was found in the block, as in an unrolled loop
+
+	index int64 // of the block
+	line  int32 // number of the source line in the kernel
 }
 
 func (p Place) String() string {
@@ -66,7 +80,11 @@ func (p Place) String() string {
 
 func (r *Report) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s: %s (kernel %s, PTX line %d: %s", r.Source, r.Kind, r.Kernel, r.PTXLine, r.Instruction)
+	fmt.Fprintf(&s, "%s: ", r.Source)
+	if r.Severity == Advice {
+		s.WriteString("advice: ")
+	}
+	fmt.Fprintf(&s, "%s (kernel %s, PTX line %d: %s", r.Kind, r.Kernel, r.PTXLine, r.Instruction)
 	for _, c := range r.Callers {
 		fmt.Fprintf(&s, ", called at %s", c)
 	}
@@ -74,10 +92,26 @@ func (r *Report) String() string {
 	if r.Array != "" {
 		fmt.Fprintf(&s, ", %s", r.Array)
 	}
-	return s.String() + ": " + r.Message
+	fmt.Fprintf(&s, ": %s", r.Message)
+	if r.MorePlaces > 0 {
+		fmt.Fprintf(&s, " (%s)", r.More())
+	}
+	return s.String()
 }
 
-// Findings is the error of a launch in which checks found something: what the first such block reported, in order.
+// More says how many further instructions of the line have the finding, or nothing.
+func (r *Report) More() string {
+	switch r.MorePlaces {
+	case 0:
+		return ""
+	case 1:
+		return "and one more instruction of this line"
+	}
+	return fmt.Sprintf("and %d more instructions of this line", r.MorePlaces)
+}
+
+// Findings is the error of a launch in which checks found errors: those of the first such block, in order. Advice is no error: it is
+// in the launch's [Counters].
 type Findings struct {
 	Reports []*Report
 	Fatal   bool // the last report ended the launch: a real chip would have stopped with an error
@@ -106,38 +140,74 @@ type fatalReport struct{}
 
 // seenReport makes a kind of finding show once for each instruction of a block.
 type seenReport struct {
-	kind Kind
-	pc   int32
+	severity Severity
+	kind     Kind
+	pc       int32
 }
 
-// report notes a finding at the current instruction; the launch goes on to the end of the block.
+// report notes an error at the current instruction; the launch goes on to the end of the block.
 func (w *warp) report(k Kind, lane int, format string, args ...any) {
-	w.reportArray(k, w.pc, lane, "", format, args...)
+	w.note(Error, k, w.pc, lane, "", format, args...)
 }
 
 func (w *warp) reportAt(k Kind, pc int32, lane int, format string, args ...any) {
-	w.reportArray(k, pc, lane, "", format, args...)
+	w.note(Error, k, pc, lane, "", format, args...)
 }
 
 func (w *warp) reportArray(k Kind, pc int32, lane int, array, format string, args ...any) {
-	key := seenReport{k, pc}
-	if w.b.seen[key] {
-		return
-	}
-	w.b.seen[key] = true
-	r := w.b.k.describe(pc)
-	r.Kind, r.Array, r.Message = k, array, fmt.Sprintf(format, args...)
-	r.Block, r.Thread = w.b.id, w.b.thread(w.id, lane)
-	w.b.reports = append(w.b.reports, r)
+	w.note(Error, k, pc, lane, array, format, args...)
 }
 
-// fault notes a finding that ends the launch.
+// advise notes advice at the current instruction; the launch goes on.
+func (w *warp) advise(k Kind, lane int, format string, args ...any) {
+	w.note(Advice, k, w.pc, lane, "", format, args...)
+}
+
+func (w *warp) adviseArray(k Kind, pc int32, lane int, array, format string, args ...any) {
+	w.note(Advice, k, pc, lane, array, format, args...)
+}
+
+// noted reports whether the current instruction has such an error in this block already, before a message is made for it.
+func (w *warp) noted(k Kind) bool { return w.b.seen[seenReport{Error, k, w.pc}] }
+
+// note keeps the first finding of a kind for each source line. The advice of a block is kept only where no block before had it.
+func (w *warp) note(s Severity, k Kind, pc int32, lane int, array, format string, args ...any) {
+	b := w.b
+	key := seenReport{s, k, pc}
+	if b.seen[key] {
+		return
+	}
+	b.seen[key] = true
+	all := &b.reports
+	if s == Advice {
+		all = &b.advice
+	}
+	line := b.k.lineNumbers()[pc]
+	for _, r := range *all {
+		if r.Kind == k && r.line == line {
+			if r.index == b.index {
+				r.MorePlaces++
+			}
+			return
+		}
+	}
+	r := b.k.describe(pc)
+	r.Severity, r.Kind, r.Array, r.Message = s, k, array, fmt.Sprintf(format, args...)
+	r.Block, r.Thread = b.id, b.thread(w.id, lane)
+	r.index, r.line = b.index, line
+	*all = append(*all, r)
+}
+
+// fault notes an error that ends the launch.
 func (w *warp) fault(k Kind, lane int, format string, args ...any) {
 	w.faultArray(k, lane, "", format, args...)
 }
 
+// faultArray is the last report, whatever was reported of the line before.
 func (w *warp) faultArray(k Kind, lane int, array, format string, args ...any) {
-	delete(w.b.seen, seenReport{k, w.pc})
+	b := w.b
+	delete(b.seen, seenReport{Error, k, w.pc})
+	b.reports = slices.DeleteFunc(b.reports, func(r *Report) bool { return r.Kind == k && r.line == b.k.lineNumbers()[w.pc] })
 	w.reportArray(k, w.pc, lane, array, format, args...)
 	panic(fatalReport{})
 }
@@ -167,6 +237,32 @@ func (k *Kernel) places(src sourceRef) []Place {
 		}
 	}
 	return all
+}
+
+// lineNumbers numbers the source lines: instructions of one line, inlined by the same calls, have one number.
+func (k *Kernel) lineNumbers() []int32 {
+	k.numbering.Do(func() {
+		k.numbers = make([]int32, len(k.source)+1)
+		lines := map[string]int32{}
+		for pc := range k.numbers {
+			k.numbers[pc] = int32(-1 - pc)
+			if pc == len(k.source) {
+				break
+			}
+			key := ""
+			for _, p := range k.places(k.source[pc]) {
+				key += fmt.Sprintln(p.File, p.Line)
+			}
+			if key == "" {
+				continue
+			}
+			if _, known := lines[key]; !known {
+				lines[key] = int32(len(lines))
+			}
+			k.numbers[pc] = lines[key]
+		}
+	})
+	return k.numbers
 }
 
 // location says where an instruction stands, for messages about another access.

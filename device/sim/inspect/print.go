@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"cnn-gpu/device/sim"
 )
 
 // Count writes "1 finding" or "3 findings".
@@ -17,16 +19,23 @@ func Count(n int, what string) string {
 // Print writes the result for people: findings, outputs, counters.
 func (r *Result) Print(w io.Writer) error {
 	var s strings.Builder
-	if len(r.Findings) == 0 {
+	errors, advice := r.Count(sim.Error), r.Count(sim.Advice)
+	switch {
+	case errors == 0 && advice == 0:
 		s.WriteString("No findings.\n")
-	} else {
-		fmt.Fprintf(&s, "%s in the first block that has any", Count(len(r.Findings), "finding"))
+	case errors == 0:
+		s.WriteString("No errors.\n")
+	default:
+		fmt.Fprintf(&s, "%s in the first block that has any", Count(errors, "finding"))
 		if r.Fatal {
 			s.WriteString("; the last one ended the kernel")
 		}
 		s.WriteString(":\n")
 	}
 	for i, f := range r.Findings {
+		if i == errors {
+			fmt.Fprintf(&s, "\n%s of advice, about what works on this chip:\n", Count(advice, "piece"))
+		}
 		fmt.Fprintf(&s, "\n%d. %s: %s\n", i+1, f.Kind, f.Message)
 		row := func(name, value string) { fmt.Fprintf(&s, "     %-8s %s\n", name, value) }
 		row("at", f.Source.String())
@@ -38,6 +47,9 @@ func (r *Result) Print(w io.Writer) error {
 		row("thread", triple(f.Thread))
 		if f.Array != "" {
 			row("array", f.Array)
+		}
+		if f.MorePlaces > 0 {
+			row("", f.More())
 		}
 	}
 	if r.Printed != "" {

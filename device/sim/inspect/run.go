@@ -36,9 +36,9 @@ type Result struct {
 	Block       [3]uint32      `json:"block"`
 	SharedBytes uint32         `json:"shared_bytes"` // dynamic
 	Attributes  sim.Attributes `json:"attributes"`
-	Findings    []*sim.Report  `json:"findings"`
-	Fatal       bool           `json:"fatal"`   // a finding ended the launch
-	Printed     string         `json:"printed"` // by the kernel's printf
+	Findings    []*sim.Report  `json:"findings"` // errors, then advice
+	Fatal       bool           `json:"fatal"`    // a finding ended the launch
+	Printed     string         `json:"printed"`  // by the kernel's printf
 	Outputs     []Output       `json:"outputs"`
 	Counters    *sim.Counters  `json:"counters"`
 }
@@ -50,6 +50,17 @@ type Output struct {
 	File     string   `json:"file"`  // that it was written to, or empty
 	First    []string `json:"first"` // the first numbers, where the argument has a type
 	more     bool     // than those
+}
+
+// Count gives the findings of a severity.
+func (r *Result) Count(s sim.Severity) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
 }
 
 // shown is the count of numbers of an output that are told.
@@ -96,9 +107,12 @@ func Run(r Request) (*Result, error) {
 	switch {
 	case errors.As(err, &findings):
 		result.Findings, result.Fatal = findings.Reports, findings.Fatal
-		return result, nil
 	case err != nil:
 		return nil, fmt.Errorf("inspect: %w", err)
+	}
+	result.Findings = append(result.Findings, result.Counters.Advice...)
+	if findings != nil {
+		return result, nil
 	}
 	for i, a := range arguments {
 		if a.value != nil {

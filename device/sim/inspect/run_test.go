@@ -58,6 +58,18 @@ func TestRun(t *testing.T) {
 	assert.Equal(t, r.Counters, back.Counters)
 }
 
+func TestAdvice(t *testing.T) {
+	r, err := Run(request(bugs, "barrier_after_exit", 64, "zeros:f32:64", "empty:f32:64", "u32:64"))
+	require.NoError(t, err)
+	assert.Equal(t, 0, r.Count(sim.Error))
+	assert.Equal(t, 1, r.Count(sim.Advice))
+	assert.Len(t, r.Outputs, 2, "advice does not end the run")
+	var text strings.Builder
+	require.NoError(t, r.Print(&text))
+	assert.Contains(t, text.String(), "No errors.\n\n1 piece of advice")
+	assert.Contains(t, text.String(), "1. divergent barrier")
+}
+
 func TestFindings(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	r, err := Run(request(bugs, "read_past_end", 128, "zeros:f32:128", "out:"+out+":512", "u32:128"))

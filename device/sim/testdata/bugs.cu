@@ -100,6 +100,18 @@ extern "C" __global__ void uninitialised_shared(const float* x, float* y, int n)
   y[threadIdx.x] = tile[31 - threadIdx.x];  // BUG
 }
 
+extern "C" __global__ void unrolled(const float* x, float* y, int n) {
+  __shared__ float tile[288];
+  tile[threadIdx.x] = x[threadIdx.x];
+  if (fixed) for (int i = threadIdx.x; i < 288; i += 32) tile[i] = x[threadIdx.x];
+  __syncthreads();
+  float sum = 0;
+#pragma unroll
+  for (int i = 0; i < 9; ++i)
+    sum += tile[threadIdx.x + 32 * i];  // BUG
+  y[threadIdx.x] = sum;
+}
+
 extern "C" __global__ void uninitialised_local(const float* x, float* y, int n) {
   volatile float row[8];
   for (int i = 0; i < 8; ++i)
@@ -242,9 +254,20 @@ extern "C" __global__ void barrier_in_branch(const float* x, float* y, int n) {
 }
 
 extern "C" __global__ void barrier_after_exit(const float* x, float* y, int n) {
-  if (!fixed && threadIdx.x >= 32) return;
+  if (threadIdx.x >= (fixed ? 32 : 40)) return;
   __syncthreads();  // BUG
   y[threadIdx.x] = 1;
+}
+
+extern "C" __global__ void barrier_of_half_a_warp(const float* x, float* y, int n) {
+  if (fixed || threadIdx.x < 16) {
+    __syncthreads();  // BUG
+    y[threadIdx.x] = 1;
+  } else {
+    __syncwarp();
+    __syncthreads();
+    y[threadIdx.x] = 2;
+  }
 }
 
 extern "C" __global__ void two_barriers(const float* x, float* y, int n) {
