@@ -213,11 +213,7 @@ func (b *block) rand() uint64 {
 // deadlock reports where everybody waits.
 func (b *block) deadlock() {
 	text := ""
-	first, at := b.splitAtBarrier()
-	kind := Deadlock
-	if first != nil {
-		kind = DivergentBarrier
-	}
+	kind, first, at := b.splitWarp()
 	for _, w := range b.warps {
 		if w.active != 0 {
 			w.park()
@@ -235,14 +231,20 @@ func (b *block) deadlock() {
 	first.fault(kind, lowest(at.mask), "no warp can go on%s", text)
 }
 
-// splitAtBarrier gives a warp of which some lanes wait at a barrier that takes whole warps, and others live and are elsewhere.
-func (b *block) splitAtBarrier() (*warp, group) {
+// splitWarp gives lanes that wait for others of their warp, which live and are elsewhere: at a barrier that takes whole warps, or at an
+// instruction that has a member mask.
+func (b *block) splitWarp() (Kind, *warp, group) {
 	for _, w := range b.warps {
 		for _, g := range w.groups {
-			if g.state == collecting && b.k.code[g.pc].kind == blockBarrier {
-				return w, g
+			in := &b.k.code[g.pc]
+			switch {
+			case g.state != collecting:
+			case in.kind == blockBarrier:
+				return DivergentBarrier, w, g
+			case in.e >= 0:
+				return BadMask, w, g
 			}
 		}
 	}
-	return nil, group{}
+	return Deadlock, nil, group{}
 }

@@ -80,7 +80,7 @@ var bugs = []bug{
 }
 
 // advised are the kernels whose bug does no harm on the chips that are simulated.
-var advised = []string{"barrier_in_branch", "barrier_after_exit"}
+var advised = []string{"barrier_in_branch", "barrier_after_exit", "mask_of_absent_lanes"}
 
 // launchBug runs a kernel on x and y of 256 floats; freed says that x is freed before for the kernel that is about that. It gives the
 // errors, then the advice.

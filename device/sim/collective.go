@@ -8,8 +8,10 @@ import (
 
 // Instructions of several lanes of a warp. They run when all lanes of their member mask, inst.e, have come.
 
+// decodeWarpBarrier: bar.warp.sync membermask. A lane waits until all members have executed any bar.warp.sync with this mask.
 func decodeWarpBarrier(d *decoder, in *inst, s *ptx.Instruction) {
 	d.need(1)
+	in.meets = true
 	in.e = d.src(s.Operands[0], 'r')
 }
 

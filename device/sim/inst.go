@@ -37,6 +37,7 @@ type inst struct {
 	target     int32  // of a branch
 	kind       instKind
 	class      Class
+	meets      bool // lanes at instructions of this kind meet by their member masks, wherever those stand
 	exec       execFunc
 	mem        *access
 	mma        *mmaShape

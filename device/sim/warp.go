@@ -1,6 +1,9 @@
 package sim
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // groupState says what a group of lanes waits for.
 type groupState uint8
@@ -221,34 +224,93 @@ func (w *warp) control(in *inst) {
 	}
 }
 
-// collect executes an instruction of which all lanes of a member mask, or all that live, take part.
+// collect executes an instruction of several lanes of a warp: those that come with the same member mask together, when all of its members
+// that live are here, or all lanes of the warp where the instruction has no mask (PTX ISA, "shfl.sync", "bar.warp.sync").
 func (w *warp) collect(in *inst) {
 	w.take(collecting, w.pc)
 	m := w.guarded(in)
-	need := w.alive
-	if in.e >= 0 {
-		i := lowest(m)
-		need = w.r[in.e][i]
-		if m&^need != 0 {
-			w.report(BadMask, lowest(m&^need), "the executing lane is not in the member mask %08x", need)
+	waiting := m
+	if in.e < 0 {
+		if w.alive != fullMask {
+			w.report(PartialWarp, lowest(m), "all 32 lanes must take part, but only %08x live", w.alive)
 		}
-		if gone := need & w.init &^ w.alive; gone != 0 {
-			w.report(BadMask, i, "the member mask %08x names lanes %08x, which have exited", need, gone)
+		if w.alive&^m == 0 {
+			w.together(in, m)
+			waiting = 0
 		}
-		if absent := need &^ w.init; absent != 0 && need != fullMask {
-			w.report(BadMask, i, "the member mask %08x names lanes %08x, which the block does not have", need, absent)
+	} else {
+		for x := m; x != 0; {
+			members := w.r[in.e][lowest(x)]
+			group := lanesWith(&w.r[in.e], members, x)
+			x &^= group
+			elsewhere := uint32(0)
+			if in.meets {
+				elsewhere = w.waitingWith(members)
+			}
+			if members&w.alive&^(group|elsewhere) != 0 {
+				continue
+			}
+			w.checkMembers(members, group)
+			w.together(in, group)
+			w.stepOn(elsewhere)
+			waiting &^= group
 		}
-		need &= w.alive
-	} else if w.alive != fullMask {
-		w.report(PartialWarp, lowest(m), "all 32 lanes must take part, but only %08x live", w.alive)
 	}
-	if need&^m != 0 {
-		w.wait(m, collecting, -1)
+	if waiting != 0 {
+		w.wait(waiting, collecting, -1)
 		return
 	}
+	w.pc++
+}
+
+func (w *warp) together(in *inst, m uint32) {
 	w.checkRegisters(in, m)
 	in.exec(w, in, m)
-	w.pc++
+}
+
+// lanesWith gives the lanes of m whose register holds v.
+func lanesWith(r *[32]uint32, v, m uint32) (same uint32) {
+	for x := m; x != 0; x &= x - 1 {
+		i := lowest(x)
+		same |= bit(r[i] == v) << i
+	}
+	return same
+}
+
+// checkMembers looks at the member mask with which some lanes execute an instruction.
+func (w *warp) checkMembers(members, lanes uint32) {
+	if strange := lanes &^ members; strange != 0 {
+		w.report(BadMask, lowest(strange), "the executing lane is not in the member mask %08x", members)
+	}
+	if gone := members & w.init &^ w.alive; gone != 0 {
+		w.advise(BadMask, lowest(lanes), "the member mask %08x names lanes %08x, which have exited without coming here: from sm_70 on they do not count", members, gone)
+	}
+	if absent := members &^ w.init; absent != 0 && members != fullMask {
+		w.report(BadMask, lowest(lanes), "the member mask %08x names lanes %08x, which the block does not have", members, absent)
+	}
+}
+
+// waitingWith gives the lanes that wait with that member mask at any instruction whose lanes may meet those at others.
+func (w *warp) waitingWith(members uint32) (lanes uint32) {
+	for _, g := range w.groups {
+		if in := &w.b.k.code[g.pc]; g.state == collecting && in.meets {
+			lanes |= lanesWith(&w.r[in.e], members, g.mask)
+		}
+	}
+	return lanes
+}
+
+// stepOn lets lanes that wait at instructions whose lanes may meet step on.
+func (w *warp) stepOn(lanes uint32) {
+	for i := range w.groups {
+		g := &w.groups[i]
+		if free := g.mask & lanes; free != 0 {
+			g.mask &^= free
+			w.groups = append(w.groups, group{pc: g.pc + 1, mask: free})
+		}
+	}
+	w.groups = slices.DeleteFunc(w.groups, func(g group) bool { return g.mask == 0 })
+	w.setMerge()
 }
 
 func lowest(m uint32) int   { return bits.TrailingZeros32(m) & 31 }

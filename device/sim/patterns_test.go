@@ -1,0 +1,65 @@
+package sim_test
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device/sim"
+)
+
+// NVRTC 12.9 made these with --gpu-architecture=compute_80 --std=c++17 -lineinfo and -DFIXED=0 or 1.
+var (
+	//go:embed testdata/masks.cu
+	masksSource string
+	//go:embed testdata/masks.ptx
+	masksPTX string
+	//go:embed testdata/masks_fixed.ptx
+	masksFixedPTX string
+)
+
+// pattern is a kernel that is right with FIXED = 1, and what must be said of its brother with a mistake.
+type pattern struct {
+	kernel          string
+	blocks, threads int
+	kind            sim.Kind
+	severity        sim.Severity
+}
+
+var masks = []pattern{
+	{"eights", 1, 64, sim.BadMask, sim.Error},
+	{"halves", 1, 32, sim.BadMask, sim.Error},
+	{"keys", 1, 32, sim.BadShuffle, sim.Error},
+	{"active", 1, 32, sim.BadMask, sim.Error},
+	{"meeting", 1, 32, sim.WarpRace, sim.Error},
+	{"exits", 1, 32, sim.BadMask, sim.Advice},
+	{"strangers", 1, 32, sim.BadMask, sim.Error},
+}
+
+func TestMasks(t *testing.T) { testPatterns(t, "masks.cu", masksSource, masksPTX, masksFixedPTX, masks) }
+
+// testPatterns holds that nothing is said of the right kernels, not even advice, and that the mistake is found in its line in every order.
+func testPatterns(t *testing.T, file, source, ptx, fixed string, all []pattern) {
+	for _, p := range all {
+		t.Run(p.kernel, func(t *testing.T) {
+			for _, opts := range orders() {
+				b := bug{kernel: p.kernel, blocks: p.blocks, threads: p.threads}
+				assert.Empty(t, launchBug(t, fixed, b, false, opts), "the right kernel")
+				start := strings.Index(source, " "+p.kernel+"(")
+				require.Positive(t, start)
+				line := 1 + strings.Count(source[:start+strings.Index(source[start:], "// BUG")], "\n")
+				found := launchBug(t, ptx, b, false, opts)
+				named := false
+				for _, r := range found {
+					here := r.Source.Line == line || strings.Contains(r.Message, fmt.Sprintf("%s:%d,", file, line))
+					named = named || here && r.Kind == p.kind && r.Severity == p.severity
+				}
+				require.True(t, named, "%s, %s in line %d, %+v: %v", p.severity, p.kind, line, opts, found)
+			}
+		})
+	}
+}
