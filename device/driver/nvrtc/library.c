@@ -6,6 +6,7 @@
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct {
 	size_t offset;
@@ -17,7 +18,9 @@ static const struct {
 	{offsetof(nvrtc_functions, error), "nvrtcGetErrorString"},
 	{offsetof(nvrtc_functions, create), "nvrtcCreateProgram"},
 	{offsetof(nvrtc_functions, destroy), "nvrtcDestroyProgram"},
+	{offsetof(nvrtc_functions, add_name), "nvrtcAddNameExpression"},
 	{offsetof(nvrtc_functions, compile), "nvrtcCompileProgram"},
+	{offsetof(nvrtc_functions, lowered_name), "nvrtcGetLoweredName"},
 	{offsetof(nvrtc_functions, log_size), "nvrtcGetProgramLogSize"},
 	{offsetof(nvrtc_functions, log), "nvrtcGetProgramLog"},
 	{offsetof(nvrtc_functions, cubin_size), "nvrtcGetCUBINSize"},
@@ -52,11 +55,12 @@ fail:
 }
 
 int nvrtc_run(const nvrtc_functions *f, const char *name, const char *text, int headers, char **header_texts, char **header_names,
-	int options, char **option, nvrtc_code *code) {
+	int names, char **name_expressions, int options, char **option, nvrtc_code *code) {
 	void *program;
 	int result = f->create(&program, text, name, headers, (const char *const *)header_texts, (const char *const *)header_names);
 	if (result) return result;
-	result = f->compile(program, options, (const char *const *)option);
+	for (int i = 0; i < names && !result; i++) result = f->add_name(program, name_expressions[i]);
+	if (!result) result = f->compile(program, options, (const char *const *)option);
 	if (!f->log_size(program, &code->log_size) && code->log_size && (code->log = calloc(1, code->log_size)))
 		f->log(program, code->log);
 	if (!result) {
@@ -66,6 +70,12 @@ int nvrtc_run(const nvrtc_functions *f, const char *name, const char *text, int 
 		if (code->ptx) result = f->ptx_size(program, size);
 		if (!result && (code->image = malloc(*size ? *size : 1))) result = (code->ptx ? f->ptx : f->cubin)(program, code->image);
 	}
+	if (!result && names && (code->lowered = calloc(names, sizeof *code->lowered)))
+		for (int i = 0; i < names && !result; i++) {
+			const char *lowered; /* the program's */
+			result = f->lowered_name(program, name_expressions[i], &lowered);
+			if (!result) code->lowered[i] = strdup(lowered);
+		}
 	f->destroy(&program);
 	return result;
 }

@@ -180,7 +180,8 @@ func (l *Library) Compile(s Source, options ...string) (*Code, error) {
 	}
 	var code C.nvrtc_code
 	r := C.nvrtc_run(&l.functions, text(s.Name), text(s.Text), C.int(len(headers)), list(headers), list(headerNames),
-		C.int(len(options)), list(options), &code)
+		C.int(len(s.Kernels)), list(s.Kernels), C.int(len(options)), list(options), &code)
+	lowered := freeNames(code.lowered, s.Kernels)
 	defer C.free(unsafe.Pointer(code.image))
 	defer C.free(unsafe.Pointer(code.log))
 	log := ""
@@ -193,5 +194,19 @@ func (l *Library) Compile(s Source, options ...string) (*Code, error) {
 	if code.image == nil {
 		return nil, fmt.Errorf("nvrtc: no memory for %d bytes of %s's code", uint64(code.image_size), s.Name)
 	}
-	return &Code{Image: C.GoBytes(unsafe.Pointer(code.image), C.int(code.image_size)), PTX: code.ptx != 0, Log: log}, nil
+	return &Code{Image: C.GoBytes(unsafe.Pointer(code.image), C.int(code.image_size)), PTX: code.ptx != 0, Log: log, Kernels: lowered}, nil
+}
+
+// freeNames gives the linker's names by their expressions, and frees them.
+func freeNames(lowered **C.char, expressions []string) map[string]string {
+	names := map[string]string{}
+	if lowered == nil {
+		return names
+	}
+	for i, name := range unsafe.Slice(lowered, len(expressions)) {
+		names[expressions[i]] = C.GoString(name)
+		C.free(unsafe.Pointer(name))
+	}
+	C.free(unsafe.Pointer(lowered))
+	return names
 }

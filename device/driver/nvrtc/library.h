@@ -8,7 +8,9 @@ typedef struct {
 	const char *(*error)(int);
 	int (*create)(void **, const char *, const char *, int, const char *const *, const char *const *);
 	int (*destroy)(void **);
+	int (*add_name)(void *, const char *);
 	int (*compile)(void *, int, const char *const *);
+	int (*lowered_name)(void *, const char *, const char **);
 	int (*log_size)(void *, size_t *);
 	int (*log)(void *, char *);
 	int (*cubin_size)(void *, size_t *);
@@ -20,6 +22,7 @@ typedef struct {
 typedef struct {
 	char *image, *log;
 	size_t image_size, log_size;
+	char **lowered; /* the linker's names of the expressions, or NULL */
 	int ptx; /* the image is PTX, not a cubin */
 } nvrtc_code;
 
@@ -27,9 +30,10 @@ typedef struct {
  * failure goes into problem. 1 for success. */
 int nvrtc_load(const char *file, const char *builtins, nvrtc_functions *f, char *path, char *problem, size_t size);
 
-/* nvrtc_run compiles. The image and the log are allocated, also where it fails, and the caller's to free. */
+/* nvrtc_run compiles, with the templates that the names instantiate. The image, the log and the lowered names are allocated, also where it
+ * fails, and the caller's to free. */
 int nvrtc_run(const nvrtc_functions *f, const char *name, const char *text, int headers, char **header_texts, char **header_names,
-	int options, char **option, nvrtc_code *code);
+	int names, char **name_expressions, int options, char **option, nvrtc_code *code);
 
 int nvrtc_call_version(const nvrtc_functions *f, int *major, int *minor);
 int nvrtc_call_architectures(const nvrtc_functions *f, int *list, int capacity);

@@ -23,6 +23,7 @@ type Source struct {
 	Name    string // as it stands in messages, like "conv2d.cu"
 	Text    string
 	Headers map[string]string
+	Kernels []string // C++ names whose templates are instantiated, like "scale<float, 4>"
 }
 
 // Code is what a program was compiled to.
@@ -30,6 +31,8 @@ type Code struct {
 	Image []byte // a cubin for an architecture sm_XX; PTX, ending in a zero byte, for compute_XX
 	PTX   bool
 	Log   string // warnings
+
+	Kernels map[string]string // the linker's names of [Source.Kernels]
 }
 
 // CompileError says that a program is wrong; the log names lines.

@@ -80,6 +80,23 @@ func TestCompileErrors(t *testing.T) {
 	}
 }
 
+// A template is instantiated by its name, and the answer says what the linker calls it.
+func TestKernelsByTheirNames(t *testing.T) {
+	l := open(t)
+	const scale = `namespace math { template <typename T, int By> __global__ void scale(T* x) { *x *= By; } }`
+	names := []string{"math::scale<float, 4>", "math::scale<int, 2>"}
+	c, err := l.Compile(Source{Name: "scale.cu", Text: scale, Kernels: names}, "-arch=compute_80")
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{names[0]: "_ZN4math5scaleIfLi4EEEvPT_", names[1]: "_ZN4math5scaleIiLi2EEEvPT_"}, c.Kernels)
+	for _, name := range c.Kernels {
+		assert.Contains(t, string(c.Image), ".entry "+name+"(")
+	}
+	_, err = l.Compile(Source{Name: "scale.cu", Text: scale, Kernels: []string{"math::scale<Unknown, 4>"}}, "-arch=compute_80")
+	var compile *CompileError
+	require.ErrorAs(t, err, &compile)
+	assert.Contains(t, compile.Log, "Unknown")
+}
+
 func TestCompileFromManyGoroutines(t *testing.T) {
 	l := open(t)
 	var wg sync.WaitGroup
