@@ -40,6 +40,7 @@ type block struct {
 	round             uint32     // counts blocks
 
 	counts  pcCounts
+	access  []pcTraffic // by pc
 	traffic MemoryCounters
 	mma     mmaTiles
 
@@ -50,7 +51,7 @@ type block struct {
 
 func newBlock(d *Device, k *Kernel, dim [3]uint32, sharedBytes, dynamicStart uint64) *block {
 	b := &block{d: d, k: k, checks: d.opts.Checks, dim: dim, shared: make([]byte, sharedBytes), dynamicStart: dynamicStart,
-		counts: make(pcCounts, len(k.code)+1), seen: map[seenReport]bool{}, time: 1}
+		counts: make(pcCounts, len(k.code)+1), access: make([]pcTraffic, len(k.code)+1), seen: map[seenReport]bool{}, time: 1}
 	for 1<<b.cellShift < k.cellBytes {
 		b.cellShift++
 	}

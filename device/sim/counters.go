@@ -70,6 +70,20 @@ func (c pcCounts) leave(pc int32, m uint32) {
 
 func (c pcCounts) idle(pc int32, m uint32) { c[pc].idle += int64(popcount(m)) }
 
+// pcTraffic counts the traffic of one access to memory, with the check Traffic. An asynchronous copy has both sides.
+type pcTraffic struct {
+	globalRequests, globalLines, globalSectors int64 // of a warp; distinct lines of 128 bytes and sectors of 32 bytes of each
+	sharedRequests, sharedWavefronts           int64
+}
+
+func (t *pcTraffic) add(o *pcTraffic) {
+	t.globalRequests += o.globalRequests
+	t.globalLines += o.globalLines
+	t.globalSectors += o.globalSectors
+	t.sharedRequests += o.sharedRequests
+	t.sharedWavefronts += o.sharedWavefronts
+}
+
 // MemoryCounters counts the traffic of a launch. Requests are instructions of a warp; a sector is 32 bytes; a wavefront is
 // one pass of the shared memory's 32 banks; Ideal is what the same bytes take when neighbours read neighbours.
 type MemoryCounters struct {

@@ -96,6 +96,7 @@
 //   - traffic.go: sectors of global memory and wavefronts of shared memory
 //   - profile.go: the counters of a launch, by class and by source line
 //   - estimate.go: occupancy, and what a launch may take on the chip
+//   - wave.go: what the multiprocessor itself takes for the blocks that it holds at once
 //
 // Folders:
 //

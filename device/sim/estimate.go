@@ -46,9 +46,8 @@ type Estimate struct {
 	Waves   float64 `json:"waves"` // blocks over what the chip holds at once
 }
 
-func (c *Counters) estimate(chip Chip) Estimate {
+func (c *Counters) estimate(chip Chip, w *wave) Estimate {
 	blocks := float64(c.Grid[0]) * float64(c.Grid[1]) * float64(c.Grid[2])
-	warps := math.Ceil(float64(c.Block[0]*c.Block[1]*c.Block[2]) / 32)
 	sms := float64(chip.SMs)
 	// the busiest multiprocessor has this share of all work
 	share := math.Ceil(blocks/sms) / blocks
@@ -79,8 +78,8 @@ func (c *Counters) estimate(chip Chip) Estimate {
 	}}
 	held := sms * float64(max(1, c.Occupancy.BlocksPerSM))
 	e.Waves = blocks / held
-	e.Seconds = float64(c.Warp) / (blocks * warps) * chip.LatencyCk * math.Ceil(e.Waves) / clock
-	e.Limit = "latency"
+	core := w.run(max(1, min(c.Occupancy.BlocksPerSM, int(math.Ceil(blocks/sms)))))
+	e.Seconds, e.Limit = core.Cycles*math.Ceil(e.Waves)/clock, core.Limit
 	for _, p := range e.Pipes {
 		if p.Seconds > e.Seconds {
 			e.Seconds, e.Limit = p.Seconds, p.Name

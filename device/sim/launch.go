@@ -29,6 +29,7 @@ func (d *Device) Launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 		b.grid, b.params, b.order = grid, params, order
 		b.firstStamp, b.sector = first, d.sector
 		clear(b.counts)
+		clear(b.access)
 		b.traffic, b.advice = MemoryCounters{}, nil
 		b.fillRegisters(false)
 	}

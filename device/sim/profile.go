@@ -101,6 +101,7 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 	lines := map[Place]*Count{}
 	tensor := map[string]*TensorCount{}
 	var running pcCount
+	wave := newWave(d.chip, k, team, grid, dim)
 	for pc := range k.code {
 		var idle int64
 		for _, b := range team {
@@ -109,6 +110,7 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 			idle += b.counts[pc].idle
 		}
 		n := Count{running.warps, running.lanes - idle}
+		wave.executed[pc] = float64(n.Warp)
 		if n.Warp == 0 {
 			continue
 		}
@@ -143,7 +145,7 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 		c.Memory.add(&b.traffic)
 	}
 	c.Occupancy = d.Occupancy(k, int(dim[0]*dim[1]*dim[2]), dynamic)
-	c.Estimate = c.estimate(d.chip)
+	c.Estimate = c.estimate(d.chip, wave)
 	return c
 }
 

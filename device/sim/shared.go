@@ -101,6 +101,9 @@ func (w *warp) countShared(a *access, m uint32, same bool) {
 		n, ideal = wavefronts(&w.off, m, bytes), idealWavefronts(m, bytes)
 		ideal = min(n, ideal)
 	}
+	at := &w.b.access[w.pc]
+	at.sharedRequests++
+	at.sharedWavefronts += n
 	switch a.op {
 	case load:
 		t.SharedLoads++

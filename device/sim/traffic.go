@@ -9,8 +9,12 @@ import (
 
 // countGlobal counts the sectors of a request.
 func (w *warp) countGlobal(read bool, al *allocation, m uint32, bytes uint64) {
-	n := distinctSectors(&w.off, m)
+	n, lines := distinctSectors(&w.off, m)
 	t := &w.b.traffic
+	at := &w.b.access[w.pc]
+	at.globalRequests++
+	at.globalSectors += n
+	at.globalLines += lines
 	total := int64(popcount(m)) * int64(bytes)
 	ideal := min((total+31)/32, n)
 	sh := al.sectors()
@@ -64,30 +68,44 @@ func (b *block) firstReads(al *allocation, off *[32]uint32, m uint32) (first uin
 	return first
 }
 
-// distinctSectors counts the sectors that the lanes touch. As a rule the offsets rise from lane to lane.
-func distinctSectors(off *[32]uint32, m uint32) (n int64) {
-	last := int64(-1)
+// distinctSectors counts the sectors and the lines of 128 bytes that the lanes touch. As a rule the offsets rise from lane to lane.
+func distinctSectors(off *[32]uint32, m uint32) (sectors, lines int64) {
+	last := int64(-4)
 	for x := m; x != 0; x &= x - 1 {
 		s := int64(off[lowest(x)] >> 5)
 		if s < last {
 			return distinctUnsorted(off, m)
 		}
 		if s > last {
-			n++
+			sectors++
+			if s>>2 > last>>2 {
+				lines++
+			}
 		}
 		last = s
 	}
-	return n
+	return sectors, lines
 }
 
-func distinctUnsorted(off *[32]uint32, m uint32) int64 {
-	var list [32]uint32
-	sectors := list[:0]
+func distinctUnsorted(off *[32]uint32, m uint32) (sectors, lines int64) {
+	var sorted [32]uint32
+	list := sorted[:0]
 	for ; m != 0; m &= m - 1 {
-		sectors = append(sectors, off[lowest(m)]>>5)
+		list = append(list, off[lowest(m)])
 	}
-	slices.Sort(sectors)
-	return int64(len(slices.Compact(sectors)))
+	slices.Sort(list)
+	last := int64(-4)
+	for _, o := range list {
+		s := int64(o >> 5)
+		if s > last {
+			sectors++
+			if s>>2 > last>>2 {
+				lines++
+			}
+		}
+		last = s
+	}
+	return sectors, lines
 }
 
 // wavefronts counts the passes that shared memory needs. It has 32 banks of 4 bytes, and serves accesses of 8 bytes by half warps and of
