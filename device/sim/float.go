@@ -85,6 +85,11 @@ func xorSign(v, a, b float32) float32 {
 	return math.Float32frombits(math.Float32bits(v) | (math.Float32bits(a)^math.Float32bits(b))&(1<<31))
 }
 
+// xorSign64 is xorSign of a wider format.
+func xorSign64(v, a, b float64) float64 {
+	return math.Float64frombits(math.Float64bits(v) | (math.Float64bits(a)^math.Float64bits(b))&(1<<63))
+}
+
 // fma32 is the fused multiply-add, rounded once. The product of two float32 is exact in float64, and so is the float32 of their
 // sum unless that sum, rounded to float64, lies half-way between two float32 or among the subnormal ones.
 func fma32(a, b, c float32) float32 {

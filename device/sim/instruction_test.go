@@ -162,6 +162,27 @@ var predicateRows = []row{
 		}},
 	{name: "setp", body: "setp.lt.s32 %p1|%p2, %r10, 100; @%p1 mov.u32 %r30, 1; @%p2 mov.u32 %r30, 2;",
 		want: one(func(x words) uint32 { return choose[uint32](int32(x[0]) < 100, 1, 2) })},
+	{name: "setp.f16x2", body: "setp.lt.f16x2 %p1|%p2, %r10, %r11; selp.u32 %r30, 1, 0, %p1; @%p2 or.b32 %r30, %r30, 2; setp.ne.u32 %p5, %r12, %r13; setp.geu.xor.bf16x2 %p3|%p4, %r10, %r11, !%p5; selp.u32 %r31, 1, 0, %p3; @%p4 or.b32 %r31, %r31, 2;",
+		want: func(i int, in []words) (uint32, uint32) {
+			half := func(x uint32, lane int, f format) (float64, bool) {
+				bits := uint64(x>>(16*lane)) & 0xffff
+				if f.isNaN(bits) {
+					return 0, true
+				}
+				v, _ := f.value(bits).Float64()
+				return v, false
+			}
+			var less, notLess uint32
+			for lane := range 2 {
+				a, aNaN := half(in[i][0], lane, formats["f16"])
+				b, bNaN := half(in[i][1], lane, formats["f16"])
+				less |= choose[uint32](!aNaN && !bNaN && a < b, 1, 0) << lane
+				a, aNaN = half(in[i][0], lane, formats["bf16"])
+				b, bNaN = half(in[i][1], lane, formats["bf16"])
+				notLess |= choose[uint32]((aNaN || bNaN || a >= b) != (in[i][2] == in[i][3]), 1, 0) << lane
+			}
+			return less, notLess
+		}},
 	{name: "selp", body: "setp.ge.u32 %p1, %r10, %r11; selp.b32 %r30, %r12, %r13, %p1; selp.u32 %r31, 5, 6, !%p1;",
 		want: func(i int, in []words) (uint32, uint32) {
 			x := in[i]

@@ -163,3 +163,19 @@ func dot4(a, b uint32, aSigned, bSigned bool) uint32 {
 	}
 	return uint32(s)
 }
+
+// dot2 is the dot product of two half-words of a and the lower two bytes of b, signed or not.
+func dot2(a, b uint32, aSigned, bSigned bool) uint32 {
+	var s uint32
+	for i := range 2 {
+		x, y := a>>(16*i)&0xffff, b>>(8*i)&0xff
+		if aSigned {
+			x = uint32(int16(x))
+		}
+		if bSigned {
+			y = uint32(int8(y))
+		}
+		s += x * y
+	}
+	return s
+}

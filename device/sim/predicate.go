@@ -3,6 +3,7 @@ package sim
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"cnn-gpu/device/sim/ptx"
 )
@@ -10,6 +11,7 @@ import (
 // comparisonForm is the constant part of setp and set: a comparison, and the predicate that its result is joined with.
 type comparisonForm struct {
 	compare compareFunc
+	upper   compareFunc              // of the upper halves of packed operands, else nil
 	join    func(x, c uint32) uint32 // nil if the comparison stands alone
 	flip    uint32                   // all ones for !c
 }
@@ -21,7 +23,7 @@ var predicateJoins = map[string]func(x, c uint32) uint32{
 	"xor": func(x, c uint32) uint32 { return x ^ c },
 }
 
-// decodeSetp: setp.CmpOp{.BoolOp}{.ftz}.type p{|q}, a, b{, {!}c}
+// decodeSetp: setp.CmpOp{.BoolOp}{.ftz}.type p{|q}, a, b{, {!}c}. q is the comparison's negation, or the result of the upper halves.
 func decodeSetp(d *decoder, in *inst, s *ptx.Instruction) {
 	in.exec = d.comparison(in, s).setp
 	switch o := s.Operands[0]; o.Kind {
@@ -49,6 +51,10 @@ func (d *decoder) comparison(in *inst, s *ptx.Instruction) *comparisonForm {
 	for _, m := range mods {
 		name += "." + m
 	}
+	name, packed := strings.CutSuffix(name, "16x2")
+	if packed {
+		name += "16"
+	}
 	f.compare = comparisons[name[min(1, len(name)):]]
 	if f.compare == nil {
 		d.fail("%w", ErrUnknownInstruction)
@@ -60,6 +66,9 @@ func (d *decoder) comparison(in *inst, s *ptx.Instruction) *comparisonForm {
 	}
 	in.a = d.src(d.operandOfClass(s.Operands[1], class), bank)
 	in.b = d.src(d.operandOfClass(s.Operands[2], class), bank)
+	if packed {
+		f.upper = upperComparison(f.compare, d.newSlot('r'), d.newSlot('r'))
+	}
 	if n == 4 {
 		in.c = d.src(s.Operands[3], 'p')
 		f.flip = spread(s.Operands[3].Not)
@@ -67,40 +76,64 @@ func (d *decoder) comparison(in *inst, s *ptx.Instruction) *comparisonForm {
 	return f
 }
 
-// masks gives the lanes in which the comparison holds and those in which its negation does, after the boolean operation.
-func (f *comparisonForm) masks(w *warp, in *inst) (v, not uint32) {
-	v = f.compare(w, in.a, in.b)
-	not = ^v
-	if f.join == nil {
-		return v, not
+// upperComparison compares upper halves. The two slots are registers of its own.
+func upperComparison(compare compareFunc, x, y int32) compareFunc {
+	return func(w *warp, a, b int32) uint32 {
+		for i := range w.r[a] {
+			w.r[x][i], w.r[y][i] = w.r[a][i]>>16, w.r[b][i]>>16
+		}
+		return compare(w, x, y)
 	}
-	c := w.p[in.c] ^ f.flip
-	return f.join(v, c), f.join(not, c)
+}
+
+// joined applies the boolean operation to the lanes in which a comparison holds.
+func (f *comparisonForm) joined(w *warp, in *inst, v uint32) uint32 {
+	if f.join == nil {
+		return v
+	}
+	return f.join(v, w.p[in.c]^f.flip)
 }
 
 func (f *comparisonForm) setp(w *warp, in *inst, m uint32) {
-	v, not := f.masks(w, in)
+	v := f.compare(w, in.a, in.b)
+	second := ^v
+	if f.upper != nil {
+		second = f.upper(w, in.a, in.b)
+	}
+	v, second = f.joined(w, in, v), f.joined(w, in, second)
 	w.setPredicate(in.d, m, v)
-	w.setPredicate(in.d2, m, not)
+	w.setPredicate(in.d2, m, second)
 }
 
-// decodeSet: set.CmpOp{.BoolOp}{.ftz}.dtype.stype writes all ones, or 1.0, where the comparison holds, and 0 elsewhere.
+// setValues are those that set writes where the comparison holds: all ones, or the number 1.
+var setValues = map[ptx.Type]uint32{
+	ptx.U16: 0xffff, ptx.S16: 0xffff, ptx.U32: fullMask, ptx.S32: fullMask, ptx.F32: math.Float32bits(1),
+	ptx.F16: f16Bits(1), ptx.F16x2: f16Bits(1), ptx.BF16: bf16Bits(1), ptx.BF16x2: bf16Bits(1),
+}
+
+// decodeSet: set.CmpOp{.BoolOp}{.ftz}.dtype.stype d, a, b{, {!}c} writes 0 where the comparison does not hold. Packed operands give a half
+// of d each (section "Half Precision Comparison Instructions: set").
 func decodeSet(d *decoder, in *inst, s *ptx.Instruction) {
 	f := d.comparison(in, s)
-	ones := fullMask
-	switch s.Op.Modifiers[len(s.Op.Modifiers)-2] {
-	case "u32", "s32":
-	case "f32":
-		ones = math.Float32bits(1)
-	default:
+	t := ptx.TypeByName(s.Op.Modifiers[len(s.Op.Modifiers)-2])
+	value, known := setValues[t]
+	pair := t == ptx.F16x2 || t == ptx.BF16x2
+	if !known || pair && f.upper == nil || f.upper != nil && !pair && t != ptx.U32 && t != ptx.S32 {
 		d.fail("%w", ErrUnknownInstruction)
 	}
 	in.d = d.dst(s.Operands[0], 'r')
+	if f.upper != nil {
+		value &= 0xffff
+	}
 	in.exec = func(w *warp, in *inst, m uint32) {
-		v, _ := f.masks(w, in)
+		lower, upper := f.compare(w, in.a, in.b), uint32(0)
+		if f.upper != nil {
+			upper = f.joined(w, in, f.upper(w, in.a, in.b))
+		}
+		lower = f.joined(w, in, lower)
 		for ; m != 0; m &= m - 1 {
 			i := lowest(m)
-			w.r[in.d][i] = ones & -(v >> i & 1)
+			w.r[in.d][i] = value&-(lower>>i&1) | value<<16&-(upper>>i&1)
 		}
 	}
 }

@@ -12,6 +12,9 @@ func conversionReference(modifiers []string) (reference, bool) {
 	to, from := modifiers[n-2], modifiers[n-1]
 	modifiers = modifiers[:n-2]
 	has := func(m string) bool { return slices.Contains(modifiers, m) }
+	if r, small := fp8Reference(to, from, has("relu")); small {
+		return r, true
+	}
 	r := reference{result: to, operands: []string{from}}
 	one := func(a uint64) uint64 { return convert(modifiers, laneOf(to), from, a) }
 	r.value = func(a []uint64) (uint64, string) { return one(a[0]), "" }

@@ -187,6 +187,17 @@ func integerReference(name string, modifiers []string, t integer, a []uint64) (u
 			pa, pb := integer{8, sa}.value(a[0]>>i), integer{8, sb}.value(a[1]>>i)
 			z.Add(z, pa.Mul(pa, pb))
 		}
+	case "dp2a":
+		sa, sb := modifiers[1] == "s32", modifiers[2] == "s32"
+		z.Set(integer{32, true}.value(a[2]))
+		for i := uint(0); i < 2; i++ {
+			from := i
+			if has("hi") {
+				from += 2
+			}
+			pa, pb := integer{16, sa}.value(a[0]>>(16*i)), integer{8, sb}.value(a[1]>>(8*from))
+			z.Add(z, pa.Mul(pa, pb))
+		}
 	default:
 		return 0, "no reference for " + name
 	}

@@ -27,10 +27,13 @@ func width(t string) int {
 	if t == "pred" {
 		return 1
 	}
-	n, _ := strconv.Atoi(strings.TrimLeft(t, "usbft"))
-	if t == "tf32" {
-		n = 32
+	switch t {
+	case "tf32":
+		return 32
+	case "e4m3", "e5m2":
+		return 8
 	}
+	n, _ := strconv.Atoi(strings.TrimLeft(t, "usbft"))
 	return n
 }
 
@@ -43,7 +46,7 @@ func integerType(t string) integer { return integer{uint(width(t)), t[0] == 's'}
 var arity = map[string]int{
 	"abs": 1, "neg": 1, "not": 1, "cnot": 1, "popc": 1, "clz": 1, "brev": 1, "bfind": 1, "mov": 1, "cvt": 1,
 	"rcp": 1, "sqrt": 1, "rsqrt": 1, "ex2": 1, "lg2": 1, "sin": 1, "cos": 1, "tanh": 1,
-	"mad": 3, "mad24": 3, "fma": 3, "sad": 3, "shf": 3, "bfe": 3, "prmt": 3, "dp4a": 3, "bfi": 4,
+	"mad": 3, "mad24": 3, "fma": 3, "sad": 3, "shf": 3, "bfe": 3, "prmt": 3, "dp4a": 3, "dp2a": 3, "bfi": 4,
 }
 
 // referenceFor returns the reference of an instruction, or false for a name that is not arithmetic.
@@ -57,7 +60,7 @@ func referenceFor(text string) (reference, bool) {
 	switch name {
 	case "prmt":
 		t = "b32"
-	case "dp4a":
+	case "dp4a", "dp2a":
 		t = "s32"
 	}
 	n := arity[name]

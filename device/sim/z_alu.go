@@ -9,536 +9,584 @@ import (
 
 // portable is the part of the instruction table that gen/alu writes.
 var portable = map[string]opcode{
-	"add.s32":                 {operands: "rrr", class: Integer, exec: exec_add_s32},
-	"add.u32":                 {operands: "rrr", class: Integer, exec: exec_add_s32},
-	"sub.s32":                 {operands: "rrr", class: Integer, exec: exec_sub_s32},
-	"sub.u32":                 {operands: "rrr", class: Integer, exec: exec_sub_s32},
-	"add.sat.s32":             {operands: "iii", class: Integer, exec: exec_add_sat_s32},
-	"sub.sat.s32":             {operands: "iii", class: Integer, exec: exec_sub_sat_s32},
-	"mul.lo.s32":              {operands: "rrr", class: Integer, exec: exec_mul_lo_s32},
-	"mul.lo.u32":              {operands: "rrr", class: Integer, exec: exec_mul_lo_s32},
-	"mul.hi.s32":              {operands: "iii", class: Integer, exec: exec_mul_hi_s32},
-	"mul.hi.u32":              {operands: "rrr", class: Integer, exec: exec_mul_hi_u32},
-	"mul.wide.s32":            {operands: "lii", class: Integer, exec: exec_mul_wide_s32},
-	"mul.wide.u32":            {operands: "qrr", class: Integer, exec: exec_mul_wide_u32},
-	"mul.wide.s16":            {operands: "ikk", class: Integer, exec: exec_mul_wide_s16},
-	"mul.wide.u16":            {operands: "rhh", class: Integer, exec: exec_mul_wide_u16},
-	"mad.lo.s32":              {operands: "rrrr", class: Integer, exec: exec_mad_lo_s32},
-	"mad.lo.u32":              {operands: "rrrr", class: Integer, exec: exec_mad_lo_s32},
-	"mad.hi.s32":              {operands: "iiii", class: Integer, exec: exec_mad_hi_s32},
-	"mad.hi.u32":              {operands: "rrrr", class: Integer, exec: exec_mad_hi_u32},
-	"mad.wide.s32":            {operands: "liil", class: Integer, exec: exec_mad_wide_s32},
-	"mad.wide.u32":            {operands: "qrrq", class: Integer, exec: exec_mad_wide_u32},
-	"mad.wide.s16":            {operands: "ikki", class: Integer, exec: exec_mad_wide_s16},
-	"mad.wide.u16":            {operands: "rhhr", class: Integer, exec: exec_mad_wide_u16},
-	"mul24.lo.s32":            {operands: "iii", class: Integer, exec: exec_mul24_lo_s32},
-	"mul24.lo.u32":            {operands: "rrr", class: Integer, exec: exec_mul24_lo_u32},
-	"mul24.hi.s32":            {operands: "iii", class: Integer, exec: exec_mul24_hi_s32},
-	"mul24.hi.u32":            {operands: "rrr", class: Integer, exec: exec_mul24_hi_u32},
-	"mad24.lo.s32":            {operands: "iiii", class: Integer, exec: exec_mad24_lo_s32},
-	"mad24.lo.u32":            {operands: "rrrr", class: Integer, exec: exec_mad24_lo_u32},
-	"sad.s32":                 {operands: "iiii", class: Integer, exec: exec_sad_s32},
-	"sad.u32":                 {operands: "rrrr", class: Integer, exec: exec_sad_u32},
-	"div.s32":                 {operands: "iii", class: Integer, exec: exec_div_s32},
-	"div.u32":                 {operands: "rrr", class: Integer, exec: exec_div_u32},
-	"rem.s32":                 {operands: "iii", class: Integer, exec: exec_rem_s32},
-	"rem.u32":                 {operands: "rrr", class: Integer, exec: exec_rem_u32},
-	"abs.s32":                 {operands: "ii", class: Integer, exec: exec_abs_s32},
-	"neg.s32":                 {operands: "ii", class: Integer, exec: exec_neg_s32},
-	"min.s32":                 {operands: "iii", class: Integer, exec: exec_min_s32},
-	"max.s32":                 {operands: "iii", class: Integer, exec: exec_max_s32},
-	"min.u32":                 {operands: "rrr", class: Integer, exec: exec_min_u32},
-	"max.u32":                 {operands: "rrr", class: Integer, exec: exec_max_u32},
-	"min.relu.s32":            {operands: "iii", class: Integer, exec: exec_min_relu_s32},
-	"max.relu.s32":            {operands: "iii", class: Integer, exec: exec_max_relu_s32},
-	"and.b32":                 {operands: "rrr", class: Integer, exec: exec_and_b32},
-	"or.b32":                  {operands: "rrr", class: Integer, exec: exec_or_b32},
-	"xor.b32":                 {operands: "rrr", class: Integer, exec: exec_xor_b32},
-	"not.b32":                 {operands: "rr", class: Integer, exec: exec_not_b32},
-	"cnot.b32":                {operands: "rr", class: Integer, exec: exec_cnot_b32},
-	"shl.b32":                 {operands: "rrr", class: Integer, exec: exec_shl_b32},
-	"shr.u32":                 {operands: "rrr", class: Integer, exec: exec_shr_u32},
-	"shr.b32":                 {operands: "rrr", class: Integer, exec: exec_shr_u32},
-	"shr.s32":                 {operands: "iir", class: Integer, exec: exec_shr_s32},
-	"shf.l.wrap.b32":          {operands: "rrrr", class: Integer, exec: exec_shf_l_wrap_b32},
-	"shf.r.wrap.b32":          {operands: "rrrr", class: Integer, exec: exec_shf_r_wrap_b32},
-	"shf.l.clamp.b32":         {operands: "rrrr", class: Integer, exec: exec_shf_l_clamp_b32},
-	"shf.r.clamp.b32":         {operands: "rrrr", class: Integer, exec: exec_shf_r_clamp_b32},
-	"popc.b32":                {operands: "rr", class: Integer, exec: exec_popc_b32},
-	"clz.b32":                 {operands: "rr", class: Integer, exec: exec_clz_b32},
-	"brev.b32":                {operands: "rr", class: Integer, exec: exec_brev_b32},
-	"bfind.u32":               {operands: "rr", class: Integer, exec: exec_bfind_u32},
-	"bfind.s32":               {operands: "rr", class: Integer, exec: exec_bfind_s32},
-	"bfind.shiftamt.u32":      {operands: "rr", class: Integer, exec: exec_bfind_shiftamt_u32},
-	"bfind.shiftamt.s32":      {operands: "rr", class: Integer, exec: exec_bfind_shiftamt_s32},
-	"bfe.u32":                 {operands: "rrrr", class: Integer, exec: exec_bfe_u32},
-	"bfe.s32":                 {operands: "irrr", class: Integer, exec: exec_bfe_s32},
-	"bfi.b32":                 {operands: "rrrrr", class: Integer, exec: exec_bfi_b32},
-	"bmsk.clamp.b32":          {operands: "rrr", class: Integer, exec: exec_bmsk_clamp_b32},
-	"bmsk.wrap.b32":           {operands: "rrr", class: Integer, exec: exec_bmsk_wrap_b32},
-	"szext.clamp.u32":         {operands: "rrr", class: Integer, exec: exec_szext_clamp_u32},
-	"szext.clamp.s32":         {operands: "irr", class: Integer, exec: exec_szext_clamp_s32},
-	"szext.wrap.u32":          {operands: "rrr", class: Integer, exec: exec_szext_wrap_u32},
-	"szext.wrap.s32":          {operands: "irr", class: Integer, exec: exec_szext_wrap_s32},
-	"prmt.b32":                {operands: "rrrr", class: Integer, exec: exec_prmt_b32},
-	"prmt.b32.f4e":            {operands: "rrrr", class: Integer, exec: exec_prmt_b32_f4e},
-	"prmt.b32.b4e":            {operands: "rrrr", class: Integer, exec: exec_prmt_b32_b4e},
-	"prmt.b32.rc8":            {operands: "rrrr", class: Integer, exec: exec_prmt_b32_rc8},
-	"prmt.b32.rc16":           {operands: "rrrr", class: Integer, exec: exec_prmt_b32_rc16},
-	"prmt.b32.ecl":            {operands: "rrrr", class: Integer, exec: exec_prmt_b32_ecl},
-	"prmt.b32.ecr":            {operands: "rrrr", class: Integer, exec: exec_prmt_b32_ecr},
-	"dp4a.s32.s32":            {operands: "rrrr", class: Integer, exec: exec_dp4a_s32_s32},
-	"dp4a.u32.u32":            {operands: "rrrr", class: Integer, exec: exec_dp4a_u32_u32},
-	"dp4a.s32.u32":            {operands: "rrrr", class: Integer, exec: exec_dp4a_s32_u32},
-	"dp4a.u32.s32":            {operands: "rrrr", class: Integer, exec: exec_dp4a_u32_s32},
-	"add.s16":                 {operands: "hhh", class: Integer, exec: exec_add_s16},
-	"add.u16":                 {operands: "hhh", class: Integer, exec: exec_add_s16},
-	"sub.s16":                 {operands: "hhh", class: Integer, exec: exec_sub_s16},
-	"sub.u16":                 {operands: "hhh", class: Integer, exec: exec_sub_s16},
-	"mul.lo.s16":              {operands: "hhh", class: Integer, exec: exec_mul_lo_s16},
-	"mul.lo.u16":              {operands: "hhh", class: Integer, exec: exec_mul_lo_s16},
-	"mul.hi.s16":              {operands: "kkk", class: Integer, exec: exec_mul_hi_s16},
-	"mul.hi.u16":              {operands: "hhh", class: Integer, exec: exec_mul_hi_u16},
-	"mad.lo.s16":              {operands: "hhhh", class: Integer, exec: exec_mad_lo_s16},
-	"mad.lo.u16":              {operands: "hhhh", class: Integer, exec: exec_mad_lo_s16},
-	"and.b16":                 {operands: "hhh", class: Integer, exec: exec_and_b16},
-	"or.b16":                  {operands: "hhh", class: Integer, exec: exec_or_b16},
-	"xor.b16":                 {operands: "hhh", class: Integer, exec: exec_xor_b16},
-	"not.b16":                 {operands: "hh", class: Integer, exec: exec_not_b16},
-	"cnot.b16":                {operands: "hh", class: Integer, exec: exec_cnot_b16},
-	"neg.s16":                 {operands: "hh", class: Integer, exec: exec_neg_s16},
-	"abs.s16":                 {operands: "kk", class: Integer, exec: exec_abs_s16},
-	"shl.b16":                 {operands: "hhr", class: Integer, exec: exec_shl_b16},
-	"shr.u16":                 {operands: "hhr", class: Integer, exec: exec_shr_u16},
-	"shr.b16":                 {operands: "hhr", class: Integer, exec: exec_shr_u16},
-	"shr.s16":                 {operands: "kkr", class: Integer, exec: exec_shr_s16},
-	"min.s16":                 {operands: "kkk", class: Integer, exec: exec_min_s16},
-	"max.s16":                 {operands: "kkk", class: Integer, exec: exec_max_s16},
-	"min.u16":                 {operands: "hhh", class: Integer, exec: exec_min_u16},
-	"max.u16":                 {operands: "hhh", class: Integer, exec: exec_max_u16},
-	"div.u16":                 {operands: "hhh", class: Integer, exec: exec_div_u16},
-	"rem.u16":                 {operands: "hhh", class: Integer, exec: exec_rem_u16},
-	"div.s16":                 {operands: "kkk", class: Integer, exec: exec_div_s16},
-	"rem.s16":                 {operands: "kkk", class: Integer, exec: exec_rem_s16},
-	"add.s64":                 {operands: "qqq", class: Integer, exec: exec_add_s64},
-	"add.u64":                 {operands: "qqq", class: Integer, exec: exec_add_s64},
-	"sub.s64":                 {operands: "qqq", class: Integer, exec: exec_sub_s64},
-	"sub.u64":                 {operands: "qqq", class: Integer, exec: exec_sub_s64},
-	"mul.lo.s64":              {operands: "qqq", class: Integer, exec: exec_mul_lo_s64},
-	"mul.lo.u64":              {operands: "qqq", class: Integer, exec: exec_mul_lo_s64},
-	"mul.hi.u64":              {operands: "qqq", class: Integer, exec: exec_mul_hi_u64},
-	"mul.hi.s64":              {operands: "lll", class: Integer, exec: exec_mul_hi_s64},
-	"mad.lo.s64":              {operands: "qqqq", class: Integer, exec: exec_mad_lo_s64},
-	"mad.lo.u64":              {operands: "qqqq", class: Integer, exec: exec_mad_lo_s64},
-	"mad.hi.u64":              {operands: "qqqq", class: Integer, exec: exec_mad_hi_u64},
-	"mad.hi.s64":              {operands: "llll", class: Integer, exec: exec_mad_hi_s64},
-	"sad.s64":                 {operands: "llll", class: Integer, exec: exec_sad_s64},
-	"sad.u64":                 {operands: "qqqq", class: Integer, exec: exec_sad_u64},
-	"div.s64":                 {operands: "lll", class: Integer, exec: exec_div_s64},
-	"div.u64":                 {operands: "qqq", class: Integer, exec: exec_div_u64},
-	"rem.s64":                 {operands: "lll", class: Integer, exec: exec_rem_s64},
-	"rem.u64":                 {operands: "qqq", class: Integer, exec: exec_rem_u64},
-	"abs.s64":                 {operands: "ll", class: Integer, exec: exec_abs_s64},
-	"neg.s64":                 {operands: "ll", class: Integer, exec: exec_neg_s64},
-	"min.s64":                 {operands: "lll", class: Integer, exec: exec_min_s64},
-	"max.s64":                 {operands: "lll", class: Integer, exec: exec_max_s64},
-	"min.u64":                 {operands: "qqq", class: Integer, exec: exec_min_u64},
-	"max.u64":                 {operands: "qqq", class: Integer, exec: exec_max_u64},
-	"and.b64":                 {operands: "qqq", class: Integer, exec: exec_and_b64},
-	"or.b64":                  {operands: "qqq", class: Integer, exec: exec_or_b64},
-	"xor.b64":                 {operands: "qqq", class: Integer, exec: exec_xor_b64},
-	"not.b64":                 {operands: "qq", class: Integer, exec: exec_not_b64},
-	"cnot.b64":                {operands: "qq", class: Integer, exec: exec_cnot_b64},
-	"shl.b64":                 {operands: "qqr", class: Integer, exec: exec_shl_b64},
-	"shr.u64":                 {operands: "qqr", class: Integer, exec: exec_shr_u64},
-	"shr.b64":                 {operands: "qqr", class: Integer, exec: exec_shr_u64},
-	"shr.s64":                 {operands: "llr", class: Integer, exec: exec_shr_s64},
-	"popc.b64":                {operands: "rq", class: Integer, exec: exec_popc_b64},
-	"clz.b64":                 {operands: "rq", class: Integer, exec: exec_clz_b64},
-	"brev.b64":                {operands: "qq", class: Integer, exec: exec_brev_b64},
-	"bfind.u64":               {operands: "rq", class: Integer, exec: exec_bfind_u64},
-	"bfind.s64":               {operands: "rq", class: Integer, exec: exec_bfind_s64},
-	"bfind.shiftamt.u64":      {operands: "rq", class: Integer, exec: exec_bfind_shiftamt_u64},
-	"bfind.shiftamt.s64":      {operands: "rq", class: Integer, exec: exec_bfind_shiftamt_s64},
-	"bfe.u64":                 {operands: "qqrr", class: Integer, exec: exec_bfe_u64},
-	"bfe.s64":                 {operands: "llrr", class: Integer, exec: exec_bfe_s64},
-	"bfi.b64":                 {operands: "qqqrr", class: Integer, exec: exec_bfi_b64},
-	"add.f32":                 {operands: "fff", class: Float32, exec: exec_add_f32},
-	"add.sat.f32":             {operands: "fff", class: Float32, exec: exec_add_sat_f32},
-	"add.ftz.f32":             {operands: "fff", class: Float32, exec: exec_add_ftz_f32},
-	"add.ftz.sat.f32":         {operands: "fff", class: Float32, exec: exec_add_ftz_sat_f32},
-	"add.rn.f32":              {operands: "fff", class: Float32, exec: exec_add_f32},
-	"add.rn.sat.f32":          {operands: "fff", class: Float32, exec: exec_add_sat_f32},
-	"add.rn.ftz.f32":          {operands: "fff", class: Float32, exec: exec_add_ftz_f32},
-	"add.rn.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_add_ftz_sat_f32},
-	"sub.f32":                 {operands: "fff", class: Float32, exec: exec_sub_f32},
-	"sub.sat.f32":             {operands: "fff", class: Float32, exec: exec_sub_sat_f32},
-	"sub.ftz.f32":             {operands: "fff", class: Float32, exec: exec_sub_ftz_f32},
-	"sub.ftz.sat.f32":         {operands: "fff", class: Float32, exec: exec_sub_ftz_sat_f32},
-	"sub.rn.f32":              {operands: "fff", class: Float32, exec: exec_sub_f32},
-	"sub.rn.sat.f32":          {operands: "fff", class: Float32, exec: exec_sub_sat_f32},
-	"sub.rn.ftz.f32":          {operands: "fff", class: Float32, exec: exec_sub_ftz_f32},
-	"sub.rn.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_sub_ftz_sat_f32},
-	"mul.f32":                 {operands: "fff", class: Float32, exec: exec_mul_f32},
-	"mul.sat.f32":             {operands: "fff", class: Float32, exec: exec_mul_sat_f32},
-	"mul.ftz.f32":             {operands: "fff", class: Float32, exec: exec_mul_ftz_f32},
-	"mul.ftz.sat.f32":         {operands: "fff", class: Float32, exec: exec_mul_ftz_sat_f32},
-	"mul.rn.f32":              {operands: "fff", class: Float32, exec: exec_mul_f32},
-	"mul.rn.sat.f32":          {operands: "fff", class: Float32, exec: exec_mul_sat_f32},
-	"mul.rn.ftz.f32":          {operands: "fff", class: Float32, exec: exec_mul_ftz_f32},
-	"mul.rn.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_mul_ftz_sat_f32},
-	"fma.rn.f32":              {operands: "ffff", class: FMA32, exec: exec_fma_rn_f32},
-	"fma.rn.sat.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rn_sat_f32},
-	"fma.rn.ftz.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rn_ftz_f32},
-	"fma.rn.ftz.sat.f32":      {operands: "ffff", class: FMA32, exec: exec_fma_rn_ftz_sat_f32},
-	"mad.rn.f32":              {operands: "ffff", class: FMA32, exec: exec_fma_rn_f32},
-	"mad.rn.sat.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rn_sat_f32},
-	"mad.rn.ftz.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rn_ftz_f32},
-	"mad.rn.ftz.sat.f32":      {operands: "ffff", class: FMA32, exec: exec_fma_rn_ftz_sat_f32},
-	"add.rz.f32":              {operands: "fff", class: Float32, exec: exec_add_rz_f32},
-	"add.rz.sat.f32":          {operands: "fff", class: Float32, exec: exec_add_rz_sat_f32},
-	"add.rz.ftz.f32":          {operands: "fff", class: Float32, exec: exec_add_rz_ftz_f32},
-	"add.rz.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_add_rz_ftz_sat_f32},
-	"add.rm.f32":              {operands: "fff", class: Float32, exec: exec_add_rm_f32},
-	"add.rm.sat.f32":          {operands: "fff", class: Float32, exec: exec_add_rm_sat_f32},
-	"add.rm.ftz.f32":          {operands: "fff", class: Float32, exec: exec_add_rm_ftz_f32},
-	"add.rm.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_add_rm_ftz_sat_f32},
-	"add.rp.f32":              {operands: "fff", class: Float32, exec: exec_add_rp_f32},
-	"add.rp.sat.f32":          {operands: "fff", class: Float32, exec: exec_add_rp_sat_f32},
-	"add.rp.ftz.f32":          {operands: "fff", class: Float32, exec: exec_add_rp_ftz_f32},
-	"add.rp.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_add_rp_ftz_sat_f32},
-	"sub.rz.f32":              {operands: "fff", class: Float32, exec: exec_sub_rz_f32},
-	"sub.rz.sat.f32":          {operands: "fff", class: Float32, exec: exec_sub_rz_sat_f32},
-	"sub.rz.ftz.f32":          {operands: "fff", class: Float32, exec: exec_sub_rz_ftz_f32},
-	"sub.rz.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_sub_rz_ftz_sat_f32},
-	"sub.rm.f32":              {operands: "fff", class: Float32, exec: exec_sub_rm_f32},
-	"sub.rm.sat.f32":          {operands: "fff", class: Float32, exec: exec_sub_rm_sat_f32},
-	"sub.rm.ftz.f32":          {operands: "fff", class: Float32, exec: exec_sub_rm_ftz_f32},
-	"sub.rm.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_sub_rm_ftz_sat_f32},
-	"sub.rp.f32":              {operands: "fff", class: Float32, exec: exec_sub_rp_f32},
-	"sub.rp.sat.f32":          {operands: "fff", class: Float32, exec: exec_sub_rp_sat_f32},
-	"sub.rp.ftz.f32":          {operands: "fff", class: Float32, exec: exec_sub_rp_ftz_f32},
-	"sub.rp.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_sub_rp_ftz_sat_f32},
-	"mul.rz.f32":              {operands: "fff", class: Float32, exec: exec_mul_rz_f32},
-	"mul.rz.sat.f32":          {operands: "fff", class: Float32, exec: exec_mul_rz_sat_f32},
-	"mul.rz.ftz.f32":          {operands: "fff", class: Float32, exec: exec_mul_rz_ftz_f32},
-	"mul.rz.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_mul_rz_ftz_sat_f32},
-	"mul.rm.f32":              {operands: "fff", class: Float32, exec: exec_mul_rm_f32},
-	"mul.rm.sat.f32":          {operands: "fff", class: Float32, exec: exec_mul_rm_sat_f32},
-	"mul.rm.ftz.f32":          {operands: "fff", class: Float32, exec: exec_mul_rm_ftz_f32},
-	"mul.rm.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_mul_rm_ftz_sat_f32},
-	"mul.rp.f32":              {operands: "fff", class: Float32, exec: exec_mul_rp_f32},
-	"mul.rp.sat.f32":          {operands: "fff", class: Float32, exec: exec_mul_rp_sat_f32},
-	"mul.rp.ftz.f32":          {operands: "fff", class: Float32, exec: exec_mul_rp_ftz_f32},
-	"mul.rp.ftz.sat.f32":      {operands: "fff", class: Float32, exec: exec_mul_rp_ftz_sat_f32},
-	"fma.rz.f32":              {operands: "ffff", class: FMA32, exec: exec_fma_rz_f32},
-	"fma.rz.sat.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rz_sat_f32},
-	"fma.rz.ftz.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rz_ftz_f32},
-	"fma.rz.ftz.sat.f32":      {operands: "ffff", class: FMA32, exec: exec_fma_rz_ftz_sat_f32},
-	"mad.rz.f32":              {operands: "ffff", class: FMA32, exec: exec_fma_rz_f32},
-	"mad.rz.sat.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rz_sat_f32},
-	"mad.rz.ftz.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rz_ftz_f32},
-	"mad.rz.ftz.sat.f32":      {operands: "ffff", class: FMA32, exec: exec_fma_rz_ftz_sat_f32},
-	"fma.rm.f32":              {operands: "ffff", class: FMA32, exec: exec_fma_rm_f32},
-	"fma.rm.sat.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rm_sat_f32},
-	"fma.rm.ftz.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rm_ftz_f32},
-	"fma.rm.ftz.sat.f32":      {operands: "ffff", class: FMA32, exec: exec_fma_rm_ftz_sat_f32},
-	"mad.rm.f32":              {operands: "ffff", class: FMA32, exec: exec_fma_rm_f32},
-	"mad.rm.sat.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rm_sat_f32},
-	"mad.rm.ftz.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rm_ftz_f32},
-	"mad.rm.ftz.sat.f32":      {operands: "ffff", class: FMA32, exec: exec_fma_rm_ftz_sat_f32},
-	"fma.rp.f32":              {operands: "ffff", class: FMA32, exec: exec_fma_rp_f32},
-	"fma.rp.sat.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rp_sat_f32},
-	"fma.rp.ftz.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rp_ftz_f32},
-	"fma.rp.ftz.sat.f32":      {operands: "ffff", class: FMA32, exec: exec_fma_rp_ftz_sat_f32},
-	"mad.rp.f32":              {operands: "ffff", class: FMA32, exec: exec_fma_rp_f32},
-	"mad.rp.sat.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rp_sat_f32},
-	"mad.rp.ftz.f32":          {operands: "ffff", class: FMA32, exec: exec_fma_rp_ftz_f32},
-	"mad.rp.ftz.sat.f32":      {operands: "ffff", class: FMA32, exec: exec_fma_rp_ftz_sat_f32},
-	"div.rn.f32":              {operands: "fff", class: SpecialFunction, exec: exec_div_rn_f32},
-	"div.rn.ftz.f32":          {operands: "fff", class: SpecialFunction, exec: exec_div_rn_ftz_f32},
-	"div.approx.f32":          {operands: "fff", class: SpecialFunction, exec: exec_div_rn_f32},
-	"div.approx.ftz.f32":      {operands: "fff", class: SpecialFunction, exec: exec_div_rn_ftz_f32},
-	"div.full.f32":            {operands: "fff", class: SpecialFunction, exec: exec_div_rn_f32},
-	"div.full.ftz.f32":        {operands: "fff", class: SpecialFunction, exec: exec_div_rn_ftz_f32},
-	"div.rz.f32":              {operands: "fff", class: SpecialFunction, exec: exec_div_rz_f32},
-	"div.rz.ftz.f32":          {operands: "fff", class: SpecialFunction, exec: exec_div_rz_ftz_f32},
-	"div.rm.f32":              {operands: "fff", class: SpecialFunction, exec: exec_div_rm_f32},
-	"div.rm.ftz.f32":          {operands: "fff", class: SpecialFunction, exec: exec_div_rm_ftz_f32},
-	"div.rp.f32":              {operands: "fff", class: SpecialFunction, exec: exec_div_rp_f32},
-	"div.rp.ftz.f32":          {operands: "fff", class: SpecialFunction, exec: exec_div_rp_ftz_f32},
-	"rcp.rn.f32":              {operands: "ff", class: SpecialFunction, exec: exec_rcp_rn_f32},
-	"rcp.rn.ftz.f32":          {operands: "ff", class: SpecialFunction, exec: exec_rcp_rn_ftz_f32},
-	"rcp.approx.f32":          {operands: "ff", class: SpecialFunction, exec: exec_rcp_rn_f32},
-	"rcp.approx.ftz.f32":      {operands: "ff", class: SpecialFunction, exec: exec_rcp_rn_ftz_f32},
-	"rcp.rz.f32":              {operands: "ff", class: SpecialFunction, exec: exec_rcp_rz_f32},
-	"rcp.rz.ftz.f32":          {operands: "ff", class: SpecialFunction, exec: exec_rcp_rz_ftz_f32},
-	"rcp.rm.f32":              {operands: "ff", class: SpecialFunction, exec: exec_rcp_rm_f32},
-	"rcp.rm.ftz.f32":          {operands: "ff", class: SpecialFunction, exec: exec_rcp_rm_ftz_f32},
-	"rcp.rp.f32":              {operands: "ff", class: SpecialFunction, exec: exec_rcp_rp_f32},
-	"rcp.rp.ftz.f32":          {operands: "ff", class: SpecialFunction, exec: exec_rcp_rp_ftz_f32},
-	"sqrt.rn.f32":             {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rn_f32},
-	"sqrt.rn.ftz.f32":         {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rn_ftz_f32},
-	"sqrt.approx.f32":         {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rn_f32},
-	"sqrt.approx.ftz.f32":     {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rn_ftz_f32},
-	"sqrt.rz.f32":             {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rz_f32},
-	"sqrt.rz.ftz.f32":         {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rz_ftz_f32},
-	"sqrt.rm.f32":             {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rm_f32},
-	"sqrt.rm.ftz.f32":         {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rm_ftz_f32},
-	"sqrt.rp.f32":             {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rp_f32},
-	"sqrt.rp.ftz.f32":         {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rp_ftz_f32},
-	"rsqrt.approx.f32":        {operands: "ff", class: SpecialFunction, exec: exec_rsqrt_approx_f32},
-	"rsqrt.approx.ftz.f32":    {operands: "ff", class: SpecialFunction, exec: exec_rsqrt_approx_ftz_f32},
-	"ex2.approx.f32":          {operands: "ff", class: SpecialFunction, exec: exec_ex2_approx_f32},
-	"ex2.approx.ftz.f32":      {operands: "ff", class: SpecialFunction, exec: exec_ex2_approx_ftz_f32},
-	"lg2.approx.f32":          {operands: "ff", class: SpecialFunction, exec: exec_lg2_approx_f32},
-	"lg2.approx.ftz.f32":      {operands: "ff", class: SpecialFunction, exec: exec_lg2_approx_ftz_f32},
-	"sin.approx.f32":          {operands: "ff", class: SpecialFunction, exec: exec_sin_approx_f32},
-	"sin.approx.ftz.f32":      {operands: "ff", class: SpecialFunction, exec: exec_sin_approx_ftz_f32},
-	"cos.approx.f32":          {operands: "ff", class: SpecialFunction, exec: exec_cos_approx_f32},
-	"cos.approx.ftz.f32":      {operands: "ff", class: SpecialFunction, exec: exec_cos_approx_ftz_f32},
-	"tanh.approx.f32":         {operands: "ff", class: SpecialFunction, exec: exec_tanh_approx_f32},
-	"min.f32":                 {operands: "fff", class: Float32, exec: exec_min_f32},
-	"min.ftz.f32":             {operands: "fff", class: Float32, exec: exec_min_ftz_f32},
-	"max.f32":                 {operands: "fff", class: Float32, exec: exec_max_f32},
-	"max.ftz.f32":             {operands: "fff", class: Float32, exec: exec_max_ftz_f32},
-	"min.NaN.f32":             {operands: "fff", class: Float32, exec: exec_min_NaN_f32},
-	"min.ftz.NaN.f32":         {operands: "fff", class: Float32, exec: exec_min_ftz_NaN_f32},
-	"max.NaN.f32":             {operands: "fff", class: Float32, exec: exec_max_NaN_f32},
-	"max.ftz.NaN.f32":         {operands: "fff", class: Float32, exec: exec_max_ftz_NaN_f32},
-	"min.xorsign.abs.f32":     {operands: "fff", class: Float32, exec: exec_min_xorsign_abs_f32},
-	"min.ftz.xorsign.abs.f32": {operands: "fff", class: Float32, exec: exec_min_ftz_xorsign_abs_f32},
-	"max.xorsign.abs.f32":     {operands: "fff", class: Float32, exec: exec_max_xorsign_abs_f32},
-	"max.ftz.xorsign.abs.f32": {operands: "fff", class: Float32, exec: exec_max_ftz_xorsign_abs_f32},
-	"neg.f32":                 {operands: "ff", class: Float32, exec: exec_neg_f32},
-	"neg.ftz.f32":             {operands: "ff", class: Float32, exec: exec_neg_ftz_f32},
-	"abs.f32":                 {operands: "ff", class: Float32, exec: exec_abs_f32},
-	"abs.ftz.f32":             {operands: "ff", class: Float32, exec: exec_abs_ftz_f32},
-	"copysign.f32":            {operands: "rrr", class: Float32, exec: exec_copysign_f32},
-	"add.rn.f32x2":            {operands: "qqq", class: Float32, exec: exec_add_rn_f32x2},
-	"add.rn.ftz.f32x2":        {operands: "qqq", class: Float32, exec: exec_add_rn_ftz_f32x2},
-	"mul.rn.f32x2":            {operands: "qqq", class: Float32, exec: exec_mul_rn_f32x2},
-	"mul.rn.ftz.f32x2":        {operands: "qqq", class: Float32, exec: exec_mul_rn_ftz_f32x2},
-	"fma.rn.f32x2":            {operands: "qqqq", class: FMA32, exec: exec_fma_rn_f32x2},
-	"fma.rn.ftz.f32x2":        {operands: "qqqq", class: FMA32, exec: exec_fma_rn_ftz_f32x2},
-	"add.f64":                 {operands: "ggg", class: Float64, exec: exec_add_f64},
-	"add.rn.f64":              {operands: "ggg", class: Float64, exec: exec_add_f64},
-	"sub.f64":                 {operands: "ggg", class: Float64, exec: exec_sub_f64},
-	"sub.rn.f64":              {operands: "ggg", class: Float64, exec: exec_sub_f64},
-	"mul.f64":                 {operands: "ggg", class: Float64, exec: exec_mul_f64},
-	"mul.rn.f64":              {operands: "ggg", class: Float64, exec: exec_mul_f64},
-	"fma.rn.f64":              {operands: "gggg", class: Float64, exec: exec_fma_rn_f64},
-	"mad.rn.f64":              {operands: "gggg", class: Float64, exec: exec_fma_rn_f64},
-	"add.rz.f64":              {operands: "ggg", class: Float64, exec: exec_add_rz_f64},
-	"add.rm.f64":              {operands: "ggg", class: Float64, exec: exec_add_rm_f64},
-	"add.rp.f64":              {operands: "ggg", class: Float64, exec: exec_add_rp_f64},
-	"sub.rz.f64":              {operands: "ggg", class: Float64, exec: exec_sub_rz_f64},
-	"sub.rm.f64":              {operands: "ggg", class: Float64, exec: exec_sub_rm_f64},
-	"sub.rp.f64":              {operands: "ggg", class: Float64, exec: exec_sub_rp_f64},
-	"mul.rz.f64":              {operands: "ggg", class: Float64, exec: exec_mul_rz_f64},
-	"mul.rm.f64":              {operands: "ggg", class: Float64, exec: exec_mul_rm_f64},
-	"mul.rp.f64":              {operands: "ggg", class: Float64, exec: exec_mul_rp_f64},
-	"fma.rz.f64":              {operands: "gggg", class: Float64, exec: exec_fma_rz_f64},
-	"mad.rz.f64":              {operands: "gggg", class: Float64, exec: exec_fma_rz_f64},
-	"fma.rm.f64":              {operands: "gggg", class: Float64, exec: exec_fma_rm_f64},
-	"mad.rm.f64":              {operands: "gggg", class: Float64, exec: exec_fma_rm_f64},
-	"fma.rp.f64":              {operands: "gggg", class: Float64, exec: exec_fma_rp_f64},
-	"mad.rp.f64":              {operands: "gggg", class: Float64, exec: exec_fma_rp_f64},
-	"div.rn.f64":              {operands: "ggg", class: Float64, exec: exec_div_rn_f64},
-	"rcp.rn.f64":              {operands: "gg", class: Float64, exec: exec_rcp_rn_f64},
-	"rcp.approx.ftz.f64":      {operands: "gg", class: Float64, exec: exec_rcp_approx_ftz_f64},
-	"rsqrt.approx.f64":        {operands: "gg", class: Float64, exec: exec_rsqrt_approx_f64},
-	"rsqrt.approx.ftz.f64":    {operands: "gg", class: Float64, exec: exec_rsqrt_approx_ftz_f64},
-	"sqrt.rn.f64":             {operands: "gg", class: Float64, exec: exec_sqrt_rn_f64},
-	"min.f64":                 {operands: "ggg", class: Float64, exec: exec_min_f64},
-	"max.f64":                 {operands: "ggg", class: Float64, exec: exec_max_f64},
-	"neg.f64":                 {operands: "qq", class: Float64, exec: exec_neg_f64},
-	"abs.f64":                 {operands: "qq", class: Float64, exec: exec_abs_f64},
-	"copysign.f64":            {operands: "qqq", class: Float64, exec: exec_copysign_f64},
-	"add.f16":                 {operands: "HHH", class: Half, exec: exec_add_f16},
-	"add.ftz.f16":             {operands: "HHH", class: Half, exec: exec_add_ftz_f16},
-	"add.rn.f16":              {operands: "HHH", class: Half, exec: exec_add_f16},
-	"add.rn.ftz.f16":          {operands: "HHH", class: Half, exec: exec_add_ftz_f16},
-	"sub.f16":                 {operands: "HHH", class: Half, exec: exec_sub_f16},
-	"sub.ftz.f16":             {operands: "HHH", class: Half, exec: exec_sub_ftz_f16},
-	"sub.rn.f16":              {operands: "HHH", class: Half, exec: exec_sub_f16},
-	"sub.rn.ftz.f16":          {operands: "HHH", class: Half, exec: exec_sub_ftz_f16},
-	"mul.f16":                 {operands: "HHH", class: Half, exec: exec_mul_f16},
-	"mul.ftz.f16":             {operands: "HHH", class: Half, exec: exec_mul_ftz_f16},
-	"mul.rn.f16":              {operands: "HHH", class: Half, exec: exec_mul_f16},
-	"mul.rn.ftz.f16":          {operands: "HHH", class: Half, exec: exec_mul_ftz_f16},
-	"add.sat.f16":             {operands: "HHH", class: Half, exec: exec_add_sat_f16},
-	"add.ftz.sat.f16":         {operands: "HHH", class: Half, exec: exec_add_ftz_sat_f16},
-	"add.rn.sat.f16":          {operands: "HHH", class: Half, exec: exec_add_sat_f16},
-	"add.rn.ftz.sat.f16":      {operands: "HHH", class: Half, exec: exec_add_ftz_sat_f16},
-	"sub.sat.f16":             {operands: "HHH", class: Half, exec: exec_sub_sat_f16},
-	"sub.ftz.sat.f16":         {operands: "HHH", class: Half, exec: exec_sub_ftz_sat_f16},
-	"sub.rn.sat.f16":          {operands: "HHH", class: Half, exec: exec_sub_sat_f16},
-	"sub.rn.ftz.sat.f16":      {operands: "HHH", class: Half, exec: exec_sub_ftz_sat_f16},
-	"mul.sat.f16":             {operands: "HHH", class: Half, exec: exec_mul_sat_f16},
-	"mul.ftz.sat.f16":         {operands: "HHH", class: Half, exec: exec_mul_ftz_sat_f16},
-	"mul.rn.sat.f16":          {operands: "HHH", class: Half, exec: exec_mul_sat_f16},
-	"mul.rn.ftz.sat.f16":      {operands: "HHH", class: Half, exec: exec_mul_ftz_sat_f16},
-	"fma.rn.f16":              {operands: "HHHH", class: Half, exec: exec_fma_rn_f16},
-	"fma.rn.ftz.f16":          {operands: "HHHH", class: Half, exec: exec_fma_rn_ftz_f16},
-	"fma.rn.sat.f16":          {operands: "HHHH", class: Half, exec: exec_fma_rn_sat_f16},
-	"fma.rn.ftz.sat.f16":      {operands: "HHHH", class: Half, exec: exec_fma_rn_ftz_sat_f16},
-	"fma.rn.relu.f16":         {operands: "HHHH", class: Half, exec: exec_fma_rn_relu_f16},
-	"fma.rn.ftz.relu.f16":     {operands: "HHHH", class: Half, exec: exec_fma_rn_ftz_relu_f16},
-	"min.f16":                 {operands: "HHH", class: Half, exec: exec_min_f16},
-	"min.ftz.f16":             {operands: "HHH", class: Half, exec: exec_min_ftz_f16},
-	"max.f16":                 {operands: "HHH", class: Half, exec: exec_max_f16},
-	"max.ftz.f16":             {operands: "HHH", class: Half, exec: exec_max_ftz_f16},
-	"min.NaN.f16":             {operands: "HHH", class: Half, exec: exec_min_NaN_f16},
-	"min.ftz.NaN.f16":         {operands: "HHH", class: Half, exec: exec_min_ftz_NaN_f16},
-	"max.NaN.f16":             {operands: "HHH", class: Half, exec: exec_max_NaN_f16},
-	"max.ftz.NaN.f16":         {operands: "HHH", class: Half, exec: exec_max_ftz_NaN_f16},
-	"neg.f16":                 {operands: "rr", class: Half, exec: exec_neg_f16},
-	"neg.ftz.f16":             {operands: "rr", class: Half, exec: exec_neg_ftz_f16},
-	"abs.f16":                 {operands: "rr", class: Half, exec: exec_abs_f16},
-	"abs.ftz.f16":             {operands: "rr", class: Half, exec: exec_abs_ftz_f16},
-	"ex2.approx.f16":          {operands: "HH", class: SpecialFunction, exec: exec_ex2_approx_f16},
-	"tanh.approx.f16":         {operands: "HH", class: SpecialFunction, exec: exec_tanh_approx_f16},
-	"add.bf16":                {operands: "BBB", class: Half, exec: exec_add_bf16},
-	"add.rn.bf16":             {operands: "BBB", class: Half, exec: exec_add_bf16},
-	"sub.bf16":                {operands: "BBB", class: Half, exec: exec_sub_bf16},
-	"sub.rn.bf16":             {operands: "BBB", class: Half, exec: exec_sub_bf16},
-	"mul.bf16":                {operands: "BBB", class: Half, exec: exec_mul_bf16},
-	"mul.rn.bf16":             {operands: "BBB", class: Half, exec: exec_mul_bf16},
-	"fma.rn.bf16":             {operands: "BBBB", class: Half, exec: exec_fma_rn_bf16},
-	"fma.rn.relu.bf16":        {operands: "BBBB", class: Half, exec: exec_fma_rn_relu_bf16},
-	"min.bf16":                {operands: "BBB", class: Half, exec: exec_min_bf16},
-	"max.bf16":                {operands: "BBB", class: Half, exec: exec_max_bf16},
-	"min.NaN.bf16":            {operands: "BBB", class: Half, exec: exec_min_NaN_bf16},
-	"max.NaN.bf16":            {operands: "BBB", class: Half, exec: exec_max_NaN_bf16},
-	"neg.bf16":                {operands: "rr", class: Half, exec: exec_neg_bf16},
-	"abs.bf16":                {operands: "rr", class: Half, exec: exec_abs_bf16},
-	"ex2.approx.ftz.bf16":     {operands: "BB", class: SpecialFunction, exec: exec_ex2_approx_ftz_bf16},
-	"tanh.approx.bf16":        {operands: "BB", class: SpecialFunction, exec: exec_tanh_approx_bf16},
-	"add.f16x2":               {operands: "rrr", class: Half, exec: exec_add_f16x2},
-	"add.ftz.f16x2":           {operands: "rrr", class: Half, exec: exec_add_ftz_f16x2},
-	"add.rn.f16x2":            {operands: "rrr", class: Half, exec: exec_add_f16x2},
-	"add.rn.ftz.f16x2":        {operands: "rrr", class: Half, exec: exec_add_ftz_f16x2},
-	"sub.f16x2":               {operands: "rrr", class: Half, exec: exec_sub_f16x2},
-	"sub.ftz.f16x2":           {operands: "rrr", class: Half, exec: exec_sub_ftz_f16x2},
-	"sub.rn.f16x2":            {operands: "rrr", class: Half, exec: exec_sub_f16x2},
-	"sub.rn.ftz.f16x2":        {operands: "rrr", class: Half, exec: exec_sub_ftz_f16x2},
-	"mul.f16x2":               {operands: "rrr", class: Half, exec: exec_mul_f16x2},
-	"mul.ftz.f16x2":           {operands: "rrr", class: Half, exec: exec_mul_ftz_f16x2},
-	"mul.rn.f16x2":            {operands: "rrr", class: Half, exec: exec_mul_f16x2},
-	"mul.rn.ftz.f16x2":        {operands: "rrr", class: Half, exec: exec_mul_ftz_f16x2},
-	"add.sat.f16x2":           {operands: "rrr", class: Half, exec: exec_add_sat_f16x2},
-	"add.ftz.sat.f16x2":       {operands: "rrr", class: Half, exec: exec_add_ftz_sat_f16x2},
-	"add.rn.sat.f16x2":        {operands: "rrr", class: Half, exec: exec_add_sat_f16x2},
-	"add.rn.ftz.sat.f16x2":    {operands: "rrr", class: Half, exec: exec_add_ftz_sat_f16x2},
-	"sub.sat.f16x2":           {operands: "rrr", class: Half, exec: exec_sub_sat_f16x2},
-	"sub.ftz.sat.f16x2":       {operands: "rrr", class: Half, exec: exec_sub_ftz_sat_f16x2},
-	"sub.rn.sat.f16x2":        {operands: "rrr", class: Half, exec: exec_sub_sat_f16x2},
-	"sub.rn.ftz.sat.f16x2":    {operands: "rrr", class: Half, exec: exec_sub_ftz_sat_f16x2},
-	"mul.sat.f16x2":           {operands: "rrr", class: Half, exec: exec_mul_sat_f16x2},
-	"mul.ftz.sat.f16x2":       {operands: "rrr", class: Half, exec: exec_mul_ftz_sat_f16x2},
-	"mul.rn.sat.f16x2":        {operands: "rrr", class: Half, exec: exec_mul_sat_f16x2},
-	"mul.rn.ftz.sat.f16x2":    {operands: "rrr", class: Half, exec: exec_mul_ftz_sat_f16x2},
-	"fma.rn.f16x2":            {operands: "rrrr", class: Half, exec: exec_fma_rn_f16x2},
-	"fma.rn.ftz.f16x2":        {operands: "rrrr", class: Half, exec: exec_fma_rn_ftz_f16x2},
-	"fma.rn.sat.f16x2":        {operands: "rrrr", class: Half, exec: exec_fma_rn_sat_f16x2},
-	"fma.rn.ftz.sat.f16x2":    {operands: "rrrr", class: Half, exec: exec_fma_rn_ftz_sat_f16x2},
-	"fma.rn.relu.f16x2":       {operands: "rrrr", class: Half, exec: exec_fma_rn_relu_f16x2},
-	"fma.rn.ftz.relu.f16x2":   {operands: "rrrr", class: Half, exec: exec_fma_rn_ftz_relu_f16x2},
-	"min.f16x2":               {operands: "rrr", class: Half, exec: exec_min_f16x2},
-	"min.ftz.f16x2":           {operands: "rrr", class: Half, exec: exec_min_ftz_f16x2},
-	"max.f16x2":               {operands: "rrr", class: Half, exec: exec_max_f16x2},
-	"max.ftz.f16x2":           {operands: "rrr", class: Half, exec: exec_max_ftz_f16x2},
-	"min.NaN.f16x2":           {operands: "rrr", class: Half, exec: exec_min_NaN_f16x2},
-	"min.ftz.NaN.f16x2":       {operands: "rrr", class: Half, exec: exec_min_ftz_NaN_f16x2},
-	"max.NaN.f16x2":           {operands: "rrr", class: Half, exec: exec_max_NaN_f16x2},
-	"max.ftz.NaN.f16x2":       {operands: "rrr", class: Half, exec: exec_max_ftz_NaN_f16x2},
-	"neg.f16x2":               {operands: "rr", class: Half, exec: exec_neg_f16x2},
-	"neg.ftz.f16x2":           {operands: "rr", class: Half, exec: exec_neg_ftz_f16x2},
-	"abs.f16x2":               {operands: "rr", class: Half, exec: exec_abs_f16x2},
-	"abs.ftz.f16x2":           {operands: "rr", class: Half, exec: exec_abs_ftz_f16x2},
-	"neg.bf16x2":              {operands: "rr", class: Half, exec: exec_neg_bf16x2},
-	"abs.bf16x2":              {operands: "rr", class: Half, exec: exec_abs_bf16x2},
-	"ex2.approx.f16x2":        {operands: "rr", class: SpecialFunction, exec: exec_ex2_approx_f16x2},
-	"tanh.approx.f16x2":       {operands: "rr", class: SpecialFunction, exec: exec_tanh_approx_f16x2},
-	"add.bf16x2":              {operands: "rrr", class: Half, exec: exec_add_bf16x2},
-	"add.rn.bf16x2":           {operands: "rrr", class: Half, exec: exec_add_bf16x2},
-	"sub.bf16x2":              {operands: "rrr", class: Half, exec: exec_sub_bf16x2},
-	"sub.rn.bf16x2":           {operands: "rrr", class: Half, exec: exec_sub_bf16x2},
-	"mul.bf16x2":              {operands: "rrr", class: Half, exec: exec_mul_bf16x2},
-	"mul.rn.bf16x2":           {operands: "rrr", class: Half, exec: exec_mul_bf16x2},
-	"fma.rn.bf16x2":           {operands: "rrrr", class: Half, exec: exec_fma_rn_bf16x2},
-	"fma.rn.relu.bf16x2":      {operands: "rrrr", class: Half, exec: exec_fma_rn_relu_bf16x2},
-	"min.bf16x2":              {operands: "rrr", class: Half, exec: exec_min_bf16x2},
-	"max.bf16x2":              {operands: "rrr", class: Half, exec: exec_max_bf16x2},
-	"min.NaN.bf16x2":          {operands: "rrr", class: Half, exec: exec_min_NaN_bf16x2},
-	"max.NaN.bf16x2":          {operands: "rrr", class: Half, exec: exec_max_NaN_bf16x2},
-	"ex2.approx.ftz.bf16x2":   {operands: "rr", class: SpecialFunction, exec: exec_ex2_approx_ftz_bf16x2},
-	"tanh.approx.bf16x2":      {operands: "rr", class: SpecialFunction, exec: exec_tanh_approx_bf16x2},
-	"mov.b16":                 {operands: "hh", class: Move, exec: exec_mov_b16},
-	"mov.u16":                 {operands: "hh", class: Move, exec: exec_mov_b16},
-	"mov.s16":                 {operands: "hh", class: Move, exec: exec_mov_b16},
-	"mov.b32":                 {operands: "rr", class: Move, exec: exec_mov_b32},
-	"mov.u32":                 {operands: "rr", class: Move, exec: exec_mov_b32},
-	"mov.s32":                 {operands: "rr", class: Move, exec: exec_mov_b32},
-	"mov.f32":                 {operands: "rr", class: Move, exec: exec_mov_b32},
-	"mov.b64":                 {operands: "qq", class: Move, exec: exec_mov_b64},
-	"mov.u64":                 {operands: "qq", class: Move, exec: exec_mov_b64},
-	"mov.s64":                 {operands: "qq", class: Move, exec: exec_mov_b64},
-	"mov.f64":                 {operands: "qq", class: Move, exec: exec_mov_b64},
-	"cvt.u32.u64":             {operands: "rq", class: Conversion, exec: exec_cvt_u32_u64},
-	"cvt.u32.s64":             {operands: "rq", class: Conversion, exec: exec_cvt_u32_u64},
-	"cvt.s32.u64":             {operands: "rq", class: Conversion, exec: exec_cvt_u32_u64},
-	"cvt.s32.s64":             {operands: "rq", class: Conversion, exec: exec_cvt_u32_u64},
-	"cvt.u64.u32":             {operands: "qr", class: Conversion, exec: exec_cvt_u64_u32},
-	"cvt.s64.u32":             {operands: "qr", class: Conversion, exec: exec_cvt_u64_u32},
-	"cvt.u64.s32":             {operands: "li", class: Conversion, exec: exec_cvt_u64_s32},
-	"cvt.s64.s32":             {operands: "li", class: Conversion, exec: exec_cvt_u64_s32},
-	"cvt.u16.u32":             {operands: "hr", class: Conversion, exec: exec_cvt_u16_u32},
-	"cvt.u16.s32":             {operands: "hr", class: Conversion, exec: exec_cvt_u16_u32},
-	"cvt.s16.u32":             {operands: "hr", class: Conversion, exec: exec_cvt_u16_u32},
-	"cvt.s16.s32":             {operands: "hr", class: Conversion, exec: exec_cvt_u16_u32},
-	"cvt.u16.u64":             {operands: "hq", class: Conversion, exec: exec_cvt_u16_u64},
-	"cvt.u16.s64":             {operands: "hq", class: Conversion, exec: exec_cvt_u16_u64},
-	"cvt.s16.u64":             {operands: "hq", class: Conversion, exec: exec_cvt_u16_u64},
-	"cvt.s16.s64":             {operands: "hq", class: Conversion, exec: exec_cvt_u16_u64},
-	"cvt.u32.u16":             {operands: "rh", class: Conversion, exec: exec_cvt_u32_u16},
-	"cvt.s32.u16":             {operands: "rh", class: Conversion, exec: exec_cvt_u32_u16},
-	"cvt.u64.u16":             {operands: "qh", class: Conversion, exec: exec_cvt_u64_u16},
-	"cvt.s64.u16":             {operands: "qh", class: Conversion, exec: exec_cvt_u64_u16},
-	"cvt.u32.s16":             {operands: "ik", class: Conversion, exec: exec_cvt_u32_s16},
-	"cvt.s32.s16":             {operands: "ik", class: Conversion, exec: exec_cvt_u32_s16},
-	"cvt.u64.s16":             {operands: "lk", class: Conversion, exec: exec_cvt_u64_s16},
-	"cvt.s64.s16":             {operands: "lk", class: Conversion, exec: exec_cvt_u64_s16},
-	"cvt.rn.f32.s32":          {operands: "fi", class: Conversion, exec: exec_cvt_rn_f32_s32},
-	"cvt.rn.f32.u32":          {operands: "fr", class: Conversion, exec: exec_cvt_rn_f32_u32},
-	"cvt.rn.f32.s64":          {operands: "fl", class: Conversion, exec: exec_cvt_rn_f32_s64},
-	"cvt.rn.f32.u64":          {operands: "fq", class: Conversion, exec: exec_cvt_rn_f32_u64},
-	"cvt.rn.f32.u16":          {operands: "fh", class: Conversion, exec: exec_cvt_rn_f32_u16},
-	"cvt.rn.f32.s16":          {operands: "fk", class: Conversion, exec: exec_cvt_rn_f32_s16},
-	"cvt.f64.f32":             {operands: "gf", class: Conversion, exec: exec_cvt_f64_f32},
-	"cvt.rn.f32.f64":          {operands: "fg", class: Conversion, exec: exec_cvt_rn_f32_f64},
-	"cvt.rn.f64.s32":          {operands: "gi", class: Conversion, exec: exec_cvt_rn_f64_s32},
-	"cvt.rn.f64.u32":          {operands: "gr", class: Conversion, exec: exec_cvt_rn_f64_u32},
-	"cvt.rn.f64.s64":          {operands: "gl", class: Conversion, exec: exec_cvt_rn_f64_s64},
-	"cvt.rn.f64.u64":          {operands: "gq", class: Conversion, exec: exec_cvt_rn_f64_u64},
-	"cvt.rna.tf32.f32":        {operands: "rr", class: Conversion, exec: exec_cvt_rna_tf32_f32},
-	"cvt.rn.tf32.f32":         {operands: "rr", class: Conversion, exec: exec_cvt_rn_tf32_f32},
-	"cvt.rz.tf32.f32":         {operands: "rr", class: Conversion, exec: exec_cvt_rz_tf32_f32},
-	"cvt.rn.f16.f32":          {operands: "rf", class: Conversion, exec: exec_cvt_rn_f16_f32},
-	"cvt.rn.bf16.f32":         {operands: "rf", class: Conversion, exec: exec_cvt_rn_bf16_f32},
-	"cvt.f32.f16":             {operands: "fr", class: Conversion, exec: exec_cvt_f32_f16},
-	"cvt.f32.bf16":            {operands: "fr", class: Conversion, exec: exec_cvt_f32_bf16},
-	"cvt.rn.f16x2.f32":        {operands: "rff", class: Conversion, exec: exec_cvt_rn_f16x2_f32},
-	"cvt.rn.bf16x2.f32":       {operands: "rff", class: Conversion, exec: exec_cvt_rn_bf16x2_f32},
-	"cvt.rn.relu.f16x2.f32":   {operands: "rff", class: Conversion, exec: exec_cvt_rn_relu_f16x2_f32},
-	"cvt.rn.relu.bf16x2.f32":  {operands: "rff", class: Conversion, exec: exec_cvt_rn_relu_bf16x2_f32},
-	"cvt.rz.relu.f16x2.f32":   {operands: "rff", class: Conversion, exec: exec_cvt_rz_relu_f16x2_f32},
-	"cvt.rz.relu.bf16x2.f32":  {operands: "rff", class: Conversion, exec: exec_cvt_rz_relu_bf16x2_f32},
-	"cvt.rn.relu.tf32.f32":    {operands: "rf", class: Conversion, exec: exec_cvt_rn_relu_tf32_f32},
-	"cvt.rz.relu.tf32.f32":    {operands: "rf", class: Conversion, exec: exec_cvt_rz_relu_tf32_f32},
-	"cvt.rz.f16x2.f32":        {operands: "rff", class: Conversion, exec: exec_cvt_rz_f16x2_f32},
-	"cvt.rz.bf16x2.f32":       {operands: "rff", class: Conversion, exec: exec_cvt_rz_bf16x2_f32},
+	"add.s32":                            {operands: "rrr", class: Integer, exec: exec_add_s32},
+	"add.u32":                            {operands: "rrr", class: Integer, exec: exec_add_s32},
+	"sub.s32":                            {operands: "rrr", class: Integer, exec: exec_sub_s32},
+	"sub.u32":                            {operands: "rrr", class: Integer, exec: exec_sub_s32},
+	"add.sat.s32":                        {operands: "iii", class: Integer, exec: exec_add_sat_s32},
+	"sub.sat.s32":                        {operands: "iii", class: Integer, exec: exec_sub_sat_s32},
+	"mul.lo.s32":                         {operands: "rrr", class: Integer, exec: exec_mul_lo_s32},
+	"mul.lo.u32":                         {operands: "rrr", class: Integer, exec: exec_mul_lo_s32},
+	"mul.hi.s32":                         {operands: "iii", class: Integer, exec: exec_mul_hi_s32},
+	"mul.hi.u32":                         {operands: "rrr", class: Integer, exec: exec_mul_hi_u32},
+	"mul.wide.s32":                       {operands: "lii", class: Integer, exec: exec_mul_wide_s32},
+	"mul.wide.u32":                       {operands: "qrr", class: Integer, exec: exec_mul_wide_u32},
+	"mul.wide.s16":                       {operands: "ikk", class: Integer, exec: exec_mul_wide_s16},
+	"mul.wide.u16":                       {operands: "rhh", class: Integer, exec: exec_mul_wide_u16},
+	"mad.lo.s32":                         {operands: "rrrr", class: Integer, exec: exec_mad_lo_s32},
+	"mad.lo.u32":                         {operands: "rrrr", class: Integer, exec: exec_mad_lo_s32},
+	"mad.hi.s32":                         {operands: "iiii", class: Integer, exec: exec_mad_hi_s32},
+	"mad.hi.u32":                         {operands: "rrrr", class: Integer, exec: exec_mad_hi_u32},
+	"mad.wide.s32":                       {operands: "liil", class: Integer, exec: exec_mad_wide_s32},
+	"mad.wide.u32":                       {operands: "qrrq", class: Integer, exec: exec_mad_wide_u32},
+	"mad.wide.s16":                       {operands: "ikki", class: Integer, exec: exec_mad_wide_s16},
+	"mad.wide.u16":                       {operands: "rhhr", class: Integer, exec: exec_mad_wide_u16},
+	"mul24.lo.s32":                       {operands: "iii", class: Integer, exec: exec_mul24_lo_s32},
+	"mul24.lo.u32":                       {operands: "rrr", class: Integer, exec: exec_mul24_lo_u32},
+	"mul24.hi.s32":                       {operands: "iii", class: Integer, exec: exec_mul24_hi_s32},
+	"mul24.hi.u32":                       {operands: "rrr", class: Integer, exec: exec_mul24_hi_u32},
+	"mad24.lo.s32":                       {operands: "iiii", class: Integer, exec: exec_mad24_lo_s32},
+	"mad24.lo.u32":                       {operands: "rrrr", class: Integer, exec: exec_mad24_lo_u32},
+	"sad.s32":                            {operands: "iiii", class: Integer, exec: exec_sad_s32},
+	"sad.u32":                            {operands: "rrrr", class: Integer, exec: exec_sad_u32},
+	"div.s32":                            {operands: "iii", class: Integer, exec: exec_div_s32},
+	"div.u32":                            {operands: "rrr", class: Integer, exec: exec_div_u32},
+	"rem.s32":                            {operands: "iii", class: Integer, exec: exec_rem_s32},
+	"rem.u32":                            {operands: "rrr", class: Integer, exec: exec_rem_u32},
+	"abs.s32":                            {operands: "ii", class: Integer, exec: exec_abs_s32},
+	"neg.s32":                            {operands: "ii", class: Integer, exec: exec_neg_s32},
+	"min.s32":                            {operands: "iii", class: Integer, exec: exec_min_s32},
+	"max.s32":                            {operands: "iii", class: Integer, exec: exec_max_s32},
+	"min.u32":                            {operands: "rrr", class: Integer, exec: exec_min_u32},
+	"max.u32":                            {operands: "rrr", class: Integer, exec: exec_max_u32},
+	"min.relu.s32":                       {operands: "iii", class: Integer, exec: exec_min_relu_s32},
+	"max.relu.s32":                       {operands: "iii", class: Integer, exec: exec_max_relu_s32},
+	"and.b32":                            {operands: "rrr", class: Integer, exec: exec_and_b32},
+	"or.b32":                             {operands: "rrr", class: Integer, exec: exec_or_b32},
+	"xor.b32":                            {operands: "rrr", class: Integer, exec: exec_xor_b32},
+	"not.b32":                            {operands: "rr", class: Integer, exec: exec_not_b32},
+	"cnot.b32":                           {operands: "rr", class: Integer, exec: exec_cnot_b32},
+	"shl.b32":                            {operands: "rrr", class: Integer, exec: exec_shl_b32},
+	"shr.u32":                            {operands: "rrr", class: Integer, exec: exec_shr_u32},
+	"shr.b32":                            {operands: "rrr", class: Integer, exec: exec_shr_u32},
+	"shr.s32":                            {operands: "iir", class: Integer, exec: exec_shr_s32},
+	"shf.l.wrap.b32":                     {operands: "rrrr", class: Integer, exec: exec_shf_l_wrap_b32},
+	"shf.r.wrap.b32":                     {operands: "rrrr", class: Integer, exec: exec_shf_r_wrap_b32},
+	"shf.l.clamp.b32":                    {operands: "rrrr", class: Integer, exec: exec_shf_l_clamp_b32},
+	"shf.r.clamp.b32":                    {operands: "rrrr", class: Integer, exec: exec_shf_r_clamp_b32},
+	"popc.b32":                           {operands: "rr", class: Integer, exec: exec_popc_b32},
+	"clz.b32":                            {operands: "rr", class: Integer, exec: exec_clz_b32},
+	"brev.b32":                           {operands: "rr", class: Integer, exec: exec_brev_b32},
+	"bfind.u32":                          {operands: "rr", class: Integer, exec: exec_bfind_u32},
+	"bfind.s32":                          {operands: "rr", class: Integer, exec: exec_bfind_s32},
+	"bfind.shiftamt.u32":                 {operands: "rr", class: Integer, exec: exec_bfind_shiftamt_u32},
+	"bfind.shiftamt.s32":                 {operands: "rr", class: Integer, exec: exec_bfind_shiftamt_s32},
+	"bfe.u32":                            {operands: "rrrr", class: Integer, exec: exec_bfe_u32},
+	"bfe.s32":                            {operands: "irrr", class: Integer, exec: exec_bfe_s32},
+	"bfi.b32":                            {operands: "rrrrr", class: Integer, exec: exec_bfi_b32},
+	"bmsk.clamp.b32":                     {operands: "rrr", class: Integer, exec: exec_bmsk_clamp_b32},
+	"bmsk.wrap.b32":                      {operands: "rrr", class: Integer, exec: exec_bmsk_wrap_b32},
+	"szext.clamp.u32":                    {operands: "rrr", class: Integer, exec: exec_szext_clamp_u32},
+	"szext.clamp.s32":                    {operands: "irr", class: Integer, exec: exec_szext_clamp_s32},
+	"szext.wrap.u32":                     {operands: "rrr", class: Integer, exec: exec_szext_wrap_u32},
+	"szext.wrap.s32":                     {operands: "irr", class: Integer, exec: exec_szext_wrap_s32},
+	"prmt.b32":                           {operands: "rrrr", class: Integer, exec: exec_prmt_b32},
+	"prmt.b32.f4e":                       {operands: "rrrr", class: Integer, exec: exec_prmt_b32_f4e},
+	"prmt.b32.b4e":                       {operands: "rrrr", class: Integer, exec: exec_prmt_b32_b4e},
+	"prmt.b32.rc8":                       {operands: "rrrr", class: Integer, exec: exec_prmt_b32_rc8},
+	"prmt.b32.rc16":                      {operands: "rrrr", class: Integer, exec: exec_prmt_b32_rc16},
+	"prmt.b32.ecl":                       {operands: "rrrr", class: Integer, exec: exec_prmt_b32_ecl},
+	"prmt.b32.ecr":                       {operands: "rrrr", class: Integer, exec: exec_prmt_b32_ecr},
+	"dp4a.s32.s32":                       {operands: "rrrr", class: Integer, exec: exec_dp4a_s32_s32},
+	"dp4a.u32.u32":                       {operands: "rrrr", class: Integer, exec: exec_dp4a_u32_u32},
+	"dp4a.s32.u32":                       {operands: "rrrr", class: Integer, exec: exec_dp4a_s32_u32},
+	"dp4a.u32.s32":                       {operands: "rrrr", class: Integer, exec: exec_dp4a_u32_s32},
+	"dp2a.lo.s32.s32":                    {operands: "rrrr", class: Integer, exec: exec_dp2a_lo_s32_s32},
+	"dp2a.lo.u32.u32":                    {operands: "rrrr", class: Integer, exec: exec_dp2a_lo_u32_u32},
+	"dp2a.lo.s32.u32":                    {operands: "rrrr", class: Integer, exec: exec_dp2a_lo_s32_u32},
+	"dp2a.lo.u32.s32":                    {operands: "rrrr", class: Integer, exec: exec_dp2a_lo_u32_s32},
+	"dp2a.hi.s32.s32":                    {operands: "rrrr", class: Integer, exec: exec_dp2a_hi_s32_s32},
+	"dp2a.hi.u32.u32":                    {operands: "rrrr", class: Integer, exec: exec_dp2a_hi_u32_u32},
+	"dp2a.hi.s32.u32":                    {operands: "rrrr", class: Integer, exec: exec_dp2a_hi_s32_u32},
+	"dp2a.hi.u32.s32":                    {operands: "rrrr", class: Integer, exec: exec_dp2a_hi_u32_s32},
+	"add.s16":                            {operands: "hhh", class: Integer, exec: exec_add_s16},
+	"add.u16":                            {operands: "hhh", class: Integer, exec: exec_add_s16},
+	"sub.s16":                            {operands: "hhh", class: Integer, exec: exec_sub_s16},
+	"sub.u16":                            {operands: "hhh", class: Integer, exec: exec_sub_s16},
+	"mul.lo.s16":                         {operands: "hhh", class: Integer, exec: exec_mul_lo_s16},
+	"mul.lo.u16":                         {operands: "hhh", class: Integer, exec: exec_mul_lo_s16},
+	"mul.hi.s16":                         {operands: "kkk", class: Integer, exec: exec_mul_hi_s16},
+	"mul.hi.u16":                         {operands: "hhh", class: Integer, exec: exec_mul_hi_u16},
+	"mad.lo.s16":                         {operands: "hhhh", class: Integer, exec: exec_mad_lo_s16},
+	"mad.lo.u16":                         {operands: "hhhh", class: Integer, exec: exec_mad_lo_s16},
+	"and.b16":                            {operands: "hhh", class: Integer, exec: exec_and_b16},
+	"or.b16":                             {operands: "hhh", class: Integer, exec: exec_or_b16},
+	"xor.b16":                            {operands: "hhh", class: Integer, exec: exec_xor_b16},
+	"not.b16":                            {operands: "hh", class: Integer, exec: exec_not_b16},
+	"cnot.b16":                           {operands: "hh", class: Integer, exec: exec_cnot_b16},
+	"neg.s16":                            {operands: "hh", class: Integer, exec: exec_neg_s16},
+	"abs.s16":                            {operands: "kk", class: Integer, exec: exec_abs_s16},
+	"shl.b16":                            {operands: "hhr", class: Integer, exec: exec_shl_b16},
+	"shr.u16":                            {operands: "hhr", class: Integer, exec: exec_shr_u16},
+	"shr.b16":                            {operands: "hhr", class: Integer, exec: exec_shr_u16},
+	"shr.s16":                            {operands: "kkr", class: Integer, exec: exec_shr_s16},
+	"min.s16":                            {operands: "kkk", class: Integer, exec: exec_min_s16},
+	"max.s16":                            {operands: "kkk", class: Integer, exec: exec_max_s16},
+	"min.u16":                            {operands: "hhh", class: Integer, exec: exec_min_u16},
+	"max.u16":                            {operands: "hhh", class: Integer, exec: exec_max_u16},
+	"div.u16":                            {operands: "hhh", class: Integer, exec: exec_div_u16},
+	"rem.u16":                            {operands: "hhh", class: Integer, exec: exec_rem_u16},
+	"div.s16":                            {operands: "kkk", class: Integer, exec: exec_div_s16},
+	"rem.s16":                            {operands: "kkk", class: Integer, exec: exec_rem_s16},
+	"add.s64":                            {operands: "qqq", class: Integer, exec: exec_add_s64},
+	"add.u64":                            {operands: "qqq", class: Integer, exec: exec_add_s64},
+	"sub.s64":                            {operands: "qqq", class: Integer, exec: exec_sub_s64},
+	"sub.u64":                            {operands: "qqq", class: Integer, exec: exec_sub_s64},
+	"mul.lo.s64":                         {operands: "qqq", class: Integer, exec: exec_mul_lo_s64},
+	"mul.lo.u64":                         {operands: "qqq", class: Integer, exec: exec_mul_lo_s64},
+	"mul.hi.u64":                         {operands: "qqq", class: Integer, exec: exec_mul_hi_u64},
+	"mul.hi.s64":                         {operands: "lll", class: Integer, exec: exec_mul_hi_s64},
+	"mad.lo.s64":                         {operands: "qqqq", class: Integer, exec: exec_mad_lo_s64},
+	"mad.lo.u64":                         {operands: "qqqq", class: Integer, exec: exec_mad_lo_s64},
+	"mad.hi.u64":                         {operands: "qqqq", class: Integer, exec: exec_mad_hi_u64},
+	"mad.hi.s64":                         {operands: "llll", class: Integer, exec: exec_mad_hi_s64},
+	"sad.s64":                            {operands: "llll", class: Integer, exec: exec_sad_s64},
+	"sad.u64":                            {operands: "qqqq", class: Integer, exec: exec_sad_u64},
+	"div.s64":                            {operands: "lll", class: Integer, exec: exec_div_s64},
+	"div.u64":                            {operands: "qqq", class: Integer, exec: exec_div_u64},
+	"rem.s64":                            {operands: "lll", class: Integer, exec: exec_rem_s64},
+	"rem.u64":                            {operands: "qqq", class: Integer, exec: exec_rem_u64},
+	"abs.s64":                            {operands: "ll", class: Integer, exec: exec_abs_s64},
+	"neg.s64":                            {operands: "ll", class: Integer, exec: exec_neg_s64},
+	"min.s64":                            {operands: "lll", class: Integer, exec: exec_min_s64},
+	"max.s64":                            {operands: "lll", class: Integer, exec: exec_max_s64},
+	"min.u64":                            {operands: "qqq", class: Integer, exec: exec_min_u64},
+	"max.u64":                            {operands: "qqq", class: Integer, exec: exec_max_u64},
+	"and.b64":                            {operands: "qqq", class: Integer, exec: exec_and_b64},
+	"or.b64":                             {operands: "qqq", class: Integer, exec: exec_or_b64},
+	"xor.b64":                            {operands: "qqq", class: Integer, exec: exec_xor_b64},
+	"not.b64":                            {operands: "qq", class: Integer, exec: exec_not_b64},
+	"cnot.b64":                           {operands: "qq", class: Integer, exec: exec_cnot_b64},
+	"shl.b64":                            {operands: "qqr", class: Integer, exec: exec_shl_b64},
+	"shr.u64":                            {operands: "qqr", class: Integer, exec: exec_shr_u64},
+	"shr.b64":                            {operands: "qqr", class: Integer, exec: exec_shr_u64},
+	"shr.s64":                            {operands: "llr", class: Integer, exec: exec_shr_s64},
+	"popc.b64":                           {operands: "rq", class: Integer, exec: exec_popc_b64},
+	"clz.b64":                            {operands: "rq", class: Integer, exec: exec_clz_b64},
+	"brev.b64":                           {operands: "qq", class: Integer, exec: exec_brev_b64},
+	"bfind.u64":                          {operands: "rq", class: Integer, exec: exec_bfind_u64},
+	"bfind.s64":                          {operands: "rq", class: Integer, exec: exec_bfind_s64},
+	"bfind.shiftamt.u64":                 {operands: "rq", class: Integer, exec: exec_bfind_shiftamt_u64},
+	"bfind.shiftamt.s64":                 {operands: "rq", class: Integer, exec: exec_bfind_shiftamt_s64},
+	"bfe.u64":                            {operands: "qqrr", class: Integer, exec: exec_bfe_u64},
+	"bfe.s64":                            {operands: "llrr", class: Integer, exec: exec_bfe_s64},
+	"bfi.b64":                            {operands: "qqqrr", class: Integer, exec: exec_bfi_b64},
+	"add.f32":                            {operands: "fff", class: Float32, exec: exec_add_f32},
+	"add.sat.f32":                        {operands: "fff", class: Float32, exec: exec_add_sat_f32},
+	"add.ftz.f32":                        {operands: "fff", class: Float32, exec: exec_add_ftz_f32},
+	"add.ftz.sat.f32":                    {operands: "fff", class: Float32, exec: exec_add_ftz_sat_f32},
+	"add.rn.f32":                         {operands: "fff", class: Float32, exec: exec_add_f32},
+	"add.rn.sat.f32":                     {operands: "fff", class: Float32, exec: exec_add_sat_f32},
+	"add.rn.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_add_ftz_f32},
+	"add.rn.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_add_ftz_sat_f32},
+	"sub.f32":                            {operands: "fff", class: Float32, exec: exec_sub_f32},
+	"sub.sat.f32":                        {operands: "fff", class: Float32, exec: exec_sub_sat_f32},
+	"sub.ftz.f32":                        {operands: "fff", class: Float32, exec: exec_sub_ftz_f32},
+	"sub.ftz.sat.f32":                    {operands: "fff", class: Float32, exec: exec_sub_ftz_sat_f32},
+	"sub.rn.f32":                         {operands: "fff", class: Float32, exec: exec_sub_f32},
+	"sub.rn.sat.f32":                     {operands: "fff", class: Float32, exec: exec_sub_sat_f32},
+	"sub.rn.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_sub_ftz_f32},
+	"sub.rn.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_sub_ftz_sat_f32},
+	"mul.f32":                            {operands: "fff", class: Float32, exec: exec_mul_f32},
+	"mul.sat.f32":                        {operands: "fff", class: Float32, exec: exec_mul_sat_f32},
+	"mul.ftz.f32":                        {operands: "fff", class: Float32, exec: exec_mul_ftz_f32},
+	"mul.ftz.sat.f32":                    {operands: "fff", class: Float32, exec: exec_mul_ftz_sat_f32},
+	"mul.rn.f32":                         {operands: "fff", class: Float32, exec: exec_mul_f32},
+	"mul.rn.sat.f32":                     {operands: "fff", class: Float32, exec: exec_mul_sat_f32},
+	"mul.rn.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_mul_ftz_f32},
+	"mul.rn.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_mul_ftz_sat_f32},
+	"fma.rn.f32":                         {operands: "ffff", class: FMA32, exec: exec_fma_rn_f32},
+	"fma.rn.sat.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rn_sat_f32},
+	"fma.rn.ftz.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rn_ftz_f32},
+	"fma.rn.ftz.sat.f32":                 {operands: "ffff", class: FMA32, exec: exec_fma_rn_ftz_sat_f32},
+	"mad.rn.f32":                         {operands: "ffff", class: FMA32, exec: exec_fma_rn_f32},
+	"mad.rn.sat.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rn_sat_f32},
+	"mad.rn.ftz.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rn_ftz_f32},
+	"mad.rn.ftz.sat.f32":                 {operands: "ffff", class: FMA32, exec: exec_fma_rn_ftz_sat_f32},
+	"add.rz.f32":                         {operands: "fff", class: Float32, exec: exec_add_rz_f32},
+	"add.rz.sat.f32":                     {operands: "fff", class: Float32, exec: exec_add_rz_sat_f32},
+	"add.rz.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_add_rz_ftz_f32},
+	"add.rz.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_add_rz_ftz_sat_f32},
+	"add.rm.f32":                         {operands: "fff", class: Float32, exec: exec_add_rm_f32},
+	"add.rm.sat.f32":                     {operands: "fff", class: Float32, exec: exec_add_rm_sat_f32},
+	"add.rm.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_add_rm_ftz_f32},
+	"add.rm.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_add_rm_ftz_sat_f32},
+	"add.rp.f32":                         {operands: "fff", class: Float32, exec: exec_add_rp_f32},
+	"add.rp.sat.f32":                     {operands: "fff", class: Float32, exec: exec_add_rp_sat_f32},
+	"add.rp.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_add_rp_ftz_f32},
+	"add.rp.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_add_rp_ftz_sat_f32},
+	"sub.rz.f32":                         {operands: "fff", class: Float32, exec: exec_sub_rz_f32},
+	"sub.rz.sat.f32":                     {operands: "fff", class: Float32, exec: exec_sub_rz_sat_f32},
+	"sub.rz.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_sub_rz_ftz_f32},
+	"sub.rz.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_sub_rz_ftz_sat_f32},
+	"sub.rm.f32":                         {operands: "fff", class: Float32, exec: exec_sub_rm_f32},
+	"sub.rm.sat.f32":                     {operands: "fff", class: Float32, exec: exec_sub_rm_sat_f32},
+	"sub.rm.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_sub_rm_ftz_f32},
+	"sub.rm.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_sub_rm_ftz_sat_f32},
+	"sub.rp.f32":                         {operands: "fff", class: Float32, exec: exec_sub_rp_f32},
+	"sub.rp.sat.f32":                     {operands: "fff", class: Float32, exec: exec_sub_rp_sat_f32},
+	"sub.rp.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_sub_rp_ftz_f32},
+	"sub.rp.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_sub_rp_ftz_sat_f32},
+	"mul.rz.f32":                         {operands: "fff", class: Float32, exec: exec_mul_rz_f32},
+	"mul.rz.sat.f32":                     {operands: "fff", class: Float32, exec: exec_mul_rz_sat_f32},
+	"mul.rz.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_mul_rz_ftz_f32},
+	"mul.rz.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_mul_rz_ftz_sat_f32},
+	"mul.rm.f32":                         {operands: "fff", class: Float32, exec: exec_mul_rm_f32},
+	"mul.rm.sat.f32":                     {operands: "fff", class: Float32, exec: exec_mul_rm_sat_f32},
+	"mul.rm.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_mul_rm_ftz_f32},
+	"mul.rm.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_mul_rm_ftz_sat_f32},
+	"mul.rp.f32":                         {operands: "fff", class: Float32, exec: exec_mul_rp_f32},
+	"mul.rp.sat.f32":                     {operands: "fff", class: Float32, exec: exec_mul_rp_sat_f32},
+	"mul.rp.ftz.f32":                     {operands: "fff", class: Float32, exec: exec_mul_rp_ftz_f32},
+	"mul.rp.ftz.sat.f32":                 {operands: "fff", class: Float32, exec: exec_mul_rp_ftz_sat_f32},
+	"fma.rz.f32":                         {operands: "ffff", class: FMA32, exec: exec_fma_rz_f32},
+	"fma.rz.sat.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rz_sat_f32},
+	"fma.rz.ftz.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rz_ftz_f32},
+	"fma.rz.ftz.sat.f32":                 {operands: "ffff", class: FMA32, exec: exec_fma_rz_ftz_sat_f32},
+	"mad.rz.f32":                         {operands: "ffff", class: FMA32, exec: exec_fma_rz_f32},
+	"mad.rz.sat.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rz_sat_f32},
+	"mad.rz.ftz.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rz_ftz_f32},
+	"mad.rz.ftz.sat.f32":                 {operands: "ffff", class: FMA32, exec: exec_fma_rz_ftz_sat_f32},
+	"fma.rm.f32":                         {operands: "ffff", class: FMA32, exec: exec_fma_rm_f32},
+	"fma.rm.sat.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rm_sat_f32},
+	"fma.rm.ftz.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rm_ftz_f32},
+	"fma.rm.ftz.sat.f32":                 {operands: "ffff", class: FMA32, exec: exec_fma_rm_ftz_sat_f32},
+	"mad.rm.f32":                         {operands: "ffff", class: FMA32, exec: exec_fma_rm_f32},
+	"mad.rm.sat.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rm_sat_f32},
+	"mad.rm.ftz.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rm_ftz_f32},
+	"mad.rm.ftz.sat.f32":                 {operands: "ffff", class: FMA32, exec: exec_fma_rm_ftz_sat_f32},
+	"fma.rp.f32":                         {operands: "ffff", class: FMA32, exec: exec_fma_rp_f32},
+	"fma.rp.sat.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rp_sat_f32},
+	"fma.rp.ftz.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rp_ftz_f32},
+	"fma.rp.ftz.sat.f32":                 {operands: "ffff", class: FMA32, exec: exec_fma_rp_ftz_sat_f32},
+	"mad.rp.f32":                         {operands: "ffff", class: FMA32, exec: exec_fma_rp_f32},
+	"mad.rp.sat.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rp_sat_f32},
+	"mad.rp.ftz.f32":                     {operands: "ffff", class: FMA32, exec: exec_fma_rp_ftz_f32},
+	"mad.rp.ftz.sat.f32":                 {operands: "ffff", class: FMA32, exec: exec_fma_rp_ftz_sat_f32},
+	"div.rn.f32":                         {operands: "fff", class: SpecialFunction, exec: exec_div_rn_f32},
+	"div.rn.ftz.f32":                     {operands: "fff", class: SpecialFunction, exec: exec_div_rn_ftz_f32},
+	"div.approx.f32":                     {operands: "fff", class: SpecialFunction, exec: exec_div_rn_f32},
+	"div.approx.ftz.f32":                 {operands: "fff", class: SpecialFunction, exec: exec_div_rn_ftz_f32},
+	"div.full.f32":                       {operands: "fff", class: SpecialFunction, exec: exec_div_rn_f32},
+	"div.full.ftz.f32":                   {operands: "fff", class: SpecialFunction, exec: exec_div_rn_ftz_f32},
+	"div.rz.f32":                         {operands: "fff", class: SpecialFunction, exec: exec_div_rz_f32},
+	"div.rz.ftz.f32":                     {operands: "fff", class: SpecialFunction, exec: exec_div_rz_ftz_f32},
+	"div.rm.f32":                         {operands: "fff", class: SpecialFunction, exec: exec_div_rm_f32},
+	"div.rm.ftz.f32":                     {operands: "fff", class: SpecialFunction, exec: exec_div_rm_ftz_f32},
+	"div.rp.f32":                         {operands: "fff", class: SpecialFunction, exec: exec_div_rp_f32},
+	"div.rp.ftz.f32":                     {operands: "fff", class: SpecialFunction, exec: exec_div_rp_ftz_f32},
+	"rcp.rn.f32":                         {operands: "ff", class: SpecialFunction, exec: exec_rcp_rn_f32},
+	"rcp.rn.ftz.f32":                     {operands: "ff", class: SpecialFunction, exec: exec_rcp_rn_ftz_f32},
+	"rcp.approx.f32":                     {operands: "ff", class: SpecialFunction, exec: exec_rcp_rn_f32},
+	"rcp.approx.ftz.f32":                 {operands: "ff", class: SpecialFunction, exec: exec_rcp_rn_ftz_f32},
+	"rcp.rz.f32":                         {operands: "ff", class: SpecialFunction, exec: exec_rcp_rz_f32},
+	"rcp.rz.ftz.f32":                     {operands: "ff", class: SpecialFunction, exec: exec_rcp_rz_ftz_f32},
+	"rcp.rm.f32":                         {operands: "ff", class: SpecialFunction, exec: exec_rcp_rm_f32},
+	"rcp.rm.ftz.f32":                     {operands: "ff", class: SpecialFunction, exec: exec_rcp_rm_ftz_f32},
+	"rcp.rp.f32":                         {operands: "ff", class: SpecialFunction, exec: exec_rcp_rp_f32},
+	"rcp.rp.ftz.f32":                     {operands: "ff", class: SpecialFunction, exec: exec_rcp_rp_ftz_f32},
+	"sqrt.rn.f32":                        {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rn_f32},
+	"sqrt.rn.ftz.f32":                    {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rn_ftz_f32},
+	"sqrt.approx.f32":                    {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rn_f32},
+	"sqrt.approx.ftz.f32":                {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rn_ftz_f32},
+	"sqrt.rz.f32":                        {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rz_f32},
+	"sqrt.rz.ftz.f32":                    {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rz_ftz_f32},
+	"sqrt.rm.f32":                        {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rm_f32},
+	"sqrt.rm.ftz.f32":                    {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rm_ftz_f32},
+	"sqrt.rp.f32":                        {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rp_f32},
+	"sqrt.rp.ftz.f32":                    {operands: "ff", class: SpecialFunction, exec: exec_sqrt_rp_ftz_f32},
+	"rsqrt.approx.f32":                   {operands: "ff", class: SpecialFunction, exec: exec_rsqrt_approx_f32},
+	"rsqrt.approx.ftz.f32":               {operands: "ff", class: SpecialFunction, exec: exec_rsqrt_approx_ftz_f32},
+	"ex2.approx.f32":                     {operands: "ff", class: SpecialFunction, exec: exec_ex2_approx_f32},
+	"ex2.approx.ftz.f32":                 {operands: "ff", class: SpecialFunction, exec: exec_ex2_approx_ftz_f32},
+	"lg2.approx.f32":                     {operands: "ff", class: SpecialFunction, exec: exec_lg2_approx_f32},
+	"lg2.approx.ftz.f32":                 {operands: "ff", class: SpecialFunction, exec: exec_lg2_approx_ftz_f32},
+	"sin.approx.f32":                     {operands: "ff", class: SpecialFunction, exec: exec_sin_approx_f32},
+	"sin.approx.ftz.f32":                 {operands: "ff", class: SpecialFunction, exec: exec_sin_approx_ftz_f32},
+	"cos.approx.f32":                     {operands: "ff", class: SpecialFunction, exec: exec_cos_approx_f32},
+	"cos.approx.ftz.f32":                 {operands: "ff", class: SpecialFunction, exec: exec_cos_approx_ftz_f32},
+	"tanh.approx.f32":                    {operands: "ff", class: SpecialFunction, exec: exec_tanh_approx_f32},
+	"min.f32":                            {operands: "fff", class: Float32, exec: exec_min_f32},
+	"min.ftz.f32":                        {operands: "fff", class: Float32, exec: exec_min_ftz_f32},
+	"max.f32":                            {operands: "fff", class: Float32, exec: exec_max_f32},
+	"max.ftz.f32":                        {operands: "fff", class: Float32, exec: exec_max_ftz_f32},
+	"min.NaN.f32":                        {operands: "fff", class: Float32, exec: exec_min_NaN_f32},
+	"min.ftz.NaN.f32":                    {operands: "fff", class: Float32, exec: exec_min_ftz_NaN_f32},
+	"max.NaN.f32":                        {operands: "fff", class: Float32, exec: exec_max_NaN_f32},
+	"max.ftz.NaN.f32":                    {operands: "fff", class: Float32, exec: exec_max_ftz_NaN_f32},
+	"min.xorsign.abs.f32":                {operands: "fff", class: Float32, exec: exec_min_xorsign_abs_f32},
+	"min.ftz.xorsign.abs.f32":            {operands: "fff", class: Float32, exec: exec_min_ftz_xorsign_abs_f32},
+	"max.xorsign.abs.f32":                {operands: "fff", class: Float32, exec: exec_max_xorsign_abs_f32},
+	"max.ftz.xorsign.abs.f32":            {operands: "fff", class: Float32, exec: exec_max_ftz_xorsign_abs_f32},
+	"min.NaN.xorsign.abs.f32":            {operands: "fff", class: Float32, exec: exec_min_NaN_xorsign_abs_f32},
+	"min.ftz.NaN.xorsign.abs.f32":        {operands: "fff", class: Float32, exec: exec_min_ftz_NaN_xorsign_abs_f32},
+	"max.NaN.xorsign.abs.f32":            {operands: "fff", class: Float32, exec: exec_max_NaN_xorsign_abs_f32},
+	"max.ftz.NaN.xorsign.abs.f32":        {operands: "fff", class: Float32, exec: exec_max_ftz_NaN_xorsign_abs_f32},
+	"neg.f32":                            {operands: "ff", class: Float32, exec: exec_neg_f32},
+	"neg.ftz.f32":                        {operands: "ff", class: Float32, exec: exec_neg_ftz_f32},
+	"abs.f32":                            {operands: "ff", class: Float32, exec: exec_abs_f32},
+	"abs.ftz.f32":                        {operands: "ff", class: Float32, exec: exec_abs_ftz_f32},
+	"copysign.f32":                       {operands: "rrr", class: Float32, exec: exec_copysign_f32},
+	"add.rn.f32x2":                       {operands: "qqq", class: Float32, exec: exec_add_rn_f32x2},
+	"add.rn.ftz.f32x2":                   {operands: "qqq", class: Float32, exec: exec_add_rn_ftz_f32x2},
+	"mul.rn.f32x2":                       {operands: "qqq", class: Float32, exec: exec_mul_rn_f32x2},
+	"mul.rn.ftz.f32x2":                   {operands: "qqq", class: Float32, exec: exec_mul_rn_ftz_f32x2},
+	"fma.rn.f32x2":                       {operands: "qqqq", class: FMA32, exec: exec_fma_rn_f32x2},
+	"fma.rn.ftz.f32x2":                   {operands: "qqqq", class: FMA32, exec: exec_fma_rn_ftz_f32x2},
+	"add.f64":                            {operands: "ggg", class: Float64, exec: exec_add_f64},
+	"add.rn.f64":                         {operands: "ggg", class: Float64, exec: exec_add_f64},
+	"sub.f64":                            {operands: "ggg", class: Float64, exec: exec_sub_f64},
+	"sub.rn.f64":                         {operands: "ggg", class: Float64, exec: exec_sub_f64},
+	"mul.f64":                            {operands: "ggg", class: Float64, exec: exec_mul_f64},
+	"mul.rn.f64":                         {operands: "ggg", class: Float64, exec: exec_mul_f64},
+	"fma.rn.f64":                         {operands: "gggg", class: Float64, exec: exec_fma_rn_f64},
+	"mad.rn.f64":                         {operands: "gggg", class: Float64, exec: exec_fma_rn_f64},
+	"add.rz.f64":                         {operands: "ggg", class: Float64, exec: exec_add_rz_f64},
+	"add.rm.f64":                         {operands: "ggg", class: Float64, exec: exec_add_rm_f64},
+	"add.rp.f64":                         {operands: "ggg", class: Float64, exec: exec_add_rp_f64},
+	"sub.rz.f64":                         {operands: "ggg", class: Float64, exec: exec_sub_rz_f64},
+	"sub.rm.f64":                         {operands: "ggg", class: Float64, exec: exec_sub_rm_f64},
+	"sub.rp.f64":                         {operands: "ggg", class: Float64, exec: exec_sub_rp_f64},
+	"mul.rz.f64":                         {operands: "ggg", class: Float64, exec: exec_mul_rz_f64},
+	"mul.rm.f64":                         {operands: "ggg", class: Float64, exec: exec_mul_rm_f64},
+	"mul.rp.f64":                         {operands: "ggg", class: Float64, exec: exec_mul_rp_f64},
+	"fma.rz.f64":                         {operands: "gggg", class: Float64, exec: exec_fma_rz_f64},
+	"mad.rz.f64":                         {operands: "gggg", class: Float64, exec: exec_fma_rz_f64},
+	"fma.rm.f64":                         {operands: "gggg", class: Float64, exec: exec_fma_rm_f64},
+	"mad.rm.f64":                         {operands: "gggg", class: Float64, exec: exec_fma_rm_f64},
+	"fma.rp.f64":                         {operands: "gggg", class: Float64, exec: exec_fma_rp_f64},
+	"mad.rp.f64":                         {operands: "gggg", class: Float64, exec: exec_fma_rp_f64},
+	"div.rn.f64":                         {operands: "ggg", class: Float64, exec: exec_div_rn_f64},
+	"rcp.rn.f64":                         {operands: "gg", class: Float64, exec: exec_rcp_rn_f64},
+	"rcp.approx.ftz.f64":                 {operands: "gg", class: Float64, exec: exec_rcp_approx_ftz_f64},
+	"rsqrt.approx.f64":                   {operands: "gg", class: Float64, exec: exec_rsqrt_approx_f64},
+	"rsqrt.approx.ftz.f64":               {operands: "gg", class: Float64, exec: exec_rsqrt_approx_ftz_f64},
+	"sqrt.rn.f64":                        {operands: "gg", class: Float64, exec: exec_sqrt_rn_f64},
+	"min.f64":                            {operands: "ggg", class: Float64, exec: exec_min_f64},
+	"max.f64":                            {operands: "ggg", class: Float64, exec: exec_max_f64},
+	"neg.f64":                            {operands: "qq", class: Float64, exec: exec_neg_f64},
+	"abs.f64":                            {operands: "qq", class: Float64, exec: exec_abs_f64},
+	"copysign.f64":                       {operands: "qqq", class: Float64, exec: exec_copysign_f64},
+	"add.f16":                            {operands: "HHH", class: Half, exec: exec_add_f16},
+	"add.ftz.f16":                        {operands: "HHH", class: Half, exec: exec_add_ftz_f16},
+	"add.rn.f16":                         {operands: "HHH", class: Half, exec: exec_add_f16},
+	"add.rn.ftz.f16":                     {operands: "HHH", class: Half, exec: exec_add_ftz_f16},
+	"sub.f16":                            {operands: "HHH", class: Half, exec: exec_sub_f16},
+	"sub.ftz.f16":                        {operands: "HHH", class: Half, exec: exec_sub_ftz_f16},
+	"sub.rn.f16":                         {operands: "HHH", class: Half, exec: exec_sub_f16},
+	"sub.rn.ftz.f16":                     {operands: "HHH", class: Half, exec: exec_sub_ftz_f16},
+	"mul.f16":                            {operands: "HHH", class: Half, exec: exec_mul_f16},
+	"mul.ftz.f16":                        {operands: "HHH", class: Half, exec: exec_mul_ftz_f16},
+	"mul.rn.f16":                         {operands: "HHH", class: Half, exec: exec_mul_f16},
+	"mul.rn.ftz.f16":                     {operands: "HHH", class: Half, exec: exec_mul_ftz_f16},
+	"add.sat.f16":                        {operands: "HHH", class: Half, exec: exec_add_sat_f16},
+	"add.ftz.sat.f16":                    {operands: "HHH", class: Half, exec: exec_add_ftz_sat_f16},
+	"add.rn.sat.f16":                     {operands: "HHH", class: Half, exec: exec_add_sat_f16},
+	"add.rn.ftz.sat.f16":                 {operands: "HHH", class: Half, exec: exec_add_ftz_sat_f16},
+	"sub.sat.f16":                        {operands: "HHH", class: Half, exec: exec_sub_sat_f16},
+	"sub.ftz.sat.f16":                    {operands: "HHH", class: Half, exec: exec_sub_ftz_sat_f16},
+	"sub.rn.sat.f16":                     {operands: "HHH", class: Half, exec: exec_sub_sat_f16},
+	"sub.rn.ftz.sat.f16":                 {operands: "HHH", class: Half, exec: exec_sub_ftz_sat_f16},
+	"mul.sat.f16":                        {operands: "HHH", class: Half, exec: exec_mul_sat_f16},
+	"mul.ftz.sat.f16":                    {operands: "HHH", class: Half, exec: exec_mul_ftz_sat_f16},
+	"mul.rn.sat.f16":                     {operands: "HHH", class: Half, exec: exec_mul_sat_f16},
+	"mul.rn.ftz.sat.f16":                 {operands: "HHH", class: Half, exec: exec_mul_ftz_sat_f16},
+	"fma.rn.f16":                         {operands: "HHHH", class: Half, exec: exec_fma_rn_f16},
+	"fma.rn.ftz.f16":                     {operands: "HHHH", class: Half, exec: exec_fma_rn_ftz_f16},
+	"fma.rn.sat.f16":                     {operands: "HHHH", class: Half, exec: exec_fma_rn_sat_f16},
+	"fma.rn.ftz.sat.f16":                 {operands: "HHHH", class: Half, exec: exec_fma_rn_ftz_sat_f16},
+	"fma.rn.relu.f16":                    {operands: "HHHH", class: Half, exec: exec_fma_rn_relu_f16},
+	"fma.rn.ftz.relu.f16":                {operands: "HHHH", class: Half, exec: exec_fma_rn_ftz_relu_f16},
+	"min.f16":                            {operands: "HHH", class: Half, exec: exec_min_f16},
+	"min.ftz.f16":                        {operands: "HHH", class: Half, exec: exec_min_ftz_f16},
+	"max.f16":                            {operands: "HHH", class: Half, exec: exec_max_f16},
+	"max.ftz.f16":                        {operands: "HHH", class: Half, exec: exec_max_ftz_f16},
+	"min.NaN.f16":                        {operands: "HHH", class: Half, exec: exec_min_NaN_f16},
+	"min.ftz.NaN.f16":                    {operands: "HHH", class: Half, exec: exec_min_ftz_NaN_f16},
+	"max.NaN.f16":                        {operands: "HHH", class: Half, exec: exec_max_NaN_f16},
+	"max.ftz.NaN.f16":                    {operands: "HHH", class: Half, exec: exec_max_ftz_NaN_f16},
+	"min.xorsign.abs.f16":                {operands: "HHH", class: Half, exec: exec_min_xorsign_abs_f16},
+	"min.ftz.xorsign.abs.f16":            {operands: "HHH", class: Half, exec: exec_min_ftz_xorsign_abs_f16},
+	"max.xorsign.abs.f16":                {operands: "HHH", class: Half, exec: exec_max_xorsign_abs_f16},
+	"max.ftz.xorsign.abs.f16":            {operands: "HHH", class: Half, exec: exec_max_ftz_xorsign_abs_f16},
+	"min.NaN.xorsign.abs.f16":            {operands: "HHH", class: Half, exec: exec_min_NaN_xorsign_abs_f16},
+	"min.ftz.NaN.xorsign.abs.f16":        {operands: "HHH", class: Half, exec: exec_min_ftz_NaN_xorsign_abs_f16},
+	"max.NaN.xorsign.abs.f16":            {operands: "HHH", class: Half, exec: exec_max_NaN_xorsign_abs_f16},
+	"max.ftz.NaN.xorsign.abs.f16":        {operands: "HHH", class: Half, exec: exec_max_ftz_NaN_xorsign_abs_f16},
+	"neg.f16":                            {operands: "rr", class: Half, exec: exec_neg_f16},
+	"neg.ftz.f16":                        {operands: "rr", class: Half, exec: exec_neg_ftz_f16},
+	"abs.f16":                            {operands: "rr", class: Half, exec: exec_abs_f16},
+	"abs.ftz.f16":                        {operands: "rr", class: Half, exec: exec_abs_ftz_f16},
+	"ex2.approx.f16":                     {operands: "HH", class: SpecialFunction, exec: exec_ex2_approx_f16},
+	"tanh.approx.f16":                    {operands: "HH", class: SpecialFunction, exec: exec_tanh_approx_f16},
+	"add.bf16":                           {operands: "BBB", class: Half, exec: exec_add_bf16},
+	"add.rn.bf16":                        {operands: "BBB", class: Half, exec: exec_add_bf16},
+	"sub.bf16":                           {operands: "BBB", class: Half, exec: exec_sub_bf16},
+	"sub.rn.bf16":                        {operands: "BBB", class: Half, exec: exec_sub_bf16},
+	"mul.bf16":                           {operands: "BBB", class: Half, exec: exec_mul_bf16},
+	"mul.rn.bf16":                        {operands: "BBB", class: Half, exec: exec_mul_bf16},
+	"fma.rn.bf16":                        {operands: "BBBB", class: Half, exec: exec_fma_rn_bf16},
+	"fma.rn.relu.bf16":                   {operands: "BBBB", class: Half, exec: exec_fma_rn_relu_bf16},
+	"min.bf16":                           {operands: "BBB", class: Half, exec: exec_min_bf16},
+	"max.bf16":                           {operands: "BBB", class: Half, exec: exec_max_bf16},
+	"min.NaN.bf16":                       {operands: "BBB", class: Half, exec: exec_min_NaN_bf16},
+	"max.NaN.bf16":                       {operands: "BBB", class: Half, exec: exec_max_NaN_bf16},
+	"min.xorsign.abs.bf16":               {operands: "BBB", class: Half, exec: exec_min_xorsign_abs_bf16},
+	"max.xorsign.abs.bf16":               {operands: "BBB", class: Half, exec: exec_max_xorsign_abs_bf16},
+	"min.NaN.xorsign.abs.bf16":           {operands: "BBB", class: Half, exec: exec_min_NaN_xorsign_abs_bf16},
+	"max.NaN.xorsign.abs.bf16":           {operands: "BBB", class: Half, exec: exec_max_NaN_xorsign_abs_bf16},
+	"neg.bf16":                           {operands: "rr", class: Half, exec: exec_neg_bf16},
+	"abs.bf16":                           {operands: "rr", class: Half, exec: exec_abs_bf16},
+	"ex2.approx.ftz.bf16":                {operands: "BB", class: SpecialFunction, exec: exec_ex2_approx_ftz_bf16},
+	"tanh.approx.bf16":                   {operands: "BB", class: SpecialFunction, exec: exec_tanh_approx_bf16},
+	"add.f16x2":                          {operands: "rrr", class: Half, exec: exec_add_f16x2},
+	"add.ftz.f16x2":                      {operands: "rrr", class: Half, exec: exec_add_ftz_f16x2},
+	"add.rn.f16x2":                       {operands: "rrr", class: Half, exec: exec_add_f16x2},
+	"add.rn.ftz.f16x2":                   {operands: "rrr", class: Half, exec: exec_add_ftz_f16x2},
+	"sub.f16x2":                          {operands: "rrr", class: Half, exec: exec_sub_f16x2},
+	"sub.ftz.f16x2":                      {operands: "rrr", class: Half, exec: exec_sub_ftz_f16x2},
+	"sub.rn.f16x2":                       {operands: "rrr", class: Half, exec: exec_sub_f16x2},
+	"sub.rn.ftz.f16x2":                   {operands: "rrr", class: Half, exec: exec_sub_ftz_f16x2},
+	"mul.f16x2":                          {operands: "rrr", class: Half, exec: exec_mul_f16x2},
+	"mul.ftz.f16x2":                      {operands: "rrr", class: Half, exec: exec_mul_ftz_f16x2},
+	"mul.rn.f16x2":                       {operands: "rrr", class: Half, exec: exec_mul_f16x2},
+	"mul.rn.ftz.f16x2":                   {operands: "rrr", class: Half, exec: exec_mul_ftz_f16x2},
+	"add.sat.f16x2":                      {operands: "rrr", class: Half, exec: exec_add_sat_f16x2},
+	"add.ftz.sat.f16x2":                  {operands: "rrr", class: Half, exec: exec_add_ftz_sat_f16x2},
+	"add.rn.sat.f16x2":                   {operands: "rrr", class: Half, exec: exec_add_sat_f16x2},
+	"add.rn.ftz.sat.f16x2":               {operands: "rrr", class: Half, exec: exec_add_ftz_sat_f16x2},
+	"sub.sat.f16x2":                      {operands: "rrr", class: Half, exec: exec_sub_sat_f16x2},
+	"sub.ftz.sat.f16x2":                  {operands: "rrr", class: Half, exec: exec_sub_ftz_sat_f16x2},
+	"sub.rn.sat.f16x2":                   {operands: "rrr", class: Half, exec: exec_sub_sat_f16x2},
+	"sub.rn.ftz.sat.f16x2":               {operands: "rrr", class: Half, exec: exec_sub_ftz_sat_f16x2},
+	"mul.sat.f16x2":                      {operands: "rrr", class: Half, exec: exec_mul_sat_f16x2},
+	"mul.ftz.sat.f16x2":                  {operands: "rrr", class: Half, exec: exec_mul_ftz_sat_f16x2},
+	"mul.rn.sat.f16x2":                   {operands: "rrr", class: Half, exec: exec_mul_sat_f16x2},
+	"mul.rn.ftz.sat.f16x2":               {operands: "rrr", class: Half, exec: exec_mul_ftz_sat_f16x2},
+	"fma.rn.f16x2":                       {operands: "rrrr", class: Half, exec: exec_fma_rn_f16x2},
+	"fma.rn.ftz.f16x2":                   {operands: "rrrr", class: Half, exec: exec_fma_rn_ftz_f16x2},
+	"fma.rn.sat.f16x2":                   {operands: "rrrr", class: Half, exec: exec_fma_rn_sat_f16x2},
+	"fma.rn.ftz.sat.f16x2":               {operands: "rrrr", class: Half, exec: exec_fma_rn_ftz_sat_f16x2},
+	"fma.rn.relu.f16x2":                  {operands: "rrrr", class: Half, exec: exec_fma_rn_relu_f16x2},
+	"fma.rn.ftz.relu.f16x2":              {operands: "rrrr", class: Half, exec: exec_fma_rn_ftz_relu_f16x2},
+	"min.f16x2":                          {operands: "rrr", class: Half, exec: exec_min_f16x2},
+	"min.ftz.f16x2":                      {operands: "rrr", class: Half, exec: exec_min_ftz_f16x2},
+	"max.f16x2":                          {operands: "rrr", class: Half, exec: exec_max_f16x2},
+	"max.ftz.f16x2":                      {operands: "rrr", class: Half, exec: exec_max_ftz_f16x2},
+	"min.NaN.f16x2":                      {operands: "rrr", class: Half, exec: exec_min_NaN_f16x2},
+	"min.ftz.NaN.f16x2":                  {operands: "rrr", class: Half, exec: exec_min_ftz_NaN_f16x2},
+	"max.NaN.f16x2":                      {operands: "rrr", class: Half, exec: exec_max_NaN_f16x2},
+	"max.ftz.NaN.f16x2":                  {operands: "rrr", class: Half, exec: exec_max_ftz_NaN_f16x2},
+	"min.xorsign.abs.f16x2":              {operands: "rrr", class: Half, exec: exec_min_xorsign_abs_f16x2},
+	"min.ftz.xorsign.abs.f16x2":          {operands: "rrr", class: Half, exec: exec_min_ftz_xorsign_abs_f16x2},
+	"max.xorsign.abs.f16x2":              {operands: "rrr", class: Half, exec: exec_max_xorsign_abs_f16x2},
+	"max.ftz.xorsign.abs.f16x2":          {operands: "rrr", class: Half, exec: exec_max_ftz_xorsign_abs_f16x2},
+	"min.NaN.xorsign.abs.f16x2":          {operands: "rrr", class: Half, exec: exec_min_NaN_xorsign_abs_f16x2},
+	"min.ftz.NaN.xorsign.abs.f16x2":      {operands: "rrr", class: Half, exec: exec_min_ftz_NaN_xorsign_abs_f16x2},
+	"max.NaN.xorsign.abs.f16x2":          {operands: "rrr", class: Half, exec: exec_max_NaN_xorsign_abs_f16x2},
+	"max.ftz.NaN.xorsign.abs.f16x2":      {operands: "rrr", class: Half, exec: exec_max_ftz_NaN_xorsign_abs_f16x2},
+	"neg.f16x2":                          {operands: "rr", class: Half, exec: exec_neg_f16x2},
+	"neg.ftz.f16x2":                      {operands: "rr", class: Half, exec: exec_neg_ftz_f16x2},
+	"abs.f16x2":                          {operands: "rr", class: Half, exec: exec_abs_f16x2},
+	"abs.ftz.f16x2":                      {operands: "rr", class: Half, exec: exec_abs_ftz_f16x2},
+	"min.xorsign.abs.bf16x2":             {operands: "rrr", class: Half, exec: exec_min_xorsign_abs_bf16x2},
+	"max.xorsign.abs.bf16x2":             {operands: "rrr", class: Half, exec: exec_max_xorsign_abs_bf16x2},
+	"min.NaN.xorsign.abs.bf16x2":         {operands: "rrr", class: Half, exec: exec_min_NaN_xorsign_abs_bf16x2},
+	"max.NaN.xorsign.abs.bf16x2":         {operands: "rrr", class: Half, exec: exec_max_NaN_xorsign_abs_bf16x2},
+	"neg.bf16x2":                         {operands: "rr", class: Half, exec: exec_neg_bf16x2},
+	"abs.bf16x2":                         {operands: "rr", class: Half, exec: exec_abs_bf16x2},
+	"ex2.approx.f16x2":                   {operands: "rr", class: SpecialFunction, exec: exec_ex2_approx_f16x2},
+	"tanh.approx.f16x2":                  {operands: "rr", class: SpecialFunction, exec: exec_tanh_approx_f16x2},
+	"add.bf16x2":                         {operands: "rrr", class: Half, exec: exec_add_bf16x2},
+	"add.rn.bf16x2":                      {operands: "rrr", class: Half, exec: exec_add_bf16x2},
+	"sub.bf16x2":                         {operands: "rrr", class: Half, exec: exec_sub_bf16x2},
+	"sub.rn.bf16x2":                      {operands: "rrr", class: Half, exec: exec_sub_bf16x2},
+	"mul.bf16x2":                         {operands: "rrr", class: Half, exec: exec_mul_bf16x2},
+	"mul.rn.bf16x2":                      {operands: "rrr", class: Half, exec: exec_mul_bf16x2},
+	"fma.rn.bf16x2":                      {operands: "rrrr", class: Half, exec: exec_fma_rn_bf16x2},
+	"fma.rn.relu.bf16x2":                 {operands: "rrrr", class: Half, exec: exec_fma_rn_relu_bf16x2},
+	"min.bf16x2":                         {operands: "rrr", class: Half, exec: exec_min_bf16x2},
+	"max.bf16x2":                         {operands: "rrr", class: Half, exec: exec_max_bf16x2},
+	"min.NaN.bf16x2":                     {operands: "rrr", class: Half, exec: exec_min_NaN_bf16x2},
+	"max.NaN.bf16x2":                     {operands: "rrr", class: Half, exec: exec_max_NaN_bf16x2},
+	"ex2.approx.ftz.bf16x2":              {operands: "rr", class: SpecialFunction, exec: exec_ex2_approx_ftz_bf16x2},
+	"tanh.approx.bf16x2":                 {operands: "rr", class: SpecialFunction, exec: exec_tanh_approx_bf16x2},
+	"mov.b16":                            {operands: "hh", class: Move, exec: exec_mov_b16},
+	"mov.u16":                            {operands: "hh", class: Move, exec: exec_mov_b16},
+	"mov.s16":                            {operands: "hh", class: Move, exec: exec_mov_b16},
+	"mov.b32":                            {operands: "rr", class: Move, exec: exec_mov_b32},
+	"mov.u32":                            {operands: "rr", class: Move, exec: exec_mov_b32},
+	"mov.s32":                            {operands: "rr", class: Move, exec: exec_mov_b32},
+	"mov.f32":                            {operands: "rr", class: Move, exec: exec_mov_b32},
+	"mov.b64":                            {operands: "qq", class: Move, exec: exec_mov_b64},
+	"mov.u64":                            {operands: "qq", class: Move, exec: exec_mov_b64},
+	"mov.s64":                            {operands: "qq", class: Move, exec: exec_mov_b64},
+	"mov.f64":                            {operands: "qq", class: Move, exec: exec_mov_b64},
+	"cvt.u32.u64":                        {operands: "rq", class: Conversion, exec: exec_cvt_u32_u64},
+	"cvt.u32.s64":                        {operands: "rq", class: Conversion, exec: exec_cvt_u32_u64},
+	"cvt.s32.u64":                        {operands: "rq", class: Conversion, exec: exec_cvt_u32_u64},
+	"cvt.s32.s64":                        {operands: "rq", class: Conversion, exec: exec_cvt_u32_u64},
+	"cvt.u64.u32":                        {operands: "qr", class: Conversion, exec: exec_cvt_u64_u32},
+	"cvt.s64.u32":                        {operands: "qr", class: Conversion, exec: exec_cvt_u64_u32},
+	"cvt.u64.s32":                        {operands: "li", class: Conversion, exec: exec_cvt_u64_s32},
+	"cvt.s64.s32":                        {operands: "li", class: Conversion, exec: exec_cvt_u64_s32},
+	"cvt.u16.u32":                        {operands: "hr", class: Conversion, exec: exec_cvt_u16_u32},
+	"cvt.u16.s32":                        {operands: "hr", class: Conversion, exec: exec_cvt_u16_u32},
+	"cvt.s16.u32":                        {operands: "hr", class: Conversion, exec: exec_cvt_u16_u32},
+	"cvt.s16.s32":                        {operands: "hr", class: Conversion, exec: exec_cvt_u16_u32},
+	"cvt.u16.u64":                        {operands: "hq", class: Conversion, exec: exec_cvt_u16_u64},
+	"cvt.u16.s64":                        {operands: "hq", class: Conversion, exec: exec_cvt_u16_u64},
+	"cvt.s16.u64":                        {operands: "hq", class: Conversion, exec: exec_cvt_u16_u64},
+	"cvt.s16.s64":                        {operands: "hq", class: Conversion, exec: exec_cvt_u16_u64},
+	"cvt.u32.u16":                        {operands: "rh", class: Conversion, exec: exec_cvt_u32_u16},
+	"cvt.s32.u16":                        {operands: "rh", class: Conversion, exec: exec_cvt_u32_u16},
+	"cvt.u64.u16":                        {operands: "qh", class: Conversion, exec: exec_cvt_u64_u16},
+	"cvt.s64.u16":                        {operands: "qh", class: Conversion, exec: exec_cvt_u64_u16},
+	"cvt.u32.s16":                        {operands: "ik", class: Conversion, exec: exec_cvt_u32_s16},
+	"cvt.s32.s16":                        {operands: "ik", class: Conversion, exec: exec_cvt_u32_s16},
+	"cvt.u64.s16":                        {operands: "lk", class: Conversion, exec: exec_cvt_u64_s16},
+	"cvt.s64.s16":                        {operands: "lk", class: Conversion, exec: exec_cvt_u64_s16},
+	"cvt.rn.f32.s32":                     {operands: "fi", class: Conversion, exec: exec_cvt_rn_f32_s32},
+	"cvt.rn.f32.u32":                     {operands: "fr", class: Conversion, exec: exec_cvt_rn_f32_u32},
+	"cvt.rn.f32.s64":                     {operands: "fl", class: Conversion, exec: exec_cvt_rn_f32_s64},
+	"cvt.rn.f32.u64":                     {operands: "fq", class: Conversion, exec: exec_cvt_rn_f32_u64},
+	"cvt.rn.f32.u16":                     {operands: "fh", class: Conversion, exec: exec_cvt_rn_f32_u16},
+	"cvt.rn.f32.s16":                     {operands: "fk", class: Conversion, exec: exec_cvt_rn_f32_s16},
+	"cvt.f64.f32":                        {operands: "gf", class: Conversion, exec: exec_cvt_f64_f32},
+	"cvt.rn.f32.f64":                     {operands: "fg", class: Conversion, exec: exec_cvt_rn_f32_f64},
+	"cvt.rn.f64.s32":                     {operands: "gi", class: Conversion, exec: exec_cvt_rn_f64_s32},
+	"cvt.rn.f64.u32":                     {operands: "gr", class: Conversion, exec: exec_cvt_rn_f64_u32},
+	"cvt.rn.f64.s64":                     {operands: "gl", class: Conversion, exec: exec_cvt_rn_f64_s64},
+	"cvt.rn.f64.u64":                     {operands: "gq", class: Conversion, exec: exec_cvt_rn_f64_u64},
+	"cvt.rna.tf32.f32":                   {operands: "rr", class: Conversion, exec: exec_cvt_rna_tf32_f32},
+	"cvt.rn.tf32.f32":                    {operands: "rr", class: Conversion, exec: exec_cvt_rn_tf32_f32},
+	"cvt.rz.tf32.f32":                    {operands: "rr", class: Conversion, exec: exec_cvt_rz_tf32_f32},
+	"cvt.rn.f16.f32":                     {operands: "rf", class: Conversion, exec: exec_cvt_rn_f16_f32},
+	"cvt.rn.bf16.f32":                    {operands: "rf", class: Conversion, exec: exec_cvt_rn_bf16_f32},
+	"cvt.f32.f16":                        {operands: "fr", class: Conversion, exec: exec_cvt_f32_f16},
+	"cvt.f32.bf16":                       {operands: "fr", class: Conversion, exec: exec_cvt_f32_bf16},
+	"cvt.rn.f16x2.f32":                   {operands: "rff", class: Conversion, exec: exec_cvt_rn_f16x2_f32},
+	"cvt.rn.bf16x2.f32":                  {operands: "rff", class: Conversion, exec: exec_cvt_rn_bf16x2_f32},
+	"cvt.rn.relu.f16x2.f32":              {operands: "rff", class: Conversion, exec: exec_cvt_rn_relu_f16x2_f32},
+	"cvt.rn.relu.bf16x2.f32":             {operands: "rff", class: Conversion, exec: exec_cvt_rn_relu_bf16x2_f32},
+	"cvt.rz.relu.f16x2.f32":              {operands: "rff", class: Conversion, exec: exec_cvt_rz_relu_f16x2_f32},
+	"cvt.rz.relu.bf16x2.f32":             {operands: "rff", class: Conversion, exec: exec_cvt_rz_relu_bf16x2_f32},
+	"cvt.rn.relu.tf32.f32":               {operands: "rf", class: Conversion, exec: exec_cvt_rn_relu_tf32_f32},
+	"cvt.rz.relu.tf32.f32":               {operands: "rf", class: Conversion, exec: exec_cvt_rz_relu_tf32_f32},
+	"cvt.rz.f16x2.f32":                   {operands: "rff", class: Conversion, exec: exec_cvt_rz_f16x2_f32},
+	"cvt.rz.bf16x2.f32":                  {operands: "rff", class: Conversion, exec: exec_cvt_rz_bf16x2_f32},
+	"cvt.rn.satfinite.e4m3x2.f32":        {operands: "hff", class: Conversion, exec: exec_cvt_rn_satfinite_e4m3x2_f32},
+	"cvt.rn.satfinite.relu.e4m3x2.f32":   {operands: "hff", class: Conversion, exec: exec_cvt_rn_satfinite_relu_e4m3x2_f32},
+	"cvt.rn.satfinite.e4m3x2.f16x2":      {operands: "hr", class: Conversion, exec: exec_cvt_rn_satfinite_e4m3x2_f16x2},
+	"cvt.rn.satfinite.relu.e4m3x2.f16x2": {operands: "hr", class: Conversion, exec: exec_cvt_rn_satfinite_relu_e4m3x2_f16x2},
+	"cvt.rn.f16x2.e4m3x2":                {operands: "rh", class: Conversion, exec: exec_cvt_rn_f16x2_e4m3x2},
+	"cvt.rn.relu.f16x2.e4m3x2":           {operands: "rh", class: Conversion, exec: exec_cvt_rn_relu_f16x2_e4m3x2},
+	"cvt.rn.satfinite.e5m2x2.f32":        {operands: "hff", class: Conversion, exec: exec_cvt_rn_satfinite_e5m2x2_f32},
+	"cvt.rn.satfinite.relu.e5m2x2.f32":   {operands: "hff", class: Conversion, exec: exec_cvt_rn_satfinite_relu_e5m2x2_f32},
+	"cvt.rn.satfinite.e5m2x2.f16x2":      {operands: "hr", class: Conversion, exec: exec_cvt_rn_satfinite_e5m2x2_f16x2},
+	"cvt.rn.satfinite.relu.e5m2x2.f16x2": {operands: "hr", class: Conversion, exec: exec_cvt_rn_satfinite_relu_e5m2x2_f16x2},
+	"cvt.rn.f16x2.e5m2x2":                {operands: "rh", class: Conversion, exec: exec_cvt_rn_f16x2_e5m2x2},
+	"cvt.rn.relu.f16x2.e5m2x2":           {operands: "rh", class: Conversion, exec: exec_cvt_rn_relu_f16x2_e5m2x2},
 }
 
 func exec_add_s32(w *warp, in *inst, m uint32) {
@@ -1616,6 +1664,118 @@ func exec_dp4a_u32_s32(w *warp, in *inst, m uint32) {
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		pd[i] = dot4(pa[i], pb[i], false, true) + pc[i]
+	}
+}
+
+func exec_dp2a_lo_s32_s32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = dot2(pa[i], pb[i], true, true) + pc[i]
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = dot2(pa[i], pb[i], true, true) + pc[i]
+	}
+}
+
+func exec_dp2a_lo_u32_u32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = dot2(pa[i], pb[i], false, false) + pc[i]
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = dot2(pa[i], pb[i], false, false) + pc[i]
+	}
+}
+
+func exec_dp2a_lo_s32_u32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = dot2(pa[i], pb[i], true, false) + pc[i]
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = dot2(pa[i], pb[i], true, false) + pc[i]
+	}
+}
+
+func exec_dp2a_lo_u32_s32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = dot2(pa[i], pb[i], false, true) + pc[i]
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = dot2(pa[i], pb[i], false, true) + pc[i]
+	}
+}
+
+func exec_dp2a_hi_s32_s32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = dot2(pa[i], pb[i]>>16, true, true) + pc[i]
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = dot2(pa[i], pb[i]>>16, true, true) + pc[i]
+	}
+}
+
+func exec_dp2a_hi_u32_u32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = dot2(pa[i], pb[i]>>16, false, false) + pc[i]
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = dot2(pa[i], pb[i]>>16, false, false) + pc[i]
+	}
+}
+
+func exec_dp2a_hi_s32_u32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = dot2(pa[i], pb[i]>>16, true, false) + pc[i]
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = dot2(pa[i], pb[i]>>16, true, false) + pc[i]
+	}
+}
+
+func exec_dp2a_hi_u32_s32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = dot2(pa[i], pb[i]>>16, false, true) + pc[i]
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = dot2(pa[i], pb[i]>>16, false, true) + pc[i]
 	}
 }
 
@@ -4041,6 +4201,62 @@ func exec_max_ftz_xorsign_abs_f32(w *warp, in *inst, m uint32) {
 	}
 }
 
+func exec_min_NaN_xorsign_abs_f32(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f32Bits(xorSign(min(abs(math.Float32frombits(pa[i])), abs(math.Float32frombits(pb[i]))), math.Float32frombits(pa[i]), math.Float32frombits(pb[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f32Bits(xorSign(min(abs(math.Float32frombits(pa[i])), abs(math.Float32frombits(pb[i]))), math.Float32frombits(pa[i]), math.Float32frombits(pb[i])))
+	}
+}
+
+func exec_min_ftz_NaN_xorsign_abs_f32(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f32Bits(flush(xorSign(min(abs(flush(math.Float32frombits(pa[i]))), abs(flush(math.Float32frombits(pb[i])))), flush(math.Float32frombits(pa[i])), flush(math.Float32frombits(pb[i])))))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f32Bits(flush(xorSign(min(abs(flush(math.Float32frombits(pa[i]))), abs(flush(math.Float32frombits(pb[i])))), flush(math.Float32frombits(pa[i])), flush(math.Float32frombits(pb[i])))))
+	}
+}
+
+func exec_max_NaN_xorsign_abs_f32(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f32Bits(xorSign(max(abs(math.Float32frombits(pa[i])), abs(math.Float32frombits(pb[i]))), math.Float32frombits(pa[i]), math.Float32frombits(pb[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f32Bits(xorSign(max(abs(math.Float32frombits(pa[i])), abs(math.Float32frombits(pb[i]))), math.Float32frombits(pa[i]), math.Float32frombits(pb[i])))
+	}
+}
+
+func exec_max_ftz_NaN_xorsign_abs_f32(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f32Bits(flush(xorSign(max(abs(flush(math.Float32frombits(pa[i]))), abs(flush(math.Float32frombits(pb[i])))), flush(math.Float32frombits(pa[i])), flush(math.Float32frombits(pb[i])))))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f32Bits(flush(xorSign(max(abs(flush(math.Float32frombits(pa[i]))), abs(flush(math.Float32frombits(pb[i])))), flush(math.Float32frombits(pa[i])), flush(math.Float32frombits(pb[i])))))
+	}
+}
+
 func exec_neg_f32(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
@@ -4937,6 +5153,118 @@ func exec_max_ftz_NaN_f16(w *warp, in *inst, m uint32) {
 	}
 }
 
+func exec_min_xorsign_abs_f16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f16Bits(xorSign64(minNum(math.Abs(f16(pa[i])), math.Abs(f16(pb[i]))), f16(pa[i]), f16(pb[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f16Bits(xorSign64(minNum(math.Abs(f16(pa[i])), math.Abs(f16(pb[i]))), f16(pa[i]), f16(pb[i])))
+	}
+}
+
+func exec_min_ftz_xorsign_abs_f16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = flushF16(f16Bits(xorSign64(minNum(math.Abs(f16(flushF16(pa[i]))), math.Abs(f16(flushF16(pb[i])))), f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = flushF16(f16Bits(xorSign64(minNum(math.Abs(f16(flushF16(pa[i]))), math.Abs(f16(flushF16(pb[i])))), f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
+	}
+}
+
+func exec_max_xorsign_abs_f16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f16Bits(xorSign64(maxNum(math.Abs(f16(pa[i])), math.Abs(f16(pb[i]))), f16(pa[i]), f16(pb[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f16Bits(xorSign64(maxNum(math.Abs(f16(pa[i])), math.Abs(f16(pb[i]))), f16(pa[i]), f16(pb[i])))
+	}
+}
+
+func exec_max_ftz_xorsign_abs_f16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = flushF16(f16Bits(xorSign64(maxNum(math.Abs(f16(flushF16(pa[i]))), math.Abs(f16(flushF16(pb[i])))), f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = flushF16(f16Bits(xorSign64(maxNum(math.Abs(f16(flushF16(pa[i]))), math.Abs(f16(flushF16(pb[i])))), f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
+	}
+}
+
+func exec_min_NaN_xorsign_abs_f16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f16Bits(xorSign64(min(math.Abs(f16(pa[i])), math.Abs(f16(pb[i]))), f16(pa[i]), f16(pb[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f16Bits(xorSign64(min(math.Abs(f16(pa[i])), math.Abs(f16(pb[i]))), f16(pa[i]), f16(pb[i])))
+	}
+}
+
+func exec_min_ftz_NaN_xorsign_abs_f16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = flushF16(f16Bits(xorSign64(min(math.Abs(f16(flushF16(pa[i]))), math.Abs(f16(flushF16(pb[i])))), f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = flushF16(f16Bits(xorSign64(min(math.Abs(f16(flushF16(pa[i]))), math.Abs(f16(flushF16(pb[i])))), f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
+	}
+}
+
+func exec_max_NaN_xorsign_abs_f16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f16Bits(xorSign64(max(math.Abs(f16(pa[i])), math.Abs(f16(pb[i]))), f16(pa[i]), f16(pb[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f16Bits(xorSign64(max(math.Abs(f16(pa[i])), math.Abs(f16(pb[i]))), f16(pa[i]), f16(pb[i])))
+	}
+}
+
+func exec_max_ftz_NaN_xorsign_abs_f16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = flushF16(f16Bits(xorSign64(max(math.Abs(f16(flushF16(pa[i]))), math.Abs(f16(flushF16(pb[i])))), f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = flushF16(f16Bits(xorSign64(max(math.Abs(f16(flushF16(pa[i]))), math.Abs(f16(flushF16(pb[i])))), f16(flushF16(pa[i])), f16(flushF16(pb[i])))))
+	}
+}
+
 func exec_neg_f16(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
@@ -5144,6 +5472,62 @@ func exec_max_NaN_bf16(w *warp, in *inst, m uint32) {
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		pd[i] = bf16Bits(max(bf16(pa[i]), bf16(pb[i])))
+	}
+}
+
+func exec_min_xorsign_abs_bf16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = bf16Bits(xorSign64(minNum(math.Abs(bf16(pa[i])), math.Abs(bf16(pb[i]))), bf16(pa[i]), bf16(pb[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = bf16Bits(xorSign64(minNum(math.Abs(bf16(pa[i])), math.Abs(bf16(pb[i]))), bf16(pa[i]), bf16(pb[i])))
+	}
+}
+
+func exec_max_xorsign_abs_bf16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = bf16Bits(xorSign64(maxNum(math.Abs(bf16(pa[i])), math.Abs(bf16(pb[i]))), bf16(pa[i]), bf16(pb[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = bf16Bits(xorSign64(maxNum(math.Abs(bf16(pa[i])), math.Abs(bf16(pb[i]))), bf16(pa[i]), bf16(pb[i])))
+	}
+}
+
+func exec_min_NaN_xorsign_abs_bf16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = bf16Bits(xorSign64(min(math.Abs(bf16(pa[i])), math.Abs(bf16(pb[i]))), bf16(pa[i]), bf16(pb[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = bf16Bits(xorSign64(min(math.Abs(bf16(pa[i])), math.Abs(bf16(pb[i]))), bf16(pa[i]), bf16(pb[i])))
+	}
+}
+
+func exec_max_NaN_xorsign_abs_bf16(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = bf16Bits(xorSign64(max(math.Abs(bf16(pa[i])), math.Abs(bf16(pb[i]))), bf16(pa[i]), bf16(pb[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = bf16Bits(xorSign64(max(math.Abs(bf16(pa[i])), math.Abs(bf16(pb[i]))), bf16(pa[i]), bf16(pb[i])))
 	}
 }
 
@@ -5567,6 +5951,118 @@ func exec_max_ftz_NaN_f16x2(w *warp, in *inst, m uint32) {
 	}
 }
 
+func exec_min_xorsign_abs_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(minNum(math.Abs(a), math.Abs(b)), a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(minNum(math.Abs(a), math.Abs(b)), a, b) })
+	}
+}
+
+func exec_min_ftz_xorsign_abs_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return xorSign64(minNum(math.Abs(a), math.Abs(b)), a, b) }))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return xorSign64(minNum(math.Abs(a), math.Abs(b)), a, b) }))
+	}
+}
+
+func exec_max_xorsign_abs_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(maxNum(math.Abs(a), math.Abs(b)), a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(maxNum(math.Abs(a), math.Abs(b)), a, b) })
+	}
+}
+
+func exec_max_ftz_xorsign_abs_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return xorSign64(maxNum(math.Abs(a), math.Abs(b)), a, b) }))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return xorSign64(maxNum(math.Abs(a), math.Abs(b)), a, b) }))
+	}
+}
+
+func exec_min_NaN_xorsign_abs_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(min(math.Abs(a), math.Abs(b)), a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(min(math.Abs(a), math.Abs(b)), a, b) })
+	}
+}
+
+func exec_min_ftz_NaN_xorsign_abs_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return xorSign64(min(math.Abs(a), math.Abs(b)), a, b) }))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return xorSign64(min(math.Abs(a), math.Abs(b)), a, b) }))
+	}
+}
+
+func exec_max_NaN_xorsign_abs_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(max(math.Abs(a), math.Abs(b)), a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(max(math.Abs(a), math.Abs(b)), a, b) })
+	}
+}
+
+func exec_max_ftz_NaN_xorsign_abs_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return xorSign64(max(math.Abs(a), math.Abs(b)), a, b) }))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = flushF16(pairF16(flushF16(pa[i]), flushF16(pb[i]), 0, func(a, b, _ float64) float64 { return xorSign64(max(math.Abs(a), math.Abs(b)), a, b) }))
+	}
+}
+
 func exec_neg_f16x2(w *warp, in *inst, m uint32) {
 	pd, pa := &w.r[in.d], &w.r[in.a]
 	if m == fullMask {
@@ -5620,6 +6116,62 @@ func exec_abs_ftz_f16x2(w *warp, in *inst, m uint32) {
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		pd[i] = flushF16(flushF16(pa[i]) & 0x7fff7fff)
+	}
+}
+
+func exec_min_xorsign_abs_bf16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(minNum(math.Abs(a), math.Abs(b)), a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(minNum(math.Abs(a), math.Abs(b)), a, b) })
+	}
+}
+
+func exec_max_xorsign_abs_bf16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(maxNum(math.Abs(a), math.Abs(b)), a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(maxNum(math.Abs(a), math.Abs(b)), a, b) })
+	}
+}
+
+func exec_min_NaN_xorsign_abs_bf16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(min(math.Abs(a), math.Abs(b)), a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(min(math.Abs(a), math.Abs(b)), a, b) })
+	}
+}
+
+func exec_max_NaN_xorsign_abs_bf16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(max(math.Abs(a), math.Abs(b)), a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairBF16(pa[i], pb[i], 0, func(a, b, _ float64) float64 { return xorSign64(max(math.Abs(a), math.Abs(b)), a, b) })
 	}
 }
 
@@ -6404,5 +6956,173 @@ func exec_cvt_rz_bf16x2_f32(w *warp, in *inst, m uint32) {
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		pd[i] = bf16BitsZero(float64(math.Float32frombits(pa[i])))<<16 | bf16BitsZero(float64(math.Float32frombits(pb[i])))
+	}
+}
+
+func exec_cvt_rn_satfinite_e4m3x2_f32(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = (e4m3Bits(float64(math.Float32frombits(pa[i])))<<8 | e4m3Bits(float64(math.Float32frombits(pb[i])))) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = (e4m3Bits(float64(math.Float32frombits(pa[i])))<<8 | e4m3Bits(float64(math.Float32frombits(pb[i])))) & 0xffff
+	}
+}
+
+func exec_cvt_rn_satfinite_relu_e4m3x2_f32(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = (e4m3Bits(relu(float64(math.Float32frombits(pa[i]))))<<8 | e4m3Bits(relu(float64(math.Float32frombits(pb[i]))))) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = (e4m3Bits(relu(float64(math.Float32frombits(pa[i]))))<<8 | e4m3Bits(relu(float64(math.Float32frombits(pb[i]))))) & 0xffff
+	}
+}
+
+func exec_cvt_rn_satfinite_e4m3x2_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa := &w.r[in.d], &w.r[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = (e4m3Bits(f16(pa[i]>>16))<<8 | e4m3Bits(f16(pa[i]))) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = (e4m3Bits(f16(pa[i]>>16))<<8 | e4m3Bits(f16(pa[i]))) & 0xffff
+	}
+}
+
+func exec_cvt_rn_satfinite_relu_e4m3x2_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa := &w.r[in.d], &w.r[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = (e4m3Bits(relu(f16(pa[i]>>16)))<<8 | e4m3Bits(relu(f16(pa[i])))) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = (e4m3Bits(relu(f16(pa[i]>>16)))<<8 | e4m3Bits(relu(f16(pa[i])))) & 0xffff
+	}
+}
+
+func exec_cvt_rn_f16x2_e4m3x2(w *warp, in *inst, m uint32) {
+	pd, pa := &w.r[in.d], &w.r[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f16Bits(e4m3(pa[i]>>8))<<16 | f16Bits(e4m3(pa[i]))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f16Bits(e4m3(pa[i]>>8))<<16 | f16Bits(e4m3(pa[i]))
+	}
+}
+
+func exec_cvt_rn_relu_f16x2_e4m3x2(w *warp, in *inst, m uint32) {
+	pd, pa := &w.r[in.d], &w.r[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f16Bits(relu(e4m3(pa[i]>>8)))<<16 | f16Bits(relu(e4m3(pa[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f16Bits(relu(e4m3(pa[i]>>8)))<<16 | f16Bits(relu(e4m3(pa[i])))
+	}
+}
+
+func exec_cvt_rn_satfinite_e5m2x2_f32(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = (e5m2Bits(float64(math.Float32frombits(pa[i])))<<8 | e5m2Bits(float64(math.Float32frombits(pb[i])))) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = (e5m2Bits(float64(math.Float32frombits(pa[i])))<<8 | e5m2Bits(float64(math.Float32frombits(pb[i])))) & 0xffff
+	}
+}
+
+func exec_cvt_rn_satfinite_relu_e5m2x2_f32(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = (e5m2Bits(relu(float64(math.Float32frombits(pa[i]))))<<8 | e5m2Bits(relu(float64(math.Float32frombits(pb[i]))))) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = (e5m2Bits(relu(float64(math.Float32frombits(pa[i]))))<<8 | e5m2Bits(relu(float64(math.Float32frombits(pb[i]))))) & 0xffff
+	}
+}
+
+func exec_cvt_rn_satfinite_e5m2x2_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa := &w.r[in.d], &w.r[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = (e5m2Bits(f16(pa[i]>>16))<<8 | e5m2Bits(f16(pa[i]))) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = (e5m2Bits(f16(pa[i]>>16))<<8 | e5m2Bits(f16(pa[i]))) & 0xffff
+	}
+}
+
+func exec_cvt_rn_satfinite_relu_e5m2x2_f16x2(w *warp, in *inst, m uint32) {
+	pd, pa := &w.r[in.d], &w.r[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = (e5m2Bits(relu(f16(pa[i]>>16)))<<8 | e5m2Bits(relu(f16(pa[i])))) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = (e5m2Bits(relu(f16(pa[i]>>16)))<<8 | e5m2Bits(relu(f16(pa[i])))) & 0xffff
+	}
+}
+
+func exec_cvt_rn_f16x2_e5m2x2(w *warp, in *inst, m uint32) {
+	pd, pa := &w.r[in.d], &w.r[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f16Bits(e5m2(pa[i]>>8))<<16 | f16Bits(e5m2(pa[i]))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f16Bits(e5m2(pa[i]>>8))<<16 | f16Bits(e5m2(pa[i]))
+	}
+}
+
+func exec_cvt_rn_relu_f16x2_e5m2x2(w *warp, in *inst, m uint32) {
+	pd, pa := &w.r[in.d], &w.r[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f16Bits(relu(e5m2(pa[i]>>8)))<<16 | f16Bits(relu(e5m2(pa[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f16Bits(relu(e5m2(pa[i]>>8)))<<16 | f16Bits(relu(e5m2(pa[i])))
 	}
 }

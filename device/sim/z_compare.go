@@ -128,6 +128,20 @@ var portableComparisons = map[string]compareFunc{
 	"geu.f16":     compare_geu_f16,
 	"num.f16":     compare_num_f16,
 	"nan.f16":     compare_nan_f16,
+	"eq.ftz.f16":  compare_eq_ftz_f16,
+	"equ.ftz.f16": compare_equ_ftz_f16,
+	"ne.ftz.f16":  compare_ne_ftz_f16,
+	"neu.ftz.f16": compare_neu_ftz_f16,
+	"lt.ftz.f16":  compare_lt_ftz_f16,
+	"ltu.ftz.f16": compare_ltu_ftz_f16,
+	"le.ftz.f16":  compare_le_ftz_f16,
+	"leu.ftz.f16": compare_leu_ftz_f16,
+	"gt.ftz.f16":  compare_gt_ftz_f16,
+	"gtu.ftz.f16": compare_gtu_ftz_f16,
+	"ge.ftz.f16":  compare_ge_ftz_f16,
+	"geu.ftz.f16": compare_geu_ftz_f16,
+	"num.ftz.f16": compare_num_ftz_f16,
+	"nan.ftz.f16": compare_nan_ftz_f16,
 	"eq.bf16":     compare_eq_bf16,
 	"equ.bf16":    compare_equ_bf16,
 	"ne.bf16":     compare_ne_bf16,
@@ -1565,6 +1579,188 @@ func compare_nan_f16(w *warp, a, b int32) (v uint32) {
 	pa, pb := &w.r[a], &w.r[b]
 	for i := range pa {
 		x, y := f16(pa[i]), f16(pb[i])
+		var t uint32
+		if x != x || y != y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_eq_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x == y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_equ_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x != x || y != y || x == y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_ne_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x < y || x > y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_neu_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x != y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_lt_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x < y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_ltu_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x != x || y != y || x < y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_le_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x <= y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_leu_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x != x || y != y || x <= y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_gt_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x > y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_gtu_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x != x || y != y || x > y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_ge_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x >= y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_geu_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x != x || y != y || x >= y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_num_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
+		var t uint32
+		if x == x && y == y {
+			t = 1
+		}
+		v |= t << (uint(i) & 31)
+	}
+	return v
+}
+
+func compare_nan_ftz_f16(w *warp, a, b int32) (v uint32) {
+	pa, pb := &w.r[a], &w.r[b]
+	for i := range pa {
+		x, y := f16(flushF16(pa[i])), f16(flushF16(pb[i]))
 		var t uint32
 		if x != x || y != y {
 			t = 1

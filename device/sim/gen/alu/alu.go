@@ -46,7 +46,8 @@ func Files() (map[string][]byte, error) {
 		expr := strings.TrimSpace(strings.SplitN(scan.Text(), " "+f[2]+" ", 2)[1])
 		written := map[string]string{} // variant -> function
 		for _, name := range expand(f[0]) {
-			variant := fmt.Sprint(strings.Contains(name, ".ftz"), strings.Contains(name, ".sat"))
+			ftz, sat := strings.Contains(name+".", ".ftz."), strings.Contains(name+".", ".sat.")
+			variant := fmt.Sprint(ftz, sat)
 			fn := written[variant]
 			if fn == "" {
 				fn = "exec_" + regexp.MustCompile(`\W`).ReplaceAllString(name, "_")
@@ -55,7 +56,7 @@ func Files() (map[string][]byte, error) {
 				if strings.HasSuffix(name, "f32x2") {
 					kind = "f32x2"
 				}
-				loop(&loops, fn, f[1], expr, kind, strings.Contains(name, ".ftz"), strings.Contains(name, ".sat"))
+				loop(&loops, fn, f[1], expr, kind, ftz, sat)
 			}
 			fmt.Fprintf(&rows, "%q: {operands: %q, class: %s, exec: %s},\n", name, f[1], class[f[2]], fn)
 		}
@@ -157,7 +158,10 @@ func comparisons() string {
 	emit := func(name string, class byte, ftz bool, cond string) {
 		o := operand[class]
 		a, b := fmt.Sprintf(o.load, "pa"), fmt.Sprintf(o.load, "pb")
-		if ftz {
+		switch {
+		case ftz && class == 'H':
+			a, b = "f16(flushF16(pa[i]))", "f16(flushF16(pb[i]))"
+		case ftz:
 			a, b = "flush("+a+")", "flush("+b+")"
 		}
 		fn := "compare_" + strings.ReplaceAll(name, ".", "_")
@@ -183,7 +187,7 @@ func comparisons() string {
 		name  string
 		class byte
 		ftz   bool
-	}{{"f32", 'f', false}, {"ftz.f32", 'f', true}, {"f64", 'g', false}, {"f16", 'H', false}, {"bf16", 'B', false}} {
+	}{{"f32", 'f', false}, {"ftz.f32", 'f', true}, {"f64", 'g', false}, {"f16", 'H', false}, {"ftz.f16", 'H', true}, {"bf16", 'B', false}} {
 		for _, c := range order {
 			cond := "x " + ordered[c] + " y"
 			unordered := "x != x || y != y || x " + ordered[c] + " y"
