@@ -57,6 +57,7 @@
 //   - z_simd_amd64.s, z_simd_amd64.go: the same in AVX2, for the instructions that kernels run most (generated from gen/simd)
 //   - simd_amd64.go, simd_other.go: which processor runs which of the two
 //   - integer.go: what integer rows of the table call: division, bit fields, prmt, dp4a
+//   - video.go: the video instructions: vadd to vset4
 //   - carry.go: extended precision: add.cc, addc, sub.cc, subc, mad.cc, madc
 //   - float.go: what rows of f32 and f64 call: roundings, .ftz, .sat, fma
 //   - half.go: f16, bf16 and tf32 as bits

@@ -61,7 +61,7 @@ func (r row) inputs() []words {
 }
 
 func rows() []row {
-	return slices.Concat(predicateRows, moveRows, controlRows, warpRows, memoryRows, atomicRows(), asyncRows, matrixRows())
+	return slices.Concat(predicateRows, moveRows, videoRows(), controlRows, warpRows, memoryRows, atomicRows(), asyncRows, matrixRows())
 }
 
 // TestInstructions runs every row under each order of the warps, with all checks on.

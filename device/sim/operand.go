@@ -49,6 +49,7 @@ func (d *decoder) dst(o ptx.Operand, bank byte) int32 {
 	if o.Kind != ptx.RegisterOperand {
 		d.fail("the result must be a register")
 	}
+	d.noSelector(o, bank)
 	b, slot := d.register(o.Register)
 	if b != bank {
 		d.fail("register %s is of another size than the instruction writes", d.frame.fn.Registers[o.Register].Name)
@@ -56,6 +57,17 @@ func (d *decoder) dst(o ptx.Operand, bank byte) int32 {
 	r := &d.refs[len(d.refs)-1]
 	r.writes = append(r.writes, registerRef{bank, slot})
 	return slot
+}
+
+// noSelector refuses what only video instructions take: "-%r1" and "%r1.b0".
+func (d *decoder) noSelector(o ptx.Operand, bank byte) {
+	name := d.frame.fn.Registers[o.Register].Name
+	switch {
+	case o.Name != "":
+		d.fail("%s.%s: the instruction takes no part of a register", name, o.Name)
+	case o.Not && bank != 'p':
+		d.fail("the instruction does not take the negation of %s", name)
+	}
 }
 
 // dstOrScratch is dst for instructions that always write: a sink gets a register that nobody reads.
@@ -70,6 +82,7 @@ func (d *decoder) dstOrScratch(o ptx.Operand, bank byte) int32 {
 func (d *decoder) src(o ptx.Operand, bank byte) int32 {
 	switch o.Kind {
 	case ptx.RegisterOperand:
+		d.noSelector(o, bank)
 		b, slot := d.register(o.Register)
 		if b != bank {
 			d.fail("register %s is of another size than the instruction reads", d.frame.fn.Registers[o.Register].Name)

@@ -152,7 +152,7 @@ type Instruction struct {
 type OperandKind uint8
 
 const (
-	// RegisterOperand: Register, Not.
+	// RegisterOperand: Register, Not ("!%p1" or "-%r1"), Name (the part that a video instruction takes, "b0" of "%r1.b0").
 	RegisterOperand OperandKind = iota
 	// SpecialOperand is a special register such as %tid.x: Name, Not.
 	SpecialOperand
@@ -189,7 +189,7 @@ const (
 // Operand is one operand of an instruction.
 type Operand struct {
 	Kind     OperandKind
-	Not      bool // "!%p1"
+	Not      bool
 	Register int32
 	Value    uint64
 	Variable *Variable

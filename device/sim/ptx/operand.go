@@ -1,5 +1,7 @@
 package ptx
 
+import "strings"
+
 // maxDepth bounds how deep operands and expressions may nest.
 const maxDepth = 32
 
@@ -23,7 +25,20 @@ func (p *parser) operand(depth int) Operand {
 		return p.address(depth)
 	case p.inCall && p.accept("("):
 		return Operand{Kind: ListOperand, Elements: p.elements(")", depth)}
-	case p.isToken("("), p.isToken("-"), p.isToken("+"), p.isToken("~"):
+	case p.isToken("-"):
+		here := p.scanner
+		p.next()
+		if p.kind == wordToken && p.text != "WARP_SZ" { // an operand of vmad
+			o := p.operand(depth + 1)
+			if o.Kind != RegisterOperand || o.Not {
+				p.fail("only a number or a register can be negated")
+			}
+			o.Not = true
+			return o
+		}
+		p.scanner = here
+		return p.constant()
+	case p.isToken("("), p.isToken("+"), p.isToken("~"):
 		return p.constant()
 	case p.accept("!"):
 		o := p.operand(depth + 1)
@@ -91,6 +106,13 @@ func (p *parser) named(depth int) Operand {
 	name := p.dotted()
 	o := Operand{}
 	b, known := p.lookup(name)
+	if dot := strings.LastIndexByte(name, '.'); !known && dot > 0 { // a part of a register, "%r1.b0"
+		if b, known = p.lookup(name[:dot]); b.kind != registerName {
+			known = false
+		} else {
+			o.Name = name[dot+1:]
+		}
+	}
 	switch {
 	case known:
 		o.set(b)
