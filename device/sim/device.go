@@ -58,6 +58,8 @@ type Device struct {
 	opts Options
 	mem  memory
 
+	textures textures
+
 	busy     sync.Mutex // held by a launch and by what changes the memory
 	printing sync.Mutex
 	stamp    uint32 // the last stamp that was given to a block, see shadow

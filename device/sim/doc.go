@@ -72,6 +72,7 @@
 //   - global.go: accesses to global and constant memory
 //   - shared.go: accesses to shared memory
 //   - local.go: accesses to local memory and to kernel parameters
+//   - texfetch.go: tex, tld4, suld, sust
 //   - lanes.go: the loops that load and store the lanes of a warp
 //   - atomic.go: the operations of atom and red
 //   - asynccopy.go: cp.async and its groups
@@ -87,6 +88,7 @@
 //
 // What is known beyond the results:
 //
+//   - texture.go: texture objects: texels, filtering, what lies outside
 //   - memory.go: allocations: addresses, bytes and which of them were written
 //   - registers.go: registers that are read before they are written
 //   - order.go: the order of accesses to shared memory, and races in it
@@ -121,6 +123,6 @@
 // are estimates. The approximate functions (ex2.approx, sin.approx and the like) round the exact value where the chip has an error of
 // some units in the last place. The tensor core drops bits of sums that are kept here. Blocks are not all there at once: a
 // kernel whose blocks wait for each other, as in a barrier of the grid, ends as an endless loop. Clusters, tensor copies (cp.async.bulk.tensor),
-// wgmma, sparse mma, textures, recursion and indirect calls are not supported; an instruction that the table does not have is
+// wgmma, sparse mma, layered, cube and mipmapped textures, recursion and indirect calls are not supported; an instruction that the table does not have is
 // an error that names it and its line.
 package sim

@@ -113,7 +113,8 @@ func TestEveryInstructionHasItsRow(t *testing.T) {
 	for _, name := range sim.ArithmeticNames() {
 		covered[name] = true // each has a reference, see TestArithmetic
 	}
-	covered["trap"], covered["__assertfail"] = true, true // see TestPlantedBugs and TestAssertion
+	covered["tex"], covered["tld4"], covered["suld"], covered["sust"] = true, true, true, true // see TestTextures and TestSurfaces
+	covered["trap"], covered["__assertfail"] = true, true                                      // see TestPlantedBugs and TestAssertion
 	for _, name := range sim.InstructionNames() {
 		assert.True(t, covered[name], "%s has no row", name)
 	}

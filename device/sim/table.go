@@ -91,6 +91,10 @@ var instructions = withArithmetic(map[string]opcode{
 	"ldmatrix":      {class: MatrixMove, kind: collect, decode: decodeMatrixAccess},
 	"stmatrix":      {class: MatrixMove, kind: collect, decode: decodeMatrixAccess},
 	"movmatrix":     {class: MatrixMove, kind: collect, exec: execMoveMatrix, decode: decodeMoveMatrix},
+	"tex":           {class: GlobalLoad, decode: decodeTexture},
+	"tld4":          {class: GlobalLoad, decode: decodeTexture},
+	"suld":          {class: GlobalLoad, decode: decodeSurface},
+	"sust":          {class: GlobalStore, decode: decodeSurface},
 	"cp.async":      {class: AsyncCopy, decode: decodeAsyncCopy},
 	"mbarrier":      {class: BarrierClass, decode: decodeMbarrier},
 
