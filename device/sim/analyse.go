@@ -36,16 +36,6 @@ type flow struct {
 	successors [][]int32 // blocks
 }
 
-func (d *decoder) index(r registerRef) int32 {
-	switch r.bank {
-	case 'q':
-		return d.k.slots[0] + r.slot
-	case 'p':
-		return d.k.slots[0] + d.k.slots[1] + r.slot
-	}
-	return r.slot
-}
-
 // next lists the instructions that may follow one.
 func (k *Kernel) next(pc int32) []int32 {
 	in := &k.code[pc]
@@ -126,7 +116,7 @@ func (d *decoder) watchRegisters(f flow) {
 		for pc := f.start[i]; pc < f.start[i+1]; pc++ {
 			if k.code[pc].guard < 0 {
 				for _, r := range d.refs[pc].writes {
-					out.set(d.index(r))
+					out.set(k.index(r))
 				}
 			}
 		}
@@ -146,14 +136,14 @@ func (d *decoder) watchRegisters(f flow) {
 		copy(out, in[i])
 		for pc := f.start[i]; pc < f.start[i+1]; pc++ {
 			for _, r := range d.refs[pc].reads {
-				if !out.has(d.index(r)) {
-					suspect.set(d.index(r))
+				if !out.has(k.index(r)) {
+					suspect.set(k.index(r))
 					any = true
 				}
 			}
 			if k.code[pc].guard < 0 {
 				for _, r := range d.refs[pc].writes {
-					out.set(d.index(r))
+					out.set(k.index(r))
 				}
 			}
 		}
@@ -164,12 +154,12 @@ func (d *decoder) watchRegisters(f flow) {
 	for pc := range k.code {
 		var x watch
 		for _, r := range d.refs[pc].reads {
-			if suspect.has(d.index(r)) {
+			if suspect.has(k.index(r)) {
 				x.reads = append(x.reads, r)
 			}
 		}
 		for _, r := range d.refs[pc].writes {
-			if suspect.has(d.index(r)) {
+			if suspect.has(k.index(r)) {
 				x.writes = append(x.writes, r)
 			}
 		}
@@ -216,14 +206,14 @@ func (d *decoder) countRegisters(f flow) {
 		for pc := f.start[i+1] - 1; pc >= f.start[i]; pc-- {
 			if k.code[pc].guard < 0 {
 				for _, r := range d.refs[pc].writes {
-					if x := d.index(r); now.has(x) {
+					if x := k.index(r); now.has(x) {
 						now.clear(x)
 						count -= weight(x)
 					}
 				}
 			}
 			for _, r := range d.refs[pc].reads {
-				if x := d.index(r); !now.has(x) {
+				if x := k.index(r); !now.has(x) {
 					now.set(x)
 					count += weight(x)
 				}

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"bytes"
+
 	"cnn-gpu/device/sim/ptx"
 )
 
@@ -12,6 +14,21 @@ type asyncEntry struct {
 	off   [32]uint32
 	group [32]uint32
 	data  [32][16]byte
+
+	defined *[32][]byte // the defined bits of lanes whose source has others, or nil
+}
+
+// noteDefined keeps which bits of a lane's source are defined; what is not read becomes zero.
+func (e *asyncEntry) noteDefined(lane int, written []byte) {
+	if allDefined(written) {
+		return
+	}
+	if e.defined == nil {
+		e.defined = new([32][]byte)
+	}
+	all := bytes.Repeat([]byte{0xff}, int(e.bytes))
+	copy(all, written)
+	e.defined[lane] = all
 }
 
 // asyncCopyForm is the constant part of a cp.async.
@@ -99,26 +116,29 @@ func (f asyncCopyForm) exec(w *warp, in *inst, m uint32) {
 		}
 	}
 	w.addresses(in.a, a.wideAddr, a.offset)
-	bytes := f.sourceBytes(w, m, a)
+	size := f.sourceBytes(w, m, a)
 	for reading := m; reading != 0; {
 		first := lowest(reading)
-		if bytes[first] == 0 {
+		if size[first] == 0 {
 			reading &= reading - 1
 			continue
 		}
-		al := w.checkGlobal(first, uint64(bytes[first]), a.bytes)
+		al := w.checkGlobal(first, uint64(size[first]), a.bytes)
 		var here uint32
 		for x := reading; x != 0; x &= x - 1 {
 			i := lowest(x)
-			if bytes[i] != bytes[first] || w.addr[i]>>32 != al.addr>>32 {
+			if size[i] != size[first] || w.addr[i]>>32 != al.addr>>32 {
 				continue
 			}
-			w.checkGlobal(i, uint64(bytes[i]), a.bytes)
+			w.checkGlobal(i, uint64(size[i]), a.bytes)
 			here |= 1 << i
 			w.off[i] = uint32(w.addr[i])
-			copy(e.data[i][:bytes[i]], al.data()[w.off[i]:])
+			copy(e.data[i][:size[i]], al.data()[w.off[i]:])
+			if b.checks&Uninitialized != 0 {
+				e.noteDefined(i, al.written()[w.off[i]:w.off[i]+size[i]])
+			}
 		}
-		w.accessGlobal(&inst{mem: &access{op: asyncCopy, size: min(bytes[first], 4), n: 1, bytes: uint64(bytes[first])}}, al, here, span{})
+		w.accessGlobal(&inst{mem: &access{op: asyncCopy, size: min(size[first], 4), n: 1, bytes: uint64(size[first])}}, al, here, span{})
 		reading &^= here
 	}
 	w.asyncs = append(w.asyncs, e)
@@ -180,6 +200,10 @@ func (w *warp) complete(m uint32, done func(e *asyncEntry, lane int) bool) {
 			}
 			o := e.off[i]
 			copy(b.shared[o:o+e.bytes], e.data[i][:])
+			b.defineShared(o, e.bytes)
+			if e.defined != nil && e.defined[i] != nil {
+				copy(b.definedShared()[o:], e.defined[i])
+			}
 			e.mask &^= 1 << i
 			if b.checks&SharedRaces == 0 {
 				continue

@@ -89,6 +89,7 @@ func (w *warp) barrier(in *inst) {
 		return
 	}
 	w.checkRegisters(in, m)
+	w.useAll(&w.b.k.refs[w.pc], m)
 	b, first := w.b, lowest(m)
 	if gone := w.init &^ w.alive; gone != 0 && !f.unaligned && b.checks&Barriers != 0 {
 		w.advise(DivergentBarrier, first, "lanes %08x of the warp have exited without coming here: from sm_70 on they do not count, but __syncthreads is for all threads of a block", gone)

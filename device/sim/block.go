@@ -44,6 +44,11 @@ type block struct {
 	traffic MemoryCounters
 	mma     mmaTiles
 
+	sharedBits      []byte // the defined bits of shared memory, if sharedUndefined
+	sharedUndefined bool
+	origins         map[originAt]*origin
+
+	silent  bool // nothing is reported
 	seen    map[seenReport]bool
 	reports []*Report // errors of this block
 	advice  []*Report // of all blocks of the launch that ran here
@@ -69,6 +74,7 @@ func newBlock(d *Device, k *Kernel, dim [3]uint32, sharedBytes, dynamicStart uin
 		w.p[1] = fullMask
 		if b.checks&Uninitialized != 0 {
 			w.defined = definedLanes{make([]uint32, len(w.r)), make([]uint32, len(w.q)), make([]uint32, len(w.p))}
+			w.undefined = make([]*undefinedRegister, len(w.r)+len(w.q)+len(w.p))
 			w.localDef = make([]byte, 32*k.localBytes)
 		}
 		w.local = make([]byte, 32*k.localBytes)
@@ -129,6 +135,8 @@ func (b *block) reset() {
 	b.reports = nil
 	clear(b.seen)
 	b.exited = 0
+	b.sharedUndefined, b.silent = false, false
+	clear(b.origins)
 	b.barriers = [16]barrierState{}
 	b.random = (b.d.opts.Seed+uint64(b.index)+1)*0x9e3779b97f4a7c15 | 1
 	b.stamp = b.firstStamp + 1 + uint32(b.index)
@@ -150,6 +158,7 @@ func (b *block) reset() {
 		w.global = globalOrder{}
 		if b.checks&Uninitialized != 0 {
 			w.defined.reset()
+			w.forgetUndefined()
 			clear(w.localDef)
 		}
 	}

@@ -138,7 +138,11 @@ func (w *warp) bulkLoad(f bulkForm, i int) {
 	al := w.checkGlobal(i, n, 16)
 	off := uint64(uint32(w.addr[i]))
 	w.bulkChecks(load, al, i, off, n)
-	bar.copies = append(bar.copies, bulkCopy{dst, slices.Clone(al.data()[off : off+n])})
+	c := bulkCopy{off: dst, data: slices.Clone(al.data()[off : off+n])}
+	if defined := al.written()[off : off+n]; b.checks&Uninitialized != 0 && !allDefined(defined) {
+		c.defined = slices.Clone(defined)
+	}
+	bar.copies = append(bar.copies, c)
 }
 
 // bulkChecks does the checks of global memory, 16 bytes in each of up to 32 lanes at a time.
@@ -188,7 +192,7 @@ func (d *decoder) bulkStore(in *inst, s *ptx.Instruction) {
 			src := uint32(w.addr[i])
 			if w.b.checks&SharedRaces != 0 {
 				for o := src; o < src+uint32(n); o += 16 {
-					w.readCells(i, o, 16)
+					w.readWritten(i, o, 16)
 				}
 				w.b.lend(src, uint32(n), 1)
 			}

@@ -13,7 +13,8 @@ type Kernel struct {
 	module *Module
 	fn     *ptx.Function
 	code   []inst
-	source []sourceRef // of each instruction
+	source []sourceRef  // of each instruction
+	refs   []references // of each instruction
 
 	slots     [3]int32 // in the banks r, q and p
 	constants map[*ptx.Variable]bool
@@ -142,6 +143,7 @@ func decode(m *Module, f *ptx.Function) (k *Kernel, err error) {
 			k.code[x.at].target = target
 		}
 	}
+	k.refs = d.refs
 	d.analyse()
 	run := int32(len(k.code))
 	for i := len(k.code) - 1; i >= 0; i-- {

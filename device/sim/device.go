@@ -24,9 +24,9 @@ var (
 type Checks uint
 
 const (
-	SharedRaces   Checks = 1 << iota // order of accesses to shared memory, asynchronous copies, reads of what was never written there
+	SharedRaces   Checks = 1 << iota // order of accesses to shared memory, asynchronous copies; what was never written there, if Uninitialized is asked for too
 	BlockRaces                       // accesses of several blocks to one place of global memory
-	Uninitialized                    // reads of registers, global and local memory that were never written
+	Uninitialized                    // what depends on registers and memory that were never written
 	Barriers                         // barriers that a part of a warp comes to
 	Traffic                          // not a check: counts sectors, wavefronts and distinct bytes
 	AllChecks     = SharedRaces | BlockRaces | Uninitialized | Barriers | Traffic

@@ -27,7 +27,7 @@
 //
 // Every allocation has 4 GiB of addresses for itself, and shared arrays have gaps between them, so that a step out of one never meets
 // another (memory.go, operand.go). Registers need a look only where some path reads them before it writes them, which the decoder finds
-// out (analyse.go). The order of accesses to shared memory is kept with vector clocks (order.go), that of accesses of several blocks
+// out (analyse.go), and in warps that have loaded what nobody wrote (registers.go). The order of accesses to shared memory is kept with vector clocks (order.go), that of accesses of several blocks
 // to global memory with stamps of the blocks, and of fences and atomics where a kernel has them (shadow.go, fence.go). Stamps grow from
 // block to block and from launch to launch, so that nothing has to be cleared.
 //
@@ -90,7 +90,8 @@
 //
 //   - texture.go: texture objects: texels, filtering, what lies outside
 //   - memory.go: allocations: addresses, bytes and which of them were written
-//   - registers.go: registers that are read before they are written
+//   - registers.go: registers that depend on what was never written
+//   - definedness.go: what instructions do with undefined bits
 //   - order.go: the order of accesses to shared memory, and races in it
 //   - shadow.go: accesses of several blocks to global memory, and races in it
 //   - fence.go: membar, fence: the order of accesses of several blocks

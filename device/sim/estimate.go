@@ -11,7 +11,8 @@ type Occupancy struct {
 }
 
 // Occupancy computes it from the registers and the shared memory of a kernel. Registers are allocated to a warp by 256, shared memory to
-// a block by 128 bytes (CUDA occupancy calculator). The number of registers is an estimate, see Attributes.
+// a block by 128 bytes (CUDA occupancy calculator). The number of registers is an estimate, see Attributes: where a block would not fit,
+// the compiler to machine code has used fewer.
 func (d *Device) Occupancy(k *Kernel, threads int, sharedBytes uint32) Occupancy {
 	c := d.chip
 	warps := max(1, (threads+31)/32)
@@ -23,7 +24,7 @@ func (d *Device) Occupancy(k *Kernel, threads int, sharedBytes uint32) Occupancy
 		}
 	}
 	limit(c.BlocksPerSM, "blocks")
-	limit(c.RegistersPerSM/perWarp/warps, "registers")
+	limit(max(1, c.RegistersPerSM/perWarp/warps), "registers")
 	shared := alignUp(k.staticShared+uint64(sharedBytes), 128) + uint64(c.SharedReserved)
 	limit(int(uint64(c.SharedPerSM)/shared), "shared memory")
 	o.WarpsPerSM = o.BlocksPerSM * warps

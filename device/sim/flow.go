@@ -38,6 +38,7 @@ func (w *warp) branch(in *inst, m uint32) {
 // branchByTable is brx.idx: each lane goes to the entry of the table that its register names.
 func (w *warp) branchByTable(in *inst, m uint32) {
 	w.checkRegisters(in, m)
+	w.useAll(&w.b.k.refs[w.pc], m)
 	w.groups = appendGroup(w.groups, w.pc+1, w.active&^m)
 	for ; m != 0; m &= m - 1 {
 		i := lowest(m)

@@ -142,19 +142,22 @@ func (w *warp) accessGlobal(in *inst, al *allocation, m uint32, s span) {
 	}
 }
 
-// checkWritten reports loads of bytes that nobody wrote, and notes stores.
+// checkWritten notes stores, marks what is loaded of bytes that nobody wrote, and reports atomics on them.
 func (w *warp) checkWritten(a *access, al *allocation, m uint32) {
 	written := al.written()
-	if a.op == store {
+	switch a.op {
+	case asyncCopy: // copies what is known about the bytes too
+		return
+	case store:
 		for ; m != 0; m &= m - 1 {
 			o := uint64(w.off[lowest(m)])
 			switch a.bytes {
 			case 4:
-				le.PutUint32(written[o:], 0x01010101)
+				le.PutUint32(written[o:], 0xffffffff)
 			default:
 				p := written[o : o+a.bytes]
 				for j := range p {
-					p[j] = 1
+					p[j] = 0xff
 				}
 			}
 		}
@@ -163,14 +166,19 @@ func (w *warp) checkWritten(a *access, al *allocation, m uint32) {
 	if a.bytes&3 == 0 {
 		var suspect uint32
 		for k := uint32(0); k < uint32(a.bytes); k += 4 {
-			suspect |= lanesUnlike(unsafe.Pointer(&written[0]), &w.off, k, 0, 0x01010101, 0x01010101, m)
+			suspect |= lanesUnlike(unsafe.Pointer(&written[0]), &w.off, k, 0, 0xffffffff, 0xffffffff, m)
 		}
 		m = suspect
 	}
 	for ; m != 0; m &= m - 1 {
 		i := lowest(m)
 		o := uint64(w.off[i])
-		if !al.allWritten(o, a.bytes) {
+		defined := written[o : o+a.bytes]
+		switch {
+		case allDefined(defined):
+		case a.op == load:
+			w.taintLoad(a, i, defined, &origin{kind: UninitializedGlobal, pc: w.pc, al: al, at: o})
+		default:
 			w.reportArray(UninitializedGlobal, w.pc, i, w.allocationName(al), "%d bytes at offset %d were not written since the allocation", a.bytes, o)
 			return
 		}

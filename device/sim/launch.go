@@ -66,9 +66,6 @@ func (d *Device) CheckLaunch(k *Kernel, grid, block [3]uint32, sharedBytes uint3
 	if n := k.fn.MaxThreads; n[0] > 0 && threads > int(n[0]*n[1]*n[2]) {
 		return bad(ErrResources, "%d threads in a block, the kernel was compiled for at most %d", threads, n[0]*n[1]*n[2])
 	}
-	if need := k.registers * ((threads + 31) / 32) * 32; need > d.chip.RegistersPerSM {
-		return bad(ErrResources, "%d threads of about %d registers, a multiprocessor has %d", threads, k.registers, d.chip.RegistersPerSM)
-	}
 	if total := k.staticShared + uint64(sharedBytes); total > uint64(d.chip.SharedPerBlockOptin) {
 		return bad(ErrConfiguration, "%d bytes of shared memory, a block may have %d", total, d.chip.SharedPerBlockOptin)
 	}

@@ -22,13 +22,15 @@ func (w *warp) localLanes(in *inst, m uint32) {
 		if w.b.checks&Uninitialized == 0 {
 			continue
 		}
-		for j, d := range w.localDef[w.off[i] : uint64(w.off[i])+a.bytes] {
-			if a.op == store {
-				w.localDef[int(w.off[i])+j] = 1
-			} else if d == 0 {
-				w.reportArray(UninitializedLocal, w.pc, i, "local memory", "offset %d was not written", addr)
-				break
-			}
+		defined := w.localDef[w.off[i] : uint64(w.off[i])+a.bytes]
+		switch {
+		case a.op == store:
+			fillBytes(defined, 0xff)
+		case allDefined(defined):
+		case a.op == load:
+			w.taintLoad(a, i, defined, &origin{kind: UninitializedLocal, pc: w.pc, at: uint64(w.off[i])})
+		default:
+			w.reportArray(UninitializedLocal, w.pc, i, "local memory", "offset %d was not written", addr)
 		}
 	}
 	switch a.op {

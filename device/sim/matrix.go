@@ -63,36 +63,35 @@ func (f matrixForm) exec(w *warp, in *inst, m uint32) {
 	}
 	for k := range int(a.n) {
 		row := w.off[8*k : 8*k+8]
-		r := &w.r[a.vec[k]]
-		switch {
+		switch slot := a.vec[k]; {
 		case a.op == store:
-			w.storeMatrix(r, row, f.transposed)
+			w.storeMatrix(&w.r[slot], row, f.transposed)
 		case f.transposed:
-			w.loadTransposed(r, row)
+			w.loadTransposed(slot, row)
 		default:
-			w.loadMatrix(r, row)
+			w.loadMatrix(slot, row)
 		}
 	}
 }
 
-func (w *warp) loadMatrix(r *[32]uint32, row []uint32) {
-	b := w.b
+func (w *warp) loadMatrix(slot int32, row []uint32) {
+	b, r := w.b, &w.r[slot]
 	for g, o := range row {
 		p := b.shared[o : o+16]
 		for j := range 4 {
 			r[(4*g+j)&31] = le.Uint32(p[4*j:])
 		}
-		if b.checks&SharedRaces != 0 && !w.readOrdered(o, 16, 15<<(4*g)) {
+		if b.checks&SharedRaces != 0 && (b.sharedUndefined || !w.readOrdered(o, 16, 15<<(4*g))) {
 			for j := range 4 {
-				w.readCells(4*g+j, o+uint32(4*j), 4)
+				w.readElements(slot, 4*g+j, 0, o+uint32(4*j), 4)
 			}
 		}
 	}
 }
 
 // loadTransposed gives lane l elements l/4 of rows 2(l%4) and 2(l%4)+1.
-func (w *warp) loadTransposed(r *[32]uint32, row []uint32) {
-	b := w.b
+func (w *warp) loadTransposed(slot int32, row []uint32) {
+	b, r := w.b, &w.r[slot]
 	for j := range 4 {
 		p, q := b.shared[row[2*j]:row[2*j]+16], b.shared[row[2*j+1]:row[2*j+1]+16]
 		for g := range 8 {
@@ -103,12 +102,23 @@ func (w *warp) loadTransposed(r *[32]uint32, row []uint32) {
 		return
 	}
 	for n, o := range row {
-		if !w.readOrdered(o, 16, 0x11111111<<(n/2)) {
+		if b.sharedUndefined || !w.readOrdered(o, 16, 0x11111111<<(n/2)) {
 			for g := range 8 {
-				w.readCells(4*g+n/2, o+uint32(2*g), 2)
+				w.readElements(slot, 4*g+n/2, n%2*16, o+uint32(2*g), 2)
 			}
 		}
 	}
+}
+
+// readElements checks the bytes of shared memory that become a part of a lane's register, from a bit on.
+func (w *warp) readElements(slot int32, lane, shift int, off, bytes uint32) {
+	never := w.readCells(lane, off, bytes)
+	if w.b.checks&Uninitialized == 0 || never == 0 && !w.b.sharedUndefined {
+		return
+	}
+	a := access{size: bytes, bank: 'r'}
+	defined := w.b.definedBytes(off, bytes, never)
+	w.taint(registerRef{'r', slot}, lane, a.undefinedBits(defined[:])<<shift, false, w.sharedOrigin(off, never))
 }
 
 func (w *warp) storeMatrix(r *[32]uint32, row []uint32, transposed bool) {
@@ -122,6 +132,8 @@ func (w *warp) storeMatrix(r *[32]uint32, row []uint32, transposed bool) {
 			w.writeCells(l, lo, 2, uint64(v&0xffff), true)
 			w.writeCells(l, hi, 2, uint64(v>>16), true)
 		}
+		b.defineShared(lo, 2)
+		b.defineShared(hi, 2)
 		le.PutUint16(b.shared[lo:], uint16(v))
 		le.PutUint16(b.shared[hi:], uint16(v>>16))
 	}

@@ -21,6 +21,8 @@ type mbarrier struct {
 type bulkCopy struct {
 	off  uint32
 	data []byte
+
+	defined []byte // the defined bits, nil for all
 }
 
 // asyncArrival is the arrival of a lane that comes when its cp.async copies are done.
@@ -181,7 +183,7 @@ func (w *warp) mbarrierAt(i int, off uint32) *mbarrier {
 		w.faultArray(BadBarrier, i, w.b.arrayAt(uint64(off)), "there is no initialised mbarrier at shared address %d", off)
 	}
 	if w.b.checks&SharedRaces != 0 {
-		w.readCells(i, off, 8)
+		w.readWritten(i, off, 8)
 	}
 	return m
 }
@@ -217,6 +219,10 @@ func (w *warp) release(b *mbarrier) {
 func (b *mbarrier) settle(blk *block) {
 	for _, c := range b.copies {
 		copy(blk.shared[c.off:], c.data)
+		blk.defineShared(c.off, uint32(len(c.data)))
+		if c.defined != nil {
+			copy(blk.definedShared()[c.off:], c.defined)
+		}
 		b.bytes -= int64(len(c.data))
 		if blk.checks&SharedRaces != 0 {
 			blk.pend(c.off, uint32(len(c.data)), -1)

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"bytes"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -57,7 +56,7 @@ func (m *memory) add(name string, size uint64) (*allocation, error) {
 	return a, nil
 }
 
-// contents are the bytes of an allocation and, for each, whether it was ever written.
+// contents are the bytes of an allocation and, for each, which of its bits are defined: none before it is written, most often all after.
 type contents struct{ data, written []byte }
 
 func (a *allocation) data() []byte    { return a.touch().data }
@@ -74,7 +73,7 @@ func (a *allocation) touch() *contents {
 	if c == nil {
 		c = &contents{make([]byte, a.size), make([]byte, a.size)}
 		if a.zero {
-			fillBytes(c.written, 1)
+			fillBytes(c.written, 0xff)
 		} else {
 			fillBytes(c.data, 0xff)
 		}
@@ -133,9 +132,14 @@ func (m *memory) find(ptr, size uint64) (*allocation, uint64, error) {
 	return a, off, nil
 }
 
-func (a *allocation) define(off, n uint64) { fillBytes(a.written()[off:off+n], 1) }
+func (a *allocation) define(off, n uint64) { fillBytes(a.written()[off:off+n], 0xff) }
 
-// allWritten reports whether the bytes were all written.
-func (a *allocation) allWritten(off, n uint64) bool {
-	return bytes.IndexByte(a.written()[off:off+n], 0) < 0
+// allDefined reports whether all bits of the bytes are defined.
+func allDefined(written []byte) bool {
+	for _, d := range written {
+		if d != 0xff {
+			return false
+		}
+	}
+	return true
 }

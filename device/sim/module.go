@@ -145,7 +145,7 @@ type Attributes struct {
 	SharedBytes uint32 `json:"shared_bytes"` // static
 	LocalBytes  uint32 `json:"local_bytes"`  // of a thread
 	ConstBytes  uint64 `json:"const_bytes"`
-	Registers   int    `json:"registers"`   // of a thread: an estimate from the PTX, the compiler to machine code may need more or fewer
+	Registers   int    `json:"registers"`   // of a thread: an estimate from the PTX, which refuses no launch; the compiler to machine code may need more or fewer
 	MaxThreads  int    `json:"max_threads"` // of a block
 	Major       int    `json:"major"`       // of the PTX's target
 	Minor       int    `json:"minor"`
@@ -171,5 +171,5 @@ func (k *Kernel) maxThreads() int {
 			n = min(n, int(limit[0]*limit[1]*limit[2]))
 		}
 	}
-	return min(n, k.module.device.chip.RegistersPerSM/max(k.registers, 1)/32*32)
+	return n
 }

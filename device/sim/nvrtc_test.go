@@ -115,6 +115,8 @@ var stored = []struct {
 	{"testdata/bugs_fixed.ptx", "bugs.cu", bugsSource, "compute_80", []string{"-DFIXED=1"}},
 	{"testdata/masks.ptx", "masks.cu", masksSource, "compute_80", []string{"-DFIXED=0"}},
 	{"testdata/masks_fixed.ptx", "masks.cu", masksSource, "compute_80", []string{"-DFIXED=1"}},
+	{"testdata/definedness.ptx", "definedness.cu", definednessSource, "compute_80", []string{"-DFIXED=0"}},
+	{"testdata/definedness_fixed.ptx", "definedness.cu", definednessSource, "compute_80", []string{"-DFIXED=1"}},
 	{"testdata/kernels.ptx", "kernels.cu", kernelsSource, "compute_80", nil},
 	{"testdata/layers.ptx", "layers.cu", layersSource, "compute_90", nil}, // of a newer NVRTC, so that its PTX is read too
 	{"testdata/division.ptx", "division.cu", divisionSource, "compute_80", []string{"--device-int128"}},

@@ -156,8 +156,8 @@ func (b *block) splitReadTimes(x *cell, index uint32) {
 	b.readTimes[index], x.manyTimes = times, true
 }
 
-// readCells checks and notes a load of one lane.
-func (w *warp) readCells(lane int, off, bytes uint32) {
+// readCells checks and notes a load of one lane. never are the bytes that were not written in this block, a bit for each.
+func (w *warp) readCells(lane int, off, bytes uint32) (never uint32) {
 	b := w.b
 	for c := off >> b.cellShift; c <= (off+bytes-1)>>b.cellShift; c++ {
 		x := &b.cells[c]
@@ -168,7 +168,8 @@ func (w *warp) readCells(lane int, off, bytes uint32) {
 		case x.pending > 0:
 			w.reportShared(AsyncRace, lane, off, "is read, but the asynchronous copy to it, issued by %s, was not waited for", w.threadName(x.writer))
 		case x.writeTime < b.start:
-			w.reportShared(UninitializedShared, lane, off, "was never written in this block")
+			first := max(c<<b.cellShift, off)
+			never |= (1<<(min((c+1)<<b.cellShift, off+bytes)-first) - 1) << (first - off)
 		case int(x.writer>>5) == w.id:
 			if x.writeSub == w.order.sub && int(x.writer&31) != lane {
 				w.reportShared(WarpRace, lane, off, "was written by %s of the same warp (%s) with no __syncwarp between", w.threadName(x.writer), b.k.location(x.writePC))
@@ -180,6 +181,14 @@ func (w *warp) readCells(lane int, off, bytes uint32) {
 			w.afterAtomic(x, lane, off)
 		}
 		w.noteRead(x, c, 1<<lane)
+	}
+	return never
+}
+
+// readWritten is readCells for what must have been written.
+func (w *warp) readWritten(lane int, off, bytes uint32) {
+	if w.readCells(lane, off, bytes) != 0 {
+		w.reportShared(UninitializedShared, lane, off, "was never written in this block")
 	}
 }
 

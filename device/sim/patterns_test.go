@@ -20,6 +20,12 @@ var (
 	masksPTX string
 	//go:embed testdata/masks_fixed.ptx
 	masksFixedPTX string
+	//go:embed testdata/definedness.cu
+	definednessSource string
+	//go:embed testdata/definedness.ptx
+	definednessPTX string
+	//go:embed testdata/definedness_fixed.ptx
+	definednessFixedPTX string
 )
 
 // pattern is a kernel that is right with FIXED = 1, and what must be said of its brother with a mistake.
@@ -40,7 +46,23 @@ var masks = []pattern{
 	{"strangers", 1, 32, sim.BadMask, sim.Error},
 }
 
-func TestMasks(t *testing.T) { testPatterns(t, "masks.cu", masksSource, masksPTX, masksFixedPTX, masks) }
+func TestMasks(t *testing.T) {
+	testPatterns(t, "masks.cu", masksSource, masksPTX, masksFixedPTX, masks)
+}
+
+var definedness = []pattern{
+	{"padding", 1, 32, sim.UninitializedShared, sim.Error},
+	{"fourth", 1, 32, sim.UninitializedShared, sim.Error},
+	{"neighbour", 1, 32, sim.UninitializedShared, sim.Error},
+	{"low_byte", 1, 32, sim.UninitializedShared, sim.Error},
+	{"condition", 1, 32, sim.UninitializedShared, sim.Error},
+	{"address", 1, 32, sim.UninitializedShared, sim.Error},
+	{"journey", 1, 32, sim.UninitializedShared, sim.Error},
+}
+
+func TestDefinedness(t *testing.T) {
+	testPatterns(t, "definedness.cu", definednessSource, definednessPTX, definednessFixedPTX, definedness)
+}
 
 // testPatterns holds that nothing is said of the right kernels, not even advice, and that the mistake is found in its line in every order.
 func testPatterns(t *testing.T, file, source, ptx, fixed string, all []pattern) {

@@ -174,7 +174,7 @@ func (w *warp) noted(k Kind) bool { return w.b.seen[seenReport{Error, k, w.pc}] 
 func (w *warp) note(s Severity, k Kind, pc int32, lane int, array, format string, args ...any) {
 	b := w.b
 	key := seenReport{s, k, pc}
-	if b.seen[key] {
+	if b.silent || b.seen[key] {
 		return
 	}
 	b.seen[key] = true

@@ -68,7 +68,7 @@ func (w *warp) accessShared(in *inst, m uint32, same bool) {
 	if b.checks&SharedRaces != 0 {
 		switch a.op {
 		case load:
-			w.readShared(m, uint32(a.bytes), same)
+			w.readShared(a, m, same)
 		case store:
 			w.storeShared(a, m)
 			return
@@ -76,6 +76,11 @@ func (w *warp) accessShared(in *inst, m uint32, same bool) {
 			for x := m; x != 0; x &= x - 1 {
 				w.atomicCells(lowest(x), w.off[lowest(x)], uint32(a.bytes))
 			}
+		}
+	}
+	if b.sharedUndefined && a.op != load {
+		for x := m; x != 0; x &= x - 1 {
+			b.defineShared(w.off[lowest(x)], uint32(a.bytes))
 		}
 	}
 	switch a.op {
@@ -120,7 +125,13 @@ func (w *warp) countShared(a *access, m uint32, same bool) {
 }
 
 // readShared checks the order of a load, lanes that read the same place together.
-func (w *warp) readShared(m, bytes uint32, same bool) {
+func (w *warp) readShared(a *access, m uint32, same bool) {
+	bytes := uint32(a.bytes)
+	if w.b.sharedUndefined {
+		for x := m; x != 0; x &= x - 1 {
+			w.taintShared(a, lowest(x), w.off[lowest(x)], 0)
+		}
+	}
 	if same && w.readOrdered(w.off[0], bytes, m) {
 		return
 	}
@@ -135,7 +146,9 @@ func (w *warp) readShared(m, bytes uint32, same bool) {
 			continue
 		}
 		for ; lanes != 0; lanes &= lanes - 1 {
-			w.readCells(lowest(lanes), o, bytes)
+			if never := w.readCells(lowest(lanes), o, bytes); never != 0 {
+				w.taintShared(a, lowest(lanes), o, never)
+			}
 		}
 	}
 }
@@ -148,6 +161,7 @@ func (w *warp) storeShared(a *access, m uint32) {
 			o := w.off[i] + k*a.size
 			v := w.element(a, k, i)
 			w.writeCells(i, o, a.size, v, true)
+			w.b.defineShared(o, a.size)
 			a.write(w.b.shared[o:], v)
 		}
 	}

@@ -66,7 +66,7 @@ func execPrintf(w *warp, in *inst, m uint32) {
 		}
 		le.PutUint32(own[in.d:], uint32(n))
 		if b.checks&Uninitialized != 0 {
-			copy(w.localDef[uint64(i)*size+uint64(in.d):], []byte{1, 1, 1, 1})
+			copy(w.localDef[uint64(i)*size+uint64(in.d):], []byte{0xff, 0xff, 0xff, 0xff})
 		}
 	}
 }

@@ -46,12 +46,14 @@ type warp struct {
 	yielded   bool
 	polled    bool // it yielded because what it waits for has not come
 
-	defined  definedLanes
-	carry    uint32
-	addr     [32]uint64
-	off      [32]uint32
-	local    []byte
-	localDef []byte
+	defined   definedLanes
+	undefined []*undefinedRegister // by number, most often all nil
+	tracking  int                  // how many are not
+	carry     uint32
+	addr      [32]uint64
+	off       [32]uint32
+	local     []byte
+	localDef  []byte
 
 	order  warpOrder
 	global globalOrder
@@ -177,14 +179,21 @@ func (w *warp) run(budget int64) {
 		for ; pc < end; pc++ {
 			in := &code[pc]
 			m := active
+			w.pc = pc
 			if in.guard >= 0 {
+				if w.tracking != 0 {
+					w.useGuard(in, active)
+				}
 				m &= w.p[in.guard] ^ in.guardFlip
 				counts.idle(pc, active&^m)
 				if m == 0 {
 					continue
 				}
 			}
-			w.pc = pc
+			if w.tracking != 0 {
+				w.track(in, m)
+				continue
+			}
 			in.exec(w, in, m)
 		}
 		w.pc = end
@@ -194,8 +203,13 @@ func (w *warp) run(budget int64) {
 
 // control executes an instruction that is not plain.
 func (w *warp) control(in *inst) {
-	if in.watch != nil && in.guard >= 0 {
-		w.checkGuard(in)
+	if in.guard >= 0 {
+		if in.watch != nil {
+			w.checkGuard(in)
+		}
+		if w.tracking != 0 {
+			w.useGuard(in, w.active)
+		}
 	}
 	m := w.guarded(in)
 	if m == 0 {
@@ -205,7 +219,7 @@ func (w *warp) control(in *inst) {
 	switch in.kind {
 	case watched:
 		w.checkRegisters(in, m)
-		in.exec(w, in, m)
+		w.execute(in, m)
 		w.pc++
 	case branch:
 		w.branch(in, m)
@@ -219,7 +233,7 @@ func (w *warp) control(in *inst) {
 		w.barrier(in)
 	case yield:
 		w.checkRegisters(in, m)
-		in.exec(w, in, m)
+		w.execute(in, m)
 		w.pc++
 	}
 }
@@ -265,7 +279,7 @@ func (w *warp) collect(in *inst) {
 
 func (w *warp) together(in *inst, m uint32) {
 	w.checkRegisters(in, m)
-	in.exec(w, in, m)
+	w.execute(in, m)
 }
 
 // lanesWith gives the lanes of m whose register holds v.

@@ -101,14 +101,13 @@ extern "C" __global__ void uninitialised_shared(const float* x, float* y, int n)
 }
 
 extern "C" __global__ void unrolled(const float* x, float* y, int n) {
-  __shared__ float tile[288];
+  __shared__ float tile[64];
   tile[threadIdx.x] = x[threadIdx.x];
-  if (fixed) for (int i = threadIdx.x; i < 288; i += 32) tile[i] = x[threadIdx.x];
-  __syncthreads();
+  if (fixed) __syncthreads();
   float sum = 0;
 #pragma unroll
-  for (int i = 0; i < 9; ++i)
-    sum += tile[threadIdx.x + 32 * i];  // BUG
+  for (int i = 0; i < 8; ++i)
+    sum += tile[threadIdx.x & 32 ^ 32 | i];  // BUG
   y[threadIdx.x] = sum;
 }
 

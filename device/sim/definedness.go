@@ -1,0 +1,385 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+
+	"cnn-gpu/device/sim/ptx"
+)
+
+// What an instruction does with undefined bits of its operands: it passes them on, or something depends on them.
+
+// pure reports whether an instruction only computes its results from registers, so that it may run again.
+func (in *inst) pure() bool {
+	switch in.class {
+	case BarrierClass, AsyncCopy, Fence, Control, Atomic:
+		return false
+	}
+	return in.mem == nil
+}
+
+// moving reports whether an instruction moves bits and computes nothing with them, as one that copies a structure with its padding.
+func (k *Kernel) moving(pc int32) bool {
+	op := k.source[pc].instr.Op
+	switch op.Name {
+	case "mov", "prmt", "selp", "shfl", "movmatrix", "cvta":
+		return true
+	case "cvt": // between integers
+		return !slices.ContainsFunc(op.Modifiers, func(m string) bool { return strings.Contains(m, "f") })
+	}
+	return false
+}
+
+// track executes an instruction in a warp that holds undefined bits.
+func (w *warp) track(in *inst, m uint32) {
+	refs := &w.b.k.refs[w.pc]
+	any := false
+	for _, r := range refs.reads {
+		if u := w.undefined[w.b.k.index(r)]; u != nil && (u.lanes&m != 0 || in.kind == collect) && !(r.bank == 'p' && r.slot == in.guard) {
+			any = true
+		}
+	}
+	switch {
+	case in.mem != nil && (in.mem.op == load || in.mem.op == store):
+		w.trackAccess(in, m)
+		return
+	case any && in.pure():
+		w.probe(in, m, refs)
+		return
+	}
+	w.useAll(refs, m)
+	in.exec(w, in, m)
+	for _, r := range refs.writes {
+		w.clean(r, m)
+	}
+}
+
+// useAll reports operands of an instruction for which nothing undefined is good enough.
+func (w *warp) useAll(refs *references, m uint32) {
+	if w.tracking == 0 {
+		return
+	}
+	for _, r := range refs.reads {
+		w.use("an operand", r, m)
+	}
+}
+
+// patterns are what probes write into undefined bits: each bit is 0 in some and 1 in some, and as floating-point numbers they
+// are of all kinds.
+var patterns = [...]uint64{0, ^uint64(0), 0x5555555555555555, 0xaaaaaaaaaaaaaaaa, 0x41c64e6dc0490fdb, 0xbe39b192bfb6f024}
+
+// registerCopy is the content of a register.
+type registerCopy struct {
+	ref registerRef
+	r   [32]uint32
+	q   [32]uint64
+	p   uint32
+}
+
+func (w *warp) save(refs []registerRef) []registerCopy {
+	all := make([]registerCopy, len(refs))
+	for i, r := range refs {
+		all[i].ref = r
+		switch r.bank {
+		case 'q':
+			all[i].q = w.q[r.slot]
+		case 'p':
+			all[i].p = w.p[r.slot]
+		default:
+			all[i].r = w.r[r.slot]
+		}
+	}
+	return all
+}
+
+func (w *warp) restore(all []registerCopy) {
+	for i := range all {
+		c := &all[i]
+		switch c.ref.bank {
+		case 'q':
+			w.q[c.ref.slot] = c.q
+		case 'p':
+			w.p[c.ref.slot] = c.p
+		default:
+			w.r[c.ref.slot] = c.r
+		}
+	}
+}
+
+// get gives the bits of a lane's register.
+func (w *warp) get(r registerRef, lane int) uint64 {
+	switch r.bank {
+	case 'q':
+		return w.q[r.slot][lane]
+	case 'p':
+		return uint64(w.p[r.slot] >> lane & 1)
+	}
+	return uint64(w.r[r.slot][lane])
+}
+
+func (w *warp) put(r registerRef, lane int, v uint64) {
+	switch r.bank {
+	case 'q':
+		w.q[r.slot][lane] = v
+	case 'p':
+		w.p[r.slot] = w.p[r.slot]&^(1<<lane) | uint32(v&1)<<lane
+	default:
+		w.r[r.slot][lane] = uint32(v)
+	}
+}
+
+// probe executes an instruction of which operands have undefined bits, and finds out which bits of the results depend on them.
+func (w *warp) probe(in *inst, m uint32, refs *references) {
+	b := w.b
+	reads := slices.DeleteFunc(slices.Clone(refs.reads), func(r registerRef) bool { return w.undefined[b.k.index(r)] == nil })
+	operands, before, carry := w.save(reads), w.save(refs.writes), w.carry
+	in.exec(w, in, m)
+	after, carried, counted := w.save(refs.writes), w.carry, b.traffic
+	differ := make([][32]uint64, len(refs.writes))
+	b.silent = true
+	for _, pattern := range patterns {
+		w.restore(before)
+		w.restore(operands)
+		w.carry = carry
+		for _, r := range reads {
+			u := w.undefined[b.k.index(r)]
+			for x := u.lanes; x != 0; x &= x - 1 {
+				i := lowest(x)
+				w.put(r, i, w.get(r, i)&^u.bits[i]|pattern&u.bits[i])
+			}
+		}
+		in.exec(w, in, m)
+		for i, r := range refs.writes {
+			for x := m; x != 0; x &= x - 1 {
+				l := lowest(x)
+				differ[i][l] |= w.get(r, l) ^ after[i].lane(l)
+			}
+		}
+	}
+	b.silent = false
+	w.restore(operands)
+	w.restore(after)
+	w.carry, b.traffic = carried, counted
+	var first *origin
+	var origins [32]*origin
+	computed := uint32(0)
+	for _, r := range reads {
+		u := w.undefined[b.k.index(r)]
+		for x := u.lanes; x != 0; x &= x - 1 {
+			i := lowest(x)
+			origins[i] = u.origin[i]
+			first = u.origin[i]
+		}
+		computed |= u.computed
+	}
+	moved := b.k.moving(w.pc)
+	for i, r := range refs.writes {
+		w.clean(r, m)
+		for x := m; x != 0; x &= x - 1 {
+			l := lowest(x)
+			o := origins[l]
+			if o == nil {
+				o = first
+			}
+			w.taint(r, l, differ[i][l], !moved || computed>>l&1 != 0, o)
+		}
+	}
+}
+
+func (c *registerCopy) lane(i int) uint64 {
+	switch c.ref.bank {
+	case 'q':
+		return c.q[i]
+	case 'p':
+		return uint64(c.p >> i & 1)
+	}
+	return uint64(c.r[i])
+}
+
+// trackAccess executes a load or a store: something undefined in an address is reported, and so is a store to global memory
+// of a value that was computed from something undefined, or of which nothing is defined.
+func (w *warp) trackAccess(in *inst, m uint32) {
+	a, k := in.mem, w.b.k
+	bank := byte('r')
+	if a.wideAddr {
+		bank = 'q'
+	}
+	lanes := m
+	if in.kind == collect {
+		lanes = fullMask
+	}
+	w.use("the address", registerRef{bank, in.a}, lanes)
+	if a.op == load {
+		for _, r := range k.refs[w.pc].writes {
+			w.clean(r, m)
+		}
+		in.exec(w, in, m)
+		return
+	}
+	if in.kind == collect { // stmatrix
+		w.useAll(&k.refs[w.pc], m)
+	}
+	in.exec(w, in, m)
+	for e := range a.n {
+		r := registerRef{a.bank, a.vec[e]}
+		u := w.undefined[k.index(r)]
+		if in.kind == collect || u == nil {
+			continue
+		}
+		for x := u.lanes & m; x != 0; x &= x - 1 {
+			i := lowest(x)
+			w.storeUndefined(a, e, i, u, w.laneAddress(in, i)+uint64(e*a.size))
+		}
+	}
+}
+
+func (w *warp) laneAddress(in *inst, i int) uint64 {
+	if in.mem.wideAddr {
+		return w.q[in.a][i] + in.mem.offset
+	}
+	return uint64(w.r[in.a][i] + uint32(in.mem.offset))
+}
+
+// undefinedBits gives the undefined bits of an element that was loaded, from the defined bits of its bytes in memory.
+func (a *access) undefinedBits(defined []byte) (bits uint64) {
+	for i, d := range defined[:a.size] {
+		bits |= uint64(^d) << (8 * i)
+	}
+	if top := 8*uint64(a.size) - 1; a.signed && bits>>top != 0 { // it extends
+		bits |= ^uint64(0) << top
+	}
+	return bits & allBits(a.bank)
+}
+
+// taintLoad marks what a lane has loaded: defined are the defined bits of the access's bytes.
+func (w *warp) taintLoad(a *access, lane int, defined []byte, o *origin) {
+	for e := range a.n {
+		slot := a.vec[e]
+		if slot < 0 {
+			continue
+		}
+		from := o
+		if known := w.b.origins[o.place(w, uint64(e*a.size))]; known != nil {
+			from = known
+		}
+		w.taint(registerRef{a.bank, slot}, lane, a.undefinedBits(defined[e*a.size:]), false, from)
+	}
+}
+
+// place is where an origin lies, or a place some bytes behind it.
+func (o *origin) place(w *warp, add uint64) originAt {
+	if o.kind == UninitializedShared {
+		w = nil
+	}
+	return originAt{o.kind, w, o.at + add}
+}
+
+// storeUndefined notes that an element of a store, at addr, has undefined bits.
+func (w *warp) storeUndefined(a *access, e uint32, lane int, u *undefinedRegister, addr uint64) {
+	b := w.b
+	space := a.space
+	if space == ptx.NoSpace {
+		space = map[uint64]ptx.Space{sharedWindow >> 32: ptx.SharedSpace, localWindow >> 32: ptx.LocalSpace}[addr>>32]
+		if space != ptx.NoSpace {
+			addr = uint64(uint32(addr))
+		}
+	}
+	var defined []byte
+	switch space {
+	case ptx.SharedSpace:
+		defined = b.definedShared()[addr:]
+		b.noteOrigin(originAt{UninitializedShared, nil, addr}, u.origin[lane])
+	case ptx.LocalSpace:
+		addr += uint64(lane) * b.k.localBytes
+		defined = w.localDef[addr:]
+		b.noteOrigin(originAt{UninitializedLocal, w, addr}, u.origin[lane])
+	default:
+		if u.computed>>lane&1 != 0 || w.nothingDefined(a, lane) {
+			w.reportUse("the value stored", lane, u.origin[lane])
+			return
+		}
+		al := b.d.mem.region(addr)
+		defined = al.written()[uint32(addr):]
+	}
+	for i := range defined[:a.size] {
+		defined[i] = ^byte(u.bits[lane] >> (8 * i))
+	}
+}
+
+// originAt is a place in shared memory, or in the local memory of a warp, to which something undefined was stored.
+type originAt struct {
+	kind Kind
+	w    *warp
+	addr uint64
+}
+
+// noteOrigin keeps where the undefined bits come from that are stored somewhere.
+func (b *block) noteOrigin(at originAt, o *origin) {
+	if b.origins == nil {
+		b.origins = map[originAt]*origin{}
+	}
+	b.origins[at] = o
+}
+
+// nothingDefined reports whether each byte that a lane stores has undefined bits.
+func (w *warp) nothingDefined(a *access, lane int) bool {
+	for e := range a.n {
+		u := w.undefined[w.b.k.index(registerRef{a.bank, a.vec[e]})]
+		if u == nil {
+			return false
+		}
+		for i := range a.size {
+			if byte(u.bits[lane]>>(8*i)) == 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// definedShared gives the defined bits of shared memory that was written. They are kept only in blocks that store something undefined there.
+func (b *block) definedShared() []byte {
+	if !b.sharedUndefined {
+		if b.sharedBits == nil {
+			b.sharedBits = make([]byte, len(b.shared))
+		}
+		fillBytes(b.sharedBits, 0xff)
+		b.sharedUndefined = true
+	}
+	return b.sharedBits
+}
+
+// defineShared notes a write to shared memory of defined bits.
+func (b *block) defineShared(off, bytes uint32) {
+	if b.sharedUndefined {
+		fillBytes(b.sharedBits[off:off+bytes], 0xff)
+	}
+}
+
+// definedBytes gives the defined bits of bytes of shared memory: never are those that nobody wrote, a bit for each.
+func (b *block) definedBytes(off, bytes, never uint32) (defined [32]byte) {
+	for i := range bytes {
+		switch {
+		case never>>i&1 != 0:
+		case b.sharedUndefined:
+			defined[i] = b.sharedBits[off+i]
+		default:
+			defined[i] = 0xff
+		}
+	}
+	return defined
+}
+
+func (w *warp) sharedOrigin(off, never uint32) *origin {
+	return &origin{kind: UninitializedShared, pc: w.pc, at: uint64(off), stored: never == 0}
+}
+
+// taintShared marks what a lane has loaded from shared memory.
+func (w *warp) taintShared(a *access, lane int, off, never uint32) {
+	b := w.b
+	if b.checks&Uninitialized == 0 || never == 0 && !b.sharedUndefined {
+		return
+	}
+	defined := b.definedBytes(off, uint32(a.bytes), never)
+	w.taintLoad(a, lane, defined[:], w.sharedOrigin(off, never))
+}
