@@ -1,7 +1,7 @@
 // Command cnn-gpu trains convolutional neural networks and shows what they have learnt.
 //
 // A command's answer goes to standard output, all else that is meant for people to standard error. The exit code is 0, or 1
-// for a failure, 2 for a command that was not understood, 128 and the number of the signal for one that was interrupted.
+// for a failure, 2 for a command that was not understood, 128 and the number of the signal for one that was interrupted; sim adds 3.
 package main
 
 import (
@@ -86,8 +86,19 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	tell(cmd, slog.LevelError, fmt.Sprintf("cnn-gpu: %v", err))
+	if coded := new(exitError); errors.As(err, &coded) {
+		return coded.code
+	}
 	return exitFailure
 }
+
+// exitError is a failure with an exit code of its own.
+type exitError struct {
+	code int
+	error
+}
+
+func (e *exitError) Unwrap() error { return e.error }
 
 // refuseEmpty refuses flags that were given an empty text, as a shell's unset variable is: they would be taken for not given.
 func refuseEmpty(flags *pflag.FlagSet) (err error) {

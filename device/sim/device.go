@@ -107,6 +107,17 @@ func (d *Device) Alloc(bytes uint64) (uint64, error) {
 	return a.addr, nil
 }
 
+// Label says what findings shall call the allocation at ptr.
+func (d *Device) Label(ptr uint64, label string) error {
+	d.busy.Lock()
+	defer d.busy.Unlock()
+	a, _, err := d.mem.find(ptr, 0)
+	if err == nil {
+		a.label = label
+	}
+	return err
+}
+
 // Free releases memory that Alloc returned. Later accesses to it are found until its address has to be used again.
 func (d *Device) Free(ptr uint64) error {
 	d.busy.Lock()

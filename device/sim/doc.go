@@ -107,7 +107,7 @@
 //   - ptx: the parser
 //   - gen: the generators of the files that begin with z_
 //   - driverapi: the simulated GPU in place of libcuda
-//   - inspect: runs one kernel of any file, with arguments from the command line
+//   - inspect: runs kernels of any file, with arguments from the command line or a script
 //   - testdata: CUDA C++ of the tests, and the PTX that NVRTC made of it
 //
 // # A new instruction

@@ -93,8 +93,11 @@ func (w *warp) nearAllocation(addr uint64) string {
 	return ""
 }
 
-// allocationName says which array an allocation is to the kernel: a variable, or the parameter that points into it.
+// allocationName says which array an allocation is to the kernel: its label, a variable, or the parameter that points into it.
 func (w *warp) allocationName(al *allocation) string {
+	if al.label != "" {
+		return al.label
+	}
 	if al.name != "" {
 		return readable(al.name)
 	}

@@ -31,6 +31,7 @@ type memory struct {
 // allocation is memory with what is known about its bytes. The parts of the shadow are made when a check first needs them.
 type allocation struct {
 	name     string // of a variable; empty for Alloc's
+	label    string // what findings call it, if anything
 	constant bool   // no kernel may write it
 	zero     bool   // its bytes are zero and count as written, and not NaN
 	addr     uint64

@@ -92,6 +92,17 @@ func (m *Module) Global(name string) (ptr, size uint64, err error) {
 	return a.addr, a.size, nil
 }
 
+// GlobalNames lists the variables in global and constant memory in the order of the text.
+func (m *Module) GlobalNames() []string {
+	var names []string
+	for _, v := range m.ast.Variables {
+		if m.globals[v] != nil {
+			names = append(names, v.Name)
+		}
+	}
+	return names
+}
+
 // KernelNames lists the module's kernels in the order of the text.
 func (m *Module) KernelNames() []string {
 	var names []string
@@ -122,17 +133,29 @@ func (m *Module) Kernel(name string) (*Kernel, error) {
 	return k, nil
 }
 
-// Param is a kernel's parameter: its offset in the buffer of parameters.
+// Param is a kernel's parameter: its offset in the buffer of parameters. Structs are bytes to PTX, pointers integers of 64 bits.
 type Param struct {
 	Name         string
+	Type         ptx.Type // of an element
 	Offset, Size uint64
 }
 
 // Params lists the kernel's parameters.
-func (k *Kernel) Params() []Param {
+func (k *Kernel) Params() []Param { return paramsOf(k.fn) }
+
+// Params lists the parameters of a kernel, which need not be one that the simulator can run.
+func (m *Module) Params(kernel string) ([]Param, error) {
+	f := m.ast.Function(kernel)
+	if f == nil || !f.Kernel {
+		return nil, fmt.Errorf("sim: kernel %q: %w", kernel, ErrNotFound)
+	}
+	return paramsOf(f), nil
+}
+
+func paramsOf(f *ptx.Function) []Param {
 	var all []Param
-	for _, p := range k.fn.Params {
-		all = append(all, Param{p.Name, p.Offset, p.Size})
+	for _, p := range f.Params {
+		all = append(all, Param{p.Name, p.Type, p.Offset, p.Size})
 	}
 	return all
 }

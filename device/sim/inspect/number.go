@@ -5,9 +5,27 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
-// numberTypes are the types that arguments may have.
+// numberType is a type that the numbers of arguments and memory may have.
+type numberType struct {
+	name  string
+	bytes int
+	parse func(text string) ([]byte, error)
+	put   func(b []byte, v float64) []byte // appends
+	get   func(b []byte) string
+	value func(b []byte) float64
+}
+
+func (n numberType) class() class {
+	if strings.Contains(n.name, "f") {
+		return floatClass
+	}
+	return integerClass
+}
+
+// numberTypes are the types by their names.
 var numberTypes = map[string]numberType{
 	"i8": integer("i8", 1, true), "u8": integer("u8", 1, false), "i16": integer("i16", 2, true), "u16": integer("u16", 2, false),
 	"i32": integer("i32", 4, true), "u32": integer("u32", 4, false), "i64": integer("i64", 8, true), "u64": integer("u64", 8, false),
@@ -54,6 +72,14 @@ func integer(name string, bytes int, signed bool) numberType {
 			}
 			return strconv.FormatUint(v, 10)
 		},
+		value: func(b []byte) float64 {
+			v := load(b, bytes)
+			if signed {
+				shift := 64 - 8*bytes
+				return float64(int64(v<<shift) >> shift)
+			}
+			return float64(v)
+		},
 	}
 }
 
@@ -67,7 +93,8 @@ func float(name string, bytes int, encode func(float64) uint64, decode func(uint
 			}
 			return put(nil, v), nil
 		},
-		get: func(b []byte) string { return strconv.FormatFloat(decode(load(b, bytes)), 'g', -1, 8*max(bytes, 4)) },
+		get:   func(b []byte) string { return strconv.FormatFloat(decode(load(b, bytes)), 'g', -1, 8*max(bytes, 4)) },
+		value: func(b []byte) float64 { return decode(load(b, bytes)) },
 	}
 }
 

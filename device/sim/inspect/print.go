@@ -3,6 +3,8 @@ package inspect
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"cnn-gpu/device/sim"
@@ -16,7 +18,19 @@ func Count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// Print writes the result for people: findings, outputs, counters.
+// Summary says in a few words what a run that is not clean showed.
+func (r *Result) Summary() string {
+	var parts []string
+	if n := r.Count(sim.Error); n > 0 {
+		parts = append(parts, Count(n, "finding"))
+	}
+	if n := r.Missed(); n > 0 {
+		parts = append(parts, Count(n, "expectation")+" not met")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Print writes the result for people: findings, outputs, expectations, counters.
 func (r *Result) Print(w io.Writer) error {
 	var s strings.Builder
 	errors, advice := r.Count(sim.Error), r.Count(sim.Advice)
@@ -32,24 +46,16 @@ func (r *Result) Print(w io.Writer) error {
 		}
 		s.WriteString(":\n")
 	}
-	for i, f := range r.Findings {
-		if i == errors {
+	number := 0
+	for _, severity := range []sim.Severity{sim.Error, sim.Advice} {
+		if severity == sim.Advice && advice > 0 {
 			fmt.Fprintf(&s, "\n%s of advice, about what works on this chip:\n", Count(advice, "piece"))
 		}
-		fmt.Fprintf(&s, "\n%d. %s: %s\n", i+1, f.Kind, f.Message)
-		row := func(name, value string) { fmt.Fprintf(&s, "     %-8s %s\n", name, value) }
-		row("at", f.Source.String())
-		for _, c := range f.Callers {
-			row("called", c.String())
-		}
-		row("PTX", fmt.Sprintf("line %d: %s", f.PTXLine, strings.Join(strings.Fields(f.Instruction), " ")))
-		row("block", triple(f.Block))
-		row("thread", triple(f.Thread))
-		if f.Array != "" {
-			row("array", f.Array)
-		}
-		if f.MorePlaces > 0 {
-			row("", f.More())
+		for _, f := range r.Findings {
+			if f.Severity == severity {
+				number++
+				printFinding(&s, number, f)
+			}
 		}
 	}
 	if r.Printed != "" {
@@ -59,23 +65,67 @@ func (r *Result) Print(w io.Writer) error {
 		s.WriteString("\nMemory after the run:\n")
 	}
 	for _, o := range r.Outputs {
-		fmt.Fprintf(&s, "  %s: %d bytes", o.Argument, o.Bytes)
-		if len(o.First) > 0 {
-			fmt.Fprintf(&s, ", %s", strings.Join(o.First, " "))
-			if o.more {
-				s.WriteString(" ...")
-			}
-		}
-		if o.File != "" {
-			fmt.Fprintf(&s, ", written to %s", o.File)
-		}
-		s.WriteString("\n")
+		o.print(&s)
 	}
-	if r.Counters != nil {
-		fmt.Fprintf(&s, "\n%s", r.Counters)
+	if len(r.Compared) > 0 {
+		s.WriteString("\nExpected:\n")
+	}
+	for _, c := range r.Compared {
+		fmt.Fprintf(&s, "  %s\n", c)
+	}
+	for _, l := range r.Launches {
+		fmt.Fprintf(&s, "\n%s", l.Kernel.Name)
+		if l.Runs > 1 {
+			fmt.Fprintf(&s, ", the first of %d launches", l.Runs)
+		}
+		fmt.Fprintf(&s, "\n%s", l.Counters)
 	}
 	_, err := io.WriteString(w, s.String())
 	return err
+}
+
+func printFinding(s *strings.Builder, number int, f *sim.Report) {
+	fmt.Fprintf(s, "\n%d. %s: %s\n", number, f.Kind, f.Message)
+	row := func(name, value string) { fmt.Fprintf(s, "     %-8s %s\n", name, value) }
+	row("at", fromHere(f.Source))
+	for _, c := range f.Callers {
+		row("called", fromHere(c))
+	}
+	row("PTX", fmt.Sprintf("line %d: %s", f.PTXLine, strings.Join(strings.Fields(f.Instruction), " ")))
+	row("block", triple(f.Block))
+	row("thread", triple(f.Thread))
+	if f.Array != "" {
+		row("array", f.Array)
+	}
+	if f.MorePlaces > 0 {
+		row("", f.More())
+	}
+}
+
+// fromHere names a place by its path from the working directory, if it lies in that.
+func fromHere(p sim.Place) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return p.String()
+	}
+	if path, err := filepath.Rel(here, p.File); err == nil && filepath.IsLocal(path) {
+		p.File = path
+	}
+	return p.String()
+}
+
+func (o Output) print(s *strings.Builder) {
+	fmt.Fprintf(s, "  %-12s %s: %d bytes", o.Name, o.Form, o.Bytes)
+	if len(o.First) > 0 {
+		fmt.Fprintf(s, ", %s", strings.Join(o.First, " "))
+		if o.more {
+			s.WriteString(" ...")
+		}
+	}
+	if o.File != "" {
+		fmt.Fprintf(s, ", written to %s", o.File)
+	}
+	s.WriteString("\n")
 }
 
 func triple(v [3]uint32) string { return fmt.Sprintf("%d,%d,%d", v[0], v[1], v[2]) }

@@ -1,55 +1,48 @@
-// Package inspect runs one kernel of a CUDA C++ or PTX file in the simulated GPU, with numbers and files as arguments, and tells
+// Package inspect runs kernels of a CUDA C++ or PTX file in the simulated GPU, with numbers and files as arguments, and tells
 // what the checks found and what the counters counted: what compute-sanitizer and a profiler are on a machine with a GPU.
 package inspect
 
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/google/renameio/v2"
+	"go.yaml.in/yaml/v3"
 
-	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/device/sim"
 )
 
-// Request says what to run.
-type Request struct {
-	File        string // ending in .ptx: PTX, else CUDA C++
-	Kernel      string // as in the source, or the linker's name of a kernel that is not extern "C"
-	Grid, Block [3]uint32
-	SharedBytes uint32   // dynamic shared memory
-	Args        []string // see ArgumentHelp
-	Compiler    []string // more options for NVRTC: -DTILE=32, -Iinclude
-	Chip        sim.Chip
-	Options     sim.Options
-}
-
 // Result is what a run showed.
 type Result struct {
-	File        string         `json:"file"`
-	Kernel      string         `json:"kernel"`
-	Chip        string         `json:"chip"`
+	Chip     string        `json:"chip"`
+	Launches []*Launch     `json:"launches"`
+	Findings []*sim.Report `json:"findings"`
+	Fatal    bool          `json:"fatal"`   // a finding ended the run
+	Printed  string        `json:"printed"` // by the kernels' printf
+	Outputs  []Output      `json:"outputs"`
+	Compared []Comparison  `json:"compared"` // with what was expected
+}
+
+// Launch is a launch of the script, which loops may have run several times.
+type Launch struct {
+	Kernel      Kernel         `json:"kernel"`
 	Grid        [3]uint32      `json:"grid"`
 	Block       [3]uint32      `json:"block"`
 	SharedBytes uint32         `json:"shared_bytes"` // dynamic
 	Attributes  sim.Attributes `json:"attributes"`
-	Findings    []*sim.Report  `json:"findings"` // errors, then advice
-	Fatal       bool           `json:"fatal"`    // a finding ended the launch
-	Printed     string         `json:"printed"`  // by the kernel's printf
-	Outputs     []Output       `json:"outputs"`
-	Counters    *sim.Counters  `json:"counters"`
+	Runs        int            `json:"runs"`
+	Counters    *sim.Counters  `json:"counters"` // of the first run
 }
 
 // Output is device memory after the run.
 type Output struct {
-	Argument string   `json:"argument"`
-	Bytes    uint64   `json:"bytes"`
-	File     string   `json:"file"`  // that it was written to, or empty
-	First    []string `json:"first"` // the first numbers, where the argument has a type
-	more     bool     // than those
+	Name  string   `json:"name"`
+	Form  string   `json:"form"` // as it was given
+	Bytes uint64   `json:"bytes"`
+	File  string   `json:"file"`  // that it was written to, or empty
+	First []string `json:"first"` // the first numbers, where the memory has a type
+	more  bool     // than those
 }
 
 // Count gives the findings of a severity.
@@ -66,65 +59,190 @@ func (r *Result) Count(s sim.Severity) int {
 // shown is the count of numbers of an output that are told.
 const shown = 8
 
-// Run compiles the file, runs the kernel and writes the output files. Findings of the checks are in the result; the error is for
-// what kept the kernel from running. With findings no file is written.
-func Run(r Request) (*Result, error) {
-	arguments := make([]argument, len(r.Args))
-	for i, text := range r.Args {
-		var err error
-		if arguments[i], err = parseArgument(text); err != nil {
+// Clean says that no error was found and that all is as expected.
+func (r *Result) Clean() bool { return r.Count(sim.Error) == 0 && r.Missed() == 0 }
+
+// Missed counts the expectations that were not met.
+func (r *Result) Missed() int {
+	n := 0
+	for _, c := range r.Compared {
+		if !c.Met {
+			n++
+		}
+	}
+	return n
+}
+
+// runner is a script under way.
+type runner struct {
+	script   *Script
+	program  *program
+	device   *sim.Device
+	buffers  []*buffer
+	names    map[string]*buffer     // what names stand for now: swaps change it
+	made     map[*yaml.Node]*buffer // of what places in the script make
+	launches map[*Step]*Launch
+	seen     map[finding]bool
+	result   *Result
+}
+
+// finding is what makes findings of several launches one.
+type finding struct {
+	kernel string
+	kind   sim.Kind
+	line   int
+}
+
+// program is a file on the device.
+type program struct {
+	file      string
+	module    *sim.Module
+	kernels   []Kernel
+	templates []string
+	instances map[string]string
+	info      *debugInfo
+}
+
+// Run runs a script. Findings of the checks and missed expectations are in the result; the error is for what kept it from running.
+// Memory is saved to its files whatever was found.
+func Run(s *Script) (*Result, error) {
+	var printed transcript
+	s.Options.Print = printed.add
+	r := &runner{script: s, device: sim.NewDevice(s.Chip, s.Options), names: map[string]*buffer{}, made: map[*yaml.Node]*buffer{},
+		launches: map[*Step]*Launch{}, seen: map[finding]bool{}, result: &Result{Chip: s.Chip.Name}}
+	var err error
+	if r.program, err = loadProgram(r.device, s); err != nil {
+		return nil, err
+	}
+	for _, prepare := range []func() error{r.prepareBuffers, r.prepareVariables} {
+		if err := prepare(); err != nil {
 			return nil, err
 		}
 	}
-	text, err := r.ptx()
+	err = r.steps(s.Launches)
+	r.result.Printed = string(printed.text)
 	if err != nil {
 		return nil, err
 	}
-	var printed transcript
-	r.Options.Print = printed.add
-	device := sim.NewDevice(r.Chip, r.Options)
-	module, err := device.Load(text)
-	if err != nil {
-		return nil, fmt.Errorf("inspect: %s: %w", r.File, err)
+	if err := r.collect(); err != nil {
+		return nil, err
 	}
-	name, err := findKernel(module.KernelNames(), r.Kernel)
+	return r.result, nil
+}
+
+// List lists the kernels of a script's file, and its templates of kernels.
+func List(s *Script) (kernels []Kernel, templates []string, err error) {
+	p, err := loadProgram(sim.NewDevice(s.Chip, s.Options), s)
 	if err != nil {
-		return nil, fmt.Errorf("inspect: %s: %w", r.File, err)
+		return nil, nil, err
 	}
-	kernel, err := module.Kernel(name)
-	if err != nil {
-		return nil, fmt.Errorf("inspect: %s: %w", r.File, err)
-	}
-	params, addresses, err := place(device, kernel, arguments)
+	return p.kernels, p.templates, nil
+}
+
+// loadProgram compiles a script's file and brings it to the device.
+func loadProgram(device *sim.Device, s *Script) (*program, error) {
+	c, err := compile(s.File, kernelsOf(s.Launches), s.Compiler, s.Chip)
 	if err != nil {
 		return nil, err
 	}
-	result := &Result{File: r.File, Kernel: name, Chip: r.Chip.Name, Grid: r.Grid, Block: r.Block, SharedBytes: r.SharedBytes,
-		Attributes: kernel.Attributes()}
-	result.Counters, err = device.Launch(kernel, r.Grid, r.Block, r.SharedBytes, params)
-	result.Printed = printed.text.String()
-	var findings *sim.Findings
-	switch {
-	case errors.As(err, &findings):
-		result.Findings, result.Fatal = findings.Reports, findings.Fatal
-	case err != nil:
-		return nil, fmt.Errorf("inspect: %w", err)
+	module, err := device.Load(c.ptx)
+	if errors.Is(err, sim.ErrPTX) {
+		return nil, notUnderstood("%s: %w", s.File, err)
 	}
-	result.Findings = append(result.Findings, result.Counters.Advice...)
-	if findings != nil {
-		return result, nil
+	if err != nil {
+		return nil, err
 	}
-	for i, a := range arguments {
-		if a.value != nil {
-			continue
-		}
-		output, err := collect(device, addresses[i], a)
+	p := &program{file: s.File, module: module, templates: templatesOf(c.source), instances: c.instances, info: readDebugInfo(c.debug)}
+	for _, name := range module.KernelNames() {
+		params, err := module.Params(name)
 		if err != nil {
 			return nil, err
 		}
-		result.Outputs = append(result.Outputs, output)
+		p.kernels = append(p.kernels, newKernel(name, params, p.info))
 	}
-	return result, nil
+	return p, nil
+}
+
+// steps runs the steps one after the other, until a finding ends the run.
+func (r *runner) steps(steps []Step) error {
+	for i := range steps {
+		step := &steps[i]
+		for range max(step.Repeat, 1) {
+			var err error
+			switch {
+			case r.result.Fatal:
+				return nil
+			case len(step.Swap) > 0:
+				err = r.swap(step.Swap[0], step.Swap[1])
+			case len(step.Launches) > 0:
+				err = r.steps(step.Launches)
+			default:
+				err = r.launch(step)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *runner) swap(a, b string) error {
+	for _, name := range []string{a, b} {
+		if r.names[name] == nil {
+			return notUnderstood("swap: no buffer %q; %s", name, r.known())
+		}
+	}
+	r.names[a], r.names[b] = r.names[b], r.names[a]
+	return nil
+}
+
+func (r *runner) launch(step *Step) error {
+	k, err := r.program.findKernel(step.Kernel)
+	if err != nil {
+		return err
+	}
+	kernel, err := r.program.module.Kernel(k.LinkerName)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.script.File, err)
+	}
+	params, err := r.params(k, step)
+	if err != nil {
+		return err
+	}
+	launch := r.launches[step]
+	grid, block := step.Grid.or1(), step.Block.or1()
+	counters, err := r.device.Launch(kernel, grid, block, step.SharedBytes, params)
+	var findings *sim.Findings
+	switch {
+	case errors.Is(err, sim.ErrConfiguration), errors.Is(err, sim.ErrResources):
+		return notUnderstood("%w", err)
+	case err != nil && !errors.As(err, &findings):
+		return err
+	}
+	if launch == nil {
+		launch = &Launch{Kernel: k, Grid: grid, Block: block, SharedBytes: step.SharedBytes, Attributes: kernel.Attributes(), Counters: counters}
+		r.launches[step] = launch
+		r.result.Launches = append(r.result.Launches, launch)
+	}
+	launch.Runs++
+	if findings != nil {
+		r.found(findings.Reports)
+		r.result.Fatal = findings.Fatal
+	}
+	r.found(counters.Advice)
+	return nil
+}
+
+// found keeps what no launch before had.
+func (r *runner) found(reports []*sim.Report) {
+	for _, f := range reports {
+		key := finding{f.Kernel, f.Kind, f.PTXLine}
+		if !r.seen[key] {
+			r.seen[key] = true
+			r.result.Findings = append(r.result.Findings, f)
+		}
+	}
 }
 
 // maxPrinted is the size of the buffer that a GPU has for printf.
@@ -133,122 +251,71 @@ const maxPrinted = 1 << 20
 // transcript collects what the threads print, up to maxPrinted bytes.
 type transcript struct {
 	mu   sync.Mutex
-	text strings.Builder
+	text []byte
 }
 
 func (p *transcript) add(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.text.Len()+len(text) <= maxPrinted {
-		p.text.WriteString(text)
+	if len(p.text)+len(text) <= maxPrinted {
+		p.text = append(p.text, text...)
 	}
 }
 
-// ptx reads the file and compiles it, unless it is PTX.
-func (r Request) ptx() ([]byte, error) {
-	source, err := readFile(r.File)
-	if err != nil {
-		return nil, err
-	}
-	if filepath.Ext(r.File) == ".ptx" {
-		return source, nil
-	}
-	library, err := nvrtc.Open()
-	if err != nil {
-		return nil, fmt.Errorf("inspect: %s has to be compiled (a .ptx file would not): %w", r.File, err)
-	}
-	options := append([]string{
-		fmt.Sprintf("--gpu-architecture=compute_%d%d", r.Chip.Major, r.Chip.Minor), "-lineinfo", "-I" + filepath.Dir(r.File),
-	}, r.Compiler...)
-	code, err := library.Compile(nvrtc.Source{Name: filepath.Base(r.File), Text: string(source)}, options...)
-	if err != nil {
-		return nil, fmt.Errorf("inspect: %w", err)
-	}
-	return code.Image, nil
-}
-
-// findKernel finds a kernel by its linker name, or by the name in the source where that is enough.
-func findKernel(names []string, wanted string) (string, error) {
-	var found []string
-	for _, name := range names {
-		if name == wanted || wanted == "" && len(names) == 1 {
-			return name, nil
+// collect reads memory back, compares it with what is expected and writes the files that it is for.
+func (r *runner) collect() error {
+	for _, b := range r.buffers {
+		o, err := r.output(b)
+		if err != nil {
+			return err
 		}
-		if strings.HasPrefix(name, fmt.Sprintf("_Z%d%s", len(wanted), wanted)) {
-			found = append(found, name)
+		r.result.Outputs = append(r.result.Outputs, o)
+	}
+	for _, e := range r.script.Expect {
+		content, n, err := r.contentOf(e.Name)
+		if err != nil {
+			return err
 		}
-	}
-	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) > 1:
-		return "", fmt.Errorf("several kernels are called %s; name one of %s", wanted, strings.Join(found, ", "))
-	case len(names) == 0:
-		return "", errors.New("there is no kernel (__global__ function) in it; a template has to be instantiated")
-	case wanted == "":
-		return "", fmt.Errorf("name one of its kernels: %s", strings.Join(names, ", "))
-	}
-	return "", fmt.Errorf("no kernel %q; its kernels are %s", wanted, strings.Join(names, ", "))
-}
-
-// place brings the arguments to the device and lays out the kernel's parameters.
-func place(device *sim.Device, kernel *sim.Kernel, arguments []argument) (params []byte, addresses []uint64, err error) {
-	wanted := kernel.Params()
-	if len(wanted) != len(arguments) {
-		return nil, nil, fmt.Errorf("inspect: kernel %s takes %d arguments (of %s bytes), %d were given", kernel.Name(), len(wanted), sizes(wanted), len(arguments))
-	}
-	addresses = make([]uint64, len(arguments))
-	for i, a := range arguments {
-		value := a.value
-		if value == nil {
-			if addresses[i], err = upload(device, a); err != nil {
-				return nil, nil, fmt.Errorf("inspect: argument %q: %w", a.text, err)
-			}
-			value = appendBytes(nil, addresses[i], 8)
+		c, err := e.compare(content, n, r.script.folder)
+		if err != nil {
+			return err
 		}
-		if uint64(len(value)) != wanted[i].Size {
-			return nil, nil, fmt.Errorf("inspect: argument %d, %q, has %d bytes, the parameter of kernel %s has %d", i+1, a.text, len(value), kernel.Name(), wanted[i].Size)
-		}
-		params = append(params, make([]byte, wanted[i].Offset-uint64(len(params)))...)
-		params = append(params, value...)
+		r.result.Compared = append(r.result.Compared, c)
 	}
-	return params, addresses, nil
+	return nil
 }
 
-func sizes(params []sim.Param) string {
-	var list []string
-	for _, p := range params {
-		list = append(list, fmt.Sprint(p.Size))
+func (r *runner) output(b *buffer) (Output, error) {
+	o := Output{Name: b.name, Form: b.form, Bytes: b.bytes, File: b.save}
+	content := make([]byte, b.bytes)
+	if err := r.device.Read(b.address, content); err != nil {
+		return o, fmt.Errorf("%s: %w", b.name, err)
 	}
-	return strings.Join(list, ", ")
-}
-
-func upload(device *sim.Device, a argument) (uint64, error) {
-	address, err := device.Alloc(a.bytes)
-	if err != nil || a.content == nil {
-		return address, err
-	}
-	return address, device.Write(address, a.content)
-}
-
-// collect reads memory back and writes the file that it is for.
-func collect(device *sim.Device, address uint64, a argument) (Output, error) {
-	o := Output{Argument: a.text, Bytes: a.bytes, File: a.save}
-	content := make([]byte, a.bytes)
-	if err := device.Read(address, content); err != nil {
-		return o, fmt.Errorf("inspect: argument %q: %w", a.text, err)
-	}
-	if size := a.element.bytes; size > 0 {
+	if size := b.element.bytes; size > 0 {
 		for i := 0; i+size <= len(content) && i < shown*size; i += size {
-			o.First = append(o.First, a.element.get(content[i:]))
+			o.First = append(o.First, b.element.get(content[i:]))
 		}
 		o.more = len(content) > shown*size
 	}
-	if a.save == "" {
+	if b.save == "" {
 		return o, nil
 	}
-	if err := renameio.WriteFile(a.save, content, 0o644); err != nil {
-		return o, fmt.Errorf("inspect: writing %s (%d bytes): %w", a.save, len(content), err)
+	if err := renameio.WriteFile(b.save, content, 0o644); err != nil {
+		return o, fmt.Errorf("writing %s (%d bytes): %w", b.save, len(content), err)
 	}
 	return o, nil
+}
+
+// contentOf gives the bytes of a buffer or a variable, and their type where it is known.
+func (r *runner) contentOf(name string) ([]byte, numberType, error) {
+	if b := r.names[name]; b != nil {
+		content := make([]byte, b.bytes)
+		return content, b.element, r.device.Read(b.address, content)
+	}
+	if v, err := r.variable(name); err == nil {
+		content := make([]byte, v.size)
+		n, _ := numberFor(element(v.kind))
+		return content, n, r.device.Read(v.address, content)
+	}
+	return nil, numberType{}, notUnderstood("expectation of %s: there is no such buffer or variable; %s", name, r.known())
 }

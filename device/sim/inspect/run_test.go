@@ -3,7 +3,6 @@ package inspect
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,19 +12,23 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/device/sim"
 )
 
-// request runs a kernel of the simulator's own tests.
-func request(file, kernel string, threads uint32, args ...string) Request {
-	return Request{File: file, Kernel: kernel, Grid: [3]uint32{1, 1, 1}, Block: [3]uint32{threads, 1, 1}, Args: args,
-		Chip: sim.Chips()[0], Options: sim.Options{Checks: sim.AllChecks, Workers: 1}}
+// script is one launch of one block, as flags make it.
+func script(t *testing.T, file, kernel string, threads uint32, args ...string) *Script {
+	step := Step{Kernel: kernel, Block: Size{threads}}
+	for _, text := range args {
+		require.NoError(t, step.Args.Add(text))
+	}
+	return &Script{File: file, Launches: []Step{step}, Chip: sim.Chips()[0], Options: sim.Options{Checks: sim.AllChecks, Workers: 1}}
 }
 
+// Kernels of the simulator's own tests, and of this package's, with debug data.
 const (
-	kernels = "../testdata/kernels.ptx"
-	bugs    = "../testdata/bugs.ptx"
+	kernels   = "../testdata/kernels.ptx"
+	bugs      = "../testdata/bugs.ptx"
+	arguments = "testdata/arguments.ptx"
 )
 
 func TestRun(t *testing.T) {
@@ -35,16 +38,16 @@ func TestRun(t *testing.T) {
 		content = binary.LittleEndian.AppendUint32(content, math.Float32bits(float32(i)/2))
 	}
 	require.NoError(t, os.WriteFile(in, content, 0o644))
-	r, err := Run(request(kernels, "copy_straight", 32, "in:"+in, "out:"+out+":f32:32"))
+	r, err := Run(script(t, kernels, "copy_straight", 32, "in:"+in, "out:"+out+":f32:32"))
 	require.NoError(t, err)
-	assert.Empty(t, r.Findings)
+	assert.True(t, r.Clean())
 	saved, err := os.ReadFile(out)
 	require.NoError(t, err)
 	assert.Equal(t, content, saved)
 	require.Len(t, r.Outputs, 2)
 	assert.Equal(t, []string{"0", "0.5", "1", "1.5", "2", "2.5", "3", "3.5"}, r.Outputs[1].First)
 	assert.Equal(t, out, r.Outputs[1].File)
-	assert.EqualValues(t, 4, r.Counters.Memory.GlobalLoadSectors)
+	assert.EqualValues(t, 4, r.Launches[0].Counters.Memory.GlobalLoadSectors)
 
 	var text strings.Builder
 	require.NoError(t, r.Print(&text))
@@ -55,14 +58,15 @@ func TestRun(t *testing.T) {
 	require.NoError(t, err)
 	var back Result
 	require.NoError(t, json.Unmarshal(encoded, &back))
-	assert.Equal(t, r.Counters, back.Counters)
+	assert.Equal(t, r.Launches[0].Counters, back.Launches[0].Counters)
 }
 
 func TestAdvice(t *testing.T) {
-	r, err := Run(request(bugs, "barrier_after_exit", 64, "zeros:f32:64", "empty:f32:64", "u32:64"))
+	r, err := Run(script(t, bugs, "barrier_after_exit", 64, "zeros:f32:64", "empty:f32:64", "u32:64"))
 	require.NoError(t, err)
 	assert.Equal(t, 0, r.Count(sim.Error))
 	assert.Equal(t, 1, r.Count(sim.Advice))
+	assert.True(t, r.Clean(), "advice is nothing that is wrong")
 	assert.Len(t, r.Outputs, 2, "advice does not end the run")
 	var text strings.Builder
 	require.NoError(t, r.Print(&text))
@@ -70,23 +74,28 @@ func TestAdvice(t *testing.T) {
 	assert.Contains(t, text.String(), "1. divergent barrier")
 }
 
+// What was found keeps nobody from seeing what was computed until then.
 func TestFindings(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	r, err := Run(request(bugs, "read_past_end", 128, "zeros:f32:128", "out:"+out+":512", "u32:128"))
+	r, err := Run(script(t, bugs, "read_past_end", 128, "zeros:f32:128", "out:"+out+":512", "u32:128"))
 	require.NoError(t, err)
 	require.Len(t, r.Findings, 1)
 	assert.True(t, r.Fatal)
 	assert.Equal(t, sim.OutOfBounds, r.Findings[0].Kind)
-	assert.NoFileExists(t, out, "half a result is none")
+	assert.Equal(t, "the array 1", r.Findings[0].Array, "its number, where no name is known")
+	saved, err := os.ReadFile(out)
+	require.NoError(t, err)
+	assert.Len(t, saved, 512)
 	var text strings.Builder
 	require.NoError(t, r.Print(&text))
-	for _, part := range []string{"1 finding", "out of bounds", "bugs.cu:22", "PTX      line ", "thread   127,0,0", "ended the kernel"} {
+	for _, part := range []string{"1 finding", "out of bounds", "bugs.cu:22", "PTX      line ", "thread   127,0,0", "ended the kernel", "written to " + out} {
 		assert.Contains(t, text.String(), part)
 	}
+	assert.Equal(t, "1 finding", r.Summary())
 }
 
 func TestPrinted(t *testing.T) {
-	r, err := Run(request(kernels, "print", 32, "ones:f32:32", "empty:f32:32"))
+	r, err := Run(script(t, kernels, "print", 32, "ones:f32:32", "empty:f32:32"))
 	require.NoError(t, err)
 	assert.Equal(t, 2, strings.Count(r.Printed, "of a block:  1.00"))
 	var text strings.Builder
@@ -99,42 +108,26 @@ func TestRunErrors(t *testing.T) {
 	require.NoError(t, os.WriteFile(broken, []byte(".version 8.8\nnonsense"), 0o644))
 	good := []string{"zeros:f32:32", "empty:f32:32"}
 	for name, test := range map[string]struct {
-		request Request
-		want    string
+		script *Script
+		want   string
 	}{
-		"no file":        {request("none.ptx", "k", 32), "none.ptx does not exist"},
-		"broken":         {request(broken, "k", 32), "line 2"},
-		"no such kernel": {request(kernels, "nothing", 32, good...), "transpose_padded"},
-		"no name":        {request(kernels, "", 32, good...), "name one of its kernels"},
-		"too few":        {request(kernels, "copy_straight", 32, good[0]), "takes 2 arguments (of 8, 8 bytes), 1 were given"},
-		"size":           {request(kernels, "copy_straight", 32, good[0], "f32:1"), "has 4 bytes, the parameter of kernel copy_straight has 8"},
-		"block":          {request(kernels, "copy_straight", 2048, good...), "1024"},
-		"bad argument":   {request(kernels, "copy_straight", 32, good[0], "what:1"), "unknown form"},
+		"no file":        {script(t, "none.ptx", "k", 32), "none.ptx does not exist"},
+		"broken":         {script(t, broken, "k", 32), "line 2"},
+		"no such kernel": {script(t, kernels, "nothing", 32, good...), "transpose_padded"},
+		"no name":        {script(t, kernels, "", 32, good...), "name one of its kernels"},
+		"too many":       {script(t, kernels, "copy_straight", 32, append(good, "1")...), "takes 2 arguments, more were given"},
+		"size":           {script(t, kernels, "copy_straight", 32, good[0], "f32:1"), "has 4 bytes, wanted are 8"},
+		"block":          {script(t, kernels, "copy_straight", 2048, good...), "1024"},
+		"bad argument":   {script(t, kernels, "copy_straight", 32, good[0], "what:1"), "the forms are"},
 	} {
-		_, err := Run(test.request)
+		_, err := Run(test.script)
 		assert.ErrorContains(t, err, test.want, name)
+		assert.ErrorAs(t, err, new(*NotUnderstoodError), name)
 	}
 	missing := filepath.Join(t.TempDir(), "folder", "out")
-	_, err := Run(request(kernels, "copy_straight", 32, good[0], "out:"+missing+":128"))
+	_, err := Run(script(t, kernels, "copy_straight", 32, good[0], "out:"+missing+":128"))
 	assert.ErrorContains(t, err, missing)
-}
-
-func TestFindKernel(t *testing.T) {
-	names := []string{"plain", "_Z5saxpyifPKfPf", "_Z5twiceILi1EEvPf", "_Z5twiceILi2EEvPf"}
-	for wanted, want := range map[string]string{"plain": "plain", "saxpy": "_Z5saxpyifPKfPf", "_Z5twiceILi2EEvPf": "_Z5twiceILi2EEvPf"} {
-		got, err := findKernel(names, wanted)
-		require.NoError(t, err)
-		assert.Equal(t, want, got)
-	}
-	_, err := findKernel(names, "twice")
-	assert.ErrorContains(t, err, "name one of _Z5twiceILi1EEvPf, _Z5twiceILi2EEvPf")
-	_, err = findKernel(names, "sax")
-	assert.ErrorContains(t, err, "no kernel")
-	_, err = findKernel(nil, "k")
-	assert.ErrorContains(t, err, "no kernel (__global__ function)")
-	only, err := findKernel(names[:1], "")
-	require.NoError(t, err)
-	assert.Equal(t, "plain", only)
+	assert.NotErrorAs(t, err, new(*NotUnderstoodError), "the machine could not")
 }
 
 func TestNamesOfChecksAndOrders(t *testing.T) {
@@ -151,38 +144,4 @@ func TestNamesOfChecksAndOrders(t *testing.T) {
 	assert.Equal(t, sim.Reverse, order)
 	_, err = ParseOrder("sideways")
 	assert.ErrorContains(t, err, `"sideways"`)
-}
-
-// TestCompile runs CUDA C++ of the user's own: with a header beside it and a macro from outside.
-func TestCompile(t *testing.T) {
-	if _, err := nvrtc.Open(); err != nil {
-		var missing *nvrtc.NotFoundError
-		if errors.As(err, &missing) && strings.Contains(os.Getenv("CNN_GPU_REQUIRE"), "nvrtc") {
-			require.NoError(t, err)
-		}
-		t.Skip(err)
-	}
-	folder := t.TempDir()
-	file := filepath.Join(folder, "scale.cu")
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "factor.cuh"), []byte("#pragma once\nconstexpr float factor = 3;\n"), 0o644))
-	require.NoError(t, os.WriteFile(file, []byte(`#include "factor.cuh"
-__global__ void scale(const float* x, float* y, int n) {
-  int i = threadIdx.x;
-  if (i < n) y[i] = factor * x[i] + OFFSET;
-}
-`), 0o644))
-	r := request(file, "scale", 64, "iota:f32:50", "empty:f32:50", "i32:50")
-	_, err := Run(r)
-	assert.ErrorContains(t, err, "OFFSET")
-	r.Compiler = []string{"-DOFFSET=1"}
-	result, err := Run(r)
-	require.NoError(t, err)
-	assert.Empty(t, result.Findings)
-	assert.Equal(t, []string{"1", "4", "7"}, result.Outputs[1].First[:3])
-
-	r.Args[2] = "i32:51"
-	result, err = Run(r)
-	require.NoError(t, err)
-	require.Len(t, result.Findings, 1)
-	assert.Equal(t, 4, result.Findings[0].Source.Line)
 }
