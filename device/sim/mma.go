@@ -71,22 +71,26 @@ func execMMA(w *warp, in *inst, m uint32) {
 	s, blk := in.mma, w.b
 	d, a, b, c := s.split(in.list)
 	t := &blk.mma
-	down, width := s.m/8, 4*s.a.perRegister()
-	for x, slot := range a[:s.na] {
-		row, column := x%down*8, x/down*width
-		if width > 8 {
-			rowsOfNarrow(s.a, &t.a[row/16], &w.r[slot], row%16, column)
-		} else {
-			rowsOf(s.a, &t.a[row/16][0], &w.r[slot], row%16, column)
+	x, width := 0, 4*s.a.perRegister()
+	for column := 0; column < s.k; column += width {
+		for row := 0; row < s.m; row += 8 {
+			if width > 8 {
+				rowsOfNarrow(s.a, &t.a[row>>4], &w.r[a[x]], row&15, column)
+			} else {
+				rowsOf(s.a, &t.a[row>>4][0], &w.r[a[x]], row&15, column)
+			}
+			x++
 		}
 	}
-	down = s.k / width
-	for x, slot := range b[:s.nb] {
-		row, strip := x%down*width, &t.b[x/down]
-		if width > 8 {
-			columnsOfNarrow(s.b, strip, &w.r[slot], row)
-		} else {
-			columnsOf(s.b, (*[16][8]float64)(strip[:16]), &w.r[slot], row)
+	x = 0
+	for strip := range s.n / 8 {
+		for row := 0; row < s.k; row += width {
+			if width > 8 {
+				columnsOfNarrow(s.b, &t.b[strip], &w.r[b[x]], row)
+			} else {
+				columnsOf(s.b, (*[16][8]float64)(t.b[strip][:16]), &w.r[b[x]], row)
+			}
+			x++
 		}
 	}
 	if s.a == elementTF32 && blk.checks&Traffic != 0 {

@@ -89,7 +89,6 @@ type mmaShape struct {
 	crossed    bool // registers of D are others of C
 
 	counts [4]int // registers of D, A, B and C
-	na, nb int    // registers of A and B that are no copies
 }
 
 // mmaShapes holds the forms by the instruction's text.
@@ -155,7 +154,6 @@ func newMMAShape(text string) mmaShape {
 	for i, f := range s.fragments() {
 		s.counts[i] = f.registers
 	}
-	s.na, s.nb = s.registers('a', s.a), s.registers('b', s.b)
 	return s
 }
 
