@@ -28,7 +28,7 @@ func blocks(t *testing.T, path string) [][]string {
 }
 
 func TestKoreanPagesHaveTheSameCommands(t *testing.T) {
-	for _, page := range []string{"README", "docs/own-images", "docs/fine-tuning"} {
+	for _, page := range []string{"README", "docs/own-images", "docs/fine-tuning", "docs/simulator"} {
 		assert.Equal(t, blocks(t, "../../"+page+".md"), blocks(t, "../../"+page+".ko.md"))
 	}
 }

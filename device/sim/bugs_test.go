@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -274,4 +275,22 @@ func TestReportsAreReproducible(t *testing.T) {
 			}
 		}
 	}
+}
+
+// docs/simulator.md lists the planted bugs: this table.
+func TestPlantedBugsAreDocumented(t *testing.T) {
+	const page, head = "../../docs/simulator.md", "| kernel | finding |\n| --- | --- |\n"
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	before, _, found := strings.Cut(string(text), head)
+	require.True(t, found)
+	want := before + head
+	for _, b := range bugs {
+		want += fmt.Sprintf("| `%s` | %s |\n", b.kernel, b.kind)
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(page, []byte(want), 0o644))
+		return
+	}
+	assert.Equal(t, want, string(text), "go test ./device/sim -run TestPlantedBugsAreDocumented -update")
 }
