@@ -124,6 +124,7 @@ fuzz: ## fuzz every reader, ten million executions in all (docs/fuzzing.md)
 	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 1000000x ./device/sim
 	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 5500000x ./model/safetensors
 	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 3200000x ./device/sim/ptx
+	$(GO) test -run '^$$' -fuzz '^FuzzRead$$' -fuzztime 200000x ./device/sim/inspect/hostcode
 
 .PHONY: bench
 bench: ## time every op on this machine

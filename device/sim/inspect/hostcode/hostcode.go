@@ -1,0 +1,193 @@
+// Package hostcode takes out of a CUDA C++ file what is for the host: functions that are neither __global__ nor __device__, and variables of
+// the host. NVRTC compiles device code alone, and files have both.
+//
+// It is no compiler: it finds where declarations begin and end, and what of them is for the GPU, by their words. What it takes out becomes
+// blanks, so that every line keeps its number; lines of the preprocessor stay. Types and constants stay, since device code may use them;
+// those that only a host compiler understands are taken out by [File.Drop], where the compiler complains of them.
+package hostcode
+
+import (
+	"slices"
+	"strings"
+)
+
+// File is a file of CUDA C++.
+type File struct {
+	parser *parser
+	all    []declaration
+	text   []byte // as far as it is left
+	host   []span // what was taken out, in tokens
+}
+
+type span struct{ from, to int }
+
+// Include is a line of a file that includes another.
+type Include struct {
+	Name   string
+	Quoted bool
+	Line   int
+
+	start, end int // of the name with its quotes or brackets
+}
+
+// Read reads a file. The macros are those of all files that are compiled with it, its own among them.
+func Read(text string, macros Macros) *File {
+	f := &File{parser: read(lex(text), macros), text: []byte(text)}
+	for i := 0; i < len(f.parser.tokens); i++ { // again behind a brace too many
+		var list []declaration
+		list, i = f.parser.declarations(i, nil, false)
+		f.all = append(f.all, list...)
+	}
+	f.strip(f.all)
+	return f
+}
+
+// Text is the file without what was taken out.
+func (f *File) Text() string { return string(f.text) }
+
+// strip takes out what is for the host.
+func (f *File) strip(all []declaration) {
+	device := map[string]bool{}
+	for _, d := range all {
+		if d.device {
+			device[d.name] = true
+		}
+	}
+	for _, d := range all {
+		switch {
+		case d.device:
+		case d.form == class:
+			f.strip(d.members)
+		case d.form == function && device[d.name] && d.body == 0: // declared once with __device__ and once without
+		case d.form == function || d.form == variable:
+			f.take(d)
+		}
+	}
+}
+
+// take makes blanks of a declaration.
+func (f *File) take(d declaration) {
+	if d.to <= d.from {
+		return
+	}
+	f.host = append(f.host, span{d.from, d.to})
+	start, end := f.parser.tokens[d.from].start, f.parser.tokens[d.to-1].end
+	at := start
+	for _, line := range f.parser.directives {
+		if line.start < start || line.start >= end {
+			continue
+		}
+		f.blank(at, line.start)
+		at = line.end
+		if line.name == "include" {
+			f.blank(line.start, line.end)
+		}
+	}
+	f.blank(at, end)
+}
+
+func (f *File) blank(from, to int) {
+	for i := from; i < to; i++ {
+		if f.text[i] != '\n' && f.text[i] != '\r' {
+			f.text[i] = ' '
+		}
+	}
+}
+
+// Drop takes out the declaration at a line that a compiler does not understand, unless it is a function or a variable of the device. Of a
+// class it takes out a member that is a function, and for any other member the class, since without it the class would be another
+// one. It says what it took out: its name, and whether there was anything.
+func (f *File) Drop(line int) (name string, ok bool) { return f.drop(f.all, line) }
+
+func (f *File) drop(all []declaration, line int) (name string, ok bool) {
+	for _, d := range all {
+		first, last := f.lines(d)
+		if line < first || line > last {
+			continue
+		}
+		if d.form == class {
+			for _, m := range d.members {
+				if from, to := f.lines(m); m.form == function && from <= line && line <= to && !f.isTaken(m) {
+					if m.device {
+						return "", false
+					}
+					f.take(m)
+					return d.name + "::" + m.name, true
+				}
+			}
+		}
+		if d.device && (d.form == function || d.form == variable) {
+			return "", false
+		}
+		if f.isTaken(d) {
+			continue // another one on that line
+		}
+		f.take(d)
+		return d.name, true
+	}
+	return "", false
+}
+
+// isTaken says whether nothing is left of a declaration.
+func (f *File) isTaken(d declaration) bool {
+	return d.to <= d.from || strings.TrimSpace(string(f.text[f.parser.tokens[d.from].start:f.parser.tokens[d.to-1].end])) == ""
+}
+
+// lines are the first and the last line of a declaration.
+func (f *File) lines(d declaration) (first, last int) {
+	if d.to <= d.from {
+		return 0, -1
+	}
+	end := f.parser.tokens[d.to-1]
+	return f.parser.tokens[d.from].line, end.line + strings.Count(f.parser.text[end.start:end.end], "\n")
+}
+
+// Includes lists the lines of a text that include other files, but for those with a macro.
+func Includes(text string) (list []Include) {
+	for _, d := range lex(text).directives {
+		if i, ok := included(text, d); ok {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// Includes lists those that are left.
+func (f *File) Includes() (list []Include) {
+	for _, d := range f.parser.directives {
+		if i, ok := included(f.parser.text, d); ok && f.text[d.start] == '#' {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+func included(text string, d directive) (i Include, ok bool) {
+	if d.name != "include" || len(d.rest) < 2 {
+		return i, false
+	}
+	closing := map[byte]byte{'"': '"', '<': '>'}[d.rest[0]]
+	end := strings.IndexByte(d.rest[1:], closing)
+	if closing == 0 || end < 0 {
+		return i, false
+	}
+	name := d.rest[:end+2]
+	at := strings.Index(text[d.start:d.end], name)
+	if at < 0 {
+		return i, false
+	}
+	return Include{Name: name[1 : len(name)-1], Quoted: closing == '"', Line: 1 + strings.Count(text[:d.start], "\n"),
+		start: d.start + at, end: d.start + at + len(name)}, true
+}
+
+// Redirect is the text with other names for what it includes; includes whose name is not in the map stay.
+func (f *File) Redirect(names map[Include]string) string {
+	text := f.Text()
+	list := f.Includes()
+	for _, i := range slices.Backward(list) {
+		if name := names[i]; name != "" {
+			text = text[:i.start] + `"` + name + `"` + text[i.end:]
+		}
+	}
+	return text
+}
