@@ -61,11 +61,11 @@ lint: ## gofmt, vet and staticcheck, and shellcheck where it is installed
 	$(GO) tool staticcheck -tags '$(TAGS)' ./...
 	@if command -v shellcheck >/dev/null; then shellcheck .ci/* docker/*.sh; else echo 'skipped: shellcheck (it is not installed)'; fi
 
-# wheel brings one of NVIDIA's wheels for Python into a folder of .cache.
+# wheel brings NVIDIA's wheels for Python into a folder of .cache.
 define wheel
 	@python3 -m pip --version >/dev/null 2>&1 || { echo 'make $1: needs Python with pip, like the package python3-pip'; exit 1; }
 	@rm -rf .cache/$1.part && mkdir -p .cache
-	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --target .cache/$1.part '$2'
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --target .cache/$1.part $(foreach package,$2,'$(package)')
 	@rm -rf .cache/$1 && mv .cache/$1.part .cache/$1
 endef
 
@@ -76,6 +76,15 @@ nvrtc: ## bring NVIDIA's run-time compiler into .cache/nvrtc (needs Python with 
 	$(call wheel,nvrtc,$(NVRTC_PACKAGE))
 	@rm -f .cache/nvrtc/nvidia/*/lib/libnvrtc*.alt.so*
 	@ls .cache/nvrtc/nvidia/*/lib/libnvrtc.so.*
+
+# What kernels include: of the runtime cuda_fp16.h, mma.h and cooperative groups, of the compiler crt/, and cub, thrust, libcu++ and the random
+# numbers of devices. Of 110 MB that come, 24 MB stay.
+CUDA_HEADERS_PACKAGES ?= nvidia-cuda-runtime-cu12==12.9.* nvidia-cuda-nvcc-cu12==12.9.* nvidia-cuda-cccl-cu12==12.9.* nvidia-curand-cu12==10.3.10.*
+.PHONY: cuda-headers
+cuda-headers: ## bring NVIDIA's headers for kernels into .cache/cuda-headers, for `cnn-gpu sim` (needs Python with pip)
+	$(call wheel,cuda-headers,$(CUDA_HEADERS_PACKAGES))
+	@find .cache/cuda-headers/nvidia -mindepth 2 -maxdepth 2 ! -name include -exec rm -rf {} +
+	@ls .cache/cuda-headers/nvidia/*/include/cuda_fp16.h
 
 # TensorBoard itself and what its reader of event files imports: 90 MB, of which numpy is most; with all that the server needs it would be 160.
 TENSORBOARD_PACKAGES ?= tensorboard==2.* protobuf<8 absl-py numpy

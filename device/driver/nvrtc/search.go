@@ -30,13 +30,13 @@ func folders() (list []string) {
 	}
 	packages := []string{"nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib"}
 
-	for _, dir := range caches() {
+	for _, dir := range caches("nvrtc") {
 		under(dir, append(packages, ".")...)
 	}
 
 	list = append(list, "")
 
-	toolkit := []string{"lib64", "targets/" + map[string]string{"amd64": "x86_64-linux", "arm64": "sbsa-linux"}[runtime.GOARCH] + "/lib"}
+	toolkit := []string{"lib64", "targets/" + target() + "/lib"}
 	under(os.Getenv("CUDA_HOME"), toolkit...)
 	under(os.Getenv("CUDA_PATH"), toolkit...)
 	under(system, toolkit...)
@@ -44,9 +44,20 @@ func folders() (list []string) {
 		under(filepath.Dir(system), "cuda-*/"+t)
 	}
 
-	for _, dir := range filepath.SplitList(os.Getenv("PYTHONPATH")) {
+	for _, dir := range pythonFolders() {
 		under(dir, packages...)
 	}
+	return list
+}
+
+// target is the folder of a toolkit with what is for this machine.
+func target() string {
+	return map[string]string{"amd64": "x86_64-linux", "arm64": "sbsa-linux"}[runtime.GOARCH]
+}
+
+// pythonFolders lists where Python's packages may lie.
+func pythonFolders() (list []string) {
+	list = filepath.SplitList(os.Getenv("PYTHONPATH"))
 	home, _ := os.UserHomeDir()
 	prefixes := []string{os.Getenv("VIRTUAL_ENV"), os.Getenv("CONDA_PREFIX")}
 	if python, err := exec.LookPath("python3"); err == nil {
@@ -54,18 +65,26 @@ func folders() (list []string) {
 			prefixes = append(prefixes, filepath.Dir(filepath.Dir(real)))
 		}
 	}
-	for _, p := range packages {
-		for _, prefix := range append(prefixes, filepath.Join(home, ".local"), "/usr/local", "/usr") {
-			under(prefix, "lib/python3*/site-packages/"+p, "lib/python3*/dist-packages/"+p)
+	under := func(root, pattern string) {
+		if root != "" {
+			found, _ := fs.Glob(os.DirFS(root), pattern) // the pattern is well formed
+			for _, f := range found {
+				list = append(list, filepath.Join(root, f))
+			}
 		}
-		under(home, ".pyenv/versions/*/lib/python3*/site-packages/"+p)
 	}
+	for _, prefix := range append(prefixes, filepath.Join(home, ".local"), "/usr/local", "/usr") {
+		under(prefix, "lib/python3*/site-packages")
+		under(prefix, "lib/python3*/dist-packages")
+	}
+	under(home, ".pyenv/versions/*/lib/python3*/site-packages")
 	return list
 }
 
-// caches lists where `make nvrtc` puts NVRTC, seen from wherever the program stands: in the project's folder or, for its tests,
+// caches lists where the targets of the Makefile put what they bring, seen from wherever the program stands: in the project's folder or, for its tests,
 // below it.
-func caches() (list []string) {
+func caches(name string) (list []string) {
+	cache := filepath.Join(".cache", name)
 	if dir, err := os.Getwd(); err == nil {
 		list = append(list, filepath.Join(dir, cache))
 		for ; ; dir = filepath.Dir(dir) {
@@ -85,12 +104,10 @@ func caches() (list []string) {
 		list = append(list, filepath.Join(filepath.Dir(exe), cache), filepath.Join(filepath.Dir(exe), "..", cache))
 	}
 	if dir, err := os.UserCacheDir(); err == nil {
-		list = append(list, filepath.Join(dir, "cnn-gpu/nvrtc"))
+		list = append(list, filepath.Join(dir, "cnn-gpu", name))
 	}
 	return list
 }
-
-const cache = ".cache/nvrtc"
 
 var libraryFile = regexp.MustCompile(`^libnvrtc\.so(\.[0-9.]+)?$`)
 
