@@ -175,14 +175,3 @@ func (p *program) linkerNames(names []string) string {
 	}
 	return "\n  " + strings.Join(names, "\n  ")
 }
-
-// template is a kernel that is one, in the source: its parameters and name.
-var template = regexp.MustCompile(`template\s*<([^{};]*?)>\s*(?:static\s+|inline\s+)*__global__\s+(?:void\s+)?(?:__launch_bounds__\s*\([^()]*(?:\([^()]*\)[^()]*)*\)\s*)?(?:void\s+)?(\w+)\s*\(`)
-
-// templatesOf lists the templates of kernels in a source, as far as they can be seen without a compiler.
-func templatesOf(source string) (all []string) {
-	for _, m := range template.FindAllStringSubmatch(source, -1) {
-		all = append(all, m[2]+"<"+strings.Join(strings.Fields(m[1]), " ")+">")
-	}
-	return all
-}

@@ -72,14 +72,3 @@ func TestFindKernel(t *testing.T) {
 	_, err = overloaded.findKernel("add")
 	assert.ErrorContains(t, err, "_ZN2nn3addEPii", "what tells them apart")
 }
-
-func TestTemplatesOf(t *testing.T) {
-	assert.Equal(t, []string{"one<int N>", "two<typename T, int N>", "three<bool B>"}, templatesOf(`
-template <int N> __global__ void one(float* x) {}
-template<typename T,
-         int N>
-__global__ void __launch_bounds__(N * 2) two(T* x) {}
-template <bool B> static __global__ __launch_bounds__(256, 2) void three() {}
-template <int N> __device__ void helper() {}
-__global__ void plain() {}`))
-}

@@ -141,18 +141,18 @@ func List(s *Script) (kernels []Kernel, templates []string, err error) {
 
 // loadProgram compiles a script's file and brings it to the device.
 func loadProgram(device *sim.Device, s *Script) (*program, error) {
-	c, err := compile(s.File, kernelsOf(s.Launches), s.Compiler, s.Chip)
+	c, err := compiled(s.File, kernelsOf(s.Launches), s.Compiler, s.Chip)
 	if err != nil {
 		return nil, err
 	}
-	module, err := device.Load(c.ptx)
+	module, err := device.Load(c.PTX)
 	if errors.Is(err, sim.ErrPTX) {
 		return nil, notUnderstood("%s: %w", s.File, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	p := &program{file: s.File, module: module, templates: templatesOf(c.source), instances: c.instances, info: readDebugInfo(c.debug)}
+	p := &program{file: s.File, module: module, templates: c.Templates, instances: c.Kernels, info: readDebugInfo(c.debug)}
 	for _, name := range module.KernelNames() {
 		params, err := module.Params(name)
 		if err != nil {

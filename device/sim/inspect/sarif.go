@@ -88,7 +88,7 @@ func (o *Outcome) SARIF() []byte {
 	}
 	run.Invocations = []sarifInvocation{invocation}
 	for _, d := range o.Diagnostics {
-		run.add("compiler", d.Severity, d.Message, []sarifLocation{location(sim.Place{File: d.File, Line: d.Line})})
+		run.add("compiler", "error", d.Text, []sarifLocation{location(sim.Place{File: d.File, Line: d.Line})})
 	}
 	if o.Result != nil {
 		for _, f := range o.Findings {

@@ -1,0 +1,65 @@
+package compile
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// sampled is the rule of the sample: of each project the first files in the order of their paths that have a kernel and at most that many lines.
+const (
+	sampledFiles = 15
+	sampledLines = 1000
+)
+
+// TestFilesAsTheyAre says of a sample of public .cu files whether they compile, and why not: of the projects in the folder that CNN_GPU_CU_FILES
+// names, each a folder in it. docs/simulator.md has the figures.
+func TestFilesAsTheyAre(t *testing.T) {
+	root := os.Getenv("CNN_GPU_CU_FILES")
+	if root == "" {
+		t.Skip("CNN_GPU_CU_FILES names no folder with projects")
+	}
+	t.Setenv("CNN_GPU_KERNELS", t.TempDir())
+	projects, err := os.ReadDir(root)
+	require.NoError(t, err)
+	all, good := 0, 0
+	for _, project := range projects {
+		files := sample(t, filepath.Join(root, project.Name()))
+		compiled := 0
+		for _, file := range files {
+			start := time.Now()
+			p, err := File(file, nil, "--gpu-architecture=compute_90", "-lineinfo")
+			name, nameErr := filepath.Rel(root, file)
+			require.NoError(t, nameErr)
+			if err != nil {
+				t.Logf("no  %s %.1fs\n%s", name, time.Since(start).Seconds(), err)
+				continue
+			}
+			compiled++
+			t.Logf("yes %s %.1fs, %d kernels, templates without instances: %q", name, time.Since(start).Seconds(), strings.Count(string(p.PTX), ".entry "), p.Templates)
+		}
+		t.Logf("%s: %d of %d compile", project.Name(), compiled, len(files))
+		all, good = all+len(files), good+compiled
+	}
+	t.Logf("%d of %d compile", good, all)
+}
+
+// sample lists files of a project.
+func sample(t *testing.T, project string) (files []string) {
+	require.NoError(t, filepath.WalkDir(project, func(file string, _ os.DirEntry, err error) error { // in the order of their paths
+		if err != nil || filepath.Ext(file) != ".cu" || len(files) == sampledFiles {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		if bytes.Contains(text, []byte("__global__")) && bytes.Count(text, []byte("\n")) <= sampledLines {
+			files = append(files, file)
+		}
+		return err
+	}))
+	return files
+}
