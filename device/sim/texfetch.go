@@ -196,6 +196,7 @@ func (f textureForm) texel(w *warp, t *Texture, m uint32, at func(dim, lane int)
 		w.globalLanes(&inst{d: -1, mem: &a}, inside)
 	}
 	for c, slot := range f.scratch {
+		w.use("the texel", registerRef{'r', slot}, inside)
 		for x := m; x != 0; x &= x - 1 {
 			i := lowest(x)
 			v := &w.r[slot][i]

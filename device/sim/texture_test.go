@@ -270,7 +270,7 @@ func TestTextureProblems(t *testing.T) {
 	require.NoError(t, err)
 	place := [][4]float32{{1, 1}}
 	_, err = fetch(t, d, fetches[1], place, handle)
-	assert.ErrorContains(t, err, "were not written since the allocation")
+	assert.ErrorContains(t, err, "the texel depends on offset 20 of it, which was never written since the allocation")
 	_, err = fetch(t, d, fetches[0], place, handle)
 	assert.ErrorContains(t, err, "has 2 dimensions, the instruction wants 1")
 	_, err = fetch(t, d, fetches[1], place, empty)

@@ -223,6 +223,7 @@ func (f *wmmaAccess) load(w *warp, in *inst, m uint32) {
 		p := &f.pieces[i]
 		f.access(w, p, base, stride, m)
 		if p.part != 0 {
+			w.use("a part of the matrix", registerRef{'r', p.in.mem.vec[0]}, m)
 			to := &w.r[f.registers[p.register]]
 			for l, v := range &w.r[p.in.mem.vec[0]] {
 				to[l] = to[l]&^(p.part<<p.shift) | v&p.part<<p.shift

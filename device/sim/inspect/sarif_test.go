@@ -112,7 +112,7 @@ func TestSARIF(t *testing.T) {
 	assert.Positive(t, first.Locations[0].Physical.Region.StartLine)
 	require.Len(t, first.RelatedLocations, 1, "where it was called")
 	second := run(wrong).Results[1]
-	assert.Equal(t, "warning", second.Level)
+	assert.Equal(t, "error", second.Level)
 	assert.Equal(t, 7, second.Locations[0].Physical.Region.StartLine)
 }
 
