@@ -33,13 +33,18 @@ func hint(m string) bool {
 // access decodes the modifiers that loads, stores and atomics share; other gets the remaining ones.
 func (d *decoder) access(s *ptx.Instruction, other func(m string) bool) (*access, ptx.Type) {
 	a := &access{n: 1}
-	mods := s.Op.Modifiers
-	t := ptx.TypeByName(mods[len(mods)-1])
-	if t == ptx.NoType || t == ptx.Pred || t == ptx.B128 {
+	mods := slices.Clone(s.Op.Modifiers)
+	named := func(m string) bool { return ptx.TypeByName(m) != ptx.NoType }
+	at := slices.IndexFunc(mods, named) // the last one, but in "atom.global.v4.f32.add"
+	if at < 0 {
+		d.fail("%w", ErrUnknownInstruction)
+	}
+	t := ptx.TypeByName(mods[at])
+	if t == ptx.Pred || t == ptx.B128 {
 		d.fail("%w", ErrUnknownInstruction)
 	}
 	a.size, a.signed = uint32(t.Size()), t.Signed()
-	for _, m := range mods[:len(mods)-1] {
+	for _, m := range slices.Delete(mods, at, at+1) {
 		if space, ok := spaces[m]; ok {
 			a.space = space
 		} else if n, ok := vectors[m]; ok {
@@ -216,13 +221,21 @@ func decodeAtomic(d *decoder, in *inst, s *ptx.Instruction) {
 		d.fail("%w", ErrUnknownInstruction)
 	}
 	args := d.operands(2 + int(bit(s.Op.Name == "atom")) + int(bit(name == "cas")))
+	if a.n > 1 && (a.space != ptx.GlobalSpace && a.space != ptx.NoSpace || !t.Float() || t == ptx.F64) {
+		d.fail("%w", ErrUnknownInstruction)
+	}
 	if s.Op.Name == "atom" {
-		in.d = d.dst(args[0], a.bank)
+		if a.n > 1 {
+			in.list = d.vectorResult(args[0], int(a.n), a.bank)
+			in.d = in.list[0]
+		} else {
+			in.d = d.dst(args[0], a.bank)
+		}
 		args = args[1:]
 		d.k.spins = true
 	}
 	d.memoryOperand(in, a, args[0])
-	if a.n > 1 || args[1].Kind == ptx.VectorOperand { // red.v2.f32: one element after the other
+	if a.n > 1 { // one element after the other: the access is atomic for each (section "atom")
 		d.data(a, args[1], t)
 	} else {
 		class := byte('r')
@@ -238,6 +251,17 @@ func decodeAtomic(d *decoder, in *inst, s *ptx.Instruction) {
 		d.k.ordered = true
 	}
 	d.chooseSpace(in, a)
+}
+
+// vectorResult gives the slots of "{a, b}".
+func (d *decoder) vectorResult(o ptx.Operand, n int, bank byte) (slots []int32) {
+	if o.Kind != ptx.VectorOperand || len(o.Elements) != n {
+		d.fail("the result must be %d registers in braces", n)
+	}
+	for _, e := range o.Elements {
+		slots = append(slots, d.dst(e, bank))
+	}
+	return slots
 }
 
 // addresses computes the 64-bit addresses of an access.

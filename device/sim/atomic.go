@@ -111,6 +111,10 @@ func (w *warp) update(in *inst, op *atomicOp, buf []byte, m uint32) {
 		i := lowest(m)
 		for k := range a.n {
 			p := buf[w.off[i]+k*a.size:]
+			result := in.d
+			if in.list != nil {
+				result = in.list[k]
+			}
 			if a.size == 8 {
 				old := le.Uint64(p)
 				var y uint64
@@ -118,8 +122,8 @@ func (w *warp) update(in *inst, op *atomicOp, buf []byte, m uint32) {
 					y = w.q[in.c][i]
 				}
 				le.PutUint64(p, op.f64(old, w.q[a.vec[k]][i], y))
-				if in.d >= 0 {
-					w.q[in.d][i] = old
+				if result >= 0 {
+					w.q[result][i] = old
 				}
 				continue
 			}
@@ -135,8 +139,8 @@ func (w *warp) update(in *inst, op *atomicOp, buf []byte, m uint32) {
 				old = le.Uint32(p)
 				le.PutUint32(p, op.f32(old, x, y))
 			}
-			if in.d >= 0 {
-				w.r[in.d][i] = old
+			if result >= 0 {
+				w.r[result][i] = old
 			}
 		}
 	}

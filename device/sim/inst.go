@@ -42,7 +42,7 @@ type inst struct {
 	mem        *access
 	mma        *mmaShape
 	barrier    *barrierForm
-	list       []int32 // branch targets of brx, registers of mma, parameters of a system call
+	list       []int32 // branch targets of brx, registers of mma, results of a vector atomic, parameters of a system call
 	watch      *watch
 }
 

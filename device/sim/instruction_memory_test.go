@@ -215,6 +215,54 @@ func atomicRow(operation, space string) row {
 		})}
 }
 
+// vectorAtomics are those of sm_90: a result for each element. ptxas takes the operation before the types and behind them.
+var vectorAtomics = []row{
+	{name: "atom.global.add.v4.f32", declarations: ".global .align 16 .f32 cells[128];", input: func(i int) words { return words{uint32(i), 3, 5, 9} }, body: `
+	mov.u64 %d20, cells;
+	mad.lo.s64 %d20, %d2, 16, %d20;
+	cvt.rn.f32.u32 %r20, %r10;
+	cvt.rn.f32.u32 %r21, %r11;
+	cvt.rn.f32.u32 %r22, %r12;
+	cvt.rn.f32.u32 %r23, %r13;
+	st.global.v4.f32 [%d20], {%r20, %r21, %r22, %r23};
+	atom.global.add.v4.f32 {%r14, _, %r16, %r17}, [%d20], {%r23, %r22, %r21, %r20};
+	red.relaxed.gpu.global.v2.f32.add [%d20+8], {%r20, %r20};
+	ld.global.v4.f32 {%r24, %r25, %r26, %r27}, [%d20];
+	fma.rn.f32 %r14, %r14, 100.0, %r16;
+	fma.rn.f32 %r14, %r14, 100.0, %r17;
+	fma.rn.f32 %r24, %r24, 100.0, %r25;
+	fma.rn.f32 %r24, %r24, 100.0, %r26;
+	fma.rn.f32 %r24, %r24, 10.0, %r27;
+	cvt.rzi.u32.f32 %r30, %r14;
+	cvt.rzi.u32.f32 %r31, %r24;`,
+		want: func(i int, in []words) (uint32, uint32) {
+			n := uint32(i)
+			return n*10000 + 5*100 + 9, (((n+9)*100+3+5)*100+5+3+n)*10 + 9 + n + n
+		}},
+	{name: "atom.global.max.noftz.v8.f16", declarations: ".global .align 16 .b16 cells[256];", body: `
+	mov.u64 %d20, cells;
+	mad.lo.s64 %d20, %d2, 16, %d20;
+	mov.b32 {%h1, %h2}, 0x3c004000;
+	mov.b32 {%h3, %h4}, 0x42004400;
+	st.global.v4.u16 [%d20], {%h1, %h2, %h3, %h4};
+	st.global.v4.u16 [%d20+8], {%h1, %h2, %h3, %h4};
+	atom.global.v8.f16.max.noftz {%h10, %h11, %h12, %h13, %h14, %h15, %h16, %h17}, [%d20], {%h4, %h4, %h4, %h4, %h3, %h3, %h3, %h3};
+	mov.b32 %r30, {%h11, %h16};
+	ld.global.v2.u16 {%h20, %h21}, [%d20+4];
+	mov.b32 %r31, {%h20, %h21};`,
+		want: func(int, []words) (uint32, uint32) { return 0x44003c00, 0x42004400 }},
+	{name: "atom.global.add.noftz.v2.bf16x2", declarations: ".global .align 8 .b32 cells[64];", body: `
+	mov.u64 %d20, cells;
+	mad.lo.s64 %d20, %d2, 8, %d20;
+	st.global.v2.u32 [%d20], {0x3f803f80, 0x40003f80};
+	mov.b32 %r14, 0;
+	mov.b32 %r15, 0x80008000;
+	atom.add.noftz.v2.bf16x2 {%r14, %r15}, [%d20], {%r14, %r15};
+	red.global.add.noftz.v2.bf16x2 [%d20], {0x40003f80, 0x3f803f80};
+	ld.global.v2.u32 {%r30, %r31}, [%d20];`,
+		want: func(int, []words) (uint32, uint32) { return 0x40404000, 0x40404000 }},
+}
+
 func atomicRows() []row {
 	rows := []row{
 		{name: "red by all threads", threads: 64, declarations: globalCells, input: func(i int) words { return words{uint32(i), math.Float32bits(float32(i))} }, body: `
@@ -251,6 +299,7 @@ func atomicRows() []row {
 	ld.global.u32 %r31, [%d20];`,
 			want: func(int, []words) (uint32, uint32) { return 0, 96 }},
 	}
+	rows = append(rows, vectorAtomics...)
 	for _, operation := range slices.Sorted(maps.Keys(atomicReferences)) {
 		rows = append(rows, atomicRow(operation, "global"))
 		if !strings.Contains(operation, "f16") || strings.HasSuffix(operation, "x2") {

@@ -18,6 +18,46 @@ var moveRows = []row{
 		want: func(i int, in []words) (uint32, uint32) { return uint32(uint64(2)<<i - 1), ^uint32(uint64(2)<<i - 1) }},
 	{name: "grid and block", threads: 96, body: "mov.u32 %r30, %ntid.x; mov.u32 %r14, %nctaid.x; mad.lo.u32 %r30, %r14, 1000, %r30; mov.u32 %r31, %tid.x; mov.u32 %r14, %tid.y; add.u32 %r31, %r31, %r14; mov.u32 %r14, %ctaid.z; add.u32 %r31, %r31, %r14;",
 		want: func(i int, in []words) (uint32, uint32) { return 1096, uint32(i) }},
+	{name: "registers that nobody sets", body: `
+	mov.u32 %r14, %envreg0;
+	mov.u32 %r15, %envreg31;
+	or.b32 %r14, %r14, %r15;
+	mov.u32 %r15, %pm3;
+	or.b32 %r14, %r14, %r15;
+	mov.u64 %d10, %pm0_64;
+	mov.u64 %d11, %current_graph_exec;
+	or.b64 %d10, %d10, %d11;
+	cvt.u32.u64 %r15, %d10;
+	or.b32 %r14, %r14, %r15;
+	mov.u32 %r15, %ctaid.w;
+	or.b32 %r30, %r14, %r15;
+	mov.pred %p1, %is_explicit_cluster;
+	@%p1 or.b32 %r30, %r30, 1;
+	.reg .v4 .u32 v;
+	mov.v4.u32 v, %ntid;
+	mad.lo.u32 %r31, v.x, 100, v.y;
+	mad.lo.u32 %r31, %r31, 100, v.a;`,
+		want: func(int, []words) (uint32, uint32) { return 0, 320100 }},
+	{name: "reserved shared memory", body: `
+	.shared .b32 own[32];
+	mov.u32 %r14, %reserved_smem_offset_begin;
+	mov.u32 %r15, %reserved_smem_offset_1;
+	mov.u32 %r16, %reserved_smem_offset_end;
+	mov.u32 %r17, %reserved_smem_offset_cap;
+	mov.u32 %r18, %reserved_smem_offset_0;
+	sub.u32 %r19, %r16, %r14;
+	setp.eq.u32 %p1, %r19, %r17;
+	setp.le.and.u32 %p1, %r14, %r18, %p1;
+	sub.u32 %r20, %r16, %r15;
+	setp.ge.and.u32 %p1, %r20, 288, %p1;
+	selp.u32 %r30, 1, 0, %p1;
+	mad.lo.u32 %r21, %r2, 4, %r15;
+	st.shared.u32 [%r21], %r10;
+	mov.u32 %r22, own;
+	mad.lo.u32 %r22, %r2, 4, %r22;
+	st.shared.u32 [%r22], %r11;
+	ld.shared.u32 %r31, [%r21];`,
+		want: func(i int, in []words) (uint32, uint32) { return 1, in[i][0] }},
 	{name: "clocks go on", body: "mov.u64 %d10, %clock64; mov.u32 %r14, %clock; nanosleep.u32 100; mov.u64 %d11, %clock64; setp.gt.u64 %p1, %d11, %d10; selp.u32 %r30, 1, 0, %p1; mov.u64 %d10, %globaltimer;",
 		want: func(int, []words) (uint32, uint32) { return 1, 0 }},
 	{name: "the upper half of a clock", body: "mov.u32 %r30, %clock_hi; mov.u32 %r14, %clock; setp.ne.u32 %p1, %r14, 0; selp.u32 %r31, 1, 0, %p1;",

@@ -13,6 +13,8 @@ func decodeMove(d *decoder, in *inst, s *ptx.Instruction) {
 	t := ptx.TypeByName(s.Op.Modifiers[0])
 	dst, src := s.Operands[0], s.Operands[1]
 	switch {
+	case len(s.Op.Modifiers) == 2 && vectors[s.Op.Modifiers[0]] > 0:
+		d.moveVector(in, dst, src)
 	case t == ptx.NoType || len(s.Op.Modifiers) != 1:
 		d.fail("%w", ErrUnknownInstruction)
 	case dst.Kind == ptx.VectorOperand:
@@ -40,6 +42,20 @@ func decodeMove(d *decoder, in *inst, s *ptx.Instruction) {
 		}
 		in.a = d.src(d.operandOfClass(src, class), d.bankOf(t))
 		in.d = d.dst(dst, d.bankOf(t))
+	}
+}
+
+// moveVector: mov.v4.u32 d, %tid (section "Special Registers": the type of %tid is .v4.u32).
+func (d *decoder) moveVector(in *inst, dst, src ptx.Operand) {
+	if src.Kind != ptx.SpecialOperand || dst.Kind != ptx.VectorOperand || len(dst.Elements) > 4 {
+		d.fail("%w", ErrUnknownInstruction)
+	}
+	for i, o := range dst.Elements {
+		if i > 0 {
+			in = d.emit(opcode{class: Move})
+		}
+		in.exec = arithmetic["mov.b32"].exec
+		in.a, in.d = d.specialRegister(src.Name+"."+"xyzw"[i:i+1], 'r'), d.dst(o, 'r')
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +25,9 @@ var layersSource string
 
 //go:embed testdata/division.cu
 var divisionSource string
+
+//go:embed testdata/halves.cu
+var halvesSource string
 
 // compiler gives NVRTC, or skips the test where there is none.
 func compiler(t *testing.T) *nvrtc.Library {
@@ -89,7 +93,14 @@ func TestEveryArchitectureIsParsed(t *testing.T) {
 		for _, file := range files {
 			source, err := os.ReadFile(file)
 			require.NoError(t, err)
-			text := compile(t, l, filepath.Base(file), string(source), fmt.Sprintf("--gpu-architecture=compute_%d", arch), "-DFIXED=0", "--use_fast_math", "--device-int128")
+			options := []string{fmt.Sprintf("--gpu-architecture=compute_%d", arch), "-DFIXED=0", "--use_fast_math", "--device-int128"}
+			if strings.Contains(string(source), "#include <cuda_") {
+				var complete bool
+				if options, complete = withHeaders(append(options, headersOption)); !complete {
+					continue
+				}
+			}
+			text := compile(t, l, filepath.Base(file), string(source), options...)
 			m, err := ptx.Parse([]byte(text))
 			require.NoError(t, err)
 			module, err := sim.NewDevice(hopper(t), sim.Options{}).Load([]byte(text))
@@ -120,6 +131,22 @@ var stored = []struct {
 	{"testdata/kernels.ptx", "kernels.cu", kernelsSource, "compute_80", nil},
 	{"testdata/layers.ptx", "layers.cu", layersSource, "compute_90", nil}, // of a newer NVRTC, so that its PTX is read too
 	{"testdata/division.ptx", "division.cu", divisionSource, "compute_80", []string{"--device-int128"}},
+	{"testdata/halves.ptx", "halves.cu", halvesSource, "compute_80", []string{headersOption}},
+}
+
+// headersOption stands for the folder of NVIDIA's headers, which CNN_GPU_CUDA_INCLUDE names. Without it what includes them is left out.
+const headersOption = "-I$CNN_GPU_CUDA_INCLUDE"
+
+// withHeaders puts the folder in the option's place, or says that there is none.
+func withHeaders(options []string) ([]string, bool) {
+	i := slices.Index(options, headersOption)
+	if i < 0 {
+		return options, true
+	}
+	folder := os.Getenv("CNN_GPU_CUDA_INCLUDE")
+	options = slices.Clone(options)
+	options[i] = "-I" + folder
+	return options, folder != ""
 }
 
 // TestStoredPTXIsCurrent compares the stored PTX with what this NVRTC makes of the sources: the text where the same release made it, else
@@ -130,8 +157,13 @@ func TestStoredPTXIsCurrent(t *testing.T) {
 	require.NoError(t, err)
 	for _, s := range stored {
 		t.Run(s.file, func(t *testing.T) {
-			fresh := compile(t, l, s.name, s.source, append(s.options, "--gpu-architecture="+s.target)...)
+			options, complete := withHeaders(s.options)
+			if !complete {
+				t.Skip("CNN_GPU_CUDA_INCLUDE does not name the folder of NVIDIA's headers")
+			}
+			fresh := compile(t, l, s.name, s.source, append(options, "--gpu-architecture="+s.target)...)
 			fresh = strings.ReplaceAll(fresh, `"`+here+"/", `"`) // NVRTC writes the source's whole path
+			fresh = strings.ReplaceAll(fresh, `"`+os.Getenv("CNN_GPU_CUDA_INCLUDE")+"/", `"`)
 			text, err := os.ReadFile(s.file)
 			require.NoError(t, err)
 			if release(fresh) != release(string(text)) {

@@ -1,6 +1,11 @@
 package sim
 
-import "cnn-gpu/device/sim/ptx"
+import (
+	"math"
+	"strings"
+
+	"cnn-gpu/device/sim/ptx"
+)
 
 // register gives the bank and the slot of a register of the current function.
 func (d *decoder) register(i int32) (bank byte, slot int32) {
@@ -93,8 +98,11 @@ func (d *decoder) src(o ptx.Operand, bank byte) int32 {
 		if bank == 'p' {
 			return int32(bit(o.Value != 0))
 		}
-		if bank == 'r' && o.Kind == ptx.Float64Operand {
-			d.fail("a double where 32 bits are wanted")
+		if bank == 'r' && o.Kind == ptx.Float64Operand { // "1.5" is one, and takes the instruction's type
+			if !d.s.Op.Has("f32") {
+				d.fail("a double where 32 bits are wanted")
+			}
+			o.Value = uint64(math.Float32bits(float32(math.Float64frombits(o.Value))))
 		}
 		return d.constant(o.Value, bank)
 	case ptx.VariableOperand:
@@ -191,8 +199,20 @@ func (d *decoder) specialRegister(name string, bank byte) int32 {
 	if slot, ok := d.special[key]; ok {
 		return slot
 	}
-	if name == "WARP_SZ" {
-		return d.constant(32, bank)
+	reserved, isReserved := strings.CutPrefix(name, "%reserved_smem_offset_")
+	at, known := reservedOffsets[reserved]
+	switch {
+	case name == "%is_explicit_cluster" && bank == 'p':
+		return 0 // no launch here has clusters
+	case bank == 'p':
+	case isReserved && known:
+		return d.constant(d.reservedShared()+at, bank)
+	case name == "%reserved_smem_offset_cap":
+		return d.constant(reservedSharedBytes, bank)
+	case strings.HasPrefix(name, "%envreg"), strings.HasPrefix(name, "%pm"), name == "%current_graph_exec":
+		return d.constant(0, bank) // nobody sets them
+	case strings.HasSuffix(name, ".w"):
+		return d.constant(0, bank) // the fourth component is unused
 	}
 	if _, ok := specialRegisters[name]; !ok || bank == 'p' {
 		d.fail("special register %s is not supported here", name)
@@ -202,6 +222,21 @@ func (d *decoder) specialRegister(name string, bank byte) int32 {
 	d.k.fills = append(d.k.fills, fill{bank: bank, slot: slot, special: name})
 	return slot
 }
+
+// reservedSharedBytes is the shared memory of a block that the system keeps for itself from sm_80 on. Cooperative groups use what lies behind
+// %reserved_smem_offset_1, 288 bytes.
+const reservedSharedBytes = 1024
+
+var reservedOffsets = map[string]uint64{"begin": 0, "0": 0, "1": 512, "end": reservedSharedBytes}
+
+// reservedShared places the reserved shared memory when it is first named. It does not count as the kernel's own.
+func (d *decoder) reservedShared() uint64 {
+	static := d.k.staticShared
+	defer func() { d.k.staticShared = static }()
+	return d.sharedOffset(reservedVariable)
+}
+
+var reservedVariable = &ptx.Variable{Name: "reserved shared memory", Space: ptx.SharedSpace, Align: 128, Size: reservedSharedBytes}
 
 // The limits of the memories of a block, of any chip, and of a thread.
 const (
