@@ -149,6 +149,18 @@ func (d *Device) Read(ptr uint64, p []byte) error {
 	return nil
 }
 
+// Unwritten lists the bytes of the allocation at ptr that neither the host nor a kernel has written. Stores of kernels are noted with the
+// check Uninitialized.
+func (d *Device) Unwritten(ptr uint64) ([]Range, error) {
+	d.busy.Lock()
+	defer d.busy.Unlock()
+	a, _, err := d.mem.find(ptr, 0)
+	if err != nil {
+		return nil, err
+	}
+	return a.unwritten(), nil
+}
+
 // Write copies p to device memory.
 func (d *Device) Write(ptr uint64, p []byte) error {
 	d.busy.Lock()

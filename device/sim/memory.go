@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -143,4 +144,28 @@ func allDefined(written []byte) bool {
 		}
 	}
 	return true
+}
+
+// Range is a range of bytes of an allocation, the last among them.
+type Range struct {
+	First uint64 `json:"first"`
+	Last  uint64 `json:"last"`
+}
+
+// unwritten lists the bytes of which no bit was ever written.
+func (a *allocation) unwritten() (all []Range) {
+	written := a.written()
+	for i := 0; i < len(written); {
+		gap := bytes.IndexByte(written[i:], 0)
+		if gap < 0 {
+			return all
+		}
+		i += gap
+		first := i
+		for i < len(written) && written[i] == 0 {
+			i++
+		}
+		all = append(all, Range{uint64(first), uint64(i - 1)})
+	}
+	return all
 }

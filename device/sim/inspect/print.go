@@ -125,6 +125,9 @@ func (o Output) print(s *strings.Builder) {
 	if o.File != "" {
 		fmt.Fprintf(s, ", written to %s", o.File)
 	}
+	if text := describeUnwritten(o.Unwritten, o.Bytes); text != "" {
+		fmt.Fprintf(s, "; %s", text)
+	}
 	s.WriteString("\n")
 }
 

@@ -43,6 +43,8 @@ type Output struct {
 	File  string   `json:"file"`  // that it was written to, or empty
 	First []string `json:"first"` // the first numbers, where the memory has a type
 	more  bool     // than those
+
+	Unwritten []sim.Range `json:"unwritten"` // bytes that nobody has written, known with the check of what is uninitialised
 }
 
 // Count gives the findings of a severity.
@@ -288,7 +290,11 @@ func (r *runner) collect() error {
 func (r *runner) output(b *buffer) (Output, error) {
 	o := Output{Name: b.name, Form: b.form, Bytes: b.bytes, File: b.save}
 	content := make([]byte, b.bytes)
-	if err := r.device.Read(b.address, content); err != nil {
+	err := r.device.Read(b.address, content)
+	if err == nil && r.device.Options().Checks&sim.Uninitialized != 0 {
+		o.Unwritten, err = r.device.Unwritten(b.address)
+	}
+	if err != nil {
 		return o, fmt.Errorf("%s: %w", b.name, err)
 	}
 	if size := b.element.bytes; size > 0 {

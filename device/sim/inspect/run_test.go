@@ -61,6 +61,31 @@ func TestRun(t *testing.T) {
 	assert.Equal(t, r.Launches[0].Counters, back.Launches[0].Counters)
 }
 
+// A kernel that leaves a part of its output as it was breaks no rule, but is most often not what was meant.
+func TestUnwritten(t *testing.T) {
+	for _, test := range []struct {
+		kernel, size, want string
+		first, last        int
+	}{
+		{"copy_straight", "f32:64", "; bytes 128 to 255 were never written\n", 128, 255},
+		{"copy_straight", "f32:32", "f32:32: 128 bytes, 1 1 1 1 1 1 1 1 ...\n", -1, -1},
+	} {
+		r, err := Run(script(t, kernels, test.kernel, 32, "ones:f32:32", "empty:"+test.size))
+		require.NoError(t, err)
+		var text strings.Builder
+		require.NoError(t, r.Print(&text))
+		assert.Contains(t, text.String(), test.want)
+		if test.first >= 0 {
+			assert.Equal(t, []sim.Range{{First: uint64(test.first), Last: uint64(test.last)}}, r.Outputs[1].Unwritten)
+		} else {
+			assert.Empty(t, r.Outputs[1].Unwritten)
+		}
+	}
+	assert.Equal(t, "never written", describeUnwritten([]sim.Range{{First: 0, Last: 7}}, 8))
+	gaps := []sim.Range{{First: 1, Last: 1}, {First: 3, Last: 3}, {First: 5, Last: 5}, {First: 7, Last: 9}}
+	assert.Equal(t, "bytes 1 to 1, 3 to 3, 5 to 5 and 1 more range, 6 bytes together, were never written", describeUnwritten(gaps, 100))
+}
+
 func TestAdvice(t *testing.T) {
 	r, err := Run(script(t, bugs, "barrier_after_exit", 64, "zeros:f32:64", "empty:f32:64", "u32:64"))
 	require.NoError(t, err)
