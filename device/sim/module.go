@@ -64,6 +64,21 @@ func (d *Device) Load(text []byte) (*Module, error) {
 	return m, nil
 }
 
+// Unreadable gives the first error of a function or a variable that could not be read; nil if all could. A driver refuses the whole module then.
+func (m *Module) Unreadable() error {
+	for _, f := range m.ast.Functions {
+		if f.Err != nil {
+			return fmt.Errorf("sim: %w: %w", ErrPTX, f.Err)
+		}
+	}
+	for _, v := range m.ast.Variables {
+		if v.Err != nil {
+			return fmt.Errorf("sim: %w: %w", ErrPTX, v.Err)
+		}
+	}
+	return nil
+}
+
 // problem says why a variable cannot be used, or nil.
 func (m *Module) problem(v *ptx.Variable) error {
 	if v.Err != nil {

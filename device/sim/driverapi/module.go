@@ -70,6 +70,11 @@ func (s *system) load(c *context, out *uintptr, image string) driver.Result {
 		return driver.NoBinaryForGpu
 	}
 	m, err := c.device.Load([]byte(image))
+	if err == nil {
+		if err = m.Unreadable(); err != nil {
+			m.Unload()
+		}
+	}
 	switch {
 	case errors.Is(err, sim.ErrPTX):
 		return s.failed(driver.InvalidPtx, err)
