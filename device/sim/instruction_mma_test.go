@@ -290,5 +290,5 @@ func TestFormsOfProducts(t *testing.T) {
 		count[strings.HasPrefix(name, "wmma")]++
 	}
 	assert.Equal(t, 4*3+4+2+2+16+4+3*2*4+3*2*4+3*2, count[false])
-	assert.Equal(t, 3*4*4+3*4+4+4*2+3*4*2*2+2*2+2, count[true])
+	assert.Equal(t, 3*4*4+3*4+4+4*3+3*4*2*2+2*2+2, count[true])
 }

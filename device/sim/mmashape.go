@@ -65,6 +65,7 @@ var mmaForms = []string{
 	"wmma.mma.sync.aligned.{row,col}.{row,col}.{m16n16k16,m8n32k16,m32n8k16}.f32.bf16.bf16.f32",
 	"wmma.mma.sync.aligned.{row,col}.{row,col}.m16n16k8.f32.tf32.tf32.f32",
 	"wmma.mma.sync.aligned.{row,col}.{row,col}.m8n8k4{,.rn}.f64.f64.f64.f64",
+	"wmma.mma.sync.aligned.{row,col}.{row,col}.m8n8k4.f64.f64.f64.f64.rn", // as NVRTC writes it
 	"wmma.mma.sync.aligned.{row,col}.{row,col}.{m16n16k16,m8n32k16,m32n8k16}.s32.{s8.s8,u8.u8}.s32{,.satfinite}",
 	"wmma.mma.sync.aligned.row.col.m8n8k32.s32.{s4.s4,u4.u4}.s32{,.satfinite}",
 	"wmma.mma.{xor,and}.popc.sync.aligned.row.col.m8n8k128.s32.b1.b1.s32",
