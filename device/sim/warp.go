@@ -176,29 +176,41 @@ func (w *warp) run(budget int64) {
 		active := w.active
 		counts.enter(pc, active)
 		counts.leave(end, active)
-		for ; pc < end; pc++ {
+		for ; pc < end && w.tracking == 0; pc++ {
 			in := &code[pc]
 			m := active
-			w.pc = pc
 			if in.guard >= 0 {
-				if w.tracking != 0 {
-					w.useGuard(in, active)
-				}
 				m &= w.p[in.guard] ^ in.guardFlip
 				counts.idle(pc, active&^m)
 				if m == 0 {
 					continue
 				}
 			}
-			if w.tracking != 0 {
-				w.track(in, m)
-				continue
-			}
+			w.pc = pc
 			in.exec(w, in, m)
+		}
+		if pc < end {
+			w.runTracked(pc, end, active)
 		}
 		w.pc = end
 	}
 	w.steps += start - budget
+}
+
+// runTracked is the loop over plain instructions in a warp that holds undefined bits.
+func (w *warp) runTracked(pc, end int32, active uint32) {
+	for w.pc = pc; w.pc < end; w.pc++ {
+		in := &w.b.k.code[w.pc]
+		m := active
+		if in.guard >= 0 {
+			w.useGuard(in, active)
+			m = w.guarded(in)
+			w.b.counts.idle(w.pc, active&^m)
+		}
+		if m != 0 {
+			w.execute(in, m)
+		}
+	}
 }
 
 // control executes an instruction that is not plain.
