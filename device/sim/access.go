@@ -18,6 +18,11 @@ var spaces = map[string]ptx.Space{
 	"const": ptx.ConstSpace, "param": ptx.ParamSpace, "param::entry": ptx.ParamSpace, "param::func": ptx.ParamSpace,
 }
 
+// memoryOrders are the modifiers that make an access a strong one (PTX ISA, "Operation types").
+var memoryOrders = map[string]struct{ acquire, release bool }{
+	"volatile": {}, "relaxed": {}, "acquire": {acquire: true}, "release": {release: true}, "acq_rel": {acquire: true, release: true},
+}
+
 // vectors gives the elements of a vector access.
 var vectors = map[string]int{"v2": 2, "v4": 4, "v8": 8}
 
@@ -49,14 +54,13 @@ func (d *decoder) access(s *ptx.Instruction, other func(m string) bool) (*access
 			a.space = space
 		} else if n, ok := vectors[m]; ok {
 			a.n = uint32(n)
-		} else if m == "volatile" || m == "relaxed" || m == "acquire" {
-			a.volatile = true
-		} else if m == "release" {
-			a.volatile, a.release = true, true
+		} else if order, ok := memoryOrders[m]; ok {
+			a.strong, a.acquire, a.release = true, order.acquire, order.release
 		} else if !hint(m) && (other == nil || !other(m)) {
 			d.fail("%w", ErrUnknownInstruction)
 		}
 	}
+	a.narrow = a.strong && narrowScope(s.Op)
 	a.bytes = uint64(a.size * a.n)
 	if a.bytes > 32 {
 		d.fail("%w", ErrUnknownInstruction)
@@ -137,12 +141,16 @@ func (d *decoder) chooseSpace(in *inst, a *access) {
 	if a.space == ptx.SharedSpace || a.space == ptx.NoSpace {
 		d.k.cellBytes = min(d.k.cellBytes, uint64(a.size))
 	}
-	if a.volatile && a.op == load {
+	a.polls = a.strong && (a.op == load || a.op == update && in.d >= 0)
+	inMemory := a.space == ptx.GlobalSpace || a.space == ptx.NoSpace
+	switch {
+	case a.polls:
 		d.k.spins = true
+		d.k.ordered = d.k.ordered || inMemory
+	case a.release && inMemory && !a.narrow:
+		d.k.ordered = true
 	}
-	if a.release && a.space != ptx.SharedSpace && !d.s.Op.Has("cta") {
-		d.k.fences = true
-	}
+	d.k.fences = d.k.fences || a.release || a.acquire
 }
 
 // operands gives the operands without a cache policy, which is a hint.
@@ -198,22 +206,17 @@ func decodeStore(d *decoder, in *inst, s *ptx.Instruction) {
 func decodeAtomic(d *decoder, in *inst, s *ptx.Instruction) {
 	name := ""
 	a, t := d.access(s, func(m string) bool {
-		switch {
-		case m == "acq_rel":
-			return true
-		case name == "" && slices.Contains(atomicNames, m):
-			name = m
-			return true
+		if name != "" || !slices.Contains(atomicNames, m) {
+			return false
 		}
-		return false
+		name = m
+		return true
 	})
 	a.op, a.bank = update, d.bankOf(t)
-	if s.Op.Has("acq_rel") {
-		a.release = true
-	}
-	a.volatile = false
+	a.strong, a.narrow = true, narrowScope(s.Op)
 	a.atom = atomicOps[name+"."+t.String()]
 	a.globalAtom = a.atom
+	a.floatAdd = name == "add" && !a.atom.commutes
 	if global, ok := globalAtomics[name+"."+t.String()]; ok {
 		a.globalAtom = global
 	}
@@ -232,7 +235,6 @@ func decodeAtomic(d *decoder, in *inst, s *ptx.Instruction) {
 			in.d = d.dst(args[0], a.bank)
 		}
 		args = args[1:]
-		d.k.spins = true
 	}
 	d.memoryOperand(in, a, args[0])
 	if a.n > 1 { // one element after the other: the access is atomic for each (section "atom")
@@ -247,7 +249,7 @@ func decodeAtomic(d *decoder, in *inst, s *ptx.Instruction) {
 	if len(args) > 2 {
 		in.c = d.src(args[2], a.bank)
 	}
-	if a.space != ptx.SharedSpace && (s.Op.Name == "atom" || !a.atom.commutes) {
+	if a.space != ptx.SharedSpace && !a.atom.commutes {
 		d.k.ordered = true
 	}
 	d.chooseSpace(in, a)

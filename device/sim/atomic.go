@@ -121,7 +121,9 @@ func (w *warp) update(in *inst, op *atomicOp, buf []byte, m uint32) {
 				if in.c >= 0 {
 					y = w.q[in.c][i]
 				}
-				le.PutUint64(p, op.f64(old, w.q[a.vec[k]][i], y))
+				next := op.f64(old, w.q[a.vec[k]][i], y)
+				le.PutUint64(p, next)
+				w.b.changed = w.b.changed || next != old
 				if result >= 0 {
 					w.q[result][i] = old
 				}
@@ -132,13 +134,17 @@ func (w *warp) update(in *inst, op *atomicOp, buf []byte, m uint32) {
 				y = w.r[in.c][i]
 			}
 			x := w.r[a.vec[k]][i]
+			var next uint32
 			if a.size == 2 {
 				old = uint32(le.Uint16(p))
-				le.PutUint16(p, uint16(op.f32(old, x, y)))
+				next = op.f32(old, x, y)
+				le.PutUint16(p, uint16(next))
 			} else {
 				old = le.Uint32(p)
-				le.PutUint32(p, op.f32(old, x, y))
+				next = op.f32(old, x, y)
+				le.PutUint32(p, next)
 			}
+			w.b.changed = w.b.changed || next != old
 			if result >= 0 {
 				w.r[result][i] = old
 			}

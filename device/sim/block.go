@@ -1,9 +1,6 @@
 package sim
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // block runs thread blocks of one launch, one after the other. What it holds is made once.
 type block struct {
@@ -23,6 +20,11 @@ type block struct {
 	barriers [16]barrierState
 	exited   int
 	progress bool // something happened that others may wait for
+	moved    bool // the same, since the block was last told to go on
+	watched  bool // whether memory changes: see cycle.go
+	changed  bool
+	fatal    bool    // a finding has ended the block
+	order    []*warp // of their turns
 	random   uint64
 	clock    uint64
 
@@ -33,11 +35,11 @@ type block struct {
 	readTimes map[uint32]*[32]uint32 // of cells with manyTimes, by warp
 	mbarriers map[uint32]*mbarrier
 
-	stamp, firstStamp uint32 // of this block, and of the launch
-	order             *launchOrder
-	sector            uint32
-	readSectors       [][]uint32 // of each region of memory: the round in which the block last read a sector
-	round             uint32     // counts blocks
+	firstStamp uint32 // of the launch
+	launch     *launchOrder
+	sector     uint32
+	reads      *sectorReads
+	round      uint32 // of reads
 
 	counts  pcCounts
 	access  []pcTraffic // by pc
@@ -56,7 +58,7 @@ type block struct {
 
 func newBlock(d *Device, k *Kernel, dim [3]uint32, sharedBytes, dynamicStart uint64) *block {
 	b := &block{d: d, k: k, checks: d.opts.Checks, dim: dim, shared: make([]byte, sharedBytes), dynamicStart: dynamicStart,
-		counts: make(pcCounts, len(k.code)+1), access: make([]pcTraffic, len(k.code)+1), seen: map[seenReport]bool{}, time: 1}
+		counts: make(pcCounts, len(k.code)+1), access: make([]pcTraffic, len(k.code)+1), seen: map[seenReport]bool{}, time: 1, reads: &sectorReads{}}
 	for 1<<b.cellShift < k.cellBytes {
 		b.cellShift++
 	}
@@ -81,6 +83,13 @@ func newBlock(d *Device, k *Kernel, dim [3]uint32, sharedBytes, dynamicStart uin
 		b.warps = append(b.warps, w)
 	}
 	return b
+}
+
+// another makes a block that runs beside b on the same goroutine.
+func (b *block) another() *block {
+	o := newBlock(b.d, b.k, b.dim, uint64(len(b.shared)), b.dynamicStart)
+	o.dynamicBytes, o.reads = b.dynamicBytes, b.reads
+	return o
 }
 
 // guardGaps marks the gaps between the shared arrays, the space behind the last, and that before the dynamic part.
@@ -114,44 +123,87 @@ func (b *block) coordinates(index int64) [3]uint32 {
 	return [3]uint32{uint32(index % x), uint32(index / x % y), uint32(index / x / y)}
 }
 
-// runOne executes one block. It returns true when a finding ended it.
-func (b *block) runOne(index int64) (stopped bool) {
+// prepare readies the block for a launch.
+func (b *block) prepare(grid [3]uint32, params []byte, order *launchOrder) {
+	b.grid, b.params, b.launch = grid, params, order
+	b.firstStamp, b.sector = order.first, b.d.sector
+	clear(b.counts)
+	clear(b.access)
+	b.traffic, b.advice = MemoryCounters{}, nil
+	b.fillRegisters(false)
+}
+
+// runOne executes one block to its end, whatever others do.
+func (b *block) runOne(index int64) {
+	b.begin(index)
+	for steps := int64(1 << 12); b.goOn() == waits; {
+		if b.moved {
+			continue
+		}
+		if b.stuck(steps) {
+			b.reportStuck("", nil)
+			return
+		}
+		steps *= 2
+	}
+}
+
+// begin makes the block the one with an index, before its first instruction.
+func (b *block) begin(index int64) {
 	b.index = index
 	b.id = b.coordinates(index)
 	b.reset()
-	defer func() {
-		if r := recover(); r != nil {
-			if _, ok := r.(fatalReport); !ok {
-				panic(r)
-			}
-			stopped = true
+}
+
+// blockState says how far a block has come.
+type blockState uint8
+
+const (
+	waits blockState = iota // for what other blocks do
+	ended
+	failed // a finding ended it
+)
+
+// goOn lets the block run until it ends or waits.
+func (b *block) goOn() (s blockState) {
+	if b.fatal { // while it was looked at
+		return failed
+	}
+	b.moved = false
+	defer b.recoverFatal(func() { s = failed })
+	return b.schedule()
+}
+
+// recoverFatal is deferred by what may meet a finding that ends the block.
+func (b *block) recoverFatal(then func()) {
+	if r := recover(); r != nil {
+		if _, ok := r.(fatalReport); !ok {
+			panic(r)
 		}
-	}()
-	b.schedule()
-	return false
+		b.fatal = true
+		then()
+	}
 }
 
 func (b *block) reset() {
-	b.reports = nil
+	b.reports, b.fatal = nil, false
 	clear(b.seen)
 	b.exited = 0
 	b.sharedUndefined, b.silent = false, false
 	clear(b.origins)
 	b.barriers = [16]barrierState{}
 	b.random = (b.d.opts.Seed+uint64(b.index)+1)*0x9e3779b97f4a7c15 | 1
-	b.stamp = b.firstStamp + 1 + uint32(b.index)
 	b.time++
 	b.start = b.time
 	b.dropPending()
 	clear(b.mbarriers)
-	if b.round++; b.round == 0 {
-		b.readSectors, b.round = nil, 1
-	}
+	b.round = b.reads.next()
 	fillBytes(b.shared, 0xff) // NaN
 	for _, w := range b.warps {
 		w.alive, w.active, w.pc = w.init, w.init, 0
 		w.groups, w.mergePC = w.groups[:0], never
 		w.hold, w.divergent, w.steps = 0, 0, 0
+		w.polls, w.nextLook, w.looping = 0, b.launch.firstLook, false
 		w.order.reset(b.time)
 		w.asyncs = w.asyncs[:0]
 		w.bulk.reset()
@@ -163,51 +215,58 @@ func (b *block) reset() {
 		}
 	}
 	b.fillRegisters(true)
+	b.order = append(b.order[:0], b.warps...)
+	if b.d.opts.Order == Reverse {
+		slices.Reverse(b.order)
+	}
 }
 
-// schedule lets the warps take turns until all have ended.
-func (b *block) schedule() {
-	order := make([]*warp, len(b.warps))
-	copy(order, b.warps)
-	if b.d.opts.Order == Reverse {
-		slices.Reverse(order)
-	}
-	const maxSpins = 100 // rounds in which all warps only poll mbarriers
-	for spins := 0; ; {
+// schedule lets the warps take turns until all have ended, or those that can go on only wait.
+func (b *block) schedule() blockState {
+	const maxIdle = 4 // rounds in which all only wait
+	order := b.order
+	for idle := 0; ; {
 		if b.d.opts.Order == Random {
 			for i := len(order) - 1; i > 0; i-- {
 				j := int(b.rand() % uint64(i+1))
 				order[i], order[j] = order[j], order[i]
 			}
 		}
-		left, polling := false, false
+		left, waiting := false, false
 		b.progress = false
 		for _, w := range order {
 			if w.alive == 0 {
 				continue
 			}
 			left = true
-			before := w.steps
-			w.run(int64(b.d.opts.Quantum))
-			if w.steps != before && !w.polled {
+			before, moved := w.steps, b.progress
+			w.turn()
+			switch waits := w.waits(); {
+			case waits:
+				waiting = true
+			case w.steps != before:
 				b.progress = true
 			}
-			polling = polling || w.polled
+			b.progress = b.progress || moved
 			if w.steps > b.d.opts.MaxSteps {
 				w.pc = min(w.pc, int32(len(b.k.code)-1))
 				w.fault(EndlessLoop, lowest(w.alive), "more than %d instructions in one warp", b.d.opts.MaxSteps)
 			}
 		}
-		if !left {
+		switch {
+		case !left:
 			for _, w := range b.warps {
 				w.finishBulkAll()
 			}
-			return
-		}
-		if b.progress {
-			spins = 0
-		} else if spins++; spins > maxSpins || !polling {
+			return ended
+		case b.progress:
+			idle, b.moved = 0, true
+		case !waiting:
 			b.deadlock()
+		default:
+			if idle++; idle > maxIdle {
+				return waits
+			}
 		}
 	}
 }
@@ -218,43 +277,4 @@ func (b *block) rand() uint64 {
 	b.random ^= b.random >> 7
 	b.random ^= b.random << 17
 	return b.random
-}
-
-// deadlock reports where everybody waits.
-func (b *block) deadlock() {
-	text := ""
-	kind, first, at := b.splitWarp()
-	for _, w := range b.warps {
-		if w.active != 0 {
-			w.park()
-		}
-		for _, g := range w.groups {
-			if first == nil {
-				first, at = w, g
-			}
-			if len(text) < 400 {
-				text += fmt.Sprintf("; warp %d, lanes %08x at %s", w.id, g.mask, b.k.location(g.pc))
-			}
-		}
-	}
-	first.pc = at.pc
-	first.fault(kind, lowest(at.mask), "no warp can go on%s", text)
-}
-
-// splitWarp gives lanes that wait for others of their warp, which live and are elsewhere: at a barrier that takes whole warps, or at an
-// instruction that has a member mask.
-func (b *block) splitWarp() (Kind, *warp, group) {
-	for _, w := range b.warps {
-		for _, g := range w.groups {
-			in := &b.k.code[g.pc]
-			switch {
-			case g.state != collecting:
-			case in.kind == blockBarrier:
-				return DivergentBarrier, w, g
-			case in.e >= 0:
-				return BadMask, w, g
-			}
-		}
-	}
-	return Deadlock, nil, group{}
 }

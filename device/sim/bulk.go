@@ -160,8 +160,8 @@ func (w *warp) bulkChecks(op memOp, al *allocation, lane int, off, n uint64) {
 		if w.b.checks&Uninitialized != 0 {
 			w.checkWritten(a, al, m)
 		}
-		if w.b.checks&BlockRaces != 0 {
-			w.checkBlocks(a, al, m)
+		if w.b.checks&BlockRaces != 0 && w.mayRace(a, al) {
+			w.checkOrder(a, al, m)
 		}
 	}
 }
@@ -183,6 +183,7 @@ func (w *warp) checkSharedRange(i int, n uint64) {
 // bulkStore: [global], [shared], bytes
 func (d *decoder) bulkStore(in *inst, s *ptx.Instruction) {
 	f := d.bulkOperands(s, 3)
+	d.k.written |= anyPointer
 	in.exec = func(w *warp, in *inst, m uint32) {
 		for ; m != 0; m &= m - 1 {
 			i := lowest(m)

@@ -31,6 +31,7 @@ type Kernel struct {
 	spins     bool     // lanes may wait for each other in loops
 	ordered   bool     // the result depends on the order of blocks, which then run one after the other
 	fences    bool     // orders accesses of several blocks
+	written   pointers // parameters that it may write through
 	idle      []*block // of the last launch
 
 	numbering sync.Once
@@ -145,6 +146,7 @@ func decode(m *Module, f *ptx.Function) (k *Kernel, err error) {
 	}
 	k.refs = d.refs
 	d.analyse()
+	d.findWritten()
 	run := int32(len(k.code))
 	for i := len(k.code) - 1; i >= 0; i-- {
 		if k.code[i].kind != plain {

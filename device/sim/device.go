@@ -25,7 +25,7 @@ type Checks uint
 
 const (
 	SharedRaces   Checks = 1 << iota // order of accesses to shared memory, asynchronous copies; what was never written there, if Uninitialized is asked for too
-	BlockRaces                       // accesses of several blocks to one place of global memory
+	BlockRaces                       // order of accesses to global memory, of a block and between blocks
 	Uninitialized                    // what depends on registers and memory that were never written
 	Barriers                         // barriers that a part of a warp comes to
 	Traffic                          // not a check: counts sectors, wavefronts and distinct bytes
@@ -62,8 +62,10 @@ type Device struct {
 
 	busy     sync.Mutex // held by a launch and by what changes the memory
 	printing sync.Mutex
-	stamp    uint32 // the last stamp that was given to a block, see shadow
+	stamp    uint32 // the last stamp of a launch, see segment.go
 	sector   uint32 // counts launches, for the distinct sectors
+
+	gridSpace *allocation // for cooperative groups, nil until a kernel asks for it
 }
 
 var devices atomic.Uint64
@@ -123,6 +125,11 @@ func (d *Device) Free(ptr uint64) error {
 	d.busy.Lock()
 	defer d.busy.Unlock()
 	return d.mem.free(ptr)
+}
+
+// BlocksAtOnce is how many blocks of a launch the chip holds at once: as many may wait for each other.
+func (d *Device) BlocksAtOnce(k *Kernel, threads int, sharedBytes uint32) int {
+	return d.Occupancy(k, threads, sharedBytes).BlocksPerSM * d.chip.SMs
 }
 
 // MemoryInUse returns the bytes that are allocated.

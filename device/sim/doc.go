@@ -27,9 +27,12 @@
 //
 // Every allocation has 4 GiB of addresses for itself, and shared arrays have gaps between them, so that a step out of one never meets
 // another (memory.go, operand.go). Registers need a look only where some path reads them before it writes them, which the decoder finds
-// out (analyse.go), and in warps that have loaded what nobody wrote (registers.go). The order of accesses to shared memory is kept with vector clocks (order.go), that of accesses of several blocks
-// to global memory with stamps of the blocks, and of fences and atomics where a kernel has them (shadow.go, fence.go). Stamps grow from
-// block to block and from launch to launch, so that nothing has to be cleared.
+// out (analyse.go), and in warps that have loaded what nobody wrote (registers.go). The order of accesses to shared memory is kept with vector clocks (order.go), that of accesses to global memory by the
+// same clocks within a block and by fences and strong accesses between blocks (fence.go); stamps in the shadow of an allocation say who
+// last wrote and read a place (segment.go, shadow.go). Stamps grow from launch to launch, so that nothing has to be cleared.
+//
+// Blocks of kernels that may wait for each other take turns, as many as the chip holds at once (turns.go). A warp that comes back to a state
+// without a change in memory is in an endless loop (cycle.go).
 //
 // # Files
 //
@@ -39,7 +42,10 @@
 //   - chip.go: the GPUs that can be simulated, by published figures, and the limits of a launch
 //   - module.go: a PTX module on a device: variables in global and constant memory, kernels, attributes
 //   - launch.go: the grid: whether a launch is possible, and its blocks on the workers
-//   - block.go: a thread block: its warps take turns until all have ended; deadlocks
+//   - block.go: a thread block: its warps take turns until all have ended
+//   - turns.go: blocks that wait for each other take turns
+//   - deadlock.go: who waits where when nobody can go on
+//   - cycle.go: endless loops, and warps that only wait
 //   - warp.go: a warp: groups of lanes at different instructions, guards, instructions that lanes wait for
 //
 // From PTX to what runs:
@@ -48,6 +54,7 @@
 //   - call.go: calls, which are inlined
 //   - operand.go: operands to registers: constants, special registers, addresses of variables
 //   - analyse.go: control flow: registers that may be read before they are written, and how many are alive
+//   - writable.go: the parameters that a kernel may write through
 //   - inst.go: the decoded instruction
 //   - table.go: the instruction table
 //
@@ -93,8 +100,10 @@
 //   - registers.go: registers that depend on what was never written
 //   - definedness.go: what instructions do with undefined bits
 //   - order.go: the order of accesses to shared memory, and races in it
-//   - shadow.go: accesses of several blocks to global memory, and races in it
-//   - fence.go: membar, fence: the order of accesses of several blocks
+//   - segment.go: who did an access to global memory: stamps of parts of a warp's work
+//   - shadow.go: the stamps of each place of an allocation
+//   - fence.go: membar, fence, and the order that strong accesses to one place make
+//   - race.go: races in global memory
 //   - report.go: findings: their kinds, places in the source and texts
 //   - counters.go: counts of instructions and of memory traffic
 //   - traffic.go: sectors of global memory and wavefronts of shared memory
@@ -123,8 +132,8 @@
 // PTX is not machine code: the compiler to machine code removes moves and changes the schedule, so that counts of moves and of integer
 // instructions are too high, while those of multiply-adds, tensor cores, memory and barriers hold. Registers, occupancy and the time
 // are estimates. The approximate functions (ex2.approx, sin.approx and the like) round the exact value where the chip has an error of
-// some units in the last place. The tensor core drops bits of sums that are kept here. Blocks are not all there at once: a
-// kernel whose blocks wait for each other, as in a barrier of the grid, ends as an endless loop. Clusters, tensor copies (cp.async.bulk.tensor),
+// some units in the last place. The tensor core drops bits of sums that are kept here. Memory is
+// sequentially consistent: a program that lacks a fence is told so and computes what it would with it. Clusters, tensor copies (cp.async.bulk.tensor),
 // wgmma, sparse mma, layered, cube and mipmapped textures, recursion and indirect calls are not supported; an instruction that the table does not have is
 // an error that names it and its line.
 package sim

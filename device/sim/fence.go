@@ -2,141 +2,102 @@ package sim
 
 import (
 	"maps"
-	"sync"
 
 	"cnn-gpu/device/sim/ptx"
 )
 
-// Blocks of a launch are ordered only by what their threads do: a fence and then an atomic (or a volatile, relaxed or releasing store)
-// on one side, an atomic that returns a value (or a volatile, relaxed or acquiring load) of the same place later on the other. That
-// is the pattern of a reduction by the last block. The order is kept only for kernels that have fences of the whole device.
+// Threads of different blocks, and those of a block without a barrier, are ordered by what they do to one place in memory (PTX ISA,
+// "Memory Consistency Model"; Lustig, Sahasrabuddhe and Giroux, "A Formal Analysis of the NVIDIA PTX Memory Consistency Model", 2019):
 //
-// An access is noted with the stamp of a segment: what a warp does between two of its barriers and fences. A release makes the segments
-// known that were closed before its fence, those of other warps if a barrier of the block lies between.
+//   - a release is a fence and then a strong write of the place (an atomic, or a volatile or relaxed store), or a write with .release;
+//   - an acquire is a strong read of the place that comes later (an atomic with a result, or a volatile or relaxed load) and then a
+//     fence, or a read with .acquire;
+//   - what comes before the release, in its thread or ordered before it, is ordered before what comes after the acquire. The scopes of
+//     both have to hold the other thread: those of scope .cta order threads of one block only.
+//
+// Many programs leave out the second fence and read with volatile loads what the flag guards, as the CUDA programming guide does. That is
+// accepted; a plain load there is told as advice, since it may find an old value in the L1 cache.
+//
+// The order is kept by warps: what a lane releases covers the other lanes of its warp.
 
-// segment is a part of a warp's work.
-type segment struct {
+// syncPlace is a place in memory that threads meet at. Releases that reach the threads of one block only stand under its index, the
+// others under everyBlock.
+type syncPlace struct {
+	addr  uint64
 	block int64
-	warp  int
-	time  uint32
 }
+
+const everyBlock = -1
 
 // release is what a thread publishes: the segments of its block that come before its fence, and what it has acquired itself.
 type release struct {
 	block    int64
 	known    vectorClock
-	acquired acquired
+	acquired *acquired
 }
 
-// acquired counts the releases of a place, by its address, that a warp has seen.
-type acquired map[uint64]int
-
-// launchOrder is what the blocks of a launch share.
-type launchOrder struct {
-	mu       sync.Mutex
-	segments []segment
-	releases map[uint64][]release
+// releases are those of a place in the order of time. Who acquires takes all that are there.
+type releases struct {
+	all      []release
+	byBlock  map[int64][]int // indices in all
+	acquired *acquired       // by any of them
 }
 
-// globalOrder is what a warp knows about other blocks.
+// acquired counts the releases that a warp has seen of each place. It is never changed, so that warps can share it.
+type acquired struct{ counts map[syncPlace]int }
+
+// globalOrder is what a warp knows through memory.
 type globalOrder struct {
-	stamp    uint32 // of the open segment, 0 if there is none
-	fence    *release
-	acquired acquired
+	narrow, wide *release  // by the last fence of any scope, and of scope .gpu or .sys
+	seen         *acquired // with a fence behind it
+	hoped        *acquired // with none yet; never less than seen
 }
 
-// openSegment gives the stamp for the accesses of the warp.
-func (w *warp) openSegment() uint32 {
-	b := w.b
-	if !b.k.fences {
-		return b.stamp
+func (a *acquired) join(other *acquired) *acquired {
+	switch {
+	case other == nil || a == other:
+		return a
+	case a == nil:
+		return other
 	}
-	if w.global.stamp == 0 {
-		o := b.order
-		o.mu.Lock()
-		o.segments = append(o.segments, segment{b.index, w.id, b.time})
-		w.global.stamp = b.firstStamp + uint32(len(o.segments))
-		o.mu.Unlock()
+	var merged map[syncPlace]int
+	for place, n := range other.counts {
+		if n <= a.counts[place] {
+			continue
+		}
+		if merged == nil {
+			merged = maps.Clone(a.counts)
+		}
+		merged[place] = n
 	}
-	return w.global.stamp
-}
-
-// decodeFence: only fences that reach other blocks do something.
-func decodeFence(d *decoder, in *inst, s *ptx.Instruction) {
-	in.exec = execNothing
-	if s.Op.Has("gl") || s.Op.Has("sys") || s.Op.Has("gpu") {
-		d.k.fences = true
-		in.exec = execFence
+	if merged == nil {
+		return a
 	}
+	return &acquired{merged}
 }
 
-// execFence closes the segment. What comes before the fence is published with the atomics that come after it.
-func execFence(w *warp, in *inst, m uint32) {
-	w.b.time++
-	r := &release{block: w.b.index, known: w.order.known, acquired: maps.Clone(w.global.acquired)}
-	r.known[w.id] = w.b.time
-	w.global.fence, w.global.stamp = r, 0
+// within gives the part that threads of the block have released to each other.
+func (a *acquired) within(block int64) *acquired {
+	counts := maps.Clone(a.counts)
+	maps.DeleteFunc(counts, func(p syncPlace, _ int) bool { return p.block != block })
+	return &acquired{counts}
 }
 
-// publish is the releasing side of an access to addr.
-func (w *warp) publish(addr uint64) {
-	if w.global.fence == nil {
-		return
+// covers reports whether a segment comes before one of the releases in a.
+func (o *launchOrder) covers(a *acquired, s segment) bool {
+	if a == nil {
+		return false
 	}
-	o := w.b.order
-	o.mu.Lock()
-	o.releases[addr] = append(o.releases[addr], *w.global.fence)
-	o.mu.Unlock()
-}
-
-// acquire is the other side.
-func (w *warp) acquire(addr uint64) {
-	o := w.b.order
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	all := o.releases[addr]
-	if len(all) == 0 {
-		return
-	}
-	if w.global.acquired == nil {
-		w.global.acquired = acquired{}
-	}
-	for _, r := range all[w.global.acquired[addr]:] {
-		w.global.acquired.join(r.acquired)
-	}
-	w.global.acquired[addr] = len(all)
-}
-
-func (a acquired) join(other acquired) {
-	for addr, n := range other {
-		a[addr] = max(a[addr], n)
-	}
-}
-
-// synchronize does what an access to global memory does for the order of blocks.
-func (w *warp) synchronize(a *access, result bool, al *allocation, m uint32) {
-	releases := a.op == update || a.op == store && a.volatile
-	acquires := a.op == update && result || a.op == load && a.volatile
-	if a.release {
-		execFence(w, nil, m)
-	}
-	for ; m != 0 && (releases || acquires); m &= m - 1 {
-		addr := al.addr + uint64(w.off[lowest(m)])
-		if acquires {
-			w.acquire(addr)
+	for place, n := range a.counts {
+		if place.block != everyBlock && place.block != s.block {
+			continue
 		}
-		if releases {
-			w.publish(addr)
-		}
-	}
-}
-
-// sees reports whether a segment of another block is ordered before what the warp does now.
-func (w *warp) sees(s segment) bool {
-	o := w.b.order
-	for addr, n := range w.global.acquired {
-		for _, r := range o.releases[addr][:n] {
-			if r.block == s.block && s.time < r.known[s.warp] {
+		r := o.places[place]
+		list := r.byBlock[s.block]
+		for i := len(list) - 1; i >= 0; i-- {
+			if list[i] < n && s.time < r.all[list[i]].known[s.warp] {
 				return true
 			}
 		}
@@ -144,48 +105,126 @@ func (w *warp) sees(s segment) bool {
 	return false
 }
 
-// foreign reports whether a stamp is of an access of another block, in this launch, that nothing orders before what the warp does now.
-func (w *warp) foreign(stamp uint32) bool {
-	b := w.b
+// narrowScope reports whether an instruction orders the threads of its block only.
+func narrowScope(op *ptx.Opcode) bool { return op.Has("cta") || op.Has("cluster") }
+
+// decodeFence: membar.{cta,gl,sys} and fence{.sem}.{cta,cluster,gpu,sys}. Fences between proxies order nothing here.
+func decodeFence(d *decoder, in *inst, s *ptx.Instruction) {
+	in.exec = execNothing
 	switch {
-	case stamp < b.firstStamp:
-		return false
-	case !b.k.fences:
-		return stamp != b.stamp
-	case stamp == b.firstStamp: // several blocks have read
-		return true
+	case s.Op.Has("gl"), s.Op.Has("sys"), s.Op.Has("gpu"):
+		d.k.fences, d.k.ordered = true, true
+		in.exec = func(w *warp, _ *inst, _ uint32) { w.fence(false) }
+	case narrowScope(s.Op):
+		d.k.fences = true
+		in.exec = func(w *warp, _ *inst, _ uint32) { w.fence(true) }
 	}
-	b.order.mu.Lock()
-	defer b.order.mu.Unlock()
-	s := b.order.segments[stamp-b.firstStamp-1]
-	return s.block != b.index && !w.sees(s)
 }
 
-// blockOf gives the index of the block that a stamp belongs to.
-func (b *block) blockOf(stamp uint32) int64 {
-	n := int64(stamp - b.firstStamp - 1)
-	if b.k.fences {
-		b.order.mu.Lock()
-		defer b.order.mu.Unlock()
-		return b.order.segments[n].block
+// fence closes the segment. What comes before it is published with the strong writes that come after it.
+func (w *warp) fence(narrow bool) {
+	g := &w.global
+	w.confirm(narrow)
+	w.b.time++
+	r := &release{block: w.b.index, known: w.order.known, acquired: g.seen}
+	r.known[w.id] = w.b.time
+	g.narrow = r
+	if !narrow {
+		g.wide = r
 	}
-	return n
+	w.order.stamp = 0
 }
 
-// joinAcquired lets the warps of a barrier share what they know of other blocks, and closes their segments.
+// publish is the releasing side of a strong write.
+func (w *warp) publish(addr uint64, narrow bool) {
+	o := w.b.launch
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.release(syncPlace{addr, w.b.index}, w.global.narrow)
+	if !narrow {
+		o.release(syncPlace{addr, everyBlock}, w.global.wide)
+	}
+}
+
+func (o *launchOrder) release(p syncPlace, r *release) {
+	if r == nil {
+		return
+	}
+	x := o.places[p]
+	if x == nil {
+		x = &releases{byBlock: map[int64][]int{}}
+		o.places[p] = x
+	}
+	x.byBlock[r.block] = append(x.byBlock[r.block], len(x.all))
+	x.all = append(x.all, *r)
+	x.acquired = x.acquired.join(r.acquired)
+}
+
+// acquire is the other side: a strong read.
+func (w *warp) acquire(addr uint64, narrow, fenced bool) {
+	g, o := &w.global, w.b.launch
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, p := range []syncPlace{{addr, w.b.index}, {addr, everyBlock}} {
+		x := o.places[p]
+		if x == nil || narrow && p.block == everyBlock {
+			continue
+		}
+		if g.hoped == nil || g.hoped.counts[p] < len(x.all) {
+			g.hoped = g.hoped.join(&acquired{map[syncPlace]int{p: len(x.all)}}).join(x.acquired)
+			w.order.stamp = 0
+		}
+	}
+	if fenced {
+		w.confirm(narrow)
+	}
+}
+
+// confirm is a fence behind what was acquired.
+func (w *warp) confirm(narrow bool) {
+	g := &w.global
+	switch {
+	case g.seen == g.hoped:
+		return
+	case narrow:
+		g.seen = g.seen.join(g.hoped.within(w.b.index))
+	default:
+		g.seen = g.hoped
+	}
+	w.order.stamp = 0
+}
+
+// synchronize does what a strong access does for the order. base is the address of offset 0, narrow says that only the block sees it.
+func (w *warp) synchronize(a *access, result bool, base uint64, narrow bool, m uint32) {
+	releases, acquires := a.op != load, a.op == load || a.op == update && result
+	if a.release {
+		w.fence(narrow)
+	}
+	for ; m != 0; m &= m - 1 {
+		addr := base + uint64(w.off[lowest(m)])
+		if acquires {
+			w.acquire(addr, narrow, a.acquire)
+		}
+		if releases {
+			w.publish(addr, narrow)
+		}
+	}
+}
+
+// joinAcquired lets the warps of a barrier share what they have acquired.
 func (b *block) joinAcquired(warps uint32) {
 	if !b.k.fences {
 		return
 	}
-	all := acquired{}
+	var seen, hoped *acquired
 	for _, w := range b.warps {
 		if warps>>w.id&1 != 0 {
-			all.join(w.global.acquired)
+			seen, hoped = seen.join(w.global.seen), hoped.join(w.global.hoped)
 		}
 	}
 	for _, w := range b.warps {
 		if warps>>w.id&1 != 0 {
-			w.global.acquired, w.global.stamp = maps.Clone(all), 0
+			w.global.seen, w.global.hoped = seen, hoped
 		}
 	}
 }

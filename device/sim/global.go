@@ -121,11 +121,11 @@ func (w *warp) accessGlobal(in *inst, al *allocation, m uint32, s span) {
 		if checks&Uninitialized != 0 {
 			w.checkWritten(a, al, m)
 		}
-		if checks&BlockRaces != 0 {
-			if w.b.k.fences {
-				w.synchronize(a, in.d >= 0, al, m)
+		if checks&BlockRaces != 0 && w.mayRace(a, al) {
+			if a.strong && w.b.k.fences {
+				w.synchronize(a, in.d >= 0, al.addr, a.narrow, m)
 			}
-			w.checkBlocks(a, al, m)
+			w.checkOrder(a, al, m)
 		}
 	}
 	if al.constant && a.op != load && a.op != asyncCopy {
@@ -135,6 +135,7 @@ func (w *warp) accessGlobal(in *inst, al *allocation, m uint32, s span) {
 	case load:
 		w.loadLanes(a, al.data(), m, s.differ == 0)
 	case store:
+		w.noteChange(a, al.data(), m)
 		w.storeLanes(a, al.data(), m)
 	case update:
 		w.b.traffic.GlobalAtomics += int64(bits.OnesCount32(m))
@@ -142,6 +143,9 @@ func (w *warp) accessGlobal(in *inst, al *allocation, m uint32, s span) {
 		al.atomics.Lock()
 		w.update(in, &a.globalAtom, data, m)
 		al.atomics.Unlock()
+	}
+	if a.polls {
+		w.poll(in, m)
 	}
 }
 

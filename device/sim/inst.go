@@ -87,8 +87,12 @@ type access struct {
 	wideAddr   bool      // the address is in a 64-bit register
 	signed     bool
 	halfDst    bool // the destination is a 16-bit register
-	volatile   bool
+	strong     bool // an atomic, or volatile, relaxed, acquire or release
+	acquire    bool
 	release    bool
+	narrow     bool // strong only within the block: scope .cta
+	floatAdd   bool // an atomic addition that rounds
+	polls      bool // its result may be what a loop waits for
 	atom       atomicOp
 	globalAtom atomicOp // the same on global memory
 	offset     uint64

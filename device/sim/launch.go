@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sort"
 	"sync"
 	"sync/atomic"
 )
@@ -22,19 +21,24 @@ func (d *Device) Launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 	if k.ordered {
 		workers = 1
 	}
-	team := k.team(workers, block, sharedBytes)
-	first := d.nextStamps(blocks)
-	order := &launchOrder{releases: map[uint64][]release{}}
-	for _, b := range team {
-		b.grid, b.params, b.order = grid, params, order
-		b.firstStamp, b.sector = first, d.sector
-		clear(b.counts)
-		clear(b.access)
-		b.traffic, b.advice = MemoryCounters{}, nil
-		b.fillRegisters(false)
+	workspace, err := d.workspace(k)
+	if err != nil {
+		return nil, err
 	}
-	findings := run(team, blocks)
-	d.stamp = max(d.stamp, first+uint32(len(order.segments)))
+	order := newLaunchOrder(d.nextStamps())
+	order.workspace = workspace
+	d.noteWritable(k, params)
+	team := k.team(workers, block, sharedBytes)
+	for _, b := range team {
+		b.prepare(grid, params, order)
+	}
+	var findings *Findings
+	if k.ordered {
+		team, findings = takeTurns(team[0], blocks)
+	} else {
+		findings = run(team, blocks)
+	}
+	d.stamp = order.last()
 	c := newCounters(k, team, grid, block, sharedBytes)
 	c.Advice = advice(team, findings)
 	if findings != nil {
@@ -95,20 +99,29 @@ func (k *Kernel) team(workers int, dim [3]uint32, sharedBytes uint32) []*block {
 	return k.idle[:workers]
 }
 
-// segmentReserve is how many stamps a launch may need for segments beyond its blocks.
-const segmentReserve = 1 << 28
-
-// nextStamps reserves the stamps of a launch: one for each block, and the first for "several blocks".
-func (d *Device) nextStamps(blocks int64) (first uint32) {
-	n := uint64(blocks) + 1
+// nextStamps gives the first stamp of a launch, which may use as many as its segments need.
+func (d *Device) nextStamps() (first uint32) {
 	d.sector++
-	if uint64(d.stamp)+n+segmentReserve >= 1<<32 || d.sector == 0 {
+	if d.stamp >= 1<<32-(maxSegments+2)<<laneBits || d.sector == 0 {
 		d.mem.forgetShadows()
 		d.stamp, d.sector = 0, 1
 	}
-	first = d.stamp + 1
-	d.stamp += uint32(min(n, 1<<32-2))
-	return first
+	return d.stamp&^laneMask + 1<<laneBits
+}
+
+// blockFindings is what was found in a block.
+type blockFindings struct {
+	block int64
+	Findings
+}
+
+// firstFindings gives those of the first block.
+func firstFindings(found []blockFindings) *Findings {
+	if len(found) == 0 {
+		return nil
+	}
+	first := slices.MinFunc(found, func(a, b blockFindings) int { return cmp.Compare(a.block, b.block) })
+	return &first.Findings
 }
 
 // run lets the team work off the blocks. Of the blocks in which something was found the first is reported: a worker that finds
@@ -116,24 +129,20 @@ func (d *Device) nextStamps(blocks int64) (first uint32) {
 func run(team []*block, blocks int64) *Findings {
 	var next, limit atomic.Int64
 	limit.Store(blocks)
-	type result struct {
-		block int64
-		Findings
-	}
 	var mu sync.Mutex
-	var found []result
+	var found []blockFindings
 	work := func(b *block) {
 		for {
 			i := next.Add(1) - 1
 			if i >= limit.Load() {
 				return
 			}
-			fatal := b.runOne(i)
+			b.runOne(i)
 			if len(b.reports) == 0 {
 				continue
 			}
 			mu.Lock()
-			found = append(found, result{i, Findings{b.reports, fatal}})
+			found = append(found, blockFindings{i, Findings{b.reports, b.fatal}})
 			mu.Unlock()
 			for l := limit.Load(); l > i && !limit.CompareAndSwap(l, i); {
 				l = limit.Load()
@@ -150,11 +159,7 @@ func run(team []*block, blocks int64) *Findings {
 	}
 	work(team[0])
 	wait.Wait()
-	if len(found) == 0 {
-		return nil
-	}
-	sort.Slice(found, func(i, j int) bool { return found[i].block < found[j].block })
-	return &found[0].Findings
+	return firstFindings(found)
 }
 
 // advice gives the advice of each kind for each line that the first block with it has, in the order of the blocks. With errors it ends

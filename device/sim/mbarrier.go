@@ -158,7 +158,7 @@ func (f mbarrierForm) exec(w *warp, in *inst, m uint32) {
 	if f.mode == mbarrierWait {
 		w.setPredicate(in.d, m, passed)
 		w.yielded = passed != m // let others bring what it waits for
-		w.polled = w.yielded
+		w.polls = maxPolls * int(bit(w.yielded))
 	}
 	w.b.progress = w.b.progress || !w.yielded
 }

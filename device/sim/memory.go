@@ -41,6 +41,7 @@ type allocation struct {
 	freed    bool
 	atomics  sync.Mutex
 	shadow   atomic.Pointer[shadow]
+	writable atomic.Uint32 // the last launch that may write it: see writable.go
 }
 
 func (m *memory) add(name string, size uint64) (*allocation, error) {

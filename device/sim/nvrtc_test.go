@@ -128,6 +128,7 @@ var stored = []struct {
 	{"testdata/masks_fixed.ptx", "masks.cu", masksSource, "compute_80", []string{"-DFIXED=1"}},
 	{"testdata/definedness.ptx", "definedness.cu", definednessSource, "compute_80", []string{"-DFIXED=0"}},
 	{"testdata/definedness_fixed.ptx", "definedness.cu", definednessSource, "compute_80", []string{"-DFIXED=1"}},
+	{"testdata/blocks.ptx", "blocks.cu", blocksSource, "compute_80", nil},
 	{"testdata/kernels.ptx", "kernels.cu", kernelsSource, "compute_80", nil},
 	{"testdata/layers.ptx", "layers.cu", layersSource, "compute_90", nil}, // of a newer NVRTC, so that its PTX is read too
 	{"testdata/division.ptx", "division.cu", divisionSource, "compute_80", []string{"--device-int128"}},

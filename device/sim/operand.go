@@ -199,22 +199,24 @@ func (d *decoder) specialRegister(name string, bank byte) int32 {
 	if slot, ok := d.special[key]; ok {
 		return slot
 	}
+	_, known := specialRegisters[name]
 	reserved, isReserved := strings.CutPrefix(name, "%reserved_smem_offset_")
-	at, known := reservedOffsets[reserved]
+	at, hasPlace := reservedOffsets[reserved]
 	switch {
 	case name == "%is_explicit_cluster" && bank == 'p':
 		return 0 // no launch here has clusters
 	case bank == 'p':
-	case isReserved && known:
+	case isReserved && hasPlace:
 		return d.constant(d.reservedShared()+at, bank)
 	case name == "%reserved_smem_offset_cap":
 		return d.constant(reservedSharedBytes, bank)
+	case known:
 	case strings.HasPrefix(name, "%envreg"), strings.HasPrefix(name, "%pm"), name == "%current_graph_exec":
 		return d.constant(0, bank) // nobody sets them
 	case strings.HasSuffix(name, ".w"):
 		return d.constant(0, bank) // the fourth component is unused
 	}
-	if _, ok := specialRegisters[name]; !ok || bank == 'p' {
+	if !known || bank == 'p' {
 		d.fail("special register %s is not supported here", name)
 	}
 	slot := d.newSlot(bank)

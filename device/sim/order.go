@@ -23,6 +23,7 @@ type warpOrder struct {
 	known vectorClock // accesses of a warp before this time are ordered before what comes now
 	all   uint32      // the least of the warps in known: what was done before is ordered, whichever warp did it
 	sub   uint32      // grows when something orders the lanes of the warp
+	stamp uint32      // of the open segment, 0 if there is none: see segment.go
 }
 
 func (o *warpOrder) reset(now uint32) {
@@ -30,15 +31,18 @@ func (o *warpOrder) reset(now uint32) {
 		o.known[i] = now
 	}
 	o.all = now
-	o.sub++
+	o.syncWarp()
 }
 
-func (o *warpOrder) syncWarp() { o.sub++ }
+func (o *warpOrder) syncWarp() {
+	o.sub++
+	o.stamp = 0
+}
 
 func (o *warpOrder) learn(v *vectorClock, warps int) {
 	o.known.join(v)
 	o.all = slices.Min(o.known[:warps])
-	o.sub++
+	o.syncWarp()
 }
 
 // joinOrder is a barrier among warps: each learns what any of them knows, and what they have done.
@@ -61,6 +65,11 @@ func (b *block) joinOrder(warps uint32) {
 		}
 	}
 	b.joinAcquired(warps)
+}
+
+// unordered reports whether nothing orders what a warp of the block did at a time before what this one does now.
+func (w *warp) unordered(warp int, time uint32) bool {
+	return time >= w.order.known[warp] && (!w.b.k.fences || !w.b.launch.covers(w.global.seen, segment{block: w.b.index, warp: warp, time: time}))
 }
 
 // cell is what is known about some bytes of shared memory: the last write, the last reads and the last atomics. A time before the
@@ -174,7 +183,7 @@ func (w *warp) readCells(lane int, off, bytes uint32) (never uint32) {
 			if x.writeSub == w.order.sub && int(x.writer&31) != lane {
 				w.reportShared(WarpRace, lane, off, "was written by %s of the same warp (%s) with no __syncwarp between", w.threadName(x.writer), b.k.location(x.writePC))
 			}
-		case x.writeTime >= w.order.known[x.writer>>5]:
+		case w.unordered(int(x.writer>>5), x.writeTime):
 			w.reportShared(SharedRace, lane, off, "was written by %s (%s) with no barrier between", w.threadName(x.writer), b.k.location(x.writePC))
 		}
 		if x.atomicTime >= w.order.all {
@@ -208,7 +217,7 @@ func (w *warp) writeCells(lane int, off, bytes uint32, v uint64, known bool) {
 			if x.writeSub == w.order.sub {
 				w.reportShared(WarpRace, lane, off, "gets another value from %s of the same warp (%s) with no __syncwarp between", w.threadName(x.writer), b.k.location(x.writePC))
 			}
-		case x.writeTime >= w.order.known[x.writer>>5]:
+		case w.unordered(int(x.writer>>5), x.writeTime):
 			w.reportShared(SharedRace, lane, off, "gets another value from %s (%s) with no barrier between", w.threadName(x.writer), b.k.location(x.writePC))
 		}
 		if x.lent > 0 {
@@ -229,7 +238,7 @@ func (w *warp) afterReads(x *cell, index uint32, lane int, off uint32) {
 		return
 	}
 	for m := x.readWarps &^ (1 << w.id); m != 0; m &= m - 1 {
-		if r := lowest(m); b.readAt(x, index, r) >= w.order.known[r] {
+		if r := lowest(m); w.unordered(r, b.readAt(x, index, r)) {
 			w.reportShared(SharedRace, lane, off, "is written after warp %d read it (%s) with no barrier between", r, b.k.location(x.readPC))
 		}
 	}
@@ -250,7 +259,7 @@ func (w *warp) atomicCells(lane int, off, bytes uint32) {
 			w.reportShared(OutOfBounds, lane, off, "lies behind the end of the array")
 		case x.writeTime < b.start:
 			w.reportShared(UninitializedShared, lane, off, "has an atomic, but was never written in this block")
-		case x.writer != thread && (warp == w.id && x.writeSub == w.order.sub || warp != w.id && x.writeTime >= w.order.known[warp]):
+		case x.writer != thread && (warp == w.id && x.writeSub == w.order.sub || warp != w.id && w.unordered(warp, x.writeTime)):
 			w.reportShared(SharedRace, lane, off, "has an atomic, and was written by %s (%s) with no barrier between", w.threadName(x.writer), b.k.location(x.writePC))
 		}
 		w.afterReads(x, c, lane, off)
@@ -271,7 +280,7 @@ func (w *warp) afterAtomic(x *cell, lane int, off uint32) {
 		return
 	}
 	for m := x.atomicWarps &^ (1 << w.id); m != 0; m &= m - 1 {
-		if x.atomicTime >= w.order.known[lowest(m)] {
+		if w.unordered(lowest(m), x.atomicTime) {
 			w.reportShared(SharedRace, lane, off, "has a plain access after an atomic of warp %d with no barrier between", lowest(m))
 		}
 	}

@@ -6,11 +6,12 @@ import (
 )
 
 // shadow is what the checks of a launch know about the bytes of an allocation. Everything in it is a stamp that grows from launch to
-// launch, so that nothing has to be cleared: what is below the first stamp of a launch did not happen in it.
+// launch (segment.go), so that nothing has to be cleared.
 type shadow struct {
 	cellLog uint     // log2 of the bytes of a cell
-	writer  []uint32 // stamp of the block that last wrote the cell
-	reader  []uint32 // stamp of the block that read it, or the first stamp of the launch if several did
+	writer  []uint32 // who last wrote the cell with a plain store
+	reader  []uint32 // who read it with a plain load: one, a set of segments, or "several blocks"
+	strong  []uint32 // who last wrote it with an atomic, or a volatile, relaxed or releasing store
 
 	sectorRead, sectorWritten []uint32 // the launch that last touched the 32 bytes
 }
@@ -30,7 +31,7 @@ func (a *allocation) cells(size uint32) *shadow {
 	if size < 4 {
 		log = uint(size >> 1)
 	}
-	if s := a.shadow.Load(); s != nil && s.writer != nil && s.cellLog <= log {
+	if s := a.shadow.Load(); s != nil && s.cellLog <= log {
 		return s
 	}
 	return a.makeShadow(log)
@@ -44,7 +45,8 @@ func (a *allocation) makeShadow(log uint) *shadow {
 	if old != nil && old.cellLog <= log {
 		return old
 	}
-	s := &shadow{cellLog: log, writer: make([]uint32, n>>log+8), reader: make([]uint32, n>>log+8)}
+	stamps := func() []uint32 { return make([]uint32, n>>log+8) }
+	s := &shadow{cellLog: log, writer: stamps(), reader: stamps(), strong: stamps()}
 	if old == nil {
 		s.sectorRead, s.sectorWritten = make([]uint32, n/32+8), make([]uint32, n/32+8)
 	} else {
@@ -52,6 +54,7 @@ func (a *allocation) makeShadow(log uint) *shadow {
 		for i := range old.writer {
 			for j := i << (old.cellLog - log); j < (i+1)<<(old.cellLog-log) && j < len(s.writer); j++ {
 				s.writer[j], s.reader[j] = atomic.LoadUint32(&old.writer[i]), atomic.LoadUint32(&old.reader[i])
+				s.strong[j] = atomic.LoadUint32(&old.strong[i])
 			}
 		}
 	}
@@ -87,84 +90,4 @@ func lanesAtLeastGo(base unsafe.Pointer, off *[32]uint32, add, limit, m uint32) 
 		atLeast |= bit(v >= limit) << i
 	}
 	return atLeast
-}
-
-// checkBlocks looks for accesses of other blocks to the same places that nothing orders, see fence.go.
-func (w *warp) checkBlocks(a *access, al *allocation, m uint32) {
-	s := al.cells(a.size)
-	first, me := w.b.firstStamp, w.openSegment()
-	if a.op == load && s.cellLog == 2 {
-		var look uint32 // most lanes read what nobody writes and what was marked as read before
-		for k := uint32(0); k < uint32(a.bytes); k += 4 {
-			look |= lanesAtLeast(unsafe.Pointer(&s.writer[0]), &w.off, k, first, m)
-			look |= lanesUnlike(unsafe.Pointer(&s.reader[0]), &w.off, k, 0, me, first, m)
-		}
-		m = look
-	}
-	for ; m != 0; m &= m - 1 {
-		i := lowest(m)
-		o := uint64(w.off[i])
-		for c := o >> s.cellLog; c <= (o+a.bytes-1)>>s.cellLog; c++ {
-			switch {
-			case a.op == load || a.op == asyncCopy:
-				w.blockRead(s, c, i, al)
-			case a.op == store:
-				w.blockWrite(s, c, i, al)
-			default:
-				w.blockAtomic(s, c, i, al)
-			}
-		}
-	}
-}
-
-// markRead notes the block as a reader of a cell.
-func (w *warp) markRead(s *shadow, c uint64) {
-	first, me := w.b.firstStamp, w.openSegment()
-	for {
-		r := atomic.LoadUint32(&s.reader[c])
-		next := me
-		switch {
-		case r == me || r == first:
-			return
-		case r > first && w.b.blockOf(r) != w.b.index:
-			next = first
-		}
-		if atomic.CompareAndSwapUint32(&s.reader[c], r, next) {
-			return
-		}
-	}
-}
-
-func (w *warp) blockRead(s *shadow, c uint64, i int, al *allocation) {
-	w.markRead(s, c)
-	if x := atomic.LoadUint32(&s.writer[c]); w.foreign(x) {
-		w.reportBlockRace(i, al, c<<s.cellLog, "reads what %s wrote", x)
-	}
-}
-
-func (w *warp) blockWrite(s *shadow, c uint64, i int, al *allocation) {
-	if x := atomic.SwapUint32(&s.writer[c], w.openSegment()); w.foreign(x) {
-		w.reportBlockRace(i, al, c<<s.cellLog, "writes over what %s wrote", x)
-	}
-	if x := atomic.LoadUint32(&s.reader[c]); w.foreign(x) {
-		w.reportBlockRace(i, al, c<<s.cellLog, "writes over what %s read", x)
-	}
-}
-
-// blockAtomic: atomics do not race with each other.
-func (w *warp) blockAtomic(s *shadow, c uint64, i int, al *allocation) {
-	if x := atomic.LoadUint32(&s.writer[c]); w.foreign(x) {
-		w.reportBlockRace(i, al, c<<s.cellLog, "does an atomic on what %s wrote", x)
-	}
-	if x := atomic.LoadUint32(&s.reader[c]); w.foreign(x) {
-		w.reportBlockRace(i, al, c<<s.cellLog, "does an atomic on what %s read", x)
-	}
-}
-
-func (w *warp) reportBlockRace(i int, al *allocation, off uint64, what string, stamp uint32) {
-	who := "other blocks"
-	if stamp > w.b.firstStamp {
-		who = formatIndex("block", w.b.coordinates(w.b.blockOf(stamp)))
-	}
-	w.reportArray(BlockRace, w.pc, i, w.allocationName(al), what+" in the same launch, at offset %d: nothing orders the two", who, off)
 }

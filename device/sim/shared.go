@@ -66,10 +66,14 @@ func (w *warp) accessShared(in *inst, m uint32, same bool) {
 		w.countShared(a, m, same)
 	}
 	if b.checks&SharedRaces != 0 {
+		if a.strong && b.k.fences {
+			w.synchronize(a, in.d >= 0, sharedWindow, true, m)
+		}
 		switch a.op {
 		case load:
 			w.readShared(a, m, same)
 		case store:
+			w.noteChange(a, b.shared, m)
 			w.storeShared(a, m)
 			return
 		default:
@@ -87,9 +91,13 @@ func (w *warp) accessShared(in *inst, m uint32, same bool) {
 	case load:
 		w.loadLanes(a, b.shared, m, same)
 	case store:
+		w.noteChange(a, b.shared, m)
 		w.storeLanes(a, b.shared, m)
 	case update:
 		w.update(in, &a.atom, b.shared, m)
+	}
+	if a.polls {
+		w.poll(in, m)
 	}
 }
 

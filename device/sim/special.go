@@ -1,5 +1,10 @@
 package sim
 
+import (
+	"slices"
+	"strings"
+)
+
 // specialRegisters gives the values of the special registers, for a lane of a warp. Those that depend on the coordinates of the block
 // are written anew for each block.
 var specialRegisters = map[string]struct {
@@ -50,6 +55,31 @@ var specialRegisters = map[string]struct {
 	"%cluster_ctarank":  {value: func(*block, int, int) uint64 { return 0 }},
 	"%cluster_nctarank": {value: func(*block, int, int) uint64 { return 1 }},
 	"%aggr_smem_size":   {value: func(b *block, _, _ int) uint64 { return b.k.staticShared + uint64(b.dynamicBytes) }},
+
+	// the driver's: the halves of the address of the grid's workspace
+	"%envreg1": {value: func(b *block, _, _ int) uint64 { return b.launch.workspace >> 32 }},
+	"%envreg2": {value: func(b *block, _, _ int) uint64 { return uint64(uint32(b.launch.workspace)) }},
+}
+
+// workspaceBytes is the size of the memory that cooperative groups find through %envreg1 and %envreg2: its second word is the barrier of
+// the grid (cooperative_groups/details/driver_abi.h).
+const workspaceBytes = 8
+
+// workspace gives the address of the grid's workspace for a kernel that asks for it. It is zero at the start of a launch.
+func (d *Device) workspace(k *Kernel) (uint64, error) {
+	if !slices.ContainsFunc(k.fills, func(f fill) bool { return strings.HasPrefix(f.special, "%envreg") }) {
+		return 0, nil
+	}
+	if d.gridSpace == nil {
+		a, err := d.mem.add("the workspace of the grid", workspaceBytes)
+		if err != nil {
+			return 0, err
+		}
+		a.zero = true
+		d.gridSpace = a
+	}
+	clear(d.gridSpace.data())
+	return d.gridSpace.addr, nil
 }
 
 // fillRegisters writes constants and special registers; of the latter only those that change from block to block, if asked.

@@ -50,6 +50,7 @@ func (d *decoder) callOperands(in *inst, s *ptx.Instruction) {
 
 func execPrintf(w *warp, in *inst, m uint32) {
 	b, size := w.b, w.b.k.localBytes
+	b.changed = true
 	for ; m != 0; m &= m - 1 {
 		i := lowest(m)
 		own := w.local[uint64(i)*size : uint64(i+1)*size]

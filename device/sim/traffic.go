@@ -47,16 +47,30 @@ func (b *block) stampSectors(stamps []uint32, off *[32]uint32, m uint32) (bytes 
 	return bytes
 }
 
+// sectorReads says for each region of memory in which round a sector was last read. Each block is a round; those that take turns
+// share one.
+type sectorReads struct {
+	seen  [][]uint32
+	round uint32
+}
+
+func (s *sectorReads) next() uint32 {
+	if s.round++; s.round == 0 {
+		s.seen, s.round = nil, 1
+	}
+	return s.round
+}
+
 // firstReads counts the sectors that the block has not read before, and gives a lane for each.
 func (b *block) firstReads(al *allocation, off *[32]uint32, m uint32) (first uint32) {
 	r := int(al.addr>>32 - b.d.mem.base)
-	for len(b.readSectors) <= r {
-		b.readSectors = append(b.readSectors, nil)
+	for len(b.reads.seen) <= r {
+		b.reads.seen = append(b.reads.seen, nil)
 	}
-	seen := b.readSectors[r]
+	seen := b.reads.seen[r]
 	if seen == nil {
 		seen = make([]uint32, al.size/32+8)
-		b.readSectors[r] = seen
+		b.reads.seen[r] = seen
 	}
 	for x := lanesUnlike(unsafe.Pointer(&seen[0]), off, 0, 3, b.round, b.round, m); x != 0; x &= x - 1 {
 		if s := &seen[off[lowest(x)]>>5]; *s != b.round {

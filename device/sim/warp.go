@@ -44,7 +44,11 @@ type warp struct {
 	divergent int32 // branches since the last turn of a higher group
 	steps     int64
 	yielded   bool
-	polled    bool // it yielded because what it waits for has not come
+
+	polls    int          // strong reads in a row that found nothing new: see cycle.go
+	polled   [8]pollState // the last ones, by their instruction
+	nextLook int64        // steps after which to look whether it is in an endless loop
+	looping  bool         // it was, when it was last looked at
 
 	defined   definedLanes
 	undefined []*undefinedRegister // by number, most often all nil
@@ -149,7 +153,7 @@ func (w *warp) guarded(in *inst) uint32 {
 func (w *warp) run(budget int64) {
 	code, counts := w.b.k.code, w.b.counts
 	start := budget
-	w.yielded, w.polled = false, false
+	w.yielded = false
 	for budget > 0 && !w.yielded {
 		if w.active == 0 || w.pc >= w.mergePC {
 			if !w.pick() {

@@ -257,17 +257,20 @@ func TestRefusalsSayWhy(t *testing.T) {
 		kernel string
 		driver.Launch
 	}{
-		"bytes of dynamic shared memory":   {"reverse", driver.Launch{Grid: [3]uint32{1, 1, 1}, Block: [3]uint32{4, 1, 1}, SharedMemory: 49 << 10, Params: []any{uint64(0)}}},
-		"2000 threads in a block":          {"narrow", driver.Launch{Grid: [3]uint32{1, 1, 1}, Block: [3]uint32{1000, 2, 1}}},
-		"compiled for at most 64":          {"narrow", driver.Launch{Grid: [3]uint32{1, 1, 1}, Block: [3]uint32{65, 1, 1}}},
-		"grid [0 1 1]":                     {"narrow", driver.Launch{Grid: [3]uint32{0, 1, 1}, Block: [3]uint32{1, 1, 1}}},
-		"no clusters":                      {"narrow", driver.Launch{Grid: [3]uint32{2, 1, 1}, Block: [3]uint32{1, 1, 1}, Cluster: [3]uint32{2, 1, 1}}},
-		"cooperative launches are not sim": {"narrow", driver.Launch{Grid: [3]uint32{2, 1, 1}, Block: [3]uint32{1, 1, 1}, Cooperative: true}},
+		"bytes of dynamic shared memory": {"reverse", driver.Launch{Grid: [3]uint32{1, 1, 1}, Block: [3]uint32{4, 1, 1}, SharedMemory: 49 << 10, Params: []any{uint64(0)}}},
+		"2000 threads in a block":        {"narrow", driver.Launch{Grid: [3]uint32{1, 1, 1}, Block: [3]uint32{1000, 2, 1}}},
+		"compiled for at most 64":        {"narrow", driver.Launch{Grid: [3]uint32{1, 1, 1}, Block: [3]uint32{65, 1, 1}}},
+		"grid [0 1 1]":                   {"narrow", driver.Launch{Grid: [3]uint32{0, 1, 1}, Block: [3]uint32{1, 1, 1}}},
+		"no clusters":                    {"narrow", driver.Launch{Grid: [3]uint32{2, 1, 1}, Block: [3]uint32{1, 1, 1}, Cluster: [3]uint32{2, 1, 1}}},
+		"holds 4224 at once":             {"narrow", driver.Launch{Grid: [3]uint32{4225, 1, 1}, Block: [3]uint32{1, 1, 1}, Cooperative: true}},
 	} {
 		assert.ErrorContains(t, driver.LaunchKernel(k(launch.kernel), launch.Launch, cu.NoStream), want)
 	}
 	require.NoError(t, driver.LaunchKernel(k("narrow"), driver.Launch{Grid: [3]uint32{1, 1, 1}, Block: [3]uint32{1, 1, 1}, Cluster: [3]uint32{1, 1, 1}, Overlap: true, Priority: 3},
 		cu.NoStream), "attributes that change nothing")
+	require.NoError(t, driver.LaunchKernel(k("narrow"), driver.Launch{Grid: [3]uint32{4224, 1, 1}, Block: [3]uint32{1, 1, 1}, Cooperative: true}, cu.NoStream))
+	assert.Equal(t, driver.CooperativeLaunchTooLarge, code(t, driver.LaunchKernel(k("narrow"), driver.Launch{Grid: [3]uint32{4225, 1, 1}, Block: [3]uint32{1, 1, 1},
+		Cooperative: true}, cu.NoStream)))
 	assert.Equal(t, driver.LaunchOutOfResources, code(t, driver.LaunchKernel(k("narrow"), driver.Launch{Grid: [3]uint32{1, 1, 1}, Block: [3]uint32{65, 1, 1}}, cu.NoStream)))
 	var v uint32
 	x := memory(t, 4, 0)

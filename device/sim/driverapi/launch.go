@@ -44,7 +44,8 @@ func launchFailure(err error) *failure {
 }
 
 // launch checks a launch as libcuda does, copies its parameters and queues it.
-func (s *system) launch(st *stream, h uintptr, grid, block [3]uint32, shared uint32, params, extra *unsafe.Pointer, cluster [3]uint32) driver.Result {
+func (s *system) launch(st *stream, h uintptr, grid, block [3]uint32, shared uint32, params, extra *unsafe.Pointer, cluster [3]uint32,
+	cooperative bool) driver.Result {
 	f, ok := s.handles[h].(*function)
 	if !ok || f.context != st.context {
 		s.explain("the function belongs to another context or to a module that was unloaded")
@@ -69,6 +70,13 @@ func (s *system) launch(st *stream, h uintptr, grid, block [3]uint32, shared uin
 		return s.failed(driver.LaunchOutOfResources, err)
 	} else if err != nil {
 		return s.failed(driver.InvalidValue, err)
+	}
+	if cooperative {
+		blocks, most := int64(grid[0])*int64(grid[1])*int64(grid[2]), d.BlocksAtOnce(k, int(block[0]*block[1]*block[2]), shared)
+		if blocks > int64(most) {
+			s.explain("%s: a cooperative launch of %d blocks: %s holds %d at once", name, blocks, d.Chip().Product, most)
+			return driver.CooperativeLaunchTooLarge
+		}
 	}
 	if r := s.resolve(st, f); r != driver.Success {
 		return r
@@ -140,7 +148,7 @@ func (s *system) params(k *sim.Kernel, params, extra *unsafe.Pointer) ([]byte, d
 //export simLaunchKernel
 func simLaunchKernel(f uintptr, gx, gy, gz, bx, by, bz, shared uint32, on uintptr, params, extra *unsafe.Pointer) int32 {
 	return onStream(on, func(s *system, st *stream) driver.Result {
-		return s.launch(st, f, [3]uint32{gx, gy, gz}, [3]uint32{bx, by, bz}, shared, params, extra, [3]uint32{})
+		return s.launch(st, f, [3]uint32{gx, gy, gz}, [3]uint32{bx, by, bz}, shared, params, extra, [3]uint32{}, false)
 	})
 }
 
@@ -159,29 +167,27 @@ type launchAttribute struct {
 	value [16]uint32
 }
 
-// plainAttributes change nothing here: ignored ones, cooperative where it is off, overlap with the kernel before, and priority, since
-// kernels run one after the other.
-var plainAttributes = []uint32{C.CU_LAUNCH_ATTRIBUTE_IGNORE, C.CU_LAUNCH_ATTRIBUTE_COOPERATIVE, C.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION,
-	C.CU_LAUNCH_ATTRIBUTE_PRIORITY}
+// plainAttributes change nothing here: ignored ones, overlap with the kernel before, and priority, since kernels run one after the other.
+var plainAttributes = []uint32{C.CU_LAUNCH_ATTRIBUTE_IGNORE, C.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION, C.CU_LAUNCH_ATTRIBUTE_PRIORITY}
 
 //export simLaunchKernelEx
 func simLaunchKernelEx(config unsafe.Pointer, f uintptr, params, extra *unsafe.Pointer) int32 {
 	l := (*launchConfig)(config)
 	return onStream(l.stream, func(s *system, st *stream) driver.Result {
 		var cluster [3]uint32
+		cooperative := false
 		for _, a := range unsafe.Slice(l.attributes, l.n) {
 			switch {
 			case a.id == C.CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
 				cluster = [3]uint32(a.value[:3])
-			case a.id == C.CU_LAUNCH_ATTRIBUTE_COOPERATIVE && a.value[0] != 0:
-				s.explain("cooperative launches are not simulated: blocks run one after the other")
-				return driver.NotSupported
+			case a.id == C.CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
+				cooperative = a.value[0] != 0
 			case !slices.Contains(plainAttributes, a.id):
 				s.explain("launch attribute %d is not simulated", a.id)
 				return driver.NotSupported
 			}
 		}
-		return s.launch(st, f, l.grid, l.block, l.shared, params, extra, cluster)
+		return s.launch(st, f, l.grid, l.block, l.shared, params, extra, cluster, cooperative)
 	})
 }
 

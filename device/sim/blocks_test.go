@@ -1,0 +1,181 @@
+package sim_test
+
+import (
+	_ "embed"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device/sim"
+)
+
+var (
+	//go:embed testdata/blocks.cu
+	blocksSource string
+	// NVRTC 12.9 made it with --gpu-architecture=compute_80 --std=c++17 -lineinfo.
+	//go:embed testdata/blocks.ptx
+	blocksPTX string
+)
+
+// meeting is a kernel of testdata/blocks.cu: what it computes if it is right, else what a check has to say about it.
+type meeting struct {
+	kernel          string
+	blocks, threads int
+	kind            sim.Kind
+	advice          bool                // the finding is advice
+	data            func(i int) int32   // of the first words of data, or nil
+	y               func(i int) float32 // of blocks*threads results, or nil
+}
+
+// flagResult is what all blocks but the last read.
+func flagResult(blocks, threads int) func(i int) float32 {
+	return func(i int) float32 {
+		if i/threads == blocks-1 {
+			return 0
+		}
+		return float32(threads - i%threads)
+	}
+}
+
+// stencilResult steps as the stencil of blocks.cu does.
+func stencilResult(n int) func(i int) float32 {
+	x := make([]int, n)
+	for i := range x {
+		x[i] = i % 7
+	}
+	for range 4 {
+		next := make([]int, n)
+		for i := range x {
+			next[i] = x[i] + x[(i+1)%n] - x[(i+n-33)%n]
+		}
+		x = next
+	}
+	return func(i int) float32 { return float32(x[i]) }
+}
+
+func handshakeResult(int) int32 {
+	v := int32(0)
+	for i := range int32(20) {
+		v = v*3 + i%2 + 1
+	}
+	return v
+}
+
+func scanResult(threads int) func(i int) float32 {
+	return func(i int) float32 {
+		before := 0
+		for tile := range i / threads {
+			before += (1 + tile%3) * threads
+		}
+		return float32(before + (1+i/threads%3)*(i%threads+1))
+	}
+}
+
+var meetings = []meeting{
+	{kernel: "lock_right", blocks: 40, threads: 64, data: func(int) int32 { return 40 }},
+	{kernel: "lock_no_release", blocks: 4, threads: 64, kind: sim.BlockRace},
+	{kernel: "lock_block_fence", blocks: 4, threads: 64, kind: sim.BlockRace},
+	{kernel: "lock_no_acquire", blocks: 4, threads: 64, kind: sim.BlockRace, advice: true},
+	{kernel: "lock_of_threads_right", blocks: 3, threads: 64, data: func(int) int32 { return 192 }},
+	{kernel: "ticket_right", blocks: 40, threads: 64, data: func(int) int32 { return 40 }},
+	{kernel: "ticket_relaxed", blocks: 4, threads: 64, kind: sim.BlockRace},
+	{kernel: "flag_right", blocks: 20, threads: 64, y: flagResult(20, 64)},
+	{kernel: "flag_relaxed_store", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "flag_block_release", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "flag_relaxed_load", blocks: 3, threads: 64, kind: sim.BlockRace, advice: true},
+	{kernel: "flag_block_acquire", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "flag_plain_load", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "flag_plain_store", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "volatile_flag_right", blocks: 20, threads: 64, y: flagResult(20, 64)},
+	{kernel: "volatile_flag_no_fence", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "volatile_flag_plain", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "volatile_flag_block_fence", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "handshake_right", blocks: 2, threads: 32, data: handshakeResult},
+	{kernel: "handshake_no_fence", blocks: 2, threads: 32, kind: sim.BlockRace},
+	{kernel: "stencil_right", blocks: 20, threads: 64, y: stencilResult(20 * 64)},
+	{kernel: "stencil_no_fence", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "stencil_no_block_barrier", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "stencil_no_grid_barrier", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "cooperative_right", blocks: 20, threads: 64, y: func(i int) float32 { return float32(3*(20*64-1-i) + 3) }},
+	{kernel: "cooperative_relaxed", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "scan_right", blocks: 20, threads: 64, y: scanResult(64)},
+	{kernel: "scan_no_fence", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "last_block_right", blocks: 20, threads: 64, y: func(i int) float32 { return float32(max(0, 1-i) * 210) }},
+	{kernel: "last_block_plain", blocks: 3, threads: 64, kind: sim.BlockRace, advice: true},
+	{kernel: "last_block_no_fence", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "counter_right", blocks: 20, threads: 64},
+	{kernel: "counter_of_block", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "found_right", blocks: 20, threads: 64, kind: sim.BlockRace, advice: true},
+	{kernel: "found_values", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "found_read", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "within_block_right", blocks: 3, threads: 128, y: func(i int) float32 { return float32(127 - i%128) }},
+	{kernel: "within_block_no_barrier", blocks: 3, threads: 128, kind: sim.GlobalRace},
+	{kernel: "shift_right", blocks: 3, threads: 128, y: func(i int) float32 { return float32((i%128 + 1) % 128) }},
+	{kernel: "shift_no_barrier", blocks: 3, threads: 128, kind: sim.GlobalRace},
+	{kernel: "within_warp_right", blocks: 1, threads: 32, y: func(i int) float32 { return float32(i ^ 1) }},
+	{kernel: "within_warp_no_sync", blocks: 1, threads: 32, kind: sim.WarpRace, advice: true},
+	{kernel: "warp_flag_right", blocks: 1, threads: 64},
+	{kernel: "warp_flag_no_fence", blocks: 1, threads: 64, kind: sim.GlobalRace},
+	{kernel: "float_sum_right", blocks: 3, threads: 64},
+	{kernel: "float_sum_by_atomics", blocks: 3, threads: 64, kind: sim.OrderDependent, advice: true},
+	{kernel: "endless_flag", blocks: 1, threads: 32, kind: sim.EndlessLoop},
+	{kernel: "endless_plain", blocks: 3, threads: 64, kind: sim.EndlessLoop},
+	{kernel: "endless_table", blocks: 1, threads: 32, kind: sim.EndlessLoop},
+	{kernel: "endless_store", blocks: 3, threads: 64, kind: sim.EndlessLoop},
+	{kernel: "endless_circle", blocks: 3, threads: 64, kind: sim.Deadlock},
+}
+
+// launchMeeting runs a kernel and gives what was found, and data and y after it.
+func launchMeeting(t testing.TB, x meeting, opts sim.Options) (found, advice []*sim.Report, data []int32, y []float32) {
+	d := sim.NewDevice(hopper(t), opts)
+	n := x.blocks * x.threads
+	data, y = make([]int32, 4*n), make([]float32, n)
+	atData, atSync, atY := upload(t, d, data), upload(t, d, make([]int32, n+64)), upload(t, d, y)
+	c, err := d.Launch(kernelOf(t, d, blocksPTX, x.kernel), linear(x.blocks), linear(x.threads), 0, pack(atData, atSync, atY, uint32(len(data))))
+	download(t, d, atData, data)
+	download(t, d, atY, y)
+	if err != nil {
+		var findings *sim.Findings
+		require.ErrorAs(t, err, &findings)
+		found = findings.Reports
+	}
+	return found, c.Advice, data, y
+}
+
+// TestBlocksThatMeet holds that kernels whose blocks and threads meet in global memory run and are clean if they are right, and that what is
+// left out is found, under every schedule.
+func TestBlocksThatMeet(t *testing.T) {
+	for _, x := range meetings {
+		t.Run(x.kernel, func(t *testing.T) {
+			for _, opts := range orders() {
+				found, advice, data, y := launchMeeting(t, x, opts)
+				if x.kind != "" && !x.advice {
+					require.Contains(t, kinds(found), x.kind, "%+v: %v", opts, found)
+					continue
+				}
+				require.Empty(t, found, "%+v", opts)
+				if x.advice {
+					require.Contains(t, kinds(advice), x.kind, "%+v: %v", opts, advice)
+				} else {
+					require.Empty(t, advice, "%+v", opts)
+				}
+				if x.data != nil {
+					require.Equal(t, x.data(0), data[0], "%+v", opts)
+				}
+				for i := range y {
+					if x.y != nil {
+						require.Equal(t, x.y(i), y[i], "y[%d], %+v", i, opts)
+					}
+				}
+			}
+		})
+	}
+}
+
+func kinds(reports []*sim.Report) []sim.Kind {
+	var all []sim.Kind
+	for _, r := range reports {
+		all = append(all, r.Kind)
+	}
+	return all
+}
