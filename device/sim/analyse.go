@@ -32,6 +32,7 @@ func (s bitset) join(o bitset) bool {
 
 // flow is the control flow of a kernel by basic blocks: instructions start[i] to start[i+1].
 type flow struct {
+	entry      int // the block that the kernel begins with
 	start      []int32
 	successors [][]int32 // blocks
 }
@@ -40,7 +41,7 @@ type flow struct {
 func (k *Kernel) next(pc int32) []int32 {
 	in := &k.code[pc]
 	var all []int32
-	if in.guard >= 0 || in.kind != branch && in.kind != tableBranch && in.kind != exit {
+	if in.guard >= 0 || in.kind != branch && in.kind != tableBranch && in.kind != exit && in.kind != returning {
 		all = append(all, pc+1)
 	}
 	switch in.kind {
@@ -48,6 +49,12 @@ func (k *Kernel) next(pc int32) []int32 {
 		all = append(all, in.target)
 	case tableBranch:
 		all = append(all, in.list...)
+	case call: // what it returns to follows as well
+		for _, c := range k.callees {
+			if c.err == nil && (in.call.target == nil || in.call.target == c) {
+				all = append(all, c.entry)
+			}
+		}
 	}
 	return all
 }
@@ -55,10 +62,10 @@ func (k *Kernel) next(pc int32) []int32 {
 func (k *Kernel) flow() flow {
 	n := len(k.code)
 	leader := make([]bool, n+1)
-	leader[0] = true
+	leader[0], leader[k.start] = true, true
 	for pc := range int32(n) {
 		switch k.code[pc].kind {
-		case branch, tableBranch, exit:
+		case branch, tableBranch, exit, call, returning:
 			leader[pc+1] = true
 			for _, t := range k.next(pc) {
 				leader[t] = true
@@ -73,6 +80,7 @@ func (k *Kernel) flow() flow {
 		}
 		block[pc] = int32(len(f.start) - 1)
 	}
+	f.entry = int(block[k.start])
 	for i := range f.start {
 		last := int32(n - 1)
 		if i+1 < len(f.start) {
@@ -109,7 +117,7 @@ func (d *decoder) watchRegisters(f flow) {
 			in[i][j] = ^uint64(0)
 		}
 	}
-	clear(in[0])
+	clear(in[f.entry])
 	out := make(bitset, words)
 	through := func(i int) {
 		copy(out, in[i])

@@ -77,9 +77,12 @@ func newBlock(d *Device, k *Kernel, dim [3]uint32, sharedBytes, dynamicStart uin
 		if b.checks&Uninitialized != 0 {
 			w.defined = definedLanes{make([]uint32, len(w.r)), make([]uint32, len(w.q)), make([]uint32, len(w.p))}
 			w.undefined = make([]*undefinedRegister, len(w.r)+len(w.q)+len(w.p))
-			w.localDef = make([]byte, 32*k.localBytes)
+			w.localDef, w.ended = make([]byte, 32*k.localBytes), make([]bool, 32*k.localBytes)
 		}
 		w.local = make([]byte, 32*k.localBytes)
+		if len(k.callees) > 0 {
+			w.stack = &[32]laneStack{}
+		}
 		b.warps = append(b.warps, w)
 	}
 	return b
@@ -200,7 +203,7 @@ func (b *block) reset() {
 	b.round = b.reads.next()
 	fillBytes(b.shared, 0xff) // NaN
 	for _, w := range b.warps {
-		w.alive, w.active, w.pc = w.init, w.init, 0
+		w.alive, w.active, w.pc = w.init, w.init, b.k.start
 		w.groups, w.mergePC = w.groups[:0], never
 		w.hold, w.divergent, w.steps = 0, 0, 0
 		w.polls, w.nextLook, w.looping = 0, b.launch.firstLook, false
@@ -208,10 +211,12 @@ func (b *block) reset() {
 		w.asyncs = w.asyncs[:0]
 		w.bulk.reset()
 		w.global = globalOrder{}
+		w.resetStack()
 		if b.checks&Uninitialized != 0 {
 			w.defined.reset()
 			w.forgetUndefined()
 			clear(w.localDef)
+			clear(w.ended)
 		}
 	}
 	b.fillRegisters(true)

@@ -107,6 +107,9 @@ type MemoryCounters struct {
 	GlobalAtomics          int64 `json:"global_atomics"`           // atomics of threads
 	BytesRead              int64 `json:"bytes_read"`               // in distinct sectors of global memory
 	BytesWritten           int64 `json:"bytes_written"`            // in distinct sectors of global memory
+	HeapAllocations        int64 `json:"heap_allocations"`         // by malloc of device code
+	HeapFrees              int64 `json:"heap_frees"`               // likewise
+	HeapRefused            int64 `json:"heap_refused"`             // malloc gave 0
 	TF32Inexact            int64 `json:"tf32_inexact"`             // operands of tf32 mma with bits that the tensor core drops
 }
 
@@ -131,5 +134,8 @@ func (c *MemoryCounters) add(o *MemoryCounters) {
 	c.GlobalAtomics += o.GlobalAtomics
 	c.BytesRead += o.BytesRead
 	c.BytesWritten += o.BytesWritten
+	c.HeapAllocations += o.HeapAllocations
+	c.HeapFrees += o.HeapFrees
+	c.HeapRefused += o.HeapRefused
 	c.TF32Inexact += o.TF32Inexact
 }

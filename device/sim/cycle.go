@@ -104,17 +104,18 @@ type warpState struct {
 	q                   [][32]uint64
 	p                   []uint32
 	local               []byte
+	depths              [32]int // of calls
 }
 
 func (w *warp) state() warpState {
 	return warpState{w.pc, w.hold, w.divergent, w.active, w.carry, slices.Clone(w.groups), slices.Clone(w.r), slices.Clone(w.q), slices.Clone(w.p),
-		slices.Clone(w.local)}
+		slices.Clone(w.local), w.depths()}
 }
 
 // is reports whether a warp is in the state.
 func (s *warpState) is(w *warp) bool {
 	return s.pc == w.pc && s.active == w.active && s.hold == w.hold && (s.divergent == w.divergent || !w.b.k.spins) && s.carry == w.carry && slices.Equal(s.p, w.p) &&
-		slices.Equal(s.r, w.r) && slices.Equal(s.q, w.q) && slices.Equal(s.groups, w.groups) && slices.Equal(s.local, w.local)
+		slices.Equal(s.r, w.r) && slices.Equal(s.q, w.q) && slices.Equal(s.groups, w.groups) && slices.Equal(s.local, w.local) && s.depths == w.depths()
 }
 
 // noteChange notes a store that is about to change memory while somebody watches for that.

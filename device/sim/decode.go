@@ -24,8 +24,11 @@ type Kernel struct {
 	sharedBytes  uint64 // static shared memory with the gaps between the arrays
 	staticShared uint64 // the same without gaps, as on the chip
 	dynamicAlign uint64
-	localBytes   uint64 // of a thread
-	registers    int    // estimate of what a thread needs
+	localBytes   uint64 // of a thread, with the stack
+	stackBytes   uint64 // of that for functions that are not inlined
+	callees      []*callee
+	start        int32 // the kernel's first instruction, behind those of the callees
+	registers    int   // estimate of what a thread needs
 
 	cellBytes uint64   // granularity of the order of accesses to shared memory
 	spins     bool     // lanes may wait for each other in loops
@@ -65,7 +68,8 @@ type decodeError struct{ err error }
 
 type decoder struct {
 	k         *Kernel
-	position  int // of the instruction in the body of its function
+	callee    *callee // that is being decoded, nil in the kernel itself
+	position  int     // of the instruction in the body of its function
 	in        *inst
 	s         *ptx.Instruction
 	refs      []references // of each instruction
@@ -124,17 +128,10 @@ func decode(m *Module, f *ptx.Function) (k *Kernel, err error) {
 		dynamic: [2]int32{-1, -1}, sharedVar: map[*ptx.Variable]uint64{}}
 	defer func() {
 		if r := recover(); r != nil {
-			k = nil
-			switch e := r.(type) {
-			case decodeError:
-				err = e.err
-			case runtime.Error: // a decoder has looked for an operand or a modifier that is not there
-				err = d.errorf("the operands or the modifiers do not fit the instruction")
-			default:
-				panic(r)
-			}
+			k, err = nil, d.recovered(r)
 		}
 	}()
+	d.decodeCallees()
 	d.body(newFrame(f, nil, nil))
 	for _, x := range d.fixes {
 		target := x.frame.start[x.index]
@@ -145,6 +142,10 @@ func decode(m *Module, f *ptx.Function) (k *Kernel, err error) {
 		}
 	}
 	k.refs = d.refs
+	if len(k.callees) > 0 {
+		k.stackBytes = stackBytes
+		k.localBytes = alignUp(k.localBytes, 16) + stackBytes
+	}
 	d.analyse()
 	d.findWritten()
 	run := int32(len(k.code))
@@ -157,13 +158,19 @@ func decode(m *Module, f *ptx.Function) (k *Kernel, err error) {
 	return k, nil
 }
 
+// recovered makes an error of what ended the decoding.
+func (d *decoder) recovered(r any) error {
+	switch e := r.(type) {
+	case decodeError:
+		return e.err
+	case runtime.Error: // a decoder has looked for an operand or a modifier that is not there
+		return d.errorf("the operands or the modifiers do not fit the instruction")
+	}
+	panic(r)
+}
+
 // body decodes a function at the place of its call.
 func (d *decoder) body(f *frame) {
-	for up := f.caller; up != nil; up = up.caller {
-		if up.fn == f.fn {
-			d.fail("recursive calls are not supported")
-		}
-	}
 	outer := d.frame
 	d.frame = f
 	for i := range f.fn.Body {
@@ -171,12 +178,16 @@ func (d *decoder) body(f *frame) {
 		d.instruction(&f.fn.Body[i])
 	}
 	f.start[len(f.fn.Body)] = int32(len(d.k.code))
-	if outer == nil { // a kernel may end without ret
+	if outer == nil { // it may end without ret
+		op := opcode{kind: exit, class: Control}
 		d.s = &ptx.Instruction{Op: &ptx.Opcode{Text: "exit", Name: "exit"}, Guard: -1, Location: -1, Text: "end of the kernel"}
+		if d.callee != nil {
+			op.kind, d.s.Text = returning, "end of the function"
+		}
 		if n := len(f.fn.Body); n > 0 {
 			d.s.Line = f.fn.Body[n-1].Line
 		}
-		d.emit(opcode{kind: exit, class: Control})
+		d.emit(op)
 	}
 	d.frame = outer
 }

@@ -59,6 +59,7 @@ type Device struct {
 	mem  memory
 
 	textures textures
+	heap     heap
 
 	busy     sync.Mutex // held by a launch and by what changes the memory
 	printing sync.Mutex

@@ -15,8 +15,9 @@
 //
 // # How it works
 //
-// A kernel is decoded when it is first asked for: calls are inlined, constants and special registers get slots behind the
-// registers, and each instruction gets a function from the instruction table (table.go, and gen/alu/table.txt for the arithmetic).
+// A kernel is decoded when it is first asked for: calls are inlined but for recursions and calls by address, constants and special
+// registers get slots behind the registers, and each instruction gets a function from the instruction table (table.go, and
+// gen/alu/table.txt for the arithmetic).
 // The function runs the instruction for a warp: 32-bit and 64-bit registers are arrays of 32 values, a predicate is a mask of lanes.
 // Most loops over the lanes are generated, the hottest of them as AVX2 assembly (gen/simd), which gives the same bits.
 //
@@ -51,7 +52,7 @@
 // From PTX to what runs:
 //
 //   - decode.go: functions to instructions: branches resolved
-//   - call.go: calls, which are inlined
+//   - call.go: calls, which are inlined where that is possible, and addresses of functions
 //   - operand.go: operands to registers: constants, special registers, addresses of variables
 //   - analyse.go: control flow: registers that may be read before they are written, and how many are alive
 //   - writable.go: the parameters that a kernel may write through
@@ -74,6 +75,7 @@
 //   - move.go: mov of vectors and clocks, cvta, isspacep, lop3
 //   - special.go: the special registers: %tid, %ctaid, %laneid and their like
 //   - flow.go: bra, brx, ret, exit
+//   - stack.go: calls that are not inlined: frames and registers of the functions
 //   - systemcall.go: vprintf and __assertfail, which the CUDA runtime provides
 //   - access.go: ld, st, atom, red: modifiers, addresses, state spaces; createpolicy
 //   - global.go: accesses to global and constant memory
@@ -81,6 +83,7 @@
 //   - local.go: accesses to local memory and to kernel parameters
 //   - texfetch.go: tex, tld4, suld, sust
 //   - lanes.go: the loops that load and store the lanes of a warp
+//   - heap.go: malloc and free of device code
 //   - atomic.go: the operations of atom and red
 //   - asynccopy.go: cp.async and its groups
 //   - bulk.go: cp.async.bulk and its groups
@@ -134,6 +137,6 @@
 // are estimates. The approximate functions (ex2.approx, sin.approx and the like) round the exact value where the chip has an error of
 // some units in the last place. The tensor core drops bits of sums that are kept here. Memory is
 // sequentially consistent: a program that lacks a fence is told so and computes what it would with it. Clusters, tensor copies (cp.async.bulk.tensor),
-// wgmma, sparse mma, layered, cube and mipmapped textures, recursion and indirect calls are not supported; an instruction that the table does not have is
-// an error that names it and its line.
+// wgmma, sparse mma, layered, cube and mipmapped textures are not supported; an instruction that the table does not have is
+// an error that names it and its line. Functions that are not inlined have a stack of 16 KB a thread, malloc in kernels has 8 MB.
 package sim

@@ -99,7 +99,11 @@ func decodeTableBranch(d *decoder, in *inst, s *ptx.Instruction) {
 
 // decodeReturn: a kernel's ret ends the thread, that of an inlined function goes to its end.
 func decodeReturn(d *decoder, in *inst, s *ptx.Instruction) {
-	if d.frame.caller == nil {
+	switch {
+	case d.frame.caller == nil && d.callee != nil:
+		in.kind = returning
+		return
+	case d.frame.caller == nil:
 		return
 	}
 	in.kind = branch

@@ -23,6 +23,8 @@ const (
 	collect // wait until all lanes of the member mask are here, then call exec
 	blockBarrier
 	yield // call exec, then let other warps run
+	call
+	returning // from a function that is not inlined
 )
 
 // inst is a decoded instruction. d, a, b, c and e are slots in a bank of registers: constants and special registers have slots
@@ -43,6 +45,7 @@ type inst struct {
 	mma        *mmaShape
 	barrier    *barrierForm
 	list       []int32 // branch targets of brx, registers of mma, results of a vector atomic, parameters of a system call
+	call       *callForm
 	watch      *watch
 }
 

@@ -243,6 +243,60 @@ $join:`,
 	bar.sync 0;
 	ld.shared.u32 %r30, cells[1];`,
 		want: func(int, []words) (uint32, uint32) { return 77, 0 }},
+	{name: "a call by address, recursion", declarations: `
+.func (.param .b32 result) twice(.param .b32 a) { .reg .b32 r; ld.param.b32 r, [a]; shl.b32 r, r, 1; st.param.b32 [result], r; ret; }
+.func (.param .b32 result) sum(.param .b32 a)
+{
+	.reg .b32 r, s;
+	.reg .pred p;
+	.param .b32 less;
+	.param .b32 rest;
+	ld.param.b32 r, [a];
+	st.param.b32 [result], 0;
+	setp.eq.u32 p, r, 0;
+	@p ret;
+	sub.u32 s, r, 1;
+	st.param.b32 [less], s;
+	call (rest), sum, (less);
+	ld.param.b32 s, [rest];
+	add.u32 r, r, s;
+	st.param.b32 [result], r;
+}
+.global .u64 functions[2] = {twice, sum};`, input: func(i int) words { return words{uint32(i), uint32(i % 2)} }, body: `
+	.param .b32 argument;
+	.param .b32 answer;
+	prototype: .callprototype (.param .b32 _) _ (.param .b32 _);
+	st.param.b32 [argument], %r10;
+	call (answer), sum, (argument);
+	ld.param.b32 %r30, [answer];
+	mov.u64 %d10, functions;
+	mad.wide.u32 %d10, %r11, 8, %d10;
+	ld.global.u64 %d11, [%d10];
+	setp.ne.u32 %p1, %r2, 5;
+	st.param.b32 [answer], 1000;
+	@%p1 call (answer), %d11, (argument), prototype;
+	ld.param.b32 %r31, [answer];`,
+		want: func(i int, in []words) (uint32, uint32) {
+			n := uint32(i)
+			return n * (n + 1) / 2, choose(i == 5, 1000, choose(i%2 == 0, 2*n, n*(n+1)/2))
+		}},
+	{name: "malloc and free", declarations: `
+.extern .func (.param .b64 result) malloc(.param .b64 bytes);
+.extern .func free(.param .b64 pointer);`, body: `
+	.param .b64 bytes;
+	.param .b64 pointer;
+	st.param.b64 [bytes], 8;
+	call.uni (pointer), malloc, (bytes);
+	ld.param.b64 %d10, [pointer];
+	st.v2.u32 [%d10], {%r10, %r11};
+	ld.v2.u32 {%r31, %r30}, [%d10];
+	call.uni free, (pointer);
+	st.param.b64 [bytes], 0x100000000000;
+	call.uni (pointer), malloc, (bytes);
+	ld.param.b64 %d10, [pointer];
+	setp.ne.u64 %p1, %d10, 0;
+	@%p1 mov.u32 %r30, 0;`,
+		want: func(i int, in []words) (uint32, uint32) { return in[i][1], in[i][0] }},
 	{name: "vprintf", declarations: ".extern .func (.param .b32 result) vprintf (.param .b64 format, .param .b64 values);\n.global .align 1 .b8 text[4] = {104, 105, 10, 0};", body: `
 	{
 	.param .b64 param0;

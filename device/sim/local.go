@@ -24,6 +24,8 @@ func (w *warp) localLanes(in *inst, m uint32) {
 		}
 		defined := w.localDef[w.off[i] : uint64(w.off[i])+a.bytes]
 		switch {
+		case w.frameEnded(uint64(w.off[i]), a.bytes):
+			w.reportArray(UseAfterReturn, w.pc, i, "local memory", "offset %d lies in a local array of a function that has returned", addr)
 		case a.op == store:
 			fillBytes(defined, 0xff)
 		case allDefined(defined):

@@ -34,6 +34,7 @@ type allocation struct {
 	name     string // of a variable; empty for Alloc's
 	label    string // what findings call it, if anything
 	constant bool   // no kernel may write it
+	heap     bool   // malloc of a kernel gave it
 	zero     bool   // its bytes are zero and count as written, and not NaN
 	addr     uint64
 	size     uint64
@@ -95,12 +96,20 @@ func fillBytes(p []byte, v byte) {
 	}
 }
 
+// replace gives the addresses of freed memory to a new allocation.
+func (m *memory) replace(old, a *allocation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.regions[old.addr>>32-m.base] = a
+	m.live.Add(a.size)
+}
+
 func (m *memory) free(ptr uint64) error {
 	a, off, err := m.find(ptr, 0)
 	if err != nil {
 		return err
 	}
-	if off != 0 || a.name != "" {
+	if off != 0 || a.name != "" || a.heap {
 		return fmt.Errorf("sim: free of %#x, which Alloc did not return: %w", ptr, ErrBadPointer)
 	}
 	m.mu.Lock()

@@ -53,12 +53,15 @@ func (d *Device) Load(text []byte) (*Module, error) {
 	}
 	for v, a := range m.globals {
 		for _, r := range v.Relocations {
-			target := m.byName[r.Symbol]
-			if target == nil || r.Bytes != 8 || r.Offset+8 > a.size {
-				m.broken[v] = fmt.Errorf("line %d: its initialiser names %s, which is no variable in global memory", v.Line, r.Symbol)
+			target, address := m.byName[r.Symbol], m.functionAddress(r.Symbol)
+			if target != nil {
+				address = target.addr
+			}
+			if address == 0 || r.Bytes != 8 || r.Offset+8 > a.size {
+				m.broken[v] = fmt.Errorf("line %d: its initialiser names %s, which is no variable in global memory and no function", v.Line, r.Symbol)
 				continue
 			}
-			binary.LittleEndian.PutUint64(a.data()[r.Offset:], target.addr+uint64(r.Addend))
+			binary.LittleEndian.PutUint64(a.data()[r.Offset:], address+uint64(r.Addend))
 		}
 	}
 	return m, nil
@@ -191,7 +194,7 @@ type Attributes struct {
 
 // Attributes returns the kernel's attributes.
 func (k *Kernel) Attributes() Attributes {
-	a := Attributes{SharedBytes: uint32(k.staticShared), LocalBytes: uint32(k.localBytes), Registers: k.registers, MaxThreads: k.maxThreads()}
+	a := Attributes{SharedBytes: uint32(k.staticShared), LocalBytes: uint32(k.localBytes - k.stackBytes), Registers: k.registers, MaxThreads: k.maxThreads()}
 	for v := range k.constants {
 		a.ConstBytes += v.Size
 	}

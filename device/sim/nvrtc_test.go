@@ -26,6 +26,9 @@ var layersSource string
 //go:embed testdata/division.cu
 var divisionSource string
 
+//go:embed testdata/calls.cu
+var callsSource string
+
 //go:embed testdata/halves.cu
 var halvesSource string
 
@@ -132,6 +135,7 @@ var stored = []struct {
 	{"testdata/kernels.ptx", "kernels.cu", kernelsSource, "compute_80", nil},
 	{"testdata/layers.ptx", "layers.cu", layersSource, "compute_90", nil}, // of a newer NVRTC, so that its PTX is read too
 	{"testdata/division.ptx", "division.cu", divisionSource, "compute_80", []string{"--device-int128"}},
+	{"testdata/calls.ptx", "calls.cu", callsSource, "compute_80", nil},
 	{"testdata/halves.ptx", "halves.cu", halvesSource, "compute_80", []string{headersOption}},
 }
 

@@ -109,6 +109,10 @@ func (d *decoder) src(o ptx.Operand, bank byte) int32 {
 		return d.address(o.Variable, o.Value, bank)
 	case ptx.SpecialOperand:
 		return d.specialRegister(o.Name, bank)
+	case ptx.FunctionOperand:
+		if bank == 'q' {
+			return d.constant(d.k.module.functionAddress(o.Name), bank)
+		}
 	}
 	d.fail("operand of a wrong kind")
 	return 0
@@ -147,7 +151,7 @@ func (d *decoder) address(v *ptx.Variable, add uint64, bank byte) int32 {
 		}
 		return d.constant(d.sharedOffset(v)+add, bank)
 	case ptx.LocalSpace:
-		return d.constant(d.localOffset(v)+add, bank)
+		return d.localAddress(d.localOffset(v)+add, bank)
 	case ptx.GlobalSpace, ptx.ConstSpace:
 		a := d.k.module.globals[v]
 		if a == nil {
@@ -164,7 +168,23 @@ func (d *decoder) address(v *ptx.Variable, add uint64, bank byte) int32 {
 	if d.kernelParam(v) {
 		return d.constant(v.Offset+add, bank)
 	}
-	return d.constant(d.localOffset(v)+add, bank)
+	return d.localAddress(d.localOffset(v)+add, bank)
+}
+
+// localAddress gives the slot that holds an offset in the memory of a thread: a constant, or in a function that is not inlined what each call
+// writes there.
+func (d *decoder) localAddress(offset uint64, bank byte) int32 {
+	if d.callee == nil {
+		return d.constant(offset, bank)
+	}
+	key := localAddress{bank, offset}
+	slot, known := d.callee.addresses[key]
+	if !known {
+		slot = d.newSlot(bank)
+		d.callee.addresses[key] = slot
+		d.callee.fills = append(d.callee.fills, localFill{key, slot})
+	}
+	return slot
 }
 
 // dynamicStart gives the slot that holds the start of the dynamic shared memory, which is known at the launch.

@@ -182,6 +182,9 @@ func (c *Counters) String() string {
 	fmt.Fprintf(&s, "  global loads  %d requests, %.2f sectors each (ideal %.2f); stores %d, %.2f (ideal %.2f); atomics %d\n", m.GlobalLoads, ratio(m.GlobalLoadSectors, m.GlobalLoads), ratio(m.GlobalLoadIdeal, m.GlobalLoads), m.GlobalStores, ratio(m.GlobalStoreSectors, m.GlobalStores), ratio(m.GlobalStoreIdeal, m.GlobalStores), m.GlobalAtomics)
 	fmt.Fprintf(&s, "  shared loads  %d requests, %.2f wavefronts each (ideal %.2f); stores %d, %.2f (ideal %.2f); atomics %d\n", m.SharedLoads, ratio(m.SharedLoadWavefronts, m.SharedLoads), ratio(m.SharedLoadIdeal, m.SharedLoads), m.SharedStores, ratio(m.SharedStoreWavefronts, m.SharedStores), ratio(m.SharedStoreIdeal, m.SharedStores), m.SharedAtomics)
 	fmt.Fprintf(&s, "  distinct bytes %d read, %d written\n", m.BytesRead, m.BytesWritten)
+	if m.HeapAllocations+m.HeapFrees+m.HeapRefused > 0 {
+		fmt.Fprintf(&s, "  device heap   %d allocations, %d of them refused; %d freed, %d left\n", m.HeapAllocations+m.HeapRefused, m.HeapRefused, m.HeapFrees, max(0, m.HeapAllocations-m.HeapFrees))
+	}
 	fmt.Fprintf(&s, "  occupancy %.0f %% (%d blocks a multiprocessor, limited by %s), %d bytes of shared memory, about %d registers\n", 100*c.Occupancy.Fraction, c.Occupancy.BlocksPerSM, c.Occupancy.Limit, c.SharedBytes, c.Registers)
 	fmt.Fprintf(&s, "  time on the chip: %.1f us, limited by %s (an estimate)\n", c.Estimate.Seconds*1e6, c.Estimate.Limit)
 	for _, l := range c.Hottest(5) {

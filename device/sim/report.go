@@ -32,6 +32,10 @@ const (
 	PartialWarp           Kind = "partial warp"
 	EndlessLoop           Kind = "endless loop"
 	BadBranch             Kind = "bad branch"
+	BadCall               Kind = "bad call"
+	BadFree               Kind = "bad free"
+	StackOverflow         Kind = "stack overflow"
+	UseAfterReturn        Kind = "use after return"
 	BadAsyncCopy          Kind = "bad asynchronous copy"
 	Trap                  Kind = "trap"
 	Assertion             Kind = "assertion failed"
@@ -196,6 +200,7 @@ func (w *warp) note(s Severity, k Kind, pc int32, lane int, array, format string
 	r := b.k.describe(pc)
 	r.Severity, r.Kind, r.Array, r.Message = s, k, array, fmt.Sprintf(format, args...)
 	r.Block, r.Thread = b.id, b.thread(w.id, lane)
+	r.Callers = append(r.Callers, w.callers(lane)...)
 	r.index, r.line = b.index, line
 	*all = append(*all, r)
 }

@@ -20,8 +20,7 @@ func execAssert(w *warp, in *inst, m uint32) {
 	i := lowest(m)
 	text := ""
 	if len(in.list) > 0 {
-		at := uint64(i)*w.b.k.localBytes + uint64(in.list[0])
-		text = w.b.d.mem.text(le.Uint64(w.local[at:]))
+		text = w.b.d.mem.text(le.Uint64(w.parameter(in.list[0], i)))
 	}
 	w.fault(Assertion, i, "assert(%s)", text)
 }
@@ -33,10 +32,27 @@ func decodePrintf(d *decoder, in *inst, s *ptx.Instruction) {
 	if len(s.Operands[0].Elements) != 1 || len(in.list) != 2 {
 		d.fail("vprintf takes two parameters and returns one")
 	}
-	in.d = int32(d.localOffset(s.Operands[0].Elements[0].Variable))
+	in.d = d.address(s.Operands[0].Elements[0].Variable, 0, 'q')
 }
 
-// callOperands puts the offsets of a system call's parameters in the memory of a thread into in.list.
+// parameter gives the memory of a thread from a parameter on, whose offset a register holds.
+func (w *warp) parameter(slot int32, lane int) []byte {
+	size := w.b.k.localBytes
+	return w.local[uint64(lane)*size+w.q[slot][lane] : uint64(lane+1)*size]
+}
+
+// setResult stores the result of a system call.
+func (w *warp) setResult(slot int32, lane int, bytes int, v uint64) {
+	p := w.parameter(slot, lane)
+	if bytes == 8 {
+		le.PutUint64(p, v)
+	} else {
+		le.PutUint32(p, uint32(v))
+	}
+	w.markLocal(lane, w.q[slot][lane], uint64(bytes), written)
+}
+
+// callOperands puts the registers with the offsets of a system call's parameters into in.list.
 func (d *decoder) callOperands(in *inst, s *ptx.Instruction) {
 	for _, o := range append(s.Operands[2].Elements, s.Operands[0].Elements...) {
 		if o.Kind != ptx.VariableOperand {
@@ -44,7 +60,7 @@ func (d *decoder) callOperands(in *inst, s *ptx.Instruction) {
 		}
 	}
 	for _, o := range s.Operands[2].Elements {
-		in.list = append(in.list, int32(d.localOffset(o.Variable)))
+		in.list = append(in.list, d.address(o.Variable, 0, 'q'))
 	}
 }
 
@@ -53,11 +69,10 @@ func execPrintf(w *warp, in *inst, m uint32) {
 	b.changed = true
 	for ; m != 0; m &= m - 1 {
 		i := lowest(m)
-		own := w.local[uint64(i)*size : uint64(i+1)*size]
-		format := b.d.mem.text(le.Uint64(own[in.list[0]:]))
+		format := b.d.mem.text(le.Uint64(w.parameter(in.list[0], i)))
 		var values []byte
-		if at := le.Uint64(own[in.list[1]:]); at>>32 == localWindow>>32 && at-localWindow < size {
-			values = own[at-localWindow:]
+		if at := le.Uint64(w.parameter(in.list[1], i)); at>>32 == localWindow>>32 && at-localWindow < size {
+			values = w.local[uint64(i)*size+at-localWindow : uint64(i+1)*size]
 		}
 		text, n := b.d.mem.format(format, values)
 		if b.d.opts.Print != nil {
@@ -65,10 +80,7 @@ func execPrintf(w *warp, in *inst, m uint32) {
 			b.d.opts.Print(text)
 			b.d.printing.Unlock()
 		}
-		le.PutUint32(own[in.d:], uint32(n))
-		if b.checks&Uninitialized != 0 {
-			copy(w.localDef[uint64(i)*size+uint64(in.d):], []byte{0xff, 0xff, 0xff, 0xff})
-		}
+		w.setResult(in.d, i, 4, uint64(n))
 	}
 }
 

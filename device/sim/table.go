@@ -124,6 +124,8 @@ var (
 var systemCalls = map[string]opcode{
 	"vprintf":      {class: Control, exec: execPrintf, decode: decodePrintf},
 	"__assertfail": {class: Control, exec: execAssert, decode: decodeAssert},
+	"malloc":       {class: Control, exec: execMalloc, decode: decodeMalloc},
+	"free":         {class: Control, exec: execFree, decode: decodeFree},
 }
 
 func withArithmetic(table map[string]opcode) map[string]opcode {

@@ -57,7 +57,9 @@ type warp struct {
 	addr      [32]uint64
 	off       [32]uint32
 	local     []byte
-	localDef  []byte
+	localDef  []byte         // the defined bits of local memory
+	ended     []bool         // its bytes whose function has returned
+	stack     *[32]laneStack // where the kernel has functions that are not inlined
 
 	order  warpOrder
 	global globalOrder
@@ -243,6 +245,10 @@ func (w *warp) control(in *inst) {
 		w.branchByTable(in, m)
 	case exit:
 		w.exit(m)
+	case call:
+		w.call(in, m)
+	case returning:
+		w.returnFrom(m)
 	case collect:
 		w.collect(in)
 	case blockBarrier:

@@ -236,8 +236,11 @@ func completeCall(operands []Operand) []Operand {
 	if len(operands) > 0 && operands[0].Kind != ListOperand {
 		operands = append([]Operand{empty}, operands...)
 	}
-	if len(operands) == 2 {
+	switch {
+	case len(operands) == 2:
 		operands = append(operands, empty)
+	case len(operands) == 3 && operands[2].Kind != ListOperand: // the name of a prototype
+		operands = append(operands[:2:2], empty, operands[2])
 	}
 	return operands
 }
