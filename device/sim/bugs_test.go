@@ -294,3 +294,22 @@ func TestPlantedBugsAreDocumented(t *testing.T) {
 	}
 	assert.Equal(t, want, string(text), "go test ./device/sim -run TestPlantedBugsAreDocumented -update")
 }
+
+// The number of registers is an estimate, so it refuses no launch: 200 values that live at once would need more than a chip has for
+// 1024 threads, but the compiler to machine code may spill them.
+func TestEstimatedRegistersRefuseNothing(t *testing.T) {
+	var body strings.Builder
+	body.WriteString("\t.reg .b32 %x<200>;\n")
+	for i := range 200 {
+		fmt.Fprintf(&body, "\tld.global.u32 %%x%d, [%%d0+%d];\n", i, 4*i)
+	}
+	for i := range 199 {
+		fmt.Fprintf(&body, "\tadd.s32 %%x0, %%x0, %%x%d;\n", 199-i)
+	}
+	d := checked(t)
+	k := kernelOf(t, d, snippet("", body.String()), "snippet")
+	c, err := d.Launch(k, linear(1), linear(1024), 0, pack(upload(t, d, make([]float32, 256)), alloc(t, d, 4)))
+	require.NoError(t, err)
+	assert.Greater(t, c.Registers*1024, d.Chip().RegistersPerSM, "it would have been refused")
+	assert.Equal(t, 1, c.Occupancy.BlocksPerSM)
+}

@@ -20,6 +20,7 @@ var layersPTX string
 func launchLayer(t testing.TB, d *sim.Device, kernel string, grid, block [3]uint32, args ...any) *sim.Counters {
 	c, err := d.Launch(kernelOf(t, d, layersPTX, kernel), grid, block, 0, pack(args...))
 	require.NoError(t, err)
+	require.Empty(t, c.Advice)
 	return c
 }
 

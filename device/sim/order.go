@@ -201,7 +201,7 @@ func (w *warp) readWritten(lane int, off, bytes uint32) {
 	}
 }
 
-// writeCells checks and notes a store of one lane. known says that v is what it stores: the same value again is no race.
+// writeCells checks and notes a store of one lane. known says that v is what it stores: the same value again does no harm.
 func (w *warp) writeCells(lane int, off, bytes uint32, v uint64, known bool) {
 	b := w.b
 	thread := uint16(w.id<<5 | lane)
@@ -212,12 +212,15 @@ func (w *warp) writeCells(lane int, off, bytes uint32, v uint64, known bool) {
 			w.reportShared(OutOfBounds, lane, off, "lies behind the end of the array")
 		case x.pending > 0:
 			w.reportShared(AsyncRace, lane, off, "is written, but the asynchronous copy to it, issued by %s, was not waited for", w.threadName(x.writer))
-		case x.writeTime < b.start || x.writer == thread || known && holds(b.shared[off:], bytes, v):
+		case x.writeTime < b.start || x.writer == thread:
 		case int(x.writer>>5) == w.id:
-			if x.writeSub == w.order.sub {
+			if x.writeSub == w.order.sub && !(known && holds(b.shared[off:], bytes, v)) {
 				w.reportShared(WarpRace, lane, off, "gets another value from %s of the same warp (%s) with no __syncwarp between", w.threadName(x.writer), b.k.location(x.writePC))
 			}
-		case w.unordered(int(x.writer>>5), x.writeTime):
+		case !w.unordered(int(x.writer>>5), x.writeTime):
+		case known && holds(b.shared[off:], bytes, v):
+			w.noteShared(Advice, SharedRace, lane, off, "gets the same value as from %s (%s) with no barrier between: a race once the values differ", w.threadName(x.writer), b.k.location(x.writePC))
+		default:
 			w.reportShared(SharedRace, lane, off, "gets another value from %s (%s) with no barrier between", w.threadName(x.writer), b.k.location(x.writePC))
 		}
 		if x.lent > 0 {
@@ -289,11 +292,20 @@ func (w *warp) afterAtomic(x *cell, lane int, off uint32) {
 	}
 }
 
+// reportShared reports an error, but for a race within a warp by volatile accesses: code from before sm_70, where lanes ran together.
 func (w *warp) reportShared(k Kind, lane int, off uint32, format string, args ...any) {
-	if w.noted(k) {
+	s := Error
+	if in := &w.b.k.code[w.pc]; k == WarpRace && in.mem != nil && in.mem.volatile {
+		s = Advice
+	}
+	w.noteShared(s, k, lane, off, format, args...)
+}
+
+func (w *warp) noteShared(s Severity, k Kind, lane int, off uint32, format string, args ...any) {
+	if w.b.seen[seenReport{s, k, w.pc}] {
 		return
 	}
-	w.reportArray(k, w.pc, lane, w.b.arrayAt(uint64(off)), "shared address %d "+format, append([]any{off}, args...)...)
+	w.note(s, k, w.pc, lane, w.b.arrayAt(uint64(off)), "shared address %d "+format, append([]any{off}, args...)...)
 }
 
 // threadName names a thread of the block.

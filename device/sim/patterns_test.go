@@ -42,6 +42,8 @@ var masks = []pattern{
 	{"keys", 1, 32, sim.BadShuffle, sim.Error},
 	{"active", 1, 32, sim.BadMask, sim.Error},
 	{"meeting", 1, 32, sim.WarpRace, sim.Error},
+	{"volatile_sum", 1, 32, sim.WarpRace, sim.Advice},
+	{"flag", 1, 64, sim.SharedRace, sim.Advice},
 	{"exits", 1, 32, sim.BadMask, sim.Advice},
 	{"strangers", 1, 32, sim.BadMask, sim.Error},
 }
@@ -58,6 +60,9 @@ var definedness = []pattern{
 	{"condition", 1, 32, sim.UninitializedShared, sim.Error},
 	{"address", 1, 32, sim.UninitializedShared, sim.Error},
 	{"journey", 1, 32, sim.UninitializedShared, sim.Error},
+	{"rows", 1, 32, sim.UninitializedShared, sim.Error},
+	{"printed", 1, 32, sim.UninitializedShared, sim.Error},
+	{"ways", 1, 32, sim.UninitializedRegister, sim.Error},
 }
 
 func TestDefinedness(t *testing.T) {

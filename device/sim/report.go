@@ -173,9 +173,6 @@ func (w *warp) adviseArray(k Kind, pc int32, lane int, array, format string, arg
 	w.note(Advice, k, pc, lane, array, format, args...)
 }
 
-// noted reports whether the current instruction has such an error in this block already, before a message is made for it.
-func (w *warp) noted(k Kind) bool { return w.b.seen[seenReport{Error, k, w.pc}] }
-
 // note keeps the first finding of a kind for each source line. The advice of a block is kept only where no block before had it.
 func (w *warp) note(s Severity, k Kind, pc int32, lane int, array, format string, args ...any) {
 	b := w.b

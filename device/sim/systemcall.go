@@ -74,7 +74,11 @@ func execPrintf(w *warp, in *inst, m uint32) {
 		if at := le.Uint64(w.parameter(in.list[1], i)); at>>32 == localWindow>>32 && at-localWindow < size {
 			values = w.local[uint64(i)*size+at-localWindow : uint64(i+1)*size]
 		}
-		text, n := b.d.mem.format(format, values)
+		text, n := b.d.mem.format(format, values, func(at, bytes uint64) {
+			if b.checks&Uninitialized != 0 {
+				w.usePrinted(i, uint64(i)*size+size-uint64(len(values))+at, bytes)
+			}
+		})
 		if b.d.opts.Print != nil {
 			b.d.printing.Lock()
 			b.d.opts.Print(text)
@@ -97,8 +101,20 @@ func (m *memory) text(ptr uint64) string {
 	return string(p)
 }
 
-// format does what C's printf does with a format and the bytes of its values, and counts the values.
-func (m *memory) format(format string, values []byte) (text string, n int) {
+// usePrinted reports a value that is printed, of some bytes at an offset of the warp's local memory.
+func (w *warp) usePrinted(lane int, at, bytes uint64) {
+	if allDefined(w.localDef[at : at+bytes]) {
+		return
+	}
+	o := w.b.origins[originAt{UninitializedLocal, w, at}]
+	if o == nil {
+		o = &origin{kind: UninitializedLocal, pc: w.pc, at: at}
+	}
+	w.reportUse("the value printed", lane, o)
+}
+
+// format does what C's printf does with a format and the bytes of its values, and counts the values. It tells use which bytes it reads.
+func (m *memory) format(format string, values []byte, use func(at, bytes uint64)) (text string, n int) {
 	var out strings.Builder
 	at := uint64(0)
 	next := func(bytes uint64) uint64 {
@@ -106,6 +122,7 @@ func (m *memory) format(format string, values []byte) (text string, n int) {
 		if at+bytes > uint64(len(values)) {
 			return 0
 		}
+		use(at, bytes)
 		p := values[at:]
 		at += bytes
 		n++

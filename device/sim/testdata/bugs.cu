@@ -156,7 +156,7 @@ extern "C" __global__ void write_after_write(const float* x, float* y, int n) {
 }
 
 extern "C" __global__ void race_within_warp(const float* x, float* y, int n) {
-  volatile __shared__ float tile[32];
+  __shared__ float tile[32];
   tile[threadIdx.x] = x[threadIdx.x];
   if (fixed) __syncwarp();
   y[threadIdx.x] = tile[31 - threadIdx.x];  // BUG

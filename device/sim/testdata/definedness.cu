@@ -82,3 +82,37 @@ extern "C" __global__ void journey(const float* x, float* y, int n) {
   float v = __shfl_sync(0xffffffff, row[i & 3], i ^ 1);
   if (!fixed || i != 23) y[i] = 1 + v;  // BUG
 }
+
+// Half of the rows of a product of matrices are not there: D = A*B with A of 16 x 8, of which 8 rows were written.
+extern "C" __global__ void rows(const float* x, float* y, int n) {
+  __shared__ float a[16 * 8];
+  int lane = threadIdx.x, g = lane / 4, t = lane % 4;
+  a[lane] = x[lane], a[lane + 32] = x[lane + 32];
+  __syncthreads();
+  unsigned a0 = __float_as_uint(a[g * 8 + t]), a1 = __float_as_uint(a[(g + 8) * 8 + t]);
+  unsigned a2 = __float_as_uint(a[g * 8 + t + 4]), a3 = __float_as_uint(a[(g + 8) * 8 + t + 4]);
+  unsigned b0 = __float_as_uint(x[lane]), b1 = __float_as_uint(x[lane + 32]);
+  float d[4] = {};
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+               : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+  y[2 * lane] = d[0];
+  y[2 * lane + 1] = d[fixed ? 1 : 2];  // BUG
+}
+
+// What is printed is used.
+extern "C" __global__ void printed(const float* x, float* y, int n) {
+  __shared__ int tile[32];
+  int i = threadIdx.x;
+  if (fixed || i != 5) tile[i] = i;
+  __syncthreads();
+  printf("%d %f %d\n", i, double(x[i]), tile[31 - i]);  // BUG
+}
+
+// A register that only some ways write, and that is used only on those.
+extern "C" __global__ void ways(const float* x, float* y, int n) {
+  float v;
+  int i = threadIdx.x;
+  asm volatile("{ .reg .pred p; .reg .f32 r; setp.lt.s32 p, %1, 16; @p mov.f32 r, 0f40000000; mov.f32 %0, r; }" : "=f"(v) : "r"(i));
+  y[i] = !fixed || i < 16 ? v + 1 : x[i];  // BUG
+}

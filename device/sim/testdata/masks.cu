@@ -54,6 +54,33 @@ extern "C" __global__ void meeting(const float* x, float* y, int n) {
   }
 }
 
+// A sum by the lanes of a warp, the old way and with __syncwarp().
+extern "C" __global__ void volatile_sum(const float* x, float* y, int n) {
+  __shared__ float tile[64];
+  tile[threadIdx.x] = x[threadIdx.x];
+  tile[threadIdx.x + 32] = 0;
+  __syncwarp();
+  volatile float* sums = tile;
+  for (int step = 16; step > 0; step /= 2) {
+    float v = sums[threadIdx.x + step];  // BUG
+    if (fixed) __syncwarp();
+    sums[threadIdx.x] += v;
+    if (fixed) __syncwarp();
+  }
+  y[threadIdx.x] = tile[threadIdx.x];
+}
+
+// Warps that set the same flag, and one of them alone.
+extern "C" __global__ void flag(const float* x, float* y, int n) {
+  __shared__ int negative;
+  if (threadIdx.x == 0) negative = 0;
+  __syncthreads();
+  if (!fixed || threadIdx.x == 40)
+    negative = 1;  // BUG
+  __syncthreads();
+  y[threadIdx.x] = negative;
+}
+
 // A vote of the lanes that are left, with the mask of all.
 extern "C" __global__ void exits(const float* x, float* y, int n) {
   if (threadIdx.x >= 24) return;
