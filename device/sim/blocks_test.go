@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	_ "embed"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -169,6 +170,54 @@ func TestBlocksThatMeet(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestGridThatDoesNotFit holds that a barrier of the grid works for as many blocks as the chip holds at once, and that one block more is a
+// deadlock that names both numbers. A multiprocessor of the h200 has 64 warps (CUDA C++ Programming Guide, "Technical
+// Specifications"): two blocks of 1024 threads.
+func TestGridThatDoesNotFit(t *testing.T) {
+	chip := hopper(t)
+	chip.SMs = 3
+	for _, kernel := range []string{"stencil_right", "cooperative_right"} {
+		for blocks := 6; blocks <= 7; blocks++ {
+			d := sim.NewDevice(chip, sim.Options{})
+			n := blocks * 1024
+			params := pack(upload(t, d, make([]int32, 4*n)), upload(t, d, make([]int32, 64)), upload(t, d, make([]float32, n)), uint32(4*n))
+			_, err := d.Launch(kernelOf(t, d, blocksPTX, kernel), linear(blocks), linear(1024), 0, params)
+			if blocks == 6 {
+				require.NoError(t, err, kernel)
+				continue
+			}
+			var found *sim.Findings
+			require.ErrorAs(t, err, &found, kernel)
+			require.Len(t, found.Reports, 1)
+			require.Equal(t, sim.Deadlock, found.Reports[0].Kind)
+			for _, part := range []string{"6 of the 7 blocks", "2 on each of 3 multiprocessors", "blocks.cu:"} {
+				require.Contains(t, found.Reports[0].Message, part)
+			}
+		}
+	}
+}
+
+// TestMeetingsAreReproducible holds that what blocks find that take turns, and what they count, does not depend on the number of workers.
+func TestMeetingsAreReproducible(t *testing.T) {
+	for _, x := range meetings {
+		if x.blocks < 20 && x.kind != sim.Deadlock {
+			continue
+		}
+		first := ""
+		for workers := 1; workers <= 4; workers++ {
+			d := sim.NewDevice(hopper(t), sim.Options{Checks: sim.AllChecks, Workers: workers})
+			n := x.blocks * x.threads
+			params := pack(upload(t, d, make([]int32, 4*n)), upload(t, d, make([]int32, n+64)), upload(t, d, make([]float32, n)), uint32(4*n))
+			c, err := d.Launch(kernelOf(t, d, blocksPTX, x.kernel), linear(x.blocks), linear(x.threads), 0, params)
+			text := fmt.Sprint(c, c.Memory, err)
+			if first == "" {
+				first = text
+			}
+			require.Equal(t, first, text, "%s, %d workers", x.kernel, workers)
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ import "slices"
 // Factorization Algorithm", 1980: the cycle is looked for over ever longer ways).
 
 const (
-	firstLook = 1 << 20 // instructions of a warp after which it is looked at, again after twice as many
+	firstLook = 1 << 16 // instructions of a warp after which it is looked at, again after twice as many
 	shortLook = 1 << 12
 	lookShare = 256 // the share of its instructions that a look takes
 	maxPolls  = 16  // reads that find what they found before, after which others get their turn

@@ -31,32 +31,42 @@ func (b *block) splitWarp() (Kind, *warp, group) {
 	return Deadlock, nil, group{}
 }
 
-// waiting says where the lanes of the block are, and gives the first of them.
+// waiting says where the lanes of the block are, those in loops first, and gives the first of them.
 func (b *block) waiting() (first *warp, at group, text string) {
 	for _, w := range b.warps {
 		if w.active != 0 {
 			w.park()
 		}
-		for _, g := range w.groups {
-			if first == nil {
-				first, at = w, g
-			}
-			if len(text) < 400 {
-				text += fmt.Sprintf("; warp %d, lanes %08x at %s", w.id, g.mask, b.k.location(g.pc))
+	}
+	for _, inLoops := range []bool{true, false} {
+		for _, w := range b.warps {
+			for _, g := range w.groups {
+				if (g.state == runnable) != inLoops {
+					continue
+				}
+				if first == nil {
+					first, at = w, g
+				}
+				if len(text) < maxWaiting {
+					text += fmt.Sprintf("; warp %d, lanes %08x at %s", w.id, g.mask, b.k.location(g.pc))
+				}
 			}
 		}
 	}
 	return first, at, text
 }
 
+// maxWaiting is about the length of what is said of who waits where.
+const maxWaiting = 400
+
 // reportStuck reports that the block, and others, wait for ever. One that waits at no barrier, and for no other block, is in a loop.
 func (b *block) reportStuck(why string, others []*block) {
 	defer b.recoverFatal(func() {})
 	first, at, text := b.waiting()
 	for _, other := range others {
-		if len(text) < 400 {
-			_, _, where := other.waiting()
-			text += "; " + formatIndex("block", other.id) + where
+		if len(text) < 2*maxWaiting {
+			w, g, _ := other.waiting()
+			text += fmt.Sprintf("; %s: warp %d, lanes %08x at %s", formatIndex("block", other.id), w.id, g.mask, b.k.location(g.pc))
 		}
 	}
 	kind, what := EndlessLoop, "the loop goes on for ever: nothing that it reads is changed"
