@@ -195,7 +195,7 @@ func (b *block) reset() {
 	b.sharedUndefined, b.silent = false, false
 	clear(b.origins)
 	b.barriers = [16]barrierState{}
-	b.random = (b.d.opts.Seed+uint64(b.index)+1)*0x9e3779b97f4a7c15 | 1
+	b.random = (b.launch.seed+uint64(b.index)+1)*0x9e3779b97f4a7c15 | 1
 	b.time++
 	b.start = b.time
 	b.dropPending()
@@ -221,7 +221,7 @@ func (b *block) reset() {
 	}
 	b.fillRegisters(true)
 	b.order = append(b.order[:0], b.warps...)
-	if b.d.opts.Order == Reverse {
+	if b.launch.warps == Reverse {
 		slices.Reverse(b.order)
 	}
 }
@@ -231,7 +231,7 @@ func (b *block) schedule() blockState {
 	const maxIdle = 4 // rounds in which all only wait
 	order := b.order
 	for idle := 0; ; {
-		if b.d.opts.Order == Random {
+		if b.launch.warps == Random {
 			for i := len(order) - 1; i > 0; i-- {
 				j := int(b.rand() % uint64(i+1))
 				order[i], order[j] = order[j], order[i]

@@ -221,6 +221,35 @@ func TestMeetingsAreReproducible(t *testing.T) {
 	}
 }
 
+// TestOrders holds that the orders find a sum whose bits depend on them, and nothing else, and that memory is that of the first.
+func TestOrders(t *testing.T) {
+	for kernel, depends := range map[string]bool{"float_sum_by_atomics": true, "float_sum_right": false, "stencil_right": false, "lock_right": false, "scan_right": false} {
+		d := sim.NewDevice(hopper(t), sim.Options{Checks: sim.AllChecks})
+		const blocks, threads = 10, 64
+		sync, y := upload(t, d, make([]int32, 64)), upload(t, d, make([]float32, blocks*threads))
+		params := pack(upload(t, d, make([]int32, 4*blocks*threads)), sync, y, uint32(4*blocks*threads))
+		k := kernelOf(t, d, blocksPTX, kernel)
+		c, differences, err := d.LaunchInOrders(k, linear(blocks), linear(threads), 0, params, 8)
+		require.NoError(t, err, kernel)
+		require.NotZero(t, c.Warp)
+		require.Equal(t, depends, len(differences) > 0, "%s: %v", kernel, differences)
+		if !depends {
+			continue
+		}
+		require.Equal(t, sync, differences[0].Address)
+		require.Contains(t, differences[0].String(), "parameter 1")
+		want := float32(0)
+		for b := range blocks {
+			for i := range threads {
+				want += 1 / float32(1+i+7*b)
+			}
+		}
+		var got float32
+		download(t, d, sync, &got)
+		require.Equal(t, want, got, "the sum in the order of the threads")
+	}
+}
+
 func kinds(reports []*sim.Report) []sim.Kind {
 	var all []sim.Kind
 	for _, r := range reports {

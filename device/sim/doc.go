@@ -46,6 +46,7 @@
 //   - block.go: a thread block: its warps take turns until all have ended
 //   - turns.go: blocks that wait for each other take turns
 //   - deadlock.go: who waits where when nobody can go on
+//   - orders.go: the same launch in several orders
 //   - cycle.go: endless loops, and warps that only wait
 //   - warp.go: a warp: groups of lanes at different instructions, guards, instructions that lanes wait for
 //

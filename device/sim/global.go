@@ -93,17 +93,19 @@ func (w *warp) nearAllocation(addr uint64) string {
 	return ""
 }
 
-// allocationName says which array an allocation is to the kernel: its label, a variable, or the parameter that points into it.
-func (w *warp) allocationName(al *allocation) string {
+func (w *warp) allocationName(al *allocation) string { return w.b.k.arrayName(al, w.b.params) }
+
+// arrayName says which array an allocation is to the kernel: its label, a variable, or the parameter that points into it.
+func (k *Kernel) arrayName(al *allocation, params []byte) string {
 	if al.label != "" {
 		return al.label
 	}
 	if al.name != "" {
 		return readable(al.name)
 	}
-	for i, p := range w.b.k.fn.Params {
+	for i, p := range k.fn.Params {
 		for o := p.Offset; o+8 <= p.Offset+p.Size && p.Size%8 == 0; o += 8 {
-			if le.Uint64(w.b.params[o:])>>32 == al.addr>>32 {
+			if le.Uint64(params[o:])>>32 == al.addr>>32 {
 				return fmt.Sprintf("the array of parameter %d", i)
 			}
 		}

@@ -16,6 +16,11 @@ func (d *Device) Launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 	}
 	d.busy.Lock()
 	defer d.busy.Unlock()
+	return d.launch(k, grid, block, sharedBytes, params, schedule{warps: d.opts.Order, seed: d.opts.Seed})
+}
+
+// launch runs a launch that was checked.
+func (d *Device) launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, params []byte, s schedule) (*Counters, error) {
 	blocks := int64(grid[0]) * int64(grid[1]) * int64(grid[2])
 	workers := int(min(int64(d.opts.Workers), blocks))
 	if k.ordered {
@@ -26,7 +31,7 @@ func (d *Device) Launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 		return nil, err
 	}
 	order := newLaunchOrder(d.nextStamps())
-	order.workspace = workspace
+	order.workspace, order.schedule = workspace, s
 	d.noteWritable(k, params)
 	team := k.team(workers, block, sharedBytes)
 	for _, b := range team {
@@ -137,7 +142,7 @@ func run(team []*block, blocks int64) *Findings {
 			if i >= limit.Load() {
 				return
 			}
-			b.runOne(i)
+			b.runOne(b.launch.block(i))
 			if len(b.reports) == 0 {
 				continue
 			}

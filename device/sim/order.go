@@ -295,7 +295,7 @@ func (w *warp) afterAtomic(x *cell, lane int, off uint32) {
 // reportShared reports an error, but for a race within a warp by volatile accesses: code from before sm_70, where lanes ran together.
 func (w *warp) reportShared(k Kind, lane int, off uint32, format string, args ...any) {
 	s := Error
-	if in := &w.b.k.code[w.pc]; k == WarpRace && in.mem != nil && in.mem.volatile {
+	if in := &w.b.k.code[w.pc]; k == WarpRace && in.mem != nil && in.mem.strong {
 		s = Advice
 	}
 	w.noteShared(s, k, lane, off, format, args...)

@@ -34,7 +34,8 @@ const maxReaders = 64
 
 // launchOrder is what the blocks of a launch share.
 type launchOrder struct {
-	mu        sync.Mutex
+	mu sync.Mutex
+	schedule
 	workspace uint64 // see special.go
 	firstLook int64  // see cycle.go
 

@@ -65,7 +65,7 @@ func (t *turns) begin() {
 	}
 	b := t.free[len(t.free)-1]
 	t.free = t.free[:len(t.free)-1]
-	b.begin(t.begun)
+	b.begin(b.launch.block(t.begun))
 	t.begun++
 	if b.goOn() == waits {
 		t.live = append(t.live, b)

@@ -347,7 +347,7 @@ KERNEL(warp_flag_no_fence, warp_flag, 1)
 template <int Bug>
 __device__ void float_sum(int* data, int* sync, float* y, int n) {
   if (Bug == 0) y[blockIdx.x * blockDim.x + threadIdx.x] = 0.1f * threadIdx.x;
-  else atomicAdd(reinterpret_cast<float*>(sync), 0.1f * threadIdx.x);
+  else atomicAdd(reinterpret_cast<float*>(sync), 1.0f / (1 + threadIdx.x + 7 * blockIdx.x));
 }
 KERNEL(float_sum_right, float_sum, 0)
 KERNEL(float_sum_by_atomics, float_sum, 1)
