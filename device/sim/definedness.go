@@ -43,6 +43,9 @@ func (w *warp) track(in *inst, m uint32) {
 	case in.mem != nil && (in.mem.op == load || in.mem.op == store):
 		w.trackAccess(in, m)
 		return
+	case any && in.depends():
+		w.spread(in, m, refs)
+		return
 	case any && in.pure():
 		w.probe(in, m, refs)
 		return
@@ -51,6 +54,39 @@ func (w *warp) track(in *inst, m uint32) {
 	in.exec(w, in, m)
 	for _, r := range refs.writes {
 		w.clean(r, m)
+	}
+}
+
+// depends reports whether each bit of a result depends on each bit of the operands of its lane, as in arithmetic with rounding: such
+// instructions are the many that need no probes.
+func (in *inst) depends() bool {
+	switch in.class {
+	case Float32, FMA32, Float64, SpecialFunction:
+		return true
+	}
+	return false
+}
+
+// spread executes an instruction whose results are undefined where an operand has undefined bits.
+func (w *warp) spread(in *inst, m uint32, refs *references) {
+	var origins [32]*origin
+	lanes := uint32(0)
+	for _, r := range refs.reads {
+		u := w.undefined[w.b.k.index(r)]
+		if u == nil || r.bank == 'p' && r.slot == in.guard {
+			continue
+		}
+		for x := u.lanes & m &^ lanes; x != 0; x &= x - 1 {
+			origins[lowest(x)] = u.origin[lowest(x)]
+		}
+		lanes |= u.lanes & m
+	}
+	in.exec(w, in, m)
+	for _, r := range refs.writes {
+		w.clean(r, m&^lanes)
+		for x := lanes; x != 0; x &= x - 1 {
+			w.taint(r, lowest(x), allBits(r.bank), true, origins[lowest(x)])
+		}
 	}
 }
 

@@ -148,6 +148,12 @@ func (a *allocation) define(off, n uint64) { fillBytes(a.written()[off:off+n], 0
 
 // allDefined reports whether all bits of the bytes are defined.
 func allDefined(written []byte) bool {
+	for len(written) >= 8 {
+		if le.Uint64(written) != 1<<64-1 {
+			return false
+		}
+		written = written[8:]
+	}
 	for _, d := range written {
 		if d != 0xff {
 			return false

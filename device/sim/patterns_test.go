@@ -61,6 +61,7 @@ var definedness = []pattern{
 	{"address", 1, 32, sim.UninitializedShared, sim.Error},
 	{"journey", 1, 32, sim.UninitializedShared, sim.Error},
 	{"rows", 1, 32, sim.UninitializedShared, sim.Error},
+	{"edge", 1, 32, sim.UninitializedShared, sim.Error},
 	{"printed", 1, 32, sim.UninitializedShared, sim.Error},
 	{"ways", 1, 32, sim.UninitializedRegister, sim.Error},
 }

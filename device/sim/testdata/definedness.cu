@@ -116,3 +116,17 @@ extern "C" __global__ void ways(const float* x, float* y, int n) {
   asm volatile("{ .reg .pred p; .reg .f32 r; setp.lt.s32 p, %1, 16; @p mov.f32 r, 0f40000000; mov.f32 %0, r; }" : "=f"(v) : "r"(i));
   y[i] = !fixed || i < 16 ? v + 1 : x[i];  // BUG
 }
+
+// A tile of which some rows are not there is multiplied, and the rows of the result that depend on them are not stored.
+extern "C" __global__ void edge(const float* x, float* y, int n) {
+  __shared__ float a[8][32], b[32][32];
+  int i = threadIdx.x;
+  for (int k = 0; k < 5; ++k) a[k][i] = x[i + 32 * k];
+  for (int k = 0; k < 32; ++k) b[k][i] = x[i + k];
+  __syncthreads();
+  float sums[8] = {};
+  for (int k = 0; k < 32; ++k)
+    for (int r = 0; r < 8; ++r) sums[r] += a[r][k] * b[k][i];
+  for (int r = 0; r < 8; ++r)
+    if (r < (fixed ? 5 : 6)) y[32 * r + i] = sums[r];  // BUG
+}
