@@ -72,6 +72,14 @@ func scanResult(threads int) func(i int) float32 {
 	}
 }
 
+// sharedFlagResult is what the second warp reads of the first.
+func sharedFlagResult(i int) float32 {
+	if i < 32 {
+		return 0
+	}
+	return float32(63 - i)
+}
+
 var meetings = []meeting{
 	{kernel: "lock_right", blocks: 40, threads: 64, data: func(int) int32 { return 40 }},
 	{kernel: "lock_no_release", blocks: 4, threads: 64, kind: sim.BlockRace},
@@ -97,6 +105,8 @@ var meetings = []meeting{
 	{kernel: "stencil_no_fence", blocks: 3, threads: 64, kind: sim.BlockRace},
 	{kernel: "stencil_no_block_barrier", blocks: 3, threads: 64, kind: sim.BlockRace},
 	{kernel: "stencil_no_grid_barrier", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "stencil_fences_first", blocks: 20, threads: 64, y: stencilResult(20 * 64)},
+	{kernel: "stencil_one_fence_first", blocks: 3, threads: 64, kind: sim.BlockRace},
 	{kernel: "cooperative_right", blocks: 20, threads: 64, y: func(i int) float32 { return float32(3*(20*64-1-i) + 3) }},
 	{kernel: "cooperative_relaxed", blocks: 3, threads: 64, kind: sim.BlockRace},
 	{kernel: "scan_right", blocks: 20, threads: 64, y: scanResult(64)},
@@ -117,6 +127,10 @@ var meetings = []meeting{
 	{kernel: "within_warp_no_sync", blocks: 1, threads: 32, kind: sim.WarpRace, advice: true},
 	{kernel: "warp_flag_right", blocks: 1, threads: 64},
 	{kernel: "warp_flag_no_fence", blocks: 1, threads: 64, kind: sim.GlobalRace},
+	{kernel: "shared_flag_right", blocks: 1, threads: 64, y: sharedFlagResult},
+	{kernel: "shared_flag_no_fence", blocks: 1, threads: 64, kind: sim.SharedRace},
+	{kernel: "shared_lock_right", blocks: 1, threads: 128, y: func(int) float32 { return 4 }},
+	{kernel: "shared_lock_no_fences", blocks: 1, threads: 128, kind: sim.SharedRace},
 	{kernel: "float_sum_right", blocks: 3, threads: 64},
 	{kernel: "float_sum_by_atomics", blocks: 3, threads: 64, kind: sim.OrderDependent, advice: true},
 	{kernel: "endless_flag", blocks: 1, threads: 32, kind: sim.EndlessLoop},

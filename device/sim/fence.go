@@ -211,20 +211,34 @@ func (w *warp) synchronize(a *access, result bool, base uint64, narrow bool, m u
 	}
 }
 
-// joinAcquired lets the warps of a barrier share what they have acquired.
+// joinAcquired lets the warps of a barrier share what they have acquired, and what their fences have made visible: who writes a flag after
+// the barrier releases what each has written before its own fence.
 func (b *block) joinAcquired(warps uint32) {
 	if !b.k.fences {
 		return
 	}
-	var seen, hoped *acquired
+	var all globalOrder
 	for _, w := range b.warps {
-		if warps>>w.id&1 != 0 {
-			seen, hoped = seen.join(w.global.seen), hoped.join(w.global.hoped)
+		if g := &w.global; warps>>w.id&1 != 0 {
+			all = globalOrder{all.narrow.join(g.narrow), all.wide.join(g.wide), all.seen.join(g.seen), all.hoped.join(g.hoped)}
 		}
 	}
 	for _, w := range b.warps {
 		if warps>>w.id&1 != 0 {
-			w.global.seen, w.global.hoped = seen, hoped
+			w.global = all
 		}
 	}
+}
+
+// join gives a release of all that two of a block release.
+func (r *release) join(other *release) *release {
+	switch {
+	case other == nil || r == other:
+		return r
+	case r == nil:
+		return other
+	}
+	both := &release{block: r.block, known: r.known, acquired: r.acquired.join(other.acquired)}
+	both.known.join(&other.known)
+	return both
 }

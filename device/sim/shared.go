@@ -69,17 +69,15 @@ func (w *warp) accessShared(in *inst, m uint32, same bool) {
 		if a.strong && b.k.fences {
 			w.synchronize(a, in.d >= 0, sharedWindow, true, m)
 		}
-		switch a.op {
-		case load:
+		switch {
+		case a.op == update || a.strong && b.k.fences:
+			w.strongShared(a, m)
+		case a.op == load:
 			w.readShared(a, m, same)
-		case store:
+		default:
 			w.noteChange(a, b.shared, m)
 			w.storeShared(a, m)
 			return
-		default:
-			for x := m; x != 0; x &= x - 1 {
-				w.atomicCells(lowest(x), w.off[lowest(x)], uint32(a.bytes))
-			}
 		}
 	}
 	if b.sharedUndefined && a.op != load {
@@ -157,6 +155,20 @@ func (w *warp) readShared(a *access, m uint32, same bool) {
 			if never := w.readCells(lowest(lanes), o, bytes); never != 0 {
 				w.taintShared(a, lowest(lanes), o, never)
 			}
+		}
+	}
+}
+
+// strongShared checks the order of atomics, and of flags between warps: volatile, relaxed, acquiring and releasing accesses, where fences say
+// that they are meant so. They do not race with each other. The first store of a place is a plain one, which a barrier has to follow.
+func (w *warp) strongShared(a *access, m uint32) {
+	b := w.b
+	for ; m != 0; m &= m - 1 {
+		i := lowest(m)
+		if off := w.off[i]; a.op == store && b.cells[off>>b.cellShift].writeTime < b.start {
+			w.writeCells(i, off, uint32(a.bytes), 0, false)
+		} else {
+			w.atomicCells(i, off, uint32(a.bytes))
 		}
 	}
 }

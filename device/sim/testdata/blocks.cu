@@ -160,12 +160,14 @@ KERNEL(handshake_right, handshake, 0)
 KERNEL(handshake_no_fence, handshake, 1)
 
 // A barrier of the grid in software, between the steps of a stencil that reads what the neighbour blocks wrote.
-// 1: no fence before the arrival, 2: no barrier of the block before it, 3: no barrier of the grid.
+// 1: no fence before the arrival, 2: no barrier of the block before it, 3: no barrier of the grid, 4: right, each thread has a fence
+// before the barrier of the block, 5: only the thread that arrives has one there.
 template <int Bug>
 __device__ void grid_barrier(int* sync, int step) {
+  if (Bug == 4 || Bug == 5 && threadIdx.x == 0) __threadfence();
   if (Bug != 2) __syncthreads();
   if (threadIdx.x == 0 && Bug != 3) {
-    if (Bug != 1) __threadfence();
+    if (Bug == 0 || Bug == 2) __threadfence();
     atomicAdd(&sync[0], 1);
     while (volatile_load(&sync[0]) < static_cast<int>(gridDim.x) * (step + 1)) {
     }
@@ -189,6 +191,8 @@ KERNEL(stencil_right, stencil, 0)
 KERNEL(stencil_no_fence, stencil, 1)
 KERNEL(stencil_no_block_barrier, stencil, 2)
 KERNEL(stencil_no_grid_barrier, stencil, 3)
+KERNEL(stencil_fences_first, stencil, 4)
+KERNEL(stencil_one_fence_first, stencil, 5)
 
 // grid.sync() of cooperative groups, as its header has it: the driver's workspace is in %envreg1 and %envreg2, its second word is
 // the barrier, whose highest bit turns when all have come. 1: the arrival does not release.
@@ -342,6 +346,48 @@ __device__ void warp_flag(int* data, int* sync, float* y, int n) {
 }
 KERNEL(warp_flag_right, warp_flag, 0)
 KERNEL(warp_flag_no_fence, warp_flag, 1)
+
+// The same in shared memory, by a flag. 1: no fence.
+template <int Bug>
+__device__ void shared_flag(int* data, int* sync, float* y, int n) {
+  __shared__ volatile int flag;
+  __shared__ int v[32];
+  if (threadIdx.x == 0) flag = 0;
+  __syncthreads();
+  if (threadIdx.x < 32) {
+    v[threadIdx.x] = threadIdx.x;
+    __syncwarp();
+    if (Bug != 1) __threadfence_block();
+    if (threadIdx.x == 0) flag = 1;
+  } else {
+    while (flag == 0) {
+    }
+    __threadfence_block();
+    y[threadIdx.x] = v[63 - threadIdx.x];
+  }
+}
+KERNEL(shared_flag_right, shared_flag, 0)
+KERNEL(shared_flag_no_fence, shared_flag, 1)
+
+// A lock in shared memory. 1: no fences.
+template <int Bug>
+__device__ void shared_lock(int* data, int* sync, float* y, int n) {
+  __shared__ int taken, count;
+  if (threadIdx.x == 0) taken = count = 0;
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) {
+    while (atomicCAS(&taken, 0, 1) != 0) {
+    }
+    if (Bug != 1) __threadfence_block();
+    count += 1;
+    if (Bug != 1) __threadfence_block();
+    atomicExch(&taken, 0);
+  }
+  __syncthreads();
+  y[threadIdx.x] = count;
+}
+KERNEL(shared_lock_right, shared_lock, 0)
+KERNEL(shared_lock_no_fences, shared_lock, 1)
 
 // A sum of floats. 1: in the order of the atomics.
 template <int Bug>
