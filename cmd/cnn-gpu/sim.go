@@ -58,7 +58,7 @@ Exit codes:
 		Example: `  cnn-gpu sim saxpy.cu --list
   cnn-gpu sim saxpy.cu --grid 4 --block 256 --arg n=1000 --arg a=2 --arg x=iota:f32:1000 --arg y=out:y.bin:f32:1000
   cnn-gpu sim softmax.cu --kernel 'nn::softmax<256,float>' --block 256 --buffer a=random:f32:4096 --arg @a --arg @a+2048 --arg 2048
-  cnn-gpu sim stencil.cu --block 64 --set weights=[0.25,0.5,0.25] --arg x=in:x.bin --arg y=zeros:f32:64 --expect y=y.bin --tolerance 1e-5
+  cnn-gpu sim stencil.cu --block 64 --set weights=[0.25,0.5,0.25] --arg x=in:x.npy --arg y=zeros:f32:64 --expect y=y.npy --tolerance 1e-5
   cnn-gpu sim jacobi.yaml --device sim:a100 --sarif findings.sarif`,
 		Args: takes(1, 1, "give one file, as in: cnn-gpu sim saxpy.cu --kernel saxpy --grid 4 --block 256"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.execute(cmd, args[0]) },
@@ -208,7 +208,7 @@ func (f *simFlags) launch(s *inspect.Script) (err error) {
 	for _, text := range f.expect {
 		name, file, found := strings.Cut(text, "=")
 		if !found || name == "" || file == "" {
-			return usageErrorf("--expect %s: NAME=FILE is wanted, as in --expect y=y.bin", text)
+			return usageErrorf("--expect %s: NAME=FILE is wanted, as in --expect y=y.npy", text)
 		}
 		s.Expect = append(s.Expect, inspect.Expectation{Name: name, File: file, Tolerance: f.tolerance})
 	}

@@ -139,7 +139,11 @@ func TestThreadsThatWait(t *testing.T) {
 	for _, opts := range schedules() {
 		d := sim.NewDevice(hopper(t), opts)
 		data := upload(t, d, []int32{0})
-		launchLayer(t, d, "lock_in_warp", linear(1), linear(32), upload(t, d, []int32{0}), data)
+		c, err := d.Launch(kernelOf(t, d, layersPTX, "lock_in_warp"), linear(1), linear(32), 0, pack(upload(t, d, []int32{0}), data))
+		require.NoError(t, err)
+		for _, advice := range c.Advice { // nothing orders who takes the lock with who has had it
+			assert.Equal(t, sim.WarpRace, advice.Kind)
+		}
 		count := make([]int32, 1)
 		download(t, d, data, count)
 		require.EqualValues(t, 32, count[0], "%+v", opts)

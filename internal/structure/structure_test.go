@@ -35,6 +35,7 @@ type room struct {
 // rooms are searched in their order.
 var rooms = []room{
 	{"internal/texttable", "internal/wording", "a table is made of words and numbers"},
+	{"internal/npy", "internal/wording", "what is wrong with an array is said in words"},
 	{"internal/...", "", "words and numbers know nothing of networks"},
 	{"kernels/internal/...", "", "an algorithm's coefficients stand for themselves"},
 	{"kernels", "", "what an op is depends on nothing"},
@@ -44,13 +45,14 @@ var rooms = []room{
 	{"kernels/cpu/...", "kernels kernels/rewrite kernels/internal/...", "an engine knows neither the other one nor the devices above it"},
 	{"kernels/cuda", "kernels kernels/rewrite", "an engine knows neither the other one nor the devices above it"},
 	{"kernels/kerneltest", "kernels kernels/internal/...", "the oracle must not compute with the code that it holds"},
+	{"device/sim/inspect", "device/sim/... device/driver/... internal/npy", "it runs kernels on numbers from files"},
 	{"device/sim/...", "device/sim/... device/driver/...", "a simulated GPU runs any PTX: it knows nothing of ops"},
 	{"device/driver/...", "device/driver/...", "a driver runs any kernel: it knows nothing of ops"},
 	{"device", "kernels kernels/plan kernels/rewrite kernels/cpu kernels/cuda device/... internal/memory internal/wording", "devices run the ops of any model"},
 	{"device/micro", "kernels device device/driver/... device/sim/...", "it times a device and its driver, not ops"},
 	{"model/safetensors", "internal/atomicfile", "the file format holds any tensors"},
 	{"model", "kernels kernels/plan model/safetensors internal/wording internal/texttable", "a model is lowered to ops for no device in particular"},
-	{"train/data", "internal/memory internal/wording", "data sets know no models"},
+	{"train/data", "internal/memory internal/npy internal/wording", "data sets know no models"},
 	{"train/data/augment", "internal/wording", "pictures are changed whatever set they are of"},
 	{"train/plot", "", "pictures are drawn of numbers alone"},
 	{"train/tensorboard", "", "events are numbers, texts and pictures of anybody's"},

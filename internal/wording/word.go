@@ -1,6 +1,9 @@
 package wording
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -61,4 +64,17 @@ func Nearest[W ~string](word string, known []W) W {
 		}
 	}
 	return best
+}
+
+// Times writes sizes of an array, like 2x3x4.
+func Times(dims []int) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(dims), " ", "x"), "[]")
+}
+
+// Torn words an error of reading: bytes that end too early say nothing to most people.
+func Torn(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("the file is torn: it ends too early: %w", err)
+	}
+	return fmt.Errorf("the file is damaged: %w", err)
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	"cnn-gpu/internal/memory"
 	"cnn-gpu/internal/wording"
@@ -101,12 +100,12 @@ func readHeader(r io.Reader, size int64) (*idx, error) {
 	x.count = 1
 	for _, d := range x.dims {
 		if int64(d) > maxValues/x.count {
-			return nil, fmt.Errorf("the header promises %s bytes, more than the %s that a file may hold", times(x.dims), wording.Bytes(maxValues))
+			return nil, fmt.Errorf("the header promises %s bytes, more than the %s that a file may hold", wording.Times(x.dims), wording.Bytes(maxValues))
 		}
 		x.count *= int64(d)
 	}
 	if x.count > limit-int64(len(x.header)) {
-		return nil, fmt.Errorf("the header promises %s = %d bytes, a file of %d bytes can not hold them: it is torn or its header is wrong", times(x.dims), x.count, size)
+		return nil, fmt.Errorf("the header promises %s = %d bytes, a file of %d bytes can not hold them: it is torn or its header is wrong", wording.Times(x.dims), x.count, size)
 	}
 	return x, nil
 }
@@ -121,7 +120,7 @@ func (x *idx) read(piece int64, keep func(b []byte)) error {
 	for at := int64(0); at < x.count; at += piece {
 		n, err := io.ReadFull(x.values, b)
 		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-			return fmt.Errorf("the header promises %s = %d bytes, the file holds %d: it is torn", times(x.dims), x.count, at+int64(n))
+			return fmt.Errorf("the header promises %s = %d bytes, the file holds %d: it is torn", wording.Times(x.dims), x.count, at+int64(n))
 		}
 		if err != nil {
 			return torn(err)
@@ -131,7 +130,7 @@ func (x *idx) read(piece int64, keep func(b []byte)) error {
 	// Reading on to the end also makes gzip compare its checksum.
 	switch n, err := io.CopyN(io.Discard, x.values, 1); {
 	case n > 0:
-		return fmt.Errorf("the header promises %s = %d bytes, more follow", times(x.dims), x.count)
+		return fmt.Errorf("the header promises %s = %d bytes, more follow", wording.Times(x.dims), x.count)
 	case !errors.Is(err, io.EOF):
 		return torn(err)
 	}
@@ -184,12 +183,5 @@ func torn(err error) error {
 	if errors.As(err, &told) {
 		return err
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("the file is torn: it ends too early: %w", err)
-	}
-	return fmt.Errorf("the file is damaged: %w", err)
-}
-
-func times(dims []int) string {
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(dims), " ", "x"), "[]")
+	return wording.Torn(err)
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"cnn-gpu/internal/npy"
 	"cnn-gpu/internal/wording"
 )
 
@@ -45,7 +46,7 @@ type npz struct {
 
 // npzArray is an array of it.
 type npzArray struct {
-	*npy
+	*npy.Array
 	name string
 	from io.Closer
 }
@@ -68,7 +69,7 @@ func readNPZ(name string, r io.ReaderAt, size int64, o PictureSetOptions) (s Spl
 	if err != nil {
 		head := make([]byte, sniffed)
 		n, _ := r.ReadAt(head, 0) // what can't be read is not looked at
-		if strings.HasPrefix(string(head[:n]), npyMagic) {
+		if strings.HasPrefix(string(head[:n]), npy.Magic) {
 			return Splits{}, errors.New("this is one NumPy array, expected an archive of them: save it by np.savez_compressed(file, x_train=..., y_train=..., x_test=..., y_test=...)")
 		}
 		return Splits{}, fmt.Errorf("not an archive as np.savez writes it: %w", err)
@@ -173,7 +174,7 @@ func openNPZArray(m *zip.File, name string) (*npzArray, error) {
 	} else if err != nil {
 		return nil, torn(err)
 	}
-	array, err := readNPY(in, int64(m.UncompressedSize64))
+	array, err := npy.Read(in, int64(m.UncompressedSize64), maxValues)
 	if err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
@@ -189,36 +190,36 @@ func (a *npz) check() error {
 			continue
 		}
 		switch {
-		case len(x.dims) != 3 && len(x.dims) != 4:
-			return fmt.Errorf("%s: expected images, [n height width] or [n height width channels], found %v: save it reshaped", x.name, x.dims)
-		case x.npyType.name != "uint8" && !x.real:
-			return fmt.Errorf("%s: expected pixels as uint8 from 0 to 255 or as floats from 0 to 1 or to 255, found %s: save x.astype(np.uint8), or x / its largest value", x.name, x.npyType.name)
-		case len(y.dims) == 2 && y.dims[1] > 1:
-			return fmt.Errorf("%s: expected labels, [n] or [n 1], found %v: if a row has a 1 for its class, save y.argmax(1)", y.name, y.dims)
-		case len(y.dims) != 1 && len(y.dims) != 2:
-			return fmt.Errorf("%s: expected labels, [n] or [n 1], found %v", y.name, y.dims)
-		case y.real:
-			return fmt.Errorf("%s: expected labels as whole numbers from 0, found %s: save y.astype(np.uint8)", y.name, y.npyType.name)
-		case x.dims[0] != y.dims[0]:
-			return fmt.Errorf("%s holds %d images, %s holds %d labels: expected as many", x.name, x.dims[0], y.name, y.dims[0])
+		case len(x.Dims) != 3 && len(x.Dims) != 4:
+			return fmt.Errorf("%s: expected images, [n height width] or [n height width channels], found %v: save it reshaped", x.name, x.Dims)
+		case x.Type.Name != "uint8" && !x.Real:
+			return fmt.Errorf("%s: expected pixels as uint8 from 0 to 255 or as floats from 0 to 1 or to 255, found %s: save x.astype(np.uint8), or x / its largest value", x.name, x.Type.Name)
+		case len(y.Dims) == 2 && y.Dims[1] > 1:
+			return fmt.Errorf("%s: expected labels, [n] or [n 1], found %v: if a row has a 1 for its class, save y.argmax(1)", y.name, y.Dims)
+		case len(y.Dims) != 1 && len(y.Dims) != 2:
+			return fmt.Errorf("%s: expected labels, [n] or [n 1], found %v", y.name, y.Dims)
+		case y.Real:
+			return fmt.Errorf("%s: expected labels as whole numbers from 0, found %s: save y.astype(np.uint8)", y.name, y.Type.Name)
+		case x.Dims[0] != y.Dims[0]:
+			return fmt.Errorf("%s holds %d images, %s holds %d labels: expected as many", x.name, x.Dims[0], y.name, y.Dims[0])
 		case !slices.Equal(x.shape(), first.shape()):
 			return fmt.Errorf("the images of %s have shape %v, those of %s %v: expected the same", first.name, first.shape(), x.name, x.shape())
-		case x.real != first.real:
-			return fmt.Errorf("%s is of %s, %s of %s: expected both of bytes or both of floats", first.name, first.npyType.name, x.name, x.npyType.name)
+		case x.Real != first.Real:
+			return fmt.Errorf("%s is of %s, %s of %s: expected both of bytes or both of floats", first.name, first.Type.Name, x.name, x.Type.Name)
 		}
 	}
 	return nil
 }
 
 // shape is that of one image, [H W C].
-func (x *npzArray) shape() []int { return append(slices.Clone(x.dims[1:]), 1)[:3] }
+func (x *npzArray) shape() []int { return append(slices.Clone(x.Dims[1:]), 1)[:3] }
 
 // size is what the images take, in bytes.
 func (x *npzArray) size() int64 {
-	if x.real {
-		return floatBytes * x.count
+	if x.Real {
+		return floatBytes * x.Count
 	}
-	return x.count
+	return x.Count
 }
 
 // read reads the parts, and parts a set that is in one piece.
@@ -266,10 +267,10 @@ func (x *npzArray) images(of images, rooms stores, scale *float32) (Set, error) 
 	if err != nil {
 		return nil, err
 	}
-	if x.real {
+	if x.Real {
 		err = x.floats(kept, scale)
 	} else {
-		err = x.bytes(product(of.shape), kept.add)
+		err = x.Pieces(int64(product(of.shape)), kept.add)
 	}
 	if err != nil {
 		kept.close()
@@ -284,8 +285,8 @@ func (y *npzArray) labels(classes []string) ([]byte, error) {
 	if classes != nil {
 		most = len(classes)
 	}
-	labels := make([]byte, y.count)
-	return labels, y.each(func(i int, v float64) error {
+	labels := make([]byte, y.Count)
+	return labels, y.Each(func(i int, v float64) error {
 		if v < 0 || v >= float64(most) {
 			return fmt.Errorf("label %d is %v, expected 0 to %d", i, v, most-1)
 		}
@@ -299,7 +300,7 @@ func (y *npzArray) labels(classes []string) ([]byte, error) {
 func (x *npzArray) floats(kept *store, scale *float32) error {
 	largest := float32(0)
 	var b [floatBytes]byte
-	err := x.each(func(i int, v float64) error {
+	err := x.Each(func(i int, v float64) error {
 		if !(v >= 0 && v <= 255) {
 			return fmt.Errorf("value %d is %v: expected pixels from 0 to 1 or to 255: save them as they were before mean and deviation were taken out", i, v)
 		}

@@ -3,6 +3,7 @@ package data
 import (
 	"archive/zip"
 	"bytes"
+	"cnn-gpu/internal/npy"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -22,7 +23,7 @@ import (
 func npyBytes(descr string, values []byte, dims ...int) []byte {
 	shape := strings.Trim(fmt.Sprint(dims), "[]")
 	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s,), }\n", descr, strings.ReplaceAll(shape, " ", ", "))
-	b := binary.LittleEndian.AppendUint16([]byte(npyMagic+"\x01\x00"), uint16(len(header)))
+	b := binary.LittleEndian.AppendUint16([]byte(npy.Magic+"\x01\x00"), uint16(len(header)))
 	return append(append(b, header...), values...)
 }
 
@@ -170,7 +171,7 @@ func TestNPZOfFloats(t *testing.T) {
 }
 
 // numpyArray reads an array that NumPy wrote.
-func numpyArray(t *testing.T, name string) (*npy, error) {
+func numpyArray(t *testing.T, name string) (*npy.Array, error) {
 	t.Helper()
 	archive, err := zip.OpenReader(filepath.Join("testdata", "numpy.npz"))
 	require.NoError(t, err)
@@ -179,7 +180,7 @@ func numpyArray(t *testing.T, name string) (*npy, error) {
 		if m.Name == name+".npy" {
 			in, err := m.Open()
 			require.NoError(t, err)
-			return readNPY(in, int64(m.UncompressedSize64))
+			return npy.Read(in, int64(m.UncompressedSize64), maxValues)
 		}
 	}
 	require.Fail(t, "no array "+name)
@@ -190,15 +191,15 @@ func valuesOf(t *testing.T, name string) (values []float64, dims []int) {
 	t.Helper()
 	a, err := numpyArray(t, name)
 	require.NoError(t, err, name)
-	require.NoError(t, a.each(func(_ int, v float64) error { values = append(values, v); return nil }))
-	return values, a.dims
+	require.NoError(t, a.Each(func(_ int, v float64) error { values = append(values, v); return nil }))
+	return values, a.Dims
 }
 
 // What NumPy writes is read, type by type.
 func TestNPYAsNumPyWritesIt(t *testing.T) {
-	for name := range npyTypes {
+	for name := range npy.Types {
 		prefix := "labels_"
-		if npyTypes[name].real {
+		if npy.Types[name].Real {
 			prefix = "images_"
 		}
 		names := []string{prefix + name}
@@ -248,8 +249,8 @@ func TestNPZRefusals(t *testing.T) {
 	images := func(dims ...int) []byte { return npyBytes("|u1", make([]byte, product(dims)), dims...) }
 	long := npyBytes("|u1", []byte{1, 2}, 1<<20, 1<<20, 1<<20)
 	unknown := npyBytes("|u1", []byte{1}, 1)
-	unknown[len(npyMagic)] = 9
-	wide := append([]byte(npyMagic+"\x02\x00\xff\xff\xff\x7f"), make([]byte, 100)...)
+	unknown[len(npy.Magic)] = 9
+	wide := append([]byte(npy.Magic+"\x02\x00\xff\xff\xff\x7f"), make([]byte, 100)...)
 	for want, arrays := range map[string]map[string][]byte{
 		"expected the arrays x_train, y_train, x_test and y_test, and perhaps x_val and y_val, or x and y alone; there is no x_train (found none)": {},
 		"there is no x_train (found images and more)":                                                       {"x_train": nil, "y_train": nil, "x_test": nil, "y_test": nil, "images": {}, "more": {}},
@@ -271,13 +272,13 @@ func TestNPZRefusals(t *testing.T) {
 		"y_train: label 2 is 256, expected 0 to 255":                                                        {"y_train": npyBytes("<u2", []byte{0, 0, 1, 0, 0, 1}, 3)},
 		"y_test: label 0 is 2, expected 0 to 1":                                                             {"y_test": npyBytes("|u1", []byte{2, 0}, 2)},
 		"x_train: not a NumPy array: expected it to begin with 93 4e 55 4d 50 59, found 73 6f 6d 65":        {"x_train": []byte("something else")},
-		"x_train: the file is torn: it ends too early":                                                      {"x_train": []byte(npyMagic)},
+		"x_train: the file is torn: it ends too early":                                                      {"x_train": []byte(npy.Magic)},
 		"x_train: expected version 1 to 3 of NumPy's format, found 9":                                       {"x_train": unknown},
 		"x_train: a header of 2147483647 bytes, expected at most 65535":                                     {"x_train": wide},
-		"x_train: expected an array of plain numbers, with descr, fortran_order and shape in its header":    {"x_train": append([]byte(npyMagic+"\x01\x00\x02\x00"), "{}"...)},
+		"x_train: expected an array of plain numbers, with descr, fortran_order and shape in its header":    {"x_train": append([]byte(npy.Magic+"\x01\x00\x02\x00"), "{}"...)},
 		`x_train: values of the type "<c8", which is not read`:                                              {"x_train": npyBytes("<c8", make([]byte, 8), 1)},
 		"x_train: dimension 2 is 0: the array holds nothing":                                                {"x_train": images(3, 0, 2)},
-		"values of uint8, more than the 1.00 TiB that a file may hold":                                       {"x_train": long},
+		"values of uint8, more than the 1.00 TiB that are read":                                             {"x_train": long},
 		"x_train: the header promises 3x2x3 values of uint8, ":                                              {"x_train": images(3, 2, 3)[:80]},
 	} {
 		t.Run(want, func(t *testing.T) {
@@ -378,15 +379,15 @@ func FuzzNPZ(f *testing.F) {
 func FuzzNPY(f *testing.F) {
 	f.Add(npyBytes("|u1", []byte{1, 2, 3, 4}, 2, 2))
 	f.Add(npyFloats([]float32{0, 1, -2, 3}, 4, 1, 1))
-	f.Add([]byte(npyMagic + "\x02\x00\x10\x00\x00\x00{'shape': (1L,), "))
+	f.Add([]byte(npy.Magic + "\x02\x00\x10\x00\x00\x00{'shape': (1L,), "))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		a, err := readNPY(bytes.NewReader(b), int64(len(b)))
+		a, err := npy.Read(bytes.NewReader(b), int64(len(b)), maxValues)
 		if err != nil {
 			return
 		}
 		n := int64(0)
-		require.NoError(t, a.each(func(i int, _ float64) error { n++; return nil }))
-		assert.Equal(t, a.count, n)
-		assert.Equal(t, int64(product(a.dims)), n)
+		require.NoError(t, a.Each(func(i int, _ float64) error { n++; return nil }))
+		assert.Equal(t, a.Count, n)
+		assert.Equal(t, int64(product(a.Dims)), n)
 	})
 }

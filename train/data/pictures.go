@@ -249,7 +249,7 @@ func (l *listing) check(o PictureSetOptions) error {
 	need := int64(product(o.Shape)) * copies * int64(runtime.GOMAXPROCS(0))
 	if limit, enough := memory.Enough(need); !enough {
 		return fmt.Errorf("data: %s: out of memory: to make images of %s takes %s, %s leaves %s: take a model with a smaller input",
-			l.name, times(o.Shape), wording.Bytes(need), limit.Name, wording.Bytes(max(limit.Free, 0)))
+			l.name, wording.Times(o.Shape), wording.Bytes(need), limit.Name, wording.Bytes(max(limit.Free, 0)))
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package inspect
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -10,6 +12,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"cnn-gpu/internal/npy"
 )
 
 // maxBuffer bounds the memory of one buffer.
@@ -73,7 +79,57 @@ func (b *buffer) input(rest, folder string) ([]byte, error) {
 			rest, b.element = rest[:i], n
 		}
 	}
-	return readFile(within(folder, rest))
+	content, n, err := readNumbers(within(folder, rest), b.element)
+	b.element = n
+	return content, err
+}
+
+// readNumbers reads the bytes of a file, of a NumPy array (.npy) its numbers, and tells their type: the given one, or what an array's header
+// says. The two must not differ.
+func readNumbers(name string, n numberType) ([]byte, numberType, error) {
+	content, err := readFile(name)
+	if err != nil || filepath.Ext(name) != ".npy" {
+		return content, n, err
+	}
+	array, err := npy.Read(bytes.NewReader(content), int64(len(content)), maxBuffer)
+	if err != nil {
+		return nil, n, fmt.Errorf("%s: %w", name, err)
+	}
+	if array.Order != binary.LittleEndian && array.Size > 1 {
+		return nil, n, fmt.Errorf("%s: its numbers are big-endian: save x.astype(x.dtype.newbyteorder('<'))", name)
+	}
+	kind := numberType{}
+	for _, one := range numberTypes {
+		if npy.Types[one.numpy()].Name == array.Name && one.name != "bf16" || array.Name == "bool" && one.name == "u8" {
+			kind = one
+		}
+	}
+	if n.bytes > 0 && n.numpy() != kind.numpy() {
+		return nil, n, fmt.Errorf("%s holds %s, wanted is %s", name, kind.name, n.name)
+	}
+	if n.bytes == 0 {
+		n = kind
+	}
+	content, err = array.Bytes()
+	return content, n, err
+}
+
+// writeNumbers writes the bytes to a file, to a NumPy array where its name ends in .npy.
+func writeNumbers(name string, n numberType, content []byte) error {
+	if filepath.Ext(name) == ".npy" {
+		if n.bytes == 0 {
+			n = numberTypes["u8"]
+		}
+		var b bytes.Buffer
+		if err := npy.Write(&b, n.numpy(), content); err != nil {
+			return err
+		}
+		content = b.Bytes()
+	}
+	if err := renameio.WriteFile(name, content, 0o644); err != nil {
+		return fmt.Errorf("writing %s (%d bytes): %w", name, len(content), err)
+	}
+	return nil
 }
 
 func readFile(name string) ([]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -58,6 +59,43 @@ func TestBuffersRelativeToAScript(t *testing.T) {
 	b, err = parseBuffer("in:x:f16", folder)
 	require.NoError(t, err)
 	assert.Equal(t, "f16", b.element.name)
+}
+
+// Arrays of NumPy are read with their types, and written so that they are read again, whatever the type.
+func TestNumPyFiles(t *testing.T) {
+	folder := t.TempDir()
+	for name, n := range numberTypes {
+		values := n.put(n.put(nil, 1), 3)
+		require.NoError(t, writeNumbers(filepath.Join(folder, "x.npy"), n, values))
+		form := "in:x.npy"
+		if name == "bf16" {
+			form += ":bf16" // which NumPy does not have
+		}
+		b, err := parseBuffer(form, folder)
+		require.NoError(t, err, name)
+		assert.Equal(t, values, b.content, name)
+		assert.Equal(t, name, b.element.name)
+		c, err := Expectation{Name: "y", File: "x.npy"}.compare(values, n, folder)
+		require.NoError(t, err)
+		assert.True(t, c.Met, name)
+	}
+	file := filepath.Join(folder, "f.npy")
+	require.NoError(t, writeNumbers(file, numberTypes["f32"], make([]byte, 8)))
+	_, err := parseBuffer("in:f.npy:f64", folder)
+	assert.ErrorContains(t, err, "f.npy holds f32, wanted is f64")
+	_, err = Expectation{Name: "y", File: file}.compare(make([]byte, 8), numberTypes["i32"], "")
+	assert.ErrorContains(t, err, "holds f32, wanted is i32")
+	c, err := Expectation{Name: "y", File: file}.compare(make([]byte, 8), numberType{}, "")
+	require.NoError(t, err)
+	assert.Equal(t, "f32", c.Type, "the array's, where the memory has none")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(text), "<f4", ">f4", 1)), 0o644))
+	_, err = parseBuffer("in:f.npy", folder)
+	assert.ErrorContains(t, err, "big-endian")
+	require.NoError(t, os.WriteFile(file, []byte("nonsense"), 0o644))
+	_, err = parseBuffer("in:f.npy", folder)
+	assert.ErrorContains(t, err, "f.npy: not a NumPy array")
 }
 
 func TestBadBuffers(t *testing.T) {

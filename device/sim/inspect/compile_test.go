@@ -46,7 +46,10 @@ func TestStoredPTXIsCurrent(t *testing.T) {
 	}
 	stored, err := os.ReadFile(arguments)
 	require.NoError(t, err)
-	assert.Equal(t, kernelsIn(t, made.Image), kernelsIn(t, stored))
+	short := func(ptx []byte) string { // NVRTC 13 names structs without their namespace
+		return strings.ReplaceAll(strings.Join(kernelsIn(t, ptx), "\n"), "nn::Layer", "Layer")
+	}
+	assert.Equal(t, short(made.Image), short(stored))
 }
 
 // kernelsIn lists the kernels of PTX as declarations.

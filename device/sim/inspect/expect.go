@@ -39,7 +39,7 @@ type Expectations []Expectation
 // UnmarshalYAML reads a mapping of names to files, or to what an Expectation has.
 func (list *Expectations) UnmarshalYAML(v *yaml.Node) error {
 	if v.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: expectations are named, as in expect: {y: {file: y.bin, tolerance: 1e-5}}", v.Line)
+		return fmt.Errorf("line %d: expectations are named, as in expect: {y: {file: y.npy, tolerance: 1e-5}}", v.Line)
 	}
 	for i := 0; i < len(v.Content); i += 2 {
 		e := Expectation{Name: v.Content[i].Value}
@@ -57,32 +57,34 @@ func (list *Expectations) UnmarshalYAML(v *yaml.Node) error {
 			}
 		}
 		if (e.File == "") == (e.Values == nil) || e.Tolerance < 0 || math.IsNaN(e.Tolerance) {
-			return fmt.Errorf("line %d: %s: a file or values are wanted, and a tolerance from 0, as in {file: y.bin, tolerance: 1e-5}", v.Content[i].Line, e.Name)
+			return fmt.Errorf("line %d: %s: a file or values are wanted, and a tolerance from 0, as in {file: y.npy, tolerance: 1e-5}", v.Content[i].Line, e.Name)
 		}
 		*list = append(*list, e)
 	}
 	return nil
 }
 
-// wanted gives the bytes that are expected, in the type of what is compared.
-func (e Expectation) wanted(folder string, n numberType) ([]byte, string, error) {
+// wanted gives the bytes that are expected, their type, and what to call them. The type is that of what is compared, if it has one.
+func (e Expectation) wanted(folder string, n numberType) (content []byte, kind numberType, source string, err error) {
 	if e.File != "" {
-		content, err := readFile(within(folder, e.File))
-		return content, e.File, err
+		content, n, err = readNumbers(within(folder, e.File), n)
+		source = e.File
 	}
-	var content []byte
-	for _, v := range e.Values {
-		content = n.put(content, v)
+	if n.bytes == 0 {
+		n = numberTypes["u8"]
 	}
-	return content, strings.Join(strings.Fields(strings.Trim(fmt.Sprint(e.Values), "[]")), ", "), nil
+	if e.File == "" {
+		for _, v := range e.Values {
+			content = n.put(content, v)
+		}
+		source = strings.Join(strings.Fields(strings.Trim(fmt.Sprint(e.Values), "[]")), ", ")
+	}
+	return content, n, source, err
 }
 
 // compare holds what memory has against what is expected of it.
 func (e Expectation) compare(found []byte, n numberType, folder string) (Comparison, error) {
-	if n.bytes == 0 {
-		n = numberTypes["u8"]
-	}
-	want, source, err := e.wanted(folder, n)
+	want, n, source, err := e.wanted(folder, n)
 	c := Comparison{Name: e.Name, Expected: source, Tolerance: e.Tolerance, Type: n.name, Count: len(found) / n.bytes}
 	switch {
 	case err != nil:

@@ -25,6 +25,14 @@ func (n numberType) class() class {
 	return integerClass
 }
 
+// numpy is NumPy's code for the type, without the byte order. It has no bf16: its bits are whole numbers there.
+func (n numberType) numpy() string {
+	if n.name == "bf16" {
+		return "u2"
+	}
+	return fmt.Sprint(n.name[:1], max(n.bytes, 1))
+}
+
 // numberTypes are the types by their names.
 var numberTypes = map[string]numberType{
 	"i8": integer("i8", 1, true), "u8": integer("u8", 1, false), "i16": integer("i16", 2, true), "u16": integer("u16", 2, false),

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/google/renameio/v2"
 	"go.yaml.in/yaml/v3"
 
 	"cnn-gpu/device/sim"
@@ -306,10 +305,7 @@ func (r *runner) output(b *buffer) (Output, error) {
 	if b.save == "" {
 		return o, nil
 	}
-	if err := renameio.WriteFile(b.save, content, 0o644); err != nil {
-		return o, fmt.Errorf("writing %s (%d bytes): %w", b.save, len(content), err)
-	}
-	return o, nil
+	return o, writeNumbers(b.save, b.element, content)
 }
 
 // contentOf gives the bytes of a buffer or a variable, and their type where it is known.

@@ -22,6 +22,7 @@ const ArgumentHelp = `  1000  -0.5  true               a number of the type that
   in:FILE  in:FILE:f32           device memory with the bytes of a file
   out:FILE:f32:64                device memory that nobody has written, saved to the file after the run
   inout:FILE:FILE                device memory read from the first file, saved to the second
+                                 files are raw numbers, or NumPy's arrays if they end in .npy
   @NAME  @NAME+64                the memory of --buffer NAME, or 64 of its numbers further on
   null                           the null pointer
   '{n: 4, w: ones:f32:4}'        a struct by its fields; those that are left out are 0
