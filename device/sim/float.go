@@ -171,14 +171,35 @@ func fma64To(a, b, c float64, mode rounding) float64 {
 	if sum.Sign() == 0 {
 		return zeroSum(a*b, c, mode)
 	}
-	f, accuracy := sum.Float64()
+	return directed(sum, mode)
+}
+
+// directed rounds a number that is exact, or so near that nothing representable lies between.
+func directed(x *big.Float, mode rounding) float64 {
+	f, accuracy := x.Float64()
 	switch {
-	case accuracy == big.Above && (mode == toMinusInf || mode == toZero && sum.Sign() > 0):
+	case accuracy == big.Above && (mode == toMinusInf || mode == toZero && x.Sign() > 0):
 		return math.Nextafter(f, math.Inf(-1))
-	case accuracy == big.Below && (mode == toPlusInf || mode == toZero && sum.Sign() < 0):
+	case accuracy == big.Below && (mode == toPlusInf || mode == toZero && x.Sign() < 0):
 		return math.Nextafter(f, math.Inf(1))
 	}
 	return f
+}
+
+// div64To is the quotient in double precision with a directed rounding.
+func div64To(a, b float64, mode rounding) float64 {
+	if a == 0 || b == 0 || a-a != 0 || b-b != 0 { // zero, infinite or no number: nothing is rounded
+		return a / b
+	}
+	return directed(new(big.Float).SetPrec(300).Quo(big.NewFloat(a), big.NewFloat(b)), mode)
+}
+
+// sqrt64To is the square root in double precision with a directed rounding.
+func sqrt64To(a float64, mode rounding) float64 {
+	if !(a > 0) || math.IsInf(a, 1) {
+		return math.Sqrt(a)
+	}
+	return directed(new(big.Float).SetPrec(300).Sqrt(big.NewFloat(a)), mode)
 }
 
 // mul64To adds a zero of the product's sign.

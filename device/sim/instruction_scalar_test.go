@@ -113,6 +113,16 @@ var moveRows = []row{
 			x := in[i]
 			return ^x[0] & ^x[1] & x[2], x[0] & ^x[1] & ^x[2]
 		}},
+	{name: "lop3 with a predicate", input: func(i int) words { return words{uint32(i & 3), uint32(i >> 2 & 3), uint32(i >> 4)} }, body: `
+	setp.ne.u32 %p1, %r12, 0;
+	lop3.or.b32 %r30|%p2, %r10, %r11, 0, 0xc0, %p1;
+	selp.u32 %r31, 1, 0, %p2;
+	lop3.and.b32 _|%p3, %r10, %r11, 0, 0x3c, !%p1;
+	@%p3 or.b32 %r31, %r31, 2;`,
+		want: func(i int, in []words) (uint32, uint32) {
+			x := in[i]
+			return x[0] & x[1], choose[uint32](x[0]&x[1] != 0 || x[2] != 0, 1, 0) | choose[uint32](x[0] != x[1] && x[2] == 0, 2, 0)
+		}},
 	{name: "sums of 64 bits by carries", body: "add.cc.u32 %r30, %r10, %r12; addc.u32 %r31, %r11, %r13;",
 		want: wide(func(x words) uint64 { return (uint64(x[1])<<32 | uint64(x[0])) + (uint64(x[3])<<32 | uint64(x[2])) })},
 	{name: "differences of 64 bits by borrows", body: "sub.cc.u32 %r30, %r10, %r12; subc.u32 %r31, %r11, %r13;",

@@ -179,3 +179,33 @@ func dot2(a, b uint32, aSigned, bSigned bool) uint32 {
 	}
 	return s
 }
+
+// fns finds the n-th set bit of a mask from a base on, upwards or downwards; all ones if there is none.
+func fns(mask, base uint32, n int32) uint32 {
+	if n == 0 {
+		if base < 32 && mask>>base&1 != 0 {
+			return base
+		}
+		return fullMask
+	}
+	step, left := int64(1), int64(n)
+	if n < 0 {
+		step, left = -1, -left
+	}
+	for pos := int64(base); pos >= 0 && pos < 32; pos += step {
+		if mask>>pos&1 != 0 {
+			if left--; left == 0 {
+				return uint32(pos)
+			}
+		}
+	}
+	return fullMask
+}
+
+func pairU16(a, b uint32, f func(a, b uint32) uint32) uint32 {
+	return f(a>>16, b>>16)<<16 | f(a&0xffff, b&0xffff)&0xffff
+}
+
+func pairS16(a, b uint32, f func(a, b int32) int32) uint32 {
+	return pairU16(a, b, func(a, b uint32) uint32 { return uint32(f(int32(int16(a)), int32(int16(b)))) })
+}

@@ -236,13 +236,46 @@ func (s spaceWindow) exec(w *warp, in *inst, m uint32) {
 type truthTable uint8
 
 func decodeLop3(d *decoder, in *inst, s *ptx.Instruction) {
-	d.need(5)
-	if s.Op.Text != "lop3.b32" || s.Operands[4].Kind != ptx.IntegerOperand {
+	if len(s.Operands) < 5 || s.Operands[4].Kind != ptx.IntegerOperand {
 		d.fail("%w", ErrUnknownInstruction)
 	}
+	table := truthTable(s.Operands[4].Value)
 	in.a, in.b, in.c = d.src(s.Operands[1], 'r'), d.src(s.Operands[2], 'r'), d.src(s.Operands[3], 'r')
-	in.exec = truthTable(s.Operands[4].Value).exec
-	in.d = d.dst(s.Operands[0], 'r')
+	switch {
+	case s.Op.Text == "lop3.b32":
+		d.need(5)
+		in.exec = table.exec
+		in.d = d.dst(s.Operands[0], 'r')
+	case s.Op.Text == "lop3.or.b32", s.Op.Text == "lop3.and.b32":
+		d.need(6)
+		if s.Operands[0].Kind != ptx.PairOperand {
+			d.fail("the result must be a register and a predicate, d|p")
+		}
+		form := lop3Predicate{table, predicateJoins[s.Op.Modifiers[0]], spread(s.Operands[5].Not)}
+		in.exec = form.exec
+		in.e = d.src(s.Operands[5], 'p')
+		in.d, in.d2 = d.dstOrScratch(s.Operands[0].Elements[0], 'r'), d.dst(s.Operands[0].Elements[1], 'p')
+	default:
+		d.fail("%w", ErrUnknownInstruction)
+	}
+}
+
+// lop3Predicate is lop3 with a predicate: whether the result is not zero, joined with another one.
+type lop3Predicate struct {
+	table truthTable
+	join  func(x, c uint32) uint32
+	flip  uint32
+}
+
+func (f *lop3Predicate) exec(w *warp, in *inst, m uint32) {
+	other := w.p[in.e] ^ f.flip
+	f.table.exec(w, in, m)
+	var set uint32
+	for x := m; x != 0; x &= x - 1 {
+		i := lowest(x)
+		set |= bit(w.r[in.d][i] != 0) << i
+	}
+	w.setPredicate(in.d2, m, f.join(set, other))
 }
 
 // exec joins the minterms of the table.

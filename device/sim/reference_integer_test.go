@@ -198,6 +198,25 @@ func integerReference(name string, modifiers []string, t integer, a []uint64) (u
 			pa, pb := integer{16, sa}.value(a[0]>>(16*i)), integer{8, sb}.value(a[1]>>(8*from))
 			z.Add(z, pa.Mul(pa, pb))
 		}
+	case "fns": // the pseudocode of fns
+		base, offset := int(x[1].Int64()), int(int32(a[2]))
+		if x[1].Cmp(big.NewInt(31)) > 0 {
+			return 0, unspecified
+		}
+		var places []int
+		for i := base; i >= 0 && i < 32; i += choose(offset < 0, -1, 1) {
+			if x[0].Bit(i) == 1 {
+				places = append(places, i)
+			}
+		}
+		n := max(offset, -offset)
+		switch {
+		case offset == 0 && len(places) > 0 && places[0] == base:
+			return uint64(base), ""
+		case n >= 1 && n <= len(places):
+			return uint64(places[n-1]), ""
+		}
+		return 0xffffffff, ""
 	default:
 		return 0, "no reference for " + name
 	}

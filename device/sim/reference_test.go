@@ -46,7 +46,7 @@ func integerType(t string) integer { return integer{uint(width(t)), t[0] == 's'}
 var arity = map[string]int{
 	"abs": 1, "neg": 1, "not": 1, "cnot": 1, "popc": 1, "clz": 1, "brev": 1, "bfind": 1, "mov": 1, "cvt": 1,
 	"rcp": 1, "sqrt": 1, "rsqrt": 1, "ex2": 1, "lg2": 1, "sin": 1, "cos": 1, "tanh": 1,
-	"mad": 3, "mad24": 3, "fma": 3, "sad": 3, "shf": 3, "bfe": 3, "prmt": 3, "dp4a": 3, "dp2a": 3, "bfi": 4,
+	"mad": 3, "mad24": 3, "fma": 3, "sad": 3, "shf": 3, "bfe": 3, "prmt": 3, "fns": 3, "dp4a": 3, "dp2a": 3, "bfi": 4,
 }
 
 // referenceFor returns the reference of an instruction, or false for a name that is not arithmetic.
@@ -98,6 +98,15 @@ func referenceFor(text string) (reference, bool) {
 		}
 	}
 	r.value = func(a []uint64) (uint64, string) { return integerReference(name, modifiers, integerType(t), a) }
+	if laneOf(t) != t {
+		r.value = func(a []uint64) (uint64, string) {
+			half := func(shift int) uint64 {
+				v, _ := integerReference(name, modifiers, integerType(laneOf(t)), []uint64{a[0] >> shift, a[1] >> shift})
+				return v << shift
+			}
+			return half(0) | half(16), ""
+		}
+	}
 	return r, true
 }
 

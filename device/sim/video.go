@@ -42,7 +42,7 @@ var videoOperations = map[string]func(a, b int64) int64{
 		if r := a << b; r>>b == a {
 			return r
 		}
-		return (a>>63 | 1) << 62 // more than any type holds, and the low bits are zero
+		return 1 << 62 // more than any type holds, and the low bits are zero
 	},
 	"vshr": func(a, b int64) int64 { return a >> b },
 	"eq":   func(a, b int64) int64 { return int64(bit(a == b)) }, "ne": func(a, b int64) int64 { return int64(bit(a != b)) },

@@ -37,6 +37,11 @@ var portable = map[string]opcode{
 	"mul24.hi.u32":                       {operands: "rrr", class: Integer, exec: exec_mul24_hi_u32},
 	"mad24.lo.s32":                       {operands: "iiii", class: Integer, exec: exec_mad24_lo_s32},
 	"mad24.lo.u32":                       {operands: "rrrr", class: Integer, exec: exec_mad24_lo_u32},
+	"mad.hi.sat.s32":                     {operands: "iiii", class: Integer, exec: exec_mad_hi_sat_s32},
+	"mad24.hi.s32":                       {operands: "iiii", class: Integer, exec: exec_mad24_hi_s32},
+	"mad24.hi.u32":                       {operands: "rrrr", class: Integer, exec: exec_mad24_hi_u32},
+	"mad24.hi.sat.s32":                   {operands: "iiii", class: Integer, exec: exec_mad24_hi_sat_s32},
+	"fns.b32":                            {operands: "rrri", class: Integer, exec: exec_fns_b32},
 	"sad.s32":                            {operands: "iiii", class: Integer, exec: exec_sad_s32},
 	"sad.u32":                            {operands: "rrrr", class: Integer, exec: exec_sad_u32},
 	"div.s32":                            {operands: "iii", class: Integer, exec: exec_div_s32},
@@ -99,6 +104,18 @@ var portable = map[string]opcode{
 	"dp2a.hi.u32.u32":                    {operands: "rrrr", class: Integer, exec: exec_dp2a_hi_u32_u32},
 	"dp2a.hi.s32.u32":                    {operands: "rrrr", class: Integer, exec: exec_dp2a_hi_s32_u32},
 	"dp2a.hi.u32.s32":                    {operands: "rrrr", class: Integer, exec: exec_dp2a_hi_u32_s32},
+	"add.u16x2":                          {operands: "rrr", class: Integer, exec: exec_add_u16x2},
+	"add.s16x2":                          {operands: "rrr", class: Integer, exec: exec_add_u16x2},
+	"min.u16x2":                          {operands: "rrr", class: Integer, exec: exec_min_u16x2},
+	"max.u16x2":                          {operands: "rrr", class: Integer, exec: exec_max_u16x2},
+	"min.s16x2":                          {operands: "rrr", class: Integer, exec: exec_min_s16x2},
+	"max.s16x2":                          {operands: "rrr", class: Integer, exec: exec_max_s16x2},
+	"min.relu.s16x2":                     {operands: "rrr", class: Integer, exec: exec_min_relu_s16x2},
+	"max.relu.s16x2":                     {operands: "rrr", class: Integer, exec: exec_max_relu_s16x2},
+	"mad.hi.s16":                         {operands: "kkkk", class: Integer, exec: exec_mad_hi_s16},
+	"mad.hi.u16":                         {operands: "hhhh", class: Integer, exec: exec_mad_hi_u16},
+	"sad.s16":                            {operands: "kkkk", class: Integer, exec: exec_sad_s16},
+	"sad.u16":                            {operands: "hhhh", class: Integer, exec: exec_sad_u16},
 	"add.s16":                            {operands: "hhh", class: Integer, exec: exec_add_s16},
 	"add.u16":                            {operands: "hhh", class: Integer, exec: exec_add_s16},
 	"sub.s16":                            {operands: "hhh", class: Integer, exec: exec_sub_s16},
@@ -357,6 +374,15 @@ var portable = map[string]opcode{
 	"fma.rp.f64":                         {operands: "gggg", class: Float64, exec: exec_fma_rp_f64},
 	"mad.rp.f64":                         {operands: "gggg", class: Float64, exec: exec_fma_rp_f64},
 	"div.rn.f64":                         {operands: "ggg", class: Float64, exec: exec_div_rn_f64},
+	"div.rz.f64":                         {operands: "ggg", class: Float64, exec: exec_div_rz_f64},
+	"div.rm.f64":                         {operands: "ggg", class: Float64, exec: exec_div_rm_f64},
+	"div.rp.f64":                         {operands: "ggg", class: Float64, exec: exec_div_rp_f64},
+	"rcp.rz.f64":                         {operands: "gg", class: Float64, exec: exec_rcp_rz_f64},
+	"rcp.rm.f64":                         {operands: "gg", class: Float64, exec: exec_rcp_rm_f64},
+	"rcp.rp.f64":                         {operands: "gg", class: Float64, exec: exec_rcp_rp_f64},
+	"sqrt.rz.f64":                        {operands: "gg", class: Float64, exec: exec_sqrt_rz_f64},
+	"sqrt.rm.f64":                        {operands: "gg", class: Float64, exec: exec_sqrt_rm_f64},
+	"sqrt.rp.f64":                        {operands: "gg", class: Float64, exec: exec_sqrt_rp_f64},
 	"rcp.rn.f64":                         {operands: "gg", class: Float64, exec: exec_rcp_rn_f64},
 	"rcp.approx.ftz.f64":                 {operands: "gg", class: Float64, exec: exec_rcp_approx_ftz_f64},
 	"rsqrt.approx.f64":                   {operands: "gg", class: Float64, exec: exec_rsqrt_approx_f64},
@@ -922,6 +948,76 @@ func exec_mad24_lo_u32(w *warp, in *inst, m uint32) {
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		pd[i] = (pa[i]&0xffffff)*(pb[i]&0xffffff) + pc[i]
+	}
+}
+
+func exec_mad_hi_sat_s32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = uint32(addSat(int32(int64(int32(pa[i]))*int64(int32(pb[i]))>>32), int32(pc[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = uint32(addSat(int32(int64(int32(pa[i]))*int64(int32(pb[i]))>>32), int32(pc[i])))
+	}
+}
+
+func exec_mad24_hi_s32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = uint32(int32(int64(int32(pa[i])<<8>>8)*int64(int32(pb[i])<<8>>8)>>16) + int32(pc[i]))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = uint32(int32(int64(int32(pa[i])<<8>>8)*int64(int32(pb[i])<<8>>8)>>16) + int32(pc[i]))
+	}
+}
+
+func exec_mad24_hi_u32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = uint32(uint64(pa[i]&0xffffff)*uint64(pb[i]&0xffffff)>>16) + pc[i]
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = uint32(uint64(pa[i]&0xffffff)*uint64(pb[i]&0xffffff)>>16) + pc[i]
+	}
+}
+
+func exec_mad24_hi_sat_s32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = uint32(addSat(int32(int64(int32(pa[i])<<8>>8)*int64(int32(pb[i])<<8>>8)>>16), int32(pc[i])))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = uint32(addSat(int32(int64(int32(pa[i])<<8>>8)*int64(int32(pb[i])<<8>>8)>>16), int32(pc[i])))
+	}
+}
+
+func exec_fns_b32(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = fns(pa[i], pb[i], int32(pc[i]))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = fns(pa[i], pb[i], int32(pc[i]))
 	}
 }
 
@@ -1776,6 +1872,160 @@ func exec_dp2a_hi_u32_s32(w *warp, in *inst, m uint32) {
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		pd[i] = dot2(pa[i], pb[i]>>16, false, true) + pc[i]
+	}
+}
+
+func exec_add_u16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = (pa[i]+pb[i])&0xffff | (pa[i]&0xffff0000 + pb[i]&0xffff0000)
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = (pa[i]+pb[i])&0xffff | (pa[i]&0xffff0000 + pb[i]&0xffff0000)
+	}
+}
+
+func exec_min_u16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairU16(pa[i], pb[i], func(a, b uint32) uint32 { return min(a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairU16(pa[i], pb[i], func(a, b uint32) uint32 { return min(a, b) })
+	}
+}
+
+func exec_max_u16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairU16(pa[i], pb[i], func(a, b uint32) uint32 { return max(a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairU16(pa[i], pb[i], func(a, b uint32) uint32 { return max(a, b) })
+	}
+}
+
+func exec_min_s16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairS16(pa[i], pb[i], func(a, b int32) int32 { return min(a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairS16(pa[i], pb[i], func(a, b int32) int32 { return min(a, b) })
+	}
+}
+
+func exec_max_s16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairS16(pa[i], pb[i], func(a, b int32) int32 { return max(a, b) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairS16(pa[i], pb[i], func(a, b int32) int32 { return max(a, b) })
+	}
+}
+
+func exec_min_relu_s16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairS16(pa[i], pb[i], func(a, b int32) int32 { return max(min(a, b), 0) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairS16(pa[i], pb[i], func(a, b int32) int32 { return max(min(a, b), 0) })
+	}
+}
+
+func exec_max_relu_s16x2(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.r[in.d], &w.r[in.a], &w.r[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = pairS16(pa[i], pb[i], func(a, b int32) int32 { return max(a, b, 0) })
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = pairS16(pa[i], pb[i], func(a, b int32) int32 { return max(a, b, 0) })
+	}
+}
+
+func exec_mad_hi_s16(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = uint32(int32(int16(pa[i]))*int32(int16(pb[i]))>>16+int32(int16(pc[i]))) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = uint32(int32(int16(pa[i]))*int32(int16(pb[i]))>>16+int32(int16(pc[i]))) & 0xffff
+	}
+}
+
+func exec_mad_hi_u16(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = (pa[i]*pb[i]>>16 + pc[i]) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = (pa[i]*pb[i]>>16 + pc[i]) & 0xffff
+	}
+}
+
+func exec_sad_s16(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = uint32(absDiff(int32(int16(pa[i])), int32(int16(pb[i])))+int32(int16(pc[i]))) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = uint32(absDiff(int32(int16(pa[i])), int32(int16(pb[i])))+int32(int16(pc[i]))) & 0xffff
+	}
+}
+
+func exec_sad_u16(w *warp, in *inst, m uint32) {
+	pd, pa, pb, pc := &w.r[in.d], &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = (absDiff(pa[i], pb[i]) + pc[i]) & 0xffff
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = (absDiff(pa[i], pb[i]) + pc[i]) & 0xffff
 	}
 }
 
@@ -4646,6 +4896,132 @@ func exec_div_rn_f64(w *warp, in *inst, m uint32) {
 	for ; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) & 31
 		pd[i] = f64Bits(math.Float64frombits(pa[i]) / math.Float64frombits(pb[i]))
+	}
+}
+
+func exec_div_rz_f64(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.q[in.d], &w.q[in.a], &w.q[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f64Bits(div64To(math.Float64frombits(pa[i]), math.Float64frombits(pb[i]), toZero))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f64Bits(div64To(math.Float64frombits(pa[i]), math.Float64frombits(pb[i]), toZero))
+	}
+}
+
+func exec_div_rm_f64(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.q[in.d], &w.q[in.a], &w.q[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f64Bits(div64To(math.Float64frombits(pa[i]), math.Float64frombits(pb[i]), toMinusInf))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f64Bits(div64To(math.Float64frombits(pa[i]), math.Float64frombits(pb[i]), toMinusInf))
+	}
+}
+
+func exec_div_rp_f64(w *warp, in *inst, m uint32) {
+	pd, pa, pb := &w.q[in.d], &w.q[in.a], &w.q[in.b]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f64Bits(div64To(math.Float64frombits(pa[i]), math.Float64frombits(pb[i]), toPlusInf))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f64Bits(div64To(math.Float64frombits(pa[i]), math.Float64frombits(pb[i]), toPlusInf))
+	}
+}
+
+func exec_rcp_rz_f64(w *warp, in *inst, m uint32) {
+	pd, pa := &w.q[in.d], &w.q[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f64Bits(div64To(1, math.Float64frombits(pa[i]), toZero))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f64Bits(div64To(1, math.Float64frombits(pa[i]), toZero))
+	}
+}
+
+func exec_rcp_rm_f64(w *warp, in *inst, m uint32) {
+	pd, pa := &w.q[in.d], &w.q[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f64Bits(div64To(1, math.Float64frombits(pa[i]), toMinusInf))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f64Bits(div64To(1, math.Float64frombits(pa[i]), toMinusInf))
+	}
+}
+
+func exec_rcp_rp_f64(w *warp, in *inst, m uint32) {
+	pd, pa := &w.q[in.d], &w.q[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f64Bits(div64To(1, math.Float64frombits(pa[i]), toPlusInf))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f64Bits(div64To(1, math.Float64frombits(pa[i]), toPlusInf))
+	}
+}
+
+func exec_sqrt_rz_f64(w *warp, in *inst, m uint32) {
+	pd, pa := &w.q[in.d], &w.q[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f64Bits(sqrt64To(math.Float64frombits(pa[i]), toZero))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f64Bits(sqrt64To(math.Float64frombits(pa[i]), toZero))
+	}
+}
+
+func exec_sqrt_rm_f64(w *warp, in *inst, m uint32) {
+	pd, pa := &w.q[in.d], &w.q[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f64Bits(sqrt64To(math.Float64frombits(pa[i]), toMinusInf))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f64Bits(sqrt64To(math.Float64frombits(pa[i]), toMinusInf))
+	}
+}
+
+func exec_sqrt_rp_f64(w *warp, in *inst, m uint32) {
+	pd, pa := &w.q[in.d], &w.q[in.a]
+	if m == fullMask {
+		for i := range pd {
+			pd[i] = f64Bits(sqrt64To(math.Float64frombits(pa[i]), toPlusInf))
+		}
+		return
+	}
+	for ; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) & 31
+		pd[i] = f64Bits(sqrt64To(math.Float64frombits(pa[i]), toPlusInf))
 	}
 }
 

@@ -17,6 +17,12 @@ func FuzzParse(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(text)
 	}
+	for _, body := range statements {
+		f.Add([]byte(kernelAround(body)))
+	}
+	for _, text := range modules {
+		f.Add([]byte(head + text))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		m, err := Parse(text)
 		if err != nil {

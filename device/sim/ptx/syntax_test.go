@@ -112,9 +112,13 @@ const (
 	registers = ".reg .b32 %r<9>; .reg .b64 %d<9>; .reg .pred %p<9>; .reg .b16 %h<9>; .reg .f32 %f<9>;\n"
 )
 
+func kernelAround(body string) string {
+	return head + ".visible .entry k(.param .u64 a) {\n" + registers + body + "\nret;\n}\n"
+}
+
 func TestWhatPtxasTakes(t *testing.T) {
 	for _, body := range statements {
-		assert.NoError(t, firstError(head+".visible .entry k(.param .u64 a) {\n"+registers+body+"\nret;\n}\n"), body)
+		assert.NoError(t, firstError(kernelAround(body)), body)
 	}
 	for _, text := range modules {
 		assert.NoError(t, firstError(head+text), text)
