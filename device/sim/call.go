@@ -128,7 +128,7 @@ func (m *Module) callees(kernel *ptx.Function) (all []*ptx.Function) {
 		state[f] = visiting
 		for i := range f.Body {
 			in := &f.Body[i]
-			if in.Op.Name != "call" {
+			if in.Op.Name != "call" || len(in.Operands) < 2 {
 				continue
 			}
 			o := in.Operands[1]

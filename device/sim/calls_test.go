@@ -97,6 +97,7 @@ func TestWrongCalls(t *testing.T) {
 		{sim.BadFree, "does not come from malloc"},
 		{sim.StackOverflow, "endless is the "},
 		{sim.BadCall, "is not that of a function"},
+		{sim.UseAfterReturn, "local array of a function that has returned"},
 	} {
 		d := checked(t)
 		out := alloc(t, d, 64)
@@ -109,12 +110,14 @@ func TestWrongCalls(t *testing.T) {
 			assert.Equal(t, want.kind == sim.StackOverflow, len(findings.Reports[0].Callers) == 8, "the calls that lead there")
 		}
 	}
-	d := checked(t)
-	out := alloc(t, d, 64)
-	c, err := d.Launch(kernelOf(t, d, callsPTX, "wrong"), linear(1), linear(1), 0, pack(int32(8), out))
-	require.NoError(t, err)
-	got := make([]int32, 1)
-	download(t, d, out, got)
-	require.EqualValues(t, 13, got[0], "8 MB, of which 32 bytes are taken")
-	require.EqualValues(t, 13, c.Memory.HeapRefused)
+	for which, refused := range map[int32]int64{9: 13, 10: 0} { // of 20 times 1 MB, with 32 bytes that are taken, and where each is freed
+		d := checked(t)
+		out := alloc(t, d, 64)
+		c, err := d.Launch(kernelOf(t, d, callsPTX, "wrong"), linear(1), linear(1), 0, pack(which, out))
+		require.NoError(t, err)
+		got := make([]int32, 1)
+		download(t, d, out, got)
+		require.EqualValues(t, refused, got[0])
+		require.Equal(t, refused, c.Memory.HeapRefused)
+	}
 }

@@ -25,6 +25,7 @@ func TestWhatIsNotSupportedSpoilsItsKernels(t *testing.T) {
 .visible .entry calls() { call helper; ret; }
 .visible .entry odd() { .reg .b32 %r; frobnicate.b32 %r; ret; }
 .visible .entry unread() { .reg .b32 %r; add.s32 %r %r; ret; }
+.visible .entry empty() { call; ret; }
 .visible .entry fine() { ret; }
 `))
 	require.NoError(t, err)
@@ -33,6 +34,7 @@ func TestWhatIsNotSupportedSpoilsItsKernels(t *testing.T) {
 		"points":  `kernel points, PTX line 11, "ld.global.u64 %d, [pointer]": pointer is not supported: line 5: its initialiser names nowhere`,
 		"calls":   `kernel calls, PTX line 12, "call helper": the function helper: ptx: line 8: unknown type of a register`,
 		"odd":     `kernel odd, PTX line 13, "frobnicate.b32 %r"`,
+		"empty":   `kernel empty, PTX line 15, "call": the operands or the modifiers do not fit the instruction`,
 		"unread":  `kernel unread: ptx: line 14: expected ";", found "%r"`,
 	} {
 		_, err := m.Kernel(kernel)

@@ -226,17 +226,15 @@ func (d *decoder) specialRegister(name string, bank byte) int32 {
 	case name == "%is_explicit_cluster" && bank == 'p':
 		return 0 // no launch here has clusters
 	case bank == 'p':
+		d.fail("special register %s is no predicate", name)
+	case known:
 	case isReserved && hasPlace:
 		return d.constant(d.reservedShared()+at, bank)
 	case name == "%reserved_smem_offset_cap":
 		return d.constant(reservedSharedBytes, bank)
-	case known:
-	case strings.HasPrefix(name, "%envreg"), strings.HasPrefix(name, "%pm"), name == "%current_graph_exec":
-		return d.constant(0, bank) // nobody sets them
-	case strings.HasSuffix(name, ".w"):
-		return d.constant(0, bank) // the fourth component is unused
-	}
-	if !known || bank == 'p' {
+	case strings.HasPrefix(name, "%envreg"), strings.HasPrefix(name, "%pm"), name == "%current_graph_exec", strings.HasSuffix(name, ".w"):
+		return d.constant(0, bank) // nobody sets them; the fourth component is unused
+	default:
 		d.fail("special register %s is not supported here", name)
 	}
 	slot := d.newSlot(bank)

@@ -93,7 +93,8 @@ extern "C" __global__ void lists(int n, int leak, int* out)
 }
 
 // What is wrong: a pointer to a local array that is gone (0), memory freed twice (1), used after it was freed (2), read before it was written (3),
-// out of bounds (4), freed that is not of malloc (5), a recursion without an end (6), a pointer that is no function (7).
+// out of bounds (4), freed that is not of malloc (5), a recursion without an end (6), a pointer that is no function (7),
+// a pointer to a local array of a recursion (8).
 __device__ __noinline__ int* local_array(int n)
 {
     int a[8];
@@ -109,6 +110,16 @@ __device__ __noinline__ int endless(int n)
     int a[4];
     a[n & 3] = n;
     return endless(n + 1) + a[n & 3];
+}
+
+__device__ __noinline__ int* array_below(int n)
+{
+    int a[8];
+    for (int i = 0; i < 8; i++)
+        a[i] = n + i;
+    int* p = a;
+    asm volatile("" : "+l"(p)::"memory");
+    return n > 0 ? array_below(n - 1) : p;
 }
 
 extern "C" __global__ void wrong(int which, int* out)
@@ -135,10 +146,17 @@ extern "C" __global__ void wrong(int which, int* out)
         operation f = (operation)(out + 1);
         out[0] = (int)f(1, 2);
     }
-    if (which == 8) {
+    if (which == 8)
+        out[0] = array_below(which)[2];
+    if (which >= 9) { // nothing is wrong: the heap has 8 MB
         int null = 0;
-        for (int i = 0; i < 20; i++)
-            null += malloc(1 << 20) == nullptr;
+        for (int i = 0; i < 20; i++) {
+            void* q = malloc(1 << 20);
+            asm volatile("" : "+l"(q)::"memory");
+            null += q == nullptr;
+            if (which == 10)
+                free(q);
+        }
         out[0] = null;
     }
 }
