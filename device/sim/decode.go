@@ -21,8 +21,9 @@ type Kernel struct {
 	fills     []fill // constants and special registers
 
 	shared       []sharedArray
-	sharedBytes  uint64 // static shared memory with the gaps between the arrays
-	staticShared uint64 // the same without gaps, as on the chip
+	reserved     sharedArray // that the system keeps for itself, if the kernel names it
+	sharedBytes  uint64      // static shared memory with the gaps between the arrays
+	staticShared uint64      // the same without gaps, as on the chip
 	dynamicAlign uint64
 	localBytes   uint64 // of a thread, with the stack
 	stackBytes   uint64 // of that for functions that are not inlined

@@ -56,7 +56,10 @@ var moveRows = []row{
 	mov.u32 %r22, own;
 	mad.lo.u32 %r22, %r2, 4, %r22;
 	st.shared.u32 [%r22], %r11;
-	ld.shared.u32 %r31, [%r21];`,
+	ld.shared.u32 %r31, [%r21];
+	red.shared.and.b32 [%r15+256], 0; // nobody has written there, and no barrier follows
+	ld.volatile.shared.u32 %r23, [%r15+256];
+	add.u32 %r31, %r31, %r23;`,
 		want: func(i int, in []words) (uint32, uint32) { return 1, in[i][0] }},
 	{name: "clocks go on", body: "mov.u64 %d10, %clock64; mov.u32 %r14, %clock; nanosleep.u32 100; mov.u64 %d11, %clock64; setp.gt.u64 %p1, %d11, %d10; selp.u32 %r30, 1, 0, %p1; mov.u64 %d10, %globaltimer;",
 		want: func(int, []words) (uint32, uint32) { return 1, 0 }},

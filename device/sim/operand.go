@@ -252,8 +252,10 @@ var reservedOffsets = map[string]uint64{"begin": 0, "0": 0, "1": 512, "end": res
 // reservedShared places the reserved shared memory when it is first named. It does not count as the kernel's own.
 func (d *decoder) reservedShared() uint64 {
 	static := d.k.staticShared
-	defer func() { d.k.staticShared = static }()
-	return d.sharedOffset(reservedVariable)
+	start := d.sharedOffset(reservedVariable)
+	d.k.staticShared = static
+	d.k.reserved = sharedArray{start: start, end: start + reservedSharedBytes}
+	return start
 }
 
 var reservedVariable = &ptx.Variable{Name: "reserved shared memory", Space: ptx.SharedSpace, Align: 128, Size: reservedSharedBytes}
