@@ -221,8 +221,9 @@ func (p product) words(matrix, lane int) []uint32 {
 	return list
 }
 
-// row makes the row of one mma: each lane finds its registers in a table in global memory.
-func (p product) row() row {
+// row makes the row of one mma: each lane finds its registers in a table in global memory. Crossed, the registers of D are those of C in
+// reverse order.
+func (p product) row(crossed bool) row {
 	var table []string
 	var want [32][]uint32
 	var counts [3]int // words
@@ -253,17 +254,19 @@ func (p product) row() row {
 		body += fmt.Sprintf("\tld.global.%s %s%d, [%%d20+%d];\n", load, register, 32+i, 4*per*i)
 	}
 	n := len(want[0])
-	body += fmt.Sprintf("\t%s %s, %s, %s, %s;\n", p.text,
-		names(50, n), names(32, counts[0]), names(32+counts[0]/per, counts[1]), names(32+(counts[0]+counts[1])/per, counts[2]))
-	if per == 2 {
-		for i := range n / 2 {
-			body += fmt.Sprintf("\tmov.b64 {%%r%d, %%r%d}, %%d%d;\n", 50+2*i, 51+2*i, 50+i)
-		}
+	c := 32 + (counts[0]+counts[1])/per
+	results := make([]string, n/per)
+	for i := range results {
+		results[i] = fmt.Sprintf("%s%d", register, choose(crossed, c+n/per-1-i, 50+i))
 	}
+	body += fmt.Sprintf("\t%s {%s}, %s, %s, %s;\n", p.text, strings.Join(results, ", "), names(32, counts[0]), names(32+counts[0]/per, counts[1]), names(c, counts[2]))
 	for i := range n { // a sum in which no two results can change places unseen
-		body += fmt.Sprintf("\tmad.lo.u32 %%r%d, %%r%d, %d, %%r%d;\n", 30+i%2, 50+i, 2*i+1, 30+i%2)
+		if per == 2 && i%2 == 0 {
+			body += fmt.Sprintf("\tmov.b64 {%%r60, %%r61}, %s;\n", results[i/2])
+		}
+		body += fmt.Sprintf("\tmad.lo.u32 %%r%d, %s, %d, %%r%d;\n", 30+i%2, choose(per == 2, fmt.Sprintf("%%r%d", 60+i%2), results[i/per]), 2*i+1, 30+i%2)
 	}
-	return row{name: p.text, declarations: fmt.Sprintf(".global .align 8 .b32 table[%d] = {%s};", len(table), strings.Join(table, ", ")), body: body,
+	return row{name: p.text + choose(crossed, " crossed", ""), declarations: fmt.Sprintf(".global .align 8 .b32 table[%d] = {%s};", len(table), strings.Join(table, ", ")), body: body,
 		want: func(i int, _ []words) (uint32, uint32) {
 			var sums [2]uint32
 			for j, v := range want[i] {
@@ -276,7 +279,11 @@ func (p product) row() row {
 func multiplyRows() (rows []row) {
 	for _, name := range sim.MultiplyNames() {
 		if strings.HasPrefix(name, "mma") {
-			rows = append(rows, productOf(name).row())
+			p := productOf(name)
+			rows = append(rows, p.row(false))
+			if p.c == p.d {
+				rows = append(rows, p.row(true))
+			}
 		}
 	}
 	return rows

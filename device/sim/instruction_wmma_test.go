@@ -106,6 +106,11 @@ func (p product) wmmaRow(index int) row {
 			next++
 		}
 		lists[i] = "{" + strings.Join(names, ", ") + "}"
+		if i == 2 && p.c == p.d && index%3 == 0 { // D is C in reverse order
+			slices.Reverse(names)
+			lists[3] = "{" + strings.Join(names, ", ") + "}"
+			break
+		}
 	}
 	for i, s := range matrices {
 		stride := fmt.Sprintf(", %d", s.stride)
