@@ -221,29 +221,39 @@ func TestRefusedProducts(t *testing.T) {
 	}
 }
 
-// A load of 16 rows of 32 bytes: each of its four registers is 8 rows of 16 bytes, a wavefront without padding between the rows where
+// A load of 16 rows or columns of 32 bytes: each of its four registers is 8 rows of 16 bytes, a wavefront without padding between the rows where
 // 32 banks hold 4 rows, two; with rows of 48 bytes no two of 8 meet.
 func TestTrafficOfWMMA(t *testing.T) {
 	for stride, wavefronts := range map[int]int64{16: 8, 24: 4, 64: 32} {
+		for _, load := range []string{"a.sync.aligned.row", "a.sync.aligned.col", "b.sync.aligned.row", "b.sync.aligned.col"} {
+			testTrafficOfWMMA(t, load, stride, wavefronts)
+		}
+	}
+}
+
+func testTrafficOfWMMA(t *testing.T, load string, stride int, wavefronts int64) {
+	for _, address := range []string{".shared.bf16 {%r10, %r11, %r12, %r13}, [tile]", ".bf16 {%r10, %r11, %r12, %r13}, [%d6]"} {
 		d := checked(t)
 		k := kernelOf(t, d, snippet("", fmt.Sprintf(`
 	.shared .align 128 .b8 tile[2048];
 	mov.u32 %%r3, tile;
 	mad.lo.u32 %%r3, %%r2, 64, %%r3;
 	mov.b64 %%d5, 0;
+	mov.u64 %%d6, tile;
+	cvta.shared.u64 %%d6, %%d6;
 	st.shared.v2.b64 [%%r3], {%%d5, %%d5};
 	st.shared.v2.b64 [%%r3+16], {%%d5, %%d5};
 	st.shared.v2.b64 [%%r3+32], {%%d5, %%d5};
 	st.shared.v2.b64 [%%r3+48], {%%d5, %%d5};
 	bar.sync 0;
-	wmma.load.a.sync.aligned.row.m16n16k16.shared.bf16 {%%r10, %%r11, %%r12, %%r13}, [tile], %d;
+	wmma.load.%s.m16n16k16%s, %d;
 	wmma.load.b.sync.aligned.row.m16n16k16.global.bf16 {%%r14, %%r15, %%r16, %%r17}, [%%d0], 64;
 	mov.b32 %%r20, 0;
-	wmma.mma.sync.aligned.row.row.m16n16k16.f32.bf16.bf16.f32 {%%r20, %%r21, %%r22, %%r23, %%r24, %%r25, %%r26, %%r27}, {%%r10, %%r11, %%r12, %%r13}, {%%r14, %%r15, %%r16, %%r17}, {%%r20, %%r20, %%r20, %%r20, %%r20, %%r20, %%r20, %%r20};`, stride)), "snippet")
+	wmma.mma.sync.aligned.row.row.m16n16k16.f32.bf16.bf16.f32 {%%r20, %%r21, %%r22, %%r23, %%r24, %%r25, %%r26, %%r27}, {%%r10, %%r11, %%r12, %%r13}, {%%r14, %%r15, %%r16, %%r17}, {%%r20, %%r20, %%r20, %%r20, %%r20, %%r20, %%r20, %%r20};`, load, address, stride)), "snippet")
 		c, err := d.Launch(k, linear(1), linear(32), 0, pack(upload(t, d, make([]byte, 2048)), uint64(0)))
 		require.NoError(t, err)
 		assert.EqualValues(t, 4, c.Memory.SharedLoads, "a request for each register")
-		assert.EqualValues(t, wavefronts, c.Memory.SharedLoadWavefronts, "stride %d", stride)
+		assert.EqualValues(t, wavefronts, c.Memory.SharedLoadWavefronts, "%s%s, stride %d", load, address, stride)
 		assert.EqualValues(t, 16*32, c.Memory.GlobalLoadBytes)
 		assert.EqualValues(t, 16*32, c.Memory.BytesRead)
 		require.Len(t, c.Tensor, 1)

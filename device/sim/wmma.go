@@ -31,7 +31,7 @@ var wmmaAccesses = func() []string {
 
 // wmmaAccess is the constant part of wmma.load and wmma.store. A lane has elements here and there in the matrix; those that are
 // neighbours in memory it accesses together, as one piece. Each piece is an access of the warp with all checks, and counts as one
-// request; for elements of 16 bits by columns (A) or rows (B) the chip needs half as many of shared memory.
+// request; but for elements of 16 bits by columns (A) or rows (B) of shared memory, which the chip reads as ldmatrix.trans does.
 type wmmaAccess struct {
 	space     ptx.Space
 	stride    int32 // slot of the elements from one row or column to the next
@@ -41,6 +41,8 @@ type wmmaAccess struct {
 	registers []int32
 	bank      byte
 	copies    int // registers of a load that hold what the first ones hold
+
+	transposed bool // elements of 16 bits, of which a register holds two of different rows in memory
 }
 
 // wmmaPiece is one access of a warp.
@@ -156,6 +158,7 @@ func (d *decoder) wmmaPieces(f *wmmaAccess, s *mmaShape, matrix byte, element mm
 	case (matrix == 'c' || matrix == 'd') && !columns:
 		group = 2
 	}
+	f.transposed = group == 1 && per == 2 && !stores && matrix != 'c'
 	for e := 0; e < (len(f.registers)-f.copies)*per; e += group {
 		p := wmmaPiece{register: e / per}
 		a := &access{size: uint32(min(group*f.bits, max(32, f.bits)) / 8), bank: f.bank, space: f.space}
@@ -204,9 +207,11 @@ func (f *wmmaAccess) begin(w *warp, in *inst, m uint32) (base, stride uint64) {
 
 // access does one piece.
 func (f *wmmaAccess) access(w *warp, p *wmmaPiece, base, stride uint64, m uint32) {
+	address := func(l int) uint64 { return base + (uint64(p.major[l])*stride+uint64(p.minor[l]))*uint64(f.bits)/8 }
 	for l := range w.addr {
-		w.addr[l] = base + (uint64(p.major[l])*stride+uint64(p.minor[l]))*uint64(f.bits)/8
+		w.addr[l] = address(l)
 	}
+	counted := w.b.traffic
 	switch f.space {
 	case ptx.GlobalSpace:
 		w.globalLanes(&p.in, m)
@@ -214,6 +219,17 @@ func (f *wmmaAccess) access(w *warp, p *wmmaPiece, base, stride uint64, m uint32
 		w.sharedLanes(&p.in, m)
 	default:
 		w.genericLanes(&p.in, m)
+	}
+	shared := f.space == ptx.SharedSpace || f.space == ptx.NoSpace && base>>32 == sharedWindow>>32
+	if !f.transposed || !shared || w.b.checks&Traffic == 0 {
+		return
+	}
+	w.b.traffic = counted
+	if p.shift == 16 { // the other half of the register has the row before
+		for t := range 4 {
+			w.off[2*t], w.off[2*t+1] = uint32(address(t)-2*stride), uint32(address(t))
+		}
+		w.countShared(&access{op: load, bytes: 16}, 0xff, false)
 	}
 }
 
