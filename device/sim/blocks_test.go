@@ -107,6 +107,8 @@ var meetings = []meeting{
 	{kernel: "stencil_no_grid_barrier", blocks: 3, threads: 64, kind: sim.BlockRace},
 	{kernel: "stencil_fences_first", blocks: 20, threads: 64, y: stencilResult(20 * 64)},
 	{kernel: "stencil_one_fence_first", blocks: 3, threads: 64, kind: sim.BlockRace},
+	{kernel: "neighbours_right", blocks: 20, threads: 64, y: func(i int) float32 { return float32(6 * ((i + 64) % 1280)) }},
+	{kernel: "neighbours_no_fence", blocks: 3, threads: 64, kind: sim.BlockRace},
 	{kernel: "cooperative_right", blocks: 20, threads: 64, y: func(i int) float32 { return float32(3*(20*64-1-i) + 3) }},
 	{kernel: "cooperative_relaxed", blocks: 3, threads: 64, kind: sim.BlockRace},
 	{kernel: "scan_right", blocks: 20, threads: 64, y: scanResult(64)},

@@ -15,7 +15,8 @@ import (
 //   - what comes before the release, in its thread or ordered before it, is ordered before what comes after the acquire. The scopes of
 //     both have to hold the other thread: those of scope .cta order threads of one block only.
 //
-// Many programs leave out the second fence and read with volatile loads what the flag guards, as the CUDA programming guide does. That is
+// Many programs leave out the second fence and read with volatile loads what the flag guards, as the CUDA programming guide does, or pass the word on
+// by a second flag with no fence (Xiao and Feng, "Inter-Block GPU Communication via Fast Barrier Synchronization", 2010). That is
 // accepted; a plain load there is told as advice, since it may find an old value in the L1 cache.
 //
 // The order is kept by warps: what a lane releases covers the other lanes of its warp.
@@ -41,6 +42,7 @@ type releases struct {
 	all      []release
 	byBlock  map[int64][]int // indices in all
 	acquired *acquired       // by any of them
+	hoped    *acquired       // by any strong write, with no fence before it
 }
 
 // acquired counts the releases that a warp has seen of each place. It is never changed, so that warps can share it.
@@ -140,20 +142,25 @@ func (w *warp) publish(addr uint64, narrow bool) {
 	o := w.b.launch
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.release(syncPlace{addr, w.b.index}, w.global.narrow)
+	g := &w.global
+	o.release(syncPlace{addr, w.b.index}, g.narrow, g.hoped)
 	if !narrow {
-		o.release(syncPlace{addr, everyBlock}, w.global.wide)
+		o.release(syncPlace{addr, everyBlock}, g.wide, g.hoped)
 	}
 }
 
-func (o *launchOrder) release(p syncPlace, r *release) {
-	if r == nil {
+func (o *launchOrder) release(p syncPlace, r *release, hoped *acquired) {
+	if r == nil && hoped == nil {
 		return
 	}
 	x := o.places[p]
 	if x == nil {
 		x = &releases{byBlock: map[int64][]int{}}
 		o.places[p] = x
+	}
+	x.hoped = x.hoped.join(hoped)
+	if r == nil {
+		return
 	}
 	x.byBlock[r.block] = append(x.byBlock[r.block], len(x.all))
 	x.all = append(x.all, *r)
@@ -170,9 +177,12 @@ func (w *warp) acquire(addr uint64, narrow, fenced bool) {
 		if x == nil || narrow && p.block == everyBlock {
 			continue
 		}
-		if g.hoped == nil || g.hoped.counts[p] < len(x.all) {
-			g.hoped = g.hoped.join(&acquired{map[syncPlace]int{p: len(x.all)}}).join(x.acquired)
-			w.order.stamp = 0
+		hoped := g.hoped.join(x.hoped)
+		if hoped == nil || hoped.counts[p] < len(x.all) {
+			hoped = hoped.join(&acquired{map[syncPlace]int{p: len(x.all)}}).join(x.acquired)
+		}
+		if hoped != g.hoped {
+			g.hoped, w.order.stamp = hoped, 0
 		}
 	}
 	if fenced {

@@ -130,7 +130,7 @@ func (x *raceCheck) against(stamp uint32, c uint64, lane int, what string) {
 			x.past = stamp &^ laneMask
 		}
 	case withoutFence:
-		if !x.a.strong {
+		if !x.a.strong && (x.a.op == load || x.a.op == asyncCopy) {
 			x.report(r, s, c, lane, what)
 		}
 	default:

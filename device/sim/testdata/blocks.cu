@@ -194,6 +194,42 @@ KERNEL(stencil_no_grid_barrier, stencil, 3)
 KERNEL(stencil_fences_first, stencil, 4)
 KERNEL(stencil_one_fence_first, stencil, 5)
 
+// A barrier of the grid without atomics, in which block 0 collects the flags of all blocks and sends theirs back with no fence of its own (Xiao
+// and Feng, 2010). 1: no fence before the flags.
+template <int Bug>
+__device__ void tree_barrier(int* sync, int step) {
+  volatile int *in = sync, *out = sync + gridDim.x;
+  if (Bug != 1) __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) in[blockIdx.x] = step;
+  if (blockIdx.x == 0) {
+    if (threadIdx.x < gridDim.x) {
+      while (in[threadIdx.x] != step) {
+      }
+    }
+    __syncthreads();
+    if (threadIdx.x < gridDim.x) out[threadIdx.x] = step;
+  }
+  if (threadIdx.x == 0) {
+    while (out[blockIdx.x] != step) {
+    }
+  }
+  __syncthreads();
+}
+template <int Bug>
+__device__ void neighbours(int* data, int* sync, float* y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x, all = gridDim.x * blockDim.x, sum = 0;
+  for (int step = 1; step <= 3; ++step) {
+    data[i] = i * step;
+    tree_barrier<Bug>(sync, 2 * step - 1);
+    sum += volatile_load(&data[(i + blockDim.x) % all]);
+    tree_barrier<Bug>(sync, 2 * step);
+  }
+  y[i] = sum;
+}
+KERNEL(neighbours_right, neighbours, 0)
+KERNEL(neighbours_no_fence, neighbours, 1)
+
 // grid.sync() of cooperative groups, as its header has it: the driver's workspace is in %envreg1 and %envreg2, its second word is
 // the barrier, whose highest bit turns when all have come. 1: the arrival does not release.
 template <int Bug>
