@@ -151,6 +151,7 @@ func (d *decoder) chooseSpace(in *inst, a *access) {
 		d.k.ordered = true
 	}
 	d.k.fences = d.k.fences || a.release || a.acquire
+	d.k.narrow = d.k.narrow || a.narrow
 }
 
 // operands gives the operands without a cache policy, which is a hint.

@@ -35,6 +35,7 @@ type Kernel struct {
 	spins     bool     // lanes may wait for each other in loops
 	ordered   bool     // the result depends on the order of blocks, which then run one after the other
 	fences    bool     // orders accesses of several blocks
+	narrow    bool     // some of what orders accesses is of scope .cta
 	written   pointers // parameters that it may write through
 	idle      []*block // of the last launch
 

@@ -118,7 +118,7 @@ func decodeFence(d *decoder, in *inst, s *ptx.Instruction) {
 		d.k.fences, d.k.ordered = true, true
 		in.exec = func(w *warp, _ *inst, _ uint32) { w.fence(false) }
 	case narrowScope(s.Op):
-		d.k.fences = true
+		d.k.fences, d.k.narrow = true, true
 		in.exec = func(w *warp, _ *inst, _ uint32) { w.fence(true) }
 	}
 }
@@ -143,7 +143,9 @@ func (w *warp) publish(addr uint64, narrow bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	g := &w.global
-	o.release(syncPlace{addr, w.b.index}, g.narrow, g.hoped)
+	if narrow || w.b.k.narrow { // else all look at the other place
+		o.release(syncPlace{addr, w.b.index}, g.narrow, g.hoped)
+	}
 	if !narrow {
 		o.release(syncPlace{addr, everyBlock}, g.wide, g.hoped)
 	}
