@@ -131,6 +131,8 @@ fuzz: ## fuzz every reader, ten million executions in all (docs/fuzzing.md)
 	$(GO) test -run '^$$' -fuzz '^FuzzManifest$$' -fuzztime 200000x -fuzzminimizetime 10x ./train/data
 	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 80000x -fuzzminimizetime 10x ./model
 	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 1000000x ./device/sim
+	$(GO) test -run '^$$' -fuzz '^FuzzDebugInfo$$' -fuzztime 200000x -fuzzminimizetime 10x ./device/sim/inspect
+	$(GO) test -run '^$$' -fuzz '^FuzzScript$$' -fuzztime 100000x -fuzzminimizetime 10x ./device/sim/inspect
 	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime 5500000x ./model/safetensors
 	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 3200000x ./device/sim/ptx
 	$(GO) test -run '^$$' -fuzz '^FuzzRead$$' -fuzztime 200000x ./device/sim/inspect/hostcode

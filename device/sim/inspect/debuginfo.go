@@ -24,9 +24,10 @@ type parameter struct {
 var linkageNames = []dwarf.Attr{dwarf.AttrLinkageName, 0x2007}
 
 // readDebugInfo reads the debug data in a text of PTX. Where there is none, or none that can be read, nothing is known.
-func readDebugInfo(ptx []byte) *debugInfo {
+func readDebugInfo(ptx []byte) *debugInfo { return readSections(assemble(string(ptx))) }
+
+func readSections(s map[string][]byte) *debugInfo {
 	info := &debugInfo{map[string][]parameter{}, map[string]dwarf.Type{}}
-	s := assemble(string(ptx))
 	data, err := dwarf.New(s[".debug_abbrev"], nil, nil, s[".debug_info"], nil, nil, nil, s[".debug_str"])
 	if err != nil || len(s[".debug_info"]) == 0 {
 		return info
@@ -87,10 +88,37 @@ func typeOf(data *dwarf.Data, e *dwarf.Entry) dwarf.Type {
 		return nil
 	}
 	t, err := data.Type(offset)
-	if err != nil {
+	if err != nil || !isSound(t, map[dwarf.Type]bool{}) {
 		return nil
 	}
 	return t
+}
+
+// isSound says that a type does not hold itself, but behind a struct that a pointer leads to, and that its parts lie in it. Of others not
+// even the size can be asked for. Seen holds what is being looked at (false) and what is sound (true).
+func isSound(t dwarf.Type, seen map[dwarf.Type]bool) bool {
+	if done, known := seen[t]; known {
+		return done
+	}
+	seen[t] = false
+	sound := true
+	switch t := t.(type) {
+	case nil:
+	case *dwarf.QualType:
+		sound = isSound(t.Type, seen)
+	case *dwarf.TypedefType:
+		sound = isSound(t.Type, seen)
+	case *dwarf.ArrayType:
+		sound = isSound(t.Type, seen) && t.Count >= 0 && t.Count <= maxBuffer && t.Type.Size() >= 0 && t.Type.Size() <= maxBuffer
+	case *dwarf.PtrType:
+		sound = isStruct(t.Type) || isSound(t.Type, seen)
+	case *dwarf.StructType:
+		for _, f := range t.Field {
+			sound = sound && isSound(f.Type, seen) && f.ByteOffset >= 0 && f.ByteOffset+f.Type.Size() <= t.ByteSize
+		}
+	}
+	seen[t] = sound
+	return sound
 }
 
 // assemble gives the bytes of the sections of debug data (PTX ISA, "Debugging Directives"): numbers of .b8 to .b64, and labels, which stand for
@@ -138,4 +166,20 @@ func number(word string, labels map[string]uint64) uint64 {
 	}
 	n, _ := strconv.ParseUint(addend, 0, 64)
 	return labels[label] + n
+}
+
+// isStruct looks through const, volatile and typedefs, of which no sound type has many.
+func isStruct(t dwarf.Type) bool {
+	for range 16 {
+		switch outer := t.(type) {
+		case *dwarf.QualType:
+			t = outer.Type
+		case *dwarf.TypedefType:
+			t = outer.Type
+		default:
+			_, ok := t.(*dwarf.StructType)
+			return ok
+		}
+	}
+	return false
 }

@@ -127,7 +127,8 @@ func exampleValue(t dwarf.Type) string {
 		if t.Size() == 8 {
 			return "zeros:u8:65536"
 		}
-		return "hex:" + strings.Repeat("00", int(t.Size()))
+		const most = 32764 // of a kernel's parameters (CUDA C++ Programming Guide, "Technical Specifications")
+		return "hex:" + strings.Repeat("00", int(max(1, min(t.Size(), most))))
 	}
 	return "16"
 }
