@@ -82,7 +82,7 @@ Exit codes:
 	flags.StringVar(&f.order, "order", "forward", "order of the warps: forward, reverse or random")
 	flags.Uint64Var(&f.run.Seed, "seed", 0, "seed of the random order")
 	threadsFlag(flags, &f.run.Workers, "workers", "the `number` of blocks that run at a time (default: one for each CPU)")
-	flags.Int64Var(&f.run.MaxSteps, "max-steps", 0, "instructions of a warp that count as an endless loop; 0: 2^30")
+	flags.Int64Var(&f.run.MaxSteps, "max-steps", 1<<26, "instructions of a warp that count as an endless loop")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON, also where it is an error")
 	flags.StringVar(&f.sarif, "sarif", "", "write what was found, or does not compile, to a `file` in SARIF, for CI and editors")
 	return cmd

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -36,6 +37,18 @@ func TestSim(t *testing.T) {
 	r = runSim(simArguments, "--list")
 	require.Equal(t, exitOK, r.code, r.stderr)
 	assert.Contains(t, r.stdout, "nn::apply<2, float>\n  x                const float*\n  y                float*\n  n                int\n  layer            nn::Layer\n")
+}
+
+// What may be an endless loop is told before a person gives up, and how to let it go on.
+func TestSimEndlessLoop(t *testing.T) {
+	r := runSim("../../device/sim/testdata/bugs.ptx", "--kernel", "endless_loop", "--block", "32", "--arg", "zeros:f32:32", "--arg", "zeros:f32:32", "--arg", "32", "--max-steps", "10000")
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stdout, "endless loop: more than 10000 instructions")
+	assert.Contains(t, r.stdout, "--max-steps")
+	flag := newSimCommand().Flags().Lookup("max-steps")
+	steps, err := strconv.Atoi(flag.DefValue)
+	require.NoError(t, err)
+	assert.LessOrEqual(t, steps, 100_000_000, "some 20 million instructions take a second")
 }
 
 // The JSON has everything, whatever came of it, on one line.

@@ -100,6 +100,9 @@ func printFinding(s *strings.Builder, number int, f *sim.Report) {
 	if f.MorePlaces > 0 {
 		row("", f.More())
 	}
+	if f.Kind == sim.EndlessLoop {
+		row("", "if it has an end, let it go on: --max-steps 1000000000")
+	}
 }
 
 // fromHere names a place by its path from the working directory, if it lies in that.
