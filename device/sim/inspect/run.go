@@ -153,7 +153,7 @@ func loadProgram(device *sim.Device, s *Script) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &program{file: s.File, module: module, templates: c.Templates, instances: c.Kernels, info: readDebugInfo(c.debug)}
+	p := &program{file: s.File, module: module, templates: c.Templates, broken: c.Broken, instances: c.Kernels, info: readDebugInfo(c.debug)}
 	for _, name := range module.KernelNames() {
 		params, err := module.Params(name)
 		if err != nil {

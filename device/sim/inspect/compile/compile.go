@@ -10,6 +10,7 @@
 package compile
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -23,7 +24,14 @@ import (
 type Program struct {
 	PTX       []byte
 	Kernels   map[string]string // the linker's names of the instances of templates, by their C++ names
+	Broken    []Broken          // kernels that do not compile, where others of the file do
 	Templates []string          // kernels that are templates and have no instance, as their declarations name the arguments
+}
+
+// Broken is a kernel that does not compile.
+type Broken struct {
+	Name string // with its namespaces
+	Why  *Error
 }
 
 // File compiles a file. The kernels are instances of templates, like "softmax<256>"; without them those that the file's host code launches
@@ -63,6 +71,7 @@ type unit struct {
 	named     bool // the instances are what the caller asked for
 	instances []string
 	left      []leftOut
+	broken    []Broken
 }
 
 // leftOut is a declaration that only a host compiler understands.
@@ -79,10 +88,18 @@ func (u *unit) compile() (*Program, error) {
 	if !u.named {
 		u.instances = u.instancesOf(templates)
 	}
+	var instances []string // none before all else is right: NVRTC may crash over those of a text with errors
 	for round := 1; ; round++ {
-		code, err := u.library.Compile(nvrtc.Source{Name: u.main, Text: u.text(u.main), Headers: u.headers(), Kernels: u.instances}, u.options...)
+		code, err := u.library.Compile(nvrtc.Source{Name: u.main, Text: u.text(u.main), Headers: u.headers(), Kernels: instances}, u.options...)
+		if err == nil && len(instances) < len(u.instances) {
+			instances = u.instances
+			continue
+		}
 		if err == nil {
-			p := &Program{PTX: code.Image, Kernels: code.Kernels}
+			if len(u.broken) > 0 && !bytes.Contains(code.Image, []byte(".entry")) {
+				return nil, u.broken[0].Why
+			}
+			p := &Program{PTX: code.Image, Kernels: code.Kernels, Broken: u.broken}
 			for _, t := range templates {
 				if !slices.ContainsFunc(u.instances, func(name string) bool { return strings.HasPrefix(name, t.Name+"<") }) {
 					p.Templates = append(p.Templates, t.String())
@@ -101,33 +118,54 @@ func (u *unit) compile() (*Program, error) {
 		if round == maxRounds || !u.mend(complaints) {
 			return nil, u.explain(complaints)
 		}
+		if instances != nil {
+			instances = u.instances
+		}
 	}
 }
 
-// mend leaves out what the compiler complained of, and says whether there was anything.
+// mend leaves out what the compiler complained of, and says whether there was anything: of the device only where nothing is left of the host.
 func (u *unit) mend(complaints []complaint) bool {
-	mended := false
-	for _, c := range complaints {
-		switch {
-		case c.missing != "":
-			if origin(c.missing) == "" && u.empty[c.missing] == nil {
-				u.empty[c.missing] = &c.Diagnostic
-				mended = true
-			}
-		case c.instance != "":
-			mended = u.dropInstance(c.instance) || mended
-		default:
-			if f := u.files[c.File]; f != nil {
-				if name, ok := f.Drop(c.Line); ok {
-					u.left = append(u.left, leftOut{name, c.Diagnostic})
-					mended = true
-					continue
-				}
-			}
-			mended = c.during != "" && u.dropInstance(c.during) || mended
+	for level := hostcode.Host; level <= hostcode.Kernels; level++ {
+		mended := false
+		for _, c := range complaints {
+			mended = u.mendOne(c, complaints, level) || mended
+		}
+		if mended {
+			return true
 		}
 	}
-	return mended
+	return false
+}
+
+func (u *unit) mendOne(c complaint, all []complaint, level hostcode.Level) bool {
+	switch {
+	case c.missing != "":
+		if origin(c.missing) != "" || u.empty[c.missing] {
+			return false
+		}
+		u.empty[c.missing] = true
+		return true
+	case c.instance != "":
+		return u.dropInstance(c.instance)
+	case c.during != "" && u.dropInstance(c.during):
+		return true
+	}
+	f := u.files[c.File]
+	if f == nil {
+		return false
+	}
+	name, ok := f.Drop(c.Line, level)
+	switch {
+	case !ok:
+		return false
+	case level < hostcode.Kernels:
+		u.left = append(u.left, leftOut{name, c.Diagnostic})
+	default:
+		u.broken = append(u.broken, Broken{name, u.explain(slices.DeleteFunc(slices.Clone(all), func(d complaint) bool { return d.File != c.File }))})
+		u.instances = slices.DeleteFunc(slices.Clone(u.instances), func(i string) bool { return strings.HasPrefix(i, name+"<") })
+	}
+	return true
 }
 
 // dropInstance gives up an instance that was guessed. Those that the user asked for stay.

@@ -93,7 +93,7 @@ func TestErrors(t *testing.T) {
 	folder := write(t, map[string]string{
 		"bad.cu":      "#include <stdio.h>\n__global__ void k() { nowhere(); nowhere(); }\n",
 		"half.cu":     "#include <cuda_fp16.h>\n__global__ void k(__half* x) {}\n",
-		"block.cu":    "#include <cub/cub.cuh>\n",
+		"block.cu":    "#include <cub/block/block_reduce.cuh>\n",
 		"host.cu":     "struct Both { std::string name; };\n__global__ void k(Both b) {}\n",
 		"gone.cu":     "#include \"mine/gone.h\"\n__global__ void k(Gone b) {}\n",
 		"texture.cu":  "texture<float, 2> image;\n__global__ void k(float* x) { *x = tex2D(image, 1, 2); }\n",
@@ -124,6 +124,17 @@ func TestErrors(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(err.Error(), "nowhere"), "an error is told once")
 	_, err = File(filepath.Join(folder, "none.cu"), nil, arch)
 	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// A kernel that does not compile spoils no other one.
+func TestBroken(t *testing.T) {
+	folder := write(t, map[string]string{"k.cu": "namespace n { __global__ void bad(int* x) { *x = nowhere; } }\n__global__ void good(int* x) { *x = 1; }\n"})
+	p, err := File(filepath.Join(folder, "k.cu"), nil, arch)
+	require.NoError(t, err)
+	assert.Contains(t, string(p.PTX), ".entry _Z4good")
+	require.Len(t, p.Broken, 1)
+	assert.Equal(t, "n::bad", p.Broken[0].Name)
+	assert.ErrorContains(t, p.Broken[0].Why, `k.cu:1: error: identifier "nowhere" is undefined`)
 }
 
 // A program is kept for the next time, and made anew when anything changes that it was made of.

@@ -125,23 +125,21 @@ func (u *unit) explain(complaints []complaint) *Error {
 	return e
 }
 
-var quoted = regexp.MustCompile(`"([^"]+)"`)
+var words = regexp.MustCompile(`\w+`)
 
 // hintsOnNames says why names that the compiler misses are not there.
 func (u *unit) hintsOnNames(complaints []complaint) (hints []string) {
 	for _, c := range complaints {
-		m := quoted.FindStringSubmatch(c.Text)
-		if m == nil {
-			continue
-		}
-		hint := goneNames[m[1]]
-		for _, l := range u.left {
-			if l.name == m[1] {
-				hint = fmt.Sprintf("%s was left out, as what only a host compiler understands: %s", l.name, l.why)
+		for _, word := range words.FindAllString(c.Text, -1) {
+			hint := goneNames[word]
+			for _, l := range u.left {
+				if l.name == word {
+					hint = fmt.Sprintf("%s was left out, as what only a host compiler understands: %s", l.name, l.why)
+				}
 			}
-		}
-		if hint != "" && !slices.Contains(hints, hint) {
-			hints = append(hints, hint)
+			if hint != "" && !slices.Contains(hints, hint) {
+				hints = append(hints, hint)
+			}
 		}
 	}
 	return hints

@@ -17,12 +17,12 @@ type sources struct {
 	order    []string // names of files, the main one first
 	files    map[string]*hostcode.File
 	includes map[string]map[hostcode.Include]string // what each file includes of the others
-	empty    map[string]*Diagnostic                 // missing headers that count as empty
+	empty    map[string]bool                        // missing headers that count as empty
 	options  []string                               // the compiler's, without the folders that were looked into here
 }
 
 func readSources(file string, options []string, toolkit nvrtc.Headers) (*sources, error) {
-	s := &sources{main: file, files: map[string]*hostcode.File{}, includes: map[string]map[hostcode.Include]string{}, empty: map[string]*Diagnostic{}}
+	s := &sources{main: file, files: map[string]*hostcode.File{}, includes: map[string]map[hostcode.Include]string{}, empty: map[string]bool{}}
 	var folders []string
 	for _, o := range options {
 		folder, isFolder := includeFolder(o)

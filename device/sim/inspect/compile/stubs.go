@@ -25,7 +25,7 @@ sstream stack stdexcept streambuf string string_view system_error thread tuple t
 valarray variant vector version
 
 builtin_types.h channel_descriptor.h common_functions.h cuda.h cuda_runtime.h cuda_runtime_api.h cuda_texture_types.h cuda_surface_types.h
-cuda_profiler_api.h cudaProfiler.h cuda_gl_interop.h cudaGL.h cuda_occupancy.h cuda_device_runtime_api.h device_atomic_functions.h
+cuda_profiler_api.h cudaProfiler.h cudaTypedefs.h cuda_gl_interop.h cudaGL.h cuda_occupancy.h cuda_device_runtime_api.h device_atomic_functions.h
 device_functions.h device_launch_parameters.h device_types.h driver_functions.h driver_types.h host_config.h host_defines.h library_types.h
 math_functions.h sm_20_atomic_functions.h sm_20_intrinsics.h sm_30_intrinsics.h sm_32_intrinsics.h sm_35_intrinsics.h sm_60_atomic_functions.h
 surface_functions.h surface_indirect_functions.h surface_types.h texture_fetch_functions.h texture_indirect_functions.h texture_types.h
@@ -34,7 +34,7 @@ nvrtc.h nvToolsExt.h nvToolsExtCuda.h nvtx3/ nvml.h nccl.h cublas.h cublas_api.h
 cusolverDn.h cusolverSp.h cusolver_common.h cusparse.h cusparse_v2.h npp.h nppi.h nvjpeg.h
 helper_cuda.h helper_functions.h helper_image.h helper_string.h helper_timer.h helper_gl.h helper_cuda_gl.h helper_cusolver.h exception.h
 cutil.h cutil_inline.h sdkHelper.h shrUtils.h
-thrust/device_vector.h thrust/host_vector.h thrust/device_ptr.h thrust/device_malloc.h thrust/device_free.h thrust/device_allocator.h
+cub/device/ thrust/device_vector.h thrust/host_vector.h thrust/device_ptr.h thrust/device_malloc.h thrust/device_free.h thrust/device_allocator.h
 thrust/device_malloc_allocator.h thrust/memory.h thrust/sort.h thrust/reduce.h thrust/scan.h thrust/copy.h thrust/fill.h thrust/transform.h
 thrust/transform_reduce.h thrust/transform_scan.h thrust/sequence.h thrust/generate.h thrust/for_each.h thrust/count.h thrust/unique.h
 thrust/extrema.h thrust/gather.h thrust/scatter.h thrust/remove.h thrust/replace.h thrust/merge.h thrust/partition.h thrust/set_operations.h
@@ -55,13 +55,14 @@ var stubs = func() map[string]string {
 			all[name] = ""
 		}
 	}
-	for _, name := range []string{"prelude.h", "std.h", "torch.h"} {
+	for _, name := range []string{"prelude.h", "std.h", "torch.h", "cub.h"} {
 		text, err := stubFiles.ReadFile("stubs/" + name)
 		if err != nil {
 			panic(err) // it is embedded
 		}
 		all["cnn-gpu/"+name] = string(text)
 	}
+	all["cub/cub.cuh"] = `#include "cnn-gpu/cub.h"` + "\n"
 	return all
 }()
 

@@ -94,21 +94,31 @@ func (f *File) blank(from, to int) {
 	}
 }
 
-// Drop takes out the declaration at a line that a compiler does not understand, unless it is a function or a variable of the device. Of a
-// class it takes out a member that is a function, and for any other member the class, since without it the class would be another
-// one. It says what it took out: its name, and whether there was anything.
-func (f *File) Drop(line int) (name string, ok bool) { return f.drop(f.all, line) }
+// Level says what may be taken out where a compiler complains.
+type Level int
 
-func (f *File) drop(all []declaration, line int) (name string, ok bool) {
+const (
+	Host    Level = iota // what is not for the device: types, constants, names
+	Device               // functions and variables of the device too
+	Kernels              // and kernels
+)
+
+// Drop takes out the declaration at a line that a compiler does not understand. Of a class it takes out a member that is a function or
+// names a type, and for any other member the class, since without it the class would be another one. It says what it took out: its name, and
+// whether there was anything.
+func (f *File) Drop(line int, level Level) (name string, ok bool) {
+	return f.drop(f.all, line, level)
+}
+
+func (f *File) drop(all []declaration, line int, level Level) (name string, ok bool) {
 	for _, d := range all {
-		first, last := f.lines(d)
-		if line < first || line > last {
+		if !f.covers(d, line) || f.isTaken(d) {
 			continue
 		}
 		if d.form == class {
 			for _, m := range d.members {
-				if from, to := f.lines(m); m.form == function && from <= line && line <= to && !f.isTaken(m) {
-					if m.device {
+				if (m.form == function || f.namesType(m)) && f.covers(m, line) && !f.isTaken(m) {
+					if m.device && level < Device {
 						return "", false
 					}
 					f.take(m)
@@ -116,16 +126,21 @@ func (f *File) drop(all []declaration, line int) (name string, ok bool) {
 				}
 			}
 		}
-		if d.device && (d.form == function || d.form == variable) {
+		if d.form != class && d.form != other && (d.device && level < Device || d.kernel && level < Kernels) {
 			return "", false
 		}
-		if f.isTaken(d) {
-			continue // another one on that line
-		}
 		f.take(d)
+		if d.kernel {
+			d.name = strings.Join(append(slices.Clone(d.scope), d.name), "::")
+		}
 		return d.name, true
 	}
 	return "", false
+}
+
+// namesType says whether a declaration gives a name to a type.
+func (f *File) namesType(d declaration) bool {
+	return f.parser.is(d.from, "using") || f.parser.is(d.from, "typedef")
 }
 
 // isTaken says whether nothing is left of a declaration.
@@ -133,13 +148,13 @@ func (f *File) isTaken(d declaration) bool {
 	return d.to <= d.from || strings.TrimSpace(string(f.text[f.parser.tokens[d.from].start:f.parser.tokens[d.to-1].end])) == ""
 }
 
-// lines are the first and the last line of a declaration.
-func (f *File) lines(d declaration) (first, last int) {
+// covers says whether a declaration stands on a line.
+func (f *File) covers(d declaration, line int) bool {
 	if d.to <= d.from {
-		return 0, -1
+		return false
 	}
 	end := f.parser.tokens[d.to-1]
-	return f.parser.tokens[d.from].line, end.line + strings.Count(f.parser.text[end.start:end.end], "\n")
+	return f.parser.tokens[d.from].line <= line && line <= end.line+strings.Count(f.parser.text[end.start:end.end], "\n")
 }
 
 // Includes lists the lines of a text that include other files, but for those with a macro.

@@ -93,19 +93,35 @@ __global__ void k(int* p) { *p = 1; }
 const std::string a = "x";
 `, Macros{})
 	for line, want := range map[int]string{3: "Host", 10: ""} {
-		name, ok := f.Drop(line)
+		name, ok := f.Drop(line, Host)
 		assert.True(t, ok, line)
 		if want != "" {
 			assert.Equal(t, want, name)
 		}
 	}
-	_, ok := f.Drop(9)
+	_, ok := f.Drop(9, Host)
 	assert.False(t, ok, "a kernel stays")
-	_, ok = f.Drop(1)
+	_, ok = f.Drop(1, Host)
 	assert.True(t, ok)
-	_, ok = f.Drop(1)
+	_, ok = f.Drop(1, Host)
 	assert.False(t, ok, "it has gone")
+	_, ok = f.Drop(9, Device)
+	assert.False(t, ok, "a kernel stays")
 	assert.Equal(t, "struct Both {\n  int n;\n  virtual std::string text();\n};\n__global__ void k(int* p) { *p = 1; }", squeeze(f.Text()))
+	name, ok := f.Drop(9, Kernels)
+	assert.True(t, ok)
+	assert.Equal(t, "k", name)
+
+	f = Read("struct S {\n  using B = std::list<int>;\n  __device__ B f() { return B(); }\n  int n;\n};\n", Macros{})
+	name, ok = f.Drop(2, Host)
+	assert.True(t, ok)
+	assert.Equal(t, "S::", name)
+	_, ok = f.Drop(3, Host)
+	assert.False(t, ok)
+	name, ok = f.Drop(3, Device)
+	assert.True(t, ok)
+	assert.Equal(t, "S::f", name)
+	assert.Equal(t, "struct S {\n  int n;\n};", squeeze(f.Text()))
 }
 
 func TestInstances(t *testing.T) {
@@ -167,7 +183,7 @@ func FuzzRead(f *testing.F) {
 		file.Instances(file.Templates())
 		file.Redirect(nil)
 		for line := range 20 {
-			file.Drop(line)
+			file.Drop(line, Level(line%3))
 		}
 		assert.Len(t, file.Text(), len(text))
 	})

@@ -77,6 +77,8 @@ template <typename T> T&& declval() noexcept;
 
 template <typename T> struct is_const : false_type {};
 template <typename T> struct is_const<const T> : true_type {};
+template <typename T> struct is_volatile : false_type {};
+template <typename T> struct is_volatile<volatile T> : true_type {};
 template <typename T> struct is_pointer_plain : false_type {};
 template <typename T> struct is_pointer_plain<T*> : true_type {};
 template <typename T> struct is_pointer : is_pointer_plain<remove_cv_t<T>> {};
@@ -259,6 +261,25 @@ template <typename T, size_t N> struct array {
   constexpr T* end() { return elements + N; }
   constexpr const T* end() const { return elements + N; }
   static constexpr size_t size() { return N; }
+};
+
+// iterator
+struct input_iterator_tag {};
+struct output_iterator_tag {};
+struct forward_iterator_tag : input_iterator_tag {};
+struct bidirectional_iterator_tag : forward_iterator_tag {};
+struct random_access_iterator_tag : bidirectional_iterator_tag {};
+template <typename I> struct reverse_iterator {
+  I base_;
+  constexpr reverse_iterator(I base) : base_(base) {}
+  constexpr I base() const { return base_; }
+  constexpr decltype(auto) operator*() const { return base_[-1]; }
+  constexpr reverse_iterator& operator++() {
+    --base_;
+    return *this;
+  }
+  constexpr bool operator==(const reverse_iterator& other) const { return base_ == other.base_; }
+  constexpr bool operator!=(const reverse_iterator& other) const { return base_ != other.base_; }
 };
 
 // cmath: on the GPU the functions of float and double are overloads in the global namespace

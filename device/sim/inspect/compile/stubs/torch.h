@@ -6,7 +6,7 @@
 #include <cuda_fp16.h>
 #define CNN_GPU_NUMBER(T, U) \
   __device__ T(const U& u) : x(reinterpret_cast<const unsigned short&>(u)) {} \
-  __device__ operator U() const { return reinterpret_cast<const U&>(x); }
+  __device__ explicit operator U() const { return reinterpret_cast<const U&>(x); }
 #else
 #define CNN_GPU_NUMBER(T, U)
 #endif
@@ -71,6 +71,13 @@ template <> struct OpMathType<BFloat16> { typedef float type; };
 template <typename T> using opmath_type = typename OpMathType<T>::type;
 template <typename T, bool onGPU> struct AccumulateType { typedef opmath_type<T> type; };
 template <typename T, bool onGPU> using acc_type = typename AccumulateType<T, onGPU>::type;
+
+template <typename T> struct numeric_limits {
+  static __device__ T lowest() { return std::numeric_limits<T>::lowest(); }
+  static __device__ T max() { return std::numeric_limits<T>::max(); }
+  static __device__ T lower_bound() { return std::numeric_limits<T>::has_infinity ? T(-INFINITY) : lowest(); }
+  static __device__ T upper_bound() { return std::numeric_limits<T>::has_infinity ? T(INFINITY) : max(); }
+};
 
 template <typename T> struct DefaultPtrTraits { typedef T* PtrType; };
 template <typename T> struct RestrictPtrTraits { typedef T* __restrict__ PtrType; };
