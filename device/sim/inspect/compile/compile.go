@@ -40,7 +40,7 @@ type Broken struct {
 func File(file string, kernels []string, options ...string) (*Program, error) {
 	library, err := nvrtc.Open()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s has to be compiled (a .ptx file would not): %w", file, err)
 	}
 	toolkit := nvrtc.FindHeaders(library)
 	r, err := readSources(file, options, toolkit)

@@ -97,6 +97,7 @@ func TestErrors(t *testing.T) {
 		"host.cu":     "struct Both { std::string name; };\n__global__ void k(Both b) {}\n",
 		"gone.cu":     "#include \"mine/gone.h\"\n__global__ void k(Gone b) {}\n",
 		"texture.cu":  "texture<float, 2> image;\n__global__ void k(float* x) { *x = tex2D(image, 1, 2); }\n",
+		"helper.cu":   "float helper(float a) { return a; }\n__global__ void k(float* x) { *x = helper(*x); }\n",
 		"template.cu": "template <int N> __global__ void k(int* x) { *x = N; }\n",
 	})
 	for name, want := range map[string][]string{
@@ -105,6 +106,8 @@ func TestErrors(t *testing.T) {
 		"block.cu":    {"nvidia-cuda-cccl", "make cuda-headers"},
 		"host.cu":     {`/host.cu:2: error: identifier "Both" is undefined`, "Both was left out", "host.cu:1: error:"},
 		"gone.cu":     {"mine/gone.h", "-I"},
+		"helper.cu":   {"helper is a function of the host", "helper.cu:1", "__device__"},
+		"texture.cu":  {"cudaTextureObject_t"},
 		"template.cu": {`the instance k<float>`},
 	} {
 		var kernels []string

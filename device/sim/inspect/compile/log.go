@@ -132,6 +132,11 @@ func (u *unit) hintsOnNames(complaints []complaint) (hints []string) {
 	for _, c := range complaints {
 		for _, word := range words.FindAllString(c.Text, -1) {
 			hint := goneNames[word]
+			for _, name := range u.order {
+				if line := u.files[name].HostLine(word); line > 0 {
+					hint = fmt.Sprintf("%s is a function of the host (%s:%d), neither __device__ nor constexpr, and was left out", word, name, line)
+				}
+			}
 			for _, l := range u.left {
 				if l.name == word {
 					hint = fmt.Sprintf("%s was left out, as what only a host compiler understands: %s", l.name, l.why)
@@ -145,10 +150,14 @@ func (u *unit) hintsOnNames(complaints []complaint) (hints []string) {
 	return hints
 }
 
+const noTextures = "texture references have gone with CUDA 12: use a texture object (cudaTextureObject_t), or an NVRTC of CUDA 11 (CNN_GPU_NVRTC)"
+
 // goneNames are names of CUDA that compilers no longer know.
 var goneNames = map[string]string{
-	"texture":     "texture references have gone with CUDA 12: use a texture object (cudaTextureObject_t), or an NVRTC of CUDA 11 (CNN_GPU_NVRTC)",
-	"surface":     "surface references have gone with CUDA 12: use a surface object (cudaSurfaceObject_t), or an NVRTC of CUDA 11 (CNN_GPU_NVRTC)",
+	"tex1D":       noTextures,
+	"tex1Dfetch":  noTextures,
+	"tex2D":       noTextures,
+	"tex3D":       noTextures,
 	"__shfl":      "__shfl has gone with sm_70: use __shfl_sync",
 	"__shfl_down": "__shfl_down has gone with sm_70: use __shfl_down_sync",
 	"__shfl_up":   "__shfl_up has gone with sm_70: use __shfl_up_sync",

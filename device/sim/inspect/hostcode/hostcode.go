@@ -15,8 +15,9 @@ import (
 type File struct {
 	parser *parser
 	all    []declaration
-	text   []byte // as far as it is left
-	host   []span // what was taken out, in tokens
+	text   []byte         // as far as it is left
+	host   []span         // what was taken out, in tokens
+	names  map[string]int // the lines of functions and variables that were taken out as the host's
 }
 
 type span struct{ from, to int }
@@ -32,7 +33,7 @@ type Include struct {
 
 // Read reads a file. The macros are those of all files that are compiled with it, its own among them.
 func Read(text string, macros Macros) *File {
-	f := &File{parser: read(lex(text), macros), text: []byte(text)}
+	f := &File{parser: read(lex(text), macros), text: []byte(text), names: map[string]int{}}
 	for i := 0; i < len(f.parser.tokens); i++ { // again behind a brace too many
 		var list []declaration
 		list, i = f.parser.declarations(i, nil, false)
@@ -44,6 +45,9 @@ func Read(text string, macros Macros) *File {
 
 // Text is the file without what was taken out.
 func (f *File) Text() string { return string(f.text) }
+
+// HostLine is the line of a function of the host that was taken out, or 0 if there is none with that name.
+func (f *File) HostLine(name string) int { return f.names[name] }
 
 // strip takes out what is for the host.
 func (f *File) strip(all []declaration) {
@@ -61,6 +65,9 @@ func (f *File) strip(all []declaration) {
 		case d.form == function && device[d.name] && d.body == 0: // declared once with __device__ and once without
 		case d.form == function || d.form == variable:
 			f.take(d)
+			if d.name != "" {
+				f.names[d.name] = f.parser.tokens[d.from].line
+			}
 		}
 	}
 }
