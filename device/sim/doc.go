@@ -120,7 +120,7 @@
 //   - ptx: the parser
 //   - gen: the generators of the files that begin with z_
 //   - driverapi: the simulated GPU in place of libcuda
-//   - inspect: runs kernels of any file, with arguments from the command line or a script; its folder compile makes PTX of .cu files as they are, and
+//   - inspect: runs kernels of any file, with arguments from the command line or a script; its folder cufile makes PTX of .cu files as they are, and
 //     hostcode takes out of them what is for the host
 //   - testdata: CUDA C++ of the tests, and the PTX that NVRTC made of it
 //

@@ -7,23 +7,17 @@ import (
 	"strings"
 
 	"cnn-gpu/device/sim"
-	"cnn-gpu/device/sim/inspect/compile"
+	"cnn-gpu/device/sim/inspect/cufile"
 )
 
-// code is what a file was compiled to.
-type code struct {
-	compile.Program
-	debug []byte // PTX with debug data, for the names and types of parameters
-}
-
 // compiled makes PTX of a file, with the templates that the names of kernels instantiate. A file that is PTX is taken as it is.
-func compiled(file string, kernels, options []string, chip sim.Chip) (code, error) {
+func compiled(file string, kernels, options []string, chip sim.Chip) (*cufile.Program, error) {
 	source, err := readFile(file)
 	if err != nil {
-		return code{}, notUnderstood("%w", err)
+		return nil, notUnderstood("%w", err)
 	}
 	if filepath.Ext(file) == ".ptx" {
-		return code{compile.Program{PTX: source}, source}, nil
+		return &cufile.Program{PTX: source, Debug: source}, nil
 	}
 	var instances []string
 	for _, name := range kernels {
@@ -32,23 +26,16 @@ func compiled(file string, kernels, options []string, chip sim.Chip) (code, erro
 		}
 	}
 	options = append([]string{fmt.Sprintf("--gpu-architecture=compute_%d%d", chip.Major, chip.Minor)}, options...)
-	made, err := compile.File(file, instances, append(options, "-lineinfo")...)
-	if errors.As(err, new(*compile.Error)) {
-		return code{}, &NotUnderstoodError{err}
+	p, err := cufile.Compile(file, instances, options...)
+	if errors.As(err, new(*cufile.Error)) {
+		return nil, &NotUnderstoodError{err}
 	}
-	if err != nil {
-		return code{}, fmt.Errorf("%s has to be compiled (a .ptx file would not): %w", file, err)
-	}
-	c := code{Program: *made}
-	if made, err := compile.File(file, instances, append(options, "-G")...); err == nil { // inline assembly may want the optimizer
-		c.debug = made.PTX
-	}
-	return c, nil
+	return p, err
 }
 
 // diagnostics are what the compiler said, if it was the compiler that did not understand.
-func diagnostics(err error) []compile.Diagnostic {
-	var wrong *compile.Error
+func diagnostics(err error) []cufile.Diagnostic {
+	var wrong *cufile.Error
 	if errors.As(err, &wrong) {
 		return wrong.Diagnostics
 	}

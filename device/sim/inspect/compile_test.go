@@ -13,7 +13,7 @@ import (
 
 	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/device/sim"
-	"cnn-gpu/device/sim/inspect/compile"
+	"cnn-gpu/device/sim/inspect/cufile"
 )
 
 // compiler gives NVRTC, or skips the test where there is none.
@@ -79,7 +79,7 @@ __global__ void scale(const float* x, float* y, int n) {
 	s := script(t, file, "", 64, "iota:f32:50", "y=empty:f32:50", "n=50")
 	_, err := Run(s)
 	assert.ErrorAs(t, err, new(*NotUnderstoodError))
-	assert.Equal(t, []compile.Diagnostic{{File: file, Line: 4, Text: `identifier "OFFSET" is undefined`}}, diagnostics(err))
+	assert.Equal(t, []cufile.Diagnostic{{File: file, Line: 4, Text: `identifier "OFFSET" is undefined`}}, diagnostics(err))
 	s.Compiler = []string{"-DOFFSET=1"}
 	result, err := Run(s)
 	require.NoError(t, err)

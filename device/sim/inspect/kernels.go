@@ -144,6 +144,11 @@ func (p *program) findKernel(wanted string) (Kernel, error) {
 	if len(found) == 1 {
 		return all[slices.Index(names, found[0])], nil
 	}
+	for _, b := range p.broken {
+		if len(found) == 0 && wanted != "" && (b.Name == wanted || lastPart(b.Name) == wanted) {
+			return Kernel{}, &NotUnderstoodError{b.Why}
+		}
+	}
 	var list strings.Builder
 	for _, k := range all {
 		if len(found) == 0 || slices.Contains(found, k.LinkerName) {

@@ -1,7 +1,7 @@
 package inspect
 
 import (
-	"cnn-gpu/device/sim/inspect/compile"
+	"cnn-gpu/device/sim/inspect/cufile"
 	"errors"
 	"fmt"
 	"io"
@@ -25,13 +25,13 @@ func (s Status) Code() int {
 
 // Outcome is what came of a request, whatever that was: a result, a list of kernels, or an error.
 type Outcome struct {
-	Status      Status               `json:"status"`
-	ExitCode    int                  `json:"exit_code"`
-	Error       string               `json:"error,omitempty"`
-	Diagnostics []compile.Diagnostic `json:"diagnostics,omitempty"` // of the compiler
-	File        string               `json:"file"`
-	Kernels     []Kernel             `json:"kernels,omitempty"`
-	Templates   []string             `json:"templates,omitempty"`
+	Status      Status              `json:"status"`
+	ExitCode    int                 `json:"exit_code"`
+	Error       string              `json:"error,omitempty"`
+	Diagnostics []cufile.Diagnostic `json:"diagnostics,omitempty"` // of the compiler
+	File        string              `json:"file"`
+	Kernels     []Kernel            `json:"kernels,omitempty"`
+	Templates   []string            `json:"templates,omitempty"`
 	*Result
 }
 

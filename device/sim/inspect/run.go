@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"cnn-gpu/device/sim"
+	"cnn-gpu/device/sim/inspect/cufile"
 )
 
 // Result is what a run showed.
@@ -100,6 +101,7 @@ type program struct {
 	module    *sim.Module
 	kernels   []Kernel
 	templates []string
+	broken    []cufile.Broken
 	instances map[string]string
 	info      *debugInfo
 }
@@ -153,7 +155,7 @@ func loadProgram(device *sim.Device, s *Script) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &program{file: s.File, module: module, templates: c.Templates, broken: c.Broken, instances: c.Kernels, info: readDebugInfo(c.debug)}
+	p := &program{file: s.File, module: module, templates: c.Templates, broken: c.Broken, instances: c.Kernels, info: readDebugInfo(c.Debug)}
 	for _, name := range module.KernelNames() {
 		params, err := module.Params(name)
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/device/sim"
-	"cnn-gpu/device/sim/inspect/compile"
+	"cnn-gpu/device/sim/inspect/cufile"
 )
 
 // required are the properties that the published schema (sarif-schema-2.1.0.json) requires of the objects that are written, and all that
@@ -72,7 +72,7 @@ func TestSARIF(t *testing.T) {
 	require.NoError(t, err)
 	found.Conclude(nil)
 	wrong := Outcome{File: "k.cu"}
-	wrong.Conclude(&NotUnderstoodError{&compile.Error{Diagnostics: []compile.Diagnostic{{File: "k.cu", Line: 3, Text: `expected a ";"`}, {File: "k.cu", Line: 7, Text: "x is undefined"}}}})
+	wrong.Conclude(&NotUnderstoodError{&cufile.Error{Diagnostics: []cufile.Diagnostic{{File: "k.cu", Line: 3, Text: `expected a ";"`}, {File: "k.cu", Line: 7, Text: "x is undefined"}}}})
 	unable := Outcome{File: "k.cu"}
 	unable.Conclude(errors.New("no NVRTC"))
 	clean := Outcome{File: "k.cu", Result: &Result{}}

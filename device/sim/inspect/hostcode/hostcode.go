@@ -78,7 +78,7 @@ func (f *File) take(d declaration) {
 		return
 	}
 	f.host = append(f.host, span{d.from, d.to})
-	start, end := f.parser.tokens[d.from].start, f.parser.tokens[d.to-1].end
+	start, end := f.parser.tokens[d.from].start, f.parser.end(d.to)
 	at := start
 	for _, line := range f.parser.directives {
 		if line.start < start || line.start >= end {

@@ -45,6 +45,7 @@ func TestStrip(t *testing.T) {
 		"continued comment":   {"// it's \\\n void f() {\n" + kernel, "// it's \\\n void f() {\n" + kernel},
 		"never":               {"#if 0\nvoid f() { don't\n#else\nvoid g() {}\n#endif\n" + kernel, "#if 0\nvoid f() { don't\n#else\n#endif\n" + kernel},
 		"branches":            {"#ifdef A\nvoid f(int a) {\n#else\nvoid f(float a) {\n#endif\n}\n" + kernel, "#ifdef A\n#else\n#endif\n" + kernel},
+		"branches at an end":  {"int f(int a,\n#ifdef A\n  int b);\n#else\n  float b);\n#endif\n" + kernel, "#ifdef A\n#else\n#endif\n" + kernel},
 		"balanced branches":   {"#ifdef A\nvoid f() {}\n#else\n__device__ void f() {}\n#endif\n", "#ifdef A\n#else\n__device__ void f() {}\n#endif"},
 		"extern C":            {"#ifdef __cplusplus\nextern \"C\" {\n#endif\nvoid f();\n" + kernel + "\n#ifdef __cplusplus\n}\n#endif", "#ifdef __cplusplus\nextern \"C\" {\n#endif\n" + kernel + "\n#ifdef __cplusplus\n}\n#endif"},
 		"namespaces":          {"namespace a::b { namespace { void f(); " + kernel + " } } inline namespace v { int g() {} }", "namespace a::b { namespace {           " + kernel + " } } inline namespace v {            }"},

@@ -33,6 +33,7 @@ const (
 type parser struct {
 	*lexer
 	macros Macros
+	unread []token // those of branches that are not read
 }
 
 // read makes a parser of a text.
@@ -40,19 +41,36 @@ func read(l *lexer, macros Macros) *parser {
 	hidden := unread(l)
 	kept := *l
 	kept.tokens, kept.directives = nil, slices.Clone(l.directives)
+	p := &parser{lexer: &kept, macros: macros}
 	d := 0
 	for i, t := range l.tokens {
 		for ; d < len(kept.directives) && l.directives[d].at <= i; d++ {
 			kept.directives[d].at = len(kept.tokens)
 		}
-		if !hidden[i] {
+		if hidden[i] {
+			p.unread = append(p.unread, t)
+		} else {
 			kept.tokens = append(kept.tokens, t)
 		}
 	}
 	for ; d < len(kept.directives); d++ {
 		kept.directives[d].at = len(kept.tokens)
 	}
-	return &parser{&kept, macros}
+	return p
+}
+
+// end is where the text of tokens before a token ends, that of branches with it that are not read and follow at once.
+func (p *parser) end(to int) int {
+	end, next := p.tokens[to-1].end, len(p.text)
+	if to < len(p.tokens) {
+		next = p.tokens[to].start
+	}
+	for _, t := range p.unread {
+		if t.start >= end && t.start < next {
+			end = t.end
+		}
+	}
+	return end
 }
 
 // declarations reads those from a token on, to the brace that ends them or to the end, and says where that is.

@@ -1,4 +1,4 @@
-// Package compile makes PTX of CUDA C++ files as they are: NVRTC compiles device code alone and knows no header, while files have host code and
+// Package cufile makes PTX of CUDA C++ files as they are: NVRTC compiles device code alone and knows no header, while files have host code and
 // include the headers of C, of C++, of CUDA's host libraries and of PyTorch.
 //
 // Host code is left out (package hostcode), with it types and constants that only a host compiler understands. Headers are, in this order: the
@@ -7,7 +7,7 @@
 // header that is missing counts as empty, and is named only if the file does not compile without it.
 //
 // What was compiled is kept in the user's cache folder (cache.go).
-package compile
+package cufile
 
 import (
 	"bytes"
@@ -23,6 +23,7 @@ import (
 // Program is a compiled file.
 type Program struct {
 	PTX       []byte
+	Debug     []byte            // the same with debug data in place of line numbers; empty where the compiler cannot make it
 	Kernels   map[string]string // the linker's names of the instances of templates, by their C++ names
 	Broken    []Broken          // kernels that do not compile, where others of the file do
 	Templates []string          // kernels that are templates and have no instance, as their declarations name the arguments
@@ -34,10 +35,10 @@ type Broken struct {
 	Why  *Error
 }
 
-// File compiles a file. The kernels are instances of templates, like "softmax<256>"; without them those that the file's host code launches
+// Compile compiles a file. The kernels are instances of templates, like "softmax<256>"; without them those that the file's host code launches
 // are made, and of templates that it launches without arguments the one with float for types and the defaults for values. The options are
-// NVRTC's. What is wrong with the file gives an [*Error].
-func File(file string, kernels []string, options ...string) (*Program, error) {
+// NVRTC's; -lineinfo need not be among them. What is wrong with the file gives an [*Error].
+func Compile(file string, kernels []string, options ...string) (*Program, error) {
 	library, err := nvrtc.Open()
 	if err != nil {
 		return nil, fmt.Errorf("%s has to be compiled (a .ptx file would not): %w", file, err)
@@ -48,7 +49,10 @@ func File(file string, kernels []string, options ...string) (*Program, error) {
 		return nil, err
 	}
 	u := &unit{sources: r, library: library, named: len(kernels) > 0, instances: kernels}
-	u.options = append([]string{"-default-device", "--pre-include=" + prelude}, r.options...)
+	u.options = append([]string{lineInfo, "-default-device", "--pre-include=" + prelude}, r.options...)
+	if library.Major > 11 {
+		u.options = append(u.options, "-device-int128")
+	}
 	for _, folder := range toolkit.Folders {
 		u.options = append(u.options, "-I"+folder)
 	}
@@ -80,6 +84,8 @@ type leftOut struct {
 	why  Diagnostic
 }
 
+const lineInfo, debugInfo = "-lineinfo", "-G"
+
 // maxRounds bounds how often a file is compiled: each round leaves out what the one before complained of.
 const maxRounds = 16
 
@@ -99,7 +105,7 @@ func (u *unit) compile() (*Program, error) {
 			if len(u.broken) > 0 && !bytes.Contains(code.Image, []byte(".entry")) {
 				return nil, u.broken[0].Why
 			}
-			p := &Program{PTX: code.Image, Kernels: code.Kernels, Broken: u.broken}
+			p := &Program{PTX: code.Image, Debug: u.debug(instances), Kernels: code.Kernels, Broken: u.broken}
 			for _, t := range templates {
 				if !slices.ContainsFunc(u.instances, func(name string) bool { return strings.HasPrefix(name, t.Name+"<") }) {
 					p.Templates = append(p.Templates, t.String())
@@ -122,6 +128,16 @@ func (u *unit) compile() (*Program, error) {
 			instances = u.instances
 		}
 	}
+}
+
+// debug compiles once more for debug data. Inline assembly may want the optimizer, which -G turns off.
+func (u *unit) debug(instances []string) []byte {
+	options := append([]string{debugInfo}, slices.DeleteFunc(slices.Clone(u.options), func(o string) bool { return o == lineInfo })...)
+	code, err := u.library.Compile(nvrtc.Source{Name: u.main, Text: u.text(u.main), Headers: u.headers(), Kernels: instances}, options...)
+	if err != nil {
+		return nil
+	}
+	return code.Image
 }
 
 // mend leaves out what the compiler complained of, and says whether there was anything: of the device only where nothing is left of the host.

@@ -1,4 +1,4 @@
-package compile
+package cufile
 
 import (
 	"fmt"

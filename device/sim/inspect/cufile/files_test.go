@@ -1,4 +1,4 @@
-package compile
+package cufile
 
 import (
 	"bytes"
@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sampled is the rule of the sample: of each project the first files in the order of their paths that have a kernel and at most that many lines.
+// The rule of the sample: of each project those files that have a kernel and at most so many lines, and of these so many at equal distances in the
+// order of their paths.
 const (
 	sampledFiles = 15
 	sampledLines = 1000
@@ -34,7 +35,7 @@ func TestFilesAsTheyAre(t *testing.T) {
 			compiled := 0
 			for _, file := range files {
 				start := time.Now()
-				p, err := File(file, nil, "--gpu-architecture=compute_90", "-lineinfo")
+				p, err := Compile(file, nil, "--gpu-architecture=compute_90")
 				seconds := time.Since(start).Seconds()
 				if err == nil && len(p.Broken) > 0 {
 					err = p.Broken[0].Why
@@ -55,15 +56,22 @@ func TestFilesAsTheyAre(t *testing.T) {
 
 // sample lists files of a project.
 func sample(t *testing.T, project string) (files []string) {
+	var all []string
 	require.NoError(t, filepath.WalkDir(project, func(file string, _ os.DirEntry, err error) error { // in the order of their paths
-		if err != nil || filepath.Ext(file) != ".cu" || len(files) == sampledFiles {
+		if err != nil || filepath.Ext(file) != ".cu" {
 			return err
 		}
 		text, err := os.ReadFile(file)
 		if bytes.Contains(text, []byte("__global__")) && bytes.Count(text, []byte("\n")) <= sampledLines {
-			files = append(files, file)
+			all = append(all, file)
 		}
 		return err
 	}))
+	if len(all) <= sampledFiles {
+		return all
+	}
+	for i := range sampledFiles {
+		files = append(files, all[i*len(all)/sampledFiles])
+	}
 	return files
 }

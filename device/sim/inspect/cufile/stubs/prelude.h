@@ -102,7 +102,11 @@ typedef struct _IO_FILE FILE;
 #define RAND_MAX 2147483647
 #define CLOCKS_PER_SEC ((clock_t)1000000)
 
-#define __STDC_FORMAT_MACROS 1
+// cuda.h
+typedef struct alignas(64) CUtensorMap_st {
+  unsigned long long opaque[16];
+} CUtensorMap;
+
 #ifndef __restrict
 #define __restrict __restrict__
 #endif

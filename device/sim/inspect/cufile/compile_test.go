@@ -1,4 +1,4 @@
-package compile
+package cufile
 
 import (
 	"errors"
@@ -70,8 +70,9 @@ int main() {
 		"include/proj/types.h": "typedef float Number;\n#define FACTOR 2.0f\n",
 	})
 	file := filepath.Join(folder, "src/deep/main.cu")
-	p, err := File(file, nil, arch, "-lineinfo")
+	p, err := Compile(file, nil, arch)
 	require.NoError(t, err)
+	assert.Contains(t, string(p.Debug), ".debug_info")
 	ptx := string(p.PTX)
 	for _, kernel := range []string{"scaleIfLi128EE", "scaleIdLi256EE", "deducedIfE", "5plainPh"} {
 		assert.Contains(t, ptx, kernel)
@@ -82,7 +83,7 @@ int main() {
 	assert.Equal(t, []string{"nobody<bool B>"}, p.Templates)
 
 	named := []string{"scale<int, 32>"}
-	p, err = File(file, named, arch)
+	p, err = Compile(file, named, arch)
 	require.NoError(t, err)
 	assert.Equal(t, "_Z5scaleIiLi32EEvPT_i", p.Kernels[named[0]])
 	assert.Len(t, p.Kernels, 1)
@@ -114,7 +115,7 @@ func TestErrors(t *testing.T) {
 		if name == "template.cu" {
 			kernels = []string{"k<float>"}
 		}
-		_, err := File(filepath.Join(folder, name), kernels, arch)
+		_, err := Compile(filepath.Join(folder, name), kernels, arch)
 		var failed *Error
 		require.ErrorAs(t, err, &failed, name)
 		require.NotEmpty(t, failed.Diagnostics, name)
@@ -123,16 +124,16 @@ func TestErrors(t *testing.T) {
 		}
 		assert.NotContains(t, err.Error(), "\n  ", "%s: lines of the source", name)
 	}
-	_, err := File(filepath.Join(folder, "bad.cu"), nil, arch)
+	_, err := Compile(filepath.Join(folder, "bad.cu"), nil, arch)
 	assert.Equal(t, 1, strings.Count(err.Error(), "nowhere"), "an error is told once")
-	_, err = File(filepath.Join(folder, "none.cu"), nil, arch)
+	_, err = Compile(filepath.Join(folder, "none.cu"), nil, arch)
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
 // A kernel that does not compile spoils no other one.
 func TestBroken(t *testing.T) {
 	folder := write(t, map[string]string{"k.cu": "namespace n { __global__ void bad(int* x) { *x = nowhere; } }\n__global__ void good(int* x) { *x = 1; }\n"})
-	p, err := File(filepath.Join(folder, "k.cu"), nil, arch)
+	p, err := Compile(filepath.Join(folder, "k.cu"), nil, arch)
 	require.NoError(t, err)
 	assert.Contains(t, string(p.PTX), ".entry _Z4good")
 	require.Len(t, p.Broken, 1)
@@ -144,12 +145,12 @@ func TestBroken(t *testing.T) {
 func TestCache(t *testing.T) {
 	folder := write(t, map[string]string{"k.cu": "#include \"n.h\"\n__global__ void k(int* x) { *x = N; }\n", "n.h": "#define N 4711\n"})
 	file := filepath.Join(folder, "k.cu")
-	first, err := File(file, nil, arch)
+	first, err := Compile(file, nil, arch)
 	require.NoError(t, err)
 	kept, err := filepath.Glob(filepath.Join(folder, "cache", "*"))
 	require.NoError(t, err)
 	require.Len(t, kept, 1)
-	again, err := File(file, nil, arch)
+	again, err := Compile(file, nil, arch)
 	require.NoError(t, err)
 	assert.Equal(t, first, again)
 	count := func() int {
@@ -159,15 +160,15 @@ func TestCache(t *testing.T) {
 	}
 	assert.Equal(t, 1, count())
 	require.NoError(t, os.WriteFile(kept[0], []byte("torn"), 0o644))
-	again, err = File(file, nil, arch)
+	again, err = Compile(file, nil, arch)
 	require.NoError(t, err)
 	assert.Equal(t, first, again)
 
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "n.h"), []byte("#define N 4712\n"), 0o644))
-	other, err := File(file, nil, arch)
+	other, err := Compile(file, nil, arch)
 	require.NoError(t, err)
 	assert.Contains(t, string(other.PTX), "4712")
-	_, err = File(file, nil, arch, "-DX=1")
+	_, err = Compile(file, nil, arch, "-DX=1")
 	require.NoError(t, err)
 	assert.Equal(t, 3, count())
 }
@@ -198,7 +199,7 @@ __global__ void k(torch::PackedTensorAccessor32<float, 2, torch::RestrictPtrTrai
 torch::Tensor run(torch::Tensor t) { AT_DISPATCH_FLOATING_TYPES(t.scalar_type(), "run", [&] { k<<<1, 1>>>(t, 1); }); return t; }
 PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) { m.def("run", &run); }
 `})
-	p, err := File(filepath.Join(folder, "k.cu"), nil, arch)
+	p, err := Compile(filepath.Join(folder, "k.cu"), nil, arch)
 	require.NoError(t, err)
 	assert.Equal(t, 1, strings.Count(string(p.PTX), ".entry "))
 }
