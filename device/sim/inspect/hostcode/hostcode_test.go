@@ -129,7 +129,7 @@ func TestInstances(t *testing.T) {
 	const text = `#define WIDTH 8
 namespace net {
 template <int N> __global__ void soft(float*);
-template <typename T, int N> __global__ void scale(T*) {}
+template <typename T, int N> BOUNDS(256) __global__ void scale(T*) {}
 template <typename T = double> __global__ void plain(T*) {}
 template <bool B> __global__ void none() {}
 }

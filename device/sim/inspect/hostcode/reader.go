@@ -1,6 +1,9 @@
 package hostcode
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // reader reads one declaration.
 type reader struct {
@@ -120,7 +123,8 @@ func (r *reader) parenthesis(i int) int {
 	if before < r.d.from || r.tokens[before].kind != word || slices.Contains(attributes, r.of(before)) {
 		return end
 	}
-	if name := r.of(before); !r.parameters && !(r.macros.isDevice(name) && before == r.d.from) {
+	isFirst := !r.parameters || r.d.name == strings.ToUpper(r.d.name) // that was a macro, like LAUNCH_BOUNDS(256)
+	if name := r.of(before); isFirst && !(r.macros.isDevice(name) && before == r.d.from) {
 		r.parameters, r.d.name = true, r.qualified(before)
 		r.d.body = 0
 	}
