@@ -111,8 +111,7 @@ type program struct {
 func Run(s *Script) (*Result, error) {
 	var printed transcript
 	s.Options.Print = printed.add
-	r := &runner{script: s, device: sim.NewDevice(s.Chip, s.Options), names: map[string]*buffer{}, made: map[*yaml.Node]*buffer{},
-		launches: map[*Step]*Launch{}, seen: map[finding]bool{}, result: &Result{Chip: s.Chip.Name}}
+	r := newRunner(s)
 	var err error
 	if r.program, err = loadProgram(r.device, s); err != nil {
 		return nil, err
@@ -131,6 +130,11 @@ func Run(s *Script) (*Result, error) {
 		return nil, err
 	}
 	return r.result, nil
+}
+
+func newRunner(s *Script) *runner {
+	return &runner{script: s, device: sim.NewDevice(s.Chip, s.Options), names: map[string]*buffer{}, made: map[*yaml.Node]*buffer{},
+		launches: map[*Step]*Launch{}, seen: map[finding]bool{}, result: &Result{Chip: s.Chip.Name}}
 }
 
 // List lists the kernels of a script's file, and its templates of kernels.

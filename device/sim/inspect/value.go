@@ -27,6 +27,7 @@ const ArgumentHelp = `  1000  -0.5  true               a number of the type that
   null                           the null pointer
   '{n: 4, w: ones:f32:4}'        a struct by its fields; those that are left out are 0
   '[1, 2, 3]'                    an array, or a struct's fields in their order
+                                 for a pointer: device memory that holds the struct or the list
   hex:0000803f00000040           the bytes of a struct`
 
 // place is where a value goes: a parameter, a variable, or a field of one.
@@ -55,6 +56,11 @@ func parseValue(text string) (*yaml.Node, error) {
 
 // encode writes a value to its place. Device memory that it names or makes is on the device then.
 func (r *runner) encode(p place, v *yaml.Node) error {
+	if pointer, ok := bare(p.kind).(*dwarf.PtrType); ok && v.Kind == yaml.MappingNode {
+		return r.encodePointee(p, pointer.Type, v, []*yaml.Node{v})
+	} else if ok && v.Kind == yaml.SequenceNode {
+		return r.encodePointee(p, pointer.Type, v, v.Content)
+	}
 	switch v.Kind {
 	case yaml.MappingNode:
 		return r.encodeFields(p, v)
@@ -239,6 +245,35 @@ func (r *runner) encodeBuffer(p place, v *yaml.Node) error {
 	if err := checkPointer(p, b); err != nil {
 		return err
 	}
+	return r.pointToNew(p, b, v)
+}
+
+// encodePointee makes device memory with values of the type that a pointer is to, once for each place in the script, and points to it.
+func (r *runner) encodePointee(p place, t dwarf.Type, v *yaml.Node, values []*yaml.Node) error {
+	if b := r.made[v]; b != nil {
+		return r.point(p, b, 0)
+	}
+	size := int64(-1)
+	if _, isVoid := bare(t).(*dwarf.VoidType); t != nil && !isVoid {
+		size = t.Size()
+	}
+	if size <= 0 || len(values) == 0 {
+		return p.errorf("values of a known type are wanted; give a buffer, as in %s", exampleValue(p.kind))
+	}
+	b := &buffer{form: fmt.Sprintf("%d of %s", len(values), typeName(t)), bytes: uint64(size) * uint64(len(values))}
+	b.content = make([]byte, b.bytes)
+	for i, one := range values {
+		element := place{name: fmt.Sprintf("%s[%d]", p.name, i), kind: t, bytes: b.content[int64(i)*size : int64(i+1)*size]}
+		if err := r.encode(element, one); err != nil {
+			return err
+		}
+	}
+	b.element, _ = numberFor(t)
+	return r.pointToNew(p, b, v)
+}
+
+// pointToNew gives a buffer the name of its place, or that with a number, and points to it.
+func (r *runner) pointToNew(p place, b *buffer, v *yaml.Node) error {
 	b.name = p.name
 	for i := 2; r.names[b.name] != nil; i++ {
 		b.name = fmt.Sprintf("%s-%d", p.name, i)

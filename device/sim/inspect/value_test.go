@@ -1,12 +1,15 @@
 package inspect
 
 import (
+	"debug/dwarf"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device/sim"
 )
 
 // firstOf runs a kernel of the stored PTX and gives the first numbers of a buffer.
@@ -87,6 +90,31 @@ func TestStructsByField(t *testing.T) {
 		assert.ErrorContains(t, err, want, text)
 		assert.ErrorAs(t, err, new(*NotUnderstoodError), text)
 	}
+}
+
+// A pointer may be given what it is to: numbers, or structs with pointers of their own.
+func TestValuesBehindPointers(t *testing.T) {
+	assert.Equal(t, []string{"1", "3", "5", "7"}, firstOf(t, script(t, arguments, "saxpy", 4, "4", "2", "[0, 1, 2, 3]", "y=[1, 1, f32:1, 1.0]"), "y"))
+	text, err := os.ReadFile(arguments)
+	require.NoError(t, err)
+	layer := readDebugInfo(text).kernels["_ZN2nn5applyILi2EfEEvPKT0_PS1_iNS_5LayerE"][3].kind
+	pointer := place{name: "p", kind: &dwarf.PtrType{CommonType: dwarf.CommonType{ByteSize: 8}, Type: layer}, bytes: make([]byte, 8)}
+	r := newRunner(&Script{Chip: sim.Chips()[0]})
+	var v Values
+	require.NoError(t, v.Add("[{n: 3}, {n: 4, bias: [1, 2], mode: Scale}]"))
+	require.NoError(t, r.encode(pointer, v[0].node))
+	content := make([]byte, 2*layer.Size())
+	require.NoError(t, r.device.Read(load(pointer.bytes, 8), content))
+	second := content[layer.Size():]
+	assert.EqualValues(t, 3, load(content[8:], 4))
+	assert.EqualValues(t, 4, load(second[8:], 4))
+	assert.EqualValues(t, 1, load(second[36:], 4), "Scale")
+	bias := make([]byte, 8)
+	require.NoError(t, r.device.Read(load(second, 8), bias))
+	assert.Equal(t, numberTypes["f32"].put(numberTypes["f32"].put(nil, 1), 2), bias)
+	assert.Equal(t, []string{"p[1].bias", "p"}, []string{r.buffers[0].name, r.buffers[1].name})
+	require.NoError(t, v.Add("[1]"))
+	assert.ErrorContains(t, r.encode(place{name: "any", kind: &dwarf.PtrType{Type: &dwarf.VoidType{}}, bytes: make([]byte, 8)}, v[1].node), "give a buffer")
 }
 
 func TestWrongTypesAreRefused(t *testing.T) {
