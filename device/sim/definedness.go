@@ -413,7 +413,7 @@ func (w *warp) sharedOrigin(off, never uint32) *origin {
 // taintShared marks what a lane has loaded from shared memory.
 func (w *warp) taintShared(a *access, lane int, off, never uint32) {
 	b := w.b
-	if b.checks&Uninitialized == 0 || never == 0 && !b.sharedUndefined {
+	if b.checks&Uninitialized == 0 || never == 0 && !b.sharedUndefined || b.k.isReserved(off) {
 		return
 	}
 	defined := b.definedBytes(off, uint32(a.bytes), never)

@@ -249,6 +249,11 @@ const reservedSharedBytes = 1024
 
 var reservedOffsets = map[string]uint64{"begin": 0, "0": 0, "1": 512, "end": reservedSharedBytes}
 
+// isReserved says whether an address lies in the shared memory that the system keeps for itself.
+func (k *Kernel) isReserved(off uint32) bool {
+	return uint64(off) >= k.reserved.start && uint64(off) < k.reserved.end
+}
+
 // reservedShared places the reserved shared memory when it is first named. It does not count as the kernel's own.
 func (d *decoder) reservedShared() uint64 {
 	static := d.k.staticShared

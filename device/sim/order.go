@@ -302,7 +302,7 @@ func (w *warp) reportShared(k Kind, lane int, off uint32, format string, args ..
 }
 
 func (w *warp) noteShared(s Severity, k Kind, lane int, off uint32, format string, args ...any) {
-	if r := w.b.k.reserved; uint64(off) >= r.start && uint64(off) < r.end {
+	if w.b.k.isReserved(off) {
 		return // what is behind cooperative groups has an order of its own
 	}
 	if w.b.seen[seenReport{s, k, w.pc}] {
