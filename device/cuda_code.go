@@ -11,6 +11,7 @@ import (
 
 	"cnn-gpu/device/driver"
 	"cnn-gpu/device/driver/nvrtc"
+	"cnn-gpu/device/sim/compile"
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/cuda"
 )
@@ -22,6 +23,7 @@ type compiler struct {
 	missing error          // why there is no library
 	cache   codeCache
 	modules map[string]cu.Module // by key
+	timing  bool                 // for a simulated GPU, which estimates times by the machine code
 }
 
 // newCompiler finds an NVRTC that the driver can follow and what it can compile for a compute capability, such as 90.
@@ -30,7 +32,7 @@ func newCompiler(capability int, o Options) (*compiler, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{cache: cache, modules: map[string]cu.Module{}}
+	c := &compiler{cache: cache, modules: map[string]cu.Module{}, timing: o.simulated && o.Timing}
 	c.library, c.missing = nvrtc.OpenFor(cu.Version())
 	if c.library == nil && cache.isEmpty() {
 		return nil, fmt.Errorf("its kernels are not compiled, and there is no compiler: %w", c.missing)
@@ -107,13 +109,16 @@ func (c *compiler) image(p source, key string) ([]byte, error) {
 	if c.library != nil {
 		version = versionOf(c.library)
 	}
+	if c.timing && c.library != nil {
+		version += "-timing"
+	}
 	if image, ok := c.cache.load(key, version); ok {
 		return image, nil
 	}
 	if c.library == nil {
 		return nil, &NotCompiledError{p.name, c.archs[0], c.missing}
 	}
-	image, err := compileSource(c.library, p)
+	image, err := compileSource(c.library, p, c.timing)
 	if err != nil {
 		return nil, err
 	}
@@ -124,9 +129,15 @@ func (c *compiler) image(p source, key string) ([]byte, error) {
 
 func versionOf(l *nvrtc.Library) string { return fmt.Sprintf("%d.%d", l.Major, l.Minor) }
 
-// compileSource compiles with NVRTC: machine code for an architecture sm_XX, PTX for compute_XX.
-func compileSource(library *nvrtc.Library, p source) ([]byte, error) {
-	code, err := library.Compile(nvrtc.Source{Name: p.name, Text: p.text, Headers: p.headers}, p.options...)
+// compileSource compiles with NVRTC: machine code for an architecture sm_XX, PTX for compute_XX, which carries machine code for timing.
+func compileSource(library *nvrtc.Library, p source, timing bool) ([]byte, error) {
+	run := library.Compile
+	if timing {
+		run = func(s nvrtc.Source, options ...string) (*nvrtc.Code, error) {
+			return compile.Source(library, s, options...)
+		}
+	}
+	code, err := run(nvrtc.Source{Name: p.name, Text: p.text, Headers: p.headers}, p.options...)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +173,7 @@ func CompileKernels(lists [][]kernels.Op, arch, dir string) (int, error) {
 		if _, made := cache.load(key, version); made {
 			continue
 		}
-		image, err := compileSource(library, p)
+		image, err := compileSource(library, p, false)
 		if err == nil {
 			err = cache.store(key, version, image)
 		}

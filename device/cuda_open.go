@@ -28,7 +28,12 @@ func openSim(name, chip string, o Options) (Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: %s: %w", name, err)
 	}
+	options.Estimate = o.Timing
 	config := driverapi.Config{Options: options}
+	if o.Timing {
+		o.kernels = &simulatedKernels{}
+		config.Launched = func(l driverapi.Launch) { o.kernels.add(l.Counters.Estimate) }
+	}
 	if chip != "" {
 		c, err := sim.ChipByName(chip)
 		if err != nil {

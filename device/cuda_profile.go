@@ -27,7 +27,7 @@ func (p *gpuProgram) Profile() (times Times, err error) {
 	return times, err
 }
 
-// estimate runs the ops in order, with an event before each and one behind the last.
+// estimate runs the ops in order, each as a graph of its own, with an event before each and one behind the last.
 func (p *gpuProgram) estimate() (times Times, err error) {
 	times = Times{Ops: make([]time.Duration, len(p.schedule.Ops)), Estimated: true}
 	events := make([]cu.Event, len(p.schedule.Ops)+1)
@@ -43,15 +43,25 @@ func (p *gpuProgram) estimate() (times Times, err error) {
 			return times, err
 		}
 	}
-	launches := p.launches
+	if k := p.gpu.options.kernels; k != nil {
+		k.take()
+	}
+	launches, kernels := p.launches, make([]int, len(events)) // of each op
 	for i, event := range events {
 		if err := event.Record(p.gpu.stream); err != nil {
 			return times, err
 		}
-		for ; len(launches) > 0 && launches[0].index == i; launches = launches[1:] {
-			if err := p.launch(launches[0]); err != nil {
-				return times, err
-			}
+		n := 0
+		for n < len(launches) && launches[n].index == i {
+			n++
+		}
+		g, err := p.record(launches[:n], 1)
+		if err != nil {
+			return times, err
+		}
+		launches, kernels[i] = launches[n:], n
+		if err := errors.Join(g.Launch(p.gpu.stream), g.Close()); err != nil {
+			return times, err
 		}
 	}
 	if err := p.gpu.stream.Synchronize(); err != nil {
@@ -63,6 +73,13 @@ func (p *gpuProgram) estimate() (times Times, err error) {
 			return times, err
 		}
 		times.Ops[i] = time.Duration(milliseconds * float64(time.Millisecond))
+	}
+	if k := p.gpu.options.kernels; k != nil {
+		ran := k.take()
+		for _, n := range kernels[:len(times.Ops)] {
+			times.Limits = append(times.Limits, limitOf(ran[:n]))
+			ran = ran[n:]
+		}
 	}
 	return times, nil
 }

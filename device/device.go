@@ -82,7 +82,17 @@ type Replayer interface {
 type Times struct {
 	Ops       []time.Duration // in the order of the schedule's ops
 	Estimated bool            // by the simulated GPU: no measurement
+	Limits    []OpLimit       // of each op, where the device was opened with Options.Timing; else nil
 	Median    bool            // of many runs of each op, after a warm-up, without the host's launching: timing again tells nothing new
+}
+
+// OpLimit says what the time of an op is made of, by the estimate of the simulated GPU.
+type OpLimit struct {
+	Limit     string  `json:"limit"` // what the longest of its kernels waits for most, or what it keeps busy: "latency", "L2", "fp32"
+	L1HitRate float64 `json:"l1_hit_rate"`
+	L2HitRate float64 `json:"l2_hit_rate"`
+	L2Bytes   int64   `json:"l2_bytes"`   // read and written
+	DRAMBytes int64   `json:"dram_bytes"` // read and written
 }
 
 // Options are how a device runs.
@@ -90,8 +100,10 @@ type Options struct {
 	Workers int  // threads of the CPU device; GOMAXPROCS if 0. The results do not depend on it.
 	Sync    bool // wait for each op, so that an error of a GPU names the op that made it
 	NoCache bool // compile the kernels of a GPU anew
+	Timing  bool // a simulated GPU estimates times by what it knows of caches too, which costs time of its own
 
 	simulated bool
+	kernels   *simulatedKernels // those that ran on a simulated GPU that was opened with Timing
 }
 
 // Open opens a device by name: "cpu", "cuda", "cuda:1" for the second GPU, "sim" or "sim:h200" for a simulated one. "auto" is

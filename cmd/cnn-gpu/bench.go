@@ -161,6 +161,7 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 			return nil, err
 		}
 	}
+	c.options.Timing = true
 	d, err := device.Open(c.device, c.options)
 	if err != nil {
 		return nil, err

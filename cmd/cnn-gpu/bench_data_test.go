@@ -40,7 +40,7 @@ func TestBenchDataOnly(t *testing.T) {
 		"grey needs three colours":                                      {"--data-only", "--data", "digits", "--augment", "grey"},
 		"leave it out":                                                  {"--augment", "flip"},
 		"leave out --stream":                                            {"--data-only", "--data", "digits", "--stream"},
-		"--stream is for a set in files: name one with --data":               {"--stream"},
+		"--stream is for a set in files: name one with --data":          {"--stream"},
 		"a batch of 90 of the 31":                                       {"--data-only", "--data", w.data, "--model", w.model, "--batch", "90"},
 	} {
 		r := runCommand(append([]string{"bench"}, args...)...)

@@ -90,6 +90,7 @@ how probable it is that an image of the class is given a higher probability for 
 			if err := errors.Join(checkNew(classes, "csv", force), checkNew(confusion, "confusion", force)); err != nil {
 				return err
 			}
+			how.Timing = profile
 			t, err := openTrained(cmd, args[0], where, how)
 			if err != nil {
 				return err

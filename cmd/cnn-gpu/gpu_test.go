@@ -212,7 +212,17 @@ func TestProfileOfTheSimulatedGPU(t *testing.T) {
 	assert.Contains(t, r.stderr, "Where the time of a step of training with 4 images goes (estimates of the simulated GPU")
 	r = runSimulated(t, nil, "eval", w.out, "--profile", "--json", "--batch", "4")
 	require.Equal(t, exitOK, r.code, r.stderr)
-	assert.True(t, profileOf(t, r).Estimated)
+	p := profileOf(t, r)
+	assert.True(t, p.Estimated)
+	for _, op := range p.Profile {
+		require.NotNil(t, op.OpLimit, op.Op)
+		assert.NotEmpty(t, op.Limit, op.Op)
+		assert.Positive(t, op.L2Bytes, op.Op)
+		assert.True(t, op.L2HitRate >= 0 && op.L2HitRate <= 1, op.Op)
+	}
+	r = runSimulated(t, nil, "eval", w.out, "--profile", "--batch", "4")
+	require.Equal(t, exitOK, r.code, r.stderr)
+	assert.Regexp(t, `Op .*µs .*L2 hits.*Limit`, r.stderr)
 }
 
 // What a simulated GPU wrote is a prediction: of its ops for bench, of its figures for micro.

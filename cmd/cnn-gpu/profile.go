@@ -50,6 +50,10 @@ func opTable(p *bench.Profile) *texttable.Table {
 	if roofline {
 		header = append(header, "Roofline")
 	}
+	limits := slices.ContainsFunc(p.Ops, func(op bench.OpProfile) bool { return op.OpLimit != nil })
+	if limits {
+		header = append(header, "L2 hits", "Limit")
+	}
 	t := newTable(header...)
 	flops, bytes, least := int64(0), int64(0), 0.0
 	for _, op := range p.Ops {
@@ -57,6 +61,9 @@ func opTable(p *bench.Profile) *texttable.Table {
 		row := table.Row{op.Layer, op.Op, wording.English.Sprintf("%.1f", 1e6*op.Seconds), percent(op.Share), rate(op.GFLOPS), rate(op.GBS)}
 		if roofline {
 			row = append(row, percent(op.Roofline))
+		}
+		if op.OpLimit != nil {
+			row = append(row, percent(op.L2HitRate), op.Limit)
 		}
 		t.AppendRow(row)
 	}
@@ -66,7 +73,10 @@ func opTable(p *bench.Profile) *texttable.Table {
 		footer = append(footer, percent(least/seconds))
 	}
 	t.AppendFooter(footer)
-	rightAlign(t, 3, 4, 5, 6, 7)
+	rightAlign(t, 3, 4, 5, 6)
+	for column := 7; column <= len(header) && header[column-1] != "Limit"; column++ {
+		rightAlign(t, column)
+	}
 	t.Spare(6, 5, 4)
 	return t
 }

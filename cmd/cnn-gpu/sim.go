@@ -83,6 +83,7 @@ Exit codes:
 	flags.Uint64Var(&f.run.Seed, "seed", 0, "seed of the random order")
 	threadsFlag(flags, &f.run.Workers, "workers", "the `number` of blocks that run at a time (default: one for each CPU)")
 	flags.Int64Var(&f.run.MaxSteps, "max-steps", 1<<26, "instructions of a warp that count as an endless loop")
+	flags.BoolVar(&f.run.Sample, "sample", false, "run only a sample of the blocks, for the estimate of a large kernel's time: outputs are incomplete")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON, also where it is an error")
 	flags.StringVar(&f.sarif, "sarif", "", "write what was found, or does not compile, to a `file` in SARIF, for CI and editors")
 	return cmd
@@ -166,6 +167,7 @@ func (f *simFlags) script(cmd *cobra.Command, file string) (*inspect.Script, err
 		s.Device = simDevices()[0]
 	}
 	s.Options = f.run
+	s.Options.Estimate = true
 	if s.Chip, err = sim.ChipByName(strings.TrimPrefix(s.Device, "sim:")); err != nil {
 		return nil, &usageError{err}
 	}

@@ -55,9 +55,9 @@ func TestMeasureTheSimulatedGPU(t *testing.T) {
 	assert.Contains(t, r.Description, chip.Product)
 	for name, want := range map[string]float64{
 		"clock":     float64(chip.ClockMHz),
-		"node_1":    chip.LaunchMicroseconds,
-		"node_400":  chip.LaunchMicroseconds,
-		"dram_read": chip.DRAM / 1e9, "dram_write": chip.DRAM / 1e9,
+		"node_1":    chip.NodeMicroseconds,
+		"node_400":  chip.NodeMicroseconds,
+		"dram_read": 0.9 * chip.DRAM / 1e9, "dram_write": 0.9 * chip.DRAM / 1e9, // what kernels reach
 		"mma_tf32_sm": chip.TensorTF32, "mma_bf16_sm": chip.TensorBF16, "mma_bf16": chip.TensorBF16 * float64(chip.SMs*chip.ClockMHz) / 1e6,
 		"ldmatrix": 128, "shared": 128, // 32 banks of 4 bytes
 	} {
@@ -67,7 +67,7 @@ func TestMeasureTheSimulatedGPU(t *testing.T) {
 		assert.Positive(t, v, name)
 	}
 	assert.Greater(t, got["node_51_programmatic"], got["node_51"], "it has two instructions more, and nothing overlaps here")
-	assert.InDelta(t, 18*got["node_1"], got["branches_8"], 0.1)
+	assert.InDelta(t, 10*got["node_1"], got["branches_8"], 0.1, "the branches overlap")
 	assert.Len(t, r.Skipped, 1, "what only a real host can show")
 }
 

@@ -35,6 +35,9 @@ func hint(m string) bool {
 	return strings.HasPrefix(m, "L1::") || strings.HasPrefix(m, "L2::")
 }
 
+// bypasses tells the cache operators that leave L1 out (PTX ISA, "Cache Operators").
+func bypasses(m string) bool { return m == "cg" || m == "cv" }
+
 // access decodes the modifiers that loads, stores and atomics share; other gets the remaining ones.
 func (d *decoder) access(s *ptx.Instruction, other func(m string) bool) (*access, ptx.Type) {
 	a := &access{n: 1}
@@ -56,9 +59,11 @@ func (d *decoder) access(s *ptx.Instruction, other func(m string) bool) (*access
 			a.n = uint32(n)
 		} else if order, ok := memoryOrders[m]; ok {
 			a.strong, a.acquire, a.release = true, order.acquire, order.release
+			a.bypass = a.bypass || !order.release
 		} else if !hint(m) && (other == nil || !other(m)) {
 			d.fail("%w", ErrUnknownInstruction)
 		}
+		a.bypass = a.bypass || bypasses(m)
 	}
 	a.narrow = a.strong && narrowScope(s.Op)
 	a.bytes = uint64(a.size * a.n)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"slices"
 
 	"cnn-gpu/device/sim/ptx"
 )
@@ -81,7 +82,7 @@ func decodeThreadCopy(d *decoder, in *inst, s *ptx.Instruction) {
 	}
 	f := asyncCopyForm{size: -1, ignore: -1}
 	f.dst, f.dstOff, f.dstWide = d.base(args[0])
-	a := &access{op: asyncCopy, size: uint32(args[2].Value), n: 1, bytes: args[2].Value}
+	a := &access{op: asyncCopy, size: uint32(args[2].Value), n: 1, bytes: args[2].Value, bypass: slices.ContainsFunc(s.Op.Modifiers, bypasses)}
 	if a.size != 4 && a.size != 8 && a.size != 16 {
 		d.fail("%d bytes, a cp.async copies 4, 8 or 16", a.size)
 	}
@@ -138,7 +139,7 @@ func (f asyncCopyForm) exec(w *warp, in *inst, m uint32) {
 				e.noteDefined(i, al.written()[w.off[i]:w.off[i]+size[i]])
 			}
 		}
-		w.accessGlobal(&inst{mem: &access{op: asyncCopy, size: min(size[first], 4), n: 1, bytes: uint64(size[first])}}, al, here, span{})
+		w.accessGlobal(&inst{mem: &access{op: asyncCopy, size: min(size[first], 4), n: 1, bytes: uint64(size[first]), bypass: a.bypass}}, al, here, span{})
 		reading &^= here
 	}
 	w.asyncs = append(w.asyncs, e)

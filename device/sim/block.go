@@ -41,6 +41,9 @@ type block struct {
 	reads      *sectorReads
 	round      uint32 // of reads
 
+	sample  *sample // whose blocks are recorded, or nil
+	partial bool    // the block ends when enough of it is recorded
+
 	counts  pcCounts
 	access  []pcTraffic // by pc
 	traffic MemoryCounters
@@ -129,10 +132,9 @@ func (b *block) coordinates(index int64) [3]uint32 {
 // prepare readies the block for a launch.
 func (b *block) prepare(grid [3]uint32, params []byte, order *launchOrder) {
 	b.grid, b.params, b.launch = grid, params, order
-	b.firstStamp, b.sector = order.first, b.d.sector
-	clear(b.counts)
-	clear(b.access)
-	b.traffic, b.advice = MemoryCounters{}, nil
+	b.firstStamp, b.sector, b.sample = order.first, b.d.sector, order.sample
+	b.advice = nil
+	b.forgetCounts()
 	b.fillRegisters(false)
 }
 
@@ -156,6 +158,7 @@ func (b *block) begin(index int64) {
 	b.index = index
 	b.id = b.coordinates(index)
 	b.reset()
+	b.sample.begin(b)
 }
 
 // blockState says how far a block has come.
@@ -174,7 +177,10 @@ func (b *block) goOn() (s blockState) {
 	}
 	b.moved = false
 	defer b.recoverFatal(func() { s = failed })
-	return b.schedule()
+	if s = b.schedule(); s == ended {
+		b.sample.end(b)
+	}
+	return s
 }
 
 // recoverFatal is deferred by what may meet a finding that ends the block.
@@ -186,6 +192,13 @@ func (b *block) recoverFatal(then func()) {
 		b.fatal = true
 		then()
 	}
+}
+
+// forgetCounts starts the counters anew.
+func (b *block) forgetCounts() {
+	clear(b.counts)
+	clear(b.access)
+	b.traffic = MemoryCounters{}
 }
 
 func (b *block) reset() {
@@ -240,7 +253,7 @@ func (b *block) schedule() blockState {
 		left, waiting := false, false
 		b.progress = false
 		for _, w := range order {
-			if w.alive == 0 {
+			if w.alive == 0 || b.partial && b.sample.enough(w) {
 				continue
 			}
 			left = true
@@ -259,7 +272,7 @@ func (b *block) schedule() blockState {
 			}
 		}
 		switch {
-		case !left:
+		case !left || b.partial && !b.progress:
 			for _, w := range b.warps {
 				w.finishBulkAll()
 			}

@@ -147,7 +147,7 @@ func (w *warp) bulkLoad(f bulkForm, i int) {
 
 // bulkChecks does the checks of global memory, 16 bytes in each of up to 32 lanes at a time.
 func (w *warp) bulkChecks(op memOp, al *allocation, lane int, off, n uint64) {
-	a := &access{op: op, size: 4, n: 4, bytes: 16, vec: [8]int32{-1, -1, -1, -1}}
+	a := &access{op: op, size: 4, n: 4, bytes: 16, bypass: true, vec: [8]int32{-1, -1, -1, -1}}
 	for o := uint64(0); o < n; o += 512 {
 		lanes := min((n-o)/16, 32)
 		for i := range w.off {
@@ -156,6 +156,7 @@ func (w *warp) bulkChecks(op memOp, al *allocation, lane int, off, n uint64) {
 		m := fullMask >> (32 - lanes)
 		if w.b.checks&Traffic != 0 {
 			w.countGlobal(op == load, al, m, 16)
+			w.recordGlobal(a, al, m)
 		}
 		if w.b.checks&Uninitialized != 0 {
 			w.checkWritten(a, al, m)

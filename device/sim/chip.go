@@ -9,29 +9,39 @@ type Chip struct {
 	Product     string // as the driver reports it
 	Major       int    // compute capability
 	Minor       int
+	Half        int // lanes of a SM for 16-bit numbers
+	LoadStore   int // lanes of a SM for addresses
 	SMs         int
 	ClockMHz    int // boost
 	MemoryBytes uint64
 	MemoryMHz   int     // of the memory's data bus, half of its data rate
 	BusBits     int     // width of the memory's data bus
-	DRAM        float64 // bytes a second
+	DRAM        float64 // bytes a second, at most: see dramReached
 	L2Bytes     uint64
+
+	// Of all multiprocessors together: bytes a second that L2 delivers and takes, and sectors of which it takes a part. Cycles until a
+	// load has its value where it finds it in L1, L2 and DRAM.
+	L2Read, L2Write, L2Partial        float64
+	L1Latency, L2Latency, DRAMLatency float64
 
 	WarpsPerSM, BlocksPerSM int
 	RegistersPerSM          int
+	UnifiedPerSM            uint32 // of L1 and shared memory together
 	SharedPerSM             uint32
 	SharedPerBlockOptin     uint32
 	SharedReserved          uint32 // of each block, by the system
 
-	Float32, Integer, Float64     float64 // lanes
-	SpecialFunction, Conversion   float64
-	TensorBF16, TensorTF32        float64 // operations of dense mma; f16 as bf16
-	TensorFP8, TensorInt8         float64 // 0 where the tensor cores lack the type, see tensorRate
-	TensorInt4, TensorB1          float64
-	TensorF64                     float64
-	TensorF16Gain                 float64 // how many times as fast mma is that adds up in f16
-	L2PerSM                       float64 // bytes
-	LaunchMicroseconds, LatencyCk float64 // an empty kernel; cycles between dependent instructions
+	Float32, Integer, Float64   float64 // lanes
+	SpecialFunction, Conversion float64
+	TensorBF16, TensorTF32      float64 // operations of dense mma; f16 as bf16
+	TensorFP8, TensorInt8       float64 // 0 where the tensor cores lack the type, see tensorRate
+	TensorInt4, TensorB1        float64
+	TensorF64                   float64
+	TensorF16Gain               float64 // how many times as fast mma is that adds up in f16
+	L2PerSM                     float64 // bytes
+
+	LaunchMicroseconds, NodeMicroseconds float64 // what a kernel costs besides its work, in a stream and in a graph
+	LatencyCk                            float64 // cycles between dependent instructions
 }
 
 // Sources, by field:
@@ -41,32 +51,43 @@ type Chip struct {
 //   - limits of a SM: CUDA C++ Programming Guide, "Technical Specifications per Compute Capability", and the Hopper, Ampere and
 //     Ada tuning guides.
 //   - lanes: CUDA C++ Programming Guide, "Throughput of Native Arithmetic Instructions".
-//   - assumed: mma.sync reaches 60 % of the dense peak on Hopper, which wgmma alone reaches, and all of it elsewhere; L2PerSM;
-//     LaunchMicroseconds; LatencyCk.
+//   - latencies: Luo et al., "Benchmarking and Dissecting the Nvidia Hopper GPU Architecture" (arXiv 2402.13499), table IV, of an H100, an
+//     A100 and an RTX 4090. The H100 ran at 1755 MHz: what DRAM takes beyond L2 is so many nanoseconds at 1980 MHz too.
+//   - L2Read: the plateau of gpu-l2-cache of github.com/te42kyfo/gpu-benches, on an H200, an A100 and, for the RTX 4090, an L40 of the same
+//     die. L2Write: from its gpu-small-kernels, which read as much as they write: 5.85, 3.7 and 5.05 TB/s both ways together.
+//   - L2Partial: naive transposes in blocks of 32 x 32 on an H100 (475 GB/s, github.com/yencal/gpu-matrix-transpose) and of 16 x 16 on an
+//     A100 (161 us for 4096 x 4096, github.com/ayush-os/transpose); for the RTX 4090 as the A100.
+//   - NodeMicroseconds, LaunchMicroseconds: a dependent node 1.3 us (H100: hazyresearch.stanford.edu, "No Bubbles") and 0.6 to 0.9 us;
+//     what is left of the time of the smallest of gpu-small-kernels in a stream (2.5, 2.7 and 1.6 us) when 0.5 us of work are taken off.
+//   - L2PerSM: 64 bytes ("NVIDIA A100 Tensor Core GPU Architecture").
+//   - assumed: mma.sync reaches 60 % of the dense peak on Hopper, which wgmma alone reaches, and all of it elsewhere; LatencyCk.
 var chips = []Chip{
 	{
-		Name: "h200", Product: "NVIDIA H200", Major: 9, Minor: 0, SMs: 132, ClockMHz: 1980,
+		Name: "h200", Product: "NVIDIA H200", Major: 9, Minor: 0, SMs: 132, ClockMHz: 1980, Half: 256, LoadStore: 32,
 		MemoryBytes: 141e9, MemoryMHz: 3201, BusBits: 6144, DRAM: 4.8e12, L2Bytes: 50 << 20,
-		WarpsPerSM: 64, BlocksPerSM: 32, RegistersPerSM: 65536, SharedPerSM: 228 << 10, SharedPerBlockOptin: 227 << 10, SharedReserved: 1 << 10,
+		L2Read: 9.7e12, L2Write: 4.2e12, L2Partial: 59e9, L1Latency: 40.7, L2Latency: 263, DRAMLatency: 506,
+		WarpsPerSM: 64, BlocksPerSM: 32, RegistersPerSM: 65536, UnifiedPerSM: 256 << 10, SharedPerSM: 228 << 10, SharedPerBlockOptin: 227 << 10, SharedReserved: 1 << 10,
 		Float32: 128, Integer: 64, Float64: 64, SpecialFunction: 16, Conversion: 64,
 		TensorBF16: 0.6 * 4096, TensorTF32: 0.6 * 2048, TensorInt8: 0.6 * 8192, TensorF64: 256, TensorF16Gain: 1,
-		L2PerSM: 64, LaunchMicroseconds: 2, LatencyCk: 6,
+		L2PerSM: 64, LaunchMicroseconds: 2, NodeMicroseconds: 1.3, LatencyCk: 6,
 	},
 	{
-		Name: "a100", Product: "NVIDIA A100-SXM4-80GB", Major: 8, Minor: 0, SMs: 108, ClockMHz: 1410,
+		Name: "a100", Product: "NVIDIA A100-SXM4-80GB", Major: 8, Minor: 0, SMs: 108, ClockMHz: 1410, Half: 256, LoadStore: 32,
 		MemoryBytes: 80e9, MemoryMHz: 1593, BusBits: 5120, DRAM: 2.039e12, L2Bytes: 40 << 20,
-		WarpsPerSM: 64, BlocksPerSM: 32, RegistersPerSM: 65536, SharedPerSM: 164 << 10, SharedPerBlockOptin: 163 << 10, SharedReserved: 1 << 10,
+		L2Read: 5.4e12, L2Write: 2.8e12, L2Partial: 52e9, L1Latency: 37.9, L2Latency: 261.5, DRAMLatency: 466.3,
+		WarpsPerSM: 64, BlocksPerSM: 32, RegistersPerSM: 65536, UnifiedPerSM: 192 << 10, SharedPerSM: 164 << 10, SharedPerBlockOptin: 163 << 10, SharedReserved: 1 << 10,
 		Float32: 64, Integer: 64, Float64: 32, SpecialFunction: 16, Conversion: 16,
 		TensorBF16: 2048, TensorTF32: 1024, TensorInt8: 4096, TensorInt4: 8192, TensorB1: 32768, TensorF64: 128, TensorF16Gain: 1,
-		L2PerSM: 64, LaunchMicroseconds: 2.5, LatencyCk: 6,
+		L2PerSM: 64, LaunchMicroseconds: 2.2, NodeMicroseconds: 0.9, LatencyCk: 6,
 	},
 	{
-		Name: "rtx4090", Product: "NVIDIA GeForce RTX 4090", Major: 8, Minor: 9, SMs: 128, ClockMHz: 2520,
+		Name: "rtx4090", Product: "NVIDIA GeForce RTX 4090", Major: 8, Minor: 9, SMs: 128, ClockMHz: 2520, Half: 128, LoadStore: 16,
 		MemoryBytes: 24 << 30, MemoryMHz: 10501, BusBits: 384, DRAM: 1.008e12, L2Bytes: 72 << 20,
-		WarpsPerSM: 48, BlocksPerSM: 24, RegistersPerSM: 65536, SharedPerSM: 100 << 10, SharedPerBlockOptin: 99 << 10, SharedReserved: 1 << 10,
+		L2Read: 5.2e12, L2Write: 4.9e12, L2Partial: 52e9, L1Latency: 43.4, L2Latency: 273, DRAMLatency: 541.5,
+		WarpsPerSM: 48, BlocksPerSM: 24, RegistersPerSM: 65536, UnifiedPerSM: 128 << 10, SharedPerSM: 100 << 10, SharedPerBlockOptin: 99 << 10, SharedReserved: 1 << 10,
 		Float32: 128, Integer: 64, Float64: 2, SpecialFunction: 16, Conversion: 16,
 		TensorBF16: 512, TensorTF32: 256, TensorFP8: 1024, TensorInt8: 2048, TensorInt4: 4096, TensorF16Gain: 2,
-		L2PerSM: 64, LaunchMicroseconds: 2.5, LatencyCk: 6,
+		L2PerSM: 64, LaunchMicroseconds: 1.1, NodeMicroseconds: 0.6, LatencyCk: 6,
 	},
 }
 
@@ -99,6 +120,12 @@ func (c *Chip) tensorRate(t TensorCount) float64 {
 	}
 	return rate
 }
+
+func (c *Chip) hertz() float64 { return float64(c.ClockMHz) * 1e6 }
+
+// dramReached is the share of DRAM that kernels reach which do nothing but stream: Luo et al. (arXiv 2402.13499) measure 0.92, 0.90 and
+// 0.91 on an RTX 4090, an A100 and an H100.
+const dramReached = 0.9
 
 // Chips lists the chips that can be simulated; the first is the default.
 func Chips() []Chip { return append([]Chip(nil), chips...) }

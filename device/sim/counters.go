@@ -74,6 +74,11 @@ func (c pcCounts) idle(pc int32, m uint32) { c[pc].idle += int64(popcount(m)) }
 type pcTraffic struct {
 	globalRequests, globalLines, globalSectors int64 // of a warp; distinct lines of 128 bytes and sectors of 32 bytes of each
 	sharedRequests, sharedWavefronts           int64
+
+	// Of the first requests: what they would take with elements of 8 and 16 bytes at the same places, as the compiler to machine code
+	// makes one access of several to neighbours.
+	wideRequests int64
+	wide         [2]int64
 }
 
 func (t *pcTraffic) add(o *pcTraffic) {
@@ -82,6 +87,9 @@ func (t *pcTraffic) add(o *pcTraffic) {
 	t.globalSectors += o.globalSectors
 	t.sharedRequests += o.sharedRequests
 	t.sharedWavefronts += o.sharedWavefronts
+	t.wideRequests += o.wideRequests
+	t.wide[0] += o.wide[0]
+	t.wide[1] += o.wide[1]
 }
 
 // MemoryCounters counts the traffic of a launch. Requests are instructions of a warp; a sector is 32 bytes; a wavefront is
@@ -138,4 +146,16 @@ func (c *MemoryCounters) add(o *MemoryCounters) {
 	c.HeapFrees += o.HeapFrees
 	c.HeapRefused += o.HeapRefused
 	c.TF32Inexact += o.TF32Inexact
+}
+
+// scale scales all counters.
+func (c *MemoryCounters) scale(by func(int64) int64) {
+	for _, n := range []*int64{
+		&c.GlobalLoads, &c.GlobalLoadSectors, &c.GlobalLoadIdeal, &c.GlobalLoadBytes,
+		&c.GlobalStores, &c.GlobalStoreSectors, &c.GlobalStoreIdeal, &c.GlobalStoreBytes, &c.L2LoadSectors,
+		&c.SharedLoads, &c.SharedLoadWavefronts, &c.SharedLoadIdeal, &c.SharedStores, &c.SharedStoreWavefronts, &c.SharedStoreIdeal,
+		&c.SharedAtomics, &c.SharedAtomicWavefronts, &c.GlobalAtomics, &c.BytesRead, &c.BytesWritten, &c.HeapAllocations, &c.HeapFrees, &c.HeapRefused, &c.TF32Inexact,
+	} {
+		*n = by(*n)
+	}
 }

@@ -61,7 +61,7 @@ func (w *warp) turn() {
 		}
 	default:
 		before := w.steps
-		w.run(int64(w.b.d.opts.Quantum))
+		w.run(w.b.turn())
 		if !w.yielded && w.steps-before > shortLook { // it works
 			w.polls = 0
 		}

@@ -31,6 +31,8 @@ type Kernel struct {
 	start        int32 // the kernel's first instruction, behind those of the callees
 	registers    int   // estimate of what a thread needs
 
+	compiled
+
 	cellBytes uint64   // granularity of the order of accesses to shared memory
 	spins     bool     // lanes may wait for each other in loops
 	ordered   bool     // the result depends on the order of blocks, which then run one after the other

@@ -49,6 +49,8 @@ type Options struct {
 	Quantum  int               // warp instructions of a turn; 0 is until the warp has to wait
 	Workers  int               // blocks that run at the same time; 0 is one for each processor
 	Print    func(text string) // gets what kernels print; nil drops it
+	Estimate bool              // of the time, by what a sample of the blocks does with the caches, see sample; needs Traffic. Without it the time is what the counters say at least
+	Sample   bool              // run only that sample: results are incomplete, counters are scaled to all blocks; needs Estimate
 	MaxSteps int64             // instructions of a warp after which it counts as an endless loop; 0 is 2^30
 }
 
@@ -65,6 +67,7 @@ type Device struct {
 	printing sync.Mutex
 	stamp    uint32 // the last stamp of a launch, see segment.go
 	sector   uint32 // counts launches, for the distinct sectors
+	l2       l2Contents
 
 	gridSpace *allocation // for cooperative groups, nil until a kernel asks for it
 }

@@ -113,11 +113,23 @@
 //   - traffic.go: sectors of global memory and wavefronts of shared memory
 //   - profile.go: the counters of a launch, by class and by source line
 //   - estimate.go: occupancy, and what a launch may take on the chip
+//   - sample.go: the blocks whose memory accesses the estimate looks at, and that alone run if asked for
+//   - trace.go: what a warp asks of global memory, recorded
+//   - multiprocessor.go: the blocks that share an L1, replayed
+//   - levels.go: the requests of a sample, through L1 and L2
+//   - cache.go: a cache by reuse distance
+//   - memoryuse.go: what a launch asks of L2 and DRAM, how long its loads wait, and what of it the next launch finds in L2
 //   - wave.go: what the multiprocessor itself takes for the blocks that it holds at once
+//   - machinecode.go, ptxcode.go: what its model runs: the machine code with how often each block runs, or else the PTX
+//   - timings.go: how long the units of a multiprocessor take
+//   - waits.go: what the warps wait for, by source line
 //
 // Folders:
 //
 //   - ptx: the parser
+//   - sass: reads machine code
+//   - sm: the model of a multiprocessor that runs it, for the estimate of the time
+//   - compile: makes PTX and its machine code of CUDA C++
 //   - gen: the generators of the files that begin with z_
 //   - driverapi: the simulated GPU in place of libcuda
 //   - inspect: runs kernels of any file, with arguments from the command line or a script; its folder cufile makes PTX of .cu files as they are, and
@@ -134,8 +146,8 @@
 // # What differs from a chip
 //
 // PTX is not machine code: the compiler to machine code removes moves and changes the schedule, so that counts of moves and of integer
-// instructions are too high, while those of multiply-adds, tensor cores, memory and barriers hold. Registers, occupancy and the time
-// are estimates. The approximate functions (ex2.approx, sin.approx and the like) round the exact value where the chip has an error of
+// instructions are too high, while those of multiply-adds, tensor cores, memory and barriers hold. The time is an estimate. Registers and
+// occupancy are those of the machine code where it is known, else estimates, too. The approximate functions (ex2.approx, sin.approx and the like) round the exact value where the chip has an error of
 // some units in the last place. The tensor core drops bits of sums that are kept here. Memory is
 // sequentially consistent: a program that lacks a fence is told so and computes what it would with it. Clusters, tensor copies (cp.async.bulk.tensor),
 // wgmma, sparse mma, layered, cube and mipmapped textures are not supported; an instruction that the table does not have is

@@ -45,3 +45,11 @@ func WMMAAccessNames() []string { return wmmaAccesses }
 func TensorRate(c Chip, element, accumulator string) float64 {
 	return c.tensorRate(TensorCount{Type: element, Accumulator: accumulator})
 }
+
+// Cache is the cache of the estimate.
+type Cache = cache
+
+var NewCache = newCache
+
+// Bring is what the cache does with each access.
+func (c *cache) Bring(line uint64, sectors uint8) uint8 { return c.bring(line, sectors) }

@@ -119,6 +119,7 @@ func (w *warp) accessGlobal(in *inst, al *allocation, m uint32, s span) {
 	if checks := w.b.checks; checks&(Traffic|Uninitialized|BlockRaces) != 0 {
 		if checks&Traffic != 0 {
 			w.countGlobal(a.op == load || a.op == asyncCopy, al, m, a.bytes)
+			w.recordGlobal(a, al, m)
 		}
 		if checks&Uninitialized != 0 {
 			w.checkWritten(a, al, m)

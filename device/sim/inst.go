@@ -96,6 +96,7 @@ type access struct {
 	narrow     bool // strong only within the block: scope .cta
 	floatAdd   bool // an atomic addition that rounds
 	polls      bool // its result may be what a loop waits for
+	bypass     bool // of L1
 	atom       atomicOp
 	globalAtom atomicOp // the same on global memory
 	offset     uint64

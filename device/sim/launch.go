@@ -31,17 +31,25 @@ func (d *Device) launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 		return nil, err
 	}
 	order := newLaunchOrder(d.nextStamps())
-	order.workspace, order.schedule = workspace, s
+	order.workspace, order.schedule, order.sample = workspace, s, d.sample(k, blocks, block, sharedBytes)
 	d.noteWritable(k, params)
 	team := k.team(workers, block, sharedBytes)
 	for _, b := range team {
 		b.prepare(grid, params, order)
 	}
 	var findings *Findings
-	if k.ordered {
+	switch sample := order.sample; {
+	case k.ordered:
 		team, findings = takeTurns(team[0], blocks)
-	} else {
-		findings = run(team, blocks)
+	case sample.only():
+		if findings = run(team, sample.recorded()); findings == nil {
+			for _, b := range team {
+				b.forgetCounts()
+			}
+			findings = run(team, sample.counted())
+		}
+	default:
+		findings = run(team, someBlocks{n: blocks})
 	}
 	d.stamp = order.last()
 	c := newCounters(k, team, grid, block, sharedBytes)
@@ -129,11 +137,24 @@ func firstFindings(found []blockFindings) *Findings {
 	return &first.Findings
 }
 
+// someBlocks are the first blocks of a grid, or those that a list names.
+type someBlocks struct {
+	n    int64
+	list []int64
+}
+
+func (s someBlocks) at(i int64) int64 {
+	if s.list == nil {
+		return i
+	}
+	return s.list[i]
+}
+
 // run lets the team work off the blocks. Of the blocks in which something was found the first is reported: a worker that finds
 // something ends the launch for the blocks after its own, but not for those before.
-func run(team []*block, blocks int64) *Findings {
+func run(team []*block, blocks someBlocks) *Findings {
 	var next, limit atomic.Int64
-	limit.Store(blocks)
+	limit.Store(blocks.n)
 	var mu sync.Mutex
 	var found []blockFindings
 	work := func(b *block) {
@@ -142,7 +163,7 @@ func run(team []*block, blocks int64) *Findings {
 			if i >= limit.Load() {
 				return
 			}
-			b.runOne(b.launch.block(i))
+			b.runOne(b.launch.block(blocks.at(i)))
 			if len(b.reports) == 0 {
 				continue
 			}

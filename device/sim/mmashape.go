@@ -92,6 +92,11 @@ type mmaShape struct {
 	counts [4]int // registers of D, A, B and C
 }
 
+// count is the form as the counters tell it.
+func (s *mmaShape) count() TensorCount {
+	return TensorCount{Name: s.name, Type: s.a.String(), Accumulator: s.d.String()}
+}
+
 // mmaShapes holds the forms by the instruction's text.
 var mmaShapes = func() map[string]mmaShape {
 	table := map[string]mmaShape{}

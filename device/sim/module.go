@@ -6,12 +6,14 @@ import (
 	"sync"
 
 	"cnn-gpu/device/sim/ptx"
+	"cnn-gpu/device/sim/sass"
 )
 
 // Module is a PTX module on a device, with the memory of its global and constant variables.
 type Module struct {
 	device  *Device
 	ast     *ptx.Module
+	machine map[string]*sass.Function // machine code by kernel, where the text carried it
 	globals map[*ptx.Variable]*allocation
 	byName  map[string]*allocation
 	broken  map[*ptx.Variable]error // variables that no kernel can use
@@ -27,6 +29,10 @@ func (d *Device) Load(text []byte) (*Module, error) {
 	for len(text) > 0 && text[len(text)-1] == 0 { // NVRTC's PTX ends in a zero byte
 		text = text[:len(text)-1]
 	}
+	text, machine, err := detachMachineCode(text)
+	if err != nil {
+		return nil, fmt.Errorf("sim: %w: %w", ErrPTX, err)
+	}
 	ast, err := ptx.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("sim: %w: %w", ErrPTX, err)
@@ -35,6 +41,7 @@ func (d *Device) Load(text []byte) (*Module, error) {
 		kernels: map[string]*Kernel{}, opcodes: map[*ptx.Opcode]opcode{}}
 	d.busy.Lock()
 	defer d.busy.Unlock()
+	m.machine = machine
 	for _, v := range ast.Variables {
 		if v.Space != ptx.GlobalSpace && v.Space != ptx.ConstSpace || v.Err != nil {
 			continue
@@ -147,6 +154,9 @@ func (m *Module) Kernel(name string) (*Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.machine = m.machine[name]; k.machine != nil && k.machine.Registers > 0 {
+		k.registers = k.machine.Registers
+	}
 	m.kernels[name] = k
 	return k, nil
 }
@@ -186,7 +196,7 @@ type Attributes struct {
 	SharedBytes uint32 `json:"shared_bytes"` // static
 	LocalBytes  uint32 `json:"local_bytes"`  // of a thread
 	ConstBytes  uint64 `json:"const_bytes"`
-	Registers   int    `json:"registers"`   // of a thread: an estimate from the PTX, which refuses no launch; the compiler to machine code may need more or fewer
+	Registers   int    `json:"registers"`   // of a thread: those of the machine code, or without it an estimate from the PTX, which refuses no launch
 	MaxThreads  int    `json:"max_threads"` // of a block
 	Major       int    `json:"major"`       // of the PTX's target
 	Minor       int    `json:"minor"`

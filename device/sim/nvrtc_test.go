@@ -133,6 +133,7 @@ var stored = []struct {
 	{"testdata/definedness_fixed.ptx", "definedness.cu", definednessSource, "compute_80", []string{"-DFIXED=1"}},
 	{"testdata/blocks.ptx", "blocks.cu", blocksSource, "compute_80", nil},
 	{"testdata/kernels.ptx", "kernels.cu", kernelsSource, "compute_80", nil},
+	{"testdata/memory.ptx", "memory.cu", memorySource, "compute_80", nil},
 	{"testdata/layers.ptx", "layers.cu", layersSource, "compute_90", nil}, // of a newer NVRTC, so that its PTX is read too
 	{"testdata/division.ptx", "division.cu", divisionSource, "compute_80", []string{"--device-int128"}},
 	{"testdata/calls.ptx", "calls.cu", callsSource, "compute_80", nil},

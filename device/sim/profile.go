@@ -17,6 +17,8 @@ type Counters struct {
 	SharedBytes uint64    `json:"shared_bytes"` // static and dynamic
 	Registers   int       `json:"registers"`    // of a thread, an estimate
 
+	Sample *SampleCount `json:"sample,omitempty"` // the blocks that ran, if not all did: the counters are scaled to all
+
 	Count                  // all instructions
 	Classes ClassCounts    `json:"classes"`
 	Tensor  []TensorCount  `json:"tensor"`
@@ -101,6 +103,7 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 	lines := map[Place]*Count{}
 	tensor := map[string]*TensorCount{}
 	var running pcCount
+	s := team[0].sample
 	wave := newWave(d.chip, k, team, grid, dim)
 	for pc := range k.code {
 		var idle int64
@@ -109,7 +112,7 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 			running.lanes += b.counts[pc].lanes
 			idle += b.counts[pc].idle
 		}
-		n := Count{running.warps, running.lanes - idle}
+		n := Count{s.scale(running.warps), s.scale(running.lanes - idle)}
 		wave.executed[pc] = float64(n.Warp)
 		if n.Warp == 0 {
 			continue
@@ -120,7 +123,8 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 		if in.mma != nil {
 			t := tensor[in.mma.name]
 			if t == nil {
-				t = &TensorCount{Name: in.mma.name, Type: in.mma.a.String(), Accumulator: in.mma.d.String()}
+				form := in.mma.count()
+				t = &form
 				tensor[in.mma.name] = t
 			}
 			t.Warp += n.Warp
@@ -144,8 +148,14 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 	for _, b := range team {
 		c.Memory.add(&b.traffic)
 	}
+	c.Memory.scale(s.scale)
+	c.Sample = s.tell()
 	c.Occupancy = d.Occupancy(k, int(dim[0]*dim[1]*dim[2]), dynamic)
-	c.Estimate = c.estimate(d.chip, wave)
+	var use *memoryUse
+	if s != nil {
+		use = d.use(s, c.SharedBytes, &c.Memory)
+	}
+	c.Estimate = c.estimate(d.chip, wave, use)
 	return c
 }
 
@@ -186,7 +196,10 @@ func (c *Counters) String() string {
 		fmt.Fprintf(&s, "  device heap   %d allocations, %d of them refused; %d freed, %d left\n", m.HeapAllocations+m.HeapRefused, m.HeapRefused, m.HeapFrees, max(0, m.HeapAllocations-m.HeapFrees))
 	}
 	fmt.Fprintf(&s, "  occupancy %.0f %% (%d blocks a multiprocessor, limited by %s), %d bytes of shared memory, about %d registers\n", 100*c.Occupancy.Fraction, c.Occupancy.BlocksPerSM, c.Occupancy.Limit, c.SharedBytes, c.Registers)
-	fmt.Fprintf(&s, "  time on the chip: %.1f us, limited by %s (an estimate)\n", c.Estimate.Seconds*1e6, c.Estimate.Limit)
+	if c.Sample != nil {
+		fmt.Fprintf(&s, "  only %d of %d blocks ran: the counters are scaled, with an error of about %.1f %%; outputs are incomplete\n", c.Sample.Blocks, c.Sample.Of, 100*c.Sample.Error)
+	}
+	s.WriteString(c.Estimate.String())
 	for _, l := range c.Hottest(5) {
 		fmt.Fprintf(&s, "    %s:%d  %d warp instructions\n", l.File, l.Line, l.Warp)
 	}

@@ -38,6 +38,7 @@ type launchOrder struct {
 	schedule
 	workspace uint64 // see special.go
 	firstLook int64  // see cycle.go
+	sample    *sample
 
 	first    uint32 // the stamp before those of the segments: "several blocks have read"
 	segments []segment

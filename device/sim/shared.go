@@ -99,6 +99,9 @@ func (w *warp) accessShared(in *inst, m uint32, same bool) {
 	}
 }
 
+// wideSample is how many requests of an access in a block are looked at as if they were wider.
+const wideSample = 32
+
 func (w *warp) countShared(a *access, m uint32, same bool) {
 	t, bytes := &w.b.traffic, uint32(a.bytes)
 	var n, ideal int64
@@ -115,6 +118,11 @@ func (w *warp) countShared(a *access, m uint32, same bool) {
 	at := &w.b.access[w.pc]
 	at.sharedRequests++
 	at.sharedWavefronts += n
+	if at.wideRequests < wideSample {
+		at.wideRequests++
+		at.wide[0] += wavefronts(&w.off, m, 8)
+		at.wide[1] += wavefronts(&w.off, m, 16)
+	}
 	switch a.op {
 	case load:
 		t.SharedLoads++

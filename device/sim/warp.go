@@ -66,6 +66,7 @@ type warp struct {
 	asyncs []asyncEntry
 	groupN [32]uint32 // cp.async groups that the lane has committed
 	bulk   bulkGroups
+	trace  *warpTrace // nil unless the block is of a sample
 }
 
 // pick makes the runnable group with the lowest pc the running one.
@@ -252,6 +253,9 @@ func (w *warp) control(in *inst) {
 	case collect:
 		w.collect(in)
 	case blockBarrier:
+		if w.trace != nil {
+			w.trace.mark()
+		}
 		w.barrier(in)
 	case yield:
 		w.checkRegisters(in, m)

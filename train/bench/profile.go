@@ -35,6 +35,8 @@ type OpProfile struct {
 	GFLOPS    float64 `json:"gflops"` // 10^9 FLOPs in a second
 	GBS       float64 `json:"gbs"`    // 10^9 bytes in a second
 
+	*device.OpLimit // on a simulated GPU
+
 	// Roofline is the speed as a part of what the device does at most; see [Profile.Against]. It is above 1 where an op's operands lie
 	// in a cache, and where an op gets by with fewer operations than its cost counts.
 	Roofline float64 `json:"roofline,omitempty"`
@@ -99,6 +101,7 @@ func profile(ctx context.Context, step *train.Step, set data.Set, steps int) (*P
 	result := &Profile{Batch: size, Steps: steps}
 	schedule := step.Program().Schedule()
 	total := make([]time.Duration, len(schedule.Ops))
+	var limits []device.OpLimit
 	for i := range steps {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("bench: %w", err)
@@ -110,13 +113,16 @@ func profile(ctx context.Context, step *train.Step, set data.Set, steps int) (*P
 		for op, d := range times.Ops {
 			total[op] += d
 		}
-		result.Estimated, result.Replayed = times.Estimated, times.Median
+		result.Estimated, result.Replayed, limits = times.Estimated, times.Median, times.Limits
 		if times.Estimated || times.Median { // once is enough
 			result.Steps = i + 1
 			break
 		}
 	}
 	result.fill(step.List.Layers(schedule), schedule.Ops, total)
+	for i := range limits {
+		result.Ops[i].OpLimit = &limits[i]
+	}
 	return result, nil
 }
 

@@ -69,6 +69,9 @@ int nvrtc_run(const nvrtc_functions *f, const char *name, const char *text, int 
 		code->ptx = !result && !*size; /* a virtual architecture has no cubin */
 		if (code->ptx) result = f->ptx_size(program, size);
 		if (!result && (code->image = malloc(*size ? *size : 1))) result = (code->ptx ? f->ptx : f->cubin)(program, code->image);
+		size = &code->text_size;
+		if (!result && !code->ptx && !f->ptx_size(program, size) && (code->text = malloc(*size ? *size : 1)))
+			result = f->ptx(program, code->text);
 	}
 	if (!result && names && (code->lowered = calloc(names, sizeof *code->lowered)))
 		for (int i = 0; i < names && !result; i++) {

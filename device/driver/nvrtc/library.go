@@ -183,6 +183,7 @@ func (l *Library) Compile(s Source, options ...string) (*Code, error) {
 		C.int(len(s.Kernels)), list(s.Kernels), C.int(len(options)), list(options), &code)
 	lowered := freeNames(code.lowered, s.Kernels)
 	defer C.free(unsafe.Pointer(code.image))
+	defer C.free(unsafe.Pointer(code.text))
 	defer C.free(unsafe.Pointer(code.log))
 	log := ""
 	if code.log != nil {
@@ -194,7 +195,10 @@ func (l *Library) Compile(s Source, options ...string) (*Code, error) {
 	if code.image == nil {
 		return nil, fmt.Errorf("nvrtc: no memory for %d bytes of %s's code", uint64(code.image_size), s.Name)
 	}
-	return &Code{Image: C.GoBytes(unsafe.Pointer(code.image), C.int(code.image_size)), PTX: code.ptx != 0, Log: log, Kernels: lowered}, nil
+	return &Code{
+		Image: C.GoBytes(unsafe.Pointer(code.image), C.int(code.image_size)), PTX: code.ptx != 0,
+		Text: C.GoBytes(unsafe.Pointer(code.text), C.int(code.text_size)), Log: log, Kernels: lowered,
+	}, nil
 }
 
 // freeNames gives the linker's names by their expressions, and frees them.

@@ -20,8 +20,8 @@ typedef struct {
 } nvrtc_functions;
 
 typedef struct {
-	char *image, *log;
-	size_t image_size, log_size;
+	char *image, *text, *log; /* a cubin or PTX; the PTX that a cubin was made from */
+	size_t image_size, text_size, log_size;
 	char **lowered; /* the linker's names of the expressions, or NULL */
 	int ptx; /* the image is PTX, not a cubin */
 } nvrtc_code;
@@ -30,7 +30,7 @@ typedef struct {
  * failure goes into problem. 1 for success. */
 int nvrtc_load(const char *file, const char *builtins, nvrtc_functions *f, char *path, char *problem, size_t size);
 
-/* nvrtc_run compiles, with the templates that the names instantiate. The image, the log and the lowered names are allocated, also where it
+/* nvrtc_run compiles, with the templates that the names instantiate. The image, the text, the log and the lowered names are allocated, also where it
  * fails, and the caller's to free. */
 int nvrtc_run(const nvrtc_functions *f, const char *name, const char *text, int headers, char **header_texts, char **header_names,
 	int names, char **name_expressions, int options, char **option, nvrtc_code *code);

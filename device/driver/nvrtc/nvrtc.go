@@ -30,6 +30,7 @@ type Source struct {
 type Code struct {
 	Image []byte // a cubin for an architecture sm_XX; PTX, ending in a zero byte, for compute_XX
 	PTX   bool
+	Text  []byte // the PTX that a cubin was made from
 	Log   string // warnings
 
 	Kernels map[string]string // the linker's names of [Source.Kernels]

@@ -36,7 +36,7 @@ func (s *system) upload(st *stream, dst uint64, src unsafe.Pointer, n uint64, wa
 		}
 		from = slices.Clone(from)
 	}
-	r = s.enqueue(st, copyWork, func() (float64, *failure) { return hostTime(n), ended(d.Write(dst, from)) })
+	r = s.enqueue(st, copyWork, func() (chipTime, *failure) { return chipTime{microseconds: hostTime(n)}, ended(d.Write(dst, from)) })
 	if r != driver.Success || !wait || !pinned {
 		return r
 	}
@@ -55,7 +55,7 @@ func (s *system) download(st *stream, dst unsafe.Pointer, src uint64, n uint64, 
 		return r
 	}
 	to := hostBytes(dst, n)
-	r = s.enqueue(st, copyWork, func() (float64, *failure) { return hostTime(n), ended(d.Read(src, to)) })
+	r = s.enqueue(st, copyWork, func() (chipTime, *failure) { return chipTime{microseconds: hostTime(n)}, ended(d.Read(src, to)) })
 	if r != driver.Success || !wait && pinned {
 		return r
 	}
@@ -83,15 +83,15 @@ func (s *system) move(st *stream, dst, src, n uint64) driver.Result {
 	if r != driver.Success || n == 0 {
 		return r
 	}
-	return s.enqueue(st, memoryWork, func() (float64, *failure) {
+	return s.enqueue(st, memoryWork, func() (chipTime, *failure) {
 		if to == from {
-			return 2 * float64(n) / to.Chip().DRAM * 1e6, ended(to.Copy(dst, src, n))
+			return chipTime{microseconds: 2 * float64(n) / to.Chip().DRAM * 1e6}, ended(to.Copy(dst, src, n))
 		}
 		buffer := make([]byte, n)
 		if err := from.Read(src, buffer); err != nil {
-			return 0, ended(err)
+			return chipTime{}, ended(err)
 		}
-		return hostTime(n), ended(to.Write(dst, buffer))
+		return chipTime{microseconds: hostTime(n)}, ended(to.Write(dst, buffer))
 	})
 }
 

@@ -223,7 +223,7 @@ func simGraphLaunch(h, on uintptr) int32 {
 		begin := st.last
 		all := make([]*work, len(g.nodes))
 		for i, n := range g.nodes {
-			all[i] = &work{context: g.context, kind: n.kind, do: n.do, after: []*work{begin}}
+			all[i] = &work{context: g.context, kind: n.kind, do: n.do, after: []*work{begin}, node: true, since: begin.since}
 			for _, a := range n.after {
 				all[i].after = append(all[i].after, all[a])
 			}

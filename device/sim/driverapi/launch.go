@@ -81,15 +81,16 @@ func (s *system) launch(st *stream, h uintptr, grid, block [3]uint32, shared uin
 	if r := s.resolve(st, f); r != driver.Success {
 		return r
 	}
-	return s.enqueue(st, kernelWork, func() (float64, *failure) {
+	return s.enqueue(st, kernelWork, func() (chipTime, *failure) {
 		counters, err := d.Launch(k, grid, block, shared, values)
 		if err != nil {
-			return 0, launchFailure(err)
+			return chipTime{}, launchFailure(err)
 		}
 		if s.config.Launched != nil {
 			s.config.Launched(Launch{Device: d.ordinal, Kernel: name, Grid: grid, Block: block, Shared: shared, Counters: counters})
 		}
-		return counters.Estimate.Seconds * 1e6, nil
+		e := &counters.Estimate
+		return chipTime{e.Seconds * 1e6, float64(e.SMs) / float64(d.Chip().SMs)}, nil
 	})
 }
 

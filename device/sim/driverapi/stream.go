@@ -39,9 +39,12 @@ func (st *stream) owner() *context { return st.context }
 
 func (st *stream) blocking() bool { return st.flags&C.CU_STREAM_NON_BLOCKING == 0 }
 
-// action does a piece of work; it runs without the system's lock. It gives the microseconds that it would take on the chip, and
-// an error if it ends the context.
-type action func() (microseconds float64, err *failure)
+// action does a piece of work; it runs without the system's lock. It gives the time that it would take on the chip, and an error if it
+// ends the context.
+type action func() (chipTime, *failure)
+
+// chipTime is how long a piece of work takes, and which share of the multiprocessors it keeps busy meanwhile.
+type chipTime struct{ microseconds, share float64 }
 
 // failure is an error of running work.
 type failure struct {
@@ -66,7 +69,8 @@ type work struct {
 	do            action
 	after         []*work
 	started, done bool
-	end           float64 // simulated time in microseconds
+	node          bool    // of a graph
+	since, end    float64 // simulated time in microseconds: until when the device was busy when it was queued, and when it has ended
 }
 
 // enqueue puts work on a stream, or into the graph that the stream's work is captured in.
@@ -102,6 +106,7 @@ func (s *system) enqueue(st *stream, k kind, do action) driver.Result {
 }
 
 func (st *stream) push(w *work) {
+	w.since = st.context.device.timeline.end
 	st.last = w
 	for len(st.queue) > 0 && st.queue[0].done {
 		st.queue = st.queue[1:]
@@ -131,14 +136,16 @@ func (s *system) run(w *work) {
 		} else {
 			s.mu.Unlock()
 			d.running.Lock()
-			microseconds, err := w.do()
+			took, err := w.do()
 			d.running.Unlock()
 			s.mu.Lock()
-			if w.kind == kernelWork { // one after the other
-				begin = max(begin, d.clock)
-				d.clock = begin + microseconds
+			if chip := d.Chip(); w.kind == kernelWork {
+				if w.node {
+					took.microseconds += chip.NodeMicroseconds - chip.LaunchMicroseconds
+				}
+				begin = d.timeline.place(w.since, begin, took.microseconds, took.share)
 			}
-			w.end = begin + microseconds
+			w.end = begin + took.microseconds
 			if err == nil && (w.kind == kernelWork || w.kind == copyWork) && s.faults.hits(string(w.kind)) {
 				err = map[kind]*failure{
 					kernelWork: {driver.LaunchFailed, "fault launch@N of CNN_GPU_SIM_FAULT"},

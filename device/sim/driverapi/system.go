@@ -105,7 +105,7 @@ type device struct {
 	primary *context
 	flags   uint32 // of the primary context
 	lost    bool
-	clock   float64 // microseconds for which kernels kept it busy, by the simulator's estimate
+	timeline
 }
 
 // Alloc waits for the piece of work that runs.

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"cnn-gpu/device/driver/nvrtc"
+	"cnn-gpu/device/sim/compile"
 	"cnn-gpu/device/sim/inspect/hostcode"
 )
 
@@ -96,7 +97,7 @@ func (u *unit) compile() (*Program, error) {
 	}
 	var instances []string // none before all else is right: NVRTC may crash over those of a text with errors
 	for round := 1; ; round++ {
-		code, err := u.library.Compile(nvrtc.Source{Name: u.main, Text: u.text(u.main), Headers: u.headers(), Kernels: instances}, u.options...)
+		code, err := compile.Source(u.library, nvrtc.Source{Name: u.main, Text: u.text(u.main), Headers: u.headers(), Kernels: instances}, u.options...)
 		if err == nil && len(instances) < len(u.instances) {
 			instances = u.instances
 			continue
@@ -133,7 +134,7 @@ func (u *unit) compile() (*Program, error) {
 // debug compiles once more for debug data. Inline assembly may want the optimizer, which -G turns off.
 func (u *unit) debug(instances []string) []byte {
 	options := append([]string{debugInfo}, slices.DeleteFunc(slices.Clone(u.options), func(o string) bool { return o == lineInfo })...)
-	code, err := u.library.Compile(nvrtc.Source{Name: u.main, Text: u.text(u.main), Headers: u.headers(), Kernels: instances}, options...)
+	code, err := compile.Source(u.library, nvrtc.Source{Name: u.main, Text: u.text(u.main), Headers: u.headers(), Kernels: instances}, options...)
 	if err != nil {
 		return nil
 	}

@@ -1,0 +1,46 @@
+package device
+
+import (
+	"sync"
+
+	"cnn-gpu/device/sim"
+)
+
+// simulatedKernels collects the estimates of the kernels that run on a simulated GPU.
+type simulatedKernels struct {
+	mu  sync.Mutex
+	ran []sim.Estimate
+}
+
+func (k *simulatedKernels) add(e sim.Estimate) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ran = append(k.ran, e)
+}
+
+// take gives what was collected since the last call.
+func (k *simulatedKernels) take() (ran []sim.Estimate) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	ran, k.ran = k.ran, nil
+	return ran
+}
+
+// limitOf sums up the kernels of an op.
+func limitOf(ran []sim.Estimate) (l OpLimit) {
+	longest, l1, l2 := 0.0, int64(0), int64(0)
+	missedL1, missedL2 := 0.0, 0.0
+	for _, e := range ran {
+		if e.Seconds > longest {
+			longest, l.Limit = e.Seconds, e.Limit
+		}
+		if m := e.Memory; m != nil {
+			l1, missedL1 = l1+m.L1Bytes, missedL1+float64(m.L1Bytes)*(1-m.L1HitRate)
+			l2, missedL2 = l2+m.L2ReadBytes, missedL2+float64(m.L2ReadBytes)*(1-m.L2HitRate)
+			l.L2Bytes += m.L2ReadBytes + m.L2WriteBytes
+			l.DRAMBytes += m.DRAMReadBytes + m.DRAMWriteBytes
+		}
+	}
+	l.L1HitRate, l.L2HitRate = 1-missedL1/float64(max(l1, 1)), 1-missedL2/float64(max(l2, 1))
+	return l
+}

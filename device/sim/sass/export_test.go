@@ -1,0 +1,4 @@
+package sass
+
+// Decode reads one instruction.
+var Decode = decode

@@ -1,0 +1,115 @@
+package sim_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"io"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device/sim/sass"
+)
+
+// What NVRTC 12.9 makes of sgemm.cu with -lineinfo: the PTX, a zero byte and the cubin.
+//
+//go:embed testdata/sgemm.sm_80.gz
+var sgemm80 []byte
+
+//go:embed testdata/sgemm.sm_89.gz
+var sgemm89 []byte
+
+// ptxAndCubin takes testdata apart.
+func ptxAndCubin(t *testing.T, packed []byte) (ptx, cubin []byte) {
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	require.NoError(t, err)
+	all, err := io.ReadAll(r)
+	require.NoError(t, err)
+	ptx, cubin, found := bytes.Cut(all, []byte{0})
+	require.True(t, found)
+	return ptx, cubin
+}
+
+// sgemmSeries is a series of kernels, and the GFLOP/s for matrices of 4096 x 4096 that forks of github.com/siboehm/SGEMM_CUDA list in their
+// README for an A100 (the mean of three, which lie within 15 % of each other) and for an RTX 4090 (of two, within 8 %).
+var sgemmSeries = []struct {
+	kernel        string
+	block         [3]uint32
+	tile          uint32 // of C of a block, its width
+	a100, rtx4090 float64
+}{
+	{"naive", [3]uint32{32, 32, 1}, 32, 291, 677},
+	{"coalesced", [3]uint32{1024, 1, 1}, 32, 3213, 5026},
+	{"shared_tile", [3]uint32{1024, 1, 1}, 32, 5104, 6517},
+	{"column_of_8", [3]uint32{512, 1, 1}, 64, 10057, 19295},
+	{"square_of_8", [3]uint32{256, 1, 1}, 128, 13640, 35844},
+	{"vectors_of_4", [3]uint32{256, 1, 1}, 128, 14599, 42895},
+	{"tuned", [3]uint32{256, 1, 1}, 128, 15029, 42887},
+	{"warp_tile", [3]uint32{128, 1, 1}, 128, 16410, 45835},
+}
+
+// TestEstimateOfSGEMM: estimates of the series, of the size that was measured, by samples of the blocks.
+func TestEstimateOfSGEMM(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a minute")
+	}
+	for _, on := range []struct {
+		chip      string
+		packed    []byte
+		published func(i int) float64
+	}{
+		{"a100", sgemm80, func(i int) float64 { return sgemmSeries[i].a100 }},
+		{"rtx4090", sgemm89, func(i int) float64 { return sgemmSeries[i].rtx4090 }},
+	} {
+		ptx, cubin := ptxAndCubin(t, on.packed)
+		var estimated, published []float64
+		for i, s := range sgemmSeries {
+			d := estimator(t, on.chip)
+			m, err := d.Load(sass.Attach(ptx, cubin))
+			require.NoError(t, err)
+			k, err := m.Kernel(s.kernel)
+			require.NoError(t, err)
+			const n = 4096
+			a, b, c := alloc(t, d, 4*n*n), alloc(t, d, 4*n*n), alloc(t, d, 4*n*n)
+			counters, err := d.Launch(k, [3]uint32{n / s.tile, n / s.tile, 1}, s.block, 0, pack(int32(n), float32(1), a, b, float32(0), c))
+			require.NoError(t, err)
+			assert.True(t, counters.Estimate.MachineCode)
+			got, want := 2*n*n*n/counters.Estimate.Seconds/1e9, on.published(i)
+			t.Logf("%s %-12s %6.0f GFLOP/s, published %6.0f: %.2f", on.chip, s.kernel, got, want, got/want)
+			assert.True(t, got > 0.7*want && got < 1.4*want, "%s, %s: %.0f GFLOP/s, published %.0f", on.chip, s.kernel, got, want)
+			estimated, published = append(estimated, got), append(published, want)
+		}
+		assert.Greater(t, spearman(estimated, published), 0.9, on.chip)
+	}
+}
+
+// spearman is the correlation of ranks.
+func spearman(x, y []float64) float64 {
+	ranks := func(v []float64) []int {
+		order := make([]int, len(v))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortStableFunc(order, func(a, b int) int {
+			if v[a] < v[b] {
+				return -1
+			}
+			return 1
+		})
+		rank := make([]int, len(v))
+		for r, i := range order {
+			rank[i] = r
+		}
+		return rank
+	}
+	a, b := ranks(x), ranks(y)
+	sum := 0.0
+	for i := range a {
+		sum += float64((a[i] - b[i]) * (a[i] - b[i]))
+	}
+	n := float64(len(x))
+	return 1 - 6*sum/(n*(n*n-1))
+}
