@@ -82,6 +82,7 @@ Exit codes:
 	flags.StringVar(&f.order, "order", "forward", "order of the warps: forward, reverse or random")
 	flags.Uint64Var(&f.run.Seed, "seed", 0, "seed of the random order")
 	threadsFlag(flags, &f.run.Workers, "workers", "the `number` of blocks that run at a time (default: one for each CPU)")
+	flags.IntVar(&f.run.Orders, "orders", 1, "how many orders of warps and blocks to run it in, and compare the memory after them")
 	flags.Int64Var(&f.run.MaxSteps, "max-steps", 1<<26, "instructions of a warp that count as an endless loop")
 	flags.BoolVar(&f.run.Sample, "sample", false, "run only a sample of the blocks, for the estimate of a large kernel's time: outputs are incomplete")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON, also where it is an error")
@@ -165,6 +166,9 @@ func (f *simFlags) script(cmd *cobra.Command, file string) (*inspect.Script, err
 	}
 	if s.Device == "" || s.Device == "sim" {
 		s.Device = simDevices()[0]
+	}
+	if f.run.Orders < 1 {
+		return nil, usageErrorf("--orders %d: give a number of orders from 1 on", f.run.Orders)
 	}
 	s.Options = f.run
 	s.Options.Estimate = true

@@ -237,23 +237,22 @@ func TestMeetingsAreReproducible(t *testing.T) {
 	}
 }
 
-// TestOrders holds that the orders find a sum whose bits depend on them, and nothing else, and that memory is that of the first.
+// TestOrders holds that several orders find a sum whose bits depend on them, and nothing else, and that memory is that of the first.
 func TestOrders(t *testing.T) {
 	for kernel, depends := range map[string]bool{"float_sum_by_atomics": true, "float_sum_right": false, "stencil_right": false, "lock_right": false, "scan_right": false} {
-		d := sim.NewDevice(hopper(t), sim.Options{Checks: sim.AllChecks})
+		d := sim.NewDevice(hopper(t), sim.Options{Orders: 8})
 		const blocks, threads = 10, 64
 		sync, y := upload(t, d, make([]int32, 64)), upload(t, d, make([]float32, blocks*threads))
 		params := pack(upload(t, d, make([]int32, 4*blocks*threads)), sync, y, uint32(4*blocks*threads))
-		k := kernelOf(t, d, blocksPTX, kernel)
-		c, differences, err := d.LaunchInOrders(k, linear(blocks), linear(threads), 0, params, 8)
+		c, err := d.Launch(kernelOf(t, d, blocksPTX, kernel), linear(blocks), linear(threads), 0, params)
 		require.NoError(t, err, kernel)
 		require.NotZero(t, c.Warp)
-		require.Equal(t, depends, len(differences) > 0, "%s: %v", kernel, differences)
 		if !depends {
+			require.Empty(t, c.Advice, kernel)
 			continue
 		}
-		require.Equal(t, sync, differences[0].Address)
-		require.Contains(t, differences[0].String(), "parameter 1")
+		require.Equal(t, []sim.Kind{sim.OrderDependent}, kinds(c.Advice))
+		require.Contains(t, c.Advice[0].String(), "parameter 1")
 		want := float32(0)
 		for b := range blocks {
 			for i := range threads {

@@ -46,6 +46,7 @@ type Options struct {
 	Checks   Checks
 	Order    Order
 	Seed     uint64
+	Orders   int               // in how many orders of warps and blocks each launch runs, to compare memory after them; 0 is one
 	Quantum  int               // warp instructions of a turn; 0 is until the warp has to wait
 	Workers  int               // blocks that run at the same time; 0 is one for each processor
 	Print    func(text string) // gets what kernels print; nil drops it

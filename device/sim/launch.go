@@ -16,7 +16,11 @@ func (d *Device) Launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 	}
 	d.busy.Lock()
 	defer d.busy.Unlock()
-	return d.launch(k, grid, block, sharedBytes, params, schedule{warps: d.opts.Order, seed: d.opts.Seed})
+	s := schedule{warps: d.opts.Order, seed: d.opts.Seed}
+	if d.opts.Orders > 1 {
+		return d.launchInOrders(k, grid, block, sharedBytes, params, s)
+	}
+	return d.launch(k, grid, block, sharedBytes, params, s)
 }
 
 // launch runs a launch that was checked.

@@ -38,51 +38,35 @@ func scheduleOf(number int, blocks int64) schedule {
 	return s
 }
 
-// Difference is a place in memory that another order of warps and blocks left otherwise.
-type Difference struct {
-	Order   int    `json:"order"`   // its number: 0 is forward, 1 backward, the others are random
-	Array   string `json:"array"`   // the variable, or the kernel's parameter
-	Address uint64 `json:"address"` // of the array
-	Offset  uint64 `json:"offset"`  // of the first byte that differs
-	Bytes   uint64 `json:"bytes"`   // that differ
-}
-
-func (x Difference) String() string {
-	return fmt.Sprintf("order %d leaves %d bytes of %s otherwise than order 0, the first at offset %d", x.Order, x.Bytes, x.Array, x.Offset)
-}
-
-// LaunchInOrders runs a kernel in several orders of its warps and blocks, each time on the memory as it is now, and says which of them leave
-// other bytes than the first. Memory and counters are those of the first order, or of the one in which a check found something.
-func (d *Device) LaunchInOrders(k *Kernel, grid, block [3]uint32, sharedBytes uint32, params []byte, orders int) (*Counters, []Difference, error) {
-	if err := d.CheckLaunch(k, grid, block, sharedBytes, params); err != nil {
-		return nil, nil, err
-	}
-	d.busy.Lock()
-	defer d.busy.Unlock()
+// launchInOrders runs a launch in the orders that the options ask for, each time on the memory as it is now. Where one leaves other bytes than
+// the first, that is advice. Memory and counters are those of the first order, or of the one in which a check found errors.
+func (d *Device) launchInOrders(k *Kernel, grid, block [3]uint32, sharedBytes uint32, params []byte, first schedule) (*Counters, error) {
 	before := d.mem.contents()
-	blocks := int64(grid[0]) * int64(grid[1]) * int64(grid[2])
-	first, err := d.launch(k, grid, block, sharedBytes, params, schedule{})
+	counters, err := d.launch(k, grid, block, sharedBytes, params, first)
 	if err != nil {
-		return first, nil, err
+		return counters, err
 	}
 	after := d.mem.contents()
-	var all []Difference
-	for n := 1; n < orders; n++ {
+	told := map[int]bool{}
+	for n := 1; n < d.opts.Orders; n++ {
 		d.mem.restore(before)
-		if c, err := d.launch(k, grid, block, sharedBytes, params, scheduleOf(n, blocks)); err != nil {
-			return c, all, err
+		c, err := d.launch(k, grid, block, sharedBytes, params, scheduleOf(n, int64(grid[0])*int64(grid[1])*int64(grid[2])))
+		if err != nil {
+			return c, err
 		}
 		now := d.mem.contents()
 		for i := range min(len(after), len(now)) { // a kernel may allocate
-			if x := differ(after[i], now[i]); x.Bytes > 0 {
-				a := d.mem.regions[i]
-				x.Order, x.Address, x.Array = n, a.addr, k.arrayName(a, params)
-				all = append(all, x)
+			if bytes, offset := differ(after[i], now[i]); bytes > 0 && !told[i] {
+				told[i] = true
+				r := k.describe(0)
+				r.Severity, r.Kind, r.Array = Advice, OrderDependent, k.arrayName(d.mem.regions[i], params)
+				r.Message = fmt.Sprintf("warps and blocks in another order (number %d) leave other bytes: %d, the first at offset %d", n, bytes, offset)
+				counters.Advice = append(counters.Advice, r)
 			}
 		}
 	}
 	d.mem.restore(after)
-	return first, all, nil
+	return counters, nil
 }
 
 // contents copies the bytes of all memory that kernels may write; nil where there is none, or none was used.
@@ -110,17 +94,17 @@ func (m *memory) restore(all []*contents) {
 	}
 }
 
-// differ counts the bytes that differ; what one of the two has not used counts as none.
-func differ(x, y *contents) (d Difference) {
+// differ counts the bytes that differ, and gives the first; what one of the two has not used counts as none.
+func differ(x, y *contents) (n, first int) {
 	if x == nil || y == nil || bytes.Equal(x.data, y.data) {
-		return d
+		return 0, 0
 	}
 	for i := range x.data {
 		if x.data[i] != y.data[i] {
-			if d.Bytes++; d.Bytes == 1 {
-				d.Offset = uint64(i)
+			if n++; n == 1 {
+				first = i
 			}
 		}
 	}
-	return d
+	return n, first
 }
