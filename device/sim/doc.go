@@ -103,6 +103,7 @@
 //   - memory.go: allocations: addresses, bytes and which of them were written
 //   - registers.go: registers that depend on what was never written
 //   - definedness.go: what instructions do with undefined bits
+//   - probe.go: which bits of a result depend on undefined bits
 //   - order.go: the order of accesses to shared memory, and races in it
 //   - segment.go: who did an access to global memory: stamps of parts of a warp's work
 //   - shadow.go: the stamps of each place of an allocation

@@ -156,10 +156,6 @@ func (w *warp) report(k Kind, lane int, format string, args ...any) {
 	w.note(Error, k, w.pc, lane, "", format, args...)
 }
 
-func (w *warp) reportAt(k Kind, pc int32, lane int, format string, args ...any) {
-	w.note(Error, k, pc, lane, "", format, args...)
-}
-
 func (w *warp) reportArray(k Kind, pc int32, lane int, array, format string, args ...any) {
 	w.note(Error, k, pc, lane, array, format, args...)
 }
