@@ -64,7 +64,7 @@ Exit codes:
 		RunE: func(cmd *cobra.Command, args []string) error { return f.execute(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&f.list, "list", false, "list the kernels of the file with their parameters, and run none")
+	flags.BoolVar(&f.list, "list", false, "list the kernels of the file with their parameters, and its variables, and run nothing")
 	flags.StringVar(&f.kernel, "kernel", "", "name of the kernel; may be left out if the file has only one")
 	flags.StringVar(&f.grid, "grid", "1", "blocks: X or X,Y or X,Y,Z")
 	flags.StringVar(&f.block, "block", "1", "threads of a block: X or X,Y or X,Y,Z")
@@ -82,7 +82,7 @@ Exit codes:
 	flags.StringVar(&f.order, "order", "forward", "order of the warps: forward, reverse or random")
 	flags.Uint64Var(&f.run.Seed, "seed", 0, "seed of the random order")
 	threadsFlag(flags, &f.run.Workers, "workers", "the `number` of blocks that run at a time (default: one for each CPU)")
-	flags.IntVar(&f.run.Orders, "orders", 1, "how many orders of warps and blocks to run it in, and compare the memory after them")
+	flags.IntVar(&f.run.Orders, "orders", 1, "the `number` of orders of warps and blocks to run in; where memory differs after them is told")
 	flags.Int64Var(&f.run.MaxSteps, "max-steps", 1<<26, "instructions of a warp that count as an endless loop")
 	flags.BoolVar(&f.run.Sample, "sample", false, "run only a sample of the blocks, for the estimate of a large kernel's time: outputs are incomplete")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON, also where it is an error")
@@ -103,7 +103,7 @@ func (f *simFlags) execute(cmd *cobra.Command, file string) error {
 	var outcome inspect.Outcome
 	if err == nil && f.list {
 		outcome.File = script.File
-		outcome.Kernels, outcome.Templates, err = inspect.List(script)
+		outcome.Contents, err = inspect.List(script)
 	} else if err == nil {
 		outcome.Result, err = inspect.Run(script)
 	}

@@ -37,6 +37,8 @@ func TestSim(t *testing.T) {
 	r = runSim(simArguments, "--list")
 	require.Equal(t, exitOK, r.code, r.stderr)
 	assert.Contains(t, r.stdout, "nn::apply<2, float>\n  x                const float*\n  y                float*\n  n                int\n  layer            nn::Layer\n")
+	assert.Contains(t, r.stdout, "variables, for --set\n")
+	assert.Contains(t, r.stdout, "  nn::table        float[4]\n")
 }
 
 // What may be an endless loop is told before a person gives up, and how to let it go on.

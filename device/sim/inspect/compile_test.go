@@ -106,8 +106,8 @@ func TestTemplates(t *testing.T) {
 	assert.Equal(t, "nn::apply<5, float>", r.Launches[0].Kernel.Name)
 	_, err = Run(script(t, "testdata/arguments.cu", "nn::apply<oops>", 4))
 	assert.ErrorContains(t, err, "oops")
-	kernels, templates, err := List(script(t, "testdata/arguments.cu", "", 1))
+	contents, err := List(script(t, "testdata/arguments.cu", "", 1))
 	require.NoError(t, err)
-	assert.Len(t, kernels, 8)
-	assert.Equal(t, []string{"apply<int N, typename T>"}, templates)
+	assert.Len(t, contents.Kernels, 8)
+	assert.Equal(t, []string{"apply<int N, typename T>"}, contents.Templates)
 }

@@ -30,9 +30,15 @@ type Outcome struct {
 	Error       string              `json:"error,omitempty"`
 	Diagnostics []cufile.Diagnostic `json:"diagnostics,omitempty"` // of the compiler
 	File        string              `json:"file"`
-	Kernels     []Kernel            `json:"kernels,omitempty"`
-	Templates   []string            `json:"templates,omitempty"`
+	*Contents
 	*Result
+}
+
+// Contents are what can be run, and what can be set.
+type Contents struct {
+	Kernels   []Kernel    `json:"kernels"`
+	Templates []string    `json:"templates"` // of kernels
+	Variables []Parameter `json:"variables"` // __constant__ and __device__
 }
 
 // Conclude fills in the status, the error and what the compiler said.
@@ -58,6 +64,9 @@ func (o *Outcome) Print(w io.Writer) error {
 	if o.Result != nil {
 		return o.Result.Print(w)
 	}
+	if o.Contents == nil {
+		return nil
+	}
 	var s strings.Builder
 	for _, k := range o.Kernels {
 		fmt.Fprintf(&s, "%s\n", k.Name)
@@ -67,6 +76,12 @@ func (o *Outcome) Print(w io.Writer) error {
 	}
 	for _, t := range o.Templates {
 		fmt.Fprintf(&s, "%s\n  a template: give --kernel its name with arguments\n", t)
+	}
+	if len(o.Variables) > 0 {
+		s.WriteString("variables, for --set\n")
+	}
+	for _, v := range o.Variables {
+		fmt.Fprintf(&s, "  %-16s %s\n", v.Name, v.Type)
 	}
 	_, err := io.WriteString(w, s.String())
 	return err

@@ -137,13 +137,22 @@ func newRunner(s *Script) *runner {
 		launches: map[*Step]*Launch{}, seen: map[finding]bool{}, result: &Result{Chip: s.Chip.Name}}
 }
 
-// List lists the kernels of a script's file, and its templates of kernels.
-func List(s *Script) (kernels []Kernel, templates []string, err error) {
-	p, err := loadProgram(sim.NewDevice(s.Chip, s.Options), s)
-	if err != nil {
-		return nil, nil, err
+// List lists the kernels of a script's file, its templates of kernels, and its variables.
+func List(s *Script) (*Contents, error) {
+	r := newRunner(s)
+	var err error
+	if r.program, err = loadProgram(r.device, s); err != nil {
+		return nil, err
 	}
-	return p.kernels, p.templates, nil
+	c := &Contents{Kernels: r.program.kernels, Templates: r.program.templates}
+	for _, name := range r.program.module.GlobalNames() {
+		v, err := r.variable(name)
+		if err != nil {
+			return nil, err
+		}
+		c.Variables = append(c.Variables, Parameter{Name: demangled(name), Type: typeName(v.kind), Bytes: v.size})
+	}
+	return c, nil
 }
 
 // loadProgram compiles a script's file and brings it to the device.
