@@ -125,12 +125,14 @@ func (u *unit) explain(complaints []complaint) *Error {
 	return e
 }
 
-var words = regexp.MustCompile(`\w+`)
+// named finds the names in a complaint.
+var named = regexp.MustCompile(`"(?:[^"]*::)?(\w+)"|^(\w+) is not a template`)
 
 // hintsOnNames says why names that the compiler misses are not there.
 func (u *unit) hintsOnNames(complaints []complaint) (hints []string) {
 	for _, c := range complaints {
-		for _, word := range words.FindAllString(c.Text, -1) {
+		for _, m := range named.FindAllStringSubmatch(c.Text, -1) {
+			word := m[1] + m[2]
 			hint := goneNames[word]
 			for _, name := range u.order {
 				if line := u.files[name].HostLine(word); line > 0 {

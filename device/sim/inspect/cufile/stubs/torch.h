@@ -20,6 +20,17 @@
 #define C10_LAUNCH_BOUNDS_1(threads) __launch_bounds__(threads)
 #define C10_LAUNCH_BOUNDS_2(threads, blocks) __launch_bounds__(threads, blocks)
 #define C10_WARP_SIZE 32
+#define C10_CLANG_HAS_WARNING(warning) 0
+#define C10_CLANG_DIAGNOSTIC_PUSH()
+#define C10_CLANG_DIAGNOSTIC_POP()
+#define C10_CLANG_DIAGNOSTIC_IGNORE(warning)
+#define C10_LIKELY(condition) (condition)
+#define C10_UNLIKELY(condition) (condition)
+#define C10_UNUSED
+#define C10_API
+#define C10_EXPORT
+#define TORCH_API
+#define TORCH_CUDA_CU_API
 #define AT_DEVICE __device__
 #define AT_HOST_DEVICE __host__ __device__
 #define CUDA_KERNEL_ASSERT(condition) assert(condition)
@@ -71,6 +82,8 @@ template <> struct OpMathType<BFloat16> { typedef float type; };
 template <typename T> using opmath_type = typename OpMathType<T>::type;
 template <typename T, bool onGPU> struct AccumulateType { typedef opmath_type<T> type; };
 template <typename T, bool onGPU> using acc_type = typename AccumulateType<T, onGPU>::type;
+
+template <typename T> __device__ bool _isnan(T x) { return x != x; }
 
 template <typename T> struct numeric_limits {
   static __device__ T lowest() { return std::numeric_limits<T>::lowest(); }
