@@ -141,6 +141,7 @@ template <typename scalar> void run(float* p) {
   net::soft<256><<<1, n>>>(p);
   net::scale<T, n><<<g, b>>>(p);
   auto k = &net::scale<byte, WIDTH>;
+  net::scale<scalar, 2><<<g, b>>>(p);
   if (a < b) net::plain<<<1, 1>>>(p);
 }
 `
@@ -153,8 +154,8 @@ template <typename scalar> void run(float* p) {
 	}
 	assert.Equal(t, []string{"net::soft<int N>", "net::scale<typename T, int N>", "net::plain<typename T = double>", "net::none<bool B>"}, names)
 	assert.Equal(t, []string{"", "", "net::plain<double>", ""}, defaults)
-	assert.Equal(t, []string{"net::soft<256>", "net::scale<float4, (128 * 2)>", "net::scale<unsigned char, WIDTH>"},
-		[]string{f.Instances(templates)[0], f.Instances(templates)[1], strings.NewReplacer("(", "", ")", "").Replace(f.Instances(templates)[2])})
+	assert.Equal(t, []string{"net::soft<256>", "net::scale<float4, (128 * 2)>", "net::scale<unsigned char, WIDTH>", "net::scale<float, 2>"},
+		[]string{f.Instances(templates)[0], f.Instances(templates)[1], strings.NewReplacer("(", "", ")", "").Replace(f.Instances(templates)[2]), f.Instances(templates)[3]})
 }
 
 func TestIncludes(t *testing.T) {

@@ -28,7 +28,7 @@ func (t Template) Default() string {
 			value = strings.TrimSpace(value)
 			arguments = append(arguments, value)
 		case (first == "typename" || first == "class") && !strings.Contains(p, "enable_if"):
-			arguments = append(arguments, "float")
+			arguments = append(arguments, standIn)
 		default:
 			return ""
 		}
@@ -51,7 +51,8 @@ func (f *File) Templates() (list []Template) {
 }
 
 // Instances lists, with their arguments, the templates among kernels that the file's host code names: where it launches
-// them, and where it asks for their attributes. A name that the host code gives a type or a number by using, typedef or const is put in.
+// them, and where it asks for their attributes. A name that the host code gives a type or
+// a number by using, typedef or const is put in, and float for types that its own template leaves open.
 func (f *File) Instances(templates []Template) (list []string) {
 	p := f.parser
 	for _, s := range f.host {
@@ -90,9 +91,26 @@ func (f *File) resolve(from, to int, function span, depth int) string {
 				part = "(" + part + ")"
 			}
 		}
+		if p.tokens[i].kind == word && f.isTypeParameter(p.of(i), function.from, from) {
+			part = standIn
+		}
 		text.WriteString(part)
 	}
 	return text.String()
+}
+
+// standIn is the type that stands for those that nobody names.
+const standIn = "float"
+
+// isTypeParameter says whether a name is a type that the function has as a parameter of its template, or one of PyTorch's dispatch.
+func (f *File) isTypeParameter(name string, from, to int) bool {
+	p := f.parser
+	for i := from; i+1 < to; i++ {
+		if (p.is(i, "typename") || p.is(i, "class")) && p.is(i+1, name) {
+			return true
+		}
+	}
+	return name == "scalar_t"
 }
 
 // definition finds what a name of a function stands for: "using T = float;", "typedef float T;", "const int N = 256;".
