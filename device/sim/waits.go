@@ -38,7 +38,7 @@ func (k *Kernel) waits(r *sm.Result) []LineWaits {
 		x := LineWaits{File: p.File, Line: p.Line, Cycles: w.Sum(), By: map[string]float64{}}
 		for i, cycles := range w {
 			if cycles > 0 {
-				x.By[sm.Reason(i).String()] = cycles
+				x.By[strings.ReplaceAll(sm.Reason(i).String(), " ", "_")] = cycles
 			}
 		}
 		all = append(all, x)
@@ -78,7 +78,7 @@ func shares(by map[string]float64, total float64, most int) string {
 	var list []string
 	for _, name := range names[:min(most, len(names))] {
 		if share := 100 * by[name] / total; share >= 1 {
-			list = append(list, fmt.Sprintf("%s %.0f %%", name, share))
+			list = append(list, fmt.Sprintf("%s %.0f %%", strings.ReplaceAll(name, "_", " "), share))
 		}
 	}
 	return strings.Join(list, ", ")
