@@ -51,7 +51,7 @@ type Options struct {
 	Workers  int               // blocks that run at the same time; 0 is one for each processor
 	Print    func(text string) // gets what kernels print; nil drops it
 	Estimate bool              // of the time, by what a sample of the blocks does with the caches, see sample; needs Traffic. Without it the time is what the counters say at least
-	Sample   bool              // run only that sample: results are incomplete, counters are scaled to all blocks; needs Estimate
+	Sample   bool              // run only that sample: results are incomplete, counters are scaled to all blocks; with it come Estimate and Traffic
 	MaxSteps int64             // instructions of a warp after which it counts as an endless loop; 0 is 2^30
 }
 
@@ -85,6 +85,9 @@ func NewDevice(chip Chip, opts Options) *Device {
 	}
 	if opts.Quantum <= 0 {
 		opts.Quantum = 1 << 20
+	}
+	if opts.Sample {
+		opts.Estimate, opts.Checks = true, opts.Checks|Traffic
 	}
 	d := &Device{chip: chip, opts: opts}
 	d.mem.base = devices.Add(1) << regionsPerDeviceLog

@@ -186,7 +186,7 @@ func (e *Estimate) String() string {
 		percent := func(rate float64) string { return fmt.Sprintf("%.1f %%", 100*rate) }
 		level("L1", m.L1Bytes, m.L2WriteBytes, percent(m.L1HitRate))
 		level("L2", m.L2ReadBytes, m.L2WriteBytes, percent(m.L2HitRate))
-		level("DRAM", m.DRAMReadBytes, m.DRAMWriteBytes, "")
+		level("DRAM", m.DRAMReadBytes, m.DRAMWriteBytes, "-")
 	}
 	s.WriteString(waitsText(e.Waits))
 	return s.String()

@@ -22,7 +22,7 @@ var memoryPTX string
 func estimator(t *testing.T, chip string) *sim.Device {
 	c, err := sim.ChipByName(chip)
 	require.NoError(t, err)
-	return sim.NewDevice(c, sim.Options{Checks: sim.Traffic, Estimate: true, Sample: true, Workers: 2})
+	return sim.NewDevice(c, sim.Options{Sample: true, Workers: 2})
 }
 
 // A copy reaches 85 to 95 % of DRAM's peak (Luo et al., arXiv 2402.13499, table V). A transpose in tiles is as fast, as its writer means it to
