@@ -109,5 +109,5 @@ func TestTemplates(t *testing.T) {
 	contents, err := List(script(t, "testdata/arguments.cu", "", 1))
 	require.NoError(t, err)
 	assert.Len(t, contents.Kernels, 8)
-	assert.Equal(t, []string{"apply<int N, typename T>"}, contents.Templates)
+	assert.Equal(t, []string{"nn::apply<int N, typename T>"}, contents.Templates)
 }

@@ -5,6 +5,7 @@ package inspect
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
@@ -150,10 +151,15 @@ func List(s *Script) (*Contents, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Variables = append(c.Variables, Parameter{Name: demangled(name), Type: typeName(v.kind), Bytes: v.size})
+		if v := (Parameter{Name: demangled(name), Type: typeName(v.kind), Bytes: v.size}); !library.MatchString(v.Name) {
+			c.Variables = append(c.Variables, v)
+		}
 	}
 	return c, nil
 }
+
+// library are names that headers bring, which are nobody's to fill.
+var library = regexp.MustCompile(`^(std|cuda|cooperative_groups|cub|thrust)::`)
 
 // loadProgram compiles a script's file and brings it to the device.
 func loadProgram(device *sim.Device, s *Script) (*program, error) {
