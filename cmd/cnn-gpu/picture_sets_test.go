@@ -203,8 +203,8 @@ func TestTrainStreamed(t *testing.T) {
 func TestFlagsForPicturesAlone(t *testing.T) {
 	w := newTiny(t)
 	for want, args := range map[string][]string{
-		"holds no pictures that have to be decoded: leave out --resize":        {"train", "--model", w.model, "--data", w.data, "--out", w.out, "--resize", "12x12"},
-		"leave out --strict-data":                                              {"train", "--model", w.model, "--data", w.data, "--out", w.out, "--strict-data", "--stream"},
+		"holds no pictures that have to be decoded: leave out --resize": {"train", "--model", w.model, "--data", w.data, "--out", w.out, "--resize", "12x12"},
+		"leave out --strict-data": {"train", "--model", w.model, "--data", w.data, "--out", w.out, "--strict-data", "--stream"},
 		"digits holds no pictures that have to be decoded: leave out --resize": {"data", "show", "digits", "--resize", "9x9"},
 		"digits has test images of its own: leave out --split":                 {"data", "show", "digits", "--split", "0.5"},
 	} {
