@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"cnn-gpu/device/sim/ptx"
+	"cnn-gpu/device/sim/sass"
 )
 
 // Kernel is a decoded kernel: calls are inlined, operands are slots in the banks of registers.
@@ -31,7 +32,7 @@ type Kernel struct {
 	start        int32 // the kernel's first instruction, behind those of the callees
 	registers    int   // estimate of what a thread needs
 
-	compiled
+	machine *sass.Function // by which the time is estimated; nil if only PTX is known
 
 	cellBytes uint64   // granularity of the order of accesses to shared memory
 	spins     bool     // lanes may wait for each other in loops

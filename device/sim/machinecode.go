@@ -8,12 +8,6 @@ import (
 	"cnn-gpu/device/sim/sm"
 )
 
-// compiled is what the estimate of the time knows of a kernel's code.
-type compiled struct {
-	machine *sass.Function // nil if only PTX is known
-	refs    []references   // of each instruction
-}
-
 // detachMachineCode gives PTX and the machine code that it carries, by kernel; of none, none.
 func detachMachineCode(text []byte) (ptx []byte, byName map[string]*sass.Function, err error) {
 	ptx, cubin, err := sass.Detach(text)
