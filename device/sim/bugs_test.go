@@ -295,7 +295,7 @@ func TestPlantedBugsAreDocumented(t *testing.T) {
 	assert.Equal(t, want, string(text), "go test ./device/sim -run TestPlantedBugsAreDocumented -update")
 }
 
-// The number of registers is an estimate, so it refuses no launch: 200 values that live at once would need more than a chip has for
+// Without machine code the number of registers is an estimate, so it refuses no launch: 200 values that live at once would need more than a chip has for
 // 1024 threads, but the compiler to machine code may spill them.
 func TestEstimatedRegistersRefuseNothing(t *testing.T) {
 	var body strings.Builder
@@ -312,4 +312,5 @@ func TestEstimatedRegistersRefuseNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Greater(t, c.Registers*1024, d.Chip().RegistersPerSM, "it would have been refused")
 	assert.Equal(t, 1, c.Occupancy.BlocksPerSM)
+	assert.Contains(t, c.String(), fmt.Sprintf(" about %d registers", c.Registers))
 }

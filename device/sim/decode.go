@@ -21,16 +21,17 @@ type Kernel struct {
 	constants map[*ptx.Variable]bool
 	fills     []fill // constants and special registers
 
-	shared       []sharedArray
-	reserved     sharedArray // that the system keeps for itself, if the kernel names it
-	sharedBytes  uint64      // static shared memory with the gaps between the arrays
-	staticShared uint64      // the same without gaps, as on the chip
-	dynamicAlign uint64
-	localBytes   uint64 // of a thread, with the stack
-	stackBytes   uint64 // of that for functions that are not inlined
-	callees      []*callee
-	start        int32 // the kernel's first instruction, behind those of the callees
-	registers    int   // estimate of what a thread needs
+	shared         []sharedArray
+	reserved       sharedArray // that the system keeps for itself, if the kernel names it
+	sharedBytes    uint64      // static shared memory with the gaps between the arrays
+	staticShared   uint64      // the same without gaps, as on the chip
+	dynamicAlign   uint64
+	localBytes     uint64 // of a thread, with the stack
+	stackBytes     uint64 // of that for functions that are not inlined
+	callees        []*callee
+	start          int32 // the kernel's first instruction, behind those of the callees
+	registers      int   // of a thread, an estimate unless they are known
+	registersKnown bool  // from the machine code
 
 	machine *sass.Function // by which the time is estimated; nil if only PTX is known
 

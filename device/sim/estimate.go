@@ -14,13 +14,12 @@ type Occupancy struct {
 	Limit       string  `json:"limit"`    // "warps", "blocks", "registers" or "shared memory"
 }
 
-// Occupancy computes it from the registers and the shared memory of a kernel. Registers are allocated to a warp by 256, shared memory to
-// a block by 128 bytes (CUDA occupancy calculator). The number of registers is an estimate, see Attributes: where a block would not fit,
-// the compiler to machine code has used fewer.
+// Occupancy computes it from the registers and the shared memory of a kernel. Shared memory is allocated to a block by 128 bytes (CUDA
+// occupancy calculator). Where the number of registers is an estimate, see Attributes, and a block would not fit, the compiler to machine
+// code has used fewer.
 func (d *Device) Occupancy(k *Kernel, threads int, sharedBytes uint32) Occupancy {
 	c := d.chip
 	warps := max(1, (threads+31)/32)
-	perWarp := (k.registers*32 + 255) / 256 * 256
 	o := Occupancy{BlocksPerSM: c.WarpsPerSM / warps, Limit: "warps"}
 	limit := func(n int, what string) {
 		if n < o.BlocksPerSM {
@@ -28,12 +27,20 @@ func (d *Device) Occupancy(k *Kernel, threads int, sharedBytes uint32) Occupancy
 		}
 	}
 	limit(c.BlocksPerSM, "blocks")
-	limit(max(1, c.RegistersPerSM/perWarp/warps), "registers")
+	limit(max(1, k.warpsByRegisters()/warps), "registers")
 	shared := alignUp(k.staticShared+uint64(sharedBytes), 128) + uint64(c.SharedReserved)
 	limit(int(uint64(c.SharedPerSM)/shared), "shared memory")
 	o.WarpsPerSM = o.BlocksPerSM * warps
 	o.Fraction = float64(o.WarpsPerSM) / float64(c.WarpsPerSM)
 	return o
+}
+
+// warpsByRegisters is for how many warps a multiprocessor has registers: each of its four parts has a quarter of them, and gives them to a
+// warp by 256 (CUDA occupancy calculator).
+func (k *Kernel) warpsByRegisters() int {
+	const parts, unit = 4, 256
+	perWarp := (k.registers*32 + unit - 1) / unit * unit
+	return k.module.device.chip.RegistersPerSM / parts / perWarp * parts
 }
 
 // Pipe is a part of the chip and the time for which a launch keeps it busy.

@@ -87,6 +87,10 @@ func (d *Device) CheckLaunch(k *Kernel, grid, block [3]uint32, sharedBytes uint3
 	if n := k.fn.MaxThreads; n[0] > 0 && threads > int(n[0]*n[1]*n[2]) {
 		return bad(ErrResources, "%d threads in a block, the kernel was compiled for at most %d", threads, n[0]*n[1]*n[2])
 	}
+	if most := 32 * k.warpsByRegisters(); k.registersKnown && threads > most {
+		return bad(ErrResources, "%d threads in a block with %d registers each, %s has registers for %d: give blocks of fewer threads, or the kernel "+
+			"__launch_bounds__(%d)", threads, k.registers, d.chip.Name, most, threads)
+	}
 	if total := k.staticShared + uint64(sharedBytes); total > uint64(d.chip.SharedPerBlockOptin) {
 		return bad(ErrConfiguration, "%d bytes of shared memory, a block may have %d", total, d.chip.SharedPerBlockOptin)
 	}

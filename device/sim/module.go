@@ -155,7 +155,7 @@ func (m *Module) Kernel(name string) (*Kernel, error) {
 		return nil, err
 	}
 	if k.machine = m.machine[name]; k.machine != nil && k.machine.Registers > 0 {
-		k.registers = k.machine.Registers
+		k.registers, k.registersKnown = k.machine.Registers, true
 	}
 	m.kernels[name] = k
 	return k, nil
@@ -221,6 +221,9 @@ func (k *Kernel) maxThreads() int {
 		if limit[0] > 0 {
 			n = min(n, int(limit[0]*limit[1]*limit[2]))
 		}
+	}
+	if k.registersKnown {
+		n = min(n, 32*k.warpsByRegisters())
 	}
 	return n
 }

@@ -10,12 +10,13 @@ import (
 
 // Counters are what a profiler would say of one launch. Those of Memory need the check Traffic.
 type Counters struct {
-	Kernel      string    `json:"kernel"`
-	Chip        string    `json:"chip"`
-	Grid        [3]uint32 `json:"grid"`
-	Block       [3]uint32 `json:"block"`
-	SharedBytes uint64    `json:"shared_bytes"` // static and dynamic
-	Registers   int       `json:"registers"`    // of a thread, an estimate
+	Kernel             string    `json:"kernel"`
+	Chip               string    `json:"chip"`
+	Grid               [3]uint32 `json:"grid"`
+	Block              [3]uint32 `json:"block"`
+	SharedBytes        uint64    `json:"shared_bytes"` // static and dynamic
+	Registers          int       `json:"registers"`    // of a thread
+	RegistersEstimated bool      `json:"registers_estimated,omitempty"`
 
 	Sample *SampleCount `json:"sample,omitempty"` // the blocks that ran, if not all did: the counters are scaled to all
 
@@ -99,7 +100,8 @@ func (c *Counters) Hottest(n int) []LineCount {
 
 func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) *Counters {
 	d := k.module.device
-	c := &Counters{Kernel: k.fn.Name, Chip: d.chip.Name, Grid: grid, Block: dim, SharedBytes: k.staticShared + uint64(dynamic), Registers: k.registers}
+	c := &Counters{Kernel: k.fn.Name, Chip: d.chip.Name, Grid: grid, Block: dim, SharedBytes: k.staticShared + uint64(dynamic), Registers: k.registers,
+		RegistersEstimated: !k.registersKnown}
 	lines := map[Place]*Count{}
 	tensor := map[string]*TensorCount{}
 	var running pcCount
@@ -195,7 +197,11 @@ func (c *Counters) String() string {
 	if m.HeapAllocations+m.HeapFrees+m.HeapRefused > 0 {
 		fmt.Fprintf(&s, "  device heap   %d allocations, %d of them refused; %d freed, %d left\n", m.HeapAllocations+m.HeapRefused, m.HeapRefused, m.HeapFrees, max(0, m.HeapAllocations-m.HeapFrees))
 	}
-	fmt.Fprintf(&s, "  occupancy %.0f %% (%d blocks a multiprocessor, limited by %s), %d bytes of shared memory, about %d registers\n", 100*c.Occupancy.Fraction, c.Occupancy.BlocksPerSM, c.Occupancy.Limit, c.SharedBytes, c.Registers)
+	about := ""
+	if c.RegistersEstimated {
+		about = "about "
+	}
+	fmt.Fprintf(&s, "  occupancy %.0f %% (%d blocks a multiprocessor, limited by %s), %d bytes of shared memory, %s%d registers\n", 100*c.Occupancy.Fraction, c.Occupancy.BlocksPerSM, c.Occupancy.Limit, c.SharedBytes, about, c.Registers)
 	if c.Sample != nil {
 		fmt.Fprintf(&s, "  only %d of %d blocks ran: the counters are scaled, with an error of about %.1f %%; outputs are incomplete\n", c.Sample.Blocks, c.Sample.Of, 100*c.Sample.Error)
 	}

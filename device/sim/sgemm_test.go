@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/device/sim"
 	"cnn-gpu/device/sim/sass"
 )
 
@@ -83,6 +84,26 @@ func TestEstimateOfSGEMM(t *testing.T) {
 			estimated, published = append(estimated, got), append(published, want)
 		}
 		assert.Greater(t, spearman(estimated, published), 0.9, on.chip)
+	}
+}
+
+// TestRegistersOfMachineCode: 101 registers of a thread, which are ptxas's, are 104 as they are allocated, so that each quarter of a multiprocessor's 65536 is
+// enough for four warps of 3328. A card refuses a block of 17.
+func TestRegistersOfMachineCode(t *testing.T) {
+	d := checked(t)
+	m, err := d.Load(sass.Attach(ptxAndCubin(t, sgemm80)))
+	require.NoError(t, err)
+	k, err := m.Kernel("vectors_of_4")
+	require.NoError(t, err)
+	assert.Equal(t, 101, k.Attributes().Registers)
+	assert.Equal(t, 512, k.Attributes().MaxThreads)
+	params := pack(int32(128), float32(1), uint64(0), uint64(0), float32(0), uint64(0))
+	require.NoError(t, d.CheckLaunch(k, linear(1), linear(512), 0, params))
+	err = d.CheckLaunch(k, linear(1), linear(513), 0, params)
+	require.ErrorIs(t, err, sim.ErrResources)
+	assert.ErrorContains(t, err, "513 threads in a block with 101 registers each, h200 has registers for 512: give blocks of fewer threads, or the kernel __launch_bounds__(513)")
+	for threads, blocks := range map[int]int{512: 1, 128: 4, 96: 5, 32: 16} {
+		assert.Equal(t, blocks, d.Occupancy(k, threads, 0).BlocksPerSM, threads)
 	}
 }
 
