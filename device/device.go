@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cnn-gpu/device/sim"
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 )
@@ -93,6 +94,9 @@ type OpLimit struct {
 	L2HitRate float64 `json:"l2_hit_rate"`
 	L2Bytes   int64   `json:"l2_bytes"`   // read and written
 	DRAMBytes int64   `json:"dram_bytes"` // read and written
+
+	Waits sim.WaitShares  `json:"waits"` // of its warps, by the time of its kernels
+	Lines []sim.LineWaits `json:"lines"` // of the longest of them, those with the most cycles
 }
 
 // Options are how a device runs.

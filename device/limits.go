@@ -26,13 +26,22 @@ func (k *simulatedKernels) take() (ran []sim.Estimate) {
 	return ran
 }
 
+// linesOfOps is of how many source lines an op tells what its warps wait for.
+const linesOfOps = 5
+
 // limitOf sums up the kernels of an op.
 func limitOf(ran []sim.Estimate) (l OpLimit) {
 	longest, l1, l2 := 0.0, int64(0), int64(0)
 	missedL1, missedL2 := 0.0, 0.0
+	seconds := 0.0
+	l.Waits = sim.WaitShares{}
 	for _, e := range ran {
+		seconds += e.Seconds
+		for why, share := range e.WaitShares() {
+			l.Waits[why] += share * e.Seconds
+		}
 		if e.Seconds > longest {
-			longest, l.Limit = e.Seconds, e.Limit
+			longest, l.Limit, l.Lines = e.Seconds, e.Limit, e.Waits[:min(linesOfOps, len(e.Waits))]
 		}
 		if m := e.Memory; m != nil {
 			l1, missedL1 = l1+m.L1Bytes, missedL1+float64(m.L1Bytes)*(1-m.L1HitRate)
@@ -40,6 +49,9 @@ func limitOf(ran []sim.Estimate) (l OpLimit) {
 			l.L2Bytes += m.L2ReadBytes + m.L2WriteBytes
 			l.DRAMBytes += m.DRAMReadBytes + m.DRAMWriteBytes
 		}
+	}
+	for why := range l.Waits {
+		l.Waits[why] /= seconds
 	}
 	l.L1HitRate, l.L2HitRate = 1-missedL1/float64(max(l1, 1)), 1-missedL2/float64(max(l2, 1))
 	return l

@@ -219,10 +219,17 @@ func TestProfileOfTheSimulatedGPU(t *testing.T) {
 		assert.NotEmpty(t, op.Limit, op.Op)
 		assert.Positive(t, op.L2Bytes, op.Op)
 		assert.True(t, op.L2HitRate >= 0 && op.L2HitRate <= 1, op.Op)
+		sum := 0.0
+		for _, share := range op.Waits {
+			sum += share
+		}
+		assert.InDelta(t, 1, sum, 1e-9, op.Op)
+		require.NotEmpty(t, op.Lines, op.Op)
+		assert.Regexp(t, `\.cuh?$`, op.Lines[0].File, op.Op)
 	}
 	r = runSimulated(t, nil, "eval", w.out, "--profile", "--batch", "4")
 	require.Equal(t, exitOK, r.code, r.stderr)
-	assert.Regexp(t, `Op .*µs .*L2 hits.*Limit`, r.stderr)
+	assert.Regexp(t, `Op .*µs .*L2 hits.*Limit.*A warp waits for.*Mostly at`, r.stderr)
 }
 
 // What a simulated GPU wrote is a prediction: of its ops for bench, of its figures for micro.

@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"cnn-gpu/device/sim"
 	"cnn-gpu/internal/texttable"
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/train/bench"
@@ -52,7 +54,7 @@ func opTable(p *bench.Profile) *texttable.Table {
 	}
 	limits := slices.ContainsFunc(p.Ops, func(op bench.OpProfile) bool { return op.OpLimit != nil })
 	if limits {
-		header = append(header, "L2 hits", "Limit")
+		header = append(header, "L2 hits", "Limit", "A warp waits for", "Mostly at")
 	}
 	t := newTable(header...)
 	flops, bytes, least := int64(0), int64(0), 0.0
@@ -63,7 +65,7 @@ func opTable(p *bench.Profile) *texttable.Table {
 			row = append(row, percent(op.Roofline))
 		}
 		if op.OpLimit != nil {
-			row = append(row, percent(op.L2HitRate), op.Limit)
+			row = append(row, percent(op.L2HitRate), op.Limit, op.Waits.Most(2), mostly(op.Lines))
 		}
 		t.AppendRow(row)
 	}
@@ -78,7 +80,18 @@ func opTable(p *bench.Profile) *texttable.Table {
 		rightAlign(t, column)
 	}
 	t.Spare(6, 5, 4)
+	if limits {
+		t.Spare(slices.Index(header, any("L2 hits"))+1, len(header))
+	}
 	return t
+}
+
+// mostly is the source line of those to which most of the time goes.
+func mostly(lines []sim.LineWaits) string {
+	if len(lines) == 0 || lines[0].Line == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%s:%d", filepath.Base(lines[0].File), lines[0].Line)
 }
 
 func percent(part float64) string { return fmt.Sprintf("%.1f%%", 100*part) }

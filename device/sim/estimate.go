@@ -195,6 +195,6 @@ func (e *Estimate) String() string {
 		level("L2", m.L2ReadBytes, m.L2WriteBytes, percent(m.L2HitRate))
 		level("DRAM", m.DRAMReadBytes, m.DRAMWriteBytes, "-")
 	}
-	s.WriteString(waitsText(e.Waits))
+	s.WriteString(e.waitsText())
 	return s.String()
 }

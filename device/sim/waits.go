@@ -49,37 +49,62 @@ func (k *Kernel) waits(r *sm.Result) []LineWaits {
 	return all
 }
 
-// waitsText tells what a warp's time goes to: all of it, and the lines with the most, in 80 columns.
-func waitsText(lines []LineWaits) string {
-	total, by := 0.0, map[string]float64{}
-	for _, l := range lines {
+// WaitShares are the parts of a warp's time by what it waits for.
+type WaitShares map[string]float64
+
+// WaitShares are those of a launch; empty where the estimate was not asked for them.
+func (e *Estimate) WaitShares() WaitShares {
+	total, all := 0.0, WaitShares{}
+	for _, l := range e.Waits {
 		total += l.Cycles
 		for why, cycles := range l.By {
-			by[why] += cycles
+			all[why] += cycles
 		}
 	}
-	if total == 0 {
-		return ""
+	for why := range all {
+		all[why] /= total
 	}
-	s := "  what a warp waits for: " + shares(by, total, 4) + "\n"
-	const shown = 5
-	for _, l := range lines[:min(shown, len(lines))] {
-		if l.Line == 0 || l.Cycles < total/100 {
-			continue
-		}
-		s += fmt.Sprintf("    %3.0f %% at %s:%d: %s\n", 100*l.Cycles/total, filepath.Base(l.File), l.Line, shares(l.By, l.Cycles, 2))
-	}
-	return s
+	return all
 }
 
-// shares lists the largest parts of a whole.
-func shares(by map[string]float64, total float64, most int) string {
-	names := slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
+// Shares are the parts of the line's cycles.
+func (l *LineWaits) Shares() WaitShares {
+	all := WaitShares{}
+	for why, cycles := range l.By {
+		all[why] = cycles / l.Cycles
+	}
+	return all
+}
+
+// Most lists the largest of them, but no more than that many.
+func (w WaitShares) Most(n int) string {
+	names := slices.SortedFunc(maps.Keys(w), func(a, b string) int { return cmp.Or(cmp.Compare(w[b], w[a]), cmp.Compare(a, b)) })
 	var list []string
-	for _, name := range names[:min(most, len(names))] {
-		if share := 100 * by[name] / total; share >= 1 {
-			list = append(list, fmt.Sprintf("%s %.0f %%", strings.ReplaceAll(name, "_", " "), share))
+	for _, name := range names[:min(n, len(names))] {
+		if w[name] >= 0.01 {
+			list = append(list, fmt.Sprintf("%s %.0f %%", strings.ReplaceAll(name, "_", " "), 100*w[name]))
 		}
 	}
 	return strings.Join(list, ", ")
+}
+
+// waitsText tells what a warp's time goes to: all of it, and the lines with the most, in 80 columns.
+func (e *Estimate) waitsText() string {
+	all := e.WaitShares()
+	if len(all) == 0 {
+		return ""
+	}
+	total := 0.0
+	for _, l := range e.Waits {
+		total += l.Cycles
+	}
+	s := "  what a warp waits for: " + all.Most(4) + "\n"
+	const shown = 5
+	for _, l := range e.Waits[:min(shown, len(e.Waits))] {
+		if l.Line == 0 || l.Cycles < total/100 {
+			continue
+		}
+		s += fmt.Sprintf("    %3.0f %% at %s:%d: %s\n", 100*l.Cycles/total, filepath.Base(l.File), l.Line, l.Shares().Most(2))
+	}
+	return s
 }
