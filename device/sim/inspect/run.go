@@ -89,11 +89,11 @@ type runner struct {
 	result   *Result
 }
 
-// finding is what makes findings of several launches one.
+// finding is what makes findings of several launches one: the line of the source, or of the PTX where that is not known.
 type finding struct {
-	kernel string
-	kind   sim.Kind
-	line   int
+	kernel, file string
+	kind         sim.Kind
+	line         int
 }
 
 // program is a file on the device.
@@ -259,7 +259,10 @@ func (r *runner) launch(step *Step) error {
 // found keeps what no launch before had.
 func (r *runner) found(reports []*sim.Report) {
 	for _, f := range reports {
-		key := finding{f.Kernel, f.Kind, f.PTXLine}
+		key := finding{f.Kernel, f.Source.File, f.Kind, f.Source.Line}
+		if key.line == 0 {
+			key.line = f.PTXLine
+		}
 		if !r.seen[key] {
 			r.seen[key] = true
 			r.result.Findings = append(r.result.Findings, f)

@@ -170,3 +170,17 @@ func TestNamesOfChecksAndOrders(t *testing.T) {
 	_, err = ParseOrder("sideways")
 	assert.ErrorContains(t, err, `"sideways"`)
 }
+
+// Launches may find the same line by other instructions of an unrolled loop: one finding.
+func TestOneFindingForOneLine(t *testing.T) {
+	r := newRunner(&Script{Chip: sim.Chips()[0]})
+	line := sim.Place{File: "k.cu", Line: 7}
+	r.found([]*sim.Report{{Kernel: "k", Kind: sim.SharedRace, Source: line, PTXLine: 40}})
+	r.found([]*sim.Report{{Kernel: "k", Kind: sim.SharedRace, Source: line, PTXLine: 44}, {Kernel: "k", Kind: sim.OutOfBounds, Source: line, PTXLine: 44}})
+	r.found([]*sim.Report{{Kernel: "other", Kind: sim.SharedRace, PTXLine: 50}, {Kernel: "other", Kind: sim.SharedRace, PTXLine: 51}})
+	var lines []int
+	for _, f := range r.result.Findings {
+		lines = append(lines, f.PTXLine)
+	}
+	assert.Equal(t, []int{40, 44, 50, 51}, lines)
+}

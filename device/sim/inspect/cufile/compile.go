@@ -134,7 +134,7 @@ func (u *unit) compile() (*Program, error) {
 // debug compiles once more for debug data. Inline assembly may want the optimizer, which -G turns off.
 func (u *unit) debug(instances []string) []byte {
 	options := append([]string{debugInfo}, slices.DeleteFunc(slices.Clone(u.options), func(o string) bool { return o == lineInfo })...)
-	code, err := compile.Source(u.library, nvrtc.Source{Name: u.main, Text: u.text(u.main), Headers: u.headers(), Kernels: instances}, options...)
+	code, err := u.library.Compile(nvrtc.Source{Name: u.main, Text: u.text(u.main), Headers: u.headers(), Kernels: instances}, options...)
 	if err != nil {
 		return nil
 	}
