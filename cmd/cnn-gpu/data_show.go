@@ -43,7 +43,7 @@ type classSummary struct {
 func newDataShowCommand() *cobra.Command {
 	var (
 		dataDir, out  string
-		resize        string
+		size          resizing
 		augmentation  string
 		pictures      data.PictureSetOptions
 		force, asJSON bool
@@ -67,6 +67,7 @@ With --json there is one line with data, shape, training, test, classes and samp
   cnn-gpu data show mnist --data-dir ~/mnist --out mnist.png
   cnn-gpu data show ./my-idx-files --json
   cnn-gpu data show photos --resize 48x32
+  cnn-gpu data show photos --resize shorter:256 --crop 224
   cnn-gpu data show photos.csv
   cnn-gpu data show mnist.npz
   cnn-gpu data show digits --augment crop:4,rotate:15`,
@@ -83,10 +84,14 @@ With --json there is one line with data, shape, training, test, classes and samp
 					return usageErrorf("--augment %s: %w", augmentation, err)
 				}
 			}
-			w, h, err := parseSize(resize)
+			shorter, w, h, err := size.sizes()
 			if err != nil {
 				return err
 			}
+			if w == 0 {
+				return usageErrorf("--resize %s: say by --crop what is cut out of the middle, such as --crop 224", size.resize)
+			}
+			pictures.Shorter = shorter
 			pictures.Shape = []int{h, w, 3}
 			var clearBar func()
 			pictures.Progress, clearBar = pictureProgress(cmd)
@@ -128,7 +133,8 @@ With --json there is one line with data, shape, training, test, classes and samp
 	}
 	cmd.Flags().StringVar(&dataDir, "data-dir", "", "the `folder` that holds the data set's files")
 	cmd.Flags().StringVar(&out, "out", "", "the `file` to draw samples into (default: NAME-samples.png, numbered if there is one)")
-	cmd.Flags().StringVar(&resize, "resize", "64x64", "the `size` (width x height) that pictures of a folder become")
+	cmd.Flags().StringVar(&size.resize, "resize", "64x64", "the `size` (width x height) that pictures of a folder become, or as shorter:256 the length of their shorter side")
+	cmd.Flags().StringVar(&size.crop, "crop", "", "with --resize shorter:256, the `size` that is cut out of their middle, such as 224 or 320x224")
 	cmd.Flags().Float64Var(&pictures.TestShare, "split", data.DefaultTestShare, "the `share` of pictures, or of the arrays x and y, to set apart for testing, where there are no test images")
 	cmd.Flags().Uint64Var(&pictures.Seed, "seed", 1, "a `number` that chooses these, and what --augment draws, as train's does")
 	cmd.Flags().StringVar(&augmentation, "augment", "", "draw images as train's --augment transforms them: `words` with their settings, such as flip,crop:4")

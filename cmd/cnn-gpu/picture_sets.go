@@ -10,14 +10,14 @@ import (
 
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/train/data"
-	"cnn-gpu/train/run"
 )
 
 // picturesHelp says what a folder of pictures is.
 const picturesHelp = `A folder of pictures (` + data.PictureFormats + `) has a folder for each class, whose name is the class's: photos/cat/1.jpg,
 photos/dog/2.png. Pictures for testing stand in a folder test beside the one for training, as in photos/train/cat, photos/test/cat, and perhaps
 others in val; where there are neither, a share of the pictures is set apart for testing, chosen by their names and the seed. Each picture is
-turned upright, scaled until its shorter side fits, and cut to its middle, as predict does afterwards.
+turned upright, scaled until its shorter side fits, and cut to its middle, as predict does afterwards. With --resize shorter:256 the shorter side
+becomes that long, so that the middle is less of the picture.
 
 A list of pictures does the same for pictures that lie anywhere: a CSV file with the columns path and label, or JSON objects with these keys, one
 a line (.jsonl). Paths are relative to the list's folder; a column split (train, val or test) says what each picture is for.
@@ -34,7 +34,7 @@ const streamHelp = "leave the images on disk and read them as they are needed (d
 // checkForPictures refuses flags that say how pictures are read where the data is none.
 func checkForPictures(cmd *cobra.Command, name string, pictures *data.PictureReport) error {
 	var given []string
-	for _, flag := range []string{"resize", "strict-data"} {
+	for _, flag := range []string{"resize", "crop", "strict-data"} {
 		if f := cmd.Flags().Lookup(flag); f != nil && f.Changed && pictures == nil {
 			given = append(given, "--"+flag)
 		}
@@ -51,33 +51,6 @@ func sayPictures(w io.Writer, r *data.PictureReport, storage string) {
 		fmt.Fprint(w, r)
 	}
 	fmt.Fprint(w, storage)
-}
-
-// parseSize reads WIDTHxHEIGHT.
-func parseSize(text string) (w, h int, err error) {
-	const most = 1 << 14
-	var rest string
-	if n, _ := fmt.Sscanf(text+" ", "%dx%d%s", &w, &h, &rest); n != 2 || w < 1 || h < 1 || w > most || h > most {
-		return 0, 0, usageErrorf("--resize %s: give a width and a height in pixels, such as 32x32", text)
-	}
-	return w, h, nil
-}
-
-// checkResize holds a size against what the model takes.
-func checkResize(text string, c run.Config) error {
-	w, h, err := parseSize(text)
-	if err != nil {
-		return err
-	}
-	m, err := c.OpenModel()
-	if err != nil {
-		return err
-	}
-	if input := m.Input.Shape; len(input) != 3 || input[0] != h || input[1] != w {
-		return usageErrorf("--resize %s: pictures become what the model takes, and %s takes %v (height, width, channels): leave out --resize, or change the model's input",
-			text, m.Name, input)
-	}
-	return nil
 }
 
 // pictureProgress shows how many pictures are decoded, where somebody looks, and ends the reading with the command. It returns what takes the

@@ -58,6 +58,48 @@ func writePhoto(t *testing.T, path string, seed uint64, c color.NRGBA) {
 	require.NoError(t, f.Close())
 }
 
+// The length of the shorter side is the run's: what tests, tells and goes on prepares pictures as it did.
+func TestTrainOnPicturesWithShorterSide(t *testing.T) {
+	w := newAlbum(t)
+	t.Chdir(filepath.Dir(w.data))
+	train := []string{"train", "--model", "tiny.yaml", "--data", "photos", "--device", "cpu", "--epochs", "1", "--batch", "4", "--resize"}
+	succeed(t, append(train, "shorter:16", "--crop", "12x10", "--out", w.out)...)
+	saved, err := run.Load(w.out)
+	require.NoError(t, err)
+	assert.Equal(t, data.Preparation{Framing: data.Cropped, Ground: data.AnyGround, Shorter: 16}, saved.Preparation)
+	assert.Equal(t, 16, saved.Pictures().Shorter)
+	recipe, err := os.ReadFile(filepath.Join(w.out, "recipe.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(recipe), "  resize: shorter:16\n  crop: 12x10\n")
+	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
+	succeed(t, "train", "--resume", w.out, "--epochs", "2", "--resize", "shorter:16")
+	writePhoto(t, "new.png", 99, color.NRGBA{230, 30, 10, 255})
+	assert.Regexp(t, `^new.png: resized \d+x\d+ -> (16x\d+|\d+x16), cut to its middle 12x10\n`, succeed(t, "predict", w.out, "new.png").stdout)
+	var tested, trained evaluation
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "eval", w.out, "--json").stdout), &tested))
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "eval", w.out, "--data", w.data, "--json").stdout), &trained))
+	assert.Equal(t, tested.Loss, trained.Loss)
+
+	plain := filepath.Join(filepath.Dir(w.out), "plain")
+	succeed(t, append(train, "12x10", "--out", plain)...)
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, "eval", plain, "--json").stdout), &trained))
+	assert.NotEqual(t, tested.Loss, trained.Loss, "the cache of other pictures is not taken")
+
+	succeed(t, "data", "show", "photos", "--resize", "shorter:16", "--crop", "12x10")
+	for want, args := range map[string][]string{
+		"images of 10x12x3 cannot be cut out of pictures whose shorter side is 8: give a side from 12": append(train, "shorter:8", "--out", "none"),
+		"--resize shorter:0: give the length of the shorter side in pixels, such as shorter:256":       append(train, "shorter:0", "--out", "none"),
+		"--crop 12x10 is cut out of the middle of what --resize shorter:256 makes":                     append(train, "12x10", "--crop", "12x10", "--out", "none"),
+		"--crop 9: pictures become what the model takes, and tiny takes [10 12 3]":                     append(train, "shorter:16", "--crop", "9", "--out", "none"),
+		"leave out --resize shorter:17 (the run has shorter:16), --crop 12x10 (the run has its model's input)": {
+			"train", "--resume", w.out, "--epochs", "3", "--resize", "shorter:17", "--crop", "12x10"},
+		"--resize shorter:16: say by --crop what is cut out of the middle":                {"data", "show", "photos", "--resize", "shorter:16"},
+		"digits holds no pictures that have to be decoded: leave out --resize and --crop": {"data", "show", "digits", "--resize", "shorter:16", "--crop", "9"},
+	} {
+		assert.Contains(t, runCommand(args...).stderr, want)
+	}
+}
+
 // A folder of pictures is trained on, tested, resumed, verified and shown as a set of IDX files is, and a new picture is told.
 func TestTrainOnPictures(t *testing.T) {
 	w := newAlbum(t)
@@ -204,7 +246,7 @@ func TestFlagsForPicturesAlone(t *testing.T) {
 	w := newTiny(t)
 	for want, args := range map[string][]string{
 		"holds no pictures that have to be decoded: leave out --resize": {"train", "--model", w.model, "--data", w.data, "--out", w.out, "--resize", "12x12"},
-		"leave out --strict-data": {"train", "--model", w.model, "--data", w.data, "--out", w.out, "--strict-data", "--stream"},
+		"leave out --strict-data": {"train", "--model", w.model, "--data", w.data, "--out", w.out, "--strict-data"},
 		"digits holds no pictures that have to be decoded: leave out --resize": {"data", "show", "digits", "--resize", "9x9"},
 		"digits has test images of its own: leave out --split":                 {"data", "show", "digits", "--split", "0.5"},
 	} {

@@ -17,7 +17,7 @@ import (
 )
 
 // dataFlags are train's flags that a model file sets in its section data. All others but the outerFlags stand in its section train.
-var dataFlags = []string{"data", "data-dir", "validation", "split", "resize", "strict-data", "stream", "mean", "std", "standardize", "augment"}
+var dataFlags = []string{"data", "data-dir", "validation", "split", "resize", "crop", "strict-data", "stream", "mean", "std", "standardize", "augment"}
 
 // outerFlags are those that no model file sets: which model and which run it is, and how it is watched.
 var outerFlags = []string{"help", "model", "resume", "anyway", "out", "profile", "json", logFormatFlag, "metrics-addr", "tensorboard"}

@@ -108,7 +108,8 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"class-weights", asked.ClassWeights == c.ClassWeights, cmp.Or(c.ClassWeights, "none")},
 		{"split", asked.Split == c.Split, orNone(c.Split, "none")},
 		{"strict-data", asked.StrictData == c.StrictData, strconv.FormatBool(c.StrictData)},
-		{"resize", false, "its model's input"},
+		{"resize", asked.Shorter != 0 && asked.Shorter == c.Shorter, resizeOf(c)},
+		{"crop", false, "its model's input"},
 		{"seed", asked.Seed == c.Seed, strconv.FormatUint(c.Seed, 10)},
 		{"strict", asked.Strict == c.Strict, strconv.FormatBool(c.Strict)},
 		{"out", false, "its folder"},
@@ -131,6 +132,14 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		return usageErrorf("--resume goes on with what the run began with; leave out %s", strings.Join(wrong, ", "))
 	}
 	return nil
+}
+
+// resizeOf is what a run has as --resize.
+func resizeOf(c run.Config) string {
+	if c.Shorter == 0 {
+		return "its model's input"
+	}
+	return shorterPrefix + strconv.Itoa(c.Shorter)
 }
 
 // isSource says whether a run's folder or a file is where a run's first weights came from.

@@ -25,7 +25,8 @@ func newTrainCommand() *cobra.Command {
 	var (
 		c               run.Config
 		optimizer       optimizerChoice
-		resume, resize  string
+		resume          string
+		size            resizing
 		anyway          bool
 		metricsAddr     string
 		profile, asJSON bool
@@ -123,10 +124,8 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 				}
 			}
 			c.Optimizer, c.OptimizerSettings, c.Clipping = optimizer.name, optimizer.settings, optimizer.clipping
-			if resize != "" && resume == "" {
-				if err := checkResize(resize, c); err != nil {
-					return from.explain(err)
-				}
+			if err := size.apply(&c, resume != ""); err != nil {
+				return from.explain(err)
 			}
 			if err := readClassWeights(&c.ClassWeights); err != nil {
 				return from.explain(err)
@@ -173,7 +172,8 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.StringVar(&c.DataDir, "data-dir", "", "the `folder` that holds the data set's files (default: where cnn-gpu data fetch puts them)")
 	f.Float64Var(&c.Validation, "validation", 0, "the `share` of the training images to set apart for validation, such as 0.1 (default: none)")
 	f.Float64Var(&c.Split, "split", 0, fmt.Sprintf("the `share` of pictures, or of the arrays x and y, to set apart for testing, where there are no test images (default %v)", data.DefaultTestShare))
-	f.StringVar(&resize, "resize", "", "the `size` that pictures become, such as 32x32 (width x height; default: the model's input, which it has to be)")
+	f.StringVar(&size.resize, "resize", "", "the `size` that pictures become, such as 32x32 (width x height; default: the model's input, which it has to be), or as shorter:256 the length of their shorter side")
+	f.StringVar(&size.crop, "crop", "", "with --resize shorter:256, the `size` that is cut out of their middle, such as 224 or 320x224 (default: the model's input, which it has to be)")
 	f.BoolVar(&c.StrictData, "strict-data", false, "fail where a picture cannot be read, instead of leaving it out")
 	f.StringVar(&c.Augment, "augment", "", "transform the training images at random: `words` with their settings, such as flip,crop:4 (see cnn-gpu data show --help)")
 	f.BoolVar(&c.Stream, "stream", false, streamHelp)

@@ -48,14 +48,14 @@ var catalog = append([]known{
 		name:        "digits",
 		classes:     tenDigits,
 		byHand:      "it is built in and needs no files",
-		preparation: Preparation{DigitsFraming, DarkGround},
+		preparation: Preparation{Framing: DigitsFraming, Ground: DarkGround},
 	},
 	{
 		// Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits".
 		name:        "mnist",
 		folder:      "MNIST",
 		classes:     tenDigits,
-		preparation: Preparation{MNISTFraming, DarkGround},
+		preparation: Preparation{Framing: MNISTFraming, Ground: DarkGround},
 		mirrors: []string{
 			"https://storage.googleapis.com/cvdf-datasets/mnist/",
 			"https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -79,7 +79,7 @@ var catalog = append([]known{
 		debian: "dataset-fashion-mnist",
 		classes: []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
 			"Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"},
-		preparation: Preparation{Whole, DarkGround},
+		preparation: Preparation{Framing: Whole, Ground: DarkGround},
 		mirrors: []string{
 			"https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
 			"https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
@@ -101,7 +101,7 @@ var catalog = append([]known{
 		name:        "kmnist",
 		folder:      "KMNIST",
 		classes:     []string{"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"},
-		preparation: Preparation{Whole, DarkGround},
+		preparation: Preparation{Framing: Whole, Ground: DarkGround},
 		mirrors: []string{
 			"https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
 			"https://storage.googleapis.com/kuzushiji-mnist/",
@@ -137,7 +137,7 @@ func emnist(split string, classes []string, firstLabel int) known {
 		prefix:      "emnist-" + split + "-",
 		firstLabel:  firstLabel,
 		transposed:  true,
-		preparation: Preparation{EMNISTFraming, DarkGround},
+		preparation: Preparation{Framing: EMNISTFraming, Ground: DarkGround},
 	}
 }
 

@@ -65,7 +65,7 @@ func TestOpenCIFAR10(t *testing.T) {
 		}
 		how, err := PreparationOf(s.Training)
 		require.NoError(t, err)
-		assert.Equal(t, Preparation{Cropped, AnyGround}, how)
+		assert.Equal(t, Preparation{Framing: Cropped, Ground: AnyGround}, how)
 	}
 }
 

@@ -248,7 +248,7 @@ func FuzzPictureFile(f *testing.F) {
 		if c, _, err := image.DecodeConfig(bytes.NewReader(file)); err == nil && c.Width*c.Height > 1<<18 {
 			return // it would only take time
 		}
-		pixels, _, err := prepareBytes(io.NewSectionReader(bytes.NewReader(file), 0, int64(len(file))), []int{5, 6, 3}, PictureOptions{Preparation: Preparation{Cropped, AnyGround}})
+		pixels, _, err := prepareBytes(io.NewSectionReader(bytes.NewReader(file), 0, int64(len(file))), []int{5, 6, 3}, PictureOptions{Preparation: Preparation{Framing: Cropped, Ground: AnyGround}})
 		if err == nil {
 			require.Len(t, pixels, 5*6*3)
 		}

@@ -115,7 +115,10 @@ func prepareBytes(file *io.SectionReader, shape []int, o PictureOptions) ([]byte
 	if o.NoInvert {
 		how.Ground = AnyGround
 	}
-	p := &preparation{h: shape[0], w: shape[1], framing: how.Framing}
+	if err := how.checkShorter(shape); err != nil {
+		return nil, nil, err
+	}
+	p := &preparation{h: shape[0], w: shape[1], framing: how.Framing, shorter: how.Shorter}
 	if err := p.decode(file); err != nil {
 		return nil, nil, err
 	}

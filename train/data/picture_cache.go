@@ -22,7 +22,7 @@ const (
 	picturesCache   = "pictures" // the folder of CacheDir
 )
 
-// pictureCache keeps the pixels of a set of pictures on disk: a file for each folder (or list) and shape, in CacheDir("pictures"). It holds, after
+// pictureCache keeps the pixels of a set of pictures on disk: a file for each folder (or list), shape and length of the shorter side, in CacheDir("pictures"). It holds, after
 // the magic, the SHA-256 of all that follows: the key of the set that it was made of, a byte for each picture (1 where it is there,
 // 0 where it could not be read), and the pixels. One that is damaged or of another key is as good as none, and is replaced.
 //
@@ -35,12 +35,15 @@ type pictureCache struct {
 	values   int // of a picture
 }
 
-func newPictureCache(l *listing, shape []int) *pictureCache {
-	c := &pictureCache{pictures: len(l.pictures), values: product(shape)}
+func newPictureCache(l *listing, o PictureSetOptions) *pictureCache {
+	c := &pictureCache{pictures: len(l.pictures), values: product(o.Shape)}
 	h := sha256.New()
 	keyed := json.NewEncoder(h)
 	put := func(v any) { _ = keyed.Encode(v) } // neither a hash nor these values can fail
-	put([]any{l.source, shape})
+	put([]any{l.source, o.Shape})
+	if o.Shorter != 0 {
+		put(o.Shorter)
+	}
 	file := hex.EncodeToString(h.Sum(nil))[:32]
 	put([]any{decodingVersion, runtime.Version(), decoders(), Cropped})
 	for _, p := range l.pictures {

@@ -143,7 +143,7 @@ func TestPictureInverts(t *testing.T) {
 	assert.Equal(t, float32(1), at(x, 28, 0, 0))
 
 	path = savePNG(t, framedDigit(black, white))
-	x, note, err = prepared(Picture(path, mnistShape, PictureOptions{Preparation: Preparation{MNISTFraming, LightGround}}))
+	x, note, err = prepared(Picture(path, mnistShape, PictureOptions{Preparation: Preparation{Framing: MNISTFraming, Ground: LightGround}}))
 	require.NoError(t, err)
 	assert.Equal(t, "inverted (its ink is light)", note)
 	assert.Equal(t, float32(1), at(x, 28, 0, 0))
@@ -294,6 +294,49 @@ func TestPictureCropped(t *testing.T) {
 	_, again, err := prepared(Picture(savePNG(t, painted(28, 28, white, black, image.Rect(0, 7, 28, 21))), []int{14, 28, 1}, o))
 	require.NoError(t, err)
 	assert.Equal(t, note, again)
+}
+
+// Where the shorter side is to have a length, what is cut out of the middle is less of the picture, as of ImageNet's of 256 are 224.
+func TestPictureShorterSide(t *testing.T) {
+	red, green := color.NRGBA{255, 0, 0, 255}, color.NRGBA{0, 255, 0, 255}
+	picture := func(img image.Image, shape []int, shorter int) ([]float32, string) {
+		t.Helper()
+		x, note, err := prepared(Picture(savePNG(t, img), shape, PictureOptions{Preparation: Preparation{Framing: Cropped, Ground: AnyGround, Shorter: shorter}}))
+		require.NoError(t, err)
+		return x, note
+	}
+	for name, c := range map[string]struct {
+		picture image.Image
+		shape   []int
+		note    string
+	}{
+		"wide":         {painted(64, 32, red, green, image.Rect(24, 8, 40, 24)), []int{8, 8, 3}, "resized 64x32 -> 32x16, cut to its middle 8x8"},
+		"high":         {painted(32, 64, red, green, image.Rect(8, 24, 24, 40)), []int{8, 8, 3}, "resized 32x64 -> 16x32, cut to its middle 8x8"},
+		"square":       {painted(32, 32, red, green, image.Rect(8, 8, 24, 24)), []int{8, 8, 3}, "resized 32x32 -> 16x16, cut to its middle 8x8"},
+		"another cut":  {painted(64, 32, red, green, image.Rect(20, 12, 44, 20)), []int{4, 12, 3}, "resized 64x32 -> 32x16, cut to its middle 12x4"},
+		"small":        {painted(8, 8, red, green, image.Rect(2, 2, 6, 6)), []int{8, 8, 3}, "resized 8x8 -> 16x16, cut to its middle 8x8"},
+		"a photograph": {painted(4000, 3000, red, green, image.Rect(1250, 750, 2750, 2250)), []int{8, 8, 3}, "resized 4000x3000 -> 21x16, cut to its middle 8x8"},
+	} {
+		x, note := picture(c.picture, c.shape, 16)
+		assert.Equal(t, c.note, note, name)
+		for i, v := range x {
+			require.InDelta(t, float64(i%3%2), v, 0.03, "%s, value %d", name, i)
+		}
+	}
+	// One that has the length already is cut alone.
+	grain := grainy(30, 20, 1)
+	x, note := picture(grain, []int{9, 9, 3}, 20)
+	assert.Equal(t, "cut to its middle 9x9", note)
+	for i, v := range x {
+		require.Equal(t, float32(grain.Pix[grain.PixOffset(10+i/3%9, 5+i/27)+i%3])/255, v)
+	}
+	// As long as the input needs it is what is done without a length.
+	x, _ = picture(grain, []int{9, 9, 3}, 9)
+	plain, _ := picture(grain, []int{9, 9, 3}, 0)
+	assert.Equal(t, plain, x)
+
+	_, _, err := prepared(Picture(savePNG(t, grain), []int{9, 12, 3}, PictureOptions{Preparation: Preparation{Framing: Cropped, Shorter: 11}}))
+	assert.ErrorContains(t, err, "images of 9x12x3 cannot be cut out of pictures whose shorter side is 11: give a side from 12 to 16384")
 }
 
 func TestPictureTransparent(t *testing.T) {

@@ -28,6 +28,8 @@ type PictureSetOptions struct {
 	// Shape is what each picture becomes, [H W 1] or [H W 3]: the input of the model that is to learn from them. It is prepared as
 	// [Picture] does where the [Preparation] is [Cropped].
 	Shape []int
+	// Shorter is that of the Preparation.
+	Shorter int
 	// Classes are those of a model that is trained already: labels are their places in it, and the set may lack some. If there are none, the
 	// set names its classes itself.
 	Classes []string
@@ -128,7 +130,14 @@ func (l *listing) sort() {
 }
 
 // asPhotographs is what sets of pictures are prepared like, and sets of photographs.
-var asPhotographs = Preparation{Cropped, AnyGround}
+var asPhotographs = Preparation{Framing: Cropped, Ground: AnyGround}
+
+// preparation is what the pictures are prepared like.
+func (o PictureSetOptions) preparation() Preparation {
+	p := asPhotographs
+	p.Shorter = o.Shorter
+	return p
+}
 
 // maxClasses is what a byte can tell apart.
 const maxClasses = 256
@@ -167,7 +176,7 @@ func (l *listing) open(o PictureSetOptions) (Splits, error) {
 	}
 	s := Splits{
 		Training: &subset{Wrapper{pixels}, parts[forTraining]}, Test: &subset{Wrapper{pixels}, parts[forTesting]},
-		TestShare: report.TestShare, Preparation: asPhotographs, Pictures: report, Storage: storage,
+		TestShare: report.TestShare, Preparation: o.preparation(), Pictures: report, Storage: storage,
 	}
 	if validation := parts[forValidation]; len(validation) > 0 {
 		s.Validation = &subset{Wrapper{pixels}, validation}
@@ -244,6 +253,9 @@ func (l *listing) check(o PictureSetOptions) error {
 	case len(l.classes) > maxClasses:
 		return fmt.Errorf("data: %s has %d classes: expected at most %d", l.name, len(l.classes), maxClasses)
 	}
+	if err := o.preparation().checkShorter(o.Shape); err != nil {
+		return fmt.Errorf("data: %s: %w", l.name, err)
+	}
 	// While a picture is scaled, it is there in four bytes a pixel and once more.
 	const copies = 4
 	need := int64(product(o.Shape)) * copies * int64(runtime.GOMAXPROCS(0))
@@ -289,7 +301,7 @@ func (l *listing) decode(set images, o PictureSetOptions) (s Set, storage string
 		return s, storage, reasons, err
 	}
 	n := product(set.shape)
-	cache := newPictureCache(l, set.shape)
+	cache := newPictureCache(l, o)
 	var done []bool
 	if !o.Fresh {
 		set.pixels, done = cache.read()
@@ -297,7 +309,7 @@ func (l *listing) decode(set images, o PictureSetOptions) (s Set, storage string
 	if set.pixels == nil {
 		set.pixels, done = make([]byte, len(l.pictures)*n), make([]bool, len(l.pictures))
 	}
-	reasons, decoded, err := l.decodeMissing(set.shape, done, o, func(i int, pixels []byte) error {
+	reasons, decoded, err := l.decodeMissing(done, o, func(i int, pixels []byte) error {
 		copy(set.pixels[i*n:], pixels)
 		return nil
 	})
@@ -311,7 +323,7 @@ func (l *listing) decode(set images, o PictureSetOptions) (s Set, storage string
 
 // decodeMissing decodes the pictures that are not done yet and calls keep with each, from several goroutines. It says how many it decoded, and why
 // others could not be read.
-func (l *listing) decodeMissing(shape []int, done []bool, o PictureSetOptions, keep func(i int, pixels []byte) error) (reasons []error, decoded int, err error) {
+func (l *listing) decodeMissing(done []bool, o PictureSetOptions, keep func(i int, pixels []byte) error) (reasons []error, decoded int, err error) {
 	var missing []int
 	for i := range done {
 		if !done[i] {
@@ -334,7 +346,7 @@ func (l *listing) decodeMissing(shape []int, done []bool, o PictureSetOptions, k
 	var all errgroup.Group
 	for range min(runtime.GOMAXPROCS(0), len(missing)) {
 		all.Go(func() error {
-			pixels := make([]byte, product(shape))
+			pixels := make([]byte, product(o.Shape))
 			for {
 				at := int(next.Add(1)) - 1
 				if at >= len(missing) {
@@ -342,7 +354,7 @@ func (l *listing) decodeMissing(shape []int, done []bool, o PictureSetOptions, k
 				}
 				i := missing[at]
 				var err error
-				if reasons[i] = l.pictures[i].decode(pixels, shape); reasons[i] == nil {
+				if reasons[i] = l.pictures[i].decode(pixels, o); reasons[i] == nil {
 					if err = keep(i, pixels); err == nil {
 						done[i] = true
 						count.Add(1)
@@ -360,12 +372,12 @@ func (l *listing) decodeMissing(shape []int, done []bool, o PictureSetOptions, k
 }
 
 // decode makes the picture an image's bytes.
-func (p listed) decode(pixels []byte, shape []int) error {
+func (p listed) decode(pixels []byte, o PictureSetOptions) error {
 	f, size, err := openFile(p.path)
 	if err != nil {
 		return err
 	}
-	b, _, err := prepareBytes(io.NewSectionReader(f, 0, size), shape, PictureOptions{Preparation: asPhotographs})
+	b, _, err := prepareBytes(io.NewSectionReader(f, 0, size), o.Shape, PictureOptions{Preparation: o.preparation()})
 	copy(pixels, b)
 	return errors.Join(err, f.Close())
 }

@@ -12,6 +12,17 @@ import (
 type Preparation struct {
 	Framing Framing `json:"framing,omitempty"`
 	Ground  Ground  `json:"ground,omitempty"`
+	// Shorter is how long the shorter side of a [Cropped] picture is made before its middle is cut out, as ImageNet's are made 256 for an input of
+	// 224; as long as the input needs it if 0.
+	Shorter int `json:"shorter,omitempty"`
+}
+
+func (p Preparation) String() string {
+	text := fmt.Sprintf("framing %s, ground %s", p.Framing, p.Ground)
+	if p.Shorter != 0 {
+		text += fmt.Sprintf(", shorter side %d", p.Shorter)
+	}
+	return text
 }
 
 // Framing is how a set's images are cut.
@@ -27,7 +38,7 @@ const (
 	EMNISTFraming Framing = "emnist"
 	// Whole scales whole pictures to fit.
 	Whole Framing = "whole"
-	// Cropped scales pictures until the shorter side fits, and cuts out their middle.
+	// Cropped scales pictures until the shorter side fits, or is as long as [Preparation.Shorter] says, and cuts out their middle.
 	Cropped Framing = "crop"
 )
 
@@ -69,6 +80,20 @@ func (p Preparation) Check() error {
 	if p.Ground != "" && !slices.Contains(grounds, p.Ground) {
 		return fmt.Errorf("data: unknown ground %q of a preparation; choose %s", p.Ground, wording.Or(grounds))
 	}
+	if p.Shorter < 0 || p.Shorter > maxShorter || p.Shorter != 0 && p.Framing != Cropped {
+		return fmt.Errorf("data: a preparation with framing %q and a shorter side of %d: expected %s and at most %d, or none", p.Framing, p.Shorter, Cropped, maxShorter)
+	}
+	return nil
+}
+
+// maxShorter keeps a picture's pixels countable, whatever weights say.
+const maxShorter = 1 << 14
+
+// checkShorter says whether images of a shape can be cut out of pictures with such a shorter side.
+func (p Preparation) checkShorter(shape []int) error {
+	if least := max(shape[0], shape[1]); p.Shorter != 0 && (p.Shorter < least || p.Shorter > maxShorter) {
+		return fmt.Errorf("images of %s cannot be cut out of pictures whose shorter side is %d: give a side from %d to %d", wording.Times(shape), p.Shorter, least, maxShorter)
+	}
 	return nil
 }
 
@@ -88,7 +113,7 @@ func PreparationOf(s Set) (Preparation, error) {
 	}
 	shape := s.Shape()
 	if len(shape) != 3 || shape[2] != 1 {
-		return Preparation{Whole, AnyGround}, nil
+		return Preparation{Framing: Whole, Ground: AnyGround}, nil
 	}
 	n := min(s.Len(), preparationSample)
 	var dark, light, centred int
@@ -110,7 +135,7 @@ func PreparationOf(s Set) (Preparation, error) {
 			centred++
 		}
 	}
-	p := Preparation{Whole, AnyGround}
+	p := Preparation{Framing: Whole, Ground: AnyGround}
 	switch {
 	case 10*dark >= 9*n:
 		p.Ground = DarkGround

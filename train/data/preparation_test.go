@@ -38,31 +38,31 @@ func TestPreparationOfSets(t *testing.T) {
 		set  Set
 		want Preparation
 	}{
-		"mnist":         {named("mnist"), Preparation{MNISTFraming, DarkGround}},
-		"digits":        {named("digits"), Preparation{DigitsFraming, DarkGround}},
-		"emnist":        {named("emnist-letters"), Preparation{EMNISTFraming, DarkGround}},
-		"emnist-cats":   {&images{name: "emnist-cats", shape: []int{28, 28, 3}}, Preparation{Whole, AnyGround}}, // a person's own
-		"fashion-mnist": {named("fashion-mnist"), Preparation{Whole, DarkGround}},
-		"colours":       {colour, Preparation{Whole, AnyGround}},
+		"mnist":         {named("mnist"), Preparation{Framing: MNISTFraming, Ground: DarkGround}},
+		"digits":        {named("digits"), Preparation{Framing: DigitsFraming, Ground: DarkGround}},
+		"emnist":        {named("emnist-letters"), Preparation{Framing: EMNISTFraming, Ground: DarkGround}},
+		"emnist-cats":   {&images{name: "emnist-cats", shape: []int{28, 28, 3}}, Preparation{Framing: Whole, Ground: AnyGround}}, // a person's own
+		"fashion-mnist": {named("fashion-mnist"), Preparation{Framing: Whole, Ground: DarkGround}},
+		"colours":       {colour, Preparation{Framing: Whole, Ground: AnyGround}},
 		"centred": {drawings(func(img *image.NRGBA, r *rand.Rand) {
 			w := 2 + r.IntN(8)
 			box(img, image.Rect(14-w, 4, 14+w, 24), 255)
-		}), Preparation{MNISTFraming, DarkGround}},
+		}), Preparation{Framing: MNISTFraming, Ground: DarkGround}},
 		"centred dark ink": {drawings(func(img *image.NRGBA, r *rand.Rand) {
 			w := 2 + r.IntN(8)
 			box(img, img.Rect, 255)
 			box(img, image.Rect(14-w, 4, 14+w, 24), 0)
-		}), Preparation{MNISTFraming, LightGround}},
+		}), Preparation{Framing: MNISTFraming, Ground: LightGround}},
 		"anywhere": {drawings(func(img *image.NRGBA, r *rand.Rand) {
 			x := 3 + r.IntN(15)
 			box(img, image.Rect(x, 4, x+5, 24), 255)
-		}), Preparation{Whole, DarkGround}},
+		}), Preparation{Framing: Whole, Ground: DarkGround}},
 		"to the border": {drawings(func(img *image.NRGBA, r *rand.Rand) {
 			box(img, image.Rect(8, 0, 20, 28), 255)
-		}), Preparation{Whole, DarkGround}},
+		}), Preparation{Framing: Whole, Ground: DarkGround}},
 		"light and dark": {drawings(func(img *image.NRGBA, r *rand.Rand) {
 			box(img, img.Rect, uint8(255*r.IntN(2)))
-		}), Preparation{Whole, AnyGround}},
+		}), Preparation{Framing: Whole, Ground: AnyGround}},
 	} {
 		p, err := PreparationOf(c.set)
 		require.NoError(t, err, name)
@@ -71,19 +71,23 @@ func TestPreparationOfSets(t *testing.T) {
 	}
 	assert.ErrorContains(t, Preparation{Framing: "round"}.Check(), "choose mnist, digits, emnist, whole or crop")
 	assert.ErrorContains(t, Preparation{Ground: "green"}.Check(), "choose dark, light or any")
+	for _, p := range []Preparation{{Framing: Cropped, Shorter: -1}, {Framing: Cropped, Shorter: 1 << 15}, {Framing: Whole, Shorter: 256}} {
+		assert.ErrorContains(t, p.Check(), "expected crop and at most 16384, or none")
+	}
+	assert.NoError(t, Preparation{Framing: Cropped, Shorter: 256}.Check())
 }
 
 // What the preparation says is done: the same drawing, off the middle of a page.
 func TestPictureFollowsThePreparation(t *testing.T) {
 	path := savePNG(t, painted(56, 56, white, black, image.Rect(30, 20, 36, 50)))
 	for p, want := range map[Preparation]string{
-		{MNISTFraming, DarkGround}:  "inverted (its ink is dark), cut to its ink (6x30), resized 56x56 -> 4x20 and centred by mass in 28x28 as MNIST's digits are",
-		{EMNISTFraming, DarkGround}: "inverted (its ink is dark), cut to its ink (6x30), resized 56x56 -> 5x24 and centred in 28x28 as EMNIST's characters are",
-		{MNISTFraming, LightGround}: "cut to its ink (6x30), resized 56x56 -> 4x20 and centred by mass in 28x28 as MNIST's digits are",
-		{Whole, DarkGround}:         "inverted (its background is light), resized 56x56 -> 28x28",
-		{Whole, LightGround}:        "resized 56x56 -> 28x28",
-		{Whole, AnyGround}:          "resized 56x56 -> 28x28",
-		{}:                          "inverted (its ink is dark), cut to its ink (6x30), resized 56x56 -> 4x20 and centred by mass in 28x28 as MNIST's digits are",
+		{Framing: MNISTFraming, Ground: DarkGround}:  "inverted (its ink is dark), cut to its ink (6x30), resized 56x56 -> 4x20 and centred by mass in 28x28 as MNIST's digits are",
+		{Framing: EMNISTFraming, Ground: DarkGround}: "inverted (its ink is dark), cut to its ink (6x30), resized 56x56 -> 5x24 and centred in 28x28 as EMNIST's characters are",
+		{Framing: MNISTFraming, Ground: LightGround}: "cut to its ink (6x30), resized 56x56 -> 4x20 and centred by mass in 28x28 as MNIST's digits are",
+		{Framing: Whole, Ground: DarkGround}:         "inverted (its background is light), resized 56x56 -> 28x28",
+		{Framing: Whole, Ground: LightGround}:        "resized 56x56 -> 28x28",
+		{Framing: Whole, Ground: AnyGround}:          "resized 56x56 -> 28x28",
+		{}:                                           "inverted (its ink is dark), cut to its ink (6x30), resized 56x56 -> 4x20 and centred by mass in 28x28 as MNIST's digits are",
 	} {
 		x, note, err := prepared(Picture(path, mnistShape, PictureOptions{Preparation: p}))
 		require.NoError(t, err)

@@ -18,6 +18,7 @@ type preparation struct {
 	doubt string
 
 	framing Framing
+	shorter int
 }
 
 func (p *preparation) say(format string, args ...any) {
@@ -31,7 +32,7 @@ const workSide = 1200
 // large is its longer side or, where only the middle of that is needed, its shorter one.
 func (p *preparation) flatten(img image.Image) {
 	b := img.Bounds()
-	side := max(workSide, 4*max(p.w, p.h))
+	side := max(workSide, 4*max(p.w, p.h, p.shorter))
 	length := max(b.Dx(), b.Dy())
 	if p.framing == Cropped {
 		length = min(b.Dx(), b.Dy())
@@ -136,19 +137,23 @@ func (p *preparation) fit() {
 	}
 }
 
-// crop scales the picture until it just covers h x w, and cuts out its middle.
+// crop scales the picture until it just covers h x w or, where its shorter side is to have a length, a square of that, and cuts out its middle.
 func (p *preparation) crop() {
-	from := p.flat.Bounds()
-	if from.Dx() == p.w && from.Dy() == p.h {
+	from, cover := p.flat.Bounds(), image.Pt(p.w, p.h)
+	if p.shorter != 0 {
+		cover = image.Pt(p.shorter, p.shorter)
+	}
+	if from.Dx() == p.w && from.Dy() == p.h && cover == from.Size() {
 		return
 	}
-	piece := within(image.Rect(0, 0, p.w, p.h), from.Dx(), from.Dy())
+	piece := within(image.Rect(0, 0, cover.X, cover.Y), from.Dx(), from.Dy())
+	piece.Max = image.Pt(max((piece.Dx()*p.w+cover.X/2)/cover.X, 1), max((piece.Dy()*p.h+cover.Y/2)/cover.Y, 1))
 	piece = piece.Add(image.Pt((from.Dx()-piece.Dx())/2, (from.Dy()-piece.Dy())/2))
 	page := image.NewRGBA(image.Rect(0, 0, p.w, p.h))
 	draw.CatmullRom.Scale(page, page.Bounds(), p.flat, piece, draw.Src, nil)
-	covering := image.Pt(p.w, max((p.size.Y*p.w+p.size.X/2)/p.size.X, p.h))
-	if p.size.X*p.h > p.size.Y*p.w {
-		covering = image.Pt(max((p.size.X*p.h+p.size.Y/2)/p.size.Y, p.w), p.h)
+	covering := image.Pt(cover.X, max((p.size.Y*cover.X+p.size.X/2)/p.size.X, cover.Y))
+	if p.size.X*cover.Y > p.size.Y*cover.X {
+		covering = image.Pt(max((p.size.X*cover.Y+p.size.Y/2)/p.size.Y, cover.X), cover.Y)
 	}
 	p.flat = page
 	if p.size != covering {

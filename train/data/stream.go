@@ -68,7 +68,7 @@ func (l *listing) decodedSize(o PictureSetOptions) int64 {
 
 // decodeToDisk decodes pictures into the cache, of which memory holds no more than those under way, and says which cannot be read.
 func (l *listing) decodeToDisk(set images, o PictureSetOptions) (s Set, reasons []error, err error) {
-	cache := newPictureCache(l, set.shape)
+	cache := newPictureCache(l, o)
 	var file *os.File
 	var done []bool
 	if !o.Fresh {
@@ -80,7 +80,7 @@ func (l *listing) decodeToDisk(set images, o PictureSetOptions) (s Set, reasons 
 	// Another file is begun when there is a picture to be kept, since some can never be read.
 	begin := sync.OnceValues(func() (*renameio.PendingFile, error) { return cache.beginWith(file) })
 	n := int64(cache.values)
-	reasons, decoded, err := l.decodeMissing(set.shape, done, o, func(i int, pixels []byte) error {
+	reasons, decoded, err := l.decodeMissing(done, o, func(i int, pixels []byte) error {
 		f, err := begin()
 		if err == nil {
 			_, err = f.WriteAt(pixels, cache.pixelsAt()+int64(i)*n)

@@ -50,7 +50,7 @@ func TestStream(t *testing.T) {
 	assert.Equal(t, int64(21), decoded)
 	assert.Empty(t, held.Storage)
 	want := fingerprints(t, held)
-	cache := newPictureCache(a.listing(), a.options.Pictures.Shape).path
+	cache := newPictureCache(a.listing(), a.options.Pictures).path
 	written, err := os.Stat(cache)
 	require.NoError(t, err)
 
@@ -192,7 +192,7 @@ func TestCacheLeftovers(t *testing.T) {
 	a := newAlbum(t)
 	a.add("cat", 10)
 	a.add("dog", 10)
-	cache := newPictureCache(a.listing(), a.options.Pictures.Shape)
+	cache := newPictureCache(a.listing(), a.options.Pictures)
 	begin := func() string {
 		f, err := cache.begin()
 		require.NoError(t, err)

@@ -215,8 +215,7 @@ func (r *Run) begin(m *model.Model, s *source) (*model.Weights, error) {
 	}
 	r.notes = append(r.notes, wording.Printable(note)+".")
 	if s.saved != nil && s.saved.Preparation != (data.Preparation{}) && s.saved.Preparation != r.preparation {
-		text := func(p data.Preparation) string { return fmt.Sprintf("framing %s, ground %s", p.Framing, p.Ground) }
-		r.notes = append(r.notes, fmt.Sprintf("The images that the weights were trained on were prepared otherwise than these are: %s then, %s now.", text(s.saved.Preparation), text(r.preparation)))
+		r.notes = append(r.notes, fmt.Sprintf("The images that the weights were trained on were prepared otherwise than these are: %s then, %s now.", s.saved.Preparation, r.preparation))
 	}
 	if s.saved != nil && s.saved.Provenance != nil {
 		if then, now := s.saved.Normalization().String(), r.config.Normalization.String(); then != now {

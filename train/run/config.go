@@ -24,6 +24,7 @@ type Config struct {
 	Validation   float64 `json:"validation,omitempty"`  // the share of the training images that the seed sets apart, see [data.Split]
 	Split        float64 `json:"split,omitempty"`       // the share that the seed sets apart for testing where there are no test images, see [data.PictureSetOptions]
 	StrictData   bool    `json:"strict_data,omitempty"` // see [data.PictureSetOptions]
+	Shorter      int     `json:"shorter,omitempty"`     // see [data.PictureSetOptions]
 	Augment      string  `json:"augment,omitempty"`     // how the training images are transformed, as [augment.Parse] takes it; not at all if empty
 	Epochs       int     `json:"epochs"`
 	Batch        int     `json:"batch"` // at most the training images
@@ -62,7 +63,7 @@ type Config struct {
 
 // pictures says how the run's data is read where it is pictures.
 func (c Config) pictures(m *model.Model) data.PictureSetOptions {
-	return data.PictureSetOptions{Shape: m.Input.Shape, TestShare: c.Split, Seed: c.Seed, Strict: c.StrictData, Stream: c.Stream, Progress: c.OnPicture}
+	return data.PictureSetOptions{Shape: m.Input.Shape, Shorter: c.Shorter, TestShare: c.Split, Seed: c.Seed, Strict: c.StrictData, Stream: c.Stream, Progress: c.OnPicture}
 }
 
 // loss is what the run makes as small as it can.
