@@ -3,9 +3,9 @@
 package inspect
 
 import (
+	"debug/dwarf"
 	"errors"
 	"fmt"
-	"regexp"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
@@ -151,15 +151,13 @@ func List(s *Script) (*Contents, error) {
 		if err != nil {
 			return nil, err
 		}
-		if v := (Parameter{Name: demangled(name), Type: typeName(v.kind), Bytes: v.size}); !library.MatchString(v.Name) {
-			c.Variables = append(c.Variables, v)
+		if q, ok := v.kind.(*dwarf.QualType); ok && q.Qual == "const" {
+			continue // its value is in the code already
 		}
+		c.Variables = append(c.Variables, Parameter{Name: demangled(name), Type: typeName(v.kind), Bytes: v.size})
 	}
 	return c, nil
 }
-
-// library are names that headers bring, which are nobody's to fill.
-var library = regexp.MustCompile(`^(std|cuda|cooperative_groups|cub|thrust)::`)
 
 // loadProgram compiles a script's file and brings it to the device.
 func loadProgram(device *sim.Device, s *Script) (*program, error) {
