@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"slices"
+	"unsafe"
 
 	"cnn-gpu/device/sim/ptx"
 )
@@ -19,6 +20,53 @@ type asyncEntry struct {
 	defined *[32][]byte // the defined bits of lanes whose source has others, or nil
 }
 
+// newAsync gives an entry for the copies of the lanes of m, of which data may hold anything.
+func (w *warp) newAsync(m, bytes uint32) *asyncEntry {
+	var e *asyncEntry
+	if n := len(w.spareAsyncs); n > 0 {
+		e, w.spareAsyncs = w.spareAsyncs[n-1], w.spareAsyncs[:n-1]
+	} else {
+		e = &asyncEntry{}
+	}
+	e.mask, e.bytes, e.group, e.defined = m, bytes, w.groupN, nil
+	return e
+}
+
+// forgetAsyncs drops the copies that nobody has waited for.
+func (w *warp) forgetAsyncs() {
+	w.spareAsyncs = append(w.spareAsyncs, w.asyncs...)
+	w.asyncs = w.asyncs[:0]
+}
+
+// read copies the sources of the lanes of m, of bytes each, at w.off.
+func (e *asyncEntry) read(w *warp, data []byte, m uint32) {
+	for ; m != 0; m &= m - 1 {
+		i := lowest(m)
+		p, to := data[w.off[i]:], &e.data[i]
+		switch e.bytes {
+		case 16:
+			*to = [16]byte(p)
+		case 8:
+			le.PutUint64(to[:], le.Uint64(p))
+		default:
+			le.PutUint32(to[:], le.Uint32(p))
+		}
+	}
+}
+
+// write copies what a lane has read to its destination.
+func (e *asyncEntry) write(shared []byte, lane int) {
+	p, from := shared[e.off[lane]:], &e.data[lane]
+	switch e.bytes {
+	case 16:
+		*(*[16]byte)(p) = *from
+	case 8:
+		le.PutUint64(p, le.Uint64(from[:]))
+	default:
+		le.PutUint32(p, le.Uint32(from[:]))
+	}
+}
+
 // noteDefined keeps which bits of a lane's source are defined; what is not read becomes zero.
 func (e *asyncEntry) noteDefined(lane int, written []byte) {
 	if allDefined(written) {
@@ -32,6 +80,18 @@ func (e *asyncEntry) noteDefined(lane int, written []byte) {
 	e.defined[lane] = all
 }
 
+// noteAllDefined does so for lanes that read all their bytes, at w.off.
+func (e *asyncEntry) noteAllDefined(w *warp, written []byte, m uint32) {
+	var suspect uint32
+	for k := uint32(0); k < e.bytes; k += 4 {
+		suspect |= lanesUnlike(unsafe.Pointer(&written[0]), &w.off, k, 0, fullMask, fullMask, m)
+	}
+	for ; suspect != 0; suspect &= suspect - 1 {
+		i := lowest(suspect)
+		e.noteDefined(i, written[w.off[i]:w.off[i]+e.bytes])
+	}
+}
+
 // asyncCopyForm is the constant part of a cp.async.
 type asyncCopyForm struct {
 	dst     int32
@@ -40,6 +100,7 @@ type asyncCopyForm struct {
 	size    int32 // register with the bytes to read, or -1
 	ignore  int32 // predicate: read nothing where it holds, or -1
 	not     bool
+	source  *inst // the read of all bytes
 }
 
 func decodeAsyncCopy(d *decoder, in *inst, s *ptx.Instruction) {
@@ -97,18 +158,19 @@ func decodeThreadCopy(d *decoder, in *inst, s *ptx.Instruction) {
 			f.size = d.src(o, 'r')
 		}
 	}
+	f.source = sourceAccess(a.size, a.bypass)
 	in.mem = a
 	in.exec = f.exec
 }
 
 func (f asyncCopyForm) exec(w *warp, in *inst, m uint32) {
 	a, b := in.mem, w.b
-	w.addresses(f.dst, f.dstWide, f.dstOff)
-	w.sharedOffsets(m, a.bytes)
+	w.sharedDestinations(f, m, a.bytes)
 	if b.checks&Traffic != 0 {
 		w.countShared(&access{op: store, bytes: a.bytes}, m, false)
 	}
-	e := asyncEntry{mask: m, bytes: a.size, off: w.off, group: w.groupN}
+	e := w.newAsync(m, a.size)
+	e.off = w.off
 	if b.checks&SharedRaces != 0 {
 		for x := m; x != 0; x &= x - 1 {
 			i := lowest(x)
@@ -116,8 +178,49 @@ func (f asyncCopyForm) exec(w *warp, in *inst, m uint32) {
 			b.pend(e.off[i], a.size, 1)
 		}
 	}
-	w.addresses(in.a, a.wideAddr, a.offset)
-	size := f.sourceBytes(w, m, a)
+	if whole, size := f.sourceBytes(w, m, a); !whole || !f.copyWhole(w, in, e, m) {
+		w.addresses(in.a, a.wideAddr, a.offset)
+		f.copyLanes(w, in, e, m, &size)
+	}
+	w.asyncs = append(w.asyncs, e)
+}
+
+// sharedDestinations writes the offsets of the destinations.
+func (w *warp) sharedDestinations(f asyncCopyForm, m uint32, bytes uint64) {
+	if !f.dstWide {
+		s := offsets32(&w.off, &w.r[f.dst], uint32(f.dstOff), m)
+		if s.low&uint32(bytes-1) == 0 && uint64(s.high)+bytes <= uint64(len(w.b.shared)) {
+			return
+		}
+	}
+	w.addresses(f.dst, f.dstWide, f.dstOff)
+	w.sharedOffsets(m, bytes)
+}
+
+// copyWhole is the fast way: all lanes read all their bytes, of one allocation. It reports whether that is so.
+func (f asyncCopyForm) copyWhole(w *warp, in *inst, e *asyncEntry, m uint32) bool {
+	a := in.mem
+	if !a.wideAddr {
+		return false
+	}
+	base := &w.q[in.a]
+	s := offsets64(&w.off, base, a.offset, m)
+	al := w.b.d.mem.region(base[lowest(m)] + a.offset)
+	if al == nil || s.regions != 0 || s.low&uint32(a.bytes-1) != 0 || uint64(s.high)+a.bytes > al.size {
+		return false
+	}
+	e.read(w, al.data(), m)
+	if w.b.checks&Uninitialized != 0 {
+		e.noteAllDefined(w, al.written(), m)
+	}
+	w.accessGlobal(f.source, al, m, s)
+	return true
+}
+
+// copyLanes checks the addresses in w.addr lane by lane, and reads so many bytes for each.
+func (f asyncCopyForm) copyLanes(w *warp, in *inst, e *asyncEntry, m uint32, size *[32]uint32) {
+	a, b := in.mem, w.b
+	clear(e.data[:])
 	for reading := m; reading != 0; {
 		first := lowest(reading)
 		if size[first] == 0 {
@@ -139,14 +242,24 @@ func (f asyncCopyForm) exec(w *warp, in *inst, m uint32) {
 				e.noteDefined(i, al.written()[w.off[i]:w.off[i]+size[i]])
 			}
 		}
-		w.accessGlobal(&inst{mem: &access{op: asyncCopy, size: min(size[first], 4), n: 1, bytes: uint64(size[first]), bypass: a.bypass}}, al, here, span{})
+		w.accessGlobal(sourceAccess(size[first], a.bypass), al, here, span{})
 		reading &^= here
 	}
-	w.asyncs = append(w.asyncs, e)
 }
 
-// sourceBytes gives how many bytes each lane reads; the rest of the destination becomes zero.
-func (f asyncCopyForm) sourceBytes(w *warp, m uint32, a *access) (bytes [32]uint32) {
+// sourceAccess is the read of a copy as an access to global memory.
+func sourceAccess(bytes uint32, bypass bool) *inst {
+	return &inst{mem: &access{op: asyncCopy, size: min(bytes, 4), n: 1, bytes: uint64(bytes), bypass: bypass}}
+}
+
+// sourceBytes gives how many bytes each lane reads, or whole where that is all of them; the rest of the destination becomes zero.
+func (f asyncCopyForm) sourceBytes(w *warp, m uint32, a *access) (whole bool, bytes [32]uint32) {
+	if f.ignore < 0 && (f.size < 0 || lanesWith(&w.r[f.size], a.size, m) == m) {
+		for i := range bytes {
+			bytes[i] = a.size
+		}
+		return true, bytes
+	}
 	for x := m; x != 0; x &= x - 1 {
 		i := lowest(x)
 		bytes[i] = a.size
@@ -160,7 +273,7 @@ func (f asyncCopyForm) sourceBytes(w *warp, m uint32, a *access) (bytes [32]uint
 			w.fault(BadAsyncCopy, i, "reads %d bytes to copy %d", bytes[i], a.size)
 		}
 	}
-	return bytes
+	return false, bytes
 }
 
 // pend marks cells as the destination of a copy that is under way, or takes the mark away.
@@ -183,40 +296,46 @@ type waitForm struct {
 }
 
 func (f waitForm) exec(w *warp, in *inst, m uint32) {
-	w.complete(m, func(e *asyncEntry, i int) bool {
-		return f.all || e.group[i]+f.newest < w.groupN[i]
+	w.complete(m, func(e *asyncEntry) uint32 {
+		if f.all {
+			return fullMask
+		}
+		var done uint32
+		for i, g := range &e.group {
+			done |= bit(g+f.newest < w.groupN[i]) << i
+		}
+		return done
 	})
 }
 
-// complete writes the destinations of the copies for which done says so.
-func (w *warp) complete(m uint32, done func(e *asyncEntry, lane int) bool) {
+// complete writes the destinations of the copies of the lanes of m for which done says so.
+func (w *warp) complete(m uint32, done func(e *asyncEntry) uint32) {
 	b := w.b
 	rest := w.asyncs[:0]
-	for k := range w.asyncs {
-		e := &w.asyncs[k]
-		for x := e.mask & m; x != 0; x &= x - 1 {
+	for _, e := range w.asyncs {
+		lanes := e.mask & m & done(e)
+		e.mask &^= lanes
+		for x := lanes; x != 0; x &= x - 1 {
 			i := lowest(x)
-			if !done(e, i) {
-				continue
-			}
 			o := e.off[i]
-			copy(b.shared[o:o+e.bytes], e.data[i][:])
+			e.write(b.shared, i)
 			b.defineShared(o, e.bytes)
 			if e.defined != nil && e.defined[i] != nil {
 				copy(b.definedShared()[o:], e.defined[i])
 			}
-			e.mask &^= 1 << i
 			if b.checks&SharedRaces == 0 {
 				continue
 			}
-			b.pend(o, e.bytes, -1)
 			for c := o >> b.cellShift; c <= (o+e.bytes-1)>>b.cellShift; c++ { // written now, by the thread that waits
 				x := &b.cells[c]
+				x.pending--
 				x.writeTime, x.writeSub, x.writer, x.writePC = b.time, w.order.sub, uint16(w.id<<5|i), w.pc
 			}
 		}
 		if e.mask != 0 {
-			rest = append(rest, *e)
+			rest = append(rest, e)
+		} else {
+			w.spareAsyncs = append(w.spareAsyncs, e)
 		}
 	}
 	w.asyncs = rest

@@ -221,7 +221,7 @@ func (b *block) reset() {
 		w.hold, w.divergent, w.steps = 0, 0, 0
 		w.polls, w.nextLook, w.looping = 0, b.launch.firstLook, false
 		w.order.reset(b.time)
-		w.asyncs = w.asyncs[:0]
+		w.forgetAsyncs()
 		w.bulk.reset()
 		w.global = globalOrder{}
 		w.resetStack()

@@ -238,7 +238,7 @@ func (b *mbarrier) settle(blk *block) {
 		blk.progress = true
 	}
 	for _, a := range b.deferred {
-		a.w.complete(1<<a.lane, func(*asyncEntry, int) bool { return true })
+		a.w.complete(1<<a.lane, func(*asyncEntry) uint32 { return fullMask })
 		a.w.release(b)
 		if a.noInc && b.pending > 0 {
 			b.pending--

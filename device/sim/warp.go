@@ -61,12 +61,12 @@ type warp struct {
 	ended     []bool         // its bytes whose function has returned
 	stack     *[32]laneStack // where the kernel has functions that are not inlined
 
-	order  warpOrder
-	global globalOrder
-	asyncs []asyncEntry
-	groupN [32]uint32 // cp.async groups that the lane has committed
-	bulk   bulkGroups
-	trace  *warpTrace // nil unless the block is of a sample
+	order               warpOrder
+	global              globalOrder
+	asyncs, spareAsyncs []*asyncEntry
+	groupN              [32]uint32 // cp.async groups that the lane has committed
+	bulk                bulkGroups
+	trace               *warpTrace // nil unless the block is of a sample
 }
 
 // pick makes the runnable group with the lowest pc the running one.
