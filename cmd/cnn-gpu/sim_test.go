@@ -43,7 +43,11 @@ func TestSim(t *testing.T) {
 
 // What may be an endless loop is told before a person gives up, and how to let it go on.
 func TestSimEndlessLoop(t *testing.T) {
-	r := runSim("../../device/sim/testdata/bugs.ptx", "--kernel", "endless_loop", "--block", "32", "--arg", "zeros:f32:32", "--arg", "zeros:f32:32", "--arg", "32", "--max-steps", "10")
+	r := runSim("../../device/sim/testdata/bugs.ptx", "--kernel", "endless_loop", "--block", "32", "--arg", "zeros:f32:32", "--arg", "zeros:f32:32", "--arg", "32")
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stdout, "endless loop: the loop goes on for ever")
+	assert.NotContains(t, r.stdout, "--max-steps")
+	r = runSim(simKernels, "--kernel", "transpose", "--block", "32,8", "--arg", "iota:f32:1024", "--arg", "empty:f32:1024", "--max-steps", "10")
 	assert.Equal(t, exitFailure, r.code)
 	assert.Contains(t, r.stdout, "endless loop: more than 10 instructions")
 	assert.Contains(t, r.stdout, "--max-steps")

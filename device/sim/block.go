@@ -268,7 +268,7 @@ func (b *block) schedule() blockState {
 			b.progress = b.progress || moved
 			if w.steps > b.d.opts.MaxSteps {
 				w.pc = min(w.pc, int32(len(b.k.code)-1))
-				w.fault(EndlessLoop, lowest(w.alive), "more than %d instructions in one warp", b.d.opts.MaxSteps)
+				w.fault(EndlessLoop, lowest(w.alive), tooMany+"%d instructions in one warp", b.d.opts.MaxSteps)
 			}
 		}
 		switch {

@@ -116,6 +116,12 @@ func (r *Report) More() string {
 	return fmt.Sprintf("and %d more instructions of this line", r.MorePlaces)
 }
 
+// tooMany begins the message of a loop that is called endless by the count of its instructions alone.
+const tooMany = "more than "
+
+// MayEnd says that an endless loop is one by [Options.MaxSteps] alone, and may have an end.
+func (r *Report) MayEnd() bool { return r.Kind == EndlessLoop && strings.HasPrefix(r.Message, tooMany) }
+
 // Findings is the error of a launch in which checks found errors: those of the first such block, in order. Advice is no error: it is
 // in the launch's [Counters].
 type Findings struct {

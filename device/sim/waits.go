@@ -12,7 +12,7 @@ import (
 )
 
 // LineWaits is what the warps do at a line of the source: the cycles of an average warp of a wave, by what it waits for. The names are those
-// of Nsight Compute's warp states, in plain words.
+// of Nsight Compute's warp states, in plain words: "global_memory".
 type LineWaits struct {
 	File   string             `json:"file"`
 	Line   int                `json:"line"`
@@ -49,7 +49,7 @@ func (k *Kernel) waits(r *sm.Result) []LineWaits {
 	return all
 }
 
-// WaitShares are the parts of a warp's time by what it waits for.
+// WaitShares are the parts of a warp's time by what it waits for, as in LineWaits.
 type WaitShares map[string]float64
 
 // WaitShares are those of a launch; empty where the estimate was not asked for them.

@@ -100,7 +100,7 @@ func printFinding(s *strings.Builder, number int, f *sim.Report) {
 	if f.MorePlaces > 0 {
 		row("", f.More())
 	}
-	if f.Kind == sim.EndlessLoop && strings.HasPrefix(f.Message, "more than") {
+	if f.MayEnd() {
 		row("", "if it has an end, let it go on: --max-steps 1000000000")
 	}
 }
