@@ -260,6 +260,30 @@ func TestUnknownInstructionNamesItsLine(t *testing.T) {
 	assert.ErrorIs(t, err, sim.ErrNotFound)
 }
 
+// What doc.go names as not supported is refused by its name, with its line.
+func TestRefusedByName(t *testing.T) {
+	for _, instruction := range []string{
+		"wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%r10, %r11, %r12, %r13}, %d10, %d11, 1, 1, 1, 0, 0",
+		"wgmma.commit_group.sync.aligned", "wgmma.wait_group.sync.aligned 0",
+		"barrier.cluster.arrive", "barrier.cluster.wait", "mapa.shared::cluster.u32 %r10, %r11, 1", "getctarank.shared::cluster.u32 %r10, %r11",
+		"ld.shared::cluster.u32 %r10, [%r11]", 
+		"cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%r10], [%d10, {%r11, %r12}], [%r13]",
+		"cp.reduce.async.bulk.global.shared::cta.bulk_group.add.u32 [%d10], [%r10], %r11",
+		"mma.sp.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%r10,%r11,%r12,%r13}, {%r14,%r15}, {%r16,%r17}, {%r10,%r11,%r12,%r13}, %r18, 0x0",
+		"tex.a2d.v4.f32.s32 {%r10, %r11, %r12, %r13}, [%d10, {%r14, %r15, %r16, %r17}]",
+		"tex.cube.v4.f32.f32 {%r10, %r11, %r12, %r13}, [%d10, {%r14, %r15, %r16, %r17}]",
+		"tex.level.2d.v4.f32.f32 {%r10, %r11, %r12, %r13}, [%d10, {%r14, %r15}], %r16",
+	} {
+		text := snippet("", "\t"+instruction+";")
+		m, err := checked(t).Load([]byte(text))
+		require.NoError(t, err, instruction)
+		_, err = m.Kernel("snippet")
+		name, _, _ := strings.Cut(instruction, " ")
+		assert.ErrorContains(t, err, name)
+		assert.ErrorContains(t, err, fmt.Sprintf("line %d", lineOf(text, name)), instruction)
+	}
+}
+
 // Of many blocks with findings the first is reported, however many run at the same time; and a seed fixes the random order.
 func TestReportsAreReproducible(t *testing.T) {
 	for _, b := range []bug{{kernel: "write_without_guard", blocks: 40, threads: 128}, {kernel: "read_after_write", blocks: 40, threads: 64},
