@@ -266,7 +266,7 @@ func TestRefusedByName(t *testing.T) {
 		"wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%r10, %r11, %r12, %r13}, %d10, %d11, 1, 1, 1, 0, 0",
 		"wgmma.commit_group.sync.aligned", "wgmma.wait_group.sync.aligned 0",
 		"barrier.cluster.arrive", "barrier.cluster.wait", "mapa.shared::cluster.u32 %r10, %r11, 1", "getctarank.shared::cluster.u32 %r10, %r11",
-		"ld.shared::cluster.u32 %r10, [%r11]", 
+		"ld.shared::cluster.u32 %r10, [%r11]",
 		"cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%r10], [%d10, {%r11, %r12}], [%r13]",
 		"cp.reduce.async.bulk.global.shared::cta.bulk_group.add.u32 [%d10], [%r10], %r11",
 		"mma.sp.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%r10,%r11,%r12,%r13}, {%r14,%r15}, {%r16,%r17}, {%r10,%r11,%r12,%r13}, %r18, 0x0",
