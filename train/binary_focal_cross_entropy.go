@@ -23,7 +23,10 @@ func (BinaryFocalCrossEntropy) Name() string { return "binary_focal_crossentropy
 
 // Check says whether the settings are those of a loss.
 func (l BinaryFocalCrossEntropy) Check() error {
-	if alpha := cmp.Or(l.Alpha, defaultAlpha); !(float32(alpha) > 0 && float32(alpha) < 1) {
+	if err := vanishes("alpha", l.Alpha); err != nil {
+		return err
+	}
+	if alpha := cmp.Or(l.Alpha, defaultAlpha); !(alpha > 0 && float32(alpha) < 1) {
 		return fmt.Errorf("alpha %v; give a number above 0 and below 1: it is the weight of what is there, and the rest up to 1 that of what is not", alpha)
 	}
 	if l.Alpha != 0 && !l.ApplyClassBalancing {

@@ -21,8 +21,7 @@ func (CategoricalFocalCrossEntropy) Name() string { return "categorical_focal_cr
 
 // Check says whether the settings are those of a loss.
 func (l CategoricalFocalCrossEntropy) Check() error {
-	g := l.geometry()
-	return cmp.Or(above0("alpha", float64(g.Alpha)), above0("gamma", float64(g.Gamma)), checkSmoothing(l.LabelSmoothing))
+	return cmp.Or(above0("alpha", cmp.Or(l.Alpha, defaultAlpha)), above0("gamma", cmp.Or(l.Gamma, defaultGamma)), checkSmoothing(l.LabelSmoothing))
 }
 
 // Attach implements [Loss].

@@ -162,10 +162,10 @@ func (e *NoActivationError) Error() string {
 
 // checkSmoothing checks a smoothing of labels, which must be one in float32 too.
 func checkSmoothing(s float64) error {
-	if !(s >= 0 && float32(s) < 1) || s > 0 && float32(s) == 0 {
+	if !(s >= 0 && float32(s) < 1) {
 		return fmt.Errorf("LabelSmoothing is %v; give a number from 0 to below 1, such as 0.1", s)
 	}
-	return nil
+	return vanishes("LabelSmoothing", s)
 }
 
 // given are the targets that come with the examples; nil if there are none.

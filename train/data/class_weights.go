@@ -43,6 +43,8 @@ func ClassWeights(text string, set Set) ([]float64, error) {
 			return nil, fmt.Errorf("data: the class %q is weighed twice", classes[class])
 		case !(pair.weight >= 0 && pair.weight <= math.MaxFloat32):
 			return nil, fmt.Errorf("data: the class %q weighs %v: expected a number that is at least 0", classes[class], pair.weight)
+		case pair.weight > 0 && float32(pair.weight) == 0:
+			return nil, fmt.Errorf("data: the class %q weighs %v, which is 0 in float32, in which devices compute: give at least 1.4e-45, or 0", classes[class], pair.weight)
 		}
 		weights[class], seen[class] = pair.weight, true
 	}

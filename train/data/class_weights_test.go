@@ -19,7 +19,7 @@ func TestClassWeights(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"dg:1": `pets has no class "dg" to be weighed; did you mean dog?`, "3:1": `no class "3"`, "dog:1,1:2": `the class "dog" is weighed twice`,
-		"dog:-1": `the class "dog" weighs -1: expected a number that is at least 0`, "dog:NaN": "weighs NaN", "dog:1e39": "weighs 1e+39", "dog": `"dog" is no class with its weight: expected balanced, such pairs as 0:1,1:2.5`,
+		"dog:-1": `the class "dog" weighs -1: expected a number that is at least 0`, "dog:NaN": "weighs NaN", "dog:1e-50": "weighs 1e-50, which is 0 in float32", "dog:1e39": "weighs 1e+39", "dog": `"dog" is no class with its weight: expected balanced, such pairs as 0:1,1:2.5`,
 		"dog:x": `"dog:x" is no class with its weight`, "{": "expected an object such as", `{"dog": "a"}`: "expected an object such as",
 	} {
 		_, err := ClassWeights(text, set)
