@@ -85,6 +85,9 @@ func Load(path string) (*Saved, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		remedy := "give the folder that train made, or a weights file"
+		if slices.Contains(model.Zoo(), path) {
+			remedy = fmt.Sprintf("it is a model of the zoo: --model %s where a command takes a model, or %s", path, remedy)
+		}
 		if near := wording.Nearest(path, Folders()); near != "" {
 			remedy = "did you mean " + near + "?"
 		}
@@ -95,6 +98,8 @@ func Load(path string) (*Saved, error) {
 			return loadUnfinished(path)
 		}
 		return saved, err
+	case slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)):
+		return nil, fmt.Errorf("run: %s is a model file, without weights: --model %[1]s where a command takes a model, or give the folder that train made", path)
 	}
 	return load(path, model.LoadWeights)
 }

@@ -72,6 +72,11 @@ func TestFolders(t *testing.T) {
 	_, err := Load("run/a")
 	assert.EqualError(t, err, "run: run/a: file does not exist; did you mean runs/a?")
 	assert.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = Load("resnet-50")
+	assert.EqualError(t, err, "run: resnet-50: file does not exist; it is a model of the zoo: --model resnet-50 where a command takes a model, or give the folder that train made, or a weights file")
+	require.NoError(t, os.WriteFile("my.yaml", []byte("name: my\n"), 0o666))
+	_, err = Load("my.yaml")
+	assert.EqualError(t, err, "run: my.yaml is a model file, without weights: --model my.yaml where a command takes a model, or give the folder that train made")
 }
 
 func TestMistakesTitle(t *testing.T) {
