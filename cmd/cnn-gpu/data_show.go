@@ -136,6 +136,7 @@ With --json there is one line with data, shape, training, test, classes and samp
 	cmd.Flags().StringVar(&size.resize, "resize", "64x64", "the `size` (width x height) that pictures of a folder become, or as shorter:256 the length of their shorter side")
 	cmd.Flags().StringVar(&size.crop, "crop", "", "with --resize shorter:256, the `size` that is cut out of their middle, such as 224 or 320x224")
 	cmd.Flags().Float64Var(&pictures.TestShare, "split", data.DefaultTestShare, "the `share` of pictures, or of the arrays x and y, to set apart for testing, where there are no test images")
+	cmd.Flags().BoolVar(&pictures.Strict, "strict-data", false, "fail where a picture cannot be read, instead of leaving it out")
 	cmd.Flags().Uint64Var(&pictures.Seed, "seed", 1, "a `number` that chooses these, and what --augment draws, as train's does")
 	cmd.Flags().StringVar(&augmentation, "augment", "", "draw images as train's --augment transforms them: `words` with their settings, such as flip,crop:4")
 	cmd.Flags().BoolVar(&force, "force", false, "write over a file that is there")

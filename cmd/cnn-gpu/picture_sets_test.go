@@ -168,6 +168,7 @@ func TestTrainOnPicturesRefuses(t *testing.T) {
 		{append(train, "--resize", "32x32x3"), exitUsage, "--resize 32x32x3: give a width"},
 		{append(train, "--split", "1"), exitUsage, "--split 1: give a share above 0 and below 1, such as 0.2"},
 		{[]string{"train", "--split", "0.1", "--device", "cpu"}, exitFailure, "digits has test images of its own: leave out --split"},
+		{[]string{"data", "show", w.data, "--strict-data"}, exitFailure, "expected every picture to be readable. Pictures left out, since they cannot be read: 2"},
 		{[]string{"data", "show", w.data, "--resize", "0x3"}, exitUsage, "--resize 0x3: give a width and a height"},
 	} {
 		r := runCommand(c.args...)
