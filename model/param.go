@@ -106,7 +106,8 @@ var initializers = wording.Table[Initializer, func(in, out int, rng *rand.Rand) 
 	}},
 	{Word: Zeros, Value: constant(0)},
 	{Word: Ones, Value: constant(1)},
-}
+}.Lacking("an initializer of Keras that cnn-gpu does not have", "constant", "glorot_normal", "identity", "lecun_normal", "lecun_uniform", "orthogonal",
+	"random_normal", "random_uniform", "stft", "truncated_normal", "variance_scaling")
 
 // Initializers lists the initializers.
 func Initializers() []Initializer { return initializers.Words() }

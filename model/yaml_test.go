@@ -227,6 +227,8 @@ func TestParseErrors(t *testing.T) {
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, padding: SAME}"), `net.yaml:3:51: padding is "SAME"; did you mean same?`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, use_bias: 0}"), `net.yaml:3:52: use_bias is "0"; expected true or false`},
 		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_initializer: glorot}"), `kernel_initializer is "glorot"; did you mean glorot_uniform?`},
+		{layers("  - Conv2D: {filters: 3, kernel_size: 3, kernel_initializer: glorot_normal}"),
+			`kernel_initializer is "glorot_normal"; glorot_normal is an initializer of Keras that cnn-gpu does not have; choose glorot_uniform, `},
 		{layers("  - Concatenate: {axis: 0, inputs: [input, input]}"), `net.yaml:3:25: axis is "0"; expected a whole number other than 0, which is the batch`},
 		{layers("  - Concatenate: {axis: last}"), `net.yaml:3:25: axis is "last"; expected a whole number other than 0`},
 		{layers("  - ZeroPadding2D: {padding: 0}"), `net.yaml:3:30: padding is "0"; expected a whole number from 1 on, two as [rows, columns], or [[top, bottom], [left, right]] of which not all are 0`},

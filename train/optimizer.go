@@ -99,7 +99,7 @@ var optimizers = wording.Table[string, named]{
 		r.orNone("weight_decay", &o.WeightDecay)
 		return o
 	}},
-}
+}.Lacking("an optimizer of Keras that cnn-gpu does not have", "adadelta", "adafactor", "adamax", "ftrl", "muon", "nadam")
 
 // RateWord is the setting of an optimizer that is its learning rate.
 const RateWord = "learning_rate"
@@ -126,12 +126,13 @@ var optimizerSettings = []OptimizerSetting{
 // OptimizerSettings lists what [OptimizerByName] takes beside the learning rate.
 func OptimizerSettings() []OptimizerSetting {
 	list := slices.Clone(optimizerSettings)
-	for _, row := range optimizers {
+	for _, name := range OptimizerNames() {
+		row, _ := optimizers.Row(name)
 		r := &reader{}
 		row.Value(r)
 		for i := range list {
 			if slices.Contains(r.words, list[i].Word) {
-				list[i].Of = append(list[i].Of, row.Word)
+				list[i].Of = append(list[i].Of, name)
 			}
 		}
 	}

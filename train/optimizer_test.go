@@ -30,6 +30,8 @@ func TestOptimizerByName(t *testing.T) {
 	}
 	_, err := OptimizerByName("adan", nil)
 	assert.EqualError(t, err, `train: unknown optimizer "adan"; did you mean adam?`)
+	_, err = OptimizerByName("nadam", nil)
+	assert.EqualError(t, err, `train: unknown optimizer "nadam"; nadam is an optimizer of Keras that cnn-gpu does not have; choose adam, adamw, adagrad, lamb, lion, rmsprop or sgd`)
 	_, err = OptimizerByName("ftrl", nil)
 	for _, name := range OptimizerNames() {
 		assert.ErrorContains(t, err, name)
@@ -59,10 +61,11 @@ func TestOptimizerSettings(t *testing.T) {
 		assert.NotEmpty(t, s.Of, s.Word)
 		known = append(known, s.Word)
 	}
-	for _, row := range optimizers {
+	for _, name := range OptimizerNames() {
+		row, _ := optimizers.Row(name)
 		r := &reader{}
 		row.Value(r)
-		assert.Subset(t, known, r.words, "%s: a setting has no row in optimizerSettings in optimizer.go", row.Word)
+		assert.Subset(t, known, r.words, "%s: a setting has no row in optimizerSettings in optimizer.go", name)
 	}
 	for want, row := range map[string]struct {
 		name     string
@@ -117,7 +120,8 @@ func TestSettingsThatVanish(t *testing.T) {
 // Every type of this package that is an optimizer can be chosen by name.
 func TestEveryOptimizerHasAName(t *testing.T) {
 	known := map[string]bool{}
-	for _, row := range optimizers {
+	for _, name := range OptimizerNames() {
+		row, _ := optimizers.Row(name)
 		known[reflect.TypeOf(row.Value(&reader{})).Name()] = true
 	}
 	found := typesWith(t, "Update")
