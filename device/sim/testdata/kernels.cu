@@ -193,3 +193,37 @@ extern "C" __global__ void __launch_bounds__(128) convolution(const u16* __restr
         if (p < total) y[p * FILTERS + c] = fmaxf(sum[i][j][e] + bias[c], 0);
       }
 }
+
+// --- GEMM without tensor cores: a thread for each element, and 4 x 4 elements for each of 16 x 16 threads with tiles in shared memory ---
+
+extern "C" __global__ void __launch_bounds__(256) gemm_naive(const float* __restrict__ a, const float* __restrict__ b, float* __restrict__ c, int m, int n, int k) {
+  const int col = blockIdx.x * 16 + threadIdx.x % 16, row = blockIdx.y * 16 + threadIdx.x / 16;
+  if (row >= m || col >= n) return;
+  float sum = 0;
+  for (int i = 0; i < k; ++i) sum = fmaf(a[row * k + i], b[i * n + col], sum);
+  c[row * n + col] = sum;
+}
+
+extern "C" __global__ void __launch_bounds__(256) gemm_tiled(const float* __restrict__ a, const float* __restrict__ b, float* __restrict__ c, int n, int k) {
+  constexpr int tile = 64, depth = 16;
+  __shared__ __align__(16) float as[depth][tile + 4], bs[depth][tile];
+  const int t = threadIdx.x, tx = t % 16 * 4, ty = t / 16 * 4, m0 = blockIdx.y * tile, n0 = blockIdx.x * tile;
+  float sum[4][4] = {};
+  for (int k0 = 0; k0 < k; k0 += depth) {
+    for (int i = t; i < tile * depth; i += 256) {
+      as[i % depth][i / depth] = a[(m0 + i / depth) * k + k0 + i % depth];
+      bs[i / tile][i % tile] = b[(k0 + i / tile) * n + n0 + i % tile];
+    }
+    __syncthreads();
+#pragma unroll
+    for (int x = 0; x < depth; ++x) {
+      const float4 p = *reinterpret_cast<const float4*>(&as[x][ty]), q = *reinterpret_cast<const float4*>(&bs[x][tx]);
+      const float u[4] = {p.x, p.y, p.z, p.w}, v[4] = {q.x, q.y, q.z, q.w};
+      for (int i = 0; i < 4; ++i)
+        for (int j = 0; j < 4; ++j) sum[i][j] = fmaf(u[i], v[j], sum[i][j]);
+    }
+    __syncthreads();
+  }
+  for (int i = 0; i < 4; ++i)
+    *reinterpret_cast<float4*>(&c[(m0 + ty + i) * n + n0 + tx]) = make_float4(sum[i][0], sum[i][1], sum[i][2], sum[i][3]);
+}
