@@ -82,6 +82,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		tell(cmd, slog.LevelWarn, "Interrupted.")
 		return interruptedCode(ctx)
 	case !understood || errors.As(err, &usage):
+		if !understood {
+			_ = printMisunderstood(cmd, args, err) // watchedWriter has told
+		}
 		fmt.Fprintf(people, "cnn-gpu: %v\nSee %s --help\n", err, cmd.CommandPath())
 		return exitUsage
 	}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,16 +102,19 @@ func simDevices() (names []string) {
 
 // execute runs the command and says what came of it in every form that was asked for.
 func (f *simFlags) execute(cmd *cobra.Command, file string) error {
+	outcome := inspect.Outcome{File: file}
 	script, err := f.script(cmd, file)
-	var outcome inspect.Outcome
 	if err == nil && f.list {
 		outcome.File = script.File
 		outcome.Contents, err = inspect.List(script)
 	} else if err == nil {
-		outcome.Result, err = inspect.Run(script)
+		outcome.Result, err = runUntil(cmd.Context(), script)
 	}
-	if outcome.File == "" {
-		outcome.File = file
+	if interrupted(err) {
+		return err
+	}
+	if errors.As(err, new(*usageError)) {
+		err = &inspect.NotUnderstoodError{Err: err}
 	}
 	outcome.Conclude(err)
 	if f.sarif != "" {
@@ -135,8 +141,38 @@ func (f *simFlags) execute(cmd *cobra.Command, file string) error {
 	return nil
 }
 
+// runUntil gives up when the context ends. The compiler and the launch do not listen to it: what they hold goes with the process.
+func runUntil(ctx context.Context, script *inspect.Script) (*inspect.Result, error) {
+	var result *inspect.Result
+	done := make(chan error, 1)
+	go func() {
+		r, err := inspect.Run(script)
+		result = r
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return result, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// printMisunderstood answers a command line that was refused before the command began, in JSON if it asks for that.
+func printMisunderstood(cmd *cobra.Command, args []string, problem error) error {
+	if cmd.Name() != "sim" || !slices.Contains(args, "--json") {
+		return nil
+	}
+	var outcome inspect.Outcome
+	outcome.Conclude(&inspect.NotUnderstoodError{Err: problem})
+	return printJSON(cmd, outcome)
+}
+
 // onlyFlags are the flags that say what a script says, too.
 var onlyFlags = []string{"kernel", "grid", "block", "shared", "arg", "buffer", "set", "expect", "tolerance", "list"}
+
+// macro is what the compiler takes for one: NAME, NAME=VALUE or NAME(ARGUMENTS)=VALUE.
+var macro = regexp.MustCompile(`^[A-Za-z_]\w*(\([^)]*\))?(=|$)`)
 
 // script is what the file and the flags ask for.
 func (f *simFlags) script(cmd *cobra.Command, file string) (*inspect.Script, error) {
@@ -155,9 +191,15 @@ func (f *simFlags) script(cmd *cobra.Command, file string) (*inspect.Script, err
 		return nil, err
 	}
 	for _, d := range f.defines {
+		if !macro.MatchString(d) {
+			return nil, usageErrorf("--define %s: NAME or NAME=VALUE is wanted, as in -D TILE=32", inspect.Quoted(d))
+		}
 		s.Compiler = append(s.Compiler, "-D"+d)
 	}
 	for _, i := range f.includes {
+		if info, err := os.Stat(i); err != nil || !info.IsDir() {
+			return nil, usageErrorf("--include %s: there is no such folder", inspect.Quoted(i))
+		}
 		s.Compiler = append(s.Compiler, "-I"+i)
 	}
 	s.Compiler = append(s.Compiler, f.options...)
@@ -169,6 +211,9 @@ func (f *simFlags) script(cmd *cobra.Command, file string) (*inspect.Script, err
 	}
 	if f.run.Orders < 1 {
 		return nil, usageErrorf("--orders %d: give a number of orders from 1 on", f.run.Orders)
+	}
+	if f.run.MaxSteps < 1 {
+		return nil, usageErrorf("--max-steps %d: give a number of instructions from 1 on", f.run.MaxSteps)
 	}
 	s.Options = f.run
 	s.Options.Estimate = true

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -70,6 +71,15 @@ func TestSimJSON(t *testing.T) {
 		{[]string{simArguments, "--list"}, inspect.Clean},
 		{[]string{empty}, inspect.NotUnderstood},
 		{[]string{"none.yaml"}, inspect.NotUnderstood},
+		{nil, inspect.NotUnderstood},
+		{[]string{simKernels, "--grid", "0"}, inspect.NotUnderstood},
+		{[]string{simKernels, "--grid", ""}, inspect.NotUnderstood},
+		{[]string{simKernels, "--shared", "-1"}, inspect.NotUnderstood},
+		{[]string{simKernels, "--nonsense"}, inspect.NotUnderstood},
+		{[]string{simKernels, "--max-steps", "0"}, inspect.NotUnderstood},
+		{[]string{simKernels, "--include", "nowhere"}, inspect.NotUnderstood},
+		{[]string{simKernels, "--define", ""}, inspect.NotUnderstood},
+		{[]string{simKernels, "--define", "1x=2"}, inspect.NotUnderstood},
 	} {
 		r := runSim(append(test.args, "--json")...)
 		assert.Equal(t, test.status.Code(), r.code, test.args)
@@ -86,6 +96,15 @@ func TestSimJSON(t *testing.T) {
 	}
 }
 
+// A signal ends it in the midst of a launch.
+func TestSimInterrupted(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	r := runCommandUntil(ctx, "sim", simKernels, "--kernel", "transpose", "--block", "32,8", "--orders", "100000", "--arg", "iota:f32:1024", "--arg", "zeros:f32:1024")
+	assert.Equal(t, exitInterrupted, r.code, r.stderr)
+	assert.Empty(t, r.stdout)
+}
+
 // Each exit code, by what leads to it; and the SARIF file is there in every case.
 func TestSimExitCodes(t *testing.T) {
 	saxpy := []string{simArguments, "--kernel", "saxpy", "--block", "4", "--arg", "4", "--arg", "2", "--arg", "x=iota:f32:4", "--arg"}
@@ -94,6 +113,8 @@ func TestSimExitCodes(t *testing.T) {
 	require.NoError(t, os.WriteFile(want, make([]byte, 16), 0o666))
 	require.NoError(t, os.WriteFile(broken, []byte("__global__ void k() { nonsense }"), 0o666))
 	require.NoError(t, os.WriteFile(unknown, []byte(".version 8.0\n.target sm_90a\n.address_size 64\n.visible .entry k()\n{\n\twgmma.fence.sync.aligned;\n\tret;\n}\n"), 0o666))
+	plain := filepath.Join(folder, "plain.cu")
+	require.NoError(t, os.WriteFile(plain, []byte("__global__ void k() {}"), 0o666))
 	compiled := exitUsage
 	if _, err := nvrtc.Open(); err != nil {
 		compiled = exitUnable
@@ -112,6 +133,7 @@ func TestSimExitCodes(t *testing.T) {
 		"no such kernel":            {[]string{simArguments, "--kernel", "what"}, exitUsage, "there are:"},
 		"too large a block":         {[]string{simArguments, "--kernel", "saxpy", "--block", "2000", "--arg", "4", "--arg", "2", "--arg", "null", "--arg", "null"}, exitUsage, "1024"},
 		"does not compile":          {[]string{broken}, compiled, "broken.cu"},
+		"an unknown option":         {[]string{plain, "--option", "--nonsense"}, compiled, ""},
 		"an unknown instruction":    {[]string{unknown}, exitUnable, "wgmma"},
 		"an unwritable output":      {append(saxpy, "y=inout:"+want+":"+filepath.Join(folder, "none", "y")), exitUnable, "none"},
 		"a count that is too large": {append(saxpy, "y=zeros:f32:4", "--buffer", "b=empty:u8:4294967296"), exitUsage, "is no count"},

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/device/sim"
 	"cnn-gpu/device/sim/inspect/cufile"
 )
@@ -27,6 +28,9 @@ func compiled(file string, kernels, options []string, chip sim.Chip) (*cufile.Pr
 	}
 	options = append([]string{fmt.Sprintf("--gpu-architecture=compute_%d%d", chip.Major, chip.Minor)}, options...)
 	p, err := cufile.Compile(file, instances, options...)
+	if refused := new(nvrtc.CompileError); errors.As(err, &refused) { // its log names no line: an option is wrong
+		return nil, notUnderstood("%s does not compile with %s: %s", file, strings.Join(options, " "), strings.TrimSpace(refused.Log))
+	}
 	if errors.As(err, new(*cufile.Error)) {
 		return nil, &NotUnderstoodError{err}
 	}
