@@ -114,7 +114,7 @@ func (w *warp) enter(f *callForm, c *callee, i int) {
 		a.base = (*stack)[n-1].base + (*stack)[n-1].callee.localBytes
 	}
 	if a.base+c.localBytes > size {
-		w.fault(StackOverflow, i, "%s is the %d calls deep one; the stack of a thread has %d bytes here, and 1024 on a card unless CU_LIMIT_STACK_SIZE says more",
+		w.fault(StackOverflow, i, "%s is called %d calls deep; the stack of a thread has %d bytes here, and 1024 on a card unless CU_LIMIT_STACK_SIZE says more",
 			readable(c.fn.Name), len(*stack)+1, w.b.k.stackBytes)
 	}
 	if len(f.params) != len(c.params) || len(f.returns) != len(c.returns) {
