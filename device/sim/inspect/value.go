@@ -28,7 +28,10 @@ const ArgumentHelp = `  1000  -0.5  true               a number of the type that
   '{n: 4, w: ones:f32:4}'        a struct by its fields; those that are left out are 0
   '[1, 2, 3]'                    an array, or a struct's fields in their order
                                  for a pointer: device memory that holds the struct or the list
-  hex:0000803f00000040           the bytes of a struct`
+  hex:0000803f00000040           the bytes of a struct
+  '{texture: random:f32:4096, width: 64, height: 64, linear: true}'
+                                 a texture or surface object of memory; also depth, channels, normalized, fractions,
+                                 and address: clamp, border, wrap or mirror`
 
 // place is where a value goes: a parameter, a variable, or a field of one.
 type place struct {
@@ -60,6 +63,9 @@ func (r *runner) encode(p place, v *yaml.Node) error {
 		return r.encodePointee(p, pointer.Type, v, []*yaml.Node{v})
 	} else if ok && v.Kind == yaml.SequenceNode {
 		return r.encodePointee(p, pointer.Type, v, v.Content)
+	}
+	if isTexture(p, v) {
+		return r.encodeTexture(p, v)
 	}
 	switch v.Kind {
 	case yaml.MappingNode:
