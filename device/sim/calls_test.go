@@ -95,7 +95,7 @@ func TestWrongCalls(t *testing.T) {
 		{sim.UninitializedGlobal, "never written"},
 		{sim.OutOfBounds, "offset 32 of an allocation of 32 bytes"},
 		{sim.BadFree, "does not come from malloc"},
-		{sim.StackOverflow, "endless is the "},
+		{sim.StackOverflow, "endless is called "},
 		{sim.BadCall, "is not that of a function"},
 		{sim.UseAfterReturn, "local array of a function that has returned"},
 	} {
