@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device/sim"
@@ -118,9 +116,9 @@ func (f *simFlags) execute(cmd *cobra.Command, file string) error {
 	}
 	outcome.Conclude(err)
 	if f.sarif != "" {
-		write := renameio.WriteFile(f.sarif, outcome.SARIF(), 0o644)
-		if write != nil {
-			return &exitError{exitUnable, fmt.Errorf("writing %s: %w", f.sarif, write)}
+		if written := inspect.WriteFile(f.sarif, outcome.SARIF()); written != nil {
+			err = errors.Join(err, written)
+			outcome.Conclude(err)
 		}
 	}
 	if f.json {

@@ -146,8 +146,17 @@ func TestSimExitCodes(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.Contains(t, string(text), `"version": "2.1.0"`)
 	}
-	r := runSim(append(saxpy, "y=zeros:f32:4", "--sarif", filepath.Join(folder, "none", "found.sarif"))...)
-	assert.Equal(t, exitUnable, r.code)
+	device := filepath.Join(folder, "device") // as /dev/stdout is
+	require.NoError(t, os.Symlink(os.DevNull, device))
+	for _, unwritable := range []string{filepath.Join(folder, "none", "found.sarif"), device, folder} {
+		r := runSim(append(saxpy, "y=zeros:f32:4", "--json", "--sarif", unwritable)...)
+		assert.Equal(t, exitUnable, r.code)
+		assert.Contains(t, r.stderr, unwritable)
+		assert.Contains(t, r.stdout, `"exit_code":3`)
+	}
+	info, err := os.Lstat(device)
+	require.NoError(t, err)
+	assert.Equal(t, os.ModeSymlink, info.Mode().Type(), "the device is still there")
 }
 
 // The command that is proposed where arguments are missing does what it says.

@@ -126,6 +126,14 @@ func writeNumbers(name string, n numberType, content []byte) error {
 		}
 		content = b.Bytes()
 	}
+	return WriteFile(name, content)
+}
+
+// WriteFile writes a file whole or not at all. A device or a pipe is refused: the file would take its place.
+func WriteFile(name string, content []byte) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("the output %s is no regular file", name)
+	}
 	if err := renameio.WriteFile(name, content, 0o644); err != nil {
 		return fmt.Errorf("writing %s (%d bytes): %w", name, len(content), err)
 	}
