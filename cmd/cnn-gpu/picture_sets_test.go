@@ -73,6 +73,7 @@ func TestTrainOnPicturesWithShorterSide(t *testing.T) {
 	assert.Contains(t, string(recipe), "  resize: shorter:16\n  crop: 12x10\n")
 	assert.Contains(t, succeed(t, "verify", w.out).stdout, "are the same, bit for bit")
 	succeed(t, "train", "--resume", w.out, "--epochs", "2", "--resize", "shorter:16")
+	succeed(t, "train", "--model", filepath.Join(w.out, "recipe.yaml"), "--resize", "12x10", "--out", filepath.Join(filepath.Dir(w.out), "without"))
 	writePhoto(t, "new.png", 99, color.NRGBA{230, 30, 10, 255})
 	assert.Regexp(t, `^new.png: resized \d+x\d+ -> (16x\d+|\d+x16), cut to its middle 12x10\n`, succeed(t, "predict", w.out, "new.png").stdout)
 	var tested, trained evaluation

@@ -126,7 +126,7 @@ func (r *recipe) setTo(flag, text string, s model.Setting) error {
 		return s.Errorf("%s is given twice, first as %s", s.Key, before.Key)
 	}
 	r.from[flag] = s
-	if r.given[flag] {
+	if r.given[flag] || flag == "crop" && r.given["resize"] { // what is cut out belongs to the file's resize
 		return nil
 	}
 	err := r.flags.Set(flag, text)
