@@ -165,7 +165,7 @@ func decodeThreadCopy(d *decoder, in *inst, s *ptx.Instruction) {
 
 func (f asyncCopyForm) exec(w *warp, in *inst, m uint32) {
 	a, b := in.mem, w.b
-	w.sharedDestinations(f, m, a.bytes)
+	w.sharedAddresses(f.dst, f.dstWide, f.dstOff, m, a.bytes)
 	if b.checks&Traffic != 0 {
 		w.countShared(&access{op: store, bytes: a.bytes}, m, false)
 	}
@@ -174,8 +174,10 @@ func (f asyncCopyForm) exec(w *warp, in *inst, m uint32) {
 	if b.checks&SharedRaces != 0 {
 		for x := m; x != 0; x &= x - 1 {
 			i := lowest(x)
-			w.writeCells(i, e.off[i], a.size, 0, false)
-			b.pend(e.off[i], a.size, 1)
+			if !w.writeOrdered(i, e.off[i], a.size, 1) {
+				w.writeCells(i, e.off[i], a.size, 0, false)
+				b.pend(e.off[i], a.size, 1)
+			}
 		}
 	}
 	if whole, size := f.sourceBytes(w, m, a); !whole || !f.copyWhole(w, in, e, m) {
@@ -183,18 +185,6 @@ func (f asyncCopyForm) exec(w *warp, in *inst, m uint32) {
 		f.copyLanes(w, in, e, m, &size)
 	}
 	w.asyncs = append(w.asyncs, e)
-}
-
-// sharedDestinations writes the offsets of the destinations.
-func (w *warp) sharedDestinations(f asyncCopyForm, m uint32, bytes uint64) {
-	if !f.dstWide {
-		s := offsets32(&w.off, &w.r[f.dst], uint32(f.dstOff), m)
-		if s.low&uint32(bytes-1) == 0 && uint64(s.high)+bytes <= uint64(len(w.b.shared)) {
-			return
-		}
-	}
-	w.addresses(f.dst, f.dstWide, f.dstOff)
-	w.sharedOffsets(m, bytes)
 }
 
 // copyWhole is the fast way: all lanes read all their bytes, of one allocation. It reports whether that is so.

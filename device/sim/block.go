@@ -44,10 +44,11 @@ type block struct {
 	sample  *sample // whose blocks are recorded, or nil
 	partial bool    // the block ends when enough of it is recorded
 
-	counts  pcCounts
-	access  []pcTraffic // by pc
-	traffic MemoryCounters
-	mma     mmaTiles
+	counts   pcCounts
+	access   []pcTraffic    // by pc
+	patterns []*bankPattern // the same
+	traffic  MemoryCounters
+	mma      mmaTiles
 
 	sharedBits      []byte // the defined bits of shared memory, if sharedUndefined
 	sharedUndefined bool

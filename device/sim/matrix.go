@@ -56,8 +56,7 @@ func decodeMatrixAccess(d *decoder, in *inst, s *ptx.Instruction) {
 func (f matrixForm) exec(w *warp, in *inst, m uint32) {
 	a, b := in.mem, w.b
 	rows := fullMask >> (32 - 8*a.n)
-	w.addresses(in.a, a.wideAddr, a.offset)
-	w.sharedOffsets(rows, 16)
+	w.sharedAddresses(in.a, a.wideAddr, a.offset, rows, 16)
 	if b.checks&Traffic != 0 {
 		w.countShared(&access{op: a.op, bytes: 16}, rows, false)
 	}

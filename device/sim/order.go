@@ -93,22 +93,58 @@ const asyncThread = asyncEngine << 5
 // readOrdered notes a load of one place by some lanes, when the last write is ordered before it whoever did it.
 func (w *warp) readOrdered(off, bytes, lanes uint32) bool {
 	b := w.b
-	cells := b.cells[off>>b.cellShift : (off+bytes-1)>>b.cellShift+1]
+	all, start, now, sub := w.order.all, b.start, b.time, w.order.sub
+	first := off >> b.cellShift
+	cells := b.cells[first : (off+bytes-1)>>b.cellShift+1]
 	for i := range cells {
-		if x := &cells[i]; x.writeTime >= w.order.all || x.writeTime < b.start || x.pending > 0 || x.atomicTime >= w.order.all || x.writer == asyncThread {
+		if x := &cells[i]; x.writeTime-start >= all-start || x.pending > 0 || x.atomicTime >= all || x.writer == asyncThread {
 			return false
 		}
 	}
 	for i := range cells {
 		x := &cells[i]
-		if x.readTime == b.time && int(x.readWarp) == w.id && x.readSub == w.order.sub && !x.manyTimes { // read just now
+		switch {
+		case x.readTime == now && int(x.readWarp) == w.id && x.readSub == sub: // read just now
 			x.readLanes |= lanes
 			x.readPC = w.pc
-			continue
+		case x.readTime < all: // whoever read it
+			x.readTime, x.readWarps, x.manyTimes = now, 1<<w.id, false
+			x.readWarp, x.readSub, x.readLanes, x.readPC = uint8(w.id), sub, lanes, w.pc
+		case x.readTime == now && !x.manyTimes:
+			x.readWarps |= 1 << w.id
+			x.readWarp, x.readSub, x.readLanes, x.readPC = uint8(w.id), sub, lanes, w.pc
+		default:
+			w.noteRead(x, first+uint32(i), lanes)
 		}
-		w.noteRead(x, off>>b.cellShift+uint32(i), lanes)
 	}
 	return true
+}
+
+// readRow is readOrdered for loads of one cell each by sets of lanes. It gives the lanes whose cell wants a closer look.
+func (w *warp) readRow(places []uint32) (rest uint32) {
+	b, id, pc := w.b, uint8(w.id), w.pc
+	all, start, now, sub := w.order.all, b.start, b.time, w.order.sub
+	cells, shift := b.cells, b.cellShift&31
+	for _, lanes := range places {
+		index := w.off[lowest(lanes)] >> shift
+		x := &cells[index]
+		switch {
+		case x.writeTime-start >= all-start || x.pending > 0 || x.atomicTime >= all || x.writer == asyncThread:
+			rest |= lanes
+		case x.readTime < all: // whoever read it
+			x.readTime, x.readWarps, x.manyTimes = now, 1<<(id&31), false
+			x.readWarp, x.readSub, x.readLanes, x.readPC = id, sub, lanes, pc
+		case x.readTime == now && x.readWarp == id && x.readSub == sub: // read just now
+			x.readLanes |= lanes
+			x.readPC = pc
+		case x.readTime == now && !x.manyTimes:
+			x.readWarps |= 1 << (id & 31)
+			x.readWarp, x.readSub, x.readLanes, x.readPC = id, sub, lanes, pc
+		default:
+			w.noteRead(x, index, lanes)
+		}
+	}
+	return rest
 }
 
 // noteRead keeps the readers of a cell. Earlier readers that are ordered before this one may be forgotten: who comes after this one
@@ -199,6 +235,25 @@ func (w *warp) readWritten(lane int, off, bytes uint32) {
 	if w.readCells(lane, off, bytes) != 0 {
 		w.reportShared(UninitializedShared, lane, off, "was never written in this block")
 	}
+}
+
+// writeOrdered notes a store of one lane, when all that was done there before is ordered before it whoever did it. pending is 1 for one
+// that an asynchronous copy will do.
+func (w *warp) writeOrdered(lane int, off, bytes uint32, pending uint8) bool {
+	b := w.b
+	all := w.order.all
+	cells := b.cells[off>>b.cellShift : (off+bytes-1)>>b.cellShift+1]
+	for i := range cells {
+		if x := &cells[i]; max(x.writeTime, x.readTime, x.atomicTime) >= all || x.pending|x.lent != 0 || x.guard || x.writer == asyncThread {
+			return false
+		}
+	}
+	for i := range cells {
+		x := &cells[i]
+		x.writeTime, x.writeSub, x.writer, x.writePC = b.time, w.order.sub, uint16(w.id<<5|lane), w.pc
+		x.pending = pending
+	}
+	return true
 }
 
 // writeCells checks and notes a store of one lane. known says that v is what it stores: the same value again does no harm.

@@ -25,6 +25,18 @@ func (w *warp) sharedLanes(in *inst, m uint32) {
 	w.accessShared(in, m, false)
 }
 
+// sharedAddresses writes the offsets of addresses in a register.
+func (w *warp) sharedAddresses(slot int32, wide bool, offset uint64, m uint32, bytes uint64) {
+	if !wide {
+		s := offsets32(&w.off, &w.r[slot], uint32(offset), m)
+		if s.low&uint32(bytes-1) == 0 && uint64(s.high)+bytes <= uint64(len(w.b.shared)) {
+			return
+		}
+	}
+	w.addresses(slot, wide, offset)
+	w.sharedOffsets(m, bytes)
+}
+
 func (w *warp) sharedOffsets(m uint32, bytes uint64) {
 	n := uint64(len(w.b.shared))
 	for x := m; x != 0; x &= x - 1 {
@@ -112,16 +124,17 @@ func (w *warp) countShared(a *access, m uint32, same bool) {
 		n = idealWavefronts(m, bytes)
 		ideal = n
 	default:
-		n, ideal = wavefronts(&w.off, m, bytes), idealWavefronts(m, bytes)
-		ideal = min(n, ideal)
+		n = w.b.bankPattern(w.pc, &w.off, m).wavefronts(bytes)
+		ideal = min(n, idealWavefronts(m, bytes))
 	}
 	at := &w.b.access[w.pc]
 	at.sharedRequests++
 	at.sharedWavefronts += n
 	if at.wideRequests < wideSample {
 		at.wideRequests++
-		at.wide[0] += wavefronts(&w.off, m, 8)
-		at.wide[1] += wavefronts(&w.off, m, 16)
+		p := w.b.bankPattern(w.pc, &w.off, m)
+		at.wide[0] += p.wavefronts(8)
+		at.wide[1] += p.wavefronts(16)
 	}
 	switch a.op {
 	case load:
@@ -138,7 +151,7 @@ func (w *warp) countShared(a *access, m uint32, same bool) {
 	}
 }
 
-// readShared checks the order of a load, lanes that read the same place together.
+// readShared checks the order of a load: lanes that read the same place together, but for those whose place wants a closer look.
 func (w *warp) readShared(a *access, m uint32, same bool) {
 	bytes := uint32(a.bytes)
 	if w.b.sharedUndefined {
@@ -149,20 +162,20 @@ func (w *warp) readShared(a *access, m uint32, same bool) {
 	if same && w.readOrdered(w.off[0], bytes, m) {
 		return
 	}
-	for m != 0 {
-		o := w.off[lowest(m)]
-		lanes := uint32(0)
-		for x := m; x != 0 && w.off[lowest(x)] == o; x &= x - 1 {
-			lanes |= x & -x
-		}
-		m &^= lanes
-		if w.readOrdered(o, bytes, lanes) {
-			continue
-		}
-		for ; lanes != 0; lanes &= lanes - 1 {
-			if never := w.readCells(lowest(lanes), o, bytes); never != 0 {
-				w.taintShared(a, lowest(lanes), o, never)
+	if places := w.b.bankPattern(w.pc, &w.off, m).places(); bytes <= 1<<w.b.cellShift {
+		m = w.readRow(places)
+	} else {
+		m = 0
+		for _, lanes := range places {
+			if !w.readOrdered(w.off[lowest(lanes)], bytes, lanes) {
+				m |= lanes
 			}
+		}
+	}
+	for ; m != 0; m &= m - 1 {
+		i := lowest(m)
+		if never := w.readCells(i, w.off[i], bytes); never != 0 {
+			w.taintShared(a, i, w.off[i], never)
 		}
 	}
 }
@@ -188,7 +201,9 @@ func (w *warp) storeShared(a *access, m uint32) {
 		for k := range a.n {
 			o := w.off[i] + k*a.size
 			v := w.element(a, k, i)
-			w.writeCells(i, o, a.size, v, true)
+			if !w.writeOrdered(i, o, a.size, 0) {
+				w.writeCells(i, o, a.size, v, true)
+			}
 			w.b.defineShared(o, a.size)
 			a.write(w.b.shared[o:], v)
 		}

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"math/bits"
-	"slices"
 	"sync/atomic"
 	"unsafe"
 )
@@ -102,24 +101,88 @@ func distinctSectors(off *[32]uint32, m uint32) (sectors, lines int64) {
 }
 
 func distinctUnsorted(off *[32]uint32, m uint32) (sectors, lines int64) {
-	var sorted [32]uint32
-	list := sorted[:0]
+	var list [32]uint32
+	n := 0
+next:
 	for ; m != 0; m &= m - 1 {
-		list = append(list, off[lowest(m)])
+		s, inLine := off[lowest(m)]>>5, false
+		for i := n - 1; i >= 0; i-- {
+			if list[i] == s {
+				continue next
+			}
+			inLine = inLine || list[i]>>2 == s>>2
+		}
+		list[n&31] = s
+		n++
+		if !inLine {
+			lines++
+		}
 	}
-	slices.Sort(list)
-	last := int64(-4)
-	for _, o := range list {
-		s := int64(o >> 5)
-		if s > last {
-			sectors++
-			if s>>2 > last>>2 {
-				lines++
+	return int64(n), lines
+}
+
+// bankPattern is how the lanes of an instruction lay in shared memory when it last ran: in loops they lie so again, some way on, which
+// is the same to the banks.
+type bankPattern struct {
+	mask   uint32
+	off    [32]uint32
+	same   []uint32 // see places
+	asked  int      // how often for them
+	passes [4]int64 // wavefronts of accesses of up to 4, of 8, 16 and 32 bytes, 0 where they were not counted yet
+}
+
+// bankPattern gives that of the instruction at pc for lanes at their offsets.
+func (b *block) bankPattern(pc int32, off *[32]uint32, m uint32) *bankPattern {
+	if b.patterns == nil {
+		b.patterns = make([]*bankPattern, len(b.k.code))
+	}
+	p := b.patterns[pc]
+	if p == nil {
+		p = &bankPattern{}
+		b.patterns[pc] = p
+	}
+	if p.mask != m || !p.moved(off) {
+		*p = bankPattern{mask: m, off: *off, same: p.same[:0]}
+	}
+	return p
+}
+
+// moved reports whether the lanes lie as they did, whole units of any size on.
+func (p *bankPattern) moved(off *[32]uint32) bool {
+	by := off[0] - p.off[0]
+	unlike := by & 15
+	for i, o := range off {
+		unlike |= o - p.off[i] ^ by
+	}
+	return unlike == 0
+}
+
+// places gives the lanes that want the same place, for each place. Where a pattern is new and may never come again it only joins neighbours.
+func (p *bankPattern) places() []uint32 {
+	if p.asked++; p.asked > 2 {
+		return p.same
+	}
+	p.same = p.same[:0]
+next:
+	for x := p.mask; x != 0; x &= x - 1 {
+		o, last := p.off[lowest(x)], len(p.same)-1
+		for i := last; i >= 0 && (i == last || p.asked == 2); i-- {
+			if p.off[lowest(p.same[i])] == o {
+				p.same[i] |= x & -x
+				continue next
 			}
 		}
-		last = s
+		p.same = append(p.same, x&-x)
 	}
-	return sectors, lines
+	return p.same
+}
+
+func (p *bankPattern) wavefronts(bytes uint32) int64 {
+	n := &p.passes[max(bits.Len32(bytes), 3)-3]
+	if *n == 0 {
+		*n = wavefronts(&p.off, p.mask, bytes)
+	}
+	return *n
 }
 
 // wavefronts counts the passes that shared memory needs. It has 32 banks of 4 bytes, and serves accesses of 8 bytes by half warps and of
