@@ -175,6 +175,13 @@ func integerResults(d, c *[32]uint32, sum [][8]float64, odd int, satfinite bool)
 const tf32Drops = 0x1fff
 
 func inexactTF32(r *[32]uint32) (n int64) {
+	var bits uint32
+	for _, v := range r {
+		bits |= v
+	}
+	if bits&tf32Drops == 0 {
+		return 0
+	}
 	for _, v := range r {
 		n += int64(bit(v&tf32Drops != 0))
 	}

@@ -59,6 +59,12 @@ func rowsBF16AVX2(to *float64, r *[32]uint32)
 func columnsBF16AVX2(to *float64, r *[32]uint32)
 
 //go:noescape
+func rowsF16AVX2(to *float64, r *[32]uint32)
+
+//go:noescape
+func columnsF16AVX2(to *float64, r *[32]uint32)
+
+//go:noescape
 func rowsTF32AVX2(to *float64, r *[32]uint32)
 
 //go:noescape
@@ -71,6 +77,8 @@ func rowsOf(element mmaElement, A *[16][16]float64, r *[32]uint32, row, column i
 	switch {
 	case useAVX2 && element == elementBF16:
 		rowsBF16AVX2(&A[row][column], r)
+	case useAVX2 && element == elementF16:
+		rowsF16AVX2(&A[row][column], r)
 	case useAVX2 && element == elementTF32:
 		rowsTF32AVX2(&A[row][column], r)
 	default:
@@ -82,6 +90,8 @@ func columnsOf(element mmaElement, B *[16][8]float64, r *[32]uint32, row int) {
 	switch {
 	case useAVX2 && element == elementBF16:
 		columnsBF16AVX2(&B[row][0], r)
+	case useAVX2 && element == elementF16:
+		columnsF16AVX2(&B[row][0], r)
 	case useAVX2 && element == elementTF32:
 		columnsTF32AVX2(&B[row][0], r)
 	default:

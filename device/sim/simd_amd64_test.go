@@ -124,7 +124,7 @@ func TestVectorMatricesAgreeWithTheirTwins(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for range 200 {
 		w := randomWarp(r)
-		for _, element := range []mmaElement{elementTF32, elementBF16} {
+		for _, element := range []mmaElement{elementTF32, elementBF16, elementF16} {
 			var a, b [16][16]float64
 			var c, d [16][8]float64
 			rowsOf(element, &a, &w.r[0], 8, 4)

@@ -5449,6 +5449,346 @@ TEXT ·columnsBF16AVX2(SB), NOSPLIT, $0-16
 	VZEROUPPER
 	RET
 
+// func rowsF16AVX2(to uintptr, r uintptr)
+// Requires: AVX, AVX2
+TEXT ·rowsF16AVX2(SB), NOSPLIT, $0-16
+	MOVQ         to+0(FP), AX
+	MOVQ         r+8(FP), CX
+	VPMOVZXWD    (CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VMOVUPD      Y1, (AX)
+	VMOVUPD      Y0, 32(AX)
+	VPMOVZXWD    16(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VMOVUPD      Y1, 128(AX)
+	VMOVUPD      Y0, 160(AX)
+	VPMOVZXWD    32(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VMOVUPD      Y1, 256(AX)
+	VMOVUPD      Y0, 288(AX)
+	VPMOVZXWD    48(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VMOVUPD      Y1, 384(AX)
+	VMOVUPD      Y0, 416(AX)
+	VPMOVZXWD    64(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VMOVUPD      Y1, 512(AX)
+	VMOVUPD      Y0, 544(AX)
+	VPMOVZXWD    80(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VMOVUPD      Y1, 640(AX)
+	VMOVUPD      Y0, 672(AX)
+	VPMOVZXWD    96(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VMOVUPD      Y1, 768(AX)
+	VMOVUPD      Y0, 800(AX)
+	VPMOVZXWD    112(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VMOVUPD      Y1, 896(AX)
+	VMOVUPD      Y0, 928(AX)
+	VZEROUPPER
+	RET
+
+DATA all0f7fffff<>+0(SB)/4, $0x0f7fffff
+DATA all0f7fffff<>+4(SB)/4, $0x0f7fffff
+DATA all0f7fffff<>+8(SB)/4, $0x0f7fffff
+DATA all0f7fffff<>+12(SB)/4, $0x0f7fffff
+DATA all0f7fffff<>+16(SB)/4, $0x0f7fffff
+DATA all0f7fffff<>+20(SB)/4, $0x0f7fffff
+DATA all0f7fffff<>+24(SB)/4, $0x0f7fffff
+DATA all0f7fffff<>+28(SB)/4, $0x0f7fffff
+GLOBL all0f7fffff<>(SB), RODATA|NOPTR, $32
+
+DATA all77800000<>+0(SB)/4, $0x77800000
+DATA all77800000<>+4(SB)/4, $0x77800000
+DATA all77800000<>+8(SB)/4, $0x77800000
+DATA all77800000<>+12(SB)/4, $0x77800000
+DATA all77800000<>+16(SB)/4, $0x77800000
+DATA all77800000<>+20(SB)/4, $0x77800000
+DATA all77800000<>+24(SB)/4, $0x77800000
+DATA all77800000<>+28(SB)/4, $0x77800000
+GLOBL all77800000<>(SB), RODATA|NOPTR, $32
+
+// func columnsF16AVX2(to uintptr, r uintptr)
+// Requires: AVX, AVX2
+TEXT ·columnsF16AVX2(SB), NOSPLIT, $0-16
+	MOVQ         to+0(FP), AX
+	MOVQ         r+8(FP), CX
+	VPMOVZXWD    (CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VEXTRACTF128 $0x01, Y1, X2
+	VMOVLPD      X1, (AX)
+	VMOVHPD      X1, 64(AX)
+	VMOVLPD      X2, 128(AX)
+	VMOVHPD      X2, 192(AX)
+	VEXTRACTF128 $0x01, Y0, X1
+	VMOVLPD      X0, 256(AX)
+	VMOVHPD      X0, 320(AX)
+	VMOVLPD      X1, 384(AX)
+	VMOVHPD      X1, 448(AX)
+	VPMOVZXWD    16(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VEXTRACTF128 $0x01, Y1, X2
+	VMOVLPD      X1, 8(AX)
+	VMOVHPD      X1, 72(AX)
+	VMOVLPD      X2, 136(AX)
+	VMOVHPD      X2, 200(AX)
+	VEXTRACTF128 $0x01, Y0, X1
+	VMOVLPD      X0, 264(AX)
+	VMOVHPD      X0, 328(AX)
+	VMOVLPD      X1, 392(AX)
+	VMOVHPD      X1, 456(AX)
+	VPMOVZXWD    32(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VEXTRACTF128 $0x01, Y1, X2
+	VMOVLPD      X1, 16(AX)
+	VMOVHPD      X1, 80(AX)
+	VMOVLPD      X2, 144(AX)
+	VMOVHPD      X2, 208(AX)
+	VEXTRACTF128 $0x01, Y0, X1
+	VMOVLPD      X0, 272(AX)
+	VMOVHPD      X0, 336(AX)
+	VMOVLPD      X1, 400(AX)
+	VMOVHPD      X1, 464(AX)
+	VPMOVZXWD    48(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VEXTRACTF128 $0x01, Y1, X2
+	VMOVLPD      X1, 24(AX)
+	VMOVHPD      X1, 88(AX)
+	VMOVLPD      X2, 152(AX)
+	VMOVHPD      X2, 216(AX)
+	VEXTRACTF128 $0x01, Y0, X1
+	VMOVLPD      X0, 280(AX)
+	VMOVHPD      X0, 344(AX)
+	VMOVLPD      X1, 408(AX)
+	VMOVHPD      X1, 472(AX)
+	VPMOVZXWD    64(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VEXTRACTF128 $0x01, Y1, X2
+	VMOVLPD      X1, 32(AX)
+	VMOVHPD      X1, 96(AX)
+	VMOVLPD      X2, 160(AX)
+	VMOVHPD      X2, 224(AX)
+	VEXTRACTF128 $0x01, Y0, X1
+	VMOVLPD      X0, 288(AX)
+	VMOVHPD      X0, 352(AX)
+	VMOVLPD      X1, 416(AX)
+	VMOVHPD      X1, 480(AX)
+	VPMOVZXWD    80(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VEXTRACTF128 $0x01, Y1, X2
+	VMOVLPD      X1, 40(AX)
+	VMOVHPD      X1, 104(AX)
+	VMOVLPD      X2, 168(AX)
+	VMOVHPD      X2, 232(AX)
+	VEXTRACTF128 $0x01, Y0, X1
+	VMOVLPD      X0, 296(AX)
+	VMOVHPD      X0, 360(AX)
+	VMOVLPD      X1, 424(AX)
+	VMOVHPD      X1, 488(AX)
+	VPMOVZXWD    96(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VEXTRACTF128 $0x01, Y1, X2
+	VMOVLPD      X1, 48(AX)
+	VMOVHPD      X1, 112(AX)
+	VMOVLPD      X2, 176(AX)
+	VMOVHPD      X2, 240(AX)
+	VEXTRACTF128 $0x01, Y0, X1
+	VMOVLPD      X0, 304(AX)
+	VMOVHPD      X0, 368(AX)
+	VMOVLPD      X1, 432(AX)
+	VMOVHPD      X1, 496(AX)
+	VPMOVZXWD    112(CX), Y0
+	VPSRLD       $0x0f, Y0, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VPSLLD       $0x11, Y0, Y0
+	VPSRLD       $0x04, Y0, Y0
+	VPCMPGTD     all0f7fffff<>+0(SB), Y0, Y2
+	VPAND        all7f800000<>+0(SB), Y2, Y2
+	VMULPS       all77800000<>+0(SB), Y0, Y0
+	VPOR         Y2, Y0, Y0
+	VPOR         Y1, Y0, Y0
+	VCVTPS2PD    X0, Y1
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VEXTRACTF128 $0x01, Y1, X2
+	VMOVLPD      X1, 56(AX)
+	VMOVHPD      X1, 120(AX)
+	VMOVLPD      X2, 184(AX)
+	VMOVHPD      X2, 248(AX)
+	VEXTRACTF128 $0x01, Y0, X1
+	VMOVLPD      X0, 312(AX)
+	VMOVHPD      X0, 376(AX)
+	VMOVLPD      X1, 440(AX)
+	VMOVHPD      X1, 504(AX)
+	VZEROUPPER
+	RET
+
 // func rowsTF32AVX2(to uintptr, r uintptr)
 // Requires: AVX
 TEXT ·rowsTF32AVX2(SB), NOSPLIT, $0-16

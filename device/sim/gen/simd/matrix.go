@@ -10,19 +10,42 @@ import (
 func (asm *assembler) matrix() {
 	asm.fragments("rowsBF16AVX2", asm.bf16, true)
 	asm.fragments("columnsBF16AVX2", asm.bf16, false)
+	asm.fragments("rowsF16AVX2", asm.f16, true)
+	asm.fragments("columnsF16AVX2", asm.f16, false)
 	asm.fragments("rowsTF32AVX2", asm.tf32, true)
 	asm.fragments("columnsTF32AVX2", asm.tf32, false)
 	asm.sums()
 	asm.results()
 }
 
-// bf16 and tf32 give the 16 bytes at p as vectors of four doubles.
+// bf16, f16 and tf32 give the 16 bytes at p as vectors of four doubles.
 func (asm *assembler) bf16(p Mem) []reg.VecVirtual {
-	y, low, high := asm.YMM(), asm.YMM(), asm.YMM()
+	y := asm.YMM()
 	asm.VPMOVZXWD(p, y)
 	asm.VPSLLD(Imm(16), y, y)
+	return asm.doubles(y)
+}
+
+// f16 moves exponent and fraction to their places in a float32, multiplies to correct the bias, which takes care of subnormal numbers too,
+// and mends the exponent of infinities and NaNs. Not all with AVX2 have the instruction that converts.
+func (asm *assembler) f16(p Mem) []reg.VecVirtual {
+	y, sign, special := asm.YMM(), asm.YMM(), asm.YMM()
+	asm.VPMOVZXWD(p, y)
+	asm.VPSRLD(Imm(15), y, sign)
+	asm.VPSLLD(Imm(31), sign, sign)
+	asm.VPSLLD(Imm(17), y, y)
+	asm.VPSRLD(Imm(4), y, y)
+	asm.VPCMPGTD(asm.constant(0x0f7fffff), y, special)
+	asm.VPAND(asm.constant(0x7f800000), special, special)
+	asm.VMULPS(asm.constant(0x77800000), y, y)
+	asm.VPOR(special, y, y)
+	asm.VPOR(sign, y, y)
+	return asm.doubles(y)
+}
+
+func (asm *assembler) doubles(y reg.VecVirtual) []reg.VecVirtual {
+	low, high, x := asm.YMM(), asm.YMM(), asm.XMM()
 	asm.VCVTPS2PD(y.AsX(), low)
-	x := asm.XMM()
 	asm.VEXTRACTF128(Imm(1), y, x)
 	asm.VCVTPS2PD(x, high)
 	return []reg.VecVirtual{low, high}
