@@ -198,7 +198,7 @@ func (w *warp) storeUndefined(a *access, e uint32, lane int, u *undefinedRegiste
 		defined = w.localDef[addr:]
 		b.noteOrigin(originAt{UninitializedLocal, w, addr}, u.origin[lane])
 	default:
-		if u.computed>>lane&1 != 0 || w.nothingDefined(a, lane) {
+		if u.computed>>lane&1 != 0 || w.nothingDefined(a, lane) && !a.padding(addr-uint64(e*a.size)) {
 			w.reportUse("the value stored", lane, u.origin[lane])
 			return
 		}
@@ -223,6 +223,12 @@ func (b *block) noteOrigin(at originAt, o *origin) {
 		b.origins = map[originAt]*origin{}
 	}
 	b.origins[at] = o
+}
+
+// padding reports whether an access at an address may be the end of a structure, copied by itself: less than a word, up to the end of one.
+func (a *access) padding(addr uint64) bool {
+	const word = 4
+	return a.bytes < word && (addr+a.bytes)%word == 0
 }
 
 // nothingDefined reports whether each byte that a lane stores has undefined bits.

@@ -54,6 +54,7 @@ func TestMasks(t *testing.T) {
 
 var definedness = []pattern{
 	{"padding", 1, 32, sim.UninitializedShared, sim.Error},
+	{"ending", 1, 32, sim.UninitializedShared, sim.Error},
 	{"fourth", 1, 32, sim.UninitializedShared, sim.Error},
 	{"neighbour", 1, 32, sim.UninitializedShared, sim.Error},
 	{"low_byte", 1, 32, sim.UninitializedShared, sim.Error},

@@ -20,6 +20,25 @@ extern "C" __global__ void padding(const float* x, float* y, int n) {
   reinterpret_cast<int2*>(y)[i] = reinterpret_cast<int2*>(tile)[31 - i];  // BUG
 }
 
+struct Ended {
+  int value;
+  short tag;  // two bytes follow that nobody writes
+};
+
+// A structure is copied member by member, and its end by itself.
+extern "C" __global__ void ending(const float* x, float* y, int n) {
+  __shared__ Ended tile[32];
+  int i = threadIdx.x;
+  tile[i].value = x[i];
+  tile[i].tag = i;
+  __syncthreads();
+  const char* from = reinterpret_cast<const char*>(&tile[31 - i]);
+  char* to = reinterpret_cast<char*>(y) + 8 * i;
+  *reinterpret_cast<int*>(to) = *reinterpret_cast<const int*>(from);
+  *reinterpret_cast<uchar2*>(to + 6) = *reinterpret_cast<const uchar2*>(from + 6);
+  *reinterpret_cast<short*>(to + 4) = *reinterpret_cast<const short*>(from + (fixed ? 4 : 6));  // BUG
+}
+
 // Three of four components have a meaning.
 extern "C" __global__ void fourth(const float* x, float* y, int n) {
   __shared__ float4 tile[32];
