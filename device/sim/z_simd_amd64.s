@@ -1951,6 +1951,161 @@ masked:
 	VZEROUPPER
 	RET
 
+// func simd_cvt_rna_tf32_f32(w uintptr, in uintptr, m uint32)
+// Requires: AVX, AVX2
+TEXT ·simd_cvt_rna_tf32_f32(SB), NOSPLIT, $0-20
+	MOVQ      w+0(FP), AX
+	MOVQ      in+8(FP), CX
+	MOVL      m+16(FP), DX
+	MOVLQSX   (CX), BX
+	SHLQ      $0x07, BX
+	ADDQ      (AX), BX
+	MOVLQSX   4(CX), CX
+	SHLQ      $0x07, CX
+	ADDQ      (AX), CX
+	CMPL      DX, $-1
+	JNE       masked
+	VMOVDQU   (CX), Y0
+	VPAND     all7f800000<>+0(SB), Y0, Y1
+	VPCMPEQD  all7f800000<>+0(SB), Y1, Y1
+	VPADDD    all00001000<>+0(SB), Y0, Y2
+	VPAND     allffffe000<>+0(SB), Y2, Y2
+	VPBLENDVB Y1, Y0, Y2, Y0
+	VCMPPS    $0x03, Y0, Y0, Y1
+	VBLENDVPS Y1, all7fffffff<>+0(SB), Y0, Y0
+	VMOVDQU   Y0, (BX)
+	VMOVDQU   32(CX), Y0
+	VPAND     all7f800000<>+0(SB), Y0, Y1
+	VPCMPEQD  all7f800000<>+0(SB), Y1, Y1
+	VPADDD    all00001000<>+0(SB), Y0, Y2
+	VPAND     allffffe000<>+0(SB), Y2, Y2
+	VPBLENDVB Y1, Y0, Y2, Y0
+	VCMPPS    $0x03, Y0, Y0, Y1
+	VBLENDVPS Y1, all7fffffff<>+0(SB), Y0, Y0
+	VMOVDQU   Y0, 32(BX)
+	VMOVDQU   64(CX), Y0
+	VPAND     all7f800000<>+0(SB), Y0, Y1
+	VPCMPEQD  all7f800000<>+0(SB), Y1, Y1
+	VPADDD    all00001000<>+0(SB), Y0, Y2
+	VPAND     allffffe000<>+0(SB), Y2, Y2
+	VPBLENDVB Y1, Y0, Y2, Y0
+	VCMPPS    $0x03, Y0, Y0, Y1
+	VBLENDVPS Y1, all7fffffff<>+0(SB), Y0, Y0
+	VMOVDQU   Y0, 64(BX)
+	VMOVDQU   96(CX), Y0
+	VPAND     all7f800000<>+0(SB), Y0, Y1
+	VPCMPEQD  all7f800000<>+0(SB), Y1, Y1
+	VPADDD    all00001000<>+0(SB), Y0, Y2
+	VPAND     allffffe000<>+0(SB), Y2, Y2
+	VPBLENDVB Y1, Y0, Y2, Y0
+	VCMPPS    $0x03, Y0, Y0, Y1
+	VBLENDVPS Y1, all7fffffff<>+0(SB), Y0, Y0
+	VMOVDQU   Y0, 96(BX)
+	VZEROUPPER
+	RET
+
+masked:
+	VMOVD        DX, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      (CX), Y1
+	VPAND        all7f800000<>+0(SB), Y1, Y2
+	VPCMPEQD     all7f800000<>+0(SB), Y2, Y2
+	VPADDD       all00001000<>+0(SB), Y1, Y3
+	VPAND        allffffe000<>+0(SB), Y3, Y3
+	VPBLENDVB    Y2, Y1, Y3, Y1
+	VCMPPS       $0x03, Y1, Y1, Y2
+	VBLENDVPS    Y2, all7fffffff<>+0(SB), Y1, Y1
+	VMOVDQU      (BX), Y2
+	VMOVDQU      laneBits0<>+0(SB), Y3
+	VPAND        Y0, Y3, Y4
+	VPCMPEQD     Y3, Y4, Y4
+	VPBLENDVB    Y4, Y1, Y2, Y2
+	VMOVDQU      Y2, (BX)
+	VMOVDQU      32(CX), Y1
+	VPAND        all7f800000<>+0(SB), Y1, Y2
+	VPCMPEQD     all7f800000<>+0(SB), Y2, Y2
+	VPADDD       all00001000<>+0(SB), Y1, Y3
+	VPAND        allffffe000<>+0(SB), Y3, Y3
+	VPBLENDVB    Y2, Y1, Y3, Y1
+	VCMPPS       $0x03, Y1, Y1, Y2
+	VBLENDVPS    Y2, all7fffffff<>+0(SB), Y1, Y1
+	VMOVDQU      32(BX), Y2
+	VMOVDQU      laneBits1<>+0(SB), Y3
+	VPAND        Y0, Y3, Y4
+	VPCMPEQD     Y3, Y4, Y4
+	VPBLENDVB    Y4, Y1, Y2, Y2
+	VMOVDQU      Y2, 32(BX)
+	VMOVDQU      64(CX), Y1
+	VPAND        all7f800000<>+0(SB), Y1, Y2
+	VPCMPEQD     all7f800000<>+0(SB), Y2, Y2
+	VPADDD       all00001000<>+0(SB), Y1, Y3
+	VPAND        allffffe000<>+0(SB), Y3, Y3
+	VPBLENDVB    Y2, Y1, Y3, Y1
+	VCMPPS       $0x03, Y1, Y1, Y2
+	VBLENDVPS    Y2, all7fffffff<>+0(SB), Y1, Y1
+	VMOVDQU      64(BX), Y2
+	VMOVDQU      laneBits2<>+0(SB), Y3
+	VPAND        Y0, Y3, Y4
+	VPCMPEQD     Y3, Y4, Y4
+	VPBLENDVB    Y4, Y1, Y2, Y2
+	VMOVDQU      Y2, 64(BX)
+	VMOVDQU      96(CX), Y1
+	VPAND        all7f800000<>+0(SB), Y1, Y2
+	VPCMPEQD     all7f800000<>+0(SB), Y2, Y2
+	VPADDD       all00001000<>+0(SB), Y1, Y3
+	VPAND        allffffe000<>+0(SB), Y3, Y3
+	VPBLENDVB    Y2, Y1, Y3, Y1
+	VCMPPS       $0x03, Y1, Y1, Y2
+	VBLENDVPS    Y2, all7fffffff<>+0(SB), Y1, Y1
+	VMOVDQU      96(BX), Y2
+	VMOVDQU      laneBits3<>+0(SB), Y3
+	VPAND        Y0, Y3, Y0
+	VPCMPEQD     Y3, Y0, Y0
+	VPBLENDVB    Y0, Y1, Y2, Y2
+	VMOVDQU      Y2, 96(BX)
+	VZEROUPPER
+	RET
+
+DATA all7f800000<>+0(SB)/4, $0x7f800000
+DATA all7f800000<>+4(SB)/4, $0x7f800000
+DATA all7f800000<>+8(SB)/4, $0x7f800000
+DATA all7f800000<>+12(SB)/4, $0x7f800000
+DATA all7f800000<>+16(SB)/4, $0x7f800000
+DATA all7f800000<>+20(SB)/4, $0x7f800000
+DATA all7f800000<>+24(SB)/4, $0x7f800000
+DATA all7f800000<>+28(SB)/4, $0x7f800000
+GLOBL all7f800000<>(SB), RODATA|NOPTR, $32
+
+DATA all00001000<>+0(SB)/4, $0x00001000
+DATA all00001000<>+4(SB)/4, $0x00001000
+DATA all00001000<>+8(SB)/4, $0x00001000
+DATA all00001000<>+12(SB)/4, $0x00001000
+DATA all00001000<>+16(SB)/4, $0x00001000
+DATA all00001000<>+20(SB)/4, $0x00001000
+DATA all00001000<>+24(SB)/4, $0x00001000
+DATA all00001000<>+28(SB)/4, $0x00001000
+GLOBL all00001000<>(SB), RODATA|NOPTR, $32
+
+DATA allffffe000<>+0(SB)/4, $0xffffe000
+DATA allffffe000<>+4(SB)/4, $0xffffe000
+DATA allffffe000<>+8(SB)/4, $0xffffe000
+DATA allffffe000<>+12(SB)/4, $0xffffe000
+DATA allffffe000<>+16(SB)/4, $0xffffe000
+DATA allffffe000<>+20(SB)/4, $0xffffe000
+DATA allffffe000<>+24(SB)/4, $0xffffe000
+DATA allffffe000<>+28(SB)/4, $0xffffe000
+GLOBL allffffe000<>(SB), RODATA|NOPTR, $32
+
+DATA all7fffffff<>+0(SB)/4, $0x7fffffff
+DATA all7fffffff<>+4(SB)/4, $0x7fffffff
+DATA all7fffffff<>+8(SB)/4, $0x7fffffff
+DATA all7fffffff<>+12(SB)/4, $0x7fffffff
+DATA all7fffffff<>+16(SB)/4, $0x7fffffff
+DATA all7fffffff<>+20(SB)/4, $0x7fffffff
+DATA all7fffffff<>+24(SB)/4, $0x7fffffff
+DATA all7fffffff<>+28(SB)/4, $0x7fffffff
+GLOBL all7fffffff<>(SB), RODATA|NOPTR, $32
+
 // func simd_cvt_rn_f32_s32(w uintptr, in uintptr, m uint32)
 // Requires: AVX, AVX2
 TEXT ·simd_cvt_rn_f32_s32(SB), NOSPLIT, $0-20
@@ -2095,16 +2250,6 @@ masked:
 	VMOVDQU      Y2, 96(BX)
 	VZEROUPPER
 	RET
-
-DATA all7fffffff<>+0(SB)/4, $0x7fffffff
-DATA all7fffffff<>+4(SB)/4, $0x7fffffff
-DATA all7fffffff<>+8(SB)/4, $0x7fffffff
-DATA all7fffffff<>+12(SB)/4, $0x7fffffff
-DATA all7fffffff<>+16(SB)/4, $0x7fffffff
-DATA all7fffffff<>+20(SB)/4, $0x7fffffff
-DATA all7fffffff<>+24(SB)/4, $0x7fffffff
-DATA all7fffffff<>+28(SB)/4, $0x7fffffff
-GLOBL all7fffffff<>(SB), RODATA|NOPTR, $32
 
 // func simd_sub_f32(w uintptr, in uintptr, m uint32)
 // Requires: AVX, AVX2
@@ -2588,16 +2733,6 @@ masked:
 	VMOVDQU      Y2, 96(BX)
 	VZEROUPPER
 	RET
-
-DATA all7f800000<>+0(SB)/4, $0x7f800000
-DATA all7f800000<>+4(SB)/4, $0x7f800000
-DATA all7f800000<>+8(SB)/4, $0x7f800000
-DATA all7f800000<>+12(SB)/4, $0x7f800000
-DATA all7f800000<>+16(SB)/4, $0x7f800000
-DATA all7f800000<>+20(SB)/4, $0x7f800000
-DATA all7f800000<>+24(SB)/4, $0x7f800000
-DATA all7f800000<>+28(SB)/4, $0x7f800000
-GLOBL all7f800000<>(SB), RODATA|NOPTR, $32
 
 // func simd_sub_ftz_f32(w uintptr, in uintptr, m uint32)
 // Requires: AVX, AVX2
@@ -5828,16 +5963,6 @@ TEXT ·rowsTF32AVX2(SB), NOSPLIT, $0-16
 	VMOVUPD   Y0, 896(AX)
 	VZEROUPPER
 	RET
-
-DATA allffffe000<>+0(SB)/4, $0xffffe000
-DATA allffffe000<>+4(SB)/4, $0xffffe000
-DATA allffffe000<>+8(SB)/4, $0xffffe000
-DATA allffffe000<>+12(SB)/4, $0xffffe000
-DATA allffffe000<>+16(SB)/4, $0xffffe000
-DATA allffffe000<>+20(SB)/4, $0xffffe000
-DATA allffffe000<>+24(SB)/4, $0xffffe000
-DATA allffffe000<>+28(SB)/4, $0xffffe000
-GLOBL allffffe000<>(SB), RODATA|NOPTR, $32
 
 // func columnsTF32AVX2(to uintptr, r uintptr)
 // Requires: AVX

@@ -59,6 +59,7 @@ func (asm *assembler) executions(names io.Writer) {
 			asm.VPMOVZXDQ(s[1], t)
 			asm.VPMULUDQ(t, d, d)
 		}},
+		{"cvt.rna.tf32.f32", "rr", asm.tf32Away},
 		{"cvt.rn.f32.s32", "rr", func(d reg.VecVirtual, s []Mem) { asm.VCVTDQ2PS(s[0], d) }},
 		{"add.f32 add.rn.f32", "rrr", asm.float(asm.two(variadic(asm.VADDPS)))},
 		{"sub.f32 sub.rn.f32", "rrr", asm.float(asm.two(variadic(asm.VSUBPS)))},
@@ -213,6 +214,19 @@ func (asm *assembler) flushedMultiplyAdd(d reg.VecVirtual, s []Mem) {
 	asm.flush(d)
 	asm.VFMADD231PS(b, a, d)
 	asm.flush(d)
+	asm.canonical(d)
+}
+
+// tf32Away rounds to a fraction of 10 bits, ties away from zero. Infinities stay.
+func (asm *assembler) tf32Away(d reg.VecVirtual, s []Mem) {
+	t := asm.YMM()
+	asm.VMOVDQU(s[0], d)
+	asm.VPAND(asm.constant(0x7f800000), d, t)
+	asm.VPCMPEQD(asm.constant(0x7f800000), t, t)
+	rounded := asm.YMM()
+	asm.VPADDD(asm.constant(0x1000), d, rounded)
+	asm.VPAND(asm.constant(0xffffe000), rounded, rounded)
+	asm.VPBLENDVB(t, d, rounded, d)
 	asm.canonical(d)
 }
 
