@@ -132,7 +132,7 @@ func (w *warp) trackAccess(in *inst, m uint32) {
 		}
 		for x := u.lanes & m; x != 0; x &= x - 1 {
 			i := lowest(x)
-			w.storeUndefined(a, e, i, u, w.laneAddress(in, i)+uint64(e*a.size))
+			w.storeUndefined(in, e, i, u, m)
 		}
 	}
 }
@@ -178,9 +178,10 @@ func (o *origin) place(w *warp, add uint64) originAt {
 	return originAt{o.kind, w, o.at + add}
 }
 
-// storeUndefined notes that an element of a store, at addr, has undefined bits.
-func (w *warp) storeUndefined(a *access, e uint32, lane int, u *undefinedRegister, addr uint64) {
-	b := w.b
+// storeUndefined notes that an element of a store of the lanes of m has undefined bits.
+func (w *warp) storeUndefined(in *inst, e uint32, lane int, u *undefinedRegister, m uint32) {
+	a, b := in.mem, w.b
+	addr := w.laneAddress(in, lane) + uint64(e*a.size)
 	space := a.space
 	if space == ptx.NoSpace {
 		space = map[uint64]ptx.Space{sharedWindow >> 32: ptx.SharedSpace, localWindow >> 32: ptx.LocalSpace}[addr>>32]
@@ -198,8 +199,15 @@ func (w *warp) storeUndefined(a *access, e uint32, lane int, u *undefinedRegiste
 		defined = w.localDef[addr:]
 		b.noteOrigin(originAt{UninitializedLocal, w, addr}, u.origin[lane])
 	default:
-		if u.computed>>lane&1 != 0 || w.nothingDefined(a, lane) && !a.padding(addr-uint64(e*a.size)) {
-			w.reportUse("the value stored", lane, u.origin[lane])
+		switch {
+		case u.computed>>lane&1 != 0:
+			w.reportUse(Error, "the value stored", lane, u.origin[lane])
+			return
+		case !w.nothingDefined(a, lane) || a.padding(addr-uint64(e*a.size)):
+		case w.apart(in, m):
+			w.reportUse(Advice, "the value stored, unless it is the padding of structures,", lane, u.origin[lane])
+		default:
+			w.reportUse(Error, "the value stored", lane, u.origin[lane])
 			return
 		}
 		al := b.d.mem.region(addr)
@@ -223,6 +231,18 @@ func (b *block) noteOrigin(at originAt, o *origin) {
 		b.origins = map[originAt]*origin{}
 	}
 	b.origins[at] = o
+}
+
+// apart reports whether the lanes of m access places of which none follows another, as the members of structures lie.
+func (w *warp) apart(in *inst, m uint32) bool {
+	for x := m; x != 0; x &= x - 1 {
+		for y := m &^ (x & -x); y != 0; y &= y - 1 {
+			if w.laneAddress(in, lowest(y)) == w.laneAddress(in, lowest(x))+in.mem.bytes {
+				return false
+			}
+		}
+	}
+	return m&(m-1) != 0
 }
 
 // padding reports whether an access at an address may be the end of a structure, copied by itself: less than a word, up to the end of one.

@@ -151,11 +151,11 @@ func (w *warp) use(what string, r registerRef, m uint32) {
 		return
 	}
 	i := lowest(u.lanes & m)
-	w.reportUse(what, i, u.origin[i])
+	w.reportUse(Error, what, i, u.origin[i])
 	w.clean(r, m)
 }
 
-func (w *warp) reportUse(what string, lane int, o *origin) {
+func (w *warp) reportUse(s Severity, what string, lane int, o *origin) {
 	b := w.b
 	array, source := "", ""
 	switch o.kind {
@@ -174,7 +174,7 @@ func (w *warp) reportUse(what string, lane int, o *origin) {
 	if o.stored {
 		source += " but with such a value"
 	}
-	w.note(Error, o.kind, w.pc, lane, array, "%s depends on %s, read by %s", what, source, b.k.location(o.pc))
+	w.note(s, o.kind, w.pc, lane, array, "%s depends on %s, read by %s", what, source, b.k.location(o.pc))
 }
 
 // execute runs an instruction in the lanes of m, and follows undefined bits if there are any.

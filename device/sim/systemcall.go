@@ -110,7 +110,7 @@ func (w *warp) usePrinted(lane int, at, bytes uint64) {
 	if o == nil {
 		o = &origin{kind: UninitializedLocal, pc: w.pc, at: at}
 	}
-	w.reportUse("the value printed", lane, o)
+	w.reportUse(Error, "the value printed", lane, o)
 }
 
 // format does what C's printf does with a format and the bytes of its values, and counts the values. It tells use which bytes it reads.
