@@ -56,7 +56,7 @@ func (list *Expectations) UnmarshalYAML(v *yaml.Node) error {
 				return fmt.Errorf("%s: %w", e.Name, err)
 			}
 		}
-		if (e.File == "") == (e.Values == nil) || e.Tolerance < 0 || math.IsNaN(e.Tolerance) {
+		if (e.File == "") == (len(e.Values) == 0) || e.Tolerance < 0 || math.IsNaN(e.Tolerance) {
 			return fmt.Errorf("line %d: %s: a file or values are wanted, and a tolerance from 0, as in {file: y.npy, tolerance: 1e-5}", v.Content[i].Line, e.Name)
 		}
 		*list = append(*list, e)

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -159,7 +160,7 @@ func (s *Script) parse(text []byte) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(s); err != nil && !errors.Is(err, io.EOF) {
-		return err
+		return plainer(err)
 	}
 	switch {
 	case s.File == "":
@@ -178,6 +179,24 @@ func (s *Script) parse(text []byte) error {
 		}
 	}
 	return checkSteps(s.Launches, 0)
+}
+
+// goTypes are what the YAML decoder calls the parts of a script, and plainTypes what people do.
+var (
+	goTypes    = regexp.MustCompile(`field (\S+) not found in type \S+|cannot unmarshal !!(\w+)( ` + "`[^`]*`" + `)? into (\S+)`)
+	plainTypes = map[string]string{"inspect.Step": "a launch", "[]inspect.Step": "a list of launches", "string": "a text", "[]string": "a list of texts",
+		"int": "a number", "uint32": "a number", "float64": "a number", "[]float64": "a list of numbers"}
+)
+
+// plainer words an error of the YAML decoder for people.
+func plainer(err error) error {
+	return errors.New(goTypes.ReplaceAllStringFunc(err.Error(), func(text string) string {
+		m := goTypes.FindStringSubmatch(text)
+		if m[1] != "" {
+			return "there is no " + m[1] + " here"
+		}
+		return "expected " + cmp.Or(plainTypes[m[4]], "something else") + ", found" + cmp.Or(m[3], " a "+m[2])
+	}))
 }
 
 // The limits of a script's loops: a slip of the finger must not run for ever.

@@ -102,9 +102,9 @@ func TestBadScripts(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                    "there is no file",
 		"file: x.cu":                          "there are no launches",
-		"files: x.cu":                         "field files not found",
+		"files: x.cu":                         "line 1: there is no files here",
 		"file: [":                             "line 1",
-		"file: x.cu\nlaunches: [{krenel: x}]": "field krenel not found",
+		"file: x.cu\nlaunches: [{krenel: x}]": "line 2: there is no krenel here",
 		"file: x.cu\nlaunches: [{grid: 0}]":   "line 2: at most three sizes from 1",
 		"file: x.cu\nlaunches: [{grid: [1, 2, 3, 4]}]":                 "at most three sizes",
 		"file: x.cu\nlaunches: [{block: wide}]":                        `"wide": a size is wanted`,
@@ -122,6 +122,9 @@ func TestBadScripts(t *testing.T) {
 		"file: x.cu\nexpect: {y: {file: a, values: [1]}}\n" + launch:   "a file or values are wanted",
 		"file: x.cu\nexpect: {y: {file: a, tolerance: -1}}\n" + launch: "a tolerance from 0",
 		"file: x.cu\nexpect: {y: {fiel: a}}\n" + launch:                "there is no fiel",
+		"file: x.cu\nexpect: {y: {values: []}}\n" + launch:             "a file or values are wanted",
+		"file: x.cu\nlaunches: 3":                                      "line 2: expected a list of launches, found `3`",
+		"file: {a: 1}\n" + launch:                                      "line 1: expected a text, found a map",
 	} {
 		_, _, err := read(t, text)
 		assert.ErrorContains(t, err, want, text)
