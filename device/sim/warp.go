@@ -323,7 +323,7 @@ func (w *warp) checkMembers(members, lanes uint32) {
 		w.report(BadMask, lowest(strange), "the executing lane is not in the member mask %08x", members)
 	}
 	if gone := members & w.init &^ w.alive; gone != 0 {
-		w.advise(BadMask, lowest(lanes), "the member mask %08x names lanes %08x, which have exited without coming here: from sm_70 on they do not count", members, gone)
+		w.advise(BadMask, lowest(lanes), "the member mask %08x names lanes %08x, which have exited without coming here with that mask: from sm_70 on they do not count", members, gone)
 	}
 	if absent := members &^ w.init; absent != 0 && members != fullMask {
 		w.report(BadMask, lowest(lanes), "the member mask %08x names lanes %08x, which the block does not have", members, absent)
