@@ -204,7 +204,7 @@ func (w *warp) storeUndefined(in *inst, e uint32, lane int, u *undefinedRegister
 			w.reportUse(Error, "the value stored", lane, u.origin[lane])
 			return
 		case !w.nothingDefined(a, lane) || a.padding(addr-uint64(e*a.size)):
-		case w.apart(in, m):
+		case w.apart(in, m), u.origin[lane].kind != UninitializedLocal && recurs(u.lanes&m, m):
 			w.reportUse(Advice, "the value stored, unless it is the padding of structures,", lane, u.origin[lane])
 		default:
 			w.reportUse(Error, "the value stored", lane, u.origin[lane])
@@ -243,6 +243,25 @@ func (w *warp) apart(in *inst, m uint32) bool {
 		}
 	}
 	return m&(m-1) != 0
+}
+
+// recurs reports whether lanes are each so-manieth one of m, as those that copy one member of structures word by word.
+func recurs(lanes, m uint32) bool {
+	first := lowest(lanes)
+	next := lanes & (lanes - 1)
+	if next == 0 {
+		return false
+	}
+	period := lowest(next) - first
+	if period < 2 || first-lowest(m) >= period {
+		return false
+	}
+	for i := lowest(m); i < 32; i++ {
+		if m>>i&1 != 0 && (lanes>>i&1 != 0) != ((i-first)%period == 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // padding reports whether an access at an address may be the end of a structure, copied by itself: less than a word, up to the end of one.

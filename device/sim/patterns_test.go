@@ -93,16 +93,27 @@ func testPatterns(t *testing.T, file, source, ptx, fixed string, all []pattern) 
 	}
 }
 
-// A word that nobody wrote is a mistake in a row of numbers, and may be the padding of structures that lie apart.
+// A word that nobody wrote is a mistake in a row of numbers, and may be padding where structures are copied: by lanes whose places lie apart, or
+// where it comes again and again.
 func TestUndefinedWordsThatAreCopied(t *testing.T) {
-	for stride, want := range map[string]sim.Severity{"4": sim.Error, "24": sim.Advice} {
+	for _, test := range []struct {
+		stride, unwritten string // the lanes whose word nobody writes: a condition on %r13, the lane
+		want              sim.Severity
+	}{
+		{"4", "setp.lt.u32 %p1, %r13, 32;", sim.Error},
+		{"4", "setp.eq.u32 %p1, %r13, 7;", sim.Error},
+		{"4", "setp.ge.u32 %p1, %r13, 16;", sim.Error},
+		{"4", "rem.u32 %r14, %r13, 6;\nsetp.eq.u32 %p1, %r14, 3;", sim.Advice},
+		{"24", "setp.lt.u32 %p1, %r13, 32;", sim.Advice},
+	} {
 		d := checked(t)
-		body := ".shared .align 4 .b8 tile[128];\nmov.u32 %r10, %laneid;\nmov.u32 %r11, tile;\nmad.lo.u32 %r11, %r10, 4, %r11;\nld.shared.u32 %r12, [%r11];\n" +
-			"mad.wide.u32 %d3, %r10, " + stride + ", %d0;\nst.global.u32 [%d3], %r12;"
+		body := ".shared .align 4 .b8 tile[128];\nmov.u32 %r13, %laneid;\nmov.u32 %r11, tile;\nmad.lo.u32 %r11, %r13, 4, %r11;\n" + test.unwritten +
+			"\n@!%p1 st.shared.u32 [%r11], %r13;\nbar.warp.sync 0xffffffff;\nld.shared.u32 %r12, [%r11];\n" +
+			"mad.wide.u32 %d3, %r13, " + test.stride + ", %d0;\nst.global.u32 [%d3], %r12;"
 		out := alloc(t, d, 1024)
 		c, err := d.Launch(kernelOf(t, d, snippet("", body), "snippet"), linear(1), linear(32), 0, pack(out, out))
 		found := c.Advice
-		if want == sim.Error {
+		if test.want == sim.Error {
 			var findings *sim.Findings
 			require.ErrorAs(t, err, &findings)
 			found = findings.Reports
@@ -110,10 +121,10 @@ func TestUndefinedWordsThatAreCopied(t *testing.T) {
 			require.NoError(t, err)
 			unwritten, err := d.Unwritten(out)
 			require.NoError(t, err)
-			assert.Equal(t, sim.Range{First: 0, Last: 1023}, unwritten[0], "it stays what nobody wrote")
+			assert.NotEmpty(t, unwritten, "it stays what nobody wrote")
 		}
-		require.Len(t, found, 1, stride)
+		require.Len(t, found, 1, "%+v", test)
 		assert.Equal(t, sim.UninitializedShared, found[0].Kind)
-		assert.Equal(t, want, found[0].Severity)
+		assert.Equal(t, test.want, found[0].Severity, "%+v", test)
 	}
 }
