@@ -216,10 +216,11 @@ func TestLabelSmoothing(t *testing.T) {
 	assert.Equal(t, exitUsage, r.code)
 	assert.Contains(t, r.stderr, "leave out --label-smoothing 0.1 (the run has 0.4)")
 	succeed(t, "train", "--resume", w.out, "--epochs", "5", "--label-smoothing", "0.4")
-	for _, wrong := range []string{"1", "-0.1", "NaN", "1e-60", "0.99999999999"} {
+	const wanted = "give a number from 0 to below 1, such as 0.1"
+	for wrong, want := range map[string]string{"1": wanted, "-0.1": wanted, "NaN": wanted, "0.99999999999": wanted, "1e-60": "LabelSmoothing 1e-60 is 0 in float32"} {
 		r := runCommand("train", "--label-smoothing", wrong)
 		assert.Equal(t, exitUsage, r.code, wrong)
-		assert.Contains(t, r.stderr, "give a number from 0 to below 1, such as 0.1")
+		assert.Contains(t, r.stderr, want)
 	}
 }
 
