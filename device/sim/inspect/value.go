@@ -18,7 +18,7 @@ const ArgumentHelp = `  1000  -0.5  true               a number of the type that
   ones:f32:1024                  all 1
   iota:f32:1024                  0, 1, 2, ...
   random:f32:1024:SEED           uniform in [-1, 1), integers in [0, 100); the seed may be left out
-  empty:f32:1024                 not written: reading it is a finding
+  empty:f32:1024                 not written: what depends on it is a finding
   in:FILE  in:FILE:f32           device memory with the bytes of a file
   out:FILE:f32:64                device memory that nobody has written, saved to the file after the run
   inout:FILE:FILE                device memory read from the first file, saved to the second
