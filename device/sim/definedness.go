@@ -233,11 +233,11 @@ func (b *block) noteOrigin(at originAt, o *origin) {
 	b.origins[at] = o
 }
 
-// apart reports whether the lanes of m access places of which none follows another, as the members of structures lie.
+// apart reports whether the lanes of m access different places of which none follows another, as the members of structures lie.
 func (w *warp) apart(in *inst, m uint32) bool {
 	for x := m; x != 0; x &= x - 1 {
 		for y := m &^ (x & -x); y != 0; y &= y - 1 {
-			if w.laneAddress(in, lowest(y)) == w.laneAddress(in, lowest(x))+in.mem.bytes {
+			if d := w.laneAddress(in, lowest(y)) - w.laneAddress(in, lowest(x)); d == 0 || d == in.mem.bytes {
 				return false
 			}
 		}
