@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"slices"
 	"strings"
 )
 
@@ -150,19 +151,30 @@ var (
 
 func characters(s string) []string { return strings.Split(s, "") }
 
-// contentSums tell a file's content from any other.
+// contentSums tell a file's content from any other: by SHA-256, and by MD5 where the catalog has one of such files.
 type contentSums struct{ sha256, md5 hash.Hash }
 
-func newContentSums() contentSums { return contentSums{sha256.New(), md5.New()} }
+func newContentSums(kind int) contentSums {
+	s := contentSums{sha256: sha256.New()}
+	if slices.ContainsFunc(catalog, func(k known) bool { return kind < len(k.files) && k.files[kind].contentMD5 != "" }) {
+		s.md5 = md5.New()
+	}
+	return s
+}
 
 func (s contentSums) write(b []byte) {
 	s.sha256.Write(b)
-	s.md5.Write(b)
+	if s.md5 != nil {
+		s.md5.Write(b)
+	}
 }
 
 // ownerOf is the set of the catalog whose file of that kind has this content, byte for byte; k's own name where there is none.
 func (k known) ownerOf(kind int, s contentSums) string {
-	sum, old := hex.EncodeToString(s.sha256.Sum(nil)), hex.EncodeToString(s.md5.Sum(nil))
+	sum, old := hex.EncodeToString(s.sha256.Sum(nil)), ""
+	if s.md5 != nil {
+		old = hex.EncodeToString(s.md5.Sum(nil))
+	}
 	for _, other := range catalog {
 		if kind >= len(other.files) {
 			continue

@@ -128,10 +128,10 @@ func (k known) loadCIFAR(dir string, o PictureSetOptions) (s Splits, err error) 
 		}
 		size += files[len(files)-1].records * cifarPixels
 	}
-	rooms := newStores(size, o.Stream)
-	s.Storage = rooms.said()
-	if s.Training, err = k.readCIFAR(files[:len(k.cifar.training)], rooms); err == nil {
-		s.Test, err = k.readCIFAR(files[len(k.cifar.training):], rooms)
+	storage := newStorage(size, o.Stream)
+	s.Storage = storage.said()
+	if s.Training, err = k.readCIFAR(files[:len(k.cifar.training)], storage); err == nil {
+		s.Test, err = k.readCIFAR(files[len(k.cifar.training):], storage)
 	}
 	if err != nil {
 		return Splits{}, fmt.Errorf("data: %w", err)
@@ -140,12 +140,12 @@ func (k known) loadCIFAR(dir string, o PictureSetOptions) (s Splits, err error) 
 }
 
 // readCIFAR reads files, one behind the other.
-func (k known) readCIFAR(files []cifarFile, rooms stores) (Set, error) {
+func (k known) readCIFAR(files []cifarFile, storage storage) (Set, error) {
 	size := int64(0)
 	for _, f := range files {
 		size += f.records * cifarPixels
 	}
-	kept, err := rooms.open(size)
+	kept, err := storage.open(size)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", files[0].path, err)
 	}

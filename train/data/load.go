@@ -34,18 +34,18 @@ func load(k known, paths [kinds]string, o PictureSetOptions) (s Splits, err erro
 			size += files[kind].count
 		}
 	}
-	rooms := newStores(size, o.Stream)
+	storage := newStorage(size, o.Stream)
 	var sets [kinds / 2]Set
 	for half := range sets {
 		if files[2*half] == nil {
 			continue
 		}
-		if sets[half], err = k.loadHalf(files[2*half], files[2*half+1], 2*half, rooms); err != nil {
+		if sets[half], err = k.loadHalf(files[2*half], files[2*half+1], 2*half, storage); err != nil {
 			return Splits{}, err
 		}
 		k.classes = sets[half].Classes()
 	}
-	return Splits{Training: sets[trainImages/2], Test: sets[testImages/2], Validation: sets[validationImages/2], Storage: rooms.said()}, nil
+	return Splits{Training: sets[trainImages/2], Test: sets[testImages/2], Validation: sets[validationImages/2], Storage: storage.said()}, nil
 }
 
 // compare holds the headers of a set's files against each other.
@@ -75,12 +75,12 @@ func shapeOf(pix *idx) []int { return append(slices.Clone(pix.dims[1:]), 1)[:3] 
 
 // loadHalf reads the images, which are of that kind, and the labels of a part of the set, whose classes are those of the first part where nobody
 // knows them.
-func (k known) loadHalf(pix, lab *idx, kind int, rooms stores) (Set, error) {
+func (k known) loadHalf(pix, lab *idx, kind int, storage storage) (Set, error) {
 	shape := shapeOf(pix)
 	if k.transposed {
 		shape[0], shape[1] = shape[1], shape[0]
 	}
-	kept, err := rooms.open(pix.count)
+	kept, err := storage.open(pix.count)
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", pix.path, err)
 	}
@@ -121,7 +121,7 @@ func (k known) number(labels []byte, path string) ([]string, error) {
 
 // read calls keep with a file's values in pieces of so many bytes. It refuses those of another set.
 func (k known) read(x *idx, kind int, piece int64, keep func(b []byte)) error {
-	sums := newContentSums()
+	sums := newContentSums(kind)
 	sums.write(x.header)
 	err := x.read(piece, func(b []byte) {
 		if len(k.files) > 0 {

@@ -230,7 +230,7 @@ func (a *npz) read(o PictureSetOptions) (s Splits, err error) {
 			size += x.size()
 		}
 	}
-	rooms := newStores(size, o.Stream)
+	storage := newStorage(size, o.Stream)
 	var sets [kinds / 2]Set
 	var classes []string
 	var scale float32
@@ -249,11 +249,11 @@ func (a *npz) read(o PictureSetOptions) (s Splits, err error) {
 			}
 			set.classes = classes
 		}
-		if sets[half], err = x.images(set, rooms, &scale); err != nil {
+		if sets[half], err = x.images(set, storage, &scale); err != nil {
 			return Splits{}, fmt.Errorf("%s: %w", x.name, err)
 		}
 	}
-	s = Splits{Training: sets[trainImages/2], Test: sets[testImages/2], Validation: sets[validationImages/2], Storage: rooms.said()}
+	s = Splits{Training: sets[trainImages/2], Test: sets[testImages/2], Validation: sets[validationImages/2], Storage: storage.said()}
 	if s.Test == nil {
 		s.TestShare = cmp.Or(o.TestShare, DefaultTestShare)
 		s.Training, s.Test, err = Split(s.Training, s.TestShare, o.Seed)
@@ -262,8 +262,8 @@ func (a *npz) read(o PictureSetOptions) (s Splits, err error) {
 }
 
 // images reads the pixels of a part.
-func (x *npzArray) images(of images, rooms stores, scale *float32) (Set, error) {
-	kept, err := rooms.open(x.size())
+func (x *npzArray) images(of images, storage storage, scale *float32) (Set, error) {
+	kept, err := storage.open(x.size())
 	if err != nil {
 		return nil, err
 	}

@@ -295,7 +295,7 @@ func (l *listing) checkParts(parts map[purpose][]int, o PictureSetOptions, repor
 // decode decodes the pictures into memory, or onto the disk where they are to stay there. It says what [Splits.Storage] is, and why some could not be
 // read.
 func (l *listing) decode(set images, o PictureSetOptions) (s Set, storage string, reasons []error, err error) {
-	if l.streams(o) {
+	if staysOnDisk(l.decodedSize(o), o.Stream) {
 		s, reasons, err := l.decodeToDisk(set, o)
 		storage = fmt.Sprintf("The decoded pictures, %s, are read from disk as they are needed.\n", wording.Bytes(l.decodedSize(o)))
 		return s, storage, reasons, err

@@ -7,24 +7,19 @@ import (
 	"fmt"
 	"os"
 
-	"cnn-gpu/internal/memory"
 	"cnn-gpu/internal/wording"
 )
 
-// stores says where the images of a set go that is read from files.
-type stores struct {
+// storage says where the images of a set go that is read from files.
+type storage struct {
 	size   int64 // of all images, in bytes
 	onDisk bool
 }
 
-// newStores leaves on disk what somebody wants there, and what takes more than half of the memory that is free, since the training needs some, too.
-func newStores(size int64, stream bool) stores {
-	_, fits := memory.Enough(2 * size)
-	return stores{size, stream || !fits}
-}
+func newStorage(size int64, stream bool) storage { return storage{size, staysOnDisk(size, stream)} }
 
 // said says where the images are if that is worth knowing.
-func (s stores) said() string {
+func (s storage) said() string {
 	if !s.onDisk {
 		return ""
 	}
@@ -42,7 +37,7 @@ type store struct {
 const streamCache = "streamed" // the folder of CacheDir
 
 // open makes room for so many bytes.
-func (s stores) open(size int64) (*store, error) {
+func (s storage) open(size int64) (*store, error) {
 	if !s.onDisk {
 		return &store{bytes: make([]byte, 0, size)}, nil
 	}
@@ -63,7 +58,7 @@ func (s stores) open(size int64) (*store, error) {
 	return &store{file: f, out: bufio.NewWriterSize(f, 1<<20)}, nil
 }
 
-func (s stores) notWritten(dir string, err error) error {
+func (s storage) notWritten(dir string, err error) error {
 	return fmt.Errorf("the images take %s, too much to be held in memory or to be left on disk as --stream wants it, and cannot be written to %s: %w; make room there, name another folder by XDG_CACHE_HOME, or use a machine with more memory",
 		wording.Bytes(s.size), cmp.Or(dir, "a cache folder"), bare(err))
 }

@@ -51,13 +51,13 @@ func (s *streamed) valueBytes() int {
 	return floatBytes
 }
 
-// streams says whether the decoded pictures stay on disk: where somebody says so, and where they take more than half of the memory that is free,
-// since the training needs some, too.
-func (l *listing) streams(o PictureSetOptions) bool {
-	if o.Stream {
+// staysOnDisk says whether so many bytes of images stay on disk: where somebody wants that, and where they take more than half of the memory that is
+// free, since the training needs some, too.
+func staysOnDisk(size int64, wanted bool) bool {
+	if wanted {
 		return true
 	}
-	_, fits := memory.Enough(2 * l.decodedSize(o))
+	_, fits := memory.Enough(2 * size)
 	return !fits
 }
 
