@@ -50,10 +50,10 @@ func (v *wave) ptxOp(pc int) (o sm.Op, kept bool) {
 	t := timings{&v.chip}
 	o = sm.Op{Stall: 1, Write: sm.None, Read: sm.None, Tag: pc, Latency: 1, Result: sm.FixedLatency}
 	for _, r := range k.refs[pc].reads {
-		o.Uses = append(o.Uses, k.registerIndex(r))
+		o.Uses = append(o.Uses, k.index(r))
 	}
 	for _, r := range k.refs[pc].writes {
-		o.Defines = append(o.Defines, k.registerIndex(r))
+		o.Defines = append(o.Defines, k.index(r))
 	}
 	a := &v.access[pc]
 	switch in.class {
@@ -129,16 +129,6 @@ func (k *Kernel) isFence(pc int) bool {
 		return true
 	}
 	return false
-}
-
-func (k *Kernel) registerIndex(r registerRef) int32 {
-	switch r.bank {
-	case 'q':
-		return k.slots[0] + r.slot
-	case 'p':
-		return k.slots[0] + k.slots[1] + r.slot
-	}
-	return r.slot
 }
 
 // scheduled is an instruction that is to find its place in a block.

@@ -111,7 +111,8 @@ func isSound(t dwarf.Type, seen map[dwarf.Type]bool) bool {
 	case *dwarf.ArrayType:
 		sound = isSound(t.Type, seen) && t.Count >= 0 && t.Count <= maxBuffer && t.Type.Size() >= 0 && t.Type.Size() <= maxBuffer
 	case *dwarf.PtrType:
-		sound = isStruct(t.Type) || isSound(t.Type, seen)
+		_, isStruct := bare(t.Type).(*dwarf.StructType)
+		sound = isStruct || isSound(t.Type, seen)
 	case *dwarf.StructType:
 		for _, f := range t.Field {
 			sound = sound && isSound(f.Type, seen) && f.ByteOffset >= 0 && f.ByteOffset+f.Type.Size() <= t.ByteSize
@@ -166,20 +167,4 @@ func number(word string, labels map[string]uint64) uint64 {
 	}
 	n, _ := strconv.ParseUint(addend, 0, 64)
 	return labels[label] + n
-}
-
-// isStruct looks through const, volatile and typedefs, of which no sound type has many.
-func isStruct(t dwarf.Type) bool {
-	for range 16 {
-		switch outer := t.(type) {
-		case *dwarf.QualType:
-			t = outer.Type
-		case *dwarf.TypedefType:
-			t = outer.Type
-		default:
-			_, ok := t.(*dwarf.StructType)
-			return ok
-		}
-	}
-	return false
 }

@@ -12,9 +12,9 @@ import (
 
 // Types are those of the debug data, wherever they come from: debug/dwarf's.
 
-// bare is a type without const, volatile and the names that a typedef gives.
+// bare is a type without const, volatile and the names that a typedef gives, of which no sound type has many.
 func bare(t dwarf.Type) dwarf.Type {
-	for {
+	for range 16 {
 		switch outer := t.(type) {
 		case *dwarf.QualType:
 			t = outer.Type
@@ -24,6 +24,7 @@ func bare(t dwarf.Type) dwarf.Type {
 			return t
 		}
 	}
+	return t
 }
 
 // typeName writes a type as C++ does.
