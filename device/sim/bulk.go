@@ -137,7 +137,7 @@ func (w *warp) bulkLoad(f bulkForm, i int) {
 	w.addresses(f.src, f.srcWide, f.srcOff)
 	al := w.checkGlobal(i, n, 16)
 	off := uint64(uint32(w.addr[i]))
-	w.bulkChecks(load, al, i, off, n)
+	w.bulkChecks(load, al, off, n)
 	c := bulkCopy{off: dst, data: slices.Clone(al.data()[off : off+n])}
 	if defined := al.written()[off : off+n]; b.checks&Uninitialized != 0 && !allDefined(defined) {
 		c.defined = slices.Clone(defined)
@@ -146,24 +146,14 @@ func (w *warp) bulkLoad(f bulkForm, i int) {
 }
 
 // bulkChecks does the checks of global memory, 16 bytes in each of up to 32 lanes at a time.
-func (w *warp) bulkChecks(op memOp, al *allocation, lane int, off, n uint64) {
+func (w *warp) bulkChecks(op memOp, al *allocation, off, n uint64) {
 	a := &access{op: op, size: 4, n: 4, bytes: 16, bypass: true, vec: [8]int32{-1, -1, -1, -1}}
 	for o := uint64(0); o < n; o += 512 {
 		lanes := min((n-o)/16, 32)
 		for i := range w.off {
 			w.off[i] = uint32(off + o + 16*min(uint64(i), lanes-1))
 		}
-		m := fullMask >> (32 - lanes)
-		if w.b.checks&Traffic != 0 {
-			w.countGlobal(op == load, al, m, 16)
-			w.recordGlobal(a, al, m)
-		}
-		if w.b.checks&Uninitialized != 0 {
-			w.checkWritten(a, al, m)
-		}
-		if w.b.checks&BlockRaces != 0 && w.mayRace(a, al) {
-			w.checkOrder(a, al, m)
-		}
+		w.globalChecks(a, op == load, al, fullMask>>(32-lanes))
 	}
 }
 
@@ -201,7 +191,7 @@ func (d *decoder) bulkStore(in *inst, s *ptx.Instruction) {
 			w.addresses(f.dst, f.dstWide, f.dstOff)
 			al := w.checkGlobal(i, n, 16)
 			off := uint64(uint32(w.addr[i]))
-			w.bulkChecks(store, al, i, off, n)
+			w.bulkChecks(store, al, off, n)
 			w.bulk.copies = append(w.bulk.copies, bulkStore{i, w.bulk.committed[i], al, off, slices.Clone(w.b.shared[src : src+uint32(n)]), src, false})
 		}
 	}

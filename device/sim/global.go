@@ -116,21 +116,7 @@ func (k *Kernel) arrayName(al *allocation, params []byte) string {
 // accessGlobal does the checks that were asked for, and the access.
 func (w *warp) accessGlobal(in *inst, al *allocation, m uint32, s span) {
 	a := in.mem
-	if checks := w.b.checks; checks&(Traffic|Uninitialized|BlockRaces) != 0 {
-		if checks&Traffic != 0 {
-			w.countGlobal(a.op == load || a.op == asyncCopy, al, m, a.bytes)
-			w.recordGlobal(a, al, m)
-		}
-		if checks&Uninitialized != 0 {
-			w.checkWritten(a, al, m)
-		}
-		if checks&BlockRaces != 0 && w.mayRace(a, al) {
-			if a.strong && w.b.k.fences {
-				w.synchronize(a, in.d >= 0, al.addr, a.narrow, m)
-			}
-			w.checkOrder(a, al, m)
-		}
-	}
+	w.globalChecks(a, in.d >= 0, al, m)
 	if al.constant && a.op != load && a.op != asyncCopy {
 		w.faultArray(BadAddress, lowest(m), w.allocationName(al), "constant memory cannot be written")
 	}
@@ -149,6 +135,24 @@ func (w *warp) accessGlobal(in *inst, al *allocation, m uint32, s span) {
 	}
 	if a.polls {
 		w.poll(in, m)
+	}
+}
+
+// globalChecks does the checks that were asked for of the lanes of m at w.off. result says that they get what was there.
+func (w *warp) globalChecks(a *access, result bool, al *allocation, m uint32) {
+	checks := w.b.checks
+	if checks&Traffic != 0 {
+		w.countGlobal(a.op == load || a.op == asyncCopy, al, m, a.bytes)
+		w.recordGlobal(a, al, m)
+	}
+	if checks&Uninitialized != 0 {
+		w.checkWritten(a, al, m)
+	}
+	if checks&BlockRaces != 0 && w.mayRace(a, al) {
+		if a.strong && w.b.k.fences {
+			w.synchronize(a, result, al.addr, a.narrow, m)
+		}
+		w.checkOrder(a, al, m)
 	}
 }
 
