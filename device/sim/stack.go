@@ -229,7 +229,7 @@ func (w *warp) markLocal(lane int, offset, size uint64, state memoryState) {
 		return
 	}
 	at := uint64(lane)*w.b.k.localBytes + offset
-	fillBytes(w.localDef[at:at+size], map[bool]byte{true: 0xff}[state == written])
+	fillBytes(w.localDef[at:at+size], byte(spread(state == written)))
 	for i := range size {
 		w.ended[at+i] = state == frameEnded
 	}
