@@ -123,7 +123,7 @@ func (d *decoder) watchRegisters(f flow) {
 		copy(out, in[i])
 		for pc := f.start[i]; pc < f.start[i+1]; pc++ {
 			if k.code[pc].guard < 0 {
-				for _, r := range d.refs[pc].writes {
+				for _, r := range k.refs[pc].writes {
 					out.set(k.index(r))
 				}
 			}
@@ -143,14 +143,14 @@ func (d *decoder) watchRegisters(f flow) {
 	for i := range blocks {
 		copy(out, in[i])
 		for pc := f.start[i]; pc < f.start[i+1]; pc++ {
-			for _, r := range d.refs[pc].reads {
+			for _, r := range k.refs[pc].reads {
 				if !out.has(k.index(r)) {
 					suspect.set(k.index(r))
 					any = true
 				}
 			}
 			if k.code[pc].guard < 0 {
-				for _, r := range d.refs[pc].writes {
+				for _, r := range k.refs[pc].writes {
 					out.set(k.index(r))
 				}
 			}
@@ -161,12 +161,12 @@ func (d *decoder) watchRegisters(f flow) {
 	}
 	for pc := range k.code {
 		var x watch
-		for _, r := range d.refs[pc].reads {
+		for _, r := range k.refs[pc].reads {
 			if suspect.has(k.index(r)) {
 				x.reads = append(x.reads, r)
 			}
 		}
-		for _, r := range d.refs[pc].writes {
+		for _, r := range k.refs[pc].writes {
 			if suspect.has(k.index(r)) {
 				x.writes = append(x.writes, r)
 			}
@@ -213,14 +213,14 @@ func (d *decoder) countRegisters(f flow) {
 		}
 		for pc := f.start[i+1] - 1; pc >= f.start[i]; pc-- {
 			if k.code[pc].guard < 0 {
-				for _, r := range d.refs[pc].writes {
+				for _, r := range k.refs[pc].writes {
 					if x := k.index(r); now.has(x) {
 						now.clear(x)
 						count -= weight(x)
 					}
 				}
 			}
-			for _, r := range d.refs[pc].reads {
+			for _, r := range k.refs[pc].reads {
 				if x := k.index(r); !now.has(x) {
 					now.set(x)
 					count += weight(x)

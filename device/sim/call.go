@@ -237,7 +237,7 @@ func (d *decoder) tryCallee(c *callee) (err error) {
 	code, fixes := len(k.code), len(d.fixes)
 	defer func() {
 		if r := recover(); r != nil {
-			k.code, k.source, d.refs, d.fixes, d.frame = k.code[:code], k.source[:code], d.refs[:code], d.fixes[:fixes], nil
+			k.code, k.source, k.refs, d.fixes, d.frame = k.code[:code], k.source[:code], k.refs[:code], d.fixes[:fixes], nil
 			err = d.recovered(r)
 		}
 	}()

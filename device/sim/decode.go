@@ -78,7 +78,6 @@ type decoder struct {
 	position  int     // of the instruction in the body of its function
 	in        *inst
 	s         *ptx.Instruction
-	refs      []references // of each instruction
 	fixes     []fixup
 	frame     *frame
 	const32   map[uint32]int32
@@ -147,7 +146,6 @@ func decode(m *Module, f *ptx.Function) (k *Kernel, err error) {
 			k.code[x.at].target = target
 		}
 	}
-	k.refs = d.refs
 	if len(k.callees) > 0 {
 		k.stackBytes = stackBytes
 		k.localBytes = alignUp(k.localBytes, 16) + stackBytes
@@ -203,7 +201,7 @@ func (d *decoder) emit(op opcode) *inst {
 	k := d.k
 	k.code = append(k.code, inst{d: -1, a: -1, b: -1, c: -1, e: -1, d2: -1, guard: -1, target: -1, kind: op.kind, class: op.class, exec: op.exec})
 	k.source = append(k.source, sourceRef{d.frame.fn, d.s, d.frame.call})
-	d.refs = append(d.refs, references{})
+	k.refs = append(k.refs, references{})
 	d.in = &k.code[len(k.code)-1]
 	if d.s.Guard >= 0 {
 		bank, slot := d.register(d.s.Guard)

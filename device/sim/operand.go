@@ -42,7 +42,7 @@ func (d *decoder) newSlot(bank byte) int32 {
 }
 
 func (d *decoder) read(bank byte, slot int32) {
-	r := &d.refs[len(d.refs)-1]
+	r := &d.k.refs[len(d.k.refs)-1]
 	r.reads = append(r.reads, registerRef{bank, slot})
 }
 
@@ -59,7 +59,7 @@ func (d *decoder) dst(o ptx.Operand, bank byte) int32 {
 	if b != bank {
 		d.fail("register %s is of another size than the instruction writes", d.frame.fn.Registers[o.Register].Name)
 	}
-	r := &d.refs[len(d.refs)-1]
+	r := &d.k.refs[len(d.k.refs)-1]
 	r.writes = append(r.writes, registerRef{bank, slot})
 	return slot
 }

@@ -38,7 +38,7 @@ func (d *decoder) findWritten() {
 	for f.changed {
 		f.changed = false
 		for pc := range k.code {
-			f.step(&k.code[pc], &d.refs[pc])
+			f.step(&k.code[pc], &k.refs[pc])
 		}
 	}
 	for pc := range k.code {
