@@ -236,9 +236,8 @@ func (w *warp) control(in *inst) {
 		return
 	}
 	switch in.kind {
-	case watched:
-		w.checkRegisters(in, m)
-		w.execute(in, m)
+	case watched, yield:
+		w.executeChecked(in, m)
 		w.pc++
 	case branch:
 		w.branch(in, m)
@@ -257,10 +256,6 @@ func (w *warp) control(in *inst) {
 			w.trace.mark()
 		}
 		w.barrier(in)
-	case yield:
-		w.checkRegisters(in, m)
-		w.execute(in, m)
-		w.pc++
 	}
 }
 
@@ -275,7 +270,7 @@ func (w *warp) collect(in *inst) {
 			w.report(PartialWarp, lowest(m), "all 32 lanes must take part, but only %08x live", w.alive)
 		}
 		if w.alive&^m == 0 {
-			w.together(in, m)
+			w.executeChecked(in, m)
 			waiting = 0
 		}
 	} else {
@@ -291,7 +286,7 @@ func (w *warp) collect(in *inst) {
 				continue
 			}
 			w.checkMembers(members, group)
-			w.together(in, group)
+			w.executeChecked(in, group)
 			w.stepOn(elsewhere)
 			waiting &^= group
 		}
@@ -303,7 +298,8 @@ func (w *warp) collect(in *inst) {
 	w.pc++
 }
 
-func (w *warp) together(in *inst, m uint32) {
+// executeChecked is execute with the look at registers that may not have been written.
+func (w *warp) executeChecked(in *inst, m uint32) {
 	w.checkRegisters(in, m)
 	w.execute(in, m)
 }
