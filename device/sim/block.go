@@ -142,7 +142,7 @@ func (b *block) prepare(grid [3]uint32, params []byte, order *launchOrder) {
 // runOne executes one block to its end, whatever others do.
 func (b *block) runOne(index int64) {
 	b.begin(index)
-	for steps := int64(1 << 12); b.goOn() == waits; {
+	for steps := int64(shortLook); b.goOn() == waits; {
 		if b.moved {
 			continue
 		}

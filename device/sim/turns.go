@@ -32,7 +32,7 @@ func takeTurns(first *block, blocks int64) (team []*block, f *Findings) {
 
 // run lets the blocks take turns until all have ended or something was found.
 func (t *turns) run() {
-	wanted, steps := 1, int64(1<<12)
+	wanted, steps := 1, int64(shortLook)
 	for {
 		for t.begun < t.blocks && !t.stopped && len(t.live) < min(wanted, t.capacity) {
 			t.begin()
