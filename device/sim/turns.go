@@ -81,8 +81,7 @@ func (t *turns) look() (moved bool) {
 			moved = true
 			t.live = slices.DeleteFunc(t.live, func(x *block) bool { return x == b })
 			t.end(b)
-			if len(t.found) > 0 && t.found[len(t.found)-1].Fatal {
-				t.live = nil
+			if len(t.live) == 0 { // or a finding has ended the launch
 				return true
 			}
 		}
