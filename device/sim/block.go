@@ -260,8 +260,8 @@ func (b *block) schedule() blockState {
 			left = true
 			before, moved := w.steps, b.progress
 			w.turn()
-			switch waits := w.waits(); {
-			case waits:
+			switch {
+			case w.waits():
 				waiting = true
 			case w.steps != before:
 				b.progress = true
