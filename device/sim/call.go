@@ -62,16 +62,21 @@ func (d *decoder) bind(inner *frame, formal []*ptx.Variable, actual []ptx.Operan
 	}
 	var registers []registerParam
 	for i, v := range formal {
-		switch {
-		case v.Space == ptx.RegisterSpace:
+		if v.Space == ptx.RegisterSpace {
 			registers = append(registers, registerParam{ptx.Operand{Kind: ptx.RegisterOperand, Register: v.Register}, actual[i]})
-		case actual[i].Kind != ptx.VariableOperand:
-			d.fail("a parameter of a call must be a .param variable")
-		default:
-			inner.local[v] = d.localOffset(actual[i].Variable)
+		} else {
+			inner.local[v] = d.localOffset(d.paramVariable(actual[i]))
 		}
 	}
 	return registers
+}
+
+// paramVariable gives the variable that a call names as a parameter or for a result.
+func (d *decoder) paramVariable(o ptx.Operand) *ptx.Variable {
+	if o.Kind != ptx.VariableOperand {
+		d.fail("a parameter of a call must be a .param variable")
+	}
+	return o.Variable
 }
 
 // moveRegister copies a parameter between the registers of two frames.
@@ -273,10 +278,8 @@ func (d *decoder) callFrame(s *ptx.Instruction, target *callee) {
 	}
 	places := func(list ptx.Operand) (all []localPlace) {
 		for _, o := range list.Elements {
-			if o.Kind != ptx.VariableOperand {
-				d.fail("a parameter of a call must be a .param variable")
-			}
-			all = append(all, localPlace{d.address(o.Variable, 0, 'q'), o.Variable.Size})
+			v := d.paramVariable(o)
+			all = append(all, localPlace{d.address(v, 0, 'q'), v.Size})
 		}
 		return all
 	}

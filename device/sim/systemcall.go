@@ -54,13 +54,11 @@ func (w *warp) setResult(slot int32, lane int, bytes int, v uint64) {
 
 // callOperands puts the registers with the offsets of a system call's parameters into in.list.
 func (d *decoder) callOperands(in *inst, s *ptx.Instruction) {
-	for _, o := range append(s.Operands[2].Elements, s.Operands[0].Elements...) {
-		if o.Kind != ptx.VariableOperand {
-			d.fail("a parameter of a call must be a .param variable")
-		}
+	for _, o := range s.Operands[0].Elements {
+		d.paramVariable(o)
 	}
 	for _, o := range s.Operands[2].Elements {
-		in.list = append(in.list, d.address(o.Variable, 0, 'q'))
+		in.list = append(in.list, d.address(d.paramVariable(o), 0, 'q'))
 	}
 }
 
