@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"encoding/binary"
 	"fmt"
 	"sync"
 
@@ -68,7 +67,7 @@ func (d *Device) Load(text []byte) (*Module, error) {
 				m.broken[v] = fmt.Errorf("line %d: its initialiser names %s, which is no variable in global memory and no function", v.Line, r.Symbol)
 				continue
 			}
-			binary.LittleEndian.PutUint64(a.data()[r.Offset:], address+uint64(r.Addend))
+			le.PutUint64(a.data()[r.Offset:], address+uint64(r.Addend))
 		}
 	}
 	return m, nil
