@@ -211,7 +211,7 @@ func (p *parser) instruction() {
 		p.failToken("an instruction")
 	}
 	in.Op = p.opcode(p.dotted())
-	p.opcodeName, p.inCall = in.Op.Name, in.Op.Name == "call"
+	p.opcodeName = in.Op.Name
 	first := len(p.scratch)
 	for p.kind != endToken && !p.isToken(";") {
 		o := p.operand(0)

@@ -23,7 +23,7 @@ func (p *parser) operand(depth int) Operand {
 		return Operand{Kind: VectorOperand, Elements: p.elements("}", depth)}
 	case p.accept("["):
 		return p.address(depth)
-	case p.inCall && p.accept("("):
+	case p.opcodeName == "call" && p.accept("("): // a list, not an expression
 		return Operand{Kind: ListOperand, Elements: p.elements(")", depth)}
 	case p.isToken("-"):
 		here := p.scanner

@@ -15,7 +15,6 @@ type parser struct {
 	operands     []Operand // unused part of a block that instructions' operands are cut from
 	scratch      []Operand
 	opcodeName   string // of the instruction that is being read
-	inCall       bool   // its parentheses hold lists
 
 	// Of the function that is being read:
 	function  *Function
