@@ -76,7 +76,7 @@ func headerFolders(l *Library) (sets [][]string) {
 // headersOf takes the folders that hold headers; of a folder of wheels those in it, of CUDA 13's the folder cccl in it.
 func headersOf(folders []string) (h Headers) {
 	for _, folder := range folders {
-		inner, _ := filepath.Glob(filepath.Join(escape(folder), "*", "include"))
+		inner := glob(filepath.Clean(folder), "*/include")
 		for _, f := range append([]string{folder}, inner...) {
 			for _, f := range []string{f, filepath.Join(f, "cccl")} {
 				if HoldsHeaders(f) {
@@ -89,10 +89,6 @@ func headersOf(folders []string) (h Headers) {
 	h.Version = fmt.Sprintf("%d.%d %q", major, minor, h.Folders)
 	return h
 }
-
-var special = regexp.MustCompile(`[][*?\\]`)
-
-func escape(path string) string { return special.ReplaceAllString(path, `\$0`) }
 
 var cudaVersion = regexp.MustCompile(`(?m)^#define CUDA_VERSION (\d+)`)
 

@@ -17,15 +17,10 @@ const system = "/usr/local/cuda"
 // folders lists where NVRTC's library may lie, the first ones first. The empty one stands for the system loader's path.
 func folders() (list []string) {
 	under := func(root string, patterns ...string) {
-		if root == "" {
-			return
-		}
 		for _, p := range patterns {
-			found, _ := fs.Glob(os.DirFS(root), p) // the patterns are well formed
+			found := glob(root, p)
 			slices.SortFunc(found, func(a, b string) int { return compareNumbers(b, a) })
-			for _, f := range found {
-				list = append(list, filepath.Join(root, f))
-			}
+			list = append(list, found...)
 		}
 	}
 	packages := []string{"nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib"}
@@ -50,6 +45,18 @@ func folders() (list []string) {
 	return list
 }
 
+// glob lists what fits a pattern in a folder, whose own name may hold anything. Without a folder there is nothing.
+func glob(root, pattern string) []string {
+	if root == "" {
+		return nil
+	}
+	found, _ := fs.Glob(os.DirFS(root), pattern) // the patterns are well formed
+	for i, f := range found {
+		found[i] = filepath.Join(root, f)
+	}
+	return found
+}
+
 // target is the folder of a toolkit with what is for this machine.
 func target() string {
 	return map[string]string{"amd64": "x86_64-linux", "arm64": "sbsa-linux"}[runtime.GOARCH]
@@ -65,20 +72,11 @@ func pythonFolders() (list []string) {
 			prefixes = append(prefixes, filepath.Dir(filepath.Dir(real)))
 		}
 	}
-	under := func(root, pattern string) {
-		if root != "" {
-			found, _ := fs.Glob(os.DirFS(root), pattern) // the pattern is well formed
-			for _, f := range found {
-				list = append(list, filepath.Join(root, f))
-			}
-		}
-	}
 	for _, prefix := range append(prefixes, filepath.Join(home, ".local"), "/usr/local", "/usr") {
-		under(prefix, "lib/python3*/site-packages")
-		under(prefix, "lib/python3*/dist-packages")
+		list = append(list, glob(prefix, "lib/python3*/site-packages")...)
+		list = append(list, glob(prefix, "lib/python3*/dist-packages")...)
 	}
-	under(home, ".pyenv/versions/*/lib/python3*/site-packages")
-	return list
+	return append(list, glob(home, ".pyenv/versions/*/lib/python3*/site-packages")...)
 }
 
 // caches lists where the targets of the Makefile put what they bring, seen from wherever the program stands: in the project's folder or, for its tests,
