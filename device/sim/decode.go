@@ -9,7 +9,7 @@ import (
 	"cnn-gpu/device/sim/sass"
 )
 
-// Kernel is a decoded kernel: calls are inlined, operands are slots in the banks of registers.
+// Kernel is a decoded kernel: calls are inlined where that is possible, operands are slots in the banks of registers.
 type Kernel struct {
 	module *Module
 	fn     *ptx.Function
@@ -37,8 +37,8 @@ type Kernel struct {
 
 	cellBytes uint64   // granularity of the order of accesses to shared memory
 	spins     bool     // lanes may wait for each other in loops
-	ordered   bool     // the result depends on the order of blocks, which then run one after the other
-	fences    bool     // orders accesses of several blocks
+	ordered   bool     // the result depends on the order of blocks, or they may wait for each other: they then take turns
+	fences    bool     // orders accesses by fences, or by accesses that acquire or release
 	narrow    bool     // some of what orders accesses is of scope .cta
 	written   pointers // parameters that it may write through
 	idle      []*block // of the last launch

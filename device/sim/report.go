@@ -147,7 +147,7 @@ func (f *Findings) Has(k Kind) bool {
 	return false
 }
 
-// fatalReport is what a fault panics with; block.runOne recovers it.
+// fatalReport is what a fault panics with; block.recoverFatal recovers it.
 type fatalReport struct{}
 
 // seenReport makes a kind of finding show once for each instruction of a block.

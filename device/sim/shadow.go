@@ -10,7 +10,7 @@ import (
 type shadow struct {
 	cellLog uint     // log2 of the bytes of a cell
 	writer  []uint32 // who last wrote the cell with a plain store
-	reader  []uint32 // who read it with a plain load: one, a set of segments, or "several blocks"
+	reader  []uint32 // who read it: one, a set of segments, or "several blocks"; with strong loads only where nobody did with a plain one
 	strong  []uint32 // who last wrote it with an atomic, or a volatile, relaxed or releasing store
 
 	sectorRead, sectorWritten []uint32 // the launch that last touched the 32 bytes
