@@ -81,20 +81,20 @@ type MemoryLevels struct {
 // (github.com/te42kyfo/gpu-benches) come out within 20 % on an A100, and on an H200 up to half of its bandwidth.
 const saturation = 6
 
-// estimate says what a launch takes. Without what a sample showed of memory's use it is what the pipes take at least.
-func (c *Counters) estimate(chip Chip, w *wave, use *memoryUse) Estimate {
+// estimate says what a launch takes. Without a wave, which a sample tells of, it is what the pipes take at least.
+func (c *Counters) estimate(chip Chip, w *wave) Estimate {
 	blocks, sms := int64(c.Grid[0])*int64(c.Grid[1])*int64(c.Grid[2]), int64(chip.SMs)
 	held := int64(max(1, c.Occupancy.BlocksPerSM))
 	e := Estimate{Limit: "latency", Waves: float64(blocks) / float64(held*sms), LaunchSeconds: chip.LaunchMicroseconds * 1e-6,
 		SMs: int(min(sms, blocks))}
-	if use == nil {
+	if w == nil {
 		m := &c.Memory
 		e.Pipes = append(c.pipes(chip),
 			Pipe{"L2", float64(m.L2LoadSectors)*sectorBytes/chip.L2Read + float64(m.GlobalStoreSectors)*sectorBytes/chip.L2Write},
 			Pipe{"DRAM", float64(m.BytesRead+m.BytesWritten) / (dramReached * chip.DRAM)})
 	} else {
+		use := w.use
 		e.Memory, e.MachineCode = use.levels(), w.kernel.machine != nil
-		w.latency = func(pc int) float64 { return use.latency(&chip, pc) }
 		port := (use.reads + use.writes + use.partial) * sectorBytes / float64(blocks) / chip.L2PerSM
 		// Whole waves, and a last one of what is left, which has fewer blocks on each multiprocessor.
 		whole, rest := blocks/(held*sms), blocks%(held*sms)

@@ -279,7 +279,7 @@ func (v *wave) machineOp(i *sass.Instruction, lines map[int]*ptxLine) sm.Op {
 		if l != nil && l.traffic.globalRequests > 0 {
 			n := float64(l.traffic.globalRequests)
 			o.Busy = float64(l.traffic.globalLines+l.traffic.sharedWavefronts) / n
-			o.Latency = v.latency(l.pc)
+			o.Latency = v.use.latency(&v.chip, l.pc)
 		}
 	default:
 		o.Pipe, o.Busy, o.Latency = t.unit(u)

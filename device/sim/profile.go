@@ -106,7 +106,7 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 	tensor := map[string]*TensorCount{}
 	var running pcCount
 	s := team[0].sample
-	wave := newWave(d.chip, k, team, grid, dim)
+	executed := make([]float64, len(k.code))
 	for pc := range k.code {
 		var idle int64
 		for _, b := range team {
@@ -115,7 +115,7 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 			idle += b.counts[pc].idle
 		}
 		n := Count{s.scale(running.warps), s.scale(running.lanes - idle)}
-		wave.executed[pc] = float64(n.Warp)
+		executed[pc] = float64(n.Warp)
 		if n.Warp == 0 {
 			continue
 		}
@@ -153,11 +153,11 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 	c.Memory.scale(s.scale)
 	c.Sample = s.tell()
 	c.Occupancy = d.Occupancy(k, int(dim[0]*dim[1]*dim[2]), dynamic)
-	var use *memoryUse
+	var w *wave
 	if s != nil {
-		use = d.use(s, c.SharedBytes, &c.Memory)
+		w = newWave(d.chip, k, team, grid, dim, executed, d.use(s, c.SharedBytes, &c.Memory))
 	}
-	c.Estimate = c.estimate(d.chip, wave, use)
+	c.Estimate = c.estimate(d.chip, w)
 	return c
 }
 

@@ -101,7 +101,7 @@ func (v *wave) ptxGlobal(o *sm.Op, pc int) {
 		o.Kind, o.Write = sm.Commit, 0
 		return
 	}
-	o.Pipe, o.Busy, o.Latency = sm.Memory, 1, v.latency(pc)
+	o.Pipe, o.Busy, o.Latency = sm.Memory, 1, v.use.latency(&v.chip, pc)
 	o.Copy = v.kernel.code[pc].class == AsyncCopy
 	if n := float64(a.globalRequests); n > 0 {
 		o.Busy = float64(a.globalLines+a.sharedWavefronts) / n

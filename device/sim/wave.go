@@ -5,7 +5,7 @@ import (
 )
 
 // wave is what a multiprocessor holds at once: some blocks of a kernel, from their start to their end. [wave.run] says how many cycles
-// the multiprocessor's own parts take for it, with global memory as fast as latency says. How many waves there are, and what L2 and
+// the multiprocessor's own parts take for it, with global memory as fast as use says. How many waves there are, and what L2 and
 // DRAM can bring, is not its matter.
 type wave struct {
 	chip       Chip
@@ -14,10 +14,7 @@ type wave struct {
 	executed   []float64   // how often the launch issues an instruction to a warp, by pc
 	access     []pcTraffic // of the launch, by pc
 	launched   float64     // warps of the launch
-
-	// latency gives the cycles from an access to global memory at pc to its result, when nothing else is in the way: the average over
-	// where the data is found.
-	latency func(pc int) float64
+	use        *memoryUse
 
 	program *sm.Program // once it is made
 }
@@ -30,11 +27,10 @@ type waveTime struct {
 	Waits  []LineWaits
 }
 
-func newWave(chip Chip, k *Kernel, team []*block, grid, dim [3]uint32) *wave {
+func newWave(chip Chip, k *Kernel, team []*block, grid, dim [3]uint32, executed []float64, use *memoryUse) *wave {
 	v := &wave{chip: chip, kernel: k, blockWarps: (int(dim[0]*dim[1]*dim[2]) + 31) / 32,
-		executed: make([]float64, len(k.code)), access: make([]pcTraffic, len(k.code))}
+		executed: executed, access: make([]pcTraffic, len(k.code)), use: use}
 	v.launched = float64(grid[0]) * float64(grid[1]) * float64(grid[2]) * float64(v.blockWarps)
-	v.latency = func(int) float64 { return chip.L2Latency }
 	for _, b := range team {
 		for pc := range v.access {
 			v.access[pc].add(&b.access[pc])
