@@ -121,41 +121,27 @@ type MemoryCounters struct {
 	TF32Inexact            int64 `json:"tf32_inexact"`             // operands of tf32 mma with bits that the tensor core drops
 }
 
+// all gives the counters themselves.
+func (c *MemoryCounters) all() []*int64 {
+	return []*int64{
+		&c.GlobalLoads, &c.GlobalLoadSectors, &c.GlobalLoadIdeal, &c.GlobalLoadBytes,
+		&c.GlobalStores, &c.GlobalStoreSectors, &c.GlobalStoreIdeal, &c.GlobalStoreBytes, &c.L2LoadSectors,
+		&c.SharedLoads, &c.SharedLoadWavefronts, &c.SharedLoadIdeal, &c.SharedStores, &c.SharedStoreWavefronts, &c.SharedStoreIdeal,
+		&c.SharedAtomics, &c.SharedAtomicWavefronts, &c.GlobalAtomics, &c.BytesRead, &c.BytesWritten,
+		&c.HeapAllocations, &c.HeapFrees, &c.HeapRefused, &c.TF32Inexact,
+	}
+}
+
 func (c *MemoryCounters) add(o *MemoryCounters) {
-	c.GlobalLoads += o.GlobalLoads
-	c.GlobalLoadSectors += o.GlobalLoadSectors
-	c.GlobalLoadIdeal += o.GlobalLoadIdeal
-	c.GlobalLoadBytes += o.GlobalLoadBytes
-	c.GlobalStores += o.GlobalStores
-	c.GlobalStoreSectors += o.GlobalStoreSectors
-	c.GlobalStoreIdeal += o.GlobalStoreIdeal
-	c.GlobalStoreBytes += o.GlobalStoreBytes
-	c.L2LoadSectors += o.L2LoadSectors
-	c.SharedLoads += o.SharedLoads
-	c.SharedLoadWavefronts += o.SharedLoadWavefronts
-	c.SharedLoadIdeal += o.SharedLoadIdeal
-	c.SharedStores += o.SharedStores
-	c.SharedStoreWavefronts += o.SharedStoreWavefronts
-	c.SharedStoreIdeal += o.SharedStoreIdeal
-	c.SharedAtomics += o.SharedAtomics
-	c.SharedAtomicWavefronts += o.SharedAtomicWavefronts
-	c.GlobalAtomics += o.GlobalAtomics
-	c.BytesRead += o.BytesRead
-	c.BytesWritten += o.BytesWritten
-	c.HeapAllocations += o.HeapAllocations
-	c.HeapFrees += o.HeapFrees
-	c.HeapRefused += o.HeapRefused
-	c.TF32Inexact += o.TF32Inexact
+	more := o.all()
+	for i, n := range c.all() {
+		*n += *more[i]
+	}
 }
 
 // scale scales all counters.
 func (c *MemoryCounters) scale(by func(int64) int64) {
-	for _, n := range []*int64{
-		&c.GlobalLoads, &c.GlobalLoadSectors, &c.GlobalLoadIdeal, &c.GlobalLoadBytes,
-		&c.GlobalStores, &c.GlobalStoreSectors, &c.GlobalStoreIdeal, &c.GlobalStoreBytes, &c.L2LoadSectors,
-		&c.SharedLoads, &c.SharedLoadWavefronts, &c.SharedLoadIdeal, &c.SharedStores, &c.SharedStoreWavefronts, &c.SharedStoreIdeal,
-		&c.SharedAtomics, &c.SharedAtomicWavefronts, &c.GlobalAtomics, &c.BytesRead, &c.BytesWritten, &c.HeapAllocations, &c.HeapFrees, &c.HeapRefused, &c.TF32Inexact,
-	} {
+	for _, n := range c.all() {
 		*n = by(*n)
 	}
 }
