@@ -41,7 +41,6 @@ type Chip struct {
 	L2PerSM                     float64 // bytes
 
 	LaunchMicroseconds, NodeMicroseconds float64 // what a kernel costs besides its work, in a stream and in a graph
-	LatencyCk                            float64 // cycles between dependent instructions
 }
 
 // Sources, by field:
@@ -60,7 +59,7 @@ type Chip struct {
 //   - NodeMicroseconds, LaunchMicroseconds: a dependent node 1.3 us (H100: hazyresearch.stanford.edu, "No Bubbles") and 0.6 to 0.9 us;
 //     what is left of the time of the smallest of gpu-small-kernels in a stream (2.5, 2.7 and 1.6 us) when 0.5 us of work are taken off.
 //   - L2PerSM: 64 bytes ("NVIDIA A100 Tensor Core GPU Architecture").
-//   - assumed: mma.sync reaches 60 % of the dense peak on Hopper, which wgmma alone reaches, and all of it elsewhere; LatencyCk.
+//   - assumed: mma.sync reaches 60 % of the dense peak on Hopper, which wgmma alone reaches, and all of it elsewhere.
 var chips = []Chip{
 	{
 		Name: "h200", Product: "NVIDIA H200", Major: 9, Minor: 0, SMs: 132, ClockMHz: 1980, Half: 256, LoadStore: 32,
@@ -69,7 +68,7 @@ var chips = []Chip{
 		WarpsPerSM: 64, BlocksPerSM: 32, RegistersPerSM: 65536, UnifiedPerSM: 256 << 10, SharedPerSM: 228 << 10, SharedPerBlockOptin: 227 << 10, SharedReserved: 1 << 10,
 		Float32: 128, Integer: 64, Float64: 64, SpecialFunction: 16, Conversion: 64,
 		TensorBF16: 0.6 * 4096, TensorTF32: 0.6 * 2048, TensorInt8: 0.6 * 8192, TensorF64: 256, TensorF16Gain: 1,
-		L2PerSM: 64, LaunchMicroseconds: 2, NodeMicroseconds: 1.3, LatencyCk: 6,
+		L2PerSM: 64, LaunchMicroseconds: 2, NodeMicroseconds: 1.3,
 	},
 	{
 		Name: "a100", Product: "NVIDIA A100-SXM4-80GB", Major: 8, Minor: 0, SMs: 108, ClockMHz: 1410, Half: 256, LoadStore: 32,
@@ -78,7 +77,7 @@ var chips = []Chip{
 		WarpsPerSM: 64, BlocksPerSM: 32, RegistersPerSM: 65536, UnifiedPerSM: 192 << 10, SharedPerSM: 164 << 10, SharedPerBlockOptin: 163 << 10, SharedReserved: 1 << 10,
 		Float32: 64, Integer: 64, Float64: 32, SpecialFunction: 16, Conversion: 16,
 		TensorBF16: 2048, TensorTF32: 1024, TensorInt8: 4096, TensorInt4: 8192, TensorB1: 32768, TensorF64: 128, TensorF16Gain: 1,
-		L2PerSM: 64, LaunchMicroseconds: 2.2, NodeMicroseconds: 0.9, LatencyCk: 6,
+		L2PerSM: 64, LaunchMicroseconds: 2.2, NodeMicroseconds: 0.9,
 	},
 	{
 		Name: "rtx4090", Product: "NVIDIA GeForce RTX 4090", Major: 8, Minor: 9, SMs: 128, ClockMHz: 2520, Half: 128, LoadStore: 16,
@@ -87,7 +86,7 @@ var chips = []Chip{
 		WarpsPerSM: 48, BlocksPerSM: 24, RegistersPerSM: 65536, UnifiedPerSM: 128 << 10, SharedPerSM: 100 << 10, SharedPerBlockOptin: 99 << 10, SharedReserved: 1 << 10,
 		Float32: 128, Integer: 64, Float64: 2, SpecialFunction: 16, Conversion: 16,
 		TensorBF16: 512, TensorTF32: 256, TensorFP8: 1024, TensorInt8: 2048, TensorInt4: 4096, TensorF16Gain: 2,
-		L2PerSM: 64, LaunchMicroseconds: 1.1, NodeMicroseconds: 0.6, LatencyCk: 6,
+		L2PerSM: 64, LaunchMicroseconds: 1.1, NodeMicroseconds: 0.6,
 	},
 }
 
