@@ -61,11 +61,7 @@ func (v *wave) ptxOp(pc int) (o sm.Op, kept bool) {
 		o.Latency = 0 // operands of other instructions
 		return o, len(o.Defines) > 0
 	case TensorCore:
-		flops, rate := 4096.0, t.TensorBF16
-		if in.mma != nil {
-			flops, rate = float64(in.mma.flops()), t.tensorRate(in.mma.count())
-		}
-		o.Pipe, o.Busy, o.Latency = t.matrix(flops, rate)
+		o.Pipe, o.Busy, o.Latency = t.matrix(float64(in.mma.flops()), t.tensorRate(in.mma.count()))
 	case BarrierClass:
 		if in.kind == blockBarrier {
 			o.Kind = sm.Barrier
