@@ -75,13 +75,12 @@ func opTable(p *bench.Profile) *texttable.Table {
 		footer = append(footer, percent(least/seconds))
 	}
 	t.AppendFooter(footer)
-	rightAlign(t, 3, 4, 5, 6)
-	for column := 7; column <= len(header) && header[column-1] != "Limit"; column++ {
-		rightAlign(t, column)
-	}
+	rightAlign(t, 3, 4, 5, 6, 7)
 	t.Spare(6, 5, 4)
 	if limits {
-		t.Spare(slices.Index(header, any("L2 hits"))+1, len(header))
+		hits := slices.Index(header, any("L2 hits")) + 1
+		rightAlign(t, hits)
+		t.Spare(hits, len(header))
 	}
 	return t
 }
