@@ -359,8 +359,7 @@ func (r *runner) result() *Result {
 	return out
 }
 
-// rest is the time of the turns of loops that are not in the trace: each takes as long as those in the second half of it did for all warps
-// together.
+// rest is the time of the turns of loops that are not in the trace: each takes as long as those of its span did for all warps together.
 func (r *runner) rest() (sum float64) {
 	before := make([]float64, len(r.spans))
 	for _, s := range r.steps {

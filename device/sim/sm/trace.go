@@ -21,7 +21,7 @@ const (
 	markEnd    = -2
 )
 
-// span is the second half of the turns of a loop that are in the trace: what stands for those that are not.
+// span is the turns of a loop in the trace but for the first ones: what stands for those that are not in it.
 type span struct {
 	turns float64 // in it
 	more  float64 // that are not in the trace
