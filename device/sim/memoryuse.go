@@ -48,7 +48,8 @@ func (d *Device) use(s *sample, sharedBytes uint64, m *MemoryCounters) *memoryUs
 		partial: float64(alone.partial) * stores, alone: alone.found, wave: now.found}
 
 	// A later wave finds in L2 what the one before it brought, if all of that fits.
-	missesNow, missesLater := ratio(now.misses, now.reads), ratio(now.misses, now.reads)
+	missesNow := ratio(now.misses, now.reads)
+	missesLater := missesNow
 	brought := 0.0
 	for _, bytes := range now.touched {
 		brought += float64(bytes) * stretch
