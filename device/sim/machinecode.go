@@ -254,8 +254,9 @@ func (v *wave) machineOp(i *sass.Instruction, lines map[int]*ptxLine) sm.Op {
 	case sass.Barrier:
 		o.Kind = sm.Barrier
 	case sass.Wait:
-		o.Kind, o.Result = sm.WaitCount, sm.LongScoreboard
-		o.Keep, o.Board = i.Keeps()
+		if keep, on := i.Keeps(); on != sass.None {
+			o.Kind, o.Result, o.Keep, o.Board = sm.WaitCount, sm.LongScoreboard, keep, on
+		}
 	case sass.Commit:
 		o.Kind, o.Result = sm.Commit, sm.LongScoreboard
 	case sass.Matrix:

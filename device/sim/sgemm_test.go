@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	_ "embed"
+	"encoding/binary"
 	"io"
 	"slices"
 	"testing"
@@ -105,6 +106,28 @@ func TestRegistersOfMachineCode(t *testing.T) {
 	for threads, blocks := range map[int]int{512: 1, 128: 4, 96: 5, 32: 16} {
 		assert.Equal(t, blocks, d.Occupancy(k, threads, 0).BlocksPerSM, threads)
 	}
+}
+
+// TestScoreboardThatIsNone: machine code that waits for a scoreboard which no warp has, in the place of barriers, is estimated all the same.
+func TestScoreboardThatIsNone(t *testing.T) {
+	const barrier, waitFor7 = 0xb1d, 0x91a | 7<<12 | 7<<44 // BAR.SYNC; DEPBAR.LE SB7, 0x0
+	ptx, cubin := ptxAndCubin(t, sgemm80)
+	for at := 0; at+16 <= len(cubin); at += 16 {
+		if binary.LittleEndian.Uint64(cubin[at:])&0xfff == barrier {
+			binary.LittleEndian.PutUint64(cubin[at:], waitFor7)
+		}
+	}
+	d := estimator(t, "a100")
+	m, err := d.Load(sass.Attach(ptx, cubin))
+	require.NoError(t, err)
+	k, err := m.Kernel("shared_tile")
+	require.NoError(t, err)
+	const n = 32
+	a, b, c := alloc(t, d, 4*n*n), alloc(t, d, 4*n*n), alloc(t, d, 4*n*n)
+	counters, err := d.Launch(k, linear(1), linear(n*n), 0, pack(int32(n), float32(1), a, b, float32(0), c))
+	require.NoError(t, err)
+	assert.True(t, counters.Estimate.MachineCode)
+	assert.Positive(t, counters.Estimate.Seconds)
 }
 
 // spearman is the correlation of ranks.

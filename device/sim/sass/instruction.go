@@ -31,12 +31,6 @@ func decode(p []byte, at int64, architecture int) Instruction {
 	guard := lo >> 12 & 15
 	i.Predicate, i.Never = guard != 7, guard == 15
 	control := hi >> 41
-	board := func(n uint64) int {
-		if n >= scoreboards {
-			return None
-		}
-		return int(n)
-	}
 	i.Stall, i.Write, i.Read, i.Wait = int(control&15), board(control>>5&7), board(control>>8&7), uint8(control>>11&63)
 	if i.Op == bra || i.Op == callRel {
 		offset := int64(lo) >> 34 * 4
@@ -46,6 +40,14 @@ func decode(p []byte, at int64, architecture int) Instruction {
 		i.Target = int((at + instructionBytes + offset) / instructionBytes)
 	}
 	return i
+}
+
+// board is a scoreboard by its number.
+func board(n uint64) int {
+	if n >= scoreboards {
+		return None
+	}
+	return int(n)
 }
 
 // Branch says whether the instruction may go on elsewhere in its function.
@@ -89,9 +91,9 @@ func (i *Instruction) Sources() (all []Source) {
 	return all
 }
 
-// Keeps is how many instructions on its scoreboard DEPBAR lets go on, and the scoreboard.
-func (i *Instruction) Keeps() (n, board int) {
-	return int(i.bits[0] >> 38 & 63), int(i.bits[0] >> 44 & 7)
+// Keeps is how many instructions on its scoreboard DEPBAR lets go on, and the scoreboard, or None.
+func (i *Instruction) Keeps() (n, on int) {
+	return int(i.bits[0] >> 38 & 63), board(i.bits[0] >> 44 & 7)
 }
 
 // Bytes is what a thread loads or stores.

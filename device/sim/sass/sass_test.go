@@ -107,6 +107,9 @@ func TestInstructions(t *testing.T) {
 	wait := decodeWords(0x80400000791a, 0xfc80000000000) // DEPBAR.LE SB0, 0x1
 	n, board := wait.Keeps()
 	assert.Equal(t, []int{1, 0}, []int{n, board})
+	wait = decodeWords(0xf0400000791a, 0xfc80000000000) // SB7, which no warp has
+	_, board = wait.Keeps()
+	assert.Equal(t, sass.None, board)
 	branch := decodeWords(0x00000b2000008947, 0x0) // @!P0 BRA, b20 bytes on
 	assert.Equal(t, (0x80+0x10+0xb20)/16, branch.Target)
 	assert.True(t, branch.Branch() && branch.Predicate && !branch.Ends())
