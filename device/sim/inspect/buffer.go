@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,6 +54,9 @@ func parseBuffer(form, folder string) (*buffer, error) {
 	case "out":
 		err = b.output(rest, folder)
 	default:
+		if !slices.Contains(bufferForms, word) {
+			return nil, fmt.Errorf("%q: a form of memory is wanted, which begins with %s, as in zeros:f32:1024", form, strings.Join(bufferForms, ", "))
+		}
 		err = b.fill(word, rest)
 	}
 	if err != nil {
@@ -207,7 +211,7 @@ func (b *buffer) fill(form, rest string) error {
 		}
 	}
 	r := rand.New(rand.NewPCG(seed, 0))
-	values := map[string]func(i uint64) float64{
+	value := map[string]func(i uint64) float64{
 		"zeros": func(uint64) float64 { return 0 },
 		"ones":  func(uint64) float64 { return 1 },
 		"iota":  func(i uint64) float64 { return float64(i) },
@@ -217,10 +221,10 @@ func (b *buffer) fill(form, rest string) error {
 			}
 			return float64(r.IntN(100))
 		},
-	}
+	}[form]
 	b.content = make([]byte, 0, b.bytes)
 	for i := range count {
-		b.content = n.put(b.content, values[form](i))
+		b.content = n.put(b.content, value(i))
 	}
 	return nil
 }

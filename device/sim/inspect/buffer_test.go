@@ -105,6 +105,8 @@ func TestBadBuffers(t *testing.T) {
 	for text, want := range map[string]string{
 		"zeros:f32":                      "zeros:f32:1024",
 		"zeros:q:4":                      "wanted is zeros:TYPE:COUNT",
+		"twos:f32:4":                     `"twos:f32:4": a form of memory is wanted, which begins with in, out,`,
+		"4":                              "a form of memory is wanted",
 		"zeros:f32:0":                    `"0" is no count`,
 		"zeros:f64:99999999999999999999": "is no count from 1 to",
 		"zeros:f64:1:2":                  "wanted is",
