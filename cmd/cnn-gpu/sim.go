@@ -190,13 +190,13 @@ func (f *simFlags) script(cmd *cobra.Command, file string) (*inspect.Script, err
 	}
 	for _, d := range f.defines {
 		if !macro.MatchString(d) {
-			return nil, usageErrorf("--define %s: NAME or NAME=VALUE is wanted, as in -D TILE=32", inspect.Quoted(d))
+			return nil, usageErrorf("--define %s: NAME or NAME=VALUE is wanted, as in -D TILE=32", wording.Argument(d))
 		}
 		s.Compiler = append(s.Compiler, "-D"+d)
 	}
 	for _, i := range f.includes {
 		if info, err := os.Stat(i); err != nil || !info.IsDir() {
-			return nil, usageErrorf("--include %s: there is no such folder", inspect.Quoted(i))
+			return nil, usageErrorf("--include %s: there is no such folder", wording.Argument(i))
 		}
 		s.Compiler = append(s.Compiler, "-I"+i)
 	}
@@ -274,7 +274,7 @@ func (f *simFlags) launch(s *inspect.Script) (err error) {
 
 // command is the command line without --json and the like, for examples of a better one.
 func (f *simFlags) command(file string) string {
-	words := []string{"cnn-gpu", "sim", file}
+	words := []string{"cnn-gpu", "sim", wording.Argument(file)}
 	for _, flag := range []struct {
 		name   string
 		values []string
@@ -284,7 +284,7 @@ func (f *simFlags) command(file string) string {
 	} {
 		for _, value := range flag.values {
 			if value != "" {
-				words = append(words, flag.name, inspect.Quoted(value))
+				words = append(words, flag.name, wording.Argument(value))
 			}
 		}
 	}

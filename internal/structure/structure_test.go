@@ -45,7 +45,7 @@ var rooms = []room{
 	{"kernels/cpu/...", "kernels kernels/rewrite kernels/internal/...", "an engine knows neither the other one nor the devices above it"},
 	{"kernels/cuda", "kernels kernels/rewrite", "an engine knows neither the other one nor the devices above it"},
 	{"kernels/kerneltest", "kernels kernels/internal/...", "the oracle must not compute with the code that it holds"},
-	{"device/sim/inspect", "device/sim/... device/driver/... internal/npy", "it runs kernels on numbers from files"},
+	{"device/sim/inspect", "device/sim/... device/driver/... internal/npy internal/wording", "it runs kernels on numbers from files, and says in words what came of it"},
 	{"device/sim/...", "device/sim/... device/driver/...", "a simulated GPU runs any PTX: it knows nothing of ops"},
 	{"device/driver/...", "device/driver/...", "a driver runs any kernel: it knows nothing of ops"},
 	{"device", "kernels kernels/plan kernels/rewrite kernels/cpu kernels/cuda device/... internal/memory internal/wording", "devices run the ops of any model"},

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"cnn-gpu/internal/wording"
 )
 
 // params lays out the kernel's parameters from the arguments of a step.
@@ -71,7 +73,7 @@ func (r *runner) missing(k Kernel, step *Step, nodes []*yaml.Node) error {
 	fmt.Fprintf(&s, "%s: arguments are missing:", k)
 	for i, p := range k.Parameters {
 		if nodes[i] == nil {
-			fmt.Fprintf(&s, "\n  %-12s %-24s as in --arg %s", k.place(i), p.Type, Quoted(k.place(i)+"="+exampleValue(p.kind)))
+			fmt.Fprintf(&s, "\n  %-12s %-24s as in --arg %s", k.place(i), p.Type, wording.Argument(k.place(i)+"="+exampleValue(p.kind)))
 		}
 	}
 	if r.script.Command == "" {
@@ -80,18 +82,10 @@ func (r *runner) missing(k Kernel, step *Step, nodes []*yaml.Node) error {
 	fmt.Fprintf(&s, "\nfor example:\n  %s", r.script.Command)
 	for i, p := range k.Parameters {
 		if nodes[i] == nil {
-			fmt.Fprintf(&s, " --arg %s", Quoted(k.place(i)+"="+exampleValue(p.kind)))
+			fmt.Fprintf(&s, " --arg %s", wording.Argument(k.place(i)+"="+exampleValue(p.kind)))
 		}
 	}
 	return notUnderstood("%s", s.String())
-}
-
-// Quoted puts what a shell would take apart into quotes.
-func Quoted(text string) string {
-	if strings.ContainsAny(text, " {}[]<>*&@'\"") {
-		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-	}
-	return text
 }
 
 // exampleValue is a value that a parameter of the type takes.
