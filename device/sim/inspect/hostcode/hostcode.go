@@ -138,7 +138,7 @@ func (f *File) drop(all []declaration, line int, level Level) (name string, ok b
 		}
 		f.take(d)
 		if d.kernel {
-			d.name = strings.Join(append(slices.Clone(d.scope), d.name), "::")
+			return d.fullName(), true
 		}
 		return d.name, true
 	}

@@ -42,7 +42,7 @@ func (f *File) Templates() (list []Template) {
 		if !d.kernel || d.form != function || len(d.template) == 0 {
 			continue
 		}
-		t := Template{strings.Join(append(slices.Clone(d.scope), d.name), "::"), d.template}
+		t := Template{d.fullName(), d.template}
 		if !slices.ContainsFunc(list, func(u Template) bool { return u.Name == t.Name }) {
 			list = append(list, t)
 		}

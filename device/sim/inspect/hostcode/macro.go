@@ -10,9 +10,8 @@ type Macros map[string]*Macro
 
 // Macro is what a name stands for.
 type Macro struct {
-	Function   bool // it has parameters
-	bodies     []string
-	parameters []string
+	Function bool // it has parameters
+	bodies   []string
 }
 
 // Collect adds the macros that a text defines.
@@ -33,8 +32,7 @@ func (m Macros) Collect(text string) {
 		body := d.rest[n:]
 		if strings.HasPrefix(body, "(") {
 			one.Function = true
-			parameters, rest, _ := strings.Cut(body[1:], ")")
-			one.parameters, body = strings.Split(parameters, ","), rest
+			_, body, _ = strings.Cut(body, ")")
 		}
 		one.bodies = append(one.bodies, strings.TrimSpace(body))
 	}

@@ -18,6 +18,11 @@ type declaration struct {
 	members  []declaration // of a class
 }
 
+// fullName is the name with the namespaces and classes around it.
+func (d declaration) fullName() string {
+	return strings.Join(append(slices.Clone(d.scope), d.name), "::")
+}
+
 type form uint8
 
 const (
@@ -193,7 +198,7 @@ func (p *parser) declaration(start int, scope []string, inClass bool) declaratio
 			r.d.template = p.templateParameters(i+2, end)
 			i = end + 1
 			for p.is(i, "template") && p.is(i+1, "<") { // a template of a class of templates
-				i = max(p.angle(i+1), i+1) + 1
+				i = p.angle(i+1) + 1
 			}
 		}
 	}
@@ -217,7 +222,7 @@ func (p *parser) templateParameters(from, to int) (list []string) {
 		case p.is(i, "(") || p.is(i, "["):
 			i = p.match(i)
 		case p.is(i, "<"):
-			i = max(p.angle(i), i)
+			i = p.angle(i)
 		}
 	}
 	return list

@@ -24,11 +24,7 @@ func (r *reader) read(i int) (end int) {
 		case r.tokens[i].kind == literal:
 			i++
 		case r.tokens[i].kind == word:
-			if next := r.word(i, start); next < 0 {
-				return i
-			} else {
-				i = next
-			}
+			i = r.word(i)
 		case t == ";":
 			r.finish()
 			return i + 1
@@ -44,18 +40,18 @@ func (r *reader) read(i int) (end int) {
 		case t == "[":
 			i = r.match(i) + 1
 		case t == "<":
-			i = max(r.angle(i), i) + 1
+			i = r.angle(i) + 1
 		case t == ":" && r.parameters && !r.typeWord:
 			i = r.initializers(i + 1)
 		case t == "=":
 			r.finish()
 			return r.toSemicolon(i)
 		case t == "{":
-			if end, done := r.brace(i); done {
+			end, done := r.brace(i)
+			if done {
 				return end
-			} else {
-				i = end
 			}
+			i = end
 		default:
 			i++
 		}
@@ -64,8 +60,8 @@ func (r *reader) read(i int) (end int) {
 	return i
 }
 
-// word takes note of a word and says where it goes on; -1 if the declaration ends before it.
-func (r *reader) word(i, start int) int {
+// word takes note of a word and says where it goes on.
+func (r *reader) word(i int) (next int) {
 	t := r.of(i)
 	switch {
 	case t == "__global__":
@@ -181,7 +177,7 @@ func (r *reader) initializers(i int) int {
 		case r.is(i, "("):
 			i = r.match(i) + 1
 		case r.is(i, "<"):
-			i = max(r.angle(i), i) + 1
+			i = r.angle(i) + 1
 		case r.is(i, "{"):
 			if r.tokens[i-1].kind != word && !r.is(i-1, ">") {
 				return i
@@ -201,7 +197,7 @@ func (r *reader) initializers(i int) int {
 
 // brace reads what is in braces. It says where it goes on, and whether the declaration is over.
 func (r *reader) brace(i int) (next int, done bool) {
-	end := r.match(i)
+	next = r.match(i) + 1
 	switch {
 	case r.typeWord && !r.parameters:
 		if r.d.form == variable {
@@ -214,13 +210,12 @@ func (r *reader) brace(i int) (next int, done bool) {
 			r.d.body = i
 			r.d.members, _ = r.declarations(i+1, append(slices.Clone(r.d.scope), r.d.name), true)
 		}
-		return end + 1, false
-	case r.parameters && r.d.form != other || r.parameters && r.inClass:
+	case r.parameters && (r.d.form != other || r.inClass):
 		r.d.body = i
 		r.finish()
-		return end + 1, true
+		return next, true
 	}
-	return end + 1, false
+	return next, false
 }
 
 func (r *reader) isEnum(i int) bool {
