@@ -84,11 +84,16 @@ func demangled(linkerName string) string {
 // internal is the namespace that the compiler puts what is static into.
 var internal = regexp.MustCompile(`_INTERNAL_\w+::|\(anonymous namespace\)::`)
 
+// The types and suffixes of template arguments that are numbers.
+var (
+	argumentType   = regexp.MustCompile(`\((?:unsigned)?(?:bool|char|short|int|long)+\)(-?\d)`)
+	argumentSuffix = regexp.MustCompile(`\b(\d+)[uUlL]+\b`)
+)
+
 // plain is a name without what C++ does not mind: blanks, and the types and suffixes of template arguments that are numbers.
 func plain(name string) string {
-	name = strings.Join(strings.Fields(name), "")
-	name = regexp.MustCompile(`\((?:unsigned)?(?:bool|char|short|int|long)+\)(-?\d)`).ReplaceAllString(name, "$1")
-	return regexp.MustCompile(`\b(\d+)[uUlL]+\b`).ReplaceAllString(name, "$1")
+	name = argumentType.ReplaceAllString(strings.Join(strings.Fields(name), ""), "$1")
+	return argumentSuffix.ReplaceAllString(name, "$1")
 }
 
 // withoutArguments is a name without its template arguments.
@@ -109,14 +114,18 @@ func findName(names []string, wanted string) (found []string) {
 		return []string{wanted}
 	}
 	wanted = plain(wanted)
+	plainNames := make([]string, len(names))
+	for i, name := range names {
+		plainNames[i] = plain(demangled(name))
+	}
 	for _, matches := range []func(name string) bool{
 		func(name string) bool { return name == wanted },
 		func(name string) bool { return lastPart(name) == wanted },
 		func(name string) bool { return withoutArguments(name) == wanted },
 		func(name string) bool { return withoutArguments(lastPart(name)) == wanted },
 	} {
-		for _, name := range names {
-			if matches(plain(demangled(name))) {
+		for i, name := range names {
+			if matches(plainNames[i]) {
 				found = append(found, name)
 			}
 		}
@@ -137,9 +146,9 @@ func (p *program) findKernel(wanted string) (Kernel, error) {
 	for _, k := range all {
 		names = append(names, k.LinkerName)
 	}
-	found := findName(names, wanted)
-	if wanted == "" {
-		found = names
+	found := names
+	if wanted != "" {
+		found = findName(names, wanted)
 	}
 	if len(found) == 1 {
 		return all[slices.Index(names, found[0])], nil
