@@ -107,14 +107,20 @@ func printFinding(s *strings.Builder, number int, f *sim.Report) {
 
 // fromHere names a place by its path from the working directory, if it lies in that.
 func fromHere(p sim.Place) string {
-	here, err := os.Getwd()
-	if err != nil {
-		return p.String()
-	}
-	if path, err := filepath.Rel(here, p.File); err == nil && filepath.IsLocal(path) {
+	if path, ok := pathFromHere(p.File); ok {
 		p.File = path
 	}
 	return p.String()
+}
+
+// pathFromHere is an absolute path from the working directory on; ok is false for a file that does not lie in that.
+func pathFromHere(absolute string) (path string, ok bool) {
+	here, err := os.Getwd()
+	if err != nil {
+		return "", false
+	}
+	path, err = filepath.Rel(here, absolute)
+	return path, err == nil && filepath.IsLocal(path)
 }
 
 func (o Output) print(s *strings.Builder) {

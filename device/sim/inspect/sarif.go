@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -142,16 +141,13 @@ func (r *sarifRun) add(rule, level, text string, at []sarifLocation) {
 
 // location is a place by its path from the working directory, as CI has it, or as a file's URI where it lies elsewhere.
 func location(p sim.Place) sarifLocation {
-	path := filepath.ToSlash(p.File)
-	uri := url.URL{Path: path}
+	uri := url.URL{Path: filepath.ToSlash(p.File)}
 	if filepath.IsAbs(p.File) {
 		uri.Scheme = "file"
 	}
-	if here, err := os.Getwd(); err == nil {
-		if absolute, err := filepath.Abs(p.File); err == nil {
-			if relative, err := filepath.Rel(here, absolute); err == nil && filepath.IsLocal(relative) {
-				uri = url.URL{Path: filepath.ToSlash(relative)}
-			}
+	if absolute, err := filepath.Abs(p.File); err == nil {
+		if path, ok := pathFromHere(absolute); ok {
+			uri = url.URL{Path: filepath.ToSlash(path)}
 		}
 	}
 	l := sarifLocation{Physical: sarifPhysical{Artifact: sarifArtifact{uri.String()}}}
