@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"debug/dwarf"
-	"encoding/binary"
 	"strconv"
 	"strings"
 )
@@ -147,8 +146,7 @@ func assemble(ptx string) map[string][]byte {
 					continue
 				}
 				for _, word := range words[1:] {
-					value := binary.LittleEndian.AppendUint64(nil, number(word, labels))
-					sections[name] = append(sections[name], value[:bits/8]...)
+					sections[name] = appendBytes(sections[name], number(word, labels), bits/8)
 				}
 			}
 		}

@@ -55,6 +55,10 @@ func load(b []byte, bytes int) uint64 {
 }
 
 func integer(name string, bytes int, signed bool) numberType {
+	extended := func(v uint64) int64 {
+		shift := 64 - 8*bytes
+		return int64(v<<shift) >> shift
+	}
 	return numberType{name: name, bytes: bytes,
 		parse: func(text string) ([]byte, error) {
 			var v uint64
@@ -75,16 +79,14 @@ func integer(name string, bytes int, signed bool) numberType {
 		get: func(b []byte) string {
 			v := load(b, bytes)
 			if signed {
-				shift := 64 - 8*bytes
-				return strconv.FormatInt(int64(v<<shift)>>shift, 10)
+				return strconv.FormatInt(extended(v), 10)
 			}
 			return strconv.FormatUint(v, 10)
 		},
 		value: func(b []byte) float64 {
 			v := load(b, bytes)
 			if signed {
-				shift := 64 - 8*bytes
-				return float64(int64(v<<shift) >> shift)
+				return float64(extended(v))
 			}
 			return float64(v)
 		},

@@ -1,11 +1,12 @@
 package inspect
 
 import (
-	"cnn-gpu/device/sim/inspect/cufile"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+
+	"cnn-gpu/device/sim/inspect/cufile"
 )
 
 // Status says in a word what came of a request.

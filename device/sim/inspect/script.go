@@ -226,14 +226,11 @@ func checkSteps(steps []Step, depth int) error {
 	return nil
 }
 
-// kernels lists the kernels that the steps name.
+// kernelsOf lists the kernels that the steps name.
 func kernelsOf(steps []Step) (names []string) {
 	for _, step := range steps {
-		if step.Kernel != "" && !slices.Contains(names, step.Kernel) {
-			names = append(names, step.Kernel)
-		}
-		for _, name := range kernelsOf(step.Launches) {
-			if !slices.Contains(names, name) {
+		for _, name := range append([]string{step.Kernel}, kernelsOf(step.Launches)...) {
+			if name != "" && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}

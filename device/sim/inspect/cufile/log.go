@@ -2,6 +2,7 @@ package cufile
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -115,11 +116,7 @@ func (u *unit) explain(complaints []complaint) *Error {
 	}
 	e.Hints = append(e.Hints, u.hintsOnNames(complaints)...)
 	if len(u.empty) > 0 {
-		var names []string
-		for name := range u.empty {
-			names = append(names, name)
-		}
-		slices.Sort(names)
+		names := slices.Sorted(maps.Keys(u.empty))
 		e.Hints = append(e.Hints, fmt.Sprintf("these headers were not found and count as empty: %s; give the folders of those that are needed with -I", strings.Join(names, ", ")))
 	}
 	return e

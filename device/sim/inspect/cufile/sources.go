@@ -1,6 +1,7 @@
 package cufile
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,9 +129,7 @@ func (s *sources) headers() map[string]string {
 			}
 		}
 	}
-	for name, text := range stubs {
-		all[name] = text
-	}
+	maps.Copy(all, stubs)
 	for name := range s.empty {
 		all[name] = ""
 		if text := stub(name); text != nil {
