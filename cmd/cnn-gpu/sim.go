@@ -16,10 +16,6 @@ import (
 	"cnn-gpu/internal/wording"
 )
 
-// exitUnable is the exit code of sim where the machine or the simulator could not run what was asked for. Its others are the command's:
-// exitFailure says that something was found.
-const exitUnable = 3
-
 // simFlags are the flags of "cnn-gpu sim".
 type simFlags struct {
 	device, order, checks string
@@ -132,7 +128,7 @@ func (f *simFlags) execute(cmd *cobra.Command, file string) error {
 	case errors.As(err, new(*usageError)):
 		return err
 	case err != nil:
-		return &exitError{int(outcome.Status.Code()), err}
+		return &exitError{outcome.ExitCode, err}
 	case outcome.Status == inspect.Found:
 		return errors.New(outcome.Summary())
 	}

@@ -22,6 +22,9 @@ const (
 	simArguments = "../../device/sim/inspect/testdata/arguments.ptx"
 )
 
+// exitUnable is the exit code where the machine or the simulator could not run what was asked for, as the help has it.
+const exitUnable = 3
+
 func runSim(args ...string) result { return runCommand(append([]string{"sim"}, args...)...) }
 
 func TestSim(t *testing.T) {
