@@ -271,12 +271,17 @@ func (f *simFlags) launch(s *inspect.Script) (err error) {
 // command is the command line without --json and the like, for examples of a better one.
 func (f *simFlags) command(file string) string {
 	words := []string{"cnn-gpu", "sim", wording.Argument(file)}
+	shared := ""
+	if f.shared > 0 {
+		shared = strconv.FormatUint(uint64(f.shared), 10)
+	}
 	for _, flag := range []struct {
 		name   string
 		values []string
 	}{
-		{"--kernel", []string{f.kernel}}, {"--grid", []string{f.grid}}, {"--block", []string{f.block}}, {"--define", f.defines},
-		{"--include", f.includes}, {"--option", f.options}, {"--buffer", f.buffers}, {"--set", f.sets}, {"--arg", f.args},
+		{"--kernel", []string{f.kernel}}, {"--grid", []string{f.grid}}, {"--block", []string{f.block}}, {"--shared", []string{shared}},
+		{"--device", []string{f.device}}, {"--define", f.defines}, {"--include", f.includes}, {"--option", f.options},
+		{"--buffer", f.buffers}, {"--set", f.sets}, {"--arg", f.args},
 	} {
 		for _, value := range flag.values {
 			if value != "" {

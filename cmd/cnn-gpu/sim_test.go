@@ -174,8 +174,8 @@ func TestSimProposesACommandThatWorks(t *testing.T) {
 		assert.Equal(t, exitOK, r.code, "%s\n%s", command, r.stderr)
 		assert.Contains(t, r.stdout, "No findings.")
 	}
-	r := runSim(simArguments, "--kernel", "saxpy", "--define", "HALF(x)=x/2;", "--option", "--std=c++17")
-	assert.Contains(t, r.stderr, " --define 'HALF(x)=x/2;' --option --std=c++17 ", "a shell takes it as it was meant")
+	r := runSim(simArguments, "--kernel", "saxpy", "--shared", "64", "--device", "sim:a100", "--define", "HALF(x)=x/2;", "--option", "--std=c++17")
+	assert.Contains(t, r.stderr, " --shared 64 --device sim:a100 --define 'HALF(x)=x/2;' --option --std=c++17 ", "a shell takes it as it was meant")
 }
 
 // shellWords takes a line apart as a shell does, as far as single quotes go.
