@@ -33,13 +33,13 @@ func RowOf(op *ptx.Opcode) string {
 }
 
 // MultiplyNames lists the forms of mma and wmma.mma, "mma.sync.aligned.m16n8k8...".
-func MultiplyNames() []string { return slices.Sorted(maps.Keys(mmaShapes)) }
+func MultiplyNames() []string { return slices.Sorted(maps.Keys(mmaShapes())) }
 
 // AtomicNames lists the operations of atom and red with their types, "add.u32".
 func AtomicNames() []string { return slices.Sorted(maps.Keys(atomicOps)) }
 
 // WMMAAccessNames lists the forms of wmma.load and wmma.store without layout and space, "wmma.load.a.m16n16k16.f16".
-func WMMAAccessNames() []string { return wmmaAccesses }
+func WMMAAccessNames() []string { return wmmaAccesses() }
 
 // TensorRate gives the operations a cycle of one form of mma on a multiprocessor.
 func TensorRate(c Chip, element, accumulator string) float64 {

@@ -9,7 +9,7 @@ import (
 
 // decodeMMA decodes mma.sync and wmma.mma. It puts the registers of D, A, B and C, in this order, in inst.list.
 func decodeMMA(d *decoder, in *inst, s *ptx.Instruction) {
-	shape, ok := mmaShapes[s.Op.Text]
+	shape, ok := mmaShapes()[s.Op.Text]
 	switch {
 	case s.Op.Has("sp") || s.Op.Has("sp::ordered_metadata"):
 		d.fail("mma of sparse matrices is not supported")

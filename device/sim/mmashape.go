@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // mmaElement is the format of the elements of a matrix.
@@ -97,8 +98,8 @@ func (s *mmaShape) count() TensorCount {
 	return TensorCount{Name: s.name, Type: s.a.String(), Accumulator: s.d.String()}
 }
 
-// mmaShapes holds the forms by the instruction's text.
-var mmaShapes = func() map[string]mmaShape {
+// mmaShapes holds the forms by the instruction's text. They are read when the first is decoded.
+var mmaShapes = sync.OnceValue(func() map[string]mmaShape {
 	table := map[string]mmaShape{}
 	for _, form := range mmaForms {
 		for _, text := range alternatives(form) {
@@ -106,7 +107,7 @@ var mmaShapes = func() map[string]mmaShape {
 		}
 	}
 	return table
-}()
+})
 
 var braces = regexp.MustCompile(`\{([^}]*)\}`)
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"cnn-gpu/device/sim/ptx"
 )
@@ -21,13 +22,13 @@ var wmmaForms = []string{
 	"wmma.{load.c,store.d}.{m8n8k32,m8n8k128}.s32",
 }
 
-var wmmaAccesses = func() []string {
+var wmmaAccesses = sync.OnceValue(func() []string {
 	var all []string
 	for _, form := range wmmaForms {
 		all = append(all, alternatives(form)...)
 	}
 	return all
-}()
+})
 
 // wmmaAccess is the constant part of wmma.load and wmma.store. A lane has elements here and there in the matrix; those that are
 // neighbours in memory it accesses together, as one piece. Each piece is an access of the warp with all checks, and counts as one
@@ -70,7 +71,7 @@ func decodeWMMAAccess(d *decoder, in *inst, s *ptx.Instruction) {
 			form = append(form, m)
 		}
 	}
-	if !slices.Contains(wmmaAccesses, strings.Join(form, ".")) || !s.Op.Has("sync") || s.Op.Has("row") == columns {
+	if !slices.Contains(wmmaAccesses(), strings.Join(form, ".")) || !s.Op.Has("sync") || s.Op.Has("row") == columns {
 		d.fail("%w", ErrUnknownInstruction)
 	}
 	if len(s.Operands) != 2 && len(s.Operands) != 3 {
