@@ -104,19 +104,21 @@ func (w *warp) checkRegisters(in *inst, m uint32) {
 		return
 	}
 	for _, r := range in.watch.reads {
-		lanes := w.defined.lanes(r)
-		missing := m &^ *lanes
-		if missing == 0 {
-			continue
-		}
-		*lanes |= missing
-		o := &origin{kind: UninitializedRegister, pc: w.pc}
-		for x := missing; x != 0; x &= x - 1 {
-			w.taint(r, lowest(x), allBits(r.bank), false, o)
+		if missing := m &^ *w.defined.lanes(r); missing != 0 {
+			w.taintUnwritten(r, missing)
 		}
 	}
 	for _, r := range in.watch.writes {
 		*w.defined.lanes(r) |= m
+	}
+}
+
+// taintUnwritten marks a register that is read in lanes that have not written it, which count as written from there on.
+func (w *warp) taintUnwritten(r registerRef, missing uint32) {
+	*w.defined.lanes(r) |= missing
+	o := &origin{kind: UninitializedRegister, pc: w.pc}
+	for x := missing; x != 0; x &= x - 1 {
+		w.taint(r, lowest(x), allBits(r.bank), false, o)
 	}
 }
 
@@ -130,11 +132,16 @@ func allBits(bank byte) uint64 {
 	return 1<<32 - 1
 }
 
-// checkGuard does the same for the guard alone, which is read in all active lanes.
+// checkGuard marks the guard alone, which is read in all active lanes.
 func (w *warp) checkGuard(in *inst) {
+	if w.b.checks&Uninitialized == 0 {
+		return
+	}
 	for _, r := range in.watch.reads {
 		if r.bank == 'p' && r.slot == in.guard {
-			w.checkRegisters(&inst{watch: &watch{reads: []registerRef{r}}}, w.active)
+			if missing := w.active &^ w.defined.p[r.slot]; missing != 0 {
+				w.taintUnwritten(r, missing)
+			}
 		}
 	}
 }
