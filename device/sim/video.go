@@ -187,14 +187,9 @@ func decodeVideoMad(d *decoder, in *inst, s *ptx.Instruction) {
 	if (f.negateProduct || f.negate) && f.plusOne || f.negateProduct && f.negate {
 		d.fail("no more than one of the product, c and .po may be negated or given")
 	}
-	slots := [3]int32{}
-	for i := range slots {
-		o := unselected(s.Operands[i+1])
-		slots[i] = d.src(o, 'r')
-	}
-	in.a, in.b, in.c = slots[0], slots[1], slots[2]
 	s1, s2 := s.Operands[1], s.Operands[2]
-	s1.Not, s2.Not = false, false
+	in.a, in.b, in.c = d.src(unselected(s1), 'r'), d.src(unselected(s2), 'r'), d.src(unselected(s.Operands[3]), 'r')
+	s1.Not, s2.Not = false, false // negateProduct has them
 	f.a, f.b = d.part(s1), d.part(s2)
 	in.d = d.dst(s.Operands[0], 'r')
 	in.exec = f.exec
@@ -236,7 +231,7 @@ func (f videoMad) exec(w *warp, in *inst, m uint32) {
 type videoSIMD struct {
 	first                     func(a, b int64) int64
 	width                     uint
-	a, b                      []part // of each part of the result: which of a's and b's, b's above a's
+	a, b                      []int  // of each part of the result: which of a's and b's, b's above a's
 	mask                      []bool // parts of the result that are computed
 	aSigned, bSigned, dSigned bool
 	saturate, add             bool
@@ -263,32 +258,24 @@ func decodeVideoSIMD(d *decoder, in *inst, s *ptx.Instruction) {
 	if f.first == nil {
 		d.fail("%w", ErrUnknownInstruction)
 	}
+	standard := []int{0, 1, 2, 3, 4, 5, 6, 7}
 	f.mask = make([]bool, n)
-	for _, i := range d.selection(s.Operands[0], n, 1, n, nil) {
+	for _, i := range d.selection(s.Operands[0], 1, n, standard[:n]) {
 		f.mask[i] = true
 	}
-	identity := []int{0, 1, 2, 3, 4, 5, 6, 7}
-	choose := func(o ptx.Operand, standard []int) (all []part) {
-		for _, i := range d.selection(o, n, n, 2*n, standard) {
-			all = append(all, part{uint(i) * f.width, f.width})
-		}
-		return all
-	}
-	f.a, f.b = choose(s.Operands[1], identity[:n]), choose(s.Operands[2], identity[n:2*n])
+	f.a, f.b = d.selection(s.Operands[1], n, 2*n, standard[:n]), d.selection(s.Operands[2], n, 2*n, standard[n:2*n])
 	in.a, in.b, in.c = d.src(unselected(s.Operands[1]), 'r'), d.src(unselected(s.Operands[2]), 'r'), d.src(s.Operands[3], 'r')
 	in.d = d.dst(unselected(s.Operands[0]), 'r')
 	in.exec = f.exec
 }
 
-// selection reads a selector such as .h10 or .b7654, whose digits begin with the highest part: at least least of n, each below limit. Without one
-// it is the standard, or all.
-func (d *decoder) selection(o ptx.Operand, n, least, limit int, standard []int) []int {
+// selection reads a selector such as .h10 or .b7654, whose digits begin with the highest part: at least least of them, each below limit. Without
+// one it is the standard, which has as many as there are parts.
+func (d *decoder) selection(o ptx.Operand, least, limit int, standard []int) []int {
 	if o.Name == "" {
-		if standard == nil {
-			return []int{0, 1, 2, 3}[:n]
-		}
 		return standard
 	}
+	n := len(standard)
 	letter := map[int]string{2: "h", 4: "b"}[n]
 	digits, found := strings.CutPrefix(o.Name, letter)
 	var all []int
@@ -305,8 +292,8 @@ func (d *decoder) selection(o ptx.Operand, n, least, limit int, standard []int) 
 
 func (f videoSIMD) exec(w *warp, in *inst, m uint32) {
 	least, greatest := part{0, f.width}.limits(f.dSigned)
-	pick := func(both uint64, p part, signed bool) int64 {
-		return part{0, p.width}.of(uint32(both>>p.shift), signed)
+	pick := func(both uint64, i int, signed bool) int64 {
+		return part{0, f.width}.of(uint32(both>>(uint(i)*f.width)), signed)
 	}
 	for ; m != 0; m &= m - 1 {
 		i := lowest(m)
