@@ -28,10 +28,7 @@ func decodeMatrixAccess(d *decoder, in *inst, s *ptx.Instruction) {
 		a.op = store
 		d.k.cellBytes = min(d.k.cellBytes, 2)
 	}
-	elements := registers.Elements
-	if registers.Kind != ptx.VectorOperand {
-		elements = []ptx.Operand{registers}
-	}
+	elements := elementsOf(registers)
 	count := map[bool]int{s.Op.Has("x1"): 1, s.Op.Has("x2"): 2, s.Op.Has("x4"): 4}[true]
 	if len(elements) != count {
 		d.fail("%d registers, expected %d", len(elements), count)
@@ -49,6 +46,14 @@ func decodeMatrixAccess(d *decoder, in *inst, s *ptx.Instruction) {
 	}
 	a.n = uint32(len(elements))
 	in.mem = a
+}
+
+// elementsOf are the elements of an operand in braces, or the operand without braces.
+func elementsOf(o ptx.Operand) []ptx.Operand {
+	if o.Kind == ptx.VectorOperand {
+		return o.Elements
+	}
+	return []ptx.Operand{o}
 }
 
 // exec moves 8x8 matrices of 16-bit elements: lane 8k+g has the address of row g of matrix k, and holds elements

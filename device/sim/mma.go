@@ -20,10 +20,7 @@ func decodeMMA(d *decoder, in *inst, s *ptx.Instruction) {
 	in.mma = &shape
 	in.exec = shape.executor()
 	for i, f := range shape.fragments() {
-		elements := s.Operands[i].Elements
-		if s.Operands[i].Kind != ptx.VectorOperand {
-			elements = s.Operands[i : i+1]
-		}
+		elements := elementsOf(s.Operands[i])
 		if len(elements) != f.registers {
 			d.fail("operand %d has %d registers, expected %d", i, len(elements), f.registers)
 		}

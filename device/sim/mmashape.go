@@ -204,8 +204,19 @@ func (s *mmaShape) fragment(matrix byte, element mmaElement) mmaFragment {
 
 // registers is how many a lane needs for its part of a matrix.
 func (s *mmaShape) registers(matrix byte, element mmaElement) int {
-	size := map[byte]int{'a': s.m * s.k, 'b': s.k * s.n, 'c': s.m * s.n, 'd': s.m * s.n}[matrix]
-	return size / 32 / element.perRegister()
+	rows, columns := s.size(matrix)
+	return rows * columns / 32 / element.perRegister()
+}
+
+// size is that of a matrix: a, b, c or d.
+func (s *mmaShape) size(matrix byte) (rows, columns int) {
+	switch matrix {
+	case 'a':
+		return s.m, s.k
+	case 'b':
+		return s.k, s.n
+	}
+	return s.m, s.n
 }
 
 // split gives the registers of D, A, B and C.

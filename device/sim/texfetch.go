@@ -69,10 +69,7 @@ func (d *decoder) textureOperand(o ptx.Operand, dims int) (handle int32, place [
 	}
 	_, handle = d.register(o.Register)
 	d.read('q', handle)
-	c := o.Elements[0].Elements
-	if o.Elements[0].Kind != ptx.VectorOperand {
-		c = o.Elements
-	}
+	c := elementsOf(o.Elements[0])
 	if len(c) != dims && (dims != 3 || len(c) != 4) { // the fourth is not used
 		d.fail("%d coordinates, expected %d", len(c), dims)
 	}
@@ -258,7 +255,7 @@ func decodeSurface(d *decoder, in *inst, s *ptx.Instruction) {
 	registers, surface := s.Operands[0], s.Operands[1]
 	if s.Op.Name == "sust" {
 		registers, surface = surface, registers
-		f.access.op, in.class = store, GlobalStore
+		f.access.op = store
 	}
 	d.data(f.access, registers, t)
 	f.handle, f.place = d.textureOperand(surface, f.dims)

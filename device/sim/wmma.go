@@ -89,10 +89,7 @@ func decodeWMMAAccess(d *decoder, in *inst, s *ptx.Instruction) {
 		registers, address = address, registers
 	}
 	fragment := shape.fragment(matrix, element)
-	list := registers.Elements
-	if registers.Kind != ptx.VectorOperand {
-		list = []ptx.Operand{registers}
-	}
+	list := elementsOf(registers)
 	if len(list) != fragment.registers {
 		d.fail("%d registers, expected %d", len(list), fragment.registers)
 	}
@@ -113,7 +110,11 @@ func decodeWMMAAccess(d *decoder, in *inst, s *ptx.Instruction) {
 	if len(s.Operands) == 3 {
 		f.stride = d.src(s.Operands[2], 'r')
 	} else {
-		f.stride = d.constant(uint64(shape.leading(matrix, columns)), 'r')
+		rows, across := shape.size(matrix)
+		if columns {
+			across = rows
+		}
+		f.stride = d.constant(uint64(across), 'r')
 	}
 	f.copies = len(f.registers) - shape.registers(matrix, element)
 	d.wmmaPieces(f, &shape, matrix, element, columns, form[1] == "store")
@@ -125,15 +126,6 @@ func decodeWMMAAccess(d *decoder, in *inst, s *ptx.Instruction) {
 }
 
 func (e mmaElement) subByte() bool { return mmaElements[e].bits < 8 }
-
-// leading is the length of a row, or of a column, of a matrix.
-func (s *mmaShape) leading(matrix byte, columns bool) int {
-	size := map[byte][2]int{'a': {s.m, s.k}, 'b': {s.k, s.n}, 'c': {s.m, s.n}, 'd': {s.m, s.n}}[matrix]
-	if columns {
-		return size[0]
-	}
-	return size[1]
-}
 
 // place gives row and column of a lane's element, see mmaShape.
 func (s *mmaShape) place(matrix byte, element mmaElement, lane, e int) (row, column int) {
@@ -185,7 +177,7 @@ func (d *decoder) wmmaPieces(f *wmmaAccess, s *mmaShape, matrix byte, element mm
 			}
 			p.major[l], p.minor[l] = uint8(row), uint8(column)
 		}
-		p.in = inst{d: -1, a: -1, b: -1, c: -1, e: -1, d2: -1, guard: -1, mem: a}
+		p.in = inst{d: -1, mem: a}
 		f.pieces = append(f.pieces, p)
 	}
 }
