@@ -120,14 +120,16 @@ func (w *warp) trackAccess(in *inst, m uint32) {
 		in.exec(w, in, m)
 		return
 	}
-	if in.kind == collect { // stmatrix
+	if in.kind == collect { // stmatrix, wmma.store
 		w.useAll(&k.refs[w.pc], m)
+		in.exec(w, in, m)
+		return
 	}
 	in.exec(w, in, m)
 	for e := range a.n {
 		r := registerRef{a.bank, a.vec[e]}
 		u := w.undefined[k.index(r)]
-		if in.kind == collect || u == nil {
+		if u == nil {
 			continue
 		}
 		for x := u.lanes & m; x != 0; x &= x - 1 {

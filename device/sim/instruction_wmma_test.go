@@ -165,7 +165,7 @@ func TestEveryWMMAAccessHasItsRow(t *testing.T) {
 	}
 }
 
-// wmmaProblem is a kernel of one warp, or of two, on a matrix of 1024 bytes at %d0 and a shared array of 1024.
+// Each is found by a kernel of one warp, or of two, on a matrix of 1024 bytes at %d0 and a shared array of 1024.
 func TestProblemsOfWMMA(t *testing.T) {
 	load := func(address string) string {
 		return "wmma.load.a.sync.aligned.row.m16n16k16" + address + ";"
