@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 )
 
@@ -60,9 +59,7 @@ func headerFolders(l *Library) (sets [][]string) {
 		wheels(dir)
 	}
 	toolkits := []string{os.Getenv("CUDA_HOME"), os.Getenv("CUDA_PATH"), os.Getenv("CONDA_PREFIX"), filepath.Join(filepath.Dir(l.Path), ".."), system}
-	others, _ := filepath.Glob(system + "-*")
-	slices.SortFunc(others, func(a, b string) int { return compareNumbers(b, a) })
-	for _, root := range append(toolkits, others...) {
+	for _, root := range append(toolkits, newestFirst(filepath.Dir(system), "cuda-*")...) {
 		if root != "" {
 			add(filepath.Join(root, "include"), filepath.Join(root, "targets", target(), "include"))
 		}

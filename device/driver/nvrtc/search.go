@@ -18,9 +18,7 @@ const system = "/usr/local/cuda"
 func folders() (list []string) {
 	under := func(root string, patterns ...string) {
 		for _, p := range patterns {
-			found := glob(root, p)
-			slices.SortFunc(found, func(a, b string) int { return compareNumbers(b, a) })
-			list = append(list, found...)
+			list = append(list, newestFirst(root, p)...)
 		}
 	}
 	packages := []string{"nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib"}
@@ -57,12 +55,19 @@ func glob(root, pattern string) []string {
 	return found
 }
 
+// newestFirst lists what [glob] finds by the numbers in the names.
+func newestFirst(root, pattern string) []string {
+	found := glob(root, pattern)
+	slices.SortFunc(found, func(a, b string) int { return compareNumbers(b, a) })
+	return found
+}
+
 // target is the folder of a toolkit with what is for this machine.
 func target() string {
 	return map[string]string{"amd64": "x86_64-linux", "arm64": "sbsa-linux"}[runtime.GOARCH]
 }
 
-// pythonFolders lists where Python's packages may lie.
+// pythonFolders lists where Python's packages may lie, those of its newest version first.
 func pythonFolders() (list []string) {
 	list = filepath.SplitList(os.Getenv("PYTHONPATH"))
 	home, _ := os.UserHomeDir()
@@ -73,10 +78,10 @@ func pythonFolders() (list []string) {
 		}
 	}
 	for _, prefix := range append(prefixes, filepath.Join(home, ".local"), "/usr/local", "/usr") {
-		list = append(list, glob(prefix, "lib/python3*/site-packages")...)
-		list = append(list, glob(prefix, "lib/python3*/dist-packages")...)
+		list = append(list, newestFirst(prefix, "lib/python3*/site-packages")...)
+		list = append(list, newestFirst(prefix, "lib/python3*/dist-packages")...)
 	}
-	return append(list, glob(home, ".pyenv/versions/*/lib/python3*/site-packages")...)
+	return append(list, newestFirst(home, ".pyenv/versions/*/lib/python3*/site-packages")...)
 }
 
 // caches lists where the targets of the Makefile put what they bring, seen from wherever the program stands: in the project's folder or, for its tests,

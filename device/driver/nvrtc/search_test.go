@@ -43,6 +43,8 @@ func TestFoldersInOrder(t *testing.T) {
 		"cuda/lib64",
 		"pythonpath/nvidia/cuda_nvrtc/lib",
 		"venv/lib/python3.13/site-packages/nvidia/cu13/lib",
+		"venv/lib/python3.9/site-packages/nvidia/cu13/lib",
+		"home/.pyenv/versions/3.12.10/lib/python3.12/site-packages/nvidia/cuda_nvrtc/lib",
 		"home/.pyenv/versions/3.12.1/lib/python3.12/site-packages/nvidia/cuda_nvrtc/lib",
 	}
 	for _, f := range folders12 {
