@@ -98,10 +98,7 @@ func (d *decoder) base(o ptx.Operand) (slot int32, offset uint64, wide bool) {
 
 // data decodes the registers that are loaded or stored. A register may be wider than the type of the access.
 func (d *decoder) data(a *access, o ptx.Operand, t ptx.Type) {
-	elements := []ptx.Operand{o}
-	if o.Kind == ptx.VectorOperand {
-		elements = o.Elements
-	}
+	elements := elementsOf(o)
 	if len(elements) != int(a.n) {
 		d.fail("%d registers, expected %d", len(elements), a.n)
 	}
