@@ -50,7 +50,7 @@ func (d *Device) launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 			for _, b := range team {
 				b.forgetCounts()
 			}
-			findings = run(team, sample.counted())
+			findings = run(team, sample.counted)
 		}
 	default:
 		findings = run(team, someBlocks{n: blocks})

@@ -18,6 +18,7 @@ type sample struct {
 	linesOnFirst int          // of a warp of a block on the first multiprocessor
 	steps        int64        // of a warp of a block that is cut off
 	traces       []blockTrace // by block
+	counted      someBlocks   // all over the grid, which stand for all; none if all blocks run
 	work         []int64      // instructions of the counted blocks, nil if all blocks run
 }
 
@@ -48,6 +49,10 @@ func (d *Device) sample(k *Kernel, blocks int64, dim [3]uint32, sharedBytes uint
 	s.linesOnFirst = max(s.lines, int(sampleLinesOnFirst/(warpsOfBlock*s.resident)))
 	s.steps = max(leastSteps, sampleSteps/warps)
 	if d.opts.Sample && blocks > countedBlocks && !k.ordered && !k.fences {
+		s.counted = someBlocks{countedBlocks, make([]int64, countedBlocks)}
+		for i := range s.counted.list {
+			s.counted.list[i] = int64(i) * (blocks - 1) / (countedBlocks - 1)
+		}
 		s.work = make([]int64, countedBlocks)
 	}
 	return s
@@ -64,20 +69,11 @@ func (s *sample) onFirst(block int64) bool {
 // only reports whether no other blocks are to run.
 func (s *sample) only() bool { return s != nil && s.work != nil }
 
-// counted are blocks all over the grid, which stand for all where only a sample runs.
-func (s *sample) counted() someBlocks {
-	list := make([]int64, countedBlocks)
-	for i := range list {
-		list[i] = int64(i) * (s.blocks - 1) / (countedBlocks - 1)
-	}
-	return someBlocks{countedBlocks, list}
-}
-
 // recorded are the blocks that are recorded and not counted.
 func (s *sample) recorded() someBlocks {
 	list := []int64{}
 	for i := range int64(len(s.traces)) {
-		if !slices.Contains(s.counted().list, i) {
+		if !slices.Contains(s.counted.list, i) {
 			list = append(list, i)
 		}
 	}
@@ -92,7 +88,7 @@ func (s *sample) begin(b *block) {
 		limit := s.linesOnFirst
 		if !s.onFirst(b.index) {
 			limit = s.lines
-			b.partial = s.only() && !slices.Contains(s.counted().list, b.index)
+			b.partial = s.only() && !slices.Contains(s.counted.list, b.index)
 		}
 		t = make(blockTrace, len(b.warps))
 		for i := range t {
@@ -112,7 +108,7 @@ func (s *sample) end(b *block) {
 	if !s.only() {
 		return
 	}
-	if i := slices.Index(s.counted().list, b.index); i >= 0 {
+	if i := slices.Index(s.counted.list, b.index); i >= 0 {
 		s.work[i] = 0
 		for _, w := range b.warps {
 			s.work[i] += w.steps
