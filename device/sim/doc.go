@@ -24,7 +24,7 @@
 // The lanes of a warp that are at different instructions form groups; the group with the lowest instruction runs, and groups that meet
 // become one (warp.go). The warps of a block take turns until they have to wait, in the order that [Options] asks for; blocks run on as
 // many goroutines as it allows. Results and counters do not depend on either, but for kernels that themselves depend on the order:
-// those with atomics whose order matters run their blocks one after the other.
+// where they have atomics whose order matters, their blocks take turns on one goroutine, so that the number of goroutines changes nothing.
 //
 // Every allocation has 4 GiB of addresses for itself, and shared arrays have gaps between them, so that a step out of one never meets
 // another (memory.go, operand.go). Registers need a look only where some path reads them before it writes them, which the decoder finds
@@ -32,7 +32,7 @@
 // same clocks within a block and by fences and strong accesses between blocks (fence.go); stamps in the shadow of an allocation say who
 // last wrote and read a place (segment.go, shadow.go). Stamps grow from launch to launch, so that nothing has to be cleared.
 //
-// Blocks of kernels that may wait for each other take turns, as many as the chip holds at once (turns.go). A warp that comes back to a state
+// Blocks of kernels that may wait for each other take turns in the same way, as many as the chip holds at once (turns.go). A warp that comes back to a state
 // without a change in memory is in an endless loop (cycle.go).
 //
 // # Files
