@@ -239,7 +239,7 @@ func TestMeetingsAreReproducible(t *testing.T) {
 
 // TestOrders holds that several orders find a sum whose bits depend on them, and nothing else, and that memory is that of the first.
 func TestOrders(t *testing.T) {
-	for kernel, depends := range map[string]bool{"float_sum_by_atomics": true, "float_sum_right": false, "stencil_right": false, "lock_right": false, "scan_right": false} {
+	for kernel, depends := range map[string]bool{"float_sum_by_atomics": true, "float_sum_right": false, "stencil_right": false, "lock_right": false, "scan_right": false, "cooperative_right": false} {
 		d := sim.NewDevice(hopper(t), sim.Options{Orders: 8})
 		const blocks, threads = 10, 64
 		sync, y := upload(t, d, make([]int32, 64)), upload(t, d, make([]float32, blocks*threads))

@@ -83,6 +83,57 @@ func TestDeviceHeap(t *testing.T) {
 	}
 }
 
+// TestDeviceHeapInOrders holds that each order of a launch finds the heap as it was, and that the first one's is left.
+func TestDeviceHeapInOrders(t *testing.T) {
+	const program = `.version 8.8
+.target sm_90a
+.address_size 64
+.extern .func (.param .b64 result) malloc(.param .b64 bytes);
+.extern .func free(.param .b64 pointer);
+.visible .entry keep(.param .u64 out)
+{
+	.reg .b64 %d<2>;
+	.param .b64 bytes;
+	.param .b64 pointer;
+	ld.param.u64 %d0, [out];
+	st.param.b64 [bytes], 3145728;
+	call.uni (pointer), malloc, (bytes);
+	ld.param.b64 %d1, [pointer];
+	st.u32 [%d1], 7;
+	st.u64 [%d0], %d1;
+	ret;
+}
+.visible .entry release(.param .u64 out)
+{
+	.reg .b32 %r<1>;
+	.reg .b64 %d<2>;
+	.param .b64 pointer;
+	ld.param.u64 %d0, [out];
+	ld.u64 %d1, [%d0];
+	ld.u32 %r0, [%d1];
+	st.u32 [%d0], %r0;
+	st.param.b64 [pointer], %d1;
+	call.uni free, (pointer);
+	ret;
+}`
+	d := sim.NewDevice(hopper(t), sim.Options{Checks: sim.AllChecks, Orders: 4})
+	out := upload(t, d, make([]uint64, 1))
+	before := d.MemoryInUse()
+	for range 4 { // more than the heap has, if any of it stayed
+		c, err := d.Launch(kernelOf(t, d, program, "keep"), linear(1), linear(1), 0, pack(out))
+		require.NoError(t, err)
+		require.Empty(t, c.Advice)
+		require.EqualValues(t, 3<<20, d.MemoryInUse()-before)
+		c, err = d.Launch(kernelOf(t, d, program, "release"), linear(1), linear(1), 0, pack(out))
+		require.NoError(t, err)
+		require.Empty(t, c.Advice)
+		require.Equal(t, before, d.MemoryInUse())
+		var got uint32
+		download(t, d, out, &got)
+		require.EqualValues(t, 7, got)
+	}
+}
+
 // TestWrongCalls holds what is found: kind and part of the message.
 func TestWrongCalls(t *testing.T) {
 	for which, want := range []struct {

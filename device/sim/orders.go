@@ -41,22 +41,28 @@ func scheduleOf(number int, blocks int64) schedule {
 // launchInOrders runs a launch in the orders that the options ask for, each time on the memory as it is now. Where one leaves other bytes than
 // the first, that is advice. Memory and counters are those of the first order, or of the one in which a check found errors.
 func (d *Device) launchInOrders(k *Kernel, grid, block [3]uint32, sharedBytes uint32, params []byte, first schedule) (*Counters, error) {
-	before := d.mem.contents()
+	if _, err := d.workspace(k); err != nil { // it outlives the launch, and so must be there before
+		return nil, err
+	}
+	before := d.snapshot()
 	counters, err := d.launch(k, grid, block, sharedBytes, params, first)
 	if err != nil {
 		return counters, err
 	}
-	after := d.mem.contents()
+	after := d.snapshot()
 	told := map[int]bool{}
 	for n := 1; n < d.opts.Orders; n++ {
-		d.mem.restore(before)
+		d.restore(before)
 		c, err := d.launch(k, grid, block, sharedBytes, params, scheduleOf(n, int64(grid[0])*int64(grid[1])*int64(grid[2])))
 		if err != nil {
 			return c, err
 		}
-		for i, expected := range after { // there may be more now: a kernel may allocate
-			al := d.mem.regions[i]
-			if bytes, offset := differ(expected, al.host.Load()); bytes > 0 && !told[i] {
+		for i, s := range before.allocations {
+			al := s.al
+			if after.allocations[i].al != al || d.mem.regions[i] != al {
+				continue // malloc gave the addresses again, in another order for something else
+			}
+			if bytes, offset := differ(after.allocations[i].contents, al.host.Load()); bytes > 0 && !told[i] {
 				told[i] = true
 				r := k.describe(0)
 				r.Severity, r.Kind, r.Array = Advice, OrderDependent, k.arrayName(al, params)
@@ -65,33 +71,62 @@ func (d *Device) launchInOrders(k *Kernel, grid, block [3]uint32, sharedBytes ui
 			}
 		}
 	}
-	d.mem.restore(after)
+	d.restore(after)
 	return counters, nil
 }
 
-// contents copies the bytes of all memory that kernels may write; nil where there is none, or none was used.
-func (m *memory) contents() []*contents {
-	all := make([]*contents, len(m.regions))
-	for i, a := range m.regions {
-		if c := a.host.Load(); c != nil && !a.constant {
-			all[i] = &contents{slices.Clone(c.data), slices.Clone(c.written)}
-		}
-	}
-	return all
+// snapshot is the memory of a device at one time.
+type snapshot struct {
+	allocations []savedAllocation // by region
+	live        uint64
+	heap        heap
 }
 
-// restore brings memory back to what it was. What was not used then is as new.
-func (m *memory) restore(all []*contents) {
-	for i, c := range all {
-		a := m.regions[i]
-		switch {
-		case a.constant:
-		case c == nil:
-			a.host.Store(nil)
-		default:
-			a.host.Store(&contents{slices.Clone(c.data), slices.Clone(c.written)})
+// savedAllocation is an allocation at one time. The contents are nil where there were none, and where no kernel may write them.
+type savedAllocation struct {
+	al       *allocation
+	contents *contents
+	freed    bool
+}
+
+func (d *Device) snapshot() *snapshot {
+	s := &snapshot{live: d.mem.live.Load(), heap: d.heap.clone()}
+	for _, a := range d.mem.regions {
+		saved := savedAllocation{al: a, freed: a.freed}
+		if !a.constant {
+			saved.contents = a.host.Load().clone()
+		}
+		s.allocations = append(s.allocations, saved)
+	}
+	return s
+}
+
+// restore brings memory back to what it was. What was not used then is as new, and what malloc gave since is gone.
+func (d *Device) restore(s *snapshot) {
+	d.mem.mu.Lock()
+	defer d.mem.mu.Unlock()
+	d.heap = s.heap.clone()
+	d.mem.live.Store(s.live)
+	d.mem.regions = make([]*allocation, len(s.allocations))
+	for i, saved := range s.allocations {
+		a := saved.al
+		d.mem.regions[i], a.freed = a, saved.freed
+		if !a.constant {
+			a.host.Store(saved.contents.clone())
 		}
 	}
+}
+
+func (c *contents) clone() *contents {
+	if c == nil {
+		return nil
+	}
+	return &contents{slices.Clone(c.data), slices.Clone(c.written)}
+}
+
+func (h heap) clone() heap {
+	h.freed = slices.Clone(h.freed)
+	return h
 }
 
 // differ counts the bytes that differ, and gives the first; what one of the two has not used counts as none.
