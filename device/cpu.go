@@ -213,12 +213,18 @@ func (d *cpuDevice) place(b *kernels.Buffer, plan plan.Plan) kernels.Mem {
 	if root.Keep {
 		return d.keep(root).Slice(offset, b.Elements())
 	}
-	at := plan.Offsets[root]/kernels.Float32.Size() + offset
-	values := d.arena[at : at+b.Elements() : at+b.Elements()]
-	if b.Type == kernels.Int32 {
-		return kernels.Mem{I32: unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(values))), len(values))}
+	if b.Elements() == 0 {
+		return kernels.NewMem(b.Type, 0)
 	}
-	return kernels.Mem{F32: values}
+	at := plan.Offsets[root]/kernels.Float32.Size() + offset*b.Type.Size()/kernels.Float32.Size()
+	start := unsafe.Pointer(unsafe.SliceData(d.arena[at:]))
+	switch b.Type {
+	case kernels.Int32:
+		return kernels.Mem{I32: unsafe.Slice((*int32)(start), b.Elements())}
+	case kernels.Uint8:
+		return kernels.Mem{U8: unsafe.Slice((*uint8)(start), b.Elements())}
+	}
+	return kernels.Mem{F32: d.arena[at : at+b.Elements() : at+b.Elements()]}
 }
 
 // keep is the memory of a kept value, made on first use.
@@ -243,6 +249,8 @@ func (d *cpuDevice) Upload(dst *kernels.Buffer, src any) error {
 		copy(m.F32, s)
 	case []int32:
 		copy(m.I32, s)
+	case []uint8:
+		copy(m.U8, s)
 	}
 	return nil
 }
@@ -257,6 +265,8 @@ func (d *cpuDevice) Download(dst any, src *kernels.Buffer) error {
 		copy(s, m.F32)
 	case []int32:
 		copy(s, m.I32)
+	case []uint8:
+		copy(s, m.U8)
 	}
 	return nil
 }

@@ -23,12 +23,13 @@ type gpu struct {
 	options Options
 	calls   chan func()
 
-	device cu.Device
-	model  string // what the driver calls it
-	total  int64  // bytes of memory
-	others int64  // bytes of it that were taken before this program took any
-	code   *compiler
-	stream cu.Stream
+	device     cu.Device
+	model      string // what the driver calls it
+	total      int64  // bytes of memory
+	capability int    // such as 90
+	others     int64  // bytes of it that were taken before this program took any
+	code       *compiler
+	stream     cu.Stream
 
 	kept     map[*kernels.Buffer]cu.DevicePtr
 	arena    *arena // of the next program, if it is large enough; may be nil
@@ -107,13 +108,14 @@ func (d *gpu) open(ordinal int) error {
 	if err != nil {
 		return err
 	}
+	d.capability = 10*major + minor
 	if d.model, err = d.device.Name(); err != nil {
 		return err
 	}
 	if d.total, err = d.device.TotalMem(); err != nil {
 		return err
 	}
-	if d.code, err = newCompiler(10*major+minor, d.options); err != nil {
+	if d.code, err = newCompiler(d.capability, d.options); err != nil {
 		return err
 	}
 	context, err := d.device.RetainPrimaryCtx()
@@ -182,7 +184,7 @@ func (d *gpu) keep(root *kernels.Buffer) (cu.DevicePtr, error) {
 	if root.Elements() == 0 {
 		return p, nil
 	}
-	return p, cu.MemsetD32Async(p, 0, int64(root.Elements()), d.stream)
+	return p, cu.MemsetD8Async(p, 0, int64(root.Bytes()), d.stream)
 }
 
 // place is the address of a kept buffer.
@@ -235,13 +237,15 @@ func (d *gpu) Download(dst any, src *kernels.Buffer) error {
 	})
 }
 
-// bytesOf is the memory of a []float32 or []int32.
+// bytesOf is the memory of a []float32, []int32 or []uint8.
 func bytesOf(host any) []byte {
 	switch s := host.(type) {
 	case []float32:
 		return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), 4*len(s))
 	case []int32:
 		return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), 4*len(s))
+	case []uint8:
+		return s
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ type Device interface {
 	String() string
 	// Compile makes a list of plain ops ready to run many times: it rewrites the list so that there is less to do, and places the buffers.
 	Compile(ops []kernels.Op, o CompileOptions) (Program, error)
-	// Upload copies a []float32 or []int32 of the buffer's size to the device.
+	// Upload copies a []float32, []int32 or []uint8 of the buffer's size to the device.
 	Upload(dst *kernels.Buffer, src any) error
 	// Download copies a kept buffer back, after all that was run before has finished.
 	Download(dst any, src *kernels.Buffer) error
@@ -173,8 +173,10 @@ func checkCopy(host any, b *kernels.Buffer) error {
 		t, elements = kernels.Float32, len(s)
 	case []int32:
 		t, elements = kernels.Int32, len(s)
+	case []uint8:
+		t, elements = kernels.Uint8, len(s)
 	default:
-		return fmt.Errorf("device: %s: cannot copy a %T; use []float32 or []int32", b.Name, host)
+		return fmt.Errorf("device: %s: cannot copy a %T; use []float32, []int32 or []uint8", b.Name, host)
 	}
 	if root, _ := b.Root(); !root.Keep {
 		return fmt.Errorf("device: %s does not outlive a run; make it a kept buffer", b.Name)

@@ -12,17 +12,19 @@ type Type uint8
 const (
 	Float32 Type = iota
 	Int32
+	Uint8
+	BFloat16 // the upper half of a float32; only GPUs keep values so
 )
 
-// Size is the number of bytes of one element.
-func (t Type) Size() int { return 4 }
+var types = [...]struct {
+	name string
+	size int
+}{Float32: {"float32", 4}, Int32: {"int32", 4}, Uint8: {"uint8", 1}, BFloat16: {"bfloat16", 2}}
 
-func (t Type) String() string {
-	if t == Int32 {
-		return "int32"
-	}
-	return "float32"
-}
+// Size is the number of bytes of one element.
+func (t Type) Size() int { return types[t].size }
+
+func (t Type) String() string { return types[t].name }
 
 // Shape is the extent of each dimension, outermost first.
 type Shape []int
@@ -101,28 +103,41 @@ func (b *Buffer) Root() (root *Buffer, offset int) {
 type Mem struct {
 	F32 []float32
 	I32 []int32
+	U8  []uint8
 }
 
 // NewMem allocates zeroed host memory for a value.
 func NewMem(t Type, elements int) Mem {
-	if t == Int32 {
+	switch t {
+	case Int32:
 		return Mem{I32: make([]int32, elements)}
+	case Uint8:
+		return Mem{U8: make([]uint8, elements)}
+	case Float32:
+		return Mem{F32: make([]float32, elements)}
 	}
-	return Mem{F32: make([]float32, elements)}
+	panic(fmt.Sprintf("kernels: the host holds no values of type %v", t))
 }
 
 // Slice is the part of m that begins at element offset.
 func (m Mem) Slice(offset, elements int) Mem {
-	if m.I32 != nil {
-		return Mem{I32: m.I32[offset : offset+elements : offset+elements]}
+	end := offset + elements
+	switch {
+	case m.I32 != nil:
+		return Mem{I32: m.I32[offset:end:end]}
+	case m.U8 != nil:
+		return Mem{U8: m.U8[offset:end:end]}
 	}
-	return Mem{F32: m.F32[offset : offset+elements : offset+elements]}
+	return Mem{F32: m.F32[offset:end:end]}
 }
 
 // Values is the slice that is set.
 func (m Mem) Values() any {
-	if m.I32 != nil {
+	switch {
+	case m.I32 != nil:
 		return m.I32
+	case m.U8 != nil:
+		return m.U8
 	}
 	return m.F32
 }

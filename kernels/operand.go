@@ -33,6 +33,11 @@ func Ints(name string, b *Buffer, a Access, elements int) Operand {
 	return Operand{Name: name, Buffer: b, Access: a, Type: Int32, Elements: elements}
 }
 
+// Bytes is an operand of uint8 elements.
+func Bytes(name string, b *Buffer, a Access, elements int) Operand {
+	return Operand{Name: name, Buffer: b, Access: a, Type: Uint8, Elements: elements}
+}
+
 // OptionalIf says whether the operand may be absent.
 func (o Operand) OptionalIf(may bool) Operand {
 	o.Optional = may

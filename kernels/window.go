@@ -99,3 +99,6 @@ func NewTransposedWindow(inputs, size, stride, dilation [2]int, padding Padding,
 
 // CeilDiv is how many parts of a size cover n.
 func CeilDiv(n, size int) int { return (n + size - 1) / size }
+
+// RoundUp is the least multiple of size that is not less than n.
+func RoundUp(n, size int) int { return CeilDiv(n, size) * size }

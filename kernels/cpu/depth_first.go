@@ -266,4 +266,4 @@ func (op *chunkedOp) view(worker int, mem []kernels.Mem, locals []float32, image
 	return view
 }
 
-func isPresent(m kernels.Mem) bool { return m.F32 != nil || m.I32 != nil }
+func isPresent(m kernels.Mem) bool { return m.F32 != nil || m.I32 != nil || m.U8 != nil }

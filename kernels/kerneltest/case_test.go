@@ -40,9 +40,12 @@ func upload(mem map[*kernels.Buffer]kernels.Mem) *kerneltest.Oracle {
 	for b, m := range mem {
 		values := o.Of(b)
 		for i := range values {
-			if m.I32 != nil {
+			switch {
+			case m.I32 != nil:
 				values[i] = float64(m.I32[i])
-			} else {
+			case m.U8 != nil:
+				values[i] = float64(m.U8[i])
+			default:
 				values[i] = float64(m.F32[i])
 			}
 		}
@@ -53,9 +56,12 @@ func upload(mem map[*kernels.Buffer]kernels.Mem) *kerneltest.Oracle {
 func download(o *kerneltest.Oracle, mem map[*kernels.Buffer]kernels.Mem) {
 	for b, m := range mem {
 		for i, v := range o.Of(b) {
-			if m.I32 != nil {
+			switch {
+			case m.I32 != nil:
 				m.I32[i] = int32(v)
-			} else {
+			case m.U8 != nil:
+				m.U8[i] = uint8(v)
+			default:
 				m.F32[i] = float32(v)
 			}
 		}

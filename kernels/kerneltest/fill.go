@@ -47,9 +47,12 @@ func drawn(r *rand.Rand, f contents, t kernels.Type, n int) []float64 {
 	values := make([]float64, n)
 	for i := range values {
 		values[i] = f(r, i)
-		if t == kernels.Int32 {
+		switch t {
+		case kernels.Int32:
 			values[i] = math.Trunc(values[i])
-		} else {
+		case kernels.Uint8:
+			values[i] = float64(uint8(values[i]))
+		default:
 			values[i] = float64(float32(values[i]))
 		}
 	}

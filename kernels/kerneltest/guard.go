@@ -26,6 +26,9 @@ func newGuarded(t kernels.Type, elements int) *guarded {
 	for i := range g.mem.I32 {
 		g.mem.I32[i] = poison
 	}
+	for i := range g.mem.U8 {
+		g.mem.U8[i] = poison & math.MaxUint8
+	}
 	return g
 }
 
@@ -35,7 +38,7 @@ func (g *guarded) inner() kernels.Mem { return g.mem.Slice(guardSize, g.elements
 func (g *guarded) isIntact() (at int, ok bool) {
 	for i := range guardSize {
 		for _, at := range [2]int{-1 - i, g.elements + i} {
-			if g.bits(guardSize+at) != poison {
+			if !g.isPoison(guardSize + at) {
 				return at, false
 			}
 		}
@@ -43,17 +46,23 @@ func (g *guarded) isIntact() (at int, ok bool) {
 	return 0, true
 }
 
-func (g *guarded) bits(i int) uint32 {
-	if g.mem.I32 != nil {
-		return uint32(g.mem.I32[i])
+func (g *guarded) isPoison(i int) bool {
+	switch {
+	case g.mem.I32 != nil:
+		return uint32(g.mem.I32[i]) == poison
+	case g.mem.U8 != nil:
+		return g.mem.U8[i] == poison&math.MaxUint8
 	}
-	return math.Float32bits(g.mem.F32[i])
+	return math.Float32bits(g.mem.F32[i]) == poison
 }
 
 // at is element i inside.
 func (g *guarded) at(i int) float64 {
-	if g.mem.I32 != nil {
+	switch {
+	case g.mem.I32 != nil:
 		return float64(g.mem.I32[guardSize+i])
+	case g.mem.U8 != nil:
+		return float64(g.mem.U8[guardSize+i])
 	}
 	return float64(g.mem.F32[guardSize+i])
 }
@@ -61,9 +70,12 @@ func (g *guarded) at(i int) float64 {
 func (g *guarded) fill(values []float64) {
 	mem := g.inner()
 	for i, v := range values {
-		if mem.I32 != nil {
+		switch {
+		case mem.I32 != nil:
 			mem.I32[i] = int32(v)
-		} else {
+		case mem.U8 != nil:
+			mem.U8[i] = uint8(v)
+		default:
 			mem.F32[i] = float32(v)
 		}
 	}
