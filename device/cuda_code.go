@@ -5,6 +5,7 @@ package device
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gorgonia.org/cu"
@@ -82,7 +83,11 @@ func (c *compiler) function(l cuda.Launch) (cu.Function, error) {
 		}
 		c.modules[key] = module
 	}
-	return driver.Function(module, l.Function)
+	f, err := driver.Function(module, l.Function)
+	if err == nil && l.Shared > 0 {
+		err = driver.SetFunctionAttribute(f, driver.MaxDynamicSharedMemory, l.Shared)
+	}
+	return f, err
 }
 
 // source is that of a launch for the best architecture that there is code for.
@@ -157,7 +162,7 @@ func CompileKernels(lists [][]kernels.Op, arch, dir string) (int, error) {
 	}
 	var launches [][]cuda.Launch
 	for _, ops := range lists {
-		s, err := newCUDASchedule(ops, CompileOptions{})
+		s, err := newCUDASchedule(ops, CompileOptions{}, arch, capabilityOf(arch))
 		if err != nil {
 			return 0, fmt.Errorf("device: %w", err)
 		}
@@ -219,6 +224,13 @@ func CheckArchitecture(arch string) error {
 		names = append(names, name)
 	}
 	return fmt.Errorf("device: architecture %q; NVRTC %s compiles for %s, and for compute_ in place of sm_", arch, versionOf(library), strings.Join(names, ", "))
+}
+
+// capabilityOf is the compute capability of an architecture that exists, such as sm_90.
+func capabilityOf(arch string) int {
+	_, digits, _ := strings.Cut(arch, "_")
+	capability, _ := strconv.Atoi(digits)
+	return capability
 }
 
 func (c *compiler) close() (errs []error) {

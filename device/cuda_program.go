@@ -30,7 +30,7 @@ type gpuLaunch struct {
 
 // Compile places the values, compiles what has no machine code yet and records the graph.
 func (d *gpu) Compile(ops []kernels.Op, o CompileOptions) (Program, error) {
-	s, err := newCUDASchedule(ops, o)
+	s, err := newCUDASchedule(ops, o, d.name, d.capability)
 	if err != nil {
 		return nil, fmt.Errorf("device: %s: %w", d.name, err)
 	}
@@ -105,7 +105,7 @@ func (p *gpuProgram) add(i int, op kernels.Op, launches []cuda.Launch) error {
 		if err != nil {
 			return err
 		}
-		p.launches = append(p.launches, gpuLaunch{i, function, driver.Launch{Grid: dim(l.Grid), Block: dim(l.Block), Params: params}})
+		p.launches = append(p.launches, gpuLaunch{i, function, driver.Launch{Grid: dim(l.Grid), Block: dim(l.Block), SharedMemory: uint32(l.Shared), Params: params}})
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func Resources(ops []kernels.Op, arch string) ([]KernelResources, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}
-	s, err := newCUDASchedule(ops, CompileOptions{})
+	s, err := newCUDASchedule(ops, CompileOptions{}, arch, capabilityOf(arch))
 	if err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}

@@ -15,8 +15,28 @@ import (
 
 // CompileOptions say how an op list is computed.
 type CompileOptions struct {
-	Strict bool // every sum as it stands, by no algorithm that rounds otherwise: slower, and with smaller error bounds
+	Strict    bool              // every sum as it stands, by no algorithm that rounds otherwise: slower, and with smaller error bounds
+	Precision kernels.Precision // of the factors of products; FP32 with Strict
 }
+
+// on is how a device computes what the options ask for: it multiplies in any precision, or in FP32 alone.
+func (c CompileOptions) on(device string, inAny bool) (CompileOptions, error) {
+	switch {
+	case c.Strict && c.Precision > kernels.FP32:
+		return c, fmt.Errorf("device: %s: strict sums are of %v factors, and the precision is %v; give one of both", device, kernels.FP32, c.Precision)
+	case !inAny && c.Precision > kernels.FP32:
+		return c, fmt.Errorf("device: %s multiplies in %v, and not in %v; give %v, or none", device, kernels.FP32, c.Precision, kernels.FP32)
+	case c.Precision != kernels.DefaultPrecision:
+	case inAny && !c.Strict:
+		c.Precision = kernels.TF32
+	default:
+		c.Precision = kernels.FP32
+	}
+	return c, nil
+}
+
+// multipliesInAny says whether GPUs of a compute capability, such as 80, have asynchronous copies and products in TF32 and BF16.
+func multipliesInAny(capability int) bool { return capability >= 80 }
 
 // Schedule is what a device makes of an op list: what really runs, and the memory that it takes.
 type Schedule struct {
@@ -85,14 +105,11 @@ func NewSchedule(name string, o Options, ops []kernels.Op, c CompileOptions) (Sc
 		s, err := newCPUSchedule(ops, c, workers)
 		return s.Schedule, err
 	case "cuda", "sim":
-		return gpuSchedule(ops, c)
+		const recent = 90
+		s, err := newCUDASchedule(ops, c, name, recent)
+		return s.Schedule, err
 	}
 	return Schedule{}, unknownDevice(name)
-}
-
-func gpuSchedule(ops []kernels.Op, c CompileOptions) (Schedule, error) {
-	s, err := newCUDASchedule(ops, c)
-	return s.Schedule, err
 }
 
 // rewritten runs passes over a list that is right, and holds the result to be right too.
@@ -123,6 +140,9 @@ type cpuSchedule struct {
 }
 
 func newCPUSchedule(ops []kernels.Op, c CompileOptions, workers int) (s cpuSchedule, err error) {
+	if c, err = c.on("cpu", false); err != nil {
+		return s, err
+	}
 	list, report, err := rewritten(ops, c, cpu.Passes())
 	if err != nil {
 		return s, err
@@ -164,8 +184,12 @@ type cudaSchedule struct {
 	launches [][]cuda.Launch
 }
 
-func newCUDASchedule(ops []kernels.Op, c CompileOptions) (s cudaSchedule, err error) {
-	list, report, err := rewritten(ops, c, nil)
+// newCUDASchedule is the schedule on GPUs of a compute capability.
+func newCUDASchedule(ops []kernels.Op, c CompileOptions, device string, capability int) (s cudaSchedule, err error) {
+	if c, err = c.on(device, multipliesInAny(capability)); err != nil {
+		return s, err
+	}
+	list, report, err := rewritten(ops, c, cuda.Passes(c.Precision))
 	if err != nil {
 		return s, err
 	}
@@ -178,7 +202,7 @@ func newCUDASchedule(ops []kernels.Op, c CompileOptions) (s cudaSchedule, err er
 		}
 		s.launches = append(s.launches, launches)
 		workspaces = append(workspaces, cuda.Workspace(launches))
-		s.Ops = append(s.Ops, Op{Op: op.Op, Parts: op.Parts, RoundsAs: roundsAs(op, ops, rewrite.RoundsAs)})
+		s.Ops = append(s.Ops, Op{Op: op.Op, Parts: op.Parts, Algorithm: cuda.Algorithm(op.Op), RoundsAs: roundsAs(op, ops, cuda.RoundsAs)})
 	}
 	s.Plan = plan.New(rewrite.Plain(list), workspaces)
 	return s, nil

@@ -3,8 +3,11 @@ package cuda
 import "cnn-gpu/kernels"
 
 // launchesOf knows the kernels of every op; nil is for an op that has none.
+// The ops of this package know their own.
 func launchesOf(op kernels.Op) []Launch {
 	switch op := op.(type) {
+	case launcher:
+		return op.launches()
 	case kernels.ActivationDgrad:
 		return activationDgrad(op)
 	case kernels.ActivationFprop:

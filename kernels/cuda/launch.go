@@ -35,7 +35,14 @@ type Launch struct {
 	Function    string
 	Defines     []Define
 	Grid, Block [3]int
+	Shared      int // bytes of dynamic shared memory
 	Workspace   int // bytes of memory that the op's launches share
+}
+
+// launcher is an op of this engine, which only passes make.
+type launcher interface {
+	kernels.Op
+	launches() []Launch
 }
 
 // Define is a macro that a source is compiled with.

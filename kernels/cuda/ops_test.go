@@ -75,6 +75,9 @@ func sampleOps(t *testing.T) []kernels.Op {
 			list = append(list, kernels.AdaptivePool2DFprop{AdaptivePool2D: g}, kernels.AdaptivePool2DDgrad{AdaptivePool2D: g})
 		}
 	}
+	for _, p := range []kernels.Precision{kernels.TF32, kernels.BF16} {
+		list = append(list, narrow{form: rowsOf(p, 33, 5), Precision: p}, narrow{form: byFilter(p, 9, 5, 33), Precision: p}, narrow{form: rowsOf(p, most/8, 1), Precision: p})
+	}
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},
 	} {

@@ -122,7 +122,9 @@ func launchedTypes(t *testing.T) []string {
 		ast.Inspect(d, func(n ast.Node) bool {
 			if c, ok := n.(*ast.CaseClause); ok {
 				for _, e := range c.List {
-					names = append(names, e.(*ast.SelectorExpr).Sel.Name)
+					if op, ok := e.(*ast.SelectorExpr); ok {
+						names = append(names, op.Sel.Name)
+					}
 				}
 			}
 			return true

@@ -35,7 +35,7 @@ var foldBatchNorm = Pass{
 				continue
 			}
 			given := []*kernels.Buffer{conv.w.Buffer, conv.b.Buffer, norm.Mean, norm.Variance, norm.Gamma, norm.Beta}
-			if !areGiven(given) || l.areWritten(append(given, conv.x), i, at) {
+			if !areGiven(given) || slices.ContainsFunc(append(given, conv.x), func(b *kernels.Buffer) bool { return b != nil && l.IsWritten(b, i, at) }) {
 				continue
 			}
 			w := kernels.NewBuffer(conv.w.Buffer.Name+", folded", kernels.Float32, conv.w.Buffer.Shape...)
@@ -82,21 +82,4 @@ func weightedOf(op kernels.Op) (weighted, bool) {
 // areGiven says whether values outlive a run: those that are computed within it need not be there before it.
 func areGiven(buffers []*kernels.Buffer) bool {
 	return !slices.ContainsFunc(buffers, func(b *kernels.Buffer) bool { return b != nil && !rootOf(b).Keep })
-}
-
-// areWritten says whether an op between two others writes the memory of a buffer.
-func (l *List) areWritten(buffers []*kernels.Buffer, from, to int) bool {
-	for _, b := range buffers {
-		if b == nil {
-			continue
-		}
-		for _, user := range l.Users(b) {
-			if user > from && user < to && slices.ContainsFunc(l.Ops[user].Operands(), func(o kernels.Operand) bool {
-				return o.Buffer != nil && o.Access != kernels.Read && rootOf(o.Buffer) == rootOf(b)
-			}) {
-				return true
-			}
-		}
-	}
-	return false
 }

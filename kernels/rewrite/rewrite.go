@@ -78,6 +78,12 @@ func (l *List) Join(at int, op kernels.Op, all ...int) {
 	l.Ops[at], l.parts[at] = op, slices.Compact(parts)
 }
 
+// Insert puts an op, which stands for none of the original list, before the one at an index.
+func (l *List) Insert(at int, op kernels.Op) {
+	l.Ops = slices.Insert(l.Ops, at, op)
+	l.parts = slices.Insert(l.parts, at, nil)
+}
+
 // SwapParts says that each of two ops does the work of the other.
 func (l *List) SwapParts(a, b int) { l.parts[a], l.parts[b] = l.parts[b], l.parts[a] }
 
@@ -99,6 +105,15 @@ func (l *List) Users(b *kernels.Buffer) []int {
 func rootOf(b *kernels.Buffer) *kernels.Buffer {
 	root, _ := b.Root()
 	return root
+}
+
+// IsWritten says whether an op between two others writes the memory of a buffer.
+func (l *List) IsWritten(b *kernels.Buffer, from, to int) bool {
+	return slices.ContainsFunc(l.Users(b), func(user int) bool {
+		return user > from && user < to && slices.ContainsFunc(l.Ops[user].Operands(), func(o kernels.Operand) bool {
+			return o.Buffer != nil && o.Access != kernels.Read && rootOf(o.Buffer) == rootOf(b)
+		})
+	})
 }
 
 // IsPrivate says whether nothing but the given ops sees a buffer's value.

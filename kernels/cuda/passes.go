@@ -1,0 +1,31 @@
+package cuda
+
+import (
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/rewrite"
+)
+
+// Passes lists, in its order, the rewriting that only a GPU wants, for a precision that is not the default.
+func Passes(p kernels.Precision) []rewrite.Pass {
+	if p == kernels.FP32 {
+		return nil
+	}
+	return []rewrite.Pass{narrowFactors(p)}
+}
+
+// RoundsAs names the algorithm that computes a plain op, which an op of a rewritten list stands for, if that rounds otherwise than the sums
+// as they stand; it is empty if not.
+func RoundsAs(op, plain kernels.Op) string {
+	if r, ok := op.(interface{ roundsAs(plain kernels.Op) string }); ok {
+		return r.roundsAs(plain)
+	}
+	return rewrite.RoundsAs(op, plain)
+}
+
+// Algorithm names how an op of a rewritten list is computed where there is a choice; it is empty where there is none.
+func Algorithm(op kernels.Op) string {
+	if a, ok := op.(interface{ algorithm() string }); ok {
+		return a.algorithm()
+	}
+	return ""
+}
