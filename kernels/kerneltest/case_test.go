@@ -175,3 +175,26 @@ func TestIntegersByWinograd(t *testing.T) {
 		assert.Equal(t, isRight, err == nil, "%q: %v", algorithm, result)
 	}
 }
+
+// A device that computed integers in a precision is held to equality where that has all factors and the result, and to a bound elsewhere.
+func TestIntegersInAPrecision(t *testing.T) {
+	for _, c := range []struct {
+		algorithm string
+		nudge     float32 // added to the largest result, as a part of it
+		isRight   bool
+	}{{"tf32", 0x1p-12, false}, {"bf16", 0x1p-12, true}, {"bf16", 0x1p-6, false}, {"tf32", 0, true}, {"bf16", 0, true}} {
+		result, err := caseOf(t, "conv2d_fprop/9x5x5x32_32@3x3_valid_int").Check(exactDevice{algorithm: c.algorithm, change: func(name string, m kernels.Mem) {
+			if name == "y" {
+				largest := slices.Index(m.F32, slices.Max(m.F32))
+				assert.Greater(t, m.F32[largest], float32(256), "bfloat16 has not all integers from there on")
+				assert.Less(t, m.F32[largest], float32(2048), "TF32 has all integers up to there")
+				m.F32[largest] *= 1 + c.nudge
+			}
+		}})
+		assert.Equal(t, c.isRight, err == nil, "%v: %v", c, result)
+	}
+	_, err := caseOf(t, "zero/33").Check(exactDevice{algorithm: "tf32"})
+	assert.NoError(t, err, "zeros may be stored in any precision")
+	_, err = caseOf(t, "tick/first").Check(exactDevice{algorithm: "bf16"})
+	assert.ErrorContains(t, err, "tick was computed in bf16, which is for products and for what is handed on to them")
+}

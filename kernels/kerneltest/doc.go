@@ -11,6 +11,7 @@
 // gradients by central differences. A device is held to it by [Case.Check].
 //
 // The bounds follow Higham, "Accuracy and Stability of Numerical Algorithms", 2nd edition, chapters 2 to 4. They hold for every
-// order of summation and with or without fused multiply-adds, so one bound serves every device. Errors of a value that one op hands to the
+// order of summation and with or without fused multiply-adds, so one bound serves every device; where a device names a precision, they count what
+// tensor cores round besides. Errors of a value that one op hands to the
 // next are followed through the list; where nobody has written down how, there is an error and no bound.
 package kerneltest

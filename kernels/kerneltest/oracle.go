@@ -18,30 +18,24 @@ func Compute(op kernels.Op, in [][]float64) ([][]Value, error) {
 }
 
 // compute is Compute for operands that may have errors of their own, and for the algorithm by which a device computed the op: "" for the
-// sums as they stand.
+// sums as they stand; see [Runner].
 func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 	operands := op.Operands()
 	if len(in) != len(operands) {
 		return nil, fmt.Errorf("kerneltest: %s has %d operands, got %d", op.Name(), len(operands), len(in))
 	}
 	out := make([][]Value, len(operands))
+	if p, isPrecision := precisionNamed(algorithm); isPrecision {
+		return out, computeNarrow(op, p, in, out)
+	}
 	if algorithm != "" {
 		return out, computeByWinograd(op, algorithm, in, out)
 	}
 	var err error
 	switch op := op.(type) {
-	case kernels.Conv2DFprop:
-		out[3] = results(convFprop(op.Conv2D, in[0], in[1], in[2]))
-	case kernels.Conv2DDgrad:
-		out[2] = results(convDgrad(op.Conv2D, in[0], in[1]))
-	case kernels.Conv2DWgrad:
-		out[2] = results(convWgrad(op.Conv2D, in[0], in[1], in[2]))
-	case kernels.DenseFprop:
-		out[3] = denseFprop(op.Dense, in[0], in[1], in[2])
-	case kernels.DenseDgrad:
-		out[2] = denseDgrad(op.Dense, in[0], in[1])
-	case kernels.DenseWgrad:
-		out[2] = denseWgrad(op.Dense, in[0], in[1], in[2])
+	case kernels.Conv2DFprop, kernels.Conv2DDgrad, kernels.Conv2DWgrad, kernels.DenseFprop, kernels.DenseDgrad, kernels.DenseWgrad, kernels.BiasWgrad:
+		sums, at := productSums(op, in)
+		out[at] = results(sums)
 	case kernels.BatchNormStats:
 		out[2], out[3] = batchNormStats(op, in[0], in[1])
 	case kernels.BatchNormFprop:
@@ -63,8 +57,6 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 		out[5] = groupNormDgrad(op, in)
 	case kernels.GroupNormWgrad:
 		out[4] = groupNormWgrad(op, in)
-	case kernels.BiasWgrad:
-		out[1] = biasWgrad(op, in[0], in[1])
 	case kernels.Pool2DFprop:
 		out[1], out[2], err = pooled(op.Kind, op.Outputs(), windowsOf(op.Pool2D), in[0])
 		if op.Index == nil {

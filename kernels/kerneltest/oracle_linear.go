@@ -27,6 +27,27 @@ func eachRow(g kernels.Conv2D, f func(x, w, y int)) {
 	}
 }
 
+// productSums are the sums of an op that sums products, or values as they are, and the operand that gets them; none of another op.
+func productSums(op kernels.Op, in [][]Value) (sums []sum, at int) {
+	switch op := op.(type) {
+	case kernels.Conv2DFprop:
+		return convFprop(op.Conv2D, in[0], in[1], in[2]), 3
+	case kernels.Conv2DDgrad:
+		return convDgrad(op.Conv2D, in[0], in[1]), 2
+	case kernels.Conv2DWgrad:
+		return convWgrad(op.Conv2D, in[0], in[1], in[2]), 2
+	case kernels.DenseFprop:
+		return denseFprop(op.Dense, in[0], in[1], in[2]), 3
+	case kernels.DenseDgrad:
+		return denseDgrad(op.Dense, in[0], in[1]), 2
+	case kernels.DenseWgrad:
+		return denseWgrad(op.Dense, in[0], in[1], in[2]), 2
+	case kernels.BiasWgrad:
+		return biasWgrad(op, in[0], in[1]), 1
+	}
+	return nil, 0
+}
+
 func convFprop(g kernels.Conv2D, x, w, b []Value) []sum {
 	y := make([]sum, g.N*g.P*g.Q*g.K)
 	if b != nil {
@@ -65,7 +86,7 @@ func convWgrad(g kernels.Conv2D, x, dy, dw []Value) []sum {
 	return sums
 }
 
-func denseFprop(g kernels.Dense, x, w, b []Value) []Value {
+func denseFprop(g kernels.Dense, x, w, b []Value) []sum {
 	y := make([]sum, g.N*g.K)
 	for n := range g.N {
 		for k := range g.K {
@@ -77,10 +98,10 @@ func denseFprop(g kernels.Dense, x, w, b []Value) []Value {
 			}
 		}
 	}
-	return results(y)
+	return y
 }
 
-func denseDgrad(g kernels.Dense, dy, w []Value) []Value {
+func denseDgrad(g kernels.Dense, dy, w []Value) []sum {
 	dx := make([]sum, g.N*g.C)
 	for n := range g.N {
 		for c := range g.C {
@@ -89,10 +110,10 @@ func denseDgrad(g kernels.Dense, dy, w []Value) []Value {
 			}
 		}
 	}
-	return results(dx)
+	return dx
 }
 
-func denseWgrad(g kernels.Dense, x, dy, dw []Value) []Value {
+func denseWgrad(g kernels.Dense, x, dy, dw []Value) []sum {
 	sums := sumsFrom(dw)
 	for c := range g.C {
 		for k := range g.K {
@@ -101,15 +122,15 @@ func denseWgrad(g kernels.Dense, x, dy, dw []Value) []Value {
 			}
 		}
 	}
-	return results(sums)
+	return sums
 }
 
-func biasWgrad(op kernels.BiasWgrad, dy, db []Value) []Value {
+func biasWgrad(op kernels.BiasWgrad, dy, db []Value) []sum {
 	sums := sumsFrom(db)
 	for i, v := range dy {
 		sums[i%op.K].addValue(v)
 	}
-	return results(sums)
+	return sums
 }
 
 func add(a, b []Value) []Value {

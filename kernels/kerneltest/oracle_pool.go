@@ -1,7 +1,6 @@
 package kerneltest
 
 import (
-	"errors"
 	"math"
 
 	"cnn-gpu/kernels"
@@ -84,12 +83,10 @@ func pooled(kind kernels.PoolKind, outputs int, each windows, x []Value) (y, ind
 	return y, index, nil
 }
 
+// unpooled hands errors on. Where the index may be that of several places, each of them may get the gradient.
 func unpooled(kind kernels.PoolKind, inputs int, each windows, dy, index []Value) ([]Value, error) {
 	if kind > kernels.SumPool {
 		return nil, unknown(kind)
-	}
-	if !areExact(index) {
-		return nil, errors.New("the op before could have taken a value from several places, so that its index is not known")
 	}
 	dx := make([]sum, inputs)
 	each(func(i int, window []place) {
@@ -103,6 +100,11 @@ func unpooled(kind kernels.PoolKind, inputs int, each windows, dy, index []Value
 				dx[w.at].addValue(dy[i])
 			case w.tap == int(index[i].Want):
 				dx[w.at].addValue(dy[i])
+				if index[i].Bound > 0 {
+					dx[w.at].bound += dy[i].size()
+				}
+			case math.Abs(float64(w.tap)-index[i].Want) <= index[i].Bound: // it may have been this place
+				dx[w.at].addValue(Value{0, dy[i].size()})
 			}
 		}
 	})

@@ -10,7 +10,8 @@ import "cnn-gpu/kernels"
 // like the rest: mem holds NaN there.
 //
 // Run says of each op by which algorithm it was computed: "" for the sums as they stand, in any order, or the name of an algorithm of
-// Winograd, whose rounding errors are larger; or "folded" of a batch normalisation whose scale was multiplied into the weights of the op before.
+// Winograd, whose rounding errors are larger; "tf32" or "bf16" of one that multiplied factors rounded to that precision, or that stored its result
+// so; or "folded" of a batch normalisation whose scale was multiplied into the weights of the op before.
 type Runner interface {
 	Run(ops []kernels.Op, mem map[*kernels.Buffer]kernels.Mem) (algorithms []string, err error)
 }

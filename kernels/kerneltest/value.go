@@ -23,7 +23,10 @@ const (
 )
 
 // gamma bounds the relative growth of n roundings: (1+δ)^n − 1 with |δ| ≤ unit (Higham, Lemma 3.1).
-func gamma(n int) float64 {
+func gamma(n int) float64 { return growth(n, unit) }
+
+// growth is gamma for roundings of another size.
+func growth(n int, unit float64) float64 {
 	nu := float64(n) * unit
 	return nu / (1 - nu)
 }
@@ -152,15 +155,20 @@ func (s *sum) addProduct(a, b Value) {
 	}
 }
 
-func (s sum) result() Value {
-	growth := gamma(s.terms)
+func (s sum) result() Value { return s.roundedBy(unit) }
+
+// roundedBy is the result if each operation errs by at most a part of what it computes.
+func (s sum) roundedBy(unit float64) Value {
+	growth := growth(s.terms, unit)
 	return Value{s.value, growth*s.magnitude + (1+growth)*s.bound + float64(s.terms)*tiny}
 }
 
-func results(sums []sum) []Value {
+func results(sums []sum) []Value { return roundedBy(unit, sums) }
+
+func roundedBy(unit float64, sums []sum) []Value {
 	list := make([]Value, len(sums))
 	for i, s := range sums {
-		list[i] = s.result()
+		list[i] = s.roundedBy(unit)
 	}
 	return list
 }
