@@ -77,6 +77,8 @@ func (d *cpuDevice) String() string {
 	return s
 }
 
+func (d *cpuDevice) Precision(o CompileOptions) (kernels.Precision, error) { return precisionOf(d.Name(), o, false) }
+
 // briefly says in a clause why no GPU could be opened.
 func briefly(noGPU error) string {
 	switch {

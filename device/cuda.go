@@ -140,6 +140,10 @@ func (d *gpu) String() string {
 	return fmt.Sprintf("GPU, %s, %s", d.model, wording.Bytes(d.total))
 }
 
+func (d *gpu) Precision(o CompileOptions) (kernels.Precision, error) {
+	return precisionOf(d.name, o, multipliesInAny(d.capability))
+}
+
 // Close frees all memory and modules, and gives the context back. After a late error that frees what the other calls no longer
 // can.
 func (d *gpu) Close() error {

@@ -5,7 +5,6 @@ package device
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gorgonia.org/cu"
@@ -152,7 +151,7 @@ func compileSource(library *nvrtc.Library, p source, timing bool) ([]byte, error
 // CompileKernels compiles what op lists run on GPUs of an architecture into a folder, with no GPU: "sm_90" gives machine code,
 // "compute_90" PTX, which the driver of any GPU from 9.0 on turns into machine code. It returns the number of files that the lists
 // need there.
-func CompileKernels(lists [][]kernels.Op, arch, dir string) (int, error) {
+func CompileKernels(lists [][]kernels.Op, o CompileOptions, arch, dir string) (int, error) {
 	if err := CheckArchitecture(arch); err != nil {
 		return 0, err
 	}
@@ -162,9 +161,9 @@ func CompileKernels(lists [][]kernels.Op, arch, dir string) (int, error) {
 	}
 	var launches [][]cuda.Launch
 	for _, ops := range lists {
-		s, err := newCUDASchedule(ops, CompileOptions{}, arch, capabilityOf(arch))
+		s, err := newCUDASchedule(ops, o, capabilityOf(arch))
 		if err != nil {
-			return 0, fmt.Errorf("device: %w", err)
+			return 0, fmt.Errorf("device: %s: %w", arch, err)
 		}
 		launches = append(launches, s.launches...)
 	}
@@ -224,13 +223,6 @@ func CheckArchitecture(arch string) error {
 		names = append(names, name)
 	}
 	return fmt.Errorf("device: architecture %q; NVRTC %s compiles for %s, and for compute_ in place of sm_", arch, versionOf(library), strings.Join(names, ", "))
-}
-
-// capabilityOf is the compute capability of an architecture that exists, such as sm_90.
-func capabilityOf(arch string) int {
-	_, digits, _ := strings.Cut(arch, "_")
-	capability, _ := strconv.Atoi(digits)
-	return capability
 }
 
 func (c *compiler) close() (errs []error) {

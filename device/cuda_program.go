@@ -30,7 +30,7 @@ type gpuLaunch struct {
 
 // Compile places the values, compiles what has no machine code yet and records the graph.
 func (d *gpu) Compile(ops []kernels.Op, o CompileOptions) (Program, error) {
-	s, err := newCUDASchedule(ops, o, d.name, d.capability)
+	s, err := newCUDASchedule(ops, o, d.capability)
 	if err != nil {
 		return nil, fmt.Errorf("device: %s: %w", d.name, err)
 	}

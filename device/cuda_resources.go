@@ -23,14 +23,14 @@ var resourceReport = regexp.MustCompile(`Compiling entry function '(\w+)'[^\n]*\
 
 // Resources compiles what an op list runs for an architecture such as "sm_90", with no GPU, and reports what each kernel takes. Equal
 // kernels are listed once.
-func Resources(ops []kernels.Op, arch string) ([]KernelResources, error) {
+func Resources(ops []kernels.Op, o CompileOptions, arch string) ([]KernelResources, error) {
 	library, err := nvrtc.Open()
 	if err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}
-	s, err := newCUDASchedule(ops, CompileOptions{}, arch, capabilityOf(arch))
+	s, err := newCUDASchedule(ops, o, capabilityOf(arch))
 	if err != nil {
-		return nil, fmt.Errorf("device: %w", err)
+		return nil, fmt.Errorf("device: %s: %w", arch, err)
 	}
 	sources, err := sourcesOf(s.launches, arch)
 	if err != nil {

@@ -20,7 +20,7 @@ func openSim(name, _ string, _ Options) (Device, error) {
 }
 
 // CompileKernels needs a build with CUDA.
-func CompileKernels([][]kernels.Op, string, string) (int, error) {
+func CompileKernels([][]kernels.Op, CompileOptions, string, string) (int, error) {
 	return 0, fmt.Errorf("device: %w", errNoCUDA)
 }
 

@@ -21,6 +21,8 @@ type Device interface {
 	Name() string
 	// String describes the device to a person.
 	String() string
+	// Precision is the one in which the device multiplies where these options are asked for, or an error that says what it multiplies in.
+	Precision(o CompileOptions) (kernels.Precision, error)
 	// Compile makes a list of plain ops ready to run many times: it rewrites the list so that there is less to do, and places the buffers.
 	Compile(ops []kernels.Op, o CompileOptions) (Program, error)
 	// Upload copies a []float32, []int32 or []uint8 of the buffer's size to the device.

@@ -122,7 +122,7 @@ func (b planted) firstError(t *testing.T) error {
 		if c.Group() != b.op {
 			continue
 		}
-		if _, err := c.Check(OpRunner{d}); err != nil {
+		if _, err := c.Check(OpRunner{Device: d}); err != nil {
 			return err
 		}
 	}

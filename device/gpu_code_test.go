@@ -44,7 +44,7 @@ func TestGPUWithoutNVRTC(t *testing.T) {
 	auto, err := NewSchedule("auto", Options{}, ops, CompileOptions{})
 	require.NoError(t, err)
 	assert.NotZero(t, auto.Scratch, "the CPU's, whose sums take some")
-	files, err := CompileKernels([][]kernels.Op{ops}, "compute_90", dir)
+	files, err := CompileKernels([][]kernels.Op{ops}, CompileOptions{}, "compute_90", dir)
 	require.NoError(t, err)
 	assert.Equal(t, 3, files)
 	d, err = Open("sim", Options{})

@@ -49,7 +49,7 @@ func TestGPUOps(t *testing.T) {
 	d := openForTest(t, Options{})
 	defer func() { assert.NoError(t, d.Close()) }()
 	for _, c := range kerneltest.Short() {
-		_, err := c.Check(OpRunner{d})
+		_, err := c.Check(OpRunner{Device: d})
 		require.NoError(t, err, c.Name)
 	}
 }

@@ -9,11 +9,14 @@ import (
 )
 
 // OpRunner runs short lists of ops on a device, with what outlives the run in host memory: what the suite in kernels/kerneltest asks for.
-type OpRunner struct{ Device Device }
+type OpRunner struct {
+	Device  Device
+	Options CompileOptions
+}
 
 // Run uploads the memory of each kept buffer, runs the ops and downloads it again. It returns the algorithm that computed each op.
 func (r OpRunner) Run(ops []kernels.Op, mem map[*kernels.Buffer]kernels.Mem) (algorithms []string, err error) {
-	program, err := r.Device.Compile(ops, CompileOptions{})
+	program, err := r.Device.Compile(ops, r.Options)
 	if err != nil {
 		return nil, err
 	}

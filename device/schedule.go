@@ -13,36 +13,12 @@ import (
 	"cnn-gpu/kernels/rewrite"
 )
 
-// CompileOptions say how an op list is computed.
-type CompileOptions struct {
-	Strict    bool              // every sum as it stands, by no algorithm that rounds otherwise: slower, and with smaller error bounds
-	Precision kernels.Precision // of the factors of products; FP32 with Strict
-}
-
-// on is how a device computes what the options ask for: it multiplies in any precision, or in FP32 alone.
-func (c CompileOptions) on(device string, inAny bool) (CompileOptions, error) {
-	switch {
-	case c.Strict && c.Precision > kernels.FP32:
-		return c, fmt.Errorf("device: %s: strict sums are of %v factors, and the precision is %v; give one of both", device, kernels.FP32, c.Precision)
-	case !inAny && c.Precision > kernels.FP32:
-		return c, fmt.Errorf("device: %s multiplies in %v, and not in %v; give %v, or none", device, kernels.FP32, c.Precision, kernels.FP32)
-	case c.Precision != kernels.DefaultPrecision:
-	case inAny && !c.Strict:
-		c.Precision = kernels.TF32
-	default:
-		c.Precision = kernels.FP32
-	}
-	return c, nil
-}
-
-// multipliesInAny says whether GPUs of a compute capability, such as 80, have asynchronous copies and products in TF32 and BF16.
-func multipliesInAny(capability int) bool { return capability >= 80 }
-
 // Schedule is what a device makes of an op list: what really runs, and the memory that it takes.
 type Schedule struct {
-	Ops    []Op              // in the order in which they run
-	Passes []rewrite.Applied // what was rewritten
-	Plan   plan.Plan         // where the values lie
+	Precision kernels.Precision // of the factors of products
+	Ops       []Op              // in the order in which they run
+	Passes    []rewrite.Applied // what was rewritten
+	Plan      plan.Plan         // where the values lie
 	// Scratch is the number of bytes that ops of a CPU work with besides, one after the other, those of all programs in the same memory;
 	// Derived is that of what each keeps that it derives from the weights. The workspaces of a GPU's kernels are part of the plan.
 	Scratch, Derived int
@@ -103,13 +79,21 @@ func NewSchedule(name string, o Options, ops []kernels.Op, c CompileOptions) (Sc
 			return Schedule{}, err
 		}
 		s, err := newCPUSchedule(ops, c, workers)
-		return s.Schedule, err
+		return s.Schedule, named(name, err)
 	case "cuda", "sim":
 		const recent = 90
-		s, err := newCUDASchedule(ops, c, name, recent)
-		return s.Schedule, err
+		s, err := newCUDASchedule(ops, c, recent)
+		return s.Schedule, named(name, err)
 	}
 	return Schedule{}, unknownDevice(name)
+}
+
+// named is an error of a device.
+func named(device string, err error) error {
+	if err != nil {
+		return fmt.Errorf("device: %s: %w", device, err)
+	}
+	return nil
 }
 
 // rewritten runs passes over a list that is right, and holds the result to be right too.
@@ -140,9 +124,10 @@ type cpuSchedule struct {
 }
 
 func newCPUSchedule(ops []kernels.Op, c CompileOptions, workers int) (s cpuSchedule, err error) {
-	if c, err = c.on("cpu", false); err != nil {
+	if c, err = c.on(false); err != nil {
 		return s, err
 	}
+	s.Precision = c.Precision
 	list, report, err := rewritten(ops, c, cpu.Passes())
 	if err != nil {
 		return s, err
@@ -185,10 +170,11 @@ type cudaSchedule struct {
 }
 
 // newCUDASchedule is the schedule on GPUs of a compute capability.
-func newCUDASchedule(ops []kernels.Op, c CompileOptions, device string, capability int) (s cudaSchedule, err error) {
-	if c, err = c.on(device, multipliesInAny(capability)); err != nil {
+func newCUDASchedule(ops []kernels.Op, c CompileOptions, capability int) (s cudaSchedule, err error) {
+	if c, err = c.on(multipliesInAny(capability)); err != nil {
 		return s, err
 	}
+	s.Precision = c.Precision
 	list, report, err := rewritten(ops, c, cuda.Passes(c.Precision))
 	if err != nil {
 		return s, err

@@ -38,3 +38,12 @@ func ParsePrecision(name string) (Precision, error) {
 	}
 	return Precision(i), nil
 }
+
+// MarshalText is the precision's name.
+func (p Precision) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText reads a name.
+func (p *Precision) UnmarshalText(name []byte) (err error) {
+	*p, err = ParsePrecision(string(name))
+	return err
+}

@@ -35,7 +35,8 @@ const (
 	warmUpKey        = "warm-up"        // steps; likewise
 	seedKey          = "seed"
 	strictKey        = "strict"
-	cpuKey           = "cpu code" // missing where no CPU computes
+	precisionKey     = "precision" // missing in a checkpoint of earlier versions
+	cpuKey           = "cpu code"  // missing where no CPU computes
 	positionKey      = "position"
 	paceKey          = "pace"
 	elapsedKey       = "elapsed" // seconds of the epoch under way

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/device"
+	"cnn-gpu/kernels"
 	"cnn-gpu/model/safetensors"
 	"cnn-gpu/train/internal/traintest"
 )
@@ -70,8 +71,9 @@ func TestCheckpointOfAnotherTraining(t *testing.T) {
 		"clipping: nothing then, norm of each 1 now":                     {Optimizer: Adam{}, Clipping: Clipping{Norm: 1}, Seed: 7},
 		"loss: sparse_categorical_crossentropy {FromLogits:false LabelSmoothing:0} then, " +
 			"sparse_categorical_crossentropy {FromLogits:false LabelSmoothing:0.1} now": {Optimizer: Adam{}, Seed: 7, Loss: SparseCategoricalCrossEntropy{LabelSmoothing: 0.1}},
-		"seed: 7 then, 8 now":          {Optimizer: Adam{}, Seed: 8},
-		"strict: false then, true now": {Optimizer: Adam{}, Seed: 7, Strict: true},
+		"seed: 7 then, 8 now":               {Optimizer: Adam{}, Seed: 8},
+		"strict: false then, true now":      {Optimizer: Adam{}, Seed: 7, Strict: true},
+		"precision: default then, fp32 now": {Optimizer: Adam{}, Seed: 7, Precision: kernels.FP32},
 	} {
 		other, err := Compile(traintest.SmallNet(t, 0.3), o)
 		require.NoError(t, err)
@@ -96,6 +98,7 @@ func TestCheckpointOfAnotherTraining(t *testing.T) {
 	require.NoError(t, safetensors.Write(path, file))
 	assert.ErrorContains(t, compile(t, traintest.SmallNet(t, 0.3), 1, Adam{}).LoadCheckpoint(path), "cpu code: abacus then, "+device.CPUCode()+" now")
 	delete(file.Metadata, "cpu code")
+	delete(file.Metadata, "precision")
 	file.Metadata["optimizer"] = "adam {LearningRate:0 Beta1:0 Beta2:0 Epsilon:0}" // as versions without weight decay wrote it
 	require.NoError(t, safetensors.Write(path, file))
 	assert.NoError(t, compile(t, traintest.SmallNet(t, 0.3), 1, Adam{}).LoadCheckpoint(path))

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cnn-gpu/device"
+	"cnn-gpu/kernels"
 	"cnn-gpu/train/data"
 )
 
@@ -20,7 +21,7 @@ type DifferenceError struct {
 
 // Difference is what a training had when it was interrupted, and what it is to go on with.
 type Difference struct {
-	What       string // in a DifferenceError "model", "optimizer", "loss", "targets", "class weights", "sample weights", "clipping", "normalization", "ema", "schedule", "warm-up", "seed", "strict", "cpu code", "batch", "augmentation", "epochs of the schedule" or "examples"
+	What       string // in a DifferenceError "model", "optimizer", "loss", "targets", "class weights", "sample weights", "clipping", "normalization", "ema", "schedule", "warm-up", "seed", "strict", "precision", "cpu code", "batch", "augmentation", "epochs of the schedule" or "examples"
 	Saved, Now string
 }
 
@@ -62,7 +63,8 @@ func (t *Trainer) identity() map[string]string {
 		optimizerKey: given(fmt.Sprintf("%s %+v", t.optimizer.Name(), t.optimizer)),
 		lossKey:      fmt.Sprintf("%s %+v", t.loss.Name(), t.loss),
 		seedKey:      strconv.FormatUint(t.seed, 10),
-		strictKey:    strconv.FormatBool(t.strict),
+		strictKey:    strconv.FormatBool(t.compile.Strict),
+		precisionKey: t.compile.Precision.String(),
 	}
 	if t.clipping != (Clipping{}) { // missing in a checkpoint of earlier versions
 		identity[clippingKey] = t.clipping.String()
@@ -97,13 +99,16 @@ func (t *Trainer) identity() map[string]string {
 // compare lists how the identity in a checkpoint differs from a trainer's. A training may go on upon another kind of device, and early
 // checkpoints do not name their loss.
 func compare(saved, now map[string]string) (list []Difference) {
-	for _, key := range []string{modelKey, optimizerKey, lossKey, targetsKey, classWeightsKey, sampleWeightsKey, clippingKey, normalizationKey, emaKey, scheduleKey, warmUpKey, seedKey, strictKey, cpuKey} {
+	for _, key := range []string{modelKey, optimizerKey, lossKey, targetsKey, classWeightsKey, sampleWeightsKey, clippingKey, normalizationKey, emaKey, scheduleKey, warmUpKey, seedKey, strictKey, precisionKey, cpuKey} {
 		if (key == cpuKey || key == lossKey) && (saved[key] == "" || now[key] == "") {
 			continue
 		}
 		then := saved[key]
 		if key == optimizerKey {
 			then = given(then)
+		}
+		if key == precisionKey {
+			then = cmp.Or(then, kernels.DefaultPrecision.String())
 		}
 		if then != now[key] {
 			list = append(list, Difference{key, then, now[key]})

@@ -200,10 +200,6 @@ func (t *Trainer) lossBackward(b LossBinding) []kernels.Op {
 	return append(ops, kernels.BinaryFprop{Binary: rows, A: b.DX, B: b.weights, Y: b.DX})
 }
 
-func (t *Trainer) compileOptions() device.CompileOptions {
-	return device.CompileOptions{Strict: t.strict}
-}
-
 // bindLoss makes the loss's buffers; keep says whether probabilities are downloaded.
 func (t *Trainer) bindLoss(l *model.Lowered, labels *kernels.Buffer, keep bool) LossBinding {
 	classes := t.output.Shape[0]

@@ -62,7 +62,7 @@ func (f *fitting) checkHost(batch int, emit func(batch int) []*OpList) error {
 func (t *Trainer) planned(lists []*OpList) int64 {
 	var schedules []device.Schedule
 	for _, l := range lists {
-		s, err := device.NewSchedule(t.device.Name(), device.Options{}, l.Ops(), t.compileOptions())
+		s, err := device.NewSchedule(t.device.Name(), device.Options{}, l.Ops(), t.compile)
 		if err != nil { // no device runs it
 			return math.MaxInt64
 		}

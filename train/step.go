@@ -59,7 +59,7 @@ func (t *Trainer) compiled(steps map[int]*Step, batch int, emit func(batch int) 
 	}
 	s := &Step{List: emit(batch), trainer: t}
 	var err error
-	if s.program, err = t.device.Compile(s.List.Ops(), t.compileOptions()); err != nil {
+	if s.program, err = t.device.Compile(s.List.Ops(), t.compile); err != nil {
 		return nil, fmt.Errorf("train: batch of %d: %w", batch, err)
 	}
 	steps[batch] = s

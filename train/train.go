@@ -48,6 +48,8 @@ type Options struct {
 	Seed uint64
 	// Strict computes every sum as it stands, by no algorithm that rounds otherwise: slower, and with smaller error bounds.
 	Strict bool
+	// Precision is the one of the factors that the device multiplies, and FP32 with Strict. Weights and the optimizer's state stay float32.
+	Precision kernels.Precision
 	// Normalization of what the model sees of a data set's images, in training, evaluation and prediction alike; none if it is zero.
 	Normalization data.Normalization
 	// Weights to begin with, which stay as they are; drawn by the model's initializers if nil.
@@ -72,9 +74,10 @@ type Trainer struct {
 	classWeights  []float64
 	sampleWeights bool
 
-	accuracy bool
-	seed     uint64
-	strict   bool
+	accuracy  bool
+	seed      uint64
+	compile   device.CompileOptions
+	precision kernels.Precision // in which the device multiplies
 
 	normalization      data.Normalization
 	weights            *kernels.Buffer   // of all parameters
@@ -123,7 +126,11 @@ func Compile(m *model.Model, o Options) (*Trainer, error) {
 		}
 		t.ownsDevice = true
 	}
-	if err := t.initialize(weights); err != nil {
+	t.precision, err = t.device.Precision(t.compile)
+	if err == nil {
+		err = t.initialize(weights)
+	}
+	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
@@ -138,7 +145,8 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		return nil, errors.New("train: a device, optimizer, schedule or loss is a nil pointer; leave the option out for its default")
 	}
 	t := &Trainer{
-		model: m, device: o.Device, optimizer: o.Optimizer, clipping: o.Clipping, schedule: o.Schedule, warmUp: o.WarmUp, ema: o.EMA, loss: o.Loss, seed: o.Seed, strict: o.Strict,
+		model: m, device: o.Device, optimizer: o.Optimizer, clipping: o.Clipping, schedule: o.Schedule, warmUp: o.WarmUp, ema: o.EMA, loss: o.Loss, seed: o.Seed,
+		compile:       device.CompileOptions{Strict: o.Strict, Precision: o.Precision},
 		normalization: o.Normalization,
 		weights:       m.ParamBuffer(weightsName), gradients: m.GradientBuffer("gradients"),
 		rate:       kernels.Kept("rate", kernels.Float32, 1),
@@ -284,6 +292,9 @@ func (t *Trainer) Model() *model.Model { return t.model }
 
 // Device is where it runs.
 func (t *Trainer) Device() device.Device { return t.device }
+
+// Precision is the one in which the device multiplies.
+func (t *Trainer) Precision() kernels.Precision { return t.precision }
 
 // History lists the epochs that are complete.
 func (t *Trainer) History() []Epoch { return t.history }

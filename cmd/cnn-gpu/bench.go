@@ -12,6 +12,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/bench"
@@ -26,6 +27,7 @@ type benchConfig struct {
 	model, data, dataDir, device string
 	optimizer                    optimizerChoice
 	options                      device.Options
+	precision                    kernels.Precision
 	batches                      []int
 	steps                        int
 	seconds                      float64
@@ -99,6 +101,7 @@ pictures, --model says what they become.`,
 	predictionFlag(cmd, &c.prediction)
 	f.Float64Var(&c.seconds, "seconds", 1, "the `time` that the steps of a batch size are timed for")
 	f.IntVar(&c.steps, "steps", 0, "the `number` of steps that are timed, however long they take (default: those of --seconds)")
+	precisionFlag(cmd, &c.precision)
 	deviceFlag(cmd, &c.device)
 	deviceOptionFlags(cmd, &c.options)
 	f.BoolVar(&asJSON, "json", false, "print the result as JSON")
@@ -129,18 +132,19 @@ func (c *benchConfig) check() error {
 
 // benchResult is what bench found, as JSON has it.
 type benchResult struct {
-	Model       string           `json:"model"`
-	Parameters  int              `json:"parameters"`
-	Data        string           `json:"data"`
-	Device      string           `json:"device"`
-	Description string           `json:"description"` // of the device
-	Kind        string           `json:"kind"`        // of the steps: training or inference
-	FirstStep   float64          `json:"first_step_seconds"`
-	FirstStepAt float64          `json:"first_step_at"` // seconds since 1970
-	Roofline    *device.Roofline `json:"roofline,omitempty"`
-	NoRoofline  string           `json:"no_roofline,omitempty"` // why
-	Benchmarks  []*bench.Result  `json:"benchmarks"`
-	Comparison  []stepComparison `json:"comparison,omitempty"` // with --prediction
+	Model       string            `json:"model"`
+	Parameters  int               `json:"parameters"`
+	Data        string            `json:"data"`
+	Device      string            `json:"device"`
+	Description string            `json:"description"` // of the device
+	Precision   kernels.Precision `json:"precision"`
+	Kind        string            `json:"kind"` // of the steps: training or inference
+	FirstStep   float64           `json:"first_step_seconds"`
+	FirstStepAt float64           `json:"first_step_at"` // seconds since 1970
+	Roofline    *device.Roofline  `json:"roofline,omitempty"`
+	NoRoofline  string            `json:"no_roofline,omitempty"` // why
+	Benchmarks  []*bench.Result   `json:"benchmarks"`
+	Comparison  []stepComparison  `json:"comparison,omitempty"` // with --prediction
 }
 
 func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
@@ -168,7 +172,7 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	sayDevice(cmd, d, c.device)
-	options.Device, options.Seed = d, 1
+	options.Device, options.Precision, options.Seed = d, c.precision, 1
 	t, err := train.Compile(m, options)
 	if err != nil {
 		return nil, err
@@ -178,8 +182,12 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 	if err != nil {
 		return nil, err
 	}
+	precision, err := d.Precision(device.CompileOptions{Precision: c.precision})
+	if err != nil {
+		return nil, err
+	}
 	r = &benchResult{
-		Model: m.Name, Parameters: m.ParamCount(), Data: set.Name(), Device: d.Name(), Description: d.String(), Kind: "training",
+		Model: m.Name, Parameters: m.ParamCount(), Data: set.Name(), Device: d.Name(), Description: d.String(), Precision: precision, Kind: "training",
 	}
 	benchmark := bench.Fit
 	if c.inference {
@@ -233,8 +241,8 @@ func (r *benchResult) fill(d device.Device, c *benchConfig, benchmark func(bench
 }
 
 func (r *benchResult) print(w io.Writer) {
-	wording.English.Fprintf(w, "%s, %d parameters, %s on %s. The first step was done %.0f ms after the program began.\n",
-		r.Model, r.Parameters, r.Kind, r.Data, 1e3*r.FirstStep)
+	wording.English.Fprintf(w, "%s, %d parameters, %s in %v on %s. The first step was done %.0f ms after the program began.\n",
+		r.Model, r.Parameters, r.Kind, r.Precision, r.Data, 1e3*r.FirstStep)
 	if r.Roofline != nil {
 		wording.English.Fprintf(w, "The device does at most %.1f GFLOP/s and %.1f GB/s (%s).\n", r.Roofline.GFLOPS, r.Roofline.GBS, r.Roofline.Source)
 	} else {

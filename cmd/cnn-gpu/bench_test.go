@@ -43,7 +43,7 @@ func TestBenchPrintsJSON(t *testing.T) {
 	}
 	var fields map[string]any
 	require.NoError(t, json.Unmarshal([]byte(r.stdout), &fields))
-	assert.Equal(t, []string{"benchmarks", "data", "description", "device", "first_step_at", "first_step_seconds", "kind", "model", "parameters", "roofline"},
+	assert.Equal(t, []string{"benchmarks", "data", "description", "device", "first_step_at", "first_step_seconds", "kind", "model", "parameters", "precision", "roofline"},
 		slices.Sorted(maps.Keys(fields)))
 	assert.Equal(t, []string{"batch", "images_per_second", "median_seconds", "min_seconds", "profile", "steps"},
 		slices.Sorted(maps.Keys(fields["benchmarks"].([]any)[0].(map[string]any))))
@@ -52,7 +52,7 @@ func TestBenchPrintsJSON(t *testing.T) {
 func TestBenchPrintsTables(t *testing.T) {
 	w := newTiny(t)
 	r := succeed(t, "bench", "--model", w.model, "--device", "cpu", "--batch", "4,8", "--steps", "3")
-	assert.Regexp(t, `^tiny, 242 parameters, training on noise\. The first step was done [\d,]+ ms after the program began\.\n`, r.stdout)
+	assert.Regexp(t, `^tiny, 242 parameters, training in fp32 on noise\. The first step was done [\d,]+ ms after the program began\.\n`, r.stdout)
 	assert.Regexp(t, `(?m)^The device does at most [\d.,]+ GFLOP/s and [\d.,]+ GB/s \(measured\)\.$`, r.stdout)
 	assert.Regexp(t, `(?m)^ +8 │ +3 │ +[\d.,]+ │ +[\d.,]+ │ +[\d,]+$`, r.stdout)
 	assert.Regexp(t, `(?m)^conv2d +│ \w+ +│ +[\d.,]+ │ +[\d.]+% │ +[\d.,]+ │ +[\d.,]+ │ +[\d.]+%$`, r.stdout)
@@ -60,7 +60,7 @@ func TestBenchPrintsTables(t *testing.T) {
 
 	training := strings.Count(r.stdout, "wgrad")
 	r = succeed(t, "bench", "--model", w.model, "--device", "cpu", "--data", w.data, "--batch", "4", "--seconds", "0.01", "--inference")
-	assert.Contains(t, r.stdout, "inference on "+w.data)
+	assert.Contains(t, r.stdout, "inference in fp32 on "+w.data)
 	assert.Positive(t, training)
 	assert.NotContains(t, r.stdout, "wgrad")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
+	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/kerneltest"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
@@ -19,11 +20,12 @@ import (
 
 // checkResult is what check found, as JSON has it.
 type checkResult struct {
-	Device string       `json:"device"`
-	Ops    []opCheck    `json:"ops"`
-	Model  string       `json:"model"`
-	Steps  []check.Step `json:"steps"`
-	OK     bool         `json:"ok"`
+	Device    string            `json:"device"`
+	Precision kernels.Precision `json:"precision"`
+	Ops       []opCheck         `json:"ops"`
+	Model     string            `json:"model"`
+	Steps     []check.Step      `json:"steps"`
+	OK        bool              `json:"ok"`
 }
 
 // opCheck is the outcome of an op's cases. Worst is the largest error as a part of its bound: up to 1 is right.
@@ -43,16 +45,18 @@ const quickStep = 19
 func newCheckCommand() *cobra.Command {
 	var deviceName, modelName string
 	var options device.Options
+	var factors kernels.Precision
 	var batch, steps int
 	var quick, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check a device: every op and a model's training steps against float64",
 		Long: `Check that a device computes what it should. Every op runs in many awkward shapes and is held against the same op in float64,
-within a bound that follows from the number of roundings. Then a model trains for some steps, on the device and on the CPU,
+within a bound that follows from the number of roundings, and of factors in the --precision. Then a model trains for some steps, on the device and on the CPU,
 and each loss is held against training in float64. The exit code is 1 if anything is outside its bound.`,
 		Example: `  cnn-gpu check
   cnn-gpu check --device cuda --model resnet-mini
+  cnn-gpu check --device cuda --precision bf16
   cnn-gpu check --device cpu --quick --json`,
 		Args: takes(0, 0, "cnn-gpu check takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -73,8 +77,12 @@ and each loss is held against training in float64. The exit code is 1 if anythin
 			}
 			defer d.Close()
 			sayDevice(cmd, d, deviceName)
+			how := device.CompileOptions{Precision: factors}
 			result := &checkResult{Device: d.Name(), Model: m.Name, OK: true}
-			if err := result.checkOps(cmd, d, quick); err != nil {
+			if result.Precision, err = d.Precision(how); err != nil {
+				return err
+			}
+			if err := result.checkOps(cmd, device.OpRunner{Device: d, Options: how}, quick); err != nil {
 				return err
 			}
 			if result.OK { // a model made of ops that are wrong shows nothing new
@@ -95,6 +103,7 @@ and each loss is held against training in float64. The exit code is 1 if anythin
 			return nil
 		},
 	}
+	precisionFlag(cmd, &factors)
 	deviceFlag(cmd, &deviceName)
 	deviceOptionFlags(cmd, &options)
 	cmd.Flags().StringVar(&modelName, "model", "mnist-cnn", "the `model` whose training is checked: of the zoo, or a file")
@@ -106,7 +115,7 @@ and each loss is held against training in float64. The exit code is 1 if anythin
 }
 
 // checkOps runs the case table.
-func (r *checkResult) checkOps(cmd *cobra.Command, d device.Device, quick bool) error {
+func (r *checkResult) checkOps(cmd *cobra.Command, runner device.OpRunner, quick bool) error {
 	index := map[string]int{}
 	for _, c := range casesToCheck(quick) {
 		if err := cmd.Context().Err(); err != nil {
@@ -118,7 +127,7 @@ func (r *checkResult) checkOps(cmd *cobra.Command, d device.Device, quick bool) 
 			index[c.Group()] = at
 			r.Ops = append(r.Ops, opCheck{Op: c.Group()})
 		}
-		err := r.Ops[at].run(c, device.OpRunner{Device: d})
+		err := r.Ops[at].run(c, runner)
 		// The device has done nothing wrong, and the next case would say the same.
 		if missing := (*device.NotCompiledError)(nil); errors.As(err, &missing) {
 			return fmt.Errorf("nothing is known of the device: %s, a kernel of this check, is not among those that are compiled, and there is no compiler (%w); "+
@@ -169,7 +178,7 @@ func (r *checkResult) checkSteps(m *model.Model, d device.Device, o device.Optio
 		return err
 	}
 	defer cpu.Close()
-	if r.Steps, err = check.Steps(m, []device.Device{d, cpu}, batch, steps, 1); err != nil {
+	if r.Steps, err = check.Steps(m, []check.Trainee{{Device: d, Precision: r.Precision}, {Device: cpu}}, batch, steps, 1); err != nil {
 		return err
 	}
 	for _, s := range r.Steps {
@@ -219,22 +228,24 @@ func (r *checkResult) print(w io.Writer) {
 	if len(r.Steps) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nThe loss of %s in each step of training:\n", r.Model)
+	fmt.Fprintf(w, "\nThe loss of %s in each step of training in %v:\n", r.Model, r.Precision)
 	steps := newTable("Step", "On "+r.Device, "On the CPU", "In float64", "Error", "Bound", "")
 	for _, s := range r.Steps {
-		worst, mark := 0.0, "ok"
-		for _, loss := range s.Losses {
-			worst = max(worst, math.Abs(loss-s.Exact))
+		mark, worst := "ok", 0 // the device that is nearest to its bound, or beyond
+		for i, loss := range s.Losses {
+			if math.IsNaN(loss) || math.Abs(loss-s.Exact)*s.Bounds[worst] > math.Abs(s.Losses[worst]-s.Exact)*s.Bounds[i] {
+				worst = i
+			}
 		}
 		if !s.Holds() {
 			mark = "FAILED"
 		}
 		steps.AppendRow(table.Row{s.Step, fmt.Sprintf("%.7f", s.Losses[0]), fmt.Sprintf("%.7f", s.Losses[1]),
-			fmt.Sprintf("%.7f", s.Exact), fmt.Sprintf("%.1e", worst), fmt.Sprintf("%.1e", s.Bound), mark})
+			fmt.Sprintf("%.7f", s.Exact), fmt.Sprintf("%.1e", math.Abs(s.Losses[worst]-s.Exact)), fmt.Sprintf("%.1e", s.Bounds[worst]), mark})
 	}
 	rightAlign(steps, 1, 2, 3, 4, 5, 6)
 	printTable(w, steps)
 	if r.OK {
-		fmt.Fprintf(w, "%s is right.\n", r.Device)
+		fmt.Fprintf(w, "%s is right in %v.\n", r.Device, r.Precision)
 	}
 }

@@ -22,8 +22,8 @@ func TestCheck(t *testing.T) {
 	}
 	assert.Regexp(t, `(?m)^conv2d_fprop +│ +\d+ │ +0 │ 0\.\d{3} │ \S+ *$`, text)
 	assert.Regexp(t, `(?m)^conv2d_fprop\+… +│ +\d+ │ +0 │ 0\.\d{3} │ \S+ *$`, text)
-	assert.Regexp(t, `(?m)^The loss of tiny in each step of training:$`, text)
-	assert.Contains(t, text, "cpu is right.\n")
+	assert.Regexp(t, `(?m)^The loss of tiny in each step of training in fp32:$`, text)
+	assert.Contains(t, text, "cpu is right in fp32.\n")
 
 	var found checkResult
 	require.NoError(t, json.Unmarshal([]byte(succeed(t, append(args, "--json")...).stdout), &found))
@@ -73,7 +73,7 @@ func TestCheckSaysWhatFailed(t *testing.T) {
 		{Op: "conv2d_fprop", Cases: 3, Worst: 0.25, Case: "conv2d_fprop/small"},
 		{Op: "conv2d_fprop+add", Cases: 2, Worst: 0.5, Case: "conv2d_fprop+add/1x1"},
 		{Op: long, Cases: 4, Failed: 1, Worst: 0.75, Case: long + "/17x6x6x8_16@2x3_valid_pool2x2_same_stride2x2_average", Error: long + "/1x1: y[0] is 1, want 2"},
-	}, Steps: []check.Step{{Step: 1, Exact: 2.5, Bound: 1e-6, Losses: []float64{2.5, 2.6}}}}
+	}, Steps: []check.Step{{Step: 1, Exact: 2.5, Losses: []float64{2.5, 2.6}, Bounds: []float64{1e-3, 1e-6}}}}
 	var text strings.Builder
 	r.print(&text)
 	assert.Regexp(t, `(?m)^conv2d_fprop +│ +3 │ +0 │ 0\.250 │ small *$`, text.String())

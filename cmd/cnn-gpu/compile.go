@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ func newCompileCommand() *cobra.Command {
 		smoothing      float64
 		average        train.EMA
 		archs          []string
+		factors        kernels.Precision
 		checks, asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -32,8 +34,8 @@ func newCompileCommand() *cobra.Command {
 		Long: `Compile what train, eval and predict run of a model into a folder. A machine whose environment variable ` + device.CodeDirEnv + `
 names that folder needs no compiler (NVRTC) for this model: copy the folder to a GPU host or into a container.
 
-Kernels are made for exact shapes, so --model, --batch, --optimizer with its settings, --loss, --label-smoothing and --ema must be those of
-the training, and for a model with Dropout --seed too. A training that mixes images, that is on pictures of several labels, or that weighs classes or
+Kernels are made for exact shapes, so --model, --batch, --optimizer with its settings, --loss, --label-smoothing, --ema and --precision
+must be those of the training, and for a model with Dropout --seed too. A training that mixes images, that is on pictures of several labels, or that weighs classes or
 pictures needs the compiler. Evaluation is compiled for the same batch, and prediction for one image at a time. With --checks the folder serves
 ` + "`cnn-gpu check`" + ` as well, which runs each op in many shapes.
 
@@ -77,30 +79,41 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 					lists = append(lists, c.Ops)
 				}
 			}
+			how := device.CompileOptions{Precision: factors}
 			for i, arch := range archs {
 				archs[i] = strings.TrimSpace(arch)
 				if err := device.CheckArchitecture(archs[i]); err != nil {
 					return err
 				}
 			}
+			if !cmd.Flags().Changed("arch") {
+				archs = slices.DeleteFunc(archs, func(arch string) bool {
+					_, cannot := device.ArchitecturePrecision(arch, how)
+					return cannot != nil
+				})
+			}
 			for _, arch := range archs {
 				if err := cmd.Context().Err(); err != nil {
 					return err
 				}
-				files, err := device.CompileKernels(lists, arch, out)
+				p, err := device.ArchitecturePrecision(arch, how)
+				if err != nil {
+					return err
+				}
+				files, err := device.CompileKernels(lists, how, arch, out)
 				if err != nil {
 					return err
 				}
 				if asJSON {
-					if err := printJSON(cmd, compiled{arch, m.Name, batch, files, out}); err != nil {
+					if err := printJSON(cmd, compiled{arch, m.Name, batch, p, files, out}); err != nil {
 						return err
 					}
 					continue
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d kernels of %s for batches of %d are in %s\n", arch, files, m.Name, batch, out)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d kernels of %s for batches of %d, in %v, are in %s\n", arch, files, m.Name, batch, p, out)
 			}
 			var others strings.Builder
-			for _, flag := range []string{"loss", "label-smoothing", "ema", "ema-overwrite"} {
+			for _, flag := range []string{"loss", "label-smoothing", "ema", "ema-overwrite", "precision"} {
 				if f := cmd.Flags().Lookup(flag); f.Changed {
 					fmt.Fprintf(&others, " --%s %s", flag, wording.Argument(f.Value.String()))
 				}
@@ -117,6 +130,7 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 	optimizer.flags(cmd, "the `method` of the training")
 	emaFlags(cmd, &average)
 	lossFlags(cmd, &loss, &smoothing)
+	precisionFlag(cmd, &factors)
 	f.Uint64Var(&seed, "seed", 1, "the `number` that the training is given; it matters to models with Dropout")
 	f.StringSliceVar(&archs, "arch", []string{"sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}, "the `architectures`, separated by commas")
 	f.BoolVar(&checks, "checks", false, "compile what cnn-gpu check runs, too")
@@ -127,11 +141,12 @@ its first start, and which the simulated GPUs run (--device sim: compute_90, sim
 
 // compiled is the kernels of an architecture, as JSON has it.
 type compiled struct {
-	Arch    string `json:"arch"`
-	Model   string `json:"model"`
-	Batch   int    `json:"batch"`
-	Kernels int    `json:"kernels"`
-	Out     string `json:"out"`
+	Arch      string            `json:"arch"`
+	Model     string            `json:"model"`
+	Batch     int               `json:"batch"`
+	Precision kernels.Precision `json:"precision"`
+	Kernels   int               `json:"kernels"`
+	Out       string            `json:"out"`
 }
 
 // launchedLists are the op lists that train, eval and predict run.

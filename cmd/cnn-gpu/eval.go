@@ -14,6 +14,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/internal/atomicfile"
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/kernels"
 	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
 	"cnn-gpu/train/metrics"
@@ -56,6 +57,7 @@ func newEvalCommand() *cobra.Command {
 	var (
 		name, dataDir, where string
 		how                  device.Options
+		factors              kernels.Precision
 		batch                int
 		classes, confusion   string
 		force                bool
@@ -91,7 +93,7 @@ how probable it is that an image of the class is given a higher probability for 
 				return err
 			}
 			how.Timing = profile
-			t, err := openTrained(cmd, args[0], where, how)
+			t, err := openTrained(cmd, args[0], where, how, factors)
 			if err != nil {
 				return err
 			}
@@ -132,6 +134,7 @@ how probable it is that an image of the class is given a higher probability for 
 	}
 	testFlags(cmd, &name, &dataDir)
 	cmd.Flags().IntVar(&batch, "batch", 32, "the `number` of images at a time")
+	precisionFlag(cmd, &factors)
 	deviceFlag(cmd, &where)
 	deviceOptionFlags(cmd, &how)
 	cmd.Flags().StringVar(&classes, "csv", "", "write the table of the classes to a `file`")

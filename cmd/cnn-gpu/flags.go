@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/kernels"
 )
 
 // flagError says in words what is wrong with a flag, and what was probably meant.
@@ -72,6 +73,43 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 		return usageErrorf("unknown flag %s%s; did you mean --%s?", dashes, name, near)
 	}
 	return usageErrorf("unknown flag %s%s", dashes, name)
+}
+
+// precision is a flag's precision, empty for the device's own.
+type precision kernels.Precision
+
+func (p *precision) Type() string { return "precision" }
+
+func (p *precision) String() string {
+	if kernels.Precision(*p) == kernels.DefaultPrecision {
+		return ""
+	}
+	return kernels.Precision(*p).String()
+}
+
+func (p *precision) Set(text string) error {
+	given, err := kernels.ParsePrecision(text)
+	if err != nil {
+		return errors.New(wording.Choose(text, kernels.PrecisionNames()))
+	}
+	*p = precision(given)
+	return nil
+}
+
+// precisionFlag adds the flag that says in which precision a device multiplies.
+func precisionFlag(cmd *cobra.Command, p *kernels.Precision) {
+	names := kernels.PrecisionNames()
+	cmd.Flags().Var((*precision)(p), "precision", "the `precision` of the factors of convolutions and dense layers, whose sums are "+kernels.FP32.String()+": "+
+		wording.Or(names[1:])+" (default: "+kernels.TF32.String()+" on a GPU that has it, else "+kernels.FP32.String()+")")
+	completeFrom(cmd, "precision", names...)
+}
+
+// checkPrecision refuses strict sums of factors that are rounded.
+func checkPrecision(strict bool, p kernels.Precision) error {
+	if strict && p > kernels.FP32 {
+		return usageErrorf("--precision %v: --strict computes with factors in %v; leave out one of both", p, kernels.FP32)
+	}
+	return nil
 }
 
 // threads is a flag's number of threads: from 1 to some for each CPU, since more only wait for each other.

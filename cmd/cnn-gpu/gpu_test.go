@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/device/driver/nvrtc"
+	"cnn-gpu/kernels"
 )
 
 // The program needs libc and nothing of NVIDIA's to start, and what its tests link is what it links.
@@ -65,15 +66,15 @@ func runSimulated(t *testing.T, environment []string, args ...string) result {
 // A folder that compile filled is enough to train, test and predict with where there is no NVRTC.
 func TestCompileAheadOfTime(t *testing.T) {
 	w := newSimulated(t)
-	kernels := kernelsFolder(t)
-	r := succeed(t, "compile", "--model", w.model, "--batch", "4", "--arch", " compute_90", "--out", kernels)
-	made := countFiles(t, kernels)
-	assert.Equal(t, fmt.Sprintf("compute_90: %d kernels of tiny for batches of 4 are in %s\n", made, kernels), r.stdout)
-	assert.Contains(t, r.stderr, "CNN_GPU_KERNELS="+kernels+" cnn-gpu train --model "+w.model+" --batch 4 --optimizer adam --seed 1\n")
+	folder := kernelsFolder(t)
+	r := succeed(t, "compile", "--model", w.model, "--batch", "4", "--arch", " compute_90", "--out", folder)
+	made := countFiles(t, folder)
+	assert.Equal(t, fmt.Sprintf("compute_90: %d kernels of tiny for batches of 4, in tf32, are in %s\n", made, folder), r.stdout)
+	assert.Contains(t, r.stderr, "CNN_GPU_KERNELS="+folder+" cnn-gpu train --model "+w.model+" --batch 4 --optimizer adam --seed 1\n")
 	var line compiled
-	out := succeed(t, "compile", "--model", w.model, "--batch", "4", "--arch", "compute_90", "--out", kernels, "--json").stdout
+	out := succeed(t, "compile", "--model", w.model, "--batch", "4", "--arch", "compute_90", "--out", folder, "--json").stdout
 	require.NoError(t, json.Unmarshal([]byte(out), &line))
-	assert.Equal(t, compiled{"compute_90", "tiny", 4, made, kernels}, line)
+	assert.Equal(t, compiled{"compute_90", "tiny", 4, kernels.TF32, made, folder}, line)
 	assertSnakeCase(t, out)
 
 	none := []string{"CNN_GPU_NVRTC=" + t.TempDir()}
@@ -90,7 +91,7 @@ func TestCompileAheadOfTime(t *testing.T) {
 	r = runSimulated(t, none, "eval", w.out, "--batch", "5")
 	assert.Equal(t, exitFailure, r.code)
 	assert.Contains(t, r.stderr, "conv2d_fprop.cu is not compiled for compute_90 and these shapes")
-	assert.Equal(t, made, countFiles(t, kernels))
+	assert.Equal(t, made, countFiles(t, folder))
 
 	// Of a device whose kernels cannot be made check says nothing, and that once.
 	r = runSimulated(t, none, "check", "--quick")
@@ -100,7 +101,7 @@ func TestCompileAheadOfTime(t *testing.T) {
 	assert.NotContains(t, r.stderr, "the device is not right")
 
 	for arch, want := range map[string]string{"sm_1": `architecture "sm_1"; NVRTC `, "hopper": "for sm_", "sm_90,sm_": `architecture "sm_"`} {
-		r = runCommand("compile", "--model", w.model, "--arch", arch, "--out", kernels)
+		r = runCommand("compile", "--model", w.model, "--arch", arch, "--out", folder)
 		assert.Equal(t, exitFailure, r.code, arch)
 		assert.Contains(t, r.stderr, want)
 	}
@@ -112,13 +113,13 @@ func TestCompileAheadOfTime(t *testing.T) {
 // What changes the ops of a training is named to compile, too, and stands in the line that it prints.
 func TestCompileForATraining(t *testing.T) {
 	w := newSimulated(t)
-	kernels := kernelsFolder(t)
-	training := []string{"--label-smoothing", "0.1", "--ema", "0.9", "--ema-overwrite", "3", "--loss", "focal"}
-	r := succeed(t, append([]string{"compile", "--model", w.model, "--batch", "4", "--arch", "compute_90", "--out", kernels}, training...)...)
-	assert.Contains(t, r.stderr, " --batch 4 --optimizer adam --seed 1 --loss focal --label-smoothing 0.1 --ema 0.9 --ema-overwrite 3\n")
+	folder := kernelsFolder(t)
+	training := []string{"--label-smoothing", "0.1", "--ema", "0.9", "--ema-overwrite", "3", "--loss", "focal", "--precision", "bf16"}
+	r := succeed(t, append([]string{"compile", "--model", w.model, "--batch", "4", "--arch", "compute_90", "--out", folder}, training...)...)
+	assert.Contains(t, r.stderr, " --batch 4 --optimizer adam --seed 1 --loss focal --label-smoothing 0.1 --ema 0.9 --ema-overwrite 3 --precision bf16\n")
 	r = runSimulated(t, []string{"CNN_GPU_NVRTC=" + t.TempDir()}, append(w.trainArgs(), training...)...)
 	assert.Equal(t, exitOK, r.code, r.stderr)
-	r = runCommand("compile", "--model", w.model, "--out", kernels, "--ema", "2")
+	r = runCommand("compile", "--model", w.model, "--out", folder, "--ema", "2")
 	assert.Equal(t, exitUsage, r.code)
 	assert.Contains(t, r.stderr, "--ema: EMA momentum 2; give a number above 0 and below 1")
 }
@@ -147,21 +148,21 @@ func TestTrainOnTheSimulatedGPU(t *testing.T) {
 func TestCompiledKernelsAreKept(t *testing.T) {
 	w := newSimulated(t)
 	w.train(t)
-	kernels := kernelsFolder(t)
+	folder := kernelsFolder(t)
 	r := runSimulated(t, nil, "eval", w.out, "--no-cache")
 	require.Equal(t, exitOK, r.code, r.stderr)
-	assert.Zero(t, countFiles(t, kernels))
+	assert.Zero(t, countFiles(t, folder))
 	again := runSimulated(t, nil, "eval", w.out)
 	require.Equal(t, exitOK, again.code, again.stderr)
 	assert.Equal(t, r.stdout, again.stdout)
-	made := countFiles(t, kernels)
+	made := countFiles(t, folder)
 	require.NotZero(t, made)
 
 	var found []finding
 	require.NoError(t, json.Unmarshal([]byte(succeed(t, "devices", "--json").stdout), &found))
 	last := found[len(found)-1]
 	assert.Equal(t, "Compiled kernels", last.What)
-	assert.Regexp(t, fmt.Sprintf(`^%s, %d files, [\d.]+ [KM]iB$`, kernels, made), last.Detail)
+	assert.Regexp(t, fmt.Sprintf(`^%s, %d files, [\d.]+ [KM]iB$`, folder, made), last.Detail)
 }
 
 func TestSyncNamesTheOp(t *testing.T) {

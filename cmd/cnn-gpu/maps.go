@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/device"
+	"cnn-gpu/kernels"
 	"cnn-gpu/train/data"
 	"cnn-gpu/train/run"
 )
@@ -54,7 +55,7 @@ changes the class's score (Selvaraju et al., "Grad-CAM", ICCV 2017).`,
 			if err := cam.check(cmd); err != nil {
 				return err
 			}
-			t, err := openTrained(cmd, args[0], where, how)
+			t, err := openTrained(cmd, args[0], where, how, kernels.FP32)
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/device"
+	"cnn-gpu/kernels"
 )
 
 func TestMaps(t *testing.T) {
@@ -73,7 +74,7 @@ func TestMapValues(t *testing.T) {
 	w.train(t)
 	cmd := newRootCommand()
 	cmd.SetErr(&strings.Builder{})
-	trained, err := openTrained(cmd, w.out, "cpu", device.Options{})
+	trained, err := openTrained(cmd, w.out, "cpu", device.Options{}, kernels.FP32)
 	require.NoError(t, err)
 	defer trained.Close()
 	x, _, err := trained.testImage(cmd, "", "", 1)

@@ -64,7 +64,7 @@ func (s *summary) printPasses(w io.Writer) {
 		printFact(w, p.Name, indent, p.Does)
 	}
 
-	fmt.Fprintf(w, "The ops of a training step on %s:\n", s.Device)
+	fmt.Fprintf(w, "The ops of a training step on %s, in %v:\n", s.Device, s.Precision)
 	t = newTable("Layer", "Op", "Ops", "MFLOP", "Algorithm", "Group")
 	for _, op := range s.Ops {
 		parts, flops, group := "", "", ""

@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"cnn-gpu/device"
+	"cnn-gpu/kernels"
 	"cnn-gpu/train/data"
 )
 
@@ -34,6 +35,7 @@ func newPredictCommand() *cobra.Command {
 	var (
 		where, out string
 		how        device.Options
+		factors    kernels.Precision
 		top        int
 		asJSON     bool
 		options    data.PictureOptions
@@ -71,7 +73,7 @@ A model that ends with a sigmoid says of each class by itself whether it is ther
 			if err != nil {
 				return err
 			}
-			t, err := openTrained(cmd, args[0], where, how)
+			t, err := openTrained(cmd, args[0], where, how, factors)
 			if err != nil {
 				return err
 			}
@@ -109,6 +111,7 @@ A model that ends with a sigmoid says of each class by itself whether it is ther
 	f.IntVar(&top, "top", 3, "the `number` of classes to show")
 	f.StringVar(&out, "out", "", "save what the network saw as PNG files in this `folder`")
 	pictureFlags(cmd, &options)
+	precisionFlag(cmd, &factors)
 	deviceFlag(cmd, &where)
 	deviceOptionFlags(cmd, &how)
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each picture")

@@ -112,6 +112,7 @@ func checkFixed(flags *pflag.FlagSet, asked, c run.Config, m *model.Model) error
 		{"crop", false, "its model's input"},
 		{"seed", asked.Seed == c.Seed, strconv.FormatUint(c.Seed, 10)},
 		{"strict", asked.Strict == c.Strict, strconv.FormatBool(c.Strict)},
+		{"precision", asked.Precision == c.Precision, c.Precision.String()},
 		{"out", false, "its folder"},
 	}
 	for _, s := range train.OptimizerSettings() {

@@ -8,6 +8,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 )
@@ -15,12 +16,13 @@ import (
 // summary is what a model is and what its training takes, as JSON has it.
 type summary struct {
 	model.Summary
-	Optimizer string        `json:"optimizer"`
-	Device    string        `json:"device"`
-	Memory    stepMemory    `json:"training_memory"`  // on the device
-	Plan      *memoryPlan   `json:"plan,omitempty"`   // with --memory
-	Passes    []pass        `json:"passes,omitempty"` // with --passes, as the ops
-	Ops       []scheduledOp `json:"ops,omitempty"`
+	Optimizer string            `json:"optimizer"`
+	Device    string            `json:"device"`
+	Precision kernels.Precision `json:"precision"`
+	Memory    stepMemory        `json:"training_memory"`  // on the device
+	Plan      *memoryPlan       `json:"plan,omitempty"`   // with --memory
+	Passes    []pass            `json:"passes,omitempty"` // with --passes, as the ops
+	Ops       []scheduledOp     `json:"ops,omitempty"`
 
 	opCount int // of a training step
 }
@@ -31,6 +33,7 @@ func newSummaryCommand() *cobra.Command {
 		optimizer              optimizerChoice
 		batch, depth           int
 		memory, passes, asJSON bool
+		factors                kernels.Precision
 	)
 	cmd := &cobra.Command{
 		Use:   "summary [RUN|WEIGHTS] [flags]",
@@ -85,7 +88,7 @@ share, with what sharing saved, the largest values, and from which op to which e
 			if err := m.CheckBatch(batch); err != nil {
 				return err
 			}
-			result, err := summarizeModel(m, o, batch, deviceName, memory, passes)
+			result, err := summarizeModel(m, o, batch, deviceName, factors, memory, passes)
 			if err != nil {
 				return err
 			}
@@ -108,11 +111,12 @@ share, with what sharing saved, the largest values, and from which op to which e
 	cmd.Flags().StringVar(&deviceName, "device", "cpu", "the `device` that trains: cpu, cuda or sim (none is opened)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON, with the whole plan of --memory or the passes and ops of --passes")
 	completeFrom(cmd, "device", "cpu", "cuda", "sim")
+	precisionFlag(cmd, &factors)
 	return cmd
 }
 
 // summarizeModel asks the model, and the device for what it makes of a training step.
-func summarizeModel(m *model.Model, o train.Options, batch int, deviceName string, memory, passes bool) (*summary, error) {
+func summarizeModel(m *model.Model, o train.Options, batch int, deviceName string, p kernels.Precision, memory, passes bool) (*summary, error) {
 	// A model that ends with logits can be looked at, and programs can train it.
 	_, softmax := m.Logits()
 	o.Loss = train.SparseCategoricalCrossEntropy{FromLogits: !softmax}
@@ -121,7 +125,7 @@ func summarizeModel(m *model.Model, o train.Options, batch int, deviceName strin
 		return nil, err
 	}
 	schedule := func(list *train.OpList) (device.Schedule, error) {
-		return device.NewSchedule(deviceName, device.Options{}, list.Ops(), device.CompileOptions{})
+		return device.NewSchedule(deviceName, device.Options{}, list.Ops(), device.CompileOptions{Precision: p})
 	}
 	training, err := schedule(lists.Training)
 	if err != nil {
@@ -132,7 +136,7 @@ func summarizeModel(m *model.Model, o train.Options, batch int, deviceName strin
 		return nil, err
 	}
 	s := &summary{
-		Summary: m.Summarize(batch), Optimizer: o.Optimizer.Name(), Device: deviceName, Memory: memoryOf(training, evaluation, lists.Saved),
+		Summary: m.Summarize(batch), Optimizer: o.Optimizer.Name(), Device: deviceName, Precision: training.Precision, Memory: memoryOf(training, evaluation, lists.Saved),
 		opCount: len(training.Ops),
 	}
 	if memory {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/kernels"
 	"cnn-gpu/train"
 	"cnn-gpu/train/bench"
 	"cnn-gpu/train/data"
@@ -191,6 +192,7 @@ and val_accuracy in place of the test's, which the last line still has. With --p
 	f.BoolVar(&c.RestoreBest, "restore-best", false, "end with the weights of the best epoch, the one with the lowest loss after it, instead of the last one's")
 	f.Uint64Var(&c.Seed, "seed", 1, "a `number` that chooses the first weights and the order of the images")
 	f.BoolVar(&c.Strict, "strict", false, "compute every sum as it stands: slower, and rounded less (see summary --passes)")
+	precisionFlag(cmd, &c.Precision)
 	deviceFlag(cmd, &c.Device)
 	deviceOptionFlags(cmd, &c.DeviceOptions)
 	f.StringVar(&c.Out, "out", "", "the run's `folder` (default: runs/MODEL-DATA, numbered if there is one)")
@@ -266,6 +268,9 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 	case given("lr") && !(c.LearningRate > 0):
 		return usageErrorf("--lr %v: give a number above 0, such as 0.001", c.LearningRate)
 	}
+	if err := checkPrecision(c.Strict, c.Precision); err != nil {
+		return err
+	}
 	if given("checkpoint-every") {
 		if err := checkInterval(c.CheckpointEvery); err != nil {
 			return err
@@ -290,7 +295,7 @@ func checkConfig(c run.Config, given func(flag string) bool) error {
 func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *metricsServer, profile, asJSON bool) error {
 	stderr := cmd.ErrOrStderr()
 	c, t := r.Config(), r.Trainer()
-	logEvent(cmd, "start", "model", t.Model().Name, "parameters", t.Model().ParamCount(), "data", c.Data, "device", t.Device().Name(),
+	logEvent(cmd, "start", "model", t.Model().Name, "parameters", t.Model().ParamCount(), "data", c.Data, "device", t.Device().Name(), "precision", t.Precision().String(),
 		"epochs", c.Epochs, "batch", c.Batch, "seed", c.Seed, "out", r.Dir(), "pid", os.Getpid())
 	wording.English.Fprintf(stderr, "Model: %s, %d parameters. Data: %s.\n", t.Model().Name, t.Model().ParamCount(), c.Data)
 	measured := r.WatchedPrefix()
@@ -302,6 +307,9 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 		wording.English.Fprintf(stderr, "Training images: %d, and %d others for validation.\n", r.Training().Len(), v.Len())
 	}
 	sayDevice(cmd, t.Device(), c.Device)
+	if p := t.Precision(); p != kernels.FP32 {
+		fmt.Fprintf(stderr, "Precision: %v.\n", p)
+	}
 	sayWarnings(cmd, t.Warnings())
 	if dir := r.TensorBoard(); dir != "" {
 		fmt.Fprintf(stderr, "TensorBoard: tensorboard --logdir %s\n", wording.Argument(dir))

@@ -14,6 +14,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/run"
@@ -27,8 +28,8 @@ type trained struct {
 	stderr  io.Writer
 }
 
-// openTrained reads a run's folder or a weights file and puts the model on a device.
-func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) (*trained, error) {
+// openTrained reads a run's folder or a weights file and puts the model on a device, to multiply in a precision.
+func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options, p kernels.Precision) (*trained, error) {
 	saved, err := loadSaved(cmd, path)
 	if err != nil {
 		return nil, err
@@ -50,7 +51,7 @@ func openTrained(cmd *cobra.Command, path, deviceName string, o device.Options) 
 	sayDevice(cmd, d, deviceName)
 	t, err := train.Compile(saved.Model, train.Options{
 		Device: d, Weights: saved.Weights, Loss: loss, Targets: saved.Targets(), SampleWeights: saved.SampleWeights(), Normalization: saved.Normalization(),
-		Metrics: []train.Metric{train.Accuracy},
+		Metrics: []train.Metric{train.Accuracy}, Precision: p,
 	})
 	if err != nil {
 		return nil, errors.Join(err, d.Close())

@@ -34,17 +34,31 @@ func (o *Oracle) Set(b *kernels.Buffer, values []float32) {
 }
 
 // Run runs the ops in order.
-func (o *Oracle) Run(ops []kernels.Op) error {
+func (o *Oracle) Run(ops []kernels.Op) error { return o.RunAs(ops, make([]string, len(ops))) }
+
+// RunAs is Run with the noise of a device that computes each op by an algorithm: where that is a precision (see [Runner]), factors move by as much
+// as it rounds, sums by a tensor core's part, and what may be stored rounded moves once more.
+func (o *Oracle) RunAs(ops []kernels.Op, algorithms []string) error {
 	if o.values == nil {
 		o.values = memory[float64]{}
 	}
-	for _, op := range ops {
+	for at, op := range ops {
 		operands := op.Operands()
-		out, err := Compute(op, o.values.operands(op))
+		in := o.values.operands(op)
+		p, isNarrow := precisionNamed(algorithms[at])
+		isNarrow = isNarrow && o.Noise != nil
+		unitOfSums := unit
+		if factors := factorsOf(op); isNarrow && factors != nil {
+			unitOfSums = tensorCoreUnit
+			for _, i := range factors {
+				in[i] = o.narrowed(p, in[i])
+			}
+		}
+		out, err := Compute(op, in)
 		if err != nil {
 			return err
 		}
-		part := 1 / math.Sqrt(float64(terms(op)))
+		part := unitOfSums / unit / math.Sqrt(float64(terms(op)))
 		for i, values := range out {
 			if values == nil {
 				continue
@@ -55,17 +69,34 @@ func (o *Oracle) Run(ops []kernels.Op) error {
 				if o.Noise == nil {
 					continue
 				}
-				sign := float64(2*o.Noise.IntN(2) - 1)
 				if v.Want != 0 { // a zero is mostly no sum at all but a ReLU or a square, and stays
-					dst[j] += part * v.Bound * sign
+					dst[j] += part * v.Bound * o.sign()
 				}
 				if isNeverNegative(op, i) {
 					dst[j] = max(dst[j], 0)
 				}
 			}
+			if isNarrow && mayBeStoredNarrow(operands[i]) {
+				copy(dst, o.narrowed(p, dst))
+			}
 		}
 	}
 	return nil
+}
+
+// sign is up or down.
+func (o *Oracle) sign() float64 { return float64(2*o.Noise.IntN(2) - 1) }
+
+// narrowed moves each value by as much as its rounding to a precision may.
+func (o *Oracle) narrowed(p kernels.Precision, values []float64) []float64 {
+	moved := make([]float64, len(values))
+	for i, v := range values {
+		moved[i] = v
+		if v != 0 {
+			moved[i] += narrowed(p, exact(v)).Bound * o.sign()
+		}
+	}
+	return moved
 }
 
 // isNeverNegative says whether an operand's values are sums of nothing but squares, probabilities or losses: float32 rounds none of them

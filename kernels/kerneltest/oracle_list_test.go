@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -83,4 +84,33 @@ func TestNoiseLeavesNothingNegative(t *testing.T) {
 			assert.False(t, math.IsNaN(value), name)
 		}
 	}
+}
+
+// The noise of a device that multiplies in a precision is that of its factors and of its result, and far more than float32's.
+func TestNoiseInAPrecision(t *testing.T) {
+	g := kernels.Dense{N: 20, C: 64, K: 30}
+	op := kernels.DenseFprop{Dense: g, X: float("x", g.N, g.C), W: float("w", g.C, g.K), B: float("b", g.K), Y: float("y", g.N, g.K)}
+	typical := func(algorithm string) float64 {
+		o := Oracle{Noise: rand.New(rand.NewPCG(1, 2))}
+		for _, b := range []*kernels.Buffer{op.X, op.W} {
+			copy(o.Of(b), exactly(draw(reals, b.Elements())))
+		}
+		before := append(slices.Clone(o.Of(op.X)), o.Of(op.W)...)
+		exact, err := Compute(op, [][]float64{o.Of(op.X), o.Of(op.W), o.Of(op.B), nil})
+		require.NoError(t, err)
+		require.NoError(t, o.RunAs([]kernels.Op{op}, []string{algorithm}))
+		assert.Equal(t, before, append(slices.Clone(o.Of(op.X)), o.Of(op.W)...), "factors stay as they are")
+		total := 0.0
+		for i, v := range exact[3] {
+			total += math.Pow(o.Of(op.Y)[i]-v.Want, 2)
+		}
+		return math.Sqrt(total / float64(len(exact[3])))
+	}
+	// 64 products of numbers of mean square 1/3, each of whose factors moves by u at most, and their sum by u.
+	for p, u := range map[string]float64{"tf32": 0x1p-11, "bf16": 0x1p-8} {
+		assert.InEpsilon(t, u*math.Sqrt(3*64)/3, typical(p), 0.2, p)
+	}
+	assert.Less(t, 100*typical(""), typical("tf32"))
+	o := Oracle{}
+	require.NoError(t, o.RunAs([]kernels.Op{op}, []string{"bf16"}), "without noise it is exact")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/device"
+	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train/internal/traintest"
 )
@@ -16,12 +17,20 @@ import (
 func TestGPUEveryLayerTrains(t *testing.T) {
 	d := traintest.OpenGPU(t)
 	defer d.Close()
-	testEveryLayer(t, d)
+	for _, p := range []kernels.Precision{kernels.FP32, kernels.TF32, kernels.BF16} {
+		testEveryLayer(t, d, p)
+	}
 }
 
-// The tutorial's network trains on the GPU as it does in float64 and on the CPU, and to the same bits whatever the order of warps.
+// The tutorial's network trains on the GPU in each precision as it does in float64 and on the CPU, and to the same bits whatever the order of warps.
 func TestGPUTrainsTheTutorialsNetwork(t *testing.T) {
-	const steps = 4
+	for _, p := range []kernels.Precision{kernels.FP32, kernels.TF32, kernels.BF16} {
+		t.Run(p.String(), func(t *testing.T) { trainTheTutorialsNetwork(t, p) })
+	}
+}
+
+func trainTheTutorialsNetwork(t *testing.T, p kernels.Precision) {
+	const steps = 10
 	m, err := model.Open("mnist-cnn")
 	require.NoError(t, err)
 	cpu, err := device.OpenCPU(device.Options{})
@@ -29,7 +38,7 @@ func TestGPUTrainsTheTutorialsNetwork(t *testing.T) {
 	defer cpu.Close()
 	t.Setenv(device.SimOrderEnv, "forward")
 	d := traintest.OpenGPU(t)
-	checks, err := Steps(m, []device.Device{d, cpu}, 2, steps, 1)
+	checks, err := Steps(m, []Trainee{{d, p}, {Device: cpu}}, 2, steps, 1)
 	require.NoError(t, err)
 	require.NoError(t, d.Close())
 	var want []float64
@@ -40,7 +49,7 @@ func TestGPUTrainsTheTutorialsNetwork(t *testing.T) {
 	for _, order := range []string{"reverse", "random:1"} {
 		t.Setenv(device.SimOrderEnv, order)
 		d := traintest.OpenGPU(t)
-		losses, err := lossesOn(d, m, randomExamples(m, 2, steps, 1), 1)
+		losses, _, err := lossesOn(Trainee{d, p}, m, randomExamples(m, 2, steps, 1), 1)
 		require.NoError(t, err, order)
 		assert.Equal(t, want, losses, order)
 		require.NoError(t, d.Close())

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"cnn-gpu/device"
+	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/data"
@@ -41,12 +42,13 @@ type Config struct {
 	Loss              string         `json:"loss,omitempty"`            // as [train.ParseLoss] takes it; sparse_categorical_crossentropy if empty
 	RestoreBest       bool           `json:"restore_best,omitempty"`    // end with the weights of the best epoch
 	// LabelSmoothing is that of the loss, see [train.SparseCategoricalCrossEntropy].
-	LabelSmoothing float64 `json:"label_smoothing,omitempty"`
-	ClassWeights   string  `json:"class_weights,omitempty"` // as [data.ClassWeights] takes them; none if empty
-	Seed           uint64  `json:"seed"`
-	Strict         bool    `json:"strict"` // see [train.Options]
-	Device         string  `json:"device"`
-	Out            string  `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
+	LabelSmoothing float64           `json:"label_smoothing,omitempty"`
+	ClassWeights   string            `json:"class_weights,omitempty"` // as [data.ClassWeights] takes them; none if empty
+	Seed           uint64            `json:"seed"`
+	Strict         bool              `json:"strict"`              // see [train.Options]
+	Precision      kernels.Precision `json:"precision,omitempty"` // likewise
+	Device         string            `json:"device"`
+	Out            string            `json:"-"` // runs/MODEL-DATA if empty, numbered if that is taken
 
 	// TensorBoard is the folder of the events for TensorBoard, absolute or in the run's folder, such as [TensorBoardFolder]; none if empty.
 	TensorBoard string `json:"tensorboard,omitempty"`
@@ -106,7 +108,7 @@ func (c Config) TrainOptions() (train.Options, error) {
 	}
 	return train.Options{
 		Optimizer: optimizer, Loss: loss, Normalization: c.Normalization, Clipping: c.Clipping, EMA: c.EMA, Schedule: schedule, WarmUp: c.WarmUp,
-		Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict,
+		Metrics: []train.Metric{train.Accuracy}, Seed: c.Seed, Strict: c.Strict, Precision: c.Precision,
 	}, err
 }
 

@@ -15,6 +15,7 @@ import (
 	"cnn-gpu/device/driver"
 	"cnn-gpu/internal/atomicfile"
 	"cnn-gpu/internal/version"
+	"cnn-gpu/kernels"
 	"cnn-gpu/train"
 	"cnn-gpu/train/data"
 )
@@ -39,23 +40,25 @@ type Data struct {
 
 // Part says what computed the training from an epoch and a batch on, until the next part.
 type Part struct {
-	Epoch    int       `json:"epoch"` // that were complete
-	Batch    int       `json:"batch"` // of the epoch that were done
-	Date     time.Time `json:"date"`
-	Version  string    `json:"version"`
-	Commit   string    `json:"commit"`
-	Build    string    `json:"build"`
-	Device   string    `json:"device"`             // as --device takes it
-	CPUCode  string    `json:"cpu_code,omitempty"` // of a CPU, as `cnn-gpu devices` names it
-	GPU      string    `json:"gpu,omitempty"`
-	Driver   string    `json:"driver,omitempty"`   // the newest CUDA that a GPU's driver runs
-	Compiler string    `json:"compiler,omitempty"` // of a GPU's kernels; empty where they were compiled before
+	Epoch     int               `json:"epoch"` // that were complete
+	Batch     int               `json:"batch"` // of the epoch that were done
+	Date      time.Time         `json:"date"`
+	Version   string            `json:"version"`
+	Commit    string            `json:"commit"`
+	Build     string            `json:"build"`
+	Device    string            `json:"device"`              // as --device takes it
+	Precision kernels.Precision `json:"precision,omitempty"` // in which it multiplied; FP32 where it does not say
+	CPUCode   string            `json:"cpu_code,omitempty"`  // of a CPU, as `cnn-gpu devices` names it
+	GPU       string            `json:"gpu,omitempty"`
+	Driver    string            `json:"driver,omitempty"`   // the newest CUDA that a GPU's driver runs
+	Compiler  string            `json:"compiler,omitempty"` // of a GPU's kernels; empty where they were compiled before
 }
 
-// newPart is a part that begins now, with the first batch.
-func newPart(d device.Device) Part {
+// newPart is a part that a trainer begins now, with the first batch.
+func newPart(t *train.Trainer) Part {
+	d := t.Device()
 	lines := strings.Split(version.Text(driver.Build), "\n")
-	p := Part{Date: time.Now().UTC().Truncate(time.Second), Version: lines[0], Commit: lines[1], Build: lines[2], Device: d.Name()}
+	p := Part{Date: time.Now().UTC().Truncate(time.Second), Version: lines[0], Commit: lines[1], Build: lines[2], Device: d.Name(), Precision: t.Precision()}
 	if p.Device == "cpu" {
 		p.CPUCode = device.CPUCode()
 		return p

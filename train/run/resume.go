@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cnn-gpu/device"
+	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/data"
@@ -91,7 +92,7 @@ func Resume(dir string, o ResumeOptions) (r *Run, err error) {
 	if err := r.openDevice(found.model, nil); err != nil {
 		return nil, err
 	}
-	part := newPart(r.device)
+	part := newPart(r.trainer)
 	r.notes = append(r.notes, e.comparePart(then.last(), part, o.Device != "")...)
 	if len(e.Differences) > 0 && !o.Anyway {
 		return nil, errors.Join(e, r.Close())
@@ -203,6 +204,9 @@ func (e *DifferenceError) comparePart(then, now Part, isChosen bool) (notes []st
 	case then.GPU != now.GPU:
 		e.Differences = append(e.Differences, train.Difference{What: "GPU", Saved: then.GPU, Now: now.GPU})
 		e.remedies = append(e.remedies, "--device names the device to go on on.")
+	}
+	if was := cmp.Or(then.Precision, kernels.FP32); was != now.Precision {
+		e.Differences = append(e.Differences, train.Difference{What: "precision", Saved: was.String(), Now: now.Precision.String()})
 	}
 	if then.Compiler != "" && now.Compiler != "" && then.Compiler != now.Compiler {
 		e.Differences = append(e.Differences, train.Difference{What: "compiler of the kernels", Saved: then.Compiler, Now: now.Compiler})

@@ -123,7 +123,7 @@ func New(c Config) (*Run, error) {
 	if err := r.openDevice(m, weights); err != nil {
 		return nil, err
 	}
-	r.provenance = &Provenance{Settings: r.config, Data: r.data, From: r.origin, Parts: []Part{newPart(r.device)}}
+	r.provenance = &Provenance{Settings: r.config, Data: r.data, From: r.origin, Parts: []Part{newPart(r.trainer)}}
 	f, err := newFolder(r.config, m.Name)
 	if err != nil {
 		return nil, errors.Join(err, r.Close())

@@ -55,7 +55,7 @@ func (s *Saved) Verify(ctx context.Context, o VerifyOptions, h Hooks) (v *Verifi
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	v = &Verification{Epoch: s.Epoch}
-	now := newPart(r.device)
+	now := newPart(r.trainer)
 	for _, part := range then.Parts {
 		if part.Epoch >= s.Epoch {
 			break
