@@ -17,13 +17,13 @@ import (
 	"cnn-gpu/kernels"
 )
 
-// gpu is a GPU of the CUDA driver, a simulated one too. All its calls run on one OS thread, which owns the context.
+// gpu is a GPU of the CUDA driver, a simulated one too.
 type gpu struct {
 	name    string
 	options Options
-	calls   chan func()
 
 	device     cu.Device
+	context    cu.CUContext
 	model      string // what the driver calls it
 	total      int64  // bytes of memory
 	capability int    // such as 90
@@ -46,33 +46,41 @@ func openGPU(name string, ordinal int, o Options) (Device, error) {
 		return nil, fmt.Errorf("device: %s: %w; `cnn-gpu devices` shows the way out, --device cpu needs no GPU", name, err)
 	}
 	d := &gpu{
-		name: name, options: o, calls: make(chan func()),
+		name: name, options: o,
 		kept: map[*kernels.Buffer]cu.DevicePtr{}, stage: map[*kernels.Buffer]*staging{}, programs: map[*gpuProgram]bool{},
 	}
-	go d.serve()
-	if err := d.do(func() error { return d.open(ordinal) }); err != nil {
-		close(d.calls)
-		return nil, err
+	if err := d.open(ordinal); err != nil {
+		return nil, d.explain(err)
 	}
 	return d, nil
 }
 
-// serve runs calls on a thread of its own. The thread ends with it: its context is never left to other goroutines.
-func (d *gpu) serve() {
-	runtime.LockOSThread()
-	for call := range d.calls {
-		call()
-	}
-}
-
-// do runs f on the thread that owns the context.
+// do runs f with the GPU's context, and leaves the thread with the context that it had. Two calls of the driver cost a fraction of a
+// microsecond; to hand f to a thread of the GPU's own, and to wake the caller again, cost a dozen.
 func (d *gpu) do(f func() error) error {
 	if d.closed {
 		return errClosed(d.name)
 	}
-	done := make(chan error)
-	d.calls <- func() { done <- f() }
-	err := <-done
+	return d.explain(d.inContext(f))
+}
+
+// inContext runs f on a thread whose current context is the GPU's.
+func (d *gpu) inContext(f func() error) (err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := cu.PushCurrentCtx(d.context); err != nil {
+		return err
+	}
+	defer func() {
+		if _, popped := cu.PopCurrentCtx(); err == nil {
+			err = popped
+		}
+	}()
+	return f()
+}
+
+// explain says what is known of an error, and notes a late one.
+func (d *gpu) explain(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -118,16 +126,15 @@ func (d *gpu) open(ordinal int) error {
 	if d.code, err = newCompiler(d.capability, d.options); err != nil {
 		return err
 	}
-	context, err := d.device.RetainPrimaryCtx()
-	if err != nil {
+	if d.context, err = d.device.RetainPrimaryCtx(); err != nil {
 		return refusedContext(err)
 	}
-	if err = cu.SetCurrentContext(context); err == nil {
-		err = d.lookAround()
-	}
-	if err == nil {
-		d.stream, err = cu.MakeStream(cu.NonBlocking)
-	}
+	err = d.inContext(func() (err error) {
+		if err = d.lookAround(); err == nil {
+			d.stream, err = cu.MakeStream(cu.NonBlocking)
+		}
+		return err
+	})
 	if err != nil {
 		return errors.Join(err, d.device.ReleasePrimaryCtx())
 	}
@@ -157,11 +164,12 @@ func (d *gpu) Close() error {
 		}
 		errs = append(errs, d.code.close()...)
 		errs = append(errs, d.release(slices.Collect(maps.Keys(d.kept)))...)
-		errs = append(errs, d.stream.Destroy(), d.device.ReleasePrimaryCtx())
-		return unlike(d.broken, errs)
+		return unlike(d.broken, append(errs, d.stream.Destroy()))
 	})
 	d.closed = true
-	close(d.calls)
+	if released := d.device.ReleasePrimaryCtx(); released != nil {
+		err = errors.Join(err, d.explain(unlike(d.broken, []error{released})))
+	}
 	return err
 }
 

@@ -75,7 +75,7 @@ func (c *card) callAndWait(call, wait func() error) (called, done float64, err e
 	return called, done, err
 }
 
-// handOver runs a program of no ops: all that is left is the way to the thread that owns the context, and back.
+// handOver runs a program of no ops: all that is left is to take the context and to give it back.
 func (c *card) handOver() error {
 	nothing, err := c.device.Compile(nil, device.CompileOptions{})
 	if err != nil {
@@ -89,7 +89,7 @@ func (c *card) handOver() error {
 	if err != nil {
 		return err
 	}
-	c.add("host", "hand_over", us, "us", "a call that does nothing, through the thread that owns the context")
+	c.add("host", "hand_over", us, "us", "a call that does nothing: the context is taken and given back")
 	return nil
 }
 
