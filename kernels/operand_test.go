@@ -17,9 +17,9 @@ func TestCheckOperands(t *testing.T) {
 		"conv2d_fprop": {"B"}, "dense_fprop": {"B"}, "pool2d_fprop": {"Index"}, "pool2d_dgrad": {"Index"}, "binary_dgrad": {"DA", "DB"}, "sgd": {"V"},
 		"batch_norm_stats": {"Labels"}, "batch_norm_fprop": {"Gamma", "Beta"}, "batch_norm_sums": {"Labels"}, "batch_norm_dgrad": {"Labels", "Gamma"},
 		"batch_norm_fold": {"B", "Gamma", "Beta"}, "group_norm_fprop": {"Gamma", "Beta", "Mean", "Variance"}, "group_norm_dgrad": {"Gamma"}, "adaptive_pool2d_fprop": {"Index"},
-		"penalty_fprop": {"Labels"}, "penalty_dgrad": {"Labels"},
+		"tick": {"Step", "At"}, "penalty_fprop": {"Labels"}, "penalty_dgrad": {"Labels"},
 	}
-	anySize := map[string]string{"zero": "Y", "finite_check": "X", "weight_decay": "W", "clip_norm": "X", "clip_value": "X", "penalty_fprop": "X"}
+	anySize := map[string]string{"zero": "Y", "finite_check": "X", "weight_decay": "W", "clip_norm": "X", "clip_value": "X", "penalty_fprop": "X", "tick": "Rates"}
 	seen := map[string]bool{}
 	for _, c := range kerneltest.Cases() {
 		if len(c.Ops) > 1 {
@@ -47,7 +47,11 @@ func TestCheckOperands(t *testing.T) {
 				assert.ErrorContains(t, check(larger), name+": ", "%s: a larger %s", c.Name, field)
 			}
 			if name != "zero" {
-				number := kernels.NewBuffer("other", kernels.Int32-b.Type, b.Shape...)
+				another := kernels.Int32
+				if b.Type == another {
+					another = kernels.Float32
+				}
+				number := kernels.NewBuffer("other", another, b.Shape...)
 				assert.ErrorContains(t, check(number), `is "other", `+number.Type.String(), "%s: %s of another type", c.Name, field)
 			}
 			if err := check(nil); err != nil {

@@ -143,6 +143,8 @@ func codeOf(op kernels.Op) code {
 		}
 	case kernels.FiniteCheck:
 		return plainly(op, runFiniteCheck)
+	case kernels.GatherBatch:
+		return plainly(op, runGatherBatch)
 	case kernels.GaussianNoise:
 		return plainly(op, runGaussianNoise)
 	case kernels.GroupNormDgrad:

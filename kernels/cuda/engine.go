@@ -78,6 +78,8 @@ func launchesOf(op kernels.Op) []Launch {
 		return elementLoss("element_loss_fprop", op.ElementLoss)
 	case kernels.FiniteCheck:
 		return finiteCheck(op)
+	case kernels.GatherBatch:
+		return gatherBatch(op)
 	case kernels.GaussianNoise:
 		return gaussianNoise(op)
 	case kernels.GroupNormDgrad:

@@ -1,5 +1,13 @@
-// Step += 1: counts a training step.
+// Step += 1: counts a training step, the batch of the epoch, and takes its learning rate; null where there is none to count.
 // Blocks: one thread.
 // Macros: none.
 // Sums: none.
-extern "C" __global__ void tick(int* step) { ++*step; }
+extern "C" __global__ void tick(int* step, int* at, const float* __restrict__ rates, float* rate)
+{
+    if (step)
+        ++*step;
+    if (at)
+        ++at[0];
+    if (rates)
+        *rate = rates[min(at[0], at[1]) - 1];
+}

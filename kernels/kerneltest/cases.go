@@ -14,7 +14,7 @@ var allCases = sync.OnceValue(func() []Case {
 	for _, list := range [][]Case{
 		convCases(), chainCases(), pooledGradientCases(), depthFirstCases(), sharedCases(), lookalikeCases(), winogradCases(), denseCases(), poolCases(),
 		activationCases(), preluCases(), classCases(), lossCases(), dropoutCases(), noiseCases(), bilinearCases(), binaryCases(), copyCases(), optimizerCases(), smallCases(), randomCases(), batchNormCases(), batchNormLists(),
-		groupNormCases(), foldCases(), adaptivePoolCases(), thresholdReLUCases(), groupedCases(), penaltyCases(),
+		groupNormCases(), foldCases(), adaptivePoolCases(), thresholdReLUCases(), gatherBatchCases(), tickCases(), groupedCases(), penaltyCases(),
 	} {
 		cases = append(cases, list...)
 	}

@@ -238,8 +238,6 @@ func binaryCasesOf(g kernels.Binary) []Case {
 func smallCases() []Case {
 	step, halt := integer("step", 1), integer("halt", 1)
 	cases := []Case{
-		newCase("first", kernels.Tick{Step: step}, map[string]contents{"step": constant(0)}),
-		newCase("later", kernels.Tick{Step: step}, map[string]contents{"step": constant(9374)}),
 		newCase("int32_7", kernels.Zero{Y: integer("y", 7)}, nil),
 		newCase("int32_scalar", kernels.Zero{Y: integer("y")}, nil),
 	}

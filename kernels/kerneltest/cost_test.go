@@ -11,15 +11,23 @@ import (
 	"cnn-gpu/kernels/kerneltest"
 )
 
-// traffic is an independent count of an op's work: floating-point operations, and the elements that it reads and writes. All have 4 bytes.
+// traffic is an independent count of an op's work: floating-point operations, and the elements of 4 bytes that it reads and writes.
 type traffic struct{ flops, read, written int }
+
+// bytesOf is the bytes that an op reads besides.
+func bytesOf(op kernels.Op) int {
+	if op, ok := op.(kernels.GatherBatch); ok {
+		return op.N * op.P * op.C
+	}
+	return 0
+}
 
 // What an op costs is counted here once more, from its geometry alone.
 func TestCostIsWhatTheOpDoes(t *testing.T) {
 	for _, c := range append(kerneltest.Cases(), kerneltest.Benchmarks()...) {
 		for _, op := range c.Ops {
 			want := trafficOf(t, op)
-			assert.Equal(t, kernels.Cost{FLOPs: int64(want.flops), Bytes: int64(4 * (want.read + want.written))}, op.Cost(), "%s: %s", c.Name, op.Name())
+			assert.Equal(t, kernels.Cost{FLOPs: int64(want.flops), Bytes: int64(4*(want.read+want.written) + bytesOf(op))}, op.Cost(), "%s: %s", c.Name, op.Name())
 		}
 	}
 }
@@ -193,7 +201,10 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		x := elementwise(op.X, 5, 2, 1)
 		return traffic{x.flops, x.read + op.Labels.Elements(), x.written}
 	case kernels.Tick:
-		return traffic{0, 1, 1}
+		counted := op.Step.Elements() + op.At.Elements()
+		return traffic{0, counted + op.Rate.Elements(), counted + op.Rate.Elements()}
+	case kernels.GatherBatch: // of each row the order and the label; the batch's number and the table
+		return traffic{0, 2*op.N + 2 + 256*op.C, op.N*op.P*op.C + op.N}
 	case kernels.FiniteCheck:
 		x := elementwise(op.X, 1, 1, 0)
 		return traffic{x.flops, x.read + 2, 1} // the step; whether training was halted, which is read and written

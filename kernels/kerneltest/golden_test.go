@@ -273,7 +273,7 @@ func assertClose(t *testing.T, want []float64, got []kerneltest.Value, tolerance
 
 func TestGoldenHoldsEveryOp(t *testing.T) {
 	held := map[string]bool{
-		"dropout": true, "add": true, "zero": true, "tick": true, "tally": true, "binary_tally": true, "finite_check": true, "lion": true, "lamb": true, // by hand, below
+		"dropout": true, "add": true, "gather_batch": true, "zero": true, "tick": true, "tally": true, "binary_tally": true, "finite_check": true, "lion": true, "lamb": true, // by hand, below
 	}
 	functions := map[string]bool{}
 	for _, g := range readGolden(t) {
@@ -299,6 +299,15 @@ func wants(values []kerneltest.Value) []float64 {
 		list = append(list, v.Want)
 	}
 	return list
+}
+
+// squares is a table of two channels: squares, and those of the second negative.
+func squares() []float64 {
+	table := make([]float64, 2*kernels.BytesOfTable)
+	for b := range kernels.BytesOfTable {
+		table[b], table[kernels.BytesOfTable+b] = float64(b*b), float64(-b*b)
+	}
+	return table
 }
 
 // TestOracleByHand counts small cases out.
@@ -396,7 +405,12 @@ func TestOracleByHand(t *testing.T) {
 		{"add", kernels.Add{A: there, B: there, Y: there}, [][]float64{{1, 2}, {30, 40}, nil}, map[int][]float64{2: {31, 42}}},
 		{"a copy that keeps the rest", kernels.Copy{XShape: [4]int{1, 1, 2, 2}, YShape: [4]int{1, 1, 3, 3}, Axes: [4]int{0, 1, 3, 2}, Box: [4]int{1, 1, 2, 1}, XAt: [4]int{0, 0, 1, 0}, YAt: [4]int{0, 0, 0, 2}, Keeps: true, X: there, Y: there},
 			[][]float64{{1, 2, 3, 4}, {10, 20, 30, 40, 50, 60, 70, 80, 90}}, map[int][]float64{1: {10, 20, 3, 40, 50, 4, 70, 80, 90}}},
-		{"tick", kernels.Tick{Step: there}, [][]float64{{41}}, map[int][]float64{0: {42}}},
+		{"tick", kernels.Tick{Step: there}, [][]float64{{41}, nil, nil, nil}, map[int][]float64{0: {42}}},
+		{"tick of a batch", kernels.Tick{Step: there, At: there, Rates: there, Rate: there}, [][]float64{{41}, {1, 3}, {0.25, 0.5, 0.75}, nil},
+			map[int][]float64{0: {42}, 1: {2, 3}, 3: {0.5}}},
+		{"gather_batch", kernels.GatherBatch{N: 3, P: 2, C: 2, Pixels: there, Labels: there, Order: there, At: there, Table: there, X: there, Y: there},
+			[][]float64{{0, 255, 1, 2, 3, 3, 4, 0}, {7, 9}, {0, 0, 0, 1, -1, 0}, {2, 2}, squares(), nil, nil},
+			map[int][]float64{5: {9, -9, 16, 0, 0, 0, 0, 0, 0, -65025, 1, -4}, 6: {9, -1, 7}}},
 		{"zero", kernels.Zero{Y: there}, [][]float64{nil}, map[int][]float64{0: {0}}},
 	} {
 		out, err := kerneltest.Compute(c.op, c.in)
