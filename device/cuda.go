@@ -219,12 +219,13 @@ func (d *gpu) Upload(dst *kernels.Buffer, src any) error {
 		if err != nil {
 			return err
 		}
-		s := d.stage[dst]
+		root, _ := dst.Root()
+		s := d.stage[root]
 		if s == nil {
-			if s, err = newStaging(dst.Bytes()); err != nil {
+			if s, err = newStaging(min(root.Bytes(), mostPinned)); err != nil {
 				return err
 			}
-			d.stage[dst] = s
+			d.stage[root] = s
 		}
 		return s.upload(p, bytesOf(src), d.stream)
 	})

@@ -19,7 +19,8 @@ type gpuProgram struct {
 	schedule Schedule
 	arena    *arena // nil if it needs none
 	launches []gpuLaunch
-	graph    *driver.Graph // none with Options.Sync
+	graph    *driver.Graph         // none with Options.Sync
+	repeated map[int]*driver.Graph // graphs of so many copies of the launches; nil where there was no room for one
 }
 
 type gpuLaunch struct {
@@ -34,7 +35,7 @@ func (d *gpu) Compile(ops []kernels.Op, o CompileOptions) (Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: %s: %w", d.name, err)
 	}
-	p := &gpuProgram{gpu: d, schedule: s.Schedule}
+	p := &gpuProgram{gpu: d, schedule: s.Schedule, repeated: map[int]*driver.Graph{}}
 	return p, d.do(func() (err error) {
 		missing := d.missing(s.Plan.Kept)
 		d.programs[p] = true
@@ -128,18 +129,6 @@ func (p *gpuProgram) address(b *kernels.Buffer) (cu.DevicePtr, error) {
 func dim(d [3]int) [3]uint32 { return [3]uint32{uint32(d[0]), uint32(d[1]), uint32(d[2])} }
 
 func (p *gpuProgram) Schedule() Schedule { return p.schedule }
-
-func (p *gpuProgram) Run() error {
-	return p.gpu.do(func() error {
-		if !p.gpu.programs[p] {
-			return errProgramClosed
-		}
-		if p.graph != nil {
-			return p.graph.Launch(p.gpu.stream)
-		}
-		return p.launchAll()
-	})
-}
 
 // launchAll queues every launch.
 func (p *gpuProgram) launchAll() error {

@@ -4,6 +4,7 @@ package device
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"gorgonia.org/cu"
@@ -52,13 +53,11 @@ func (d *gpu) missing(kept []*kernels.Buffer) []*kernels.Buffer {
 
 // release frees kept buffers, and what they were uploaded through.
 func (d *gpu) release(roots []*kernels.Buffer) (errs []error) {
-	for b, s := range d.stage {
-		if root, _ := b.Root(); slices.Contains(roots, root) {
-			errs = append(errs, s.close())
-			delete(d.stage, b)
-		}
-	}
 	for _, root := range roots {
+		if s := d.stage[root]; s != nil {
+			errs = append(errs, s.close())
+			delete(d.stage, root)
+		}
 		if p, taken := d.kept[root]; taken {
 			errs = append(errs, cu.MemFree(p))
 			delete(d.kept, root)
@@ -94,10 +93,12 @@ func (p *gpuProgram) release() (errs []error) {
 	d := p.gpu
 	delete(d.programs, p)
 	p.launches = nil
-	if p.graph != nil {
-		errs = append(errs, p.graph.Close())
-		p.graph = nil
+	for _, g := range append(slices.Collect(maps.Values(p.repeated)), p.graph) {
+		if g != nil {
+			errs = append(errs, g.Close())
+		}
 	}
+	p.graph, p.repeated = nil, nil
 	if a := p.arena; a != nil {
 		p.arena = nil
 		if a.users--; a.users == 0 {

@@ -4,6 +4,7 @@ package device
 
 import (
 	"errors"
+	"slices"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -11,7 +12,10 @@ import (
 	"cnn-gpu/device/driver"
 )
 
-// staging is pinned memory through which one buffer is uploaded. There are two pieces, used in turn: while the GPU still copies
+// mostPinned is the most memory of a piece of staging: what is larger goes through it in parts.
+const mostPinned = 4 << 20
+
+// staging is pinned memory through which one buffer is uploaded, and its views. There are two pieces, used in turn: while the GPU still copies
 // from one, the host fills the other.
 type staging struct {
 	pieces [2][]byte
@@ -34,8 +38,20 @@ func newStaging(bytes int) (*staging, error) {
 	return s, nil
 }
 
-// upload queues a copy of src to the device.
+// upload queues copies of src to the device.
 func (s *staging) upload(dst cu.DevicePtr, src []byte, stream cu.Stream) error {
+	at := dst
+	for part := range slices.Chunk(src, len(s.pieces[0])) {
+		if err := s.uploadPart(at, part, stream); err != nil {
+			return err
+		}
+		at += cu.DevicePtr(len(part))
+	}
+	return nil
+}
+
+// uploadPart queues a copy of what one piece takes.
+func (s *staging) uploadPart(dst cu.DevicePtr, src []byte, stream cu.Stream) error {
 	i := s.next
 	s.next = 1 - i
 	if s.used[i] {

@@ -49,6 +49,26 @@ type Program interface {
 	Close() error
 }
 
+// Repeater is a program that its device runs several times with few calls, as a GPU does a graph of copies of the list.
+type Repeater interface {
+	Program
+	// Repeat runs the ops n times in a row. Like Run it may return before they have finished.
+	Repeat(n int) error
+}
+
+// Repeat runs a program n times in a row.
+func Repeat(p Program, n int) error {
+	if r, ok := p.(Repeater); ok {
+		return r.Repeat(n)
+	}
+	for range n {
+		if err := p.Run(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 var errProgramClosed = errors.New("device: the program is closed")
 
 // errClosed is the error of a call to a device that was closed.

@@ -208,6 +208,7 @@ func destroyHandle[T any](h uintptr) int32 {
 //export simGraphLaunch
 func simGraphLaunch(h, on uintptr) int32 {
 	return onStream(on, func(s *system, st *stream) driver.Result {
+		s.calls.GraphLaunches++
 		g, ok := s.handles[h].(*graphExec)
 		switch {
 		case !ok || g.context != st.context:

@@ -95,6 +95,24 @@ type system struct {
 	handles map[uintptr]any // *context, *stream, *event, *module, *function, *graph, *graphExec
 	pinned  []pinnedMemory
 	detail  string
+	calls   Calls
+}
+
+// Calls is how many calls a program made.
+type Calls struct {
+	All           int
+	GraphLaunches int // among them
+}
+
+// Called says how many calls were made since the machine was installed.
+func Called() Calls {
+	s := machine.Load()
+	if s == nil {
+		return Calls{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
 }
 
 // device is a simulated device. Its memory does not change hands while work runs on it.
@@ -199,6 +217,7 @@ func call(f func(s *system) driver.Result) int32 {
 	s := machine.Load()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.calls.All++
 	older := s.detail
 	s.detail = ""
 	r := f(s)
