@@ -73,17 +73,17 @@ func (s *images) Shape() []int      { return slices.Clone(s.shape) }
 func (s *images) Classes() []string { return slices.Clone(s.classes) }
 
 func (s *images) Example(i int, x []float32) (int32, error) {
-	if err := s.checkExample(i, x); err != nil {
+	if err := s.checkExample(i, len(x)); err != nil {
 		return 0, err
 	}
 	shades(x, s.pixels[i*len(x):])
 	return int32(s.labels[i]), nil
 }
 
-// checkExample refuses an i outside the set and an x of another length than an image's.
-func (s *images) checkExample(i int, x []float32) error {
-	if n := product(s.shape); len(x) != n {
-		return fmt.Errorf("data: %s: an example of shape %v needs room for %d values, got %d", s.name, s.shape, n, len(x))
+// checkExample refuses an i outside the set and room for another number of values than an image's.
+func (s *images) checkExample(i, room int) error {
+	if n := product(s.shape); room != n {
+		return fmt.Errorf("data: %s: an example of shape %v needs room for %d values, got %d", s.name, s.shape, n, room)
 	}
 	if i < 0 || i >= s.Len() {
 		return fmt.Errorf("data: %s: no example %d, the set holds %d", s.name, i, s.Len())
@@ -98,7 +98,7 @@ type floatImages struct {
 }
 
 func (s *floatImages) Example(i int, x []float32) (int32, error) {
-	if err := s.checkExample(i, x); err != nil {
+	if err := s.checkExample(i, len(x)); err != nil {
 		return 0, err
 	}
 	floats(x, s.pixels[i*len(x)*floatBytes:], s.scale)

@@ -78,6 +78,20 @@ func (n Normalization) Apply(x []float32, channels int) {
 	}
 }
 
+// Table is what becomes of each byte of each channel, [channels 256]: the numbers that Example and Apply make of it.
+func (n Normalization) Table(channels int) []float32 {
+	x := make([]float32, len(shade)*channels)
+	for i := range x {
+		x[i] = shade[i/channels]
+	}
+	n.Apply(x, channels)
+	table := make([]float32, len(x))
+	for i, v := range x {
+		table[i%channels*len(shade)+i/channels] = v
+	}
+	return table
+}
+
 func perChannel(values []float64, none float32, channels int) []float32 {
 	list := make([]float32, channels)
 	for c := range list {

@@ -38,8 +38,16 @@ type subset struct {
 func (s *subset) Len() int { return len(s.indices) }
 
 func (s *subset) Example(i int, x []float32) (int32, error) {
-	if i < 0 || i >= s.Len() {
-		return 0, fmt.Errorf("data: %s: no example %d, the part holds %d", s.Name(), i, s.Len())
+	if err := s.check(i); err != nil {
+		return 0, err
 	}
 	return s.Set.Example(s.indices[i], x)
+}
+
+// check refuses an i outside the part.
+func (s *subset) check(i int) error {
+	if i < 0 || i >= s.Len() {
+		return fmt.Errorf("data: %s: no example %d, the part holds %d", s.Name(), i, s.Len())
+	}
+	return nil
 }

@@ -44,6 +44,9 @@ func TestStreamOfFiles(t *testing.T) {
 			assert.IsType(t, &streamed{}, s.Test)
 			assert.Equal(t, fingerprints(t, held), fingerprints(t, s))
 			for part, of := range map[Set]Set{s.Training: held.Training, s.Test: held.Test} {
+				for _, s := range []Set{of, part} {
+					assert.Equal(t, kind != "NumPy's real numbers", assertBytes(t, s))
+				}
 				want, labels := contentOf(t, of)
 				x, same := contentOf(t, part)
 				assert.Equal(t, want, x)

@@ -23,7 +23,7 @@ type streamed struct {
 }
 
 func (s *streamed) Example(i int, x []float32) (int32, error) {
-	if err := s.checkExample(i, x); err != nil {
+	if err := s.checkExample(i, len(x)); err != nil {
 		return 0, err
 	}
 	size := len(x) * s.valueBytes()
@@ -33,8 +33,8 @@ func (s *streamed) Example(i int, x []float32) (int32, error) {
 		b = &fresh
 	}
 	defer s.buffers.Put(b)
-	if _, err := s.file.ReadAt(*b, s.at+int64(i)*int64(size)); err != nil {
-		return 0, fmt.Errorf("data: %s: the image %d cannot be read from the cache folder: %w", s.name, i, err)
+	if err := s.read(i, *b); err != nil {
+		return 0, err
 	}
 	if s.scale == 0 {
 		shades(x, *b)
@@ -42,6 +42,14 @@ func (s *streamed) Example(i int, x []float32) (int32, error) {
 		floats(x, *b, s.scale)
 	}
 	return int32(s.labels[i]), nil
+}
+
+// read reads all of image i into b.
+func (s *streamed) read(i int, b []byte) error {
+	if _, err := s.file.ReadAt(b, s.at+int64(i)*int64(len(b))); err != nil {
+		return fmt.Errorf("data: %s: the image %d cannot be read from the cache folder: %w", s.name, i, err)
+	}
+	return nil
 }
 
 func (s *streamed) valueBytes() int {
