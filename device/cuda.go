@@ -30,6 +30,7 @@ type gpu struct {
 	others     int64  // bytes of it that were taken before this program took any
 	code       *compiler
 	stream     cu.Stream
+	watch      stopwatch
 
 	kept     map[*kernels.Buffer]cu.DevicePtr
 	arena    *arena // of the next program, if it is large enough; may be nil
@@ -164,6 +165,7 @@ func (d *gpu) Close() error {
 		}
 		errs = append(errs, d.code.close()...)
 		errs = append(errs, d.release(slices.Collect(maps.Keys(d.kept)))...)
+		errs = append(errs, d.watch.close()...)
 		return unlike(d.broken, append(errs, d.stream.Destroy()))
 	})
 	d.closed = true

@@ -15,26 +15,40 @@ func (p *gpuProgram) Repeat(n int) error {
 		if !p.gpu.programs[p] {
 			return errProgramClosed
 		}
-		for _, c := range copies {
-			if n < c {
-				continue
-			}
-			launch := p.launchAll
-			if g, err := p.graphOf(c); err != nil {
-				return err
-			} else if g != nil {
-				launch = func() error { return g.Launch(p.gpu.stream) }
-			} else if c > 1 {
-				continue
-			}
-			for ; n >= c; n -= c {
+		launches, err := p.launchesOf(n)
+		if err != nil {
+			return err
+		}
+		return p.gpu.watch.time(p.gpu.stream, func() error {
+			for _, launch := range launches {
 				if err := launch(); err != nil {
 					return err
 				}
 			}
-		}
-		return nil
+			return nil
+		})
 	})
+}
+
+// launchesOf are the launches of n runs.
+func (p *gpuProgram) launchesOf(n int) (launches []func() error, err error) {
+	for _, c := range copies {
+		if n < c {
+			continue
+		}
+		launch := p.launchAll
+		if g, err := p.graphOf(c); err != nil {
+			return nil, err
+		} else if g != nil {
+			launch = func() error { return g.Launch(p.gpu.stream) }
+		} else if c > 1 {
+			continue
+		}
+		for ; n >= c; n -= c {
+			launches = append(launches, launch)
+		}
+	}
+	return launches, nil
 }
 
 // graphOf is the graph of so many runs, made on first use; nil where there is none.

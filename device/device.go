@@ -37,6 +37,15 @@ type Device interface {
 	Close() error
 }
 
+// Accelerator is a device with memory and a queue of its own: it works on while the host does other things, and waits where the host has
+// brought it nothing to do.
+type Accelerator interface {
+	Device
+	// Worked is for how long the device has run programs since it was opened, by its own clock, or as the simulated GPU estimates it. It waits
+	// for what is queued.
+	Worked() (worked time.Duration, estimated bool, err error)
+}
+
 // Program is a compiled op list.
 type Program interface {
 	// Run runs the ops in order. It may return before they have finished; Download waits.

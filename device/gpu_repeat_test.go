@@ -4,6 +4,7 @@ package device
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -73,4 +74,31 @@ func TestGPUUploadsInParts(t *testing.T) {
 	require.NoError(t, d.Upload(b.View("part", 100, mostPinned-100), host[100:mostPinned]))
 	require.NoError(t, d.Download(got, b))
 	assert.Equal(t, host, got)
+}
+
+// What the device worked is the sum over all runs, however many are queued, and nothing of what the host does between them.
+func TestGPUWorked(t *testing.T) {
+	d := openForTest(t, Options{})
+	defer d.Close()
+	ops, _, _ := doubling()
+	p, err := d.Compile(ops, CompileOptions{})
+	require.NoError(t, err)
+	worked := func() time.Duration {
+		w, estimated, err := d.(Accelerator).Worked()
+		require.NoError(t, err)
+		assert.Equal(t, d.Name() == "sim", estimated)
+		return w
+	}
+	assert.Zero(t, worked())
+	require.NoError(t, p.Run())
+	one := worked()
+	assert.Positive(t, one)
+	for range 100 {
+		require.NoError(t, p.Run())
+	}
+	require.NoError(t, Repeat(p, 100))
+	if d.Name() == "sim" {
+		assert.InDelta(t, 201, float64(worked())/float64(one), 1)
+	}
+	assert.Greater(t, worked(), one)
 }
