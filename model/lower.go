@@ -57,6 +57,8 @@ type LowerOptions struct {
 	// that node, through layers as they are outside training, and leaves the parameters' gradients alone. DOutput and the gradient are kept.
 	GradientOf *Node
 
+	Input *kernels.Buffer // of the batch; a new kept one if nil
+
 	// Weights and Gradients, made by [Model.ParamBuffer] and [Model.GradientBuffer]: lists that are to work on the same parameters are given the same ones. New
 	// ones if nil.
 	Weights, Gradients *kernels.Buffer
@@ -78,8 +80,11 @@ func (m *Model) Lower(batch int, o LowerOptions) *Lowered {
 	}
 	l := &Lowered{
 		Batch:  batch,
-		Input:  kernels.Kept("input", kernels.Float32, batched(batch, m.Input.Shape)...),
+		Input:  o.Input,
 		values: map[*Node]*kernels.Buffer{},
+	}
+	if l.Input == nil {
+		l.Input = kernels.Kept("input", kernels.Float32, batched(batch, m.Input.Shape)...)
 	}
 	l.bindParams(m, o)
 	l.values[m.Input] = l.Input

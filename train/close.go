@@ -19,6 +19,9 @@ func (t *Trainer) Close() error {
 		}
 		clear(steps)
 	}
+	for len(t.residents) > 0 {
+		errs = append(errs, t.residents[0].close())
+	}
 	errs = append(errs, t.device.Free(t.own()...))
 	if t.ownsDevice {
 		errs = append(errs, t.device.Close())

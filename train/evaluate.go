@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 
 	"cnn-gpu/train/data"
 	"cnn-gpu/train/internal/loader"
@@ -17,13 +18,68 @@ func (t *Trainer) EvaluateEach(ctx context.Context, set data.Set, batch int, eac
 	return t.evaluate(ctx, set, batch, each)
 }
 
-func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each func(int, int32, []float32)) (Result, error) {
+func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each func(int, int32, []float32)) (result Result, err error) {
 	if ctx == nil {
 		return Result{}, errNoContext
 	}
 	if err := t.CheckData(set); err != nil {
 		return Result{}, err
 	}
+	if size == 0 {
+		size = DefaultBatch
+	}
+	r := t.residing(set, size)
+	if r == nil {
+		if r, err = t.reside(ctx, set, size, t.evaluationListOf); err != nil {
+			return Result{}, err
+		}
+		if r != nil {
+			defer func() { err = errors.Join(err, r.close()) }()
+		}
+	}
+	if r != nil {
+		return r.evaluate(ctx, each)
+	}
+	return t.evaluateLoaded(ctx, set, size, each)
+}
+
+// evaluate is done on batches that the device gathers, many at a time unless somebody wants to see each.
+func (r *resident) evaluate(ctx context.Context, each func(int, int32, []float32)) (Result, error) {
+	if err := errors.Join(r.step.Reset(), r.start(loader.InOrder(r.gather.Of), 0, nil)); err != nil {
+		return Result{}, err
+	}
+	var ahead pacing
+	size, classes := r.gather.N, r.trainer.output.Shape[0]
+	probabilities := make([]float32, size*classes)
+	for batch := 0; batch < r.gather.Batches; {
+		if err := ctx.Err(); err != nil {
+			return Result{}, err
+		}
+		steps := 1
+		if each == nil {
+			steps = ahead.next(r.gather.Batches - batch)
+		}
+		begun := r.trainer.clock()
+		if err := r.run(steps); err != nil {
+			return Result{}, err
+		}
+		batch += steps
+		if batch == r.gather.Batches && each == nil {
+			break
+		}
+		if err := r.step.Probabilities(probabilities); err != nil { // which waits for the device
+			return Result{}, err
+		}
+		ahead.took(steps, r.trainer.clock().Sub(begun))
+		for i := (batch - 1) * size; each != nil && i < min(batch*size, r.gather.Of); i++ {
+			each(i, r.labels[i], probabilities[i%size*classes:][:classes])
+		}
+	}
+	return r.step.Result()
+}
+
+// evaluateLoaded is done on batches that the host fills.
+func (t *Trainer) evaluateLoaded(ctx context.Context, set data.Set, size int, each func(int, int32, []float32)) (Result, error) {
 	step, err := t.EvaluationStep(size)
 	if err != nil {
 		return Result{}, err

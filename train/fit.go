@@ -75,7 +75,7 @@ const progressInterval = 100 * time.Millisecond
 // Fit trains the model for a number of epochs and returns their history. When the context ends, it stops after the current
 // batch and returns the context's error; the trainer can go on from there. After [Trainer.LoadCheckpoint] it goes on where the
 // checkpoint was taken, and Epochs counts from the start of the interrupted Fit.
-func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch, error) {
+func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) (history []Epoch, err error) {
 	o = o.withDefaults()
 	if ctx == nil {
 		return nil, errNoContext
@@ -95,7 +95,8 @@ func (t *Trainer) Fit(ctx context.Context, set data.Set, o FitOptions) ([]Epoch,
 		return nil, err
 	}
 	f := &fitting{Trainer: t, set: set, options: o, saved: time.Now()}
-	if err := f.prepare(); err != nil {
+	defer func() { err = errors.Join(err, f.leave()) }()
+	if err := f.prepare(ctx); err != nil {
 		return nil, err
 	}
 	for t.position.Fit < o.Epochs && !o.Stalls(t.ofFit()) {
@@ -169,6 +170,9 @@ type fitting struct {
 	set      data.Set
 	options  FitOptions
 	training *Step
+	resident *resident // the set on the device, with the training step; nil if its examples are loaded
+	beside   *resident // the validation set
+	ahead    pacing
 	losses   []float64 // after each complete epoch
 	saved    time.Time // when the last checkpoint was taken
 
@@ -178,7 +182,7 @@ type fitting struct {
 }
 
 // prepare compiles all that the epochs run, so that what does not fit into the device's memory is known before the first.
-func (f *fitting) prepare() error {
+func (f *fitting) prepare(ctx context.Context) error {
 	batch, validates := f.options.Batch, f.options.Validation != nil
 	steps, list := f.fits, f.trainingList
 	if f.mixes() {
@@ -195,8 +199,14 @@ func (f *fitting) prepare() error {
 	if err != nil {
 		return err
 	}
+	if err := f.reside(ctx, batch); err != nil {
+		return err
+	}
 	compiled := 1
-	if f.training, err = f.compiled(steps, batch, list); err == nil && validates {
+	if f.resident == nil {
+		f.training, err = f.compiled(steps, batch, list)
+	}
+	if err == nil && validates && f.beside == nil {
 		compiled = 2
 		_, err = f.eval(batch)
 	}
@@ -246,12 +256,31 @@ func (f *fitting) epoch(ctx context.Context) error {
 
 // batches trains on the rest of the epoch's batches.
 func (f *fitting) batches(ctx context.Context) error {
-	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
-	f.done = min(f.position.Batch*f.options.Batch, len(order))
-	l := loader.Start(ctx, f.examples(), order[f.done:], f.options.Batch)
-	defer l.Stop()
 	f.looked = time.Now()
 	f.begun = f.looked.Add(-f.elapsed)
+	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
+	f.done = min(f.position.Batch*f.options.Batch, len(order))
+	run := f.load
+	if f.resident != nil {
+		run = f.runAhead
+	}
+	if err := run(ctx, order); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		f.elapsed = time.Since(f.begun)
+		if _, halted := f.look(); halted != nil {
+			return halted // nothing that could go on is there to be saved
+		}
+		return f.interrupted(ctx, err)
+	}
+	return nil
+}
+
+// load trains on batches that the host fills.
+func (f *fitting) load(ctx context.Context, order []int) error {
+	l := loader.Start(ctx, f.examples(), order[f.done:], f.options.Batch)
+	defer l.Stop()
 	for b := range l.Batches {
 		if err := f.trainOn(b); err != nil {
 			return err
@@ -263,13 +292,6 @@ func (f *fitting) batches(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-	}
-	if err := ctx.Err(); err != nil {
-		f.elapsed = time.Since(f.begun)
-		if _, halted := f.look(); halted != nil {
-			return halted // nothing that could go on is there to be saved
-		}
-		return f.interrupted(ctx, err)
 	}
 	return nil
 }
@@ -319,26 +341,36 @@ func (f *fitting) trainOn(b *loader.Batch) error {
 
 // lookNowAndThen reports the progress and saves a checkpoint when it is time to.
 func (f *fitting) lookNowAndThen() error {
-	isDue := f.options.CheckpointSteps > 0 && f.position.Batch%f.options.CheckpointSteps == 0
-	select {
-	case <-f.options.CheckpointNow:
-		isDue = true
-	default:
-	}
-	reports := time.Since(f.looked) >= progressInterval
-	if !isDue && !reports {
+	saves, reports := f.due()
+	if !saves && !reports {
 		return nil
 	}
 	result, err := f.look()
 	if err != nil {
 		return err
 	}
+	return f.tell(result, saves, reports)
+}
+
+// due says whether it is time for a checkpoint, and for a report.
+func (f *fitting) due() (saves, reports bool) {
+	saves = f.options.CheckpointSteps > 0 && f.position.Batch%f.options.CheckpointSteps == 0
+	select {
+	case <-f.options.CheckpointNow:
+		saves = true
+	default:
+	}
+	return saves, time.Since(f.looked) >= progressInterval
+}
+
+// tell reports the progress and saves a checkpoint.
+func (f *fitting) tell(result Result, saves, reports bool) error {
 	if reports {
 		f.looked = time.Now()
 		f.report(result)
-		isDue = isDue || f.options.CheckpointEvery > 0 && time.Since(f.saved) >= f.options.CheckpointEvery
+		saves = saves || f.options.CheckpointEvery > 0 && time.Since(f.saved) >= f.options.CheckpointEvery
 	}
-	if isDue {
+	if saves {
 		return f.checkpoint()
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/device/sim/driverapi"
 	"cnn-gpu/model"
+	"cnn-gpu/train/data"
 	"cnn-gpu/train/internal/traintest"
 )
 
@@ -199,19 +200,22 @@ func TestGPUNotFinite(t *testing.T) {
 	m, err := model.Sequential(model.Input(28, 28, 1), model.Flatten{}, model.Dense{Units: 8}, model.Dense{Units: 8},
 		model.Dense{Units: 10, Activation: model.Softmax})
 	require.NoError(t, err)
-	tr, err := Compile(m, Options{Device: d, Optimizer: SGD{LearningRate: 1e9}, Seed: 7})
-	require.NoError(t, err)
-	_, err = tr.Fit(context.Background(), digits(64), FitOptions{Epochs: 20, Batch: 16})
-	var found *NotFiniteError
-	require.True(t, errors.As(err, &found), "%v", err)
-	assert.Equal(t, 3, found.Step)
-	assert.Equal(t, "dense_1", found.Layer)
-	for _, w := range weights(t, tr) {
-		require.Equal(t, w, w, "no NaN")
-	}
-	require.NoError(t, tr.Close())
-	if d.Name() == "sim" {
-		assert.Less(t, driverapi.Holds().DeviceBytes, uint64(1000), "looking for the layer leaves nothing but the constants of the machine code")
+	resident, _ := byteDigits(t, 64)
+	for _, set := range []data.Set{digits(64), loaded(resident), resident} {
+		tr, err := Compile(m, Options{Device: d, Optimizer: SGD{LearningRate: 1e9}, Seed: 7})
+		require.NoError(t, err)
+		_, err = tr.Fit(context.Background(), set, FitOptions{Epochs: 20, Batch: 8})
+		var found *NotFiniteError
+		require.True(t, errors.As(err, &found), "%v", err)
+		assert.Equal(t, 3, found.Step)
+		assert.Equal(t, "dense_1", found.Layer)
+		for _, w := range weights(t, tr) {
+			require.Equal(t, w, w, "no NaN")
+		}
+		require.NoError(t, tr.Close())
+		if d.Name() == "sim" {
+			assert.Less(t, driverapi.Holds().DeviceBytes, uint64(1000), "looking for the layer leaves nothing but the constants of the machine code")
+		}
 	}
 }
 

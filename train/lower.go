@@ -76,16 +76,26 @@ func Lower(m *model.Model, o Options, batch int) (OpLists, error) {
 
 // trainingList emits a training step: it counts itself, runs forward, loss and backward, and updates the weights, averages last, unless a loss or a
 // gradient is not finite.
-func (t *Trainer) trainingList(batch int) *OpList { return t.trainingListOf(batch, nil) }
+func (t *Trainer) trainingList(batch int) *OpList { return t.trainingListOf(batch, nil, nil) }
 
 // mixedTrainingList is the same on examples that may be mixed of two.
 func (t *Trainer) mixedTrainingList(batch int) *OpList {
-	return t.trainingListOf(batch, newMixing(batch))
+	return t.trainingListOf(batch, newMixing(batch), nil)
 }
 
-func (t *Trainer) trainingListOf(batch int, m *mixing) *OpList {
-	labels := labelsOf(batch)
-	lowered := t.model.Lower(batch, t.trainingOptions(labels))
+// residentTrainingList is the same on examples of a set that lies on the device.
+func (t *Trainer) residentTrainingList(batch int, r *resident) *OpList {
+	if t.schedule != nil {
+		r.rates = kernels.Kept("rates", kernels.Float32, r.gather.Batches)
+	}
+	return t.trainingListOf(batch, nil, r)
+}
+
+func (t *Trainer) trainingListOf(batch int, m *mixing, r *resident) *OpList {
+	input, labels := r.batch(batch)
+	o := t.trainingOptions(labels)
+	o.Input = input
+	lowered := t.model.Lower(batch, o)
 	loss := t.bindLoss(lowered, labels, false)
 	if m == nil {
 		loss.weights = t.weightsOf(batch, len(t.classWeights) > 0 || t.sampleWeights)
@@ -95,7 +105,7 @@ func (t *Trainer) trainingListOf(batch int, m *mixing) *OpList {
 		mixing: m,
 	}
 	forward, backward := t.objective(loss, lowered, m)
-	l.add(kernels.Tick{Step: t.step})
+	l.add(r.begin(t.step, t.rate)...)
 	l.Steps = append(l.Steps, lowered.Forward...)
 	l.add(forward...)
 	l.add(t.tally(loss, t.totals), kernels.Zero{Y: t.gradients})
@@ -153,14 +163,18 @@ func (t *Trainer) trainingOptions(labels *kernels.Buffer) model.LowerOptions {
 }
 
 // evaluationList emits what computes probabilities and losses.
-func (t *Trainer) evaluationList(batch int) *OpList {
-	lowered := t.model.Lower(batch, model.LowerOptions{Output: t.output, Weights: t.averaged()})
-	loss := t.bindLoss(lowered, labelsOf(batch), true)
+func (t *Trainer) evaluationList(batch int) *OpList { return t.evaluationListOf(batch, nil) }
+
+func (t *Trainer) evaluationListOf(batch int, r *resident) *OpList {
+	input, labels := r.batch(batch)
+	lowered := t.model.Lower(batch, model.LowerOptions{Output: t.output, Weights: t.averaged(), Input: input})
+	loss := t.bindLoss(lowered, labels, true)
 	loss.weights = t.weightsOf(batch, t.sampleWeights)
 	l := &OpList{
 		Batch: batch, Input: lowered.Input, Labels: loss.Labels, Targets: loss.given(), SampleWeights: loss.weights, Weights: t.averaged(), Totals: t.evalTotals,
 		Probabilities: loss.Probabilities,
 	}
+	l.add(r.begin(nil, nil)...)
 	l.Steps = append(l.Steps, lowered.Forward...)
 	l.add(t.lossForward(lowered, loss)...)
 	l.add(t.tally(loss, t.evalTotals))

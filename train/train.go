@@ -88,13 +88,15 @@ type Trainer struct {
 	totals, evalTotals *kernels.Buffer
 	learningRate       float64 // that rate holds
 
-	fits     map[int]*Step // by batch size
-	mixed    map[int]*Step // of examples that may be mixed of two
-	evals    map[int]*Step
-	position Position
-	pace     pace          // of the Fit that is under way
-	elapsed  time.Duration // that training took for the batches of the epoch under way
-	history  []Epoch
+	fits      map[int]*Step // by batch size
+	mixed     map[int]*Step // of examples that may be mixed of two
+	evals     map[int]*Step
+	residents []*resident // sets that lie on the device, with steps of their own
+	position  Position
+	pace      pace          // of the Fit that is under way
+	elapsed   time.Duration // that training took for the batches of the epoch under way
+	history   []Epoch
+	clock     func() time.Time
 }
 
 // Position says how far training has come.
@@ -154,7 +156,7 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		halt:       kernels.Kept("halt", kernels.Int32, 1),
 		totals:     kernels.Kept("totals", kernels.Float32, kernels.TallySize),
 		evalTotals: kernels.Kept("eval totals", kernels.Float32, kernels.TallySize),
-		fits:       map[int]*Step{}, mixed: map[int]*Step{}, evals: map[int]*Step{},
+		fits:       map[int]*Step{}, mixed: map[int]*Step{}, evals: map[int]*Step{}, clock: time.Now,
 	}
 	if t.loss == nil {
 		t.loss = SparseCategoricalCrossEntropy{}

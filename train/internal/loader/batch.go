@@ -61,8 +61,8 @@ func (b *Batch) Fill(set data.Set, indices []int) {
 	b.Err = each(len(indices), fillers(set), func(i int) error {
 		labels, err := read(set, indices[i], b.X[i*example:(i+1)*example])
 		for _, label := range []int32{labels.First, labels.Second} {
-			if err == nil && (label < 0 || int(label) >= classes) {
-				err = fmt.Errorf("label %d is none of the %d classes", label, classes)
+			if err == nil {
+				err = CheckLabel(label, classes)
 			}
 		}
 		if err == nil {
@@ -89,6 +89,14 @@ func (b *Batch) Fill(set data.Set, indices []int) {
 	for i := len(indices); i < len(b.Labels); i++ {
 		b.set(i, augment.Labels{First: Absent, Second: Absent})
 	}
+}
+
+// CheckLabel refuses a label that is no class.
+func CheckLabel(label int32, classes int) error {
+	if label < 0 || int(label) >= classes {
+		return fmt.Errorf("label %d is none of the %d classes", label, classes)
+	}
+	return nil
 }
 
 // set notes what row i shows.

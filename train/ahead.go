@@ -1,0 +1,105 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// pacing is how many steps run before the host looks at the device again, so that the device hardly ever waits for the host, nor a person for
+// the progress or for the end after Ctrl-C.
+type pacing struct{ steps int }
+
+// lookInterval is about how long the device runs between two looks.
+const lookInterval = progressInterval / 2
+
+// next is how many of the steps that are left to run now.
+func (p *pacing) next(left int) int {
+	p.steps = max(p.steps, 1)
+	return min(p.steps, left)
+}
+
+// took learns from so many steps how many take the interval.
+func (p *pacing) took(steps int, t time.Duration) {
+	const growth = 8 // the first steps take longer than the others
+	want := growth * p.steps
+	if t > 0 {
+		want = min(want, int(lookInterval*time.Duration(steps)/t))
+	}
+	p.steps = max(want, 1)
+}
+
+// reside puts the set and that for validation on the device, where they can be there.
+func (f *fitting) reside(ctx context.Context, batch int) (err error) {
+	if f.options.Augment == nil && len(f.classWeights) == 0 {
+		f.resident, err = f.Trainer.reside(ctx, f.set, batch, f.residentTrainingList)
+	}
+	if f.resident != nil {
+		f.training = f.resident.step
+	}
+	if err == nil && f.options.Validation != nil {
+		f.beside, err = f.Trainer.reside(ctx, f.options.Validation, batch, f.evaluationListOf)
+	}
+	return err
+}
+
+// leave takes the sets off the device.
+func (f *fitting) leave() error {
+	var errs []error
+	for _, r := range []*resident{f.resident, f.beside} {
+		if r != nil {
+			errs = append(errs, r.close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// runAhead trains on batches that the device gathers, many at a time.
+func (f *fitting) runAhead(ctx context.Context, order []int) error {
+	if err := f.resident.start(order, f.position.Batch, f.epochRates()); err != nil {
+		return err
+	}
+	for f.position.Batch < f.batchesPerEpoch() && ctx.Err() == nil {
+		steps := f.ahead.next(f.untilCheckpoint())
+		begun := f.clock()
+		if err := f.resident.run(steps); err != nil {
+			return err
+		}
+		f.position.Batch += steps
+		f.done = min(f.position.Batch*f.options.Batch, len(order))
+		if f.schedule != nil {
+			f.learningRate = f.scheduledRate()
+		}
+		result, err := f.look()
+		if err != nil {
+			return err
+		}
+		f.ahead.took(steps, f.clock().Sub(begun))
+		saves, reports := f.due()
+		if err := f.tell(result, saves, reports); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// untilCheckpoint is how many steps are left until one is due for its number, or the epoch ends.
+func (f *fitting) untilCheckpoint() int {
+	left := f.batchesPerEpoch() - f.position.Batch
+	if every := f.options.CheckpointSteps; every > 0 {
+		left = min(left, every-f.position.Batch%every)
+	}
+	return left
+}
+
+// epochRates are the learning rates of the epoch's steps; none without a schedule.
+func (f *fitting) epochRates() (rates []float32) {
+	if f.schedule == nil {
+		return nil
+	}
+	perEpoch := f.batchesPerEpoch()
+	for batch := range perEpoch {
+		rates = append(rates, float32(f.rateAt(f.position.Fit*perEpoch+batch)))
+	}
+	return rates
+}

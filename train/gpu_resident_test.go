@@ -1,0 +1,191 @@
+//go:build cuda && cgo
+
+package train
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/device"
+	"cnn-gpu/device/sim/driverapi"
+	"cnn-gpu/train/data"
+	"cnn-gpu/train/internal/traintest"
+)
+
+// byteDigits are so many digits as bytes, and as many others.
+func byteDigits(t *testing.T, examples int) (set, others data.Set) {
+	t.Helper()
+	_, few, err := data.Split(drawn(), float64(2*examples)/float64(drawn().Len()), 1)
+	require.NoError(t, err)
+	set, others, err = data.Split(few, 0.5, 2)
+	require.NoError(t, err)
+	require.Equal(t, examples, set.Len())
+	require.NotNil(t, data.BytesOf(set))
+	return set, others
+}
+
+// loaded is a set whose batches the host fills.
+func loaded(set data.Set) data.Set { return part{Set: set, examples: set.Len()} }
+
+// trained is what a training leaves behind.
+type trained struct {
+	weights       []float32
+	history       []Epoch
+	probabilities []float32
+	test          Result
+}
+
+// A training on images that lie on the device has the bits of one on batches that the host fills, and so has each way to go on with either.
+func TestGPUResident(t *testing.T) {
+	t.Setenv(device.SimChecksEnv, "off") // the case table looks for mistakes in the kernels
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	set, validation := byteDigits(t, 29)
+	for name, o := range map[string]Options{
+		"plain":      {Optimizer: Adam{LearningRate: 0.01}},
+		"schedule":   {Optimizer: SGD{LearningRate: 0.1, Momentum: 0.9}, Schedule: CosineDecay{End: 0.1}, WarmUp: 2, Clipping: Clipping{GlobalNorm: 1}},
+		"plateau":    {Optimizer: AdamW{LearningRate: 0.01}, Schedule: Plateau{Patience: 1}, EMA: EMA{Momentum: 0.75}},
+		"normalized": {Optimizer: Adam{LearningRate: 0.01}, Normalization: data.Normalization{Mean: []float64{0.13}, Std: []float64{0.31}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o.Device, o.Metrics, o.Seed = d, []Metric{Accuracy}, 7
+			begin := func() *Trainer {
+				tr, err := Compile(traintest.SmallNet(t, 0.2), o)
+				require.NoError(t, err)
+				return tr
+			}
+			path := t.TempDir() + "/checkpoint.safetensors"
+			// fit trains, from the checkpoint if there is one; where saveAfter is not 0 it ends at that checkpoint.
+			fit := func(resides bool, resume bool, saveAfter int) trained {
+				tr := begin()
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				a, b := set, validation
+				if !resides {
+					a, b = loaded(a), loaded(b)
+				}
+				var r trained
+				calls := 0
+				f := FitOptions{Epochs: 3, Batch: 8, Validation: b, OnPrediction: func(_ int, label int32, p []float32) {
+					r.probabilities = append(append(r.probabilities, float32(label)), p...)
+				}, OnEpoch: func(Epoch) error {
+					assert.Len(t, tr.residents, map[bool]int{false: 0, true: 2}[resides])
+					return nil
+				}}
+				if saveAfter > 0 {
+					f.CheckpointSteps = 3
+					f.Checkpoint = func() error {
+						if calls++; calls == saveAfter {
+							cancel()
+							return tr.SaveCheckpoint(path, nil)
+						}
+						return nil
+					}
+				}
+				if resume {
+					require.NoError(t, tr.LoadCheckpoint(path))
+				}
+				_, err := tr.Fit(ctx, a, f)
+				if saveAfter > 0 {
+					require.ErrorIs(t, err, context.Canceled)
+				} else {
+					require.NoError(t, err)
+					r.test, err = tr.Evaluate(context.Background(), a, 5)
+					require.NoError(t, err)
+				}
+				assert.Empty(t, tr.residents)
+				r.weights, r.history = weights(t, tr), slices.Clone(tr.History())
+				for i := range r.history {
+					r.history[i].Seconds, r.history[i].ImagesPerSecond = 0, 0
+				}
+				require.NoError(t, tr.Close())
+				return r
+			}
+			want := fit(false, false, 0)
+			assert.Equal(t, want, fit(true, false, 0))
+			for _, first := range []bool{false, true} {
+				for _, checkpoint := range []int{1, 3} { // within the first epoch, and the second
+					fit(first, false, checkpoint)
+					got := fit(!first, true, 0)
+					assert.Equal(t, want.weights, got.weights)
+					assert.Equal(t, want.test, got.test)
+				}
+			}
+		})
+	}
+}
+
+// Where a set cannot be on the device, or should not, its batches are filled by the host.
+func TestGPUResidentOrNot(t *testing.T) {
+	t.Setenv(device.SimChecksEnv, "off")
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	set, validation := byteDigits(t, 9)
+	for name, c := range map[string]struct {
+		o       Options
+		f       FitOptions
+		set     data.Set
+		resides int
+	}{
+		"bytes":                    {set: set, resides: 2},
+		"pictures are transformed": {set: set, f: FitOptions{Augment: pipeline(t, "crop")}, resides: 1},
+		"class weights":            {set: set, o: Options{ClassWeights: slices.Repeat([]float64{1}, 10)}, resides: 1},
+		"sample weights":           {set: set, o: Options{SampleWeights: true}},
+		"numbers":                  {set: loaded(set), resides: 1},
+	} {
+		o := c.o
+		o.Device, o.Optimizer = d, SGD{}
+		tr, err := Compile(traintest.SmallNet(t, 0), o)
+		require.NoError(t, err)
+		c.f.Batch, c.f.Validation = 4, validation
+		c.f.OnEpoch = func(Epoch) error {
+			assert.Len(t, tr.residents, c.resides, name)
+			return nil
+		}
+		_, err = tr.Fit(context.Background(), c.set, c.f)
+		require.NoError(t, err, name)
+		require.NoError(t, tr.Close())
+	}
+}
+
+// Where the device has no room for a set beside the training, the host fills the batches, and the training ends with the same bits.
+func TestGPUResidentWithoutRoom(t *testing.T) {
+	traintest.SimulatedOnly(t)
+	t.Setenv(device.SimChecksEnv, "off")
+	set, _ := byteDigits(t, 9)
+	resided := map[int]int{}
+	var want []float32
+	for allocation := range 60 {
+		if allocation > 0 {
+			t.Setenv("CNN_GPU_SIM_FAULT", fmt.Sprintf("oom@%d", allocation))
+		}
+		d := traintest.OpenGPU(t)
+		tr, err := Compile(traintest.SmallNet(t, 0), Options{Device: d, Optimizer: SGD{}})
+		if err == nil {
+			_, err = tr.Fit(context.Background(), set, FitOptions{Batch: 4, OnEpoch: func(Epoch) error {
+				resided[len(tr.residents)]++
+				return nil
+			}})
+		}
+		if err == nil {
+			if want == nil {
+				want = weights(t, tr)
+			}
+			assert.Equal(t, want, weights(t, tr))
+		} else {
+			assert.Regexp(t, "out of memory|OUT_OF_MEMORY", err.Error())
+		}
+		if tr != nil {
+			require.NoError(t, tr.Close())
+		}
+		require.NoError(t, d.Close())
+		require.Zero(t, driverapi.Holds())
+	}
+	assert.Greater(t, resided[0], 2, "the arena and some of the set's buffers do not fit")
+	assert.Greater(t, resided[1], 2, "all fits")
+}
