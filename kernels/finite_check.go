@@ -9,7 +9,7 @@ func (op FiniteCheck) Name() string { return "finite_check" }
 
 // Operands implements [Op].
 func (op FiniteCheck) Operands() []Operand {
-	return []Operand{Floats("x", op.X, Read, op.X.Elements()), Ints("step", op.Step, Read, 1), Ints("halt", op.Halt, Accumulate, 1)}
+	return []Operand{Floats("x", op.X, Read, op.X.Elements()), Ints("step", op.Step, Read, 1), Ints("halt", op.Halt, Raise, 1)}
 }
 
 // Cost implements [Op].

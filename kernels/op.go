@@ -30,7 +30,7 @@ func CostOf(op Op, flops int) Cost {
 			continue
 		}
 		c.Bytes += int64(o.Buffer.Bytes())
-		if o.Access == Accumulate {
+		if o.Access == Accumulate || o.Access == Raise {
 			c.Bytes += int64(o.Buffer.Bytes())
 		}
 	}

@@ -16,11 +16,13 @@ type Operand struct {
 // Access says what an op does with an operand.
 type Access uint8
 
-// The kinds of access. Accumulate reads what is there and adds to it.
+// The kinds of access. Accumulate reads what is there and adds to it. Raise leaves it or sets it to the one value that all who raise it
+// write, so that any number of ops may raise it at the same time.
 const (
 	Read Access = iota
 	Write
 	Accumulate
+	Raise
 )
 
 // Floats is an operand of float32 elements.

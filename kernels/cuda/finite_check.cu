@@ -20,6 +20,6 @@ extern "C" __global__ void finite_check_halt(const float* __restrict__ x, const 
     for (size_t i = threadIdx.x; i < BLOCKS; i += blockDim.x)
         bad |= found[i] != 0;
     bad = __syncthreads_or(bad);
-    if (threadIdx.x == 0 && bad && *halt == 0)
-        *halt = *step;
+    if (threadIdx.x == 0 && bad)
+        atomicCAS(halt, 0, *step); // others may raise it at the same time
 }
