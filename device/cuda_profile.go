@@ -95,7 +95,7 @@ func (p *gpuProgram) Replay() (median time.Duration, estimated bool, err error) 
 		if !p.gpu.programs[p] {
 			return errProgramClosed
 		}
-		g, err := p.record(p.launches, 1)
+		g, err := p.graphOf(1)
 		if err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func (p *gpuProgram) replay(timing driver.Timing, wakeUp time.Duration) (times T
 	if err != nil {
 		return times, err
 	}
-	all, err := p.record(p.launches, 1)
+	all, err := p.graphOf(1)
 	if err != nil {
 		return times, err
 	}

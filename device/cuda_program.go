@@ -11,13 +11,15 @@ import (
 	"cnn-gpu/device/driver"
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/cuda"
+	"cnn-gpu/kernels/plan"
 )
 
-// gpuProgram is an op list as kernel launches with their arguments, recorded as one graph.
+// gpuProgram is an op list as kernel launches with their arguments, and as one graph of them.
 type gpuProgram struct {
 	gpu      *gpu
 	schedule Schedule
-	arena    *arena // nil if it needs none
+	edges    plan.Edges // between ops
+	arena    *arena     // nil if it needs none
 	launches []gpuLaunch
 	graph    *driver.Graph         // none with Options.Sync
 	repeated map[int]*driver.Graph // graphs of so many copies of the launches; nil where there was no room for one
@@ -29,13 +31,13 @@ type gpuLaunch struct {
 	launch   driver.Launch
 }
 
-// Compile places the values, compiles what has no machine code yet and records the graph.
+// Compile places the values, compiles what has no machine code yet and makes the graph.
 func (d *gpu) Compile(ops []kernels.Op, o CompileOptions) (Program, error) {
 	s, err := newCUDASchedule(ops, o, d.capability)
 	if err != nil {
 		return nil, fmt.Errorf("device: %s: %w", d.name, err)
 	}
-	p := &gpuProgram{gpu: d, schedule: s.Schedule, repeated: map[int]*driver.Graph{}}
+	p := &gpuProgram{gpu: d, schedule: s.Schedule, edges: s.edges, repeated: map[int]*driver.Graph{}}
 	return p, d.do(func() (err error) {
 		missing := d.missing(s.Plan.Kept)
 		d.programs[p] = true
@@ -56,7 +58,7 @@ func (d *gpu) Compile(ops []kernels.Op, o CompileOptions) (Program, error) {
 		if d.options.Sync || len(p.launches) == 0 {
 			return nil
 		}
-		p.graph, err = driver.Capture(d.stream, p.launchAll)
+		p.graph, err = p.graphOf(1)
 		return err
 	})
 }
@@ -129,6 +131,35 @@ func (p *gpuProgram) address(b *kernels.Buffer) (cu.DevicePtr, error) {
 func dim(d [3]int) [3]uint32 { return [3]uint32{uint32(d[0]), uint32(d[1]), uint32(d[2])} }
 
 func (p *gpuProgram) Schedule() Schedule { return p.schedule }
+
+// graphOf makes a graph of so many runs of the list, one after the other. A launch waits for what it needs, of its own run and of the one
+// before, and for no other.
+func (p *gpuProgram) graphOf(runs int) (*driver.Graph, error) {
+	var nodes []driver.Node
+	var last, before []int // the nodes of the last launches of each op, in this run and in the one before
+	for range runs {
+		last, before = nil, last
+		for _, l := range p.launches {
+			n := driver.Node{Function: l.function, Launch: l.launch}
+			if l.index < len(last) { // of an op that has begun
+				n.After = []int{last[l.index]}
+				last[l.index] = len(nodes)
+			} else {
+				for _, op := range p.edges.Within[l.index] {
+					n.After = append(n.After, last[op])
+				}
+				for _, op := range p.edges.RunAgain[l.index] {
+					if before != nil {
+						n.After = append(n.After, before[op])
+					}
+				}
+				last = append(last, len(nodes))
+			}
+			nodes = append(nodes, n)
+		}
+	}
+	return driver.NewGraph(nodes)
+}
 
 // launchAll queues every launch.
 func (p *gpuProgram) launchAll() error {

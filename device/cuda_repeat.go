@@ -37,7 +37,7 @@ func (p *gpuProgram) launchesOf(n int) (launches []func() error, err error) {
 			continue
 		}
 		launch := p.launchAll
-		if g, err := p.graphOf(c); err != nil {
+		if g, err := p.repeatedGraph(c); err != nil {
 			return nil, err
 		} else if g != nil {
 			launch = func() error { return g.Launch(p.gpu.stream) }
@@ -51,8 +51,8 @@ func (p *gpuProgram) launchesOf(n int) (launches []func() error, err error) {
 	return launches, nil
 }
 
-// graphOf is the graph of so many runs, made on first use; nil where there is none.
-func (p *gpuProgram) graphOf(runs int) (*driver.Graph, error) {
+// repeatedGraph is the graph of so many runs, made on first use; nil where there is none.
+func (p *gpuProgram) repeatedGraph(runs int) (*driver.Graph, error) {
 	if runs == 1 || p.graph == nil {
 		return p.graph, nil
 	}
@@ -60,14 +60,7 @@ func (p *gpuProgram) graphOf(runs int) (*driver.Graph, error) {
 	if known {
 		return g, nil
 	}
-	g, err := driver.Capture(p.gpu.stream, func() error {
-		for range runs {
-			if err := p.launchAll(); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	g, err := p.graphOf(runs)
 	if r, ok := driver.ResultOf(err); ok && r == driver.OutOfMemory {
 		g, err = nil, nil // smaller graphs do the same
 	}

@@ -22,6 +22,10 @@ type Schedule struct {
 	// Scratch is the number of bytes that ops of a CPU work with besides, one after the other, those of all programs in the same memory;
 	// Derived is that of what each keeps that it derives from the weights. The workspaces of a GPU's kernels are part of the plan.
 	Scratch, Derived int
+
+	// Of a GPU: the launches of kernels, and the stages, which are the most of them of which each waits for the one before. Launches of one
+	// stage run at the same time.
+	Launches, Stages int
 }
 
 // Op is an op as a device runs it.
@@ -31,6 +35,8 @@ type Op struct {
 	Algorithm string   // how it is computed, where there is a choice
 	RoundsAs  []string // for each part, the algorithm that computes it if that rounds otherwise than the sums as they stand
 	Group     int      // ops of the same group, counted from 1, take turns on a few images of the batch; 0 for one that runs by itself
+	Launches  int      // of kernels, on a GPU, one after the other
+	Stage     int      // that of its first launch, counted from 1
 }
 
 // Bytes is the memory of schedules that take turns on a device, in bytes: what they keep lies there once, and arena and scratch are as large
@@ -133,7 +139,7 @@ func newCPUSchedule(ops []kernels.Op, c CompileOptions, workers int) (s cpuSched
 		return s, err
 	}
 	s.list, s.Passes = rewrite.Plain(list), report
-	s.Plan = plan.New(s.list, nil)
+	s.Plan = plan.New(s.list, nil, nil)
 	groups := 0
 	var first, last []int // of the ops that each of the list runs
 	for _, op := range list {
@@ -163,10 +169,11 @@ func newCPUSchedule(ops []kernels.Op, c CompileOptions, workers int) (s cpuSched
 	return s, nil
 }
 
-// cudaSchedule is a schedule with the launches of its ops.
+// cudaSchedule is a schedule with the launches of its ops, in the order of their stages, and what each op waits for.
 type cudaSchedule struct {
 	Schedule
 	launches [][]cuda.Launch
+	edges    plan.Edges
 }
 
 // newCUDASchedule is the schedule on GPUs of a compute capability.
@@ -175,21 +182,33 @@ func newCUDASchedule(ops []kernels.Op, c CompileOptions, capability int) (s cuda
 		return s, err
 	}
 	s.Precision = c.Precision
-	list, report, err := rewritten(ops, c, cuda.Passes(c.Precision))
+	rewrittenOps, report, err := rewritten(ops, c, cuda.Passes(c.Precision))
 	if err != nil {
 		return s, err
 	}
 	s.Passes = report
-	var workspaces []int
-	for _, op := range list {
-		launches, err := cuda.Launches(op.Op)
-		if err != nil {
+	launches, counts := make([][]cuda.Launch, len(rewrittenOps)), make([]int, len(rewrittenOps))
+	for i, op := range rewrittenOps {
+		if launches[i], err = cuda.Launches(op.Op); err != nil {
 			return s, err
 		}
-		s.launches = append(s.launches, launches)
-		workspaces = append(workspaces, cuda.Workspace(launches))
-		s.Ops = append(s.Ops, Op{Op: op.Op, Parts: op.Parts, Algorithm: cuda.Algorithm(op.Op), RoundsAs: roundsAs(op, ops, cuda.RoundsAs)})
+		counts[i] = len(launches[i])
 	}
-	s.Plan = plan.New(rewrite.Plain(list), workspaces)
+	order, spans := plan.Stages(rewrite.Plain(rewrittenOps), counts)
+	var list []kernels.Op
+	var workspaces []int
+	for at, i := range order {
+		op := rewrittenOps[i]
+		list, workspaces = append(list, op.Op), append(workspaces, cuda.Workspace(launches[i]))
+		s.launches = append(s.launches, launches[i])
+		s.Ops = append(s.Ops, Op{
+			Op: op.Op, Parts: op.Parts, Algorithm: cuda.Algorithm(op.Op), RoundsAs: roundsAs(op, ops, cuda.RoundsAs),
+			Launches: counts[i], Stage: spans[at].First + 1,
+		})
+		s.Launches += counts[i]
+		s.Stages = max(s.Stages, spans[at].Last+1)
+	}
+	s.Plan = plan.New(list, workspaces, spans)
+	s.edges = s.Plan.Edges(list, workspaces)
 	return s, nil
 }

@@ -3,6 +3,7 @@
 package driver_test
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"testing"
@@ -210,6 +211,45 @@ func TestGPUGraph(t *testing.T) {
 	require.NoError(t, first.Synchronize())
 	_, err = driver.Capture(cu.NoStream, func() error { return nil })
 	answers(t, code(t, err), driver.StreamCaptureUnsupported)
+}
+
+// A graph of launches that say what they wait for: x0 = 2 x0 + 1 and x1 = 3 x1 + 2 at the same time, then the first again on both.
+func TestGPUGraphOfNodes(t *testing.T) {
+	inContext(t)
+	scale := kernel(t, loadKernels(t), "scale")
+	x := upload(t, count(512))
+	require.NoError(t, cu.Synchronize())
+	node := func(at, n int, factor, summand uint32, after ...int) driver.Node {
+		return driver.Node{Function: scale, After: after, Launch: driver.Launch{Grid: [3]uint32{2, 1, 1}, Block: [3]uint32{256, 1, 1},
+			Params: []any{x + cu.DevicePtr(4*at), factor, summand, uint32(n)}}}
+	}
+	stream, err := cu.MakeStream(cu.NonBlocking)
+	require.NoError(t, err)
+	graph, err := driver.NewGraph([]driver.Node{node(0, 256, 2, 1), node(256, 256, 3, 2), node(0, 512, 2, 1, 0, 1)})
+	require.NoError(t, err)
+	require.NoError(t, graph.Launch(stream))
+	require.NoError(t, graph.Close())
+	require.NoError(t, stream.Synchronize())
+	for i, v := range download[uint32](t, x, 512) {
+		if i < 256 {
+			require.EqualValues(t, 2*(2*i+1)+1, v)
+		} else {
+			require.EqualValues(t, 2*(3*i+2)+1, v)
+		}
+	}
+	none, err := driver.NewGraph(nil)
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(none.Launch(stream), none.Close(), stream.Synchronize()))
+
+	bad := node(0, 256, 2, 1)
+	bad.Block[0] = 2048
+	_, err = driver.NewGraph([]driver.Node{bad})
+	answers(t, code(t, err), driver.InvalidValue)
+	bad = node(0, 256, 2, 1)
+	bad.Cooperative = true
+	_, err = driver.NewGraph([]driver.Node{bad})
+	assert.ErrorContains(t, err, "no cooperation")
+	require.NoError(t, stream.Destroy())
 }
 
 // A graph is timed by launching it: once with the zero Timing, else until the time is up and the windows are full.

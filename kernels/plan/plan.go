@@ -25,6 +25,8 @@ type Value struct {
 	First, Last int
 	Bytes       int // rounded up to the alignment
 	Offset      int
+
+	live Span // in stages
 }
 
 // Bytes is all the memory that the op list needs.
@@ -39,15 +41,22 @@ func (p Plan) Bytes() int {
 // alignment of values in the arena: a cache line and more than any vector load asks for.
 const alignment = 256
 
-// New places the values of an op list, and for each op a workspace of so many bytes; workspaces may be nil if no op needs any.
+// New places the values of an op list, and for each op a workspace of so many bytes; workspaces may be nil if no op needs any. Spans are
+// those of [Stages], whose order the list has, or nil if its ops run one
+// after the other.
 // Large values are placed first, each at the lowest place that no value of an overlapping lifetime has taken: greedy by size,
 // after Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020, section 5.
-func New(ops []kernels.Op, workspaces []int) Plan {
+func New(ops []kernels.Op, workspaces []int, spans []Span) Plan {
 	plan := Plan{Offsets: map[*kernels.Buffer]int{}, Workspaces: map[int]int{}}
-	values := lifetimes(ops, &plan)
+	if spans == nil {
+		for at := range ops {
+			spans = append(spans, Span{at, at})
+		}
+	}
+	values := lifetimes(ops, spans, &plan)
 	for at, bytes := range workspaces {
 		if bytes > 0 {
-			values = append(values, Value{First: at, Last: at, Bytes: aligned(bytes)})
+			values = append(values, Value{First: at, Last: at, Bytes: aligned(bytes), live: spans[at]})
 		}
 	}
 	slices.SortStableFunc(values, func(a, b Value) int { return cmp.Compare(b.Bytes, a.Bytes) })
@@ -69,7 +78,7 @@ func New(ops []kernels.Op, workspaces []int) Plan {
 func aligned(bytes int) int { return kernels.CeilDiv(bytes, alignment) * alignment }
 
 // lifetimes lists the values of the arena in the order in which the ops name them, and adds the kept ones to the plan.
-func lifetimes(ops []kernels.Op, plan *Plan) []Value {
+func lifetimes(ops []kernels.Op, spans []Span, plan *Plan) []Value {
 	var values []Value
 	index := map[*kernels.Buffer]int{}
 	for at, op := range ops {
@@ -83,12 +92,13 @@ func lifetimes(ops []kernels.Op, plan *Plan) []Value {
 			case known && root.Keep:
 			case known:
 				values[i].Last = at
+				values[i].live.Last = max(values[i].live.Last, spans[at].Last)
 			case root.Keep:
 				index[root] = -1
 				plan.Kept = append(plan.Kept, root)
 			default:
 				index[root] = len(values)
-				values = append(values, Value{Buffer: root, First: at, Last: at, Bytes: aligned(root.Bytes())})
+				values = append(values, Value{Buffer: root, First: at, Last: at, Bytes: aligned(root.Bytes()), live: spans[at]})
 			}
 		}
 	}
@@ -99,7 +109,7 @@ func lifetimes(ops []kernels.Op, plan *Plan) []Value {
 func lowest(v Value, placed []Value) int {
 	var taken []Value
 	for _, p := range placed {
-		if p.First <= v.Last && v.First <= p.Last {
+		if p.live.First <= v.live.Last && v.live.First <= p.live.Last {
 			taken = append(taken, p)
 		}
 	}

@@ -63,7 +63,7 @@ func TestPlan(t *testing.T) {
 				workspaces[i] = 1 + r.IntN(5000)
 			}
 		}
-		plan := New(ops, workspaces)
+		plan := New(ops, workspaces, nil)
 		most := 0
 		for at, values := range needed(ops) {
 			owner, live := map[int]string{}, 0

@@ -128,7 +128,9 @@ func TestNotSupported(t *testing.T) {
 	inContext(t, 0)
 	_, err := cu.MemAllocManaged(16, cu.AttachGlobal)
 	assert.Equal(t, driver.NotSupported, code(t, err))
-	_, err = cu.MakeGraph()
+	graph, err := cu.MakeGraph()
+	require.NoError(t, err)
+	_, err = graph.Clone()
 	assert.Equal(t, driver.NotSupported, code(t, err))
 	assert.Contains(t, driver.Explain(err).Error(), "the simulated driver does not have this")
 }

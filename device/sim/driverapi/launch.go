@@ -46,42 +46,52 @@ func launchFailure(err error) *failure {
 // launch checks a launch as libcuda does, copies its parameters and queues it.
 func (s *system) launch(st *stream, h uintptr, grid, block [3]uint32, shared uint32, params, extra *unsafe.Pointer, cluster [3]uint32,
 	cooperative bool) driver.Result {
-	f, ok := s.handles[h].(*function)
-	if !ok || f.context != st.context {
-		s.explain("the function belongs to another context or to a module that was unloaded")
-		return driver.InvalidHandle
+	f, do, r := s.kernel(st.context, h, grid, block, shared, params, extra, cluster, cooperative)
+	if r != driver.Success {
+		return r
 	}
-	d, k := st.context.device, f.kernel
+	if r := s.resolve(st, f); r != driver.Success {
+		return r
+	}
+	return s.enqueue(st, kernelWork, do)
+}
+
+// kernel checks a launch, and gives its function and what runs it.
+func (s *system) kernel(c *context, h uintptr, grid, block [3]uint32, shared uint32, params, extra *unsafe.Pointer, cluster [3]uint32,
+	cooperative bool) (*function, action, driver.Result) {
+	f, ok := s.handles[h].(*function)
+	if !ok || f.context != c {
+		s.explain("the function belongs to another context or to a module that was unloaded")
+		return nil, nil, driver.InvalidHandle
+	}
+	d, k := c.device, f.kernel
 	name := k.Name()
 	switch chip := d.Chip(); {
 	case shared > uint32(f.dynamic):
 		s.explain("%s: %d bytes of dynamic shared memory: the most are %d, until cuFuncSetAttribute raises them to what %s has, %d", name, shared, f.dynamic,
 			chip.Product, chip.SharedPerBlockOptin-k.Attributes().SharedBytes)
-		return driver.InvalidValue
+		return nil, nil, driver.InvalidValue
 	case cluster != [3]uint32{} && cluster != [3]uint32{1, 1, 1}:
 		s.explain("%s: the simulated GPU has no clusters", name)
-		return driver.NotSupported
+		return nil, nil, driver.NotSupported
 	}
 	values, r := s.params(k, params, extra)
 	if r != driver.Success {
-		return r
+		return nil, nil, r
 	}
 	if err := d.CheckLaunch(k, grid, block, shared, values); errors.Is(err, sim.ErrResources) {
-		return s.failed(driver.LaunchOutOfResources, err)
+		return nil, nil, s.failed(driver.LaunchOutOfResources, err)
 	} else if err != nil {
-		return s.failed(driver.InvalidValue, err)
+		return nil, nil, s.failed(driver.InvalidValue, err)
 	}
 	if cooperative {
 		blocks, most := int64(grid[0])*int64(grid[1])*int64(grid[2]), d.BlocksAtOnce(k, int(block[0]*block[1]*block[2]), shared)
 		if blocks > int64(most) {
 			s.explain("%s: a cooperative launch of %d blocks: %s holds %d at once", name, blocks, d.Chip().Product, most)
-			return driver.CooperativeLaunchTooLarge
+			return nil, nil, driver.CooperativeLaunchTooLarge
 		}
 	}
-	if r := s.resolve(st, f); r != driver.Success {
-		return r
-	}
-	return s.enqueue(st, kernelWork, func() (chipTime, *failure) {
+	return f, func() (chipTime, *failure) {
 		counters, err := d.Launch(k, grid, block, shared, values)
 		if err != nil {
 			return chipTime{}, launchFailure(err)
@@ -90,8 +100,8 @@ func (s *system) launch(st *stream, h uintptr, grid, block [3]uint32, shared uin
 			s.config.Launched(Launch{Device: d.ordinal, Kernel: name, Grid: grid, Block: block, Shared: shared, Counters: counters})
 		}
 		e := &counters.Estimate
-		return chipTime{e.Seconds * 1e6, float64(e.SMs) / float64(d.Chip().SMs)}, nil
-	})
+		return chipTime{e.LaunchSeconds * 1e6, (e.Seconds - e.LaunchSeconds) * 1e6, float64(e.SMs) / float64(d.Chip().SMs)}, nil
+	}, driver.Success
 }
 
 // The markers in the extra parameters: CU_LAUNCH_PARAM_END and what follows it.

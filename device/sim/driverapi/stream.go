@@ -43,8 +43,9 @@ func (st *stream) blocking() bool { return st.flags&C.CU_STREAM_NON_BLOCKING == 
 // ends the context.
 type action func() (chipTime, *failure)
 
-// chipTime is how long a piece of work takes, and which share of the multiprocessors it keeps busy meanwhile.
-type chipTime struct{ microseconds, share float64 }
+// chipTime is how long a piece of work takes: to begin, and then in itself, and which share of the multiprocessors it keeps busy meanwhile if
+// it gets all that it asks for.
+type chipTime struct{ start, microseconds, share float64 }
 
 // failure is an error of running work.
 type failure struct {
@@ -69,8 +70,8 @@ type work struct {
 	do            action
 	after         []*work
 	started, done bool
-	node          bool    // of a graph
-	since, end    float64 // simulated time in microseconds: until when the device was busy when it was queued, and when it has ended
+	graph         *graphRun // that it is a node of, or the end of
+	since, end    float64   // simulated time in microseconds: until when the device was busy when it was queued, and when it has ended
 }
 
 // enqueue puts work on a stream, or into the graph that the stream's work is captured in.
@@ -129,6 +130,9 @@ func (s *system) run(w *work) {
 		begin = max(begin, a.end)
 	}
 	w.end = begin
+	if w.graph != nil && w.do == nil {
+		w.end = w.graph.place(&w.context.device.timeline, w.since)
+	}
 	if c := w.context; w.do != nil && c.state() == driver.Success {
 		if d := c.device; s.faults.hits("lost") {
 			d.lost = true
@@ -139,13 +143,14 @@ func (s *system) run(w *work) {
 			took, err := w.do()
 			d.running.Unlock()
 			s.mu.Lock()
-			if chip := d.Chip(); w.kind == kernelWork {
-				if w.node {
-					took.microseconds += chip.NodeMicroseconds - chip.LaunchMicroseconds
-				}
-				begin = d.timeline.place(w.since, begin, took.microseconds, took.share)
+			switch {
+			case w.graph != nil:
+				w.graph.took(w, took)
+			case w.kind == kernelWork:
+				w.end = d.timeline.place(w.since, begin+took.start, took.microseconds, took.share)
+			default:
+				w.end = begin + took.microseconds
 			}
-			w.end = begin + took.microseconds
 			if err == nil && (w.kind == kernelWork || w.kind == copyWork) && s.faults.hits(string(w.kind)) {
 				err = map[kind]*failure{
 					kernelWork: {driver.LaunchFailed, "fault launch@N of CNN_GPU_SIM_FAULT"},

@@ -42,6 +42,8 @@ static sim_function table[] = {
 	{"cuFuncSetCacheConfig", simFuncSetCacheConfig},
 	{"cuGetErrorName", simGetErrorName},
 	{"cuGetErrorString", simGetErrorString},
+	{"cuGraphAddKernelNode", simGraphAddKernelNode},
+	{"cuGraphCreate", simGraphCreate},
 	{"cuGraphDestroy", simGraphDestroy},
 	{"cuGraphExecDestroy", simGraphExecDestroy},
 	{"cuGraphInstantiateWithFlags", simGraphInstantiate},

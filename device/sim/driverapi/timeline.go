@@ -2,10 +2,14 @@
 
 package driverapi
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // timeline is which part of a chip's multiprocessors kernels keep busy, and when, in simulated microseconds. Kernels that do not wait for
-// each other share the chip, for as long as it has room for both.
+// each other share the chip: who comes first has what it asks for, as the chip gives blocks of a later kernel to multiprocessors that those
+// of the ones before leave free.
 type timeline struct {
 	spans []span
 	end   float64 // of the last one
@@ -13,33 +17,36 @@ type timeline struct {
 
 type span struct{ from, to, share float64 }
 
-// place finds the first time from earliest on at which a share of the chip is free for so long, and takes it. What ended before since
-// can't be met again.
-func (t *timeline) place(since, earliest, length, share float64) (begin float64) {
+// place gives a kernel the chip from earliest on: its share of it, or what those that were placed before leave of that, until it has had as
+// much as by itself in its microseconds. It gives the time of its end. What ended before since can't be met again.
+func (t *timeline) place(since, earliest, microseconds, share float64) (end float64) {
 	t.spans = slices.DeleteFunc(t.spans, func(s span) bool { return s.to <= since })
-	begin = max(earliest, since)
-	for {
-		end, free := begin+length, true
-		next := end
+	at, work := max(earliest, since), microseconds*share
+	for work > 0 {
+		const least = 1e-9
+		next := math.Inf(1)
 		for _, s := range t.spans {
-			if s.from >= end || s.to <= begin {
-				continue
-			}
-			next = min(next, s.to)
-			// The most that is taken while the kernel would run is taken at its start or at that of another one.
-			for _, at := range []float64{begin, s.from} {
-				if at >= begin && t.taken(at)+share > 1+1e-9 {
-					free = false
+			for _, edge := range []float64{s.from, s.to} {
+				if edge > at {
+					next = min(next, edge)
 				}
 			}
 		}
-		if free {
-			t.spans = append(t.spans, span{begin, end, share})
-			t.end = max(t.end, end)
-			return begin
+		got := min(share, 1-t.taken(at))
+		if got < least {
+			at = next
+			continue
 		}
-		begin = next
+		next = min(next, at+work/got)
+		t.spans = append(t.spans, span{at, next, got})
+		work -= got * (next - at)
+		if work < least*share {
+			work = 0
+		}
+		at = next
 	}
+	t.end = max(t.end, at)
+	return at
 }
 
 // taken is the share of the chip that is busy at a time.

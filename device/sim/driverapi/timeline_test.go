@@ -15,19 +15,44 @@ import (
 	"cnn-gpu/device/sim/driverapi"
 )
 
+// estimated is what the last kernel that ran takes, without its launch, and what a node of a graph costs besides, in microseconds.
+type estimated struct{ kernel, node float64 }
+
+func estimate(t *testing.T, o sim.Options) *estimated {
+	t.Helper()
+	chip, err := sim.ChipByName("h200") // of 132 multiprocessors
+	require.NoError(t, err)
+	e := &estimated{node: chip.NodeMicroseconds}
+	install(t, driverapi.Config{Chips: []sim.Chip{chip}, Options: o, Launched: func(l driverapi.Launch) {
+		e.kernel = 1e6 * (l.Counters.Estimate.Seconds - l.Counters.Estimate.LaunchSeconds)
+	}})
+	inContext(t, 0)
+	return e
+}
+
+// microseconds is how long a graph takes.
+func microseconds(t *testing.T, g *driver.Graph, s cu.Stream) float64 {
+	t.Helper()
+	begin, end := event(t), event(t)
+	require.NoError(t, begin.Record(s))
+	require.NoError(t, g.Launch(s))
+	require.NoError(t, end.Record(s))
+	require.NoError(t, s.Synchronize())
+	ms, err := begin.Elapsed(end)
+	require.NoError(t, err)
+	require.NoError(t, g.Close())
+	return 1000 * ms
+}
+
 // A graph takes what its longest path takes, a node costing less than a launch, where the chip has room for what does not wait for each
-// other; kernels that fill the chip take turns.
+// other. Kernels that fill the chip take turns; what a node costs to begin passes while the other one runs.
 func TestGraphTakesItsCriticalPath(t *testing.T) {
 	for _, test := range []struct {
 		blocks uint32
-		steps  float64
+		turns  float64
 	}{{1, 3}, {60, 3}, {132, 4}, {400, 4}} {
 		t.Run(fmt.Sprint(test.blocks), func(t *testing.T) {
-			var one sim.Estimate
-			chip, err := sim.ChipByName("h200") // of 132 multiprocessors
-			require.NoError(t, err)
-			install(t, driverapi.Config{Chips: []sim.Chip{chip}, Launched: func(l driverapi.Launch) { one = l.Counters.Estimate }})
-			inContext(t, 0)
+			one := estimate(t, sim.Options{})
 			scale := kernels(t)("scale")
 			x := memory(t, 400, 1)
 			run := func(s cu.Stream) {
@@ -36,7 +61,7 @@ func TestGraphTakesItsCriticalPath(t *testing.T) {
 			a, b := stream(t, cu.NonBlocking), stream(t, cu.NonBlocking)
 			run(a) // the kernel is loaded
 			require.NoError(t, a.Synchronize())
-			fork, join, begin, end := event(t), event(t), event(t), event(t)
+			fork, join := event(t), event(t)
 			g, err := driver.Capture(a, func() error {
 				run(a)
 				require.NoError(t, fork.Record(a))
@@ -49,15 +74,26 @@ func TestGraphTakesItsCriticalPath(t *testing.T) {
 				return nil
 			})
 			require.NoError(t, err)
-			require.NoError(t, begin.Record(a))
-			require.NoError(t, g.Launch(a))
-			require.NoError(t, end.Record(a))
-			require.NoError(t, a.Synchronize())
-			ms, err := begin.Elapsed(end)
+			assert.InEpsilon(t, 3*one.node+test.turns*one.kernel, microseconds(t, g, a), 1e-4)
+		})
+	}
+}
+
+// Kernels of 27 and 120 blocks at the same time: the first has all that it asks for, and the second what it leaves, until it ends. The times do
+// not depend on the order in which the simulator runs them.
+func TestKernelsShareTheChip(t *testing.T) {
+	for name, o := range map[string]sim.Options{"forward": {}, "reverse": {Order: sim.Reverse}, "random": {Order: sim.Random, Seed: 3}} {
+		t.Run(name, func(t *testing.T) {
+			one := estimate(t, o)
+			scale := kernels(t)("scale")
+			node := func(blocks uint32) driver.Node {
+				return driver.Node{Function: scale, Launch: driver.Launch{Grid: [3]uint32{blocks, 1, 1}, Block: [3]uint32{1, 1, 1},
+					Params: []any{memory(t, 400, 1), uint32(1), uint32(1), blocks}}}
+			}
+			g, err := driver.NewGraph([]driver.Node{node(27), node(120)})
 			require.NoError(t, err)
-			node := one.Seconds - one.LaunchSeconds + chip.NodeMicroseconds*1e-6
-			assert.InEpsilon(t, test.steps*node, ms/1000, 1e-4)
-			require.NoError(t, g.Close())
+			// While the first runs, the second has 105 of the 120 multiprocessors that it asks for.
+			assert.InEpsilon(t, one.node+one.kernel*(1+15.0/120), microseconds(t, g, stream(t, cu.NonBlocking)), 1e-4)
 		})
 	}
 }

@@ -1,0 +1,82 @@
+//go:build cuda && cgo
+
+package driverapi
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"cnn-gpu/device/sim"
+)
+
+// graphRun is one launch of a graph.
+type graphRun struct {
+	graph  *graph
+	begin  *work // what the graph comes after
+	number map[*work]int
+	times  []chipTime // of the nodes that have run
+}
+
+// run makes the work of a launch of the graph, which comes after begin, and gives the last piece, which comes after all others. Nodes
+// that do not wait for each other run in the order that the options choose.
+func (g *graphExec) run(begin *work, o sim.Options) *work {
+	r := &graphRun{graph: g.graph, begin: begin, number: map[*work]int{}, times: make([]chipTime, len(g.nodes))}
+	all := make([]*work, len(g.nodes))
+	for i, n := range g.nodes {
+		all[i] = &work{context: g.context, kind: n.kind, do: n.do, after: []*work{begin}, graph: r}
+		for _, a := range n.after {
+			all[i].after = append(all[i].after, all[a])
+		}
+		r.number[all[i]] = i
+	}
+	switch o.Order {
+	case sim.Reverse:
+		slices.Reverse(all)
+	case sim.Random:
+		rand.New(rand.NewPCG(o.Seed, uint64(len(all)))).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	}
+	return &work{context: g.context, kind: marker, after: append(all, begin), graph: r}
+}
+
+// took notes the time of a node.
+func (r *graphRun) took(w *work, t chipTime) { r.times[r.number[w]] = t }
+
+// place gives each node its time on the chip, whatever the order was in which they ran: who can begin first is placed first. It gives the
+// time at which the last one ends.
+func (r *graphRun) place(t *timeline, since float64) (end float64) {
+	nodes := r.graph.nodes
+	waits, next := make([]int, len(nodes)), make([][]int, len(nodes))
+	ready, queue := slices.Repeat([]float64{r.begin.end}, len(nodes)), []int{}
+	for i, n := range nodes {
+		for _, a := range n.after {
+			next[a] = append(next[a], i)
+		}
+		if waits[i] = len(n.after); waits[i] == 0 {
+			queue = append(queue, i)
+		}
+	}
+	end = r.begin.end
+	node := r.begin.context.device.Chip().NodeMicroseconds
+	for len(queue) > 0 {
+		at := 0
+		for q, i := range queue {
+			if first := queue[at]; ready[i] < ready[first] || ready[i] == ready[first] && i < first {
+				at = q
+			}
+		}
+		i := queue[at]
+		queue = slices.Delete(queue, at, at+1)
+		ended := ready[i] + r.times[i].microseconds
+		if nodes[i].kind == kernelWork {
+			ended = t.place(since, ready[i]+node, r.times[i].microseconds, r.times[i].share)
+		}
+		end = max(end, ended)
+		for _, n := range next[i] {
+			ready[n] = max(ready[n], ended)
+			if waits[n]--; waits[n] == 0 {
+				queue = append(queue, n)
+			}
+		}
+	}
+	return end
+}
