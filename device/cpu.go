@@ -77,7 +77,9 @@ func (d *cpuDevice) String() string {
 	return s
 }
 
-func (d *cpuDevice) Precision(o CompileOptions) (kernels.Precision, error) { return precisionOf(d.Name(), o, false) }
+func (d *cpuDevice) Precision(o CompileOptions) (kernels.Precision, error) {
+	return precisionOf(d.Name(), o, false)
+}
 
 // briefly says in a clause why no GPU could be opened.
 func briefly(noGPU error) string {

@@ -36,7 +36,7 @@ func (t *Trainer) reside(ctx context.Context, set data.Set, batch int, emit func
 		return nil, err
 	}
 	list := emit(batch, r)
-	program, err := t.device.Compile(list.Ops(), t.compileOptions())
+	program, err := t.device.Compile(list.Ops(), t.compile)
 	var outOfMemory *device.OutOfMemoryError
 	if errors.As(err, &outOfMemory) {
 		return nil, nil

@@ -51,7 +51,8 @@ start: the inner kernel on operands in the cache, and copies between large slice
 clock rates. More than 100% means that operands came from a cache, or that the op gets by with fewer operations than it counts.
 
 On a GPU an op's time is the median of replays of a graph of up to 100 copies of it, and a step's is shown twice: of its graph alone,
-and by the wall clock with all that the host does for it. The times of the simulated GPU are its estimates: written with --json they
+and by the wall clock with all that the host does for it. Stages are the most of the step's launches of which each waits for the one
+before; what waits for nothing of a stage runs at the same time, so that a step takes less than its ops one after the other. The times of the simulated GPU are its estimates: written with --json they
 are a --prediction that a real one is held against.
 
 With --data-only no step runs. What is timed is how the set of --data is opened, once with every picture decoded (the files themselves may be in
@@ -251,17 +252,17 @@ func (r *benchResult) print(w io.Writer) {
 	header := []any{"Batch", "Steps", "Median (ms)", "Least (ms)", "Images/s"}
 	onGPU := slices.ContainsFunc(r.Benchmarks, func(b *bench.Result) bool { return b.Graph > 0 })
 	if onGPU {
-		header = append(header, "Graph alone (ms)")
+		header = append(header, "Graph alone (ms)", "Launches", "Stages")
 	}
 	t := newTable(header...)
 	for _, b := range r.Benchmarks {
 		row := table.Row{b.Batch, b.Steps, wording.English.Sprintf("%.3f", 1e3*b.Median), wording.English.Sprintf("%.3f", 1e3*b.Min), wording.English.Sprintf("%.0f", b.ImagesPerSecond)}
 		if onGPU {
-			row = append(row, wording.English.Sprintf("%.3f", 1e3*b.Graph))
+			row = append(row, wording.English.Sprintf("%.3f", 1e3*b.Graph), b.Launches, b.Stages)
 		}
 		t.AppendRow(row)
 	}
-	rightAlign(t, 1, 2, 3, 4, 5, 6)
+	rightAlign(t, 1, 2, 3, 4, 5, 6, 7, 8)
 	printTable(w, t)
 	r.printOps(w)
 	for _, c := range r.Comparison {

@@ -7,6 +7,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/train"
 )
 
@@ -25,8 +26,30 @@ type scheduledOp struct {
 	Op        string `json:"op"`
 	Parts     int    `json:"parts"` // the number of the list's ops that it stands for
 	FLOPs     int64  `json:"flops"`
+	Bytes     int64  `json:"bytes"` // of its operands, each read or written once
 	Algorithm string `json:"algorithm,omitempty"`
-	Group     int    `json:"group,omitempty"` // ops of a group take turns on a few images of the batch; from 1
+	Group     int    `json:"group,omitempty"`    // ops of a group take turns on a few images of the batch; from 1
+	Launches  int    `json:"launches,omitempty"` // of kernels, on a GPU
+	Stage     int    `json:"stage,omitempty"`    // that of the first; from 1
+}
+
+// stepTotals is what the ops of a training step on a GPU come to.
+type stepTotals struct {
+	Launches int   `json:"launches"`
+	Stages   int   `json:"stages"` // the most launches of which each waits for the one before
+	Bytes    int64 `json:"bytes"`  // of all operands, each read or written once
+}
+
+// stepOf is nil where the ops run one after the other.
+func stepOf(ops []scheduledOp, s device.Schedule) *stepTotals {
+	if s.Stages == 0 {
+		return nil
+	}
+	total := &stepTotals{Launches: s.Launches, Stages: s.Stages}
+	for _, op := range ops {
+		total.Bytes += op.Bytes
+	}
+	return total
 }
 
 func passesOf(training, evaluation device.Schedule) []pass {
@@ -41,7 +64,8 @@ func opsOf(list *train.OpList, s device.Schedule) []scheduledOp {
 	var ops []scheduledOp
 	layers := list.Layers(s)
 	for i, op := range s.Ops {
-		ops = append(ops, scheduledOp{layers[i], op.Name(), len(op.Parts), op.Cost().FLOPs, op.Algorithm, op.Group})
+		cost := op.Cost()
+		ops = append(ops, scheduledOp{layers[i], op.Name(), len(op.Parts), cost.FLOPs, cost.Bytes, op.Algorithm, op.Group, op.Launches, op.Stage})
 	}
 	return ops
 }
@@ -65,22 +89,39 @@ func (s *summary) printPasses(w io.Writer) {
 	}
 
 	fmt.Fprintf(w, "The ops of a training step on %s, in %v:\n", s.Device, s.Precision)
-	t = newTable("Layer", "Op", "Ops", "MFLOP", "Algorithm", "Group")
+	header := []any{"Layer", "Op", "Ops", "MFLOP", "MB", "Algorithm"}
+	if s.Step != nil {
+		header = append(header, "Launches", "Stage")
+	} else {
+		header = append(header, "Group")
+	}
+	t = newTable(header...)
 	for _, op := range s.Ops {
-		parts, flops, group := "", "", ""
+		row := table.Row{op.Layer, op.Op, "", "", fmt.Sprintf("%.3f", float64(op.Bytes)/1e6), op.Algorithm}
 		if op.Parts > 1 {
-			parts = fmt.Sprint(op.Parts)
+			row[2] = op.Parts
 		}
 		if op.FLOPs > 0 {
-			flops = fmt.Sprintf("%.3f", float64(op.FLOPs)/1e6)
+			row[3] = fmt.Sprintf("%.3f", float64(op.FLOPs)/1e6)
 		}
-		if op.Group > 0 {
-			group = fmt.Sprint(op.Group)
+		switch {
+		case s.Step != nil:
+			row = append(row, op.Launches, op.Stage)
+		case op.Group > 0:
+			row = append(row, op.Group)
+		default:
+			row = append(row, "")
 		}
-		t.AppendRow(table.Row{op.Layer, op.Op, parts, flops, op.Algorithm, group})
+		t.AppendRow(row)
 	}
-	rightAlign(t, 3, 4, 6)
-	t.Spare(4)
+	rightAlign(t, 3, 4, 5, 7, 8)
+	t.Spare(4, 5)
 	printTable(w, t)
-	fmt.Fprintln(w, "Ops: of the model's list that it stands for, where there are several. The ops of\na group take turns on a few images, while what they hand on is in the cache.")
+	fmt.Fprintln(w, "Ops: of the model's list that it stands for, where there are several. MB: of its\noperands, each read or written once.")
+	if s.Step != nil {
+		wording.English.Fprintf(w, "A step is %d launches in %d stages, and %.1f MB. A launch waits for those of earlier\nstages that it needs; those of one stage run at the same time.\n",
+			s.Step.Launches, s.Step.Stages, float64(s.Step.Bytes)/1e6)
+	} else {
+		fmt.Fprintln(w, "The ops of a group take turns on a few images, while what they hand on is in the\ncache.")
+	}
 }

@@ -23,6 +23,7 @@ type summary struct {
 	Plan      *memoryPlan       `json:"plan,omitempty"`   // with --memory
 	Passes    []pass            `json:"passes,omitempty"` // with --passes, as the ops
 	Ops       []scheduledOp     `json:"ops,omitempty"`
+	Step      *stepTotals       `json:"step,omitempty"` // likewise, on a GPU
 
 	opCount int // of a training step
 }
@@ -49,7 +50,8 @@ sums their parameters, operations and memory; --depth 2 up to the second.
 --memory shows instead where the memory of a training step goes: what is kept from step to step, and the arena that all other values
 share, with what sharing saved, the largest values, and from which op to which each is needed.
 
---passes shows instead how a device rewrites the op lists so that they do less work, and the ops that a training step then runs there.`,
+--passes shows instead how a device rewrites the op lists so that they do less work, and the ops that a training step then runs there; of a
+GPU their launches too, and the stage in which each begins: launches of one stage run at the same time.`,
 		Example: `  cnn-gpu summary
   cnn-gpu summary --model resnet-mini --batch 128
   cnn-gpu summary --model my.yaml
@@ -144,6 +146,7 @@ func summarizeModel(m *model.Model, o train.Options, batch int, deviceName strin
 	}
 	if passes {
 		s.Passes, s.Ops = passesOf(training, evaluation), opsOf(lists.Training, training)
+		s.Step = stepOf(s.Ops, training)
 	}
 	return s, nil
 }

@@ -22,6 +22,8 @@ type Result struct {
 	Median          float64   `json:"median_seconds"`          // of a step
 	Min             float64   `json:"min_seconds"`             // of a step
 	Graph           float64   `json:"graph_seconds,omitempty"` // of a step on a GPU from its graph, without the host's part: a median
+	Launches        int       `json:"launches,omitempty"`      // of kernels in a step on a GPU
+	Stages          int       `json:"stages,omitempty"`        // the most of them of which each waits for the one before
 	ImagesPerSecond float64   `json:"images_per_second"`       // at the median
 	FirstStep       time.Time `json:"-"`                       // when the first step was done
 	Profile         *Profile  `json:"profile,omitempty"`
@@ -94,10 +96,10 @@ func run(ctx context.Context, step *train.Step, set data.Set, o Options, read, w
 	if err := watch.run(ctx, set, 1, limit); err != nil {
 		return nil, err
 	}
-	r := &Result{Batch: step.Batch(), FirstStep: time.Now()}
+	schedule := step.Program().Schedule()
+	r := &Result{Batch: step.Batch(), FirstStep: time.Now(), Launches: schedule.Launches, Stages: schedule.Stages}
 	first := max(watch.times[0], time.Microsecond.Seconds())
 
-	estimated := false
 	if !o.NoProfile {
 		const profiled = 20
 		steps := max(1, min(profiled, cmp.Or(o.Steps, profiled), int(limit.Seconds()/first)))
@@ -105,11 +107,9 @@ func run(ctx context.Context, step *train.Step, set data.Set, o Options, read, w
 		if r.Profile, err = profile(ctx, step, set, steps); err != nil {
 			return nil, err
 		}
-		if estimated = r.Profile.Estimated; estimated {
-			r.Graph = r.Profile.Seconds()
-		}
 	}
-	if p, ok := step.Program().(device.Replayer); ok && !estimated {
+	estimated := false
+	if p, ok := step.Program().(device.Replayer); ok {
 		var graph time.Duration
 		var err error
 		if graph, estimated, err = p.Replay(); err != nil {
