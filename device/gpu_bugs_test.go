@@ -28,6 +28,9 @@ type planted struct {
 	accused   string
 }
 
+// firstLayer are the ops of a network's first layer in a training step.
+const firstLayer = "conv2d_fprop+activation_fprop+pool2d_fprop+pool2d_dgrad+activation_dgrad+conv2d_wgrad+bias_wgrad"
+
 var plantedBugs = []planted{
 	{"no barrier behind the products", "conv2d_fprop", "tile.cuh",
 		"sums[i][j]);\n        __syncthreads();", "sums[i][j]);",
@@ -38,6 +41,25 @@ var plantedBugs = []planted{
 	{"a filter too many", "conv2d_fprop", "conv2d_fprop.cu",
 		"k < FILTERS ? weights[", "k <= FILTERS ? weights[",
 		sim.OutOfBounds, "conv2d_fprop.cu", "k <= FILTERS ? weights["},
+
+	{"no wait for the image", "conv2d_fprop", "direct_conv2d_fprop.cu",
+		"__syncthreads();", "",
+		sim.WarpRace, "direct_conv2d_fprop.cu", "const int row = tile"}, // where the compiler begins to read
+	{"a column too many", "conv2d_fprop", "direct_conv2d_fprop.cu",
+		"p >= P || q >= Q", "p >= P || q > Q",
+		sim.OutOfBounds, "direct_conv2d_fprop.cu", "to[k + i] = values"},
+	{"no wait for the gradients", "conv2d_wgrad", "direct_conv2d_wgrad.cu",
+		"__syncthreads();\n        for (unsigned run", "for (unsigned run",
+		sim.WarpRace, "direct_conv2d_wgrad.cu", "const float4 a = at[q"},
+	{"no wait for the sums", "conv2d_wgrad", "direct_conv2d_wgrad.cu",
+		"            }\n        }\n        __syncthreads();\n    }\n    for", "            }\n        }\n    }\n    for",
+		sim.WarpRace, "direct_conv2d_wgrad.cu", "parts[blockIdx.x"},
+	{"no wait for the warps", firstLayer, "direct_conv2d_pooled_wgrad.cu",
+		"bias;\n    __syncthreads();", "bias;",
+		sim.SharedRace, "direct_conv2d_pooled_wgrad.cu", "sum += sums[t"},
+	{"a filter too many", firstLayer, "direct_conv2d_pooled_wgrad.cu",
+		"k < K ? places[", "k <= K ? places[",
+		sim.UninitializedGlobal, "direct_conv2d_pooled_wgrad.cu", "const float g = place"},
 
 	{"two rows write one place", "bias_wgrad", "bias_wgrad.cu",
 		"sums[threadIdx.y][threadIdx.x] = sum;", "sums[threadIdx.y][threadIdx.x] = sums[0][threadIdx.x] = sum;",

@@ -78,6 +78,16 @@ func sampleOps(t *testing.T) []kernels.Op {
 	for _, p := range []kernels.Precision{kernels.TF32, kernels.BF16} {
 		list = append(list, narrow{form: rowsOf(p, 33, 5), Precision: p}, narrow{form: byFilter(p, 9, 5, 33), Precision: p}, narrow{form: rowsOf(p, most/8, 1), Precision: p})
 	}
+	for _, c := range []struct{ n, c, k, image, window, stride int }{{1, 1, 1, 1, 1, 1}, {32, 1, 32, 28, 3, 1}, {32, 3, 64, 224, 7, 2}, {2, 4, 100, 600, 7, 2}, {most / 80, 2, 5, 4, 3, 1}} {
+		w, err := kernels.NewWindow([2]int{c.image, c.image}, [2]int{c.window, c.window}, [2]int{c.stride, c.stride}, [2]int{1, 1}, kernels.Same)
+		require.NoError(t, err)
+		g := kernels.Conv2D{N: c.n, C: c.c, K: c.k, Window: w}
+		pool := kernels.Pool2D{N: c.n, C: c.k, Window: kernels.Window{P: w.P / 2, Q: w.Q / 2}}
+		list = append(list, directConv2DFprop{Conv: kernels.Conv2DFprop{Conv2D: g}}, directConv2DWgrad{Wgrad: kernels.Conv2DWgrad{Conv2D: g}})
+		if pool.P > 0 {
+			list = append(list, directConv2DFprop{Conv: kernels.Conv2DFprop{Conv2D: g}, Pool: &pool}, directConv2DPooledWgrad{Wgrad: kernels.Conv2DWgrad{Conv2D: g}, Pool: pool})
+		}
+	}
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},
 	} {

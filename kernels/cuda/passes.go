@@ -7,10 +7,11 @@ import (
 
 // Passes lists, in its order, the rewriting that only a GPU wants, for a precision that is not the default.
 func Passes(p kernels.Precision) []rewrite.Pass {
-	if p == kernels.FP32 {
-		return nil
+	passes := []rewrite.Pass{directConvolution}
+	if p != kernels.FP32 {
+		passes = append(passes, narrowFactors(p))
 	}
-	return []rewrite.Pass{narrowFactors(p)}
+	return passes
 }
 
 // RoundsAs names the algorithm that computes a plain op, which an op of a rewritten list stands for, if that rounds otherwise than the sums

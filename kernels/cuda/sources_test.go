@@ -99,7 +99,7 @@ type kernel struct {
 	parameters []string // without __restrict__
 }
 
-var kernelText = regexp.MustCompile(`(?s)extern "C" __global__ void (\w+)\(([^)]*)\)\s*(\{.*?\n\}|\{[^\n]*\})`)
+var kernelText = regexp.MustCompile(`(?s)extern "C" __global__ void (?:__launch_bounds__\(.*?\)\s+)?(\w+)\(([^)]*)\)\s*(\{.*?\n\}|\{[^\n]*\})`)
 
 // kernelOf is the kernel that a launch runs.
 func kernelOf(t *testing.T, l Launch) kernel {

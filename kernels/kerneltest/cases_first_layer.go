@@ -1,0 +1,64 @@
+package kerneltest
+
+import "cnn-gpu/kernels"
+
+// firstLayerCases are a network's first layer in a training step, forward and backward, where the pool's index is for the gradient alone.
+func firstLayerCases() []Case {
+	var cases []Case
+	one, two, three, seven := [2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}, [2]int{7, 7}
+	for _, s := range []convShape{
+		{2, 8, 7, 1, 32, three, one, one, kernels.Valid}, // the tutorial's, but for the size of the images
+		{3, 5, 6, 3, 5, three, one, one, kernels.Same},
+		{1, 9, 9, 3, 33, three, one, one, kernels.Same},
+		{2, 11, 10, 2, 9, [2]int{5, 4}, two, one, kernels.Same},
+		{1, 13, 12, 3, 4, seven, two, one, kernels.Same},
+		{1, 3, 3, 4, 12, one, one, one, kernels.Valid},
+		{1, 8, 8, 1, 70, two, [2]int{2, 1}, one, kernels.Valid},
+		{130, 3, 3, 1, 2, two, one, one, kernels.Valid},          // more images than parts of a sum
+		{1, 2, 300, 1, 8, [2]int{1, 3}, one, one, kernels.Same},  // rows of more than a block
+		{2, 7, 7, 1, 8, three, one, two, kernels.Valid},          // dilated
+		{1, 9, 9, 1, 4, [2]int{8, 8}, one, one, kernels.Same},    // too large
+		{1, 7, 7, 5, 4, three, one, one, kernels.Valid},          // too many channels
+		{1, 7, 7, 2, 4, three, [2]int{1, 3}, one, kernels.Valid}, // too far apart
+	} {
+		c := chainShape{s, two, two, kernels.Valid}
+		cases = append(cases, s.firstLayer())
+		if g := s.geometry(); g.P < 2 || g.Q < 2 {
+			continue
+		}
+		cases = append(cases, c.firstLayer(kernels.MaxPool, true), c.firstLayer(kernels.MaxPool, false), c.firstLayer(kernels.AveragePool, true))
+	}
+	return cases
+}
+
+// firstLayer is a convolution with a ReLU, and the gradients by its filters and its bias.
+func (s convShape) firstLayer() Case {
+	ops := s.convReLU()
+	conv, relu := ops[0].(kernels.Conv2DFprop), ops[1].(kernels.ActivationFprop)
+	dy := private("dmaps", relu.Y.Shape...)
+	return newIntegerListCase(s.String()+"_first", append(ops,
+		kernels.ActivationDgrad{Activation: relu.Activation, V: relu.Y, DY: float("dy", relu.Y.Shape...), DX: dy},
+		kernels.Conv2DWgrad{Conv2D: conv.Conv2D, X: conv.X, DY: dy, DW: float("dw", conv.W.Shape...)},
+		kernels.BiasWgrad{M: conv.Outputs() / conv.K, K: conv.K, DY: dy, DB: float("db", conv.K)}), nil)
+}
+
+// firstLayer is the same with a pool behind, and before it a ReLU if asked for.
+func (s chainShape) firstLayer(kind kernels.PoolKind, withReLU bool) Case {
+	c := s.chain(kind, withReLU)
+	name := s.String() + "_" + kind.String() + "_first"
+	if kind.Picks() {
+		c.pool.Index.Keep = false
+	}
+	pooled, maps := c.pool.Y, c.conv.Y
+	dpool := kernels.Pool2DDgrad{Pool2D: c.pool.Pool2D, DY: float("dy", pooled.Shape...), Index: c.pool.Index, DX: private("dpool", maps.Shape...)}
+	ops, dy := append(c.ops(), dpool), dpool.DX
+	if withReLU {
+		dy = private("dmaps", maps.Shape...)
+		ops = append(ops, kernels.ActivationDgrad{Activation: c.relu.Activation, V: c.relu.Y, DY: dpool.DX, DX: dy})
+		name += "_training"
+	}
+	g := c.conv.Conv2D
+	return newIntegerListCase(name, append(ops,
+		kernels.Conv2DWgrad{Conv2D: g, X: c.conv.X, DY: dy, DW: float("dw", c.conv.W.Shape...)},
+		kernels.BiasWgrad{M: g.N * g.P * g.Q, K: g.K, DY: dy, DB: float("db", g.K)}), nil)
+}
