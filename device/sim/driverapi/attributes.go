@@ -80,7 +80,7 @@ func deviceAttributes(c sim.Chip, ordinal int) map[int32]int {
 
 //export simDriverGetVersion
 func simDriverGetVersion(out *int32) int32 {
-	*out = cudaVersion
+	*out = int32(machine.Load().config.CUDA)
 	return int32(driver.Success)
 }
 
@@ -146,9 +146,11 @@ func simDeviceGetAttribute(out *int32, attribute, dev int32) int32 {
 		if r != driver.Success {
 			return r
 		}
-		v, ok := deviceAttributes(d.Chip(), d.ordinal)[attribute]
+		v, ok := d.Attributes[attribute]
 		if !ok {
-			return driver.InvalidValue
+			if v, ok = deviceAttributes(d.Chip(), d.ordinal)[attribute]; !ok {
+				return driver.InvalidValue
+			}
 		}
 		*out = int32(v)
 		return driver.Success

@@ -94,7 +94,7 @@ func simCtxCreate(out *uintptr, flags uint32, dev int32) int32 {
 			return r
 		case out == nil || flags&^C.CU_CTX_FLAGS_MASK != 0:
 			return driver.InvalidValue
-		case d.lost:
+		case d.lost || d.InUse:
 			return driver.DeviceUnavailable
 		}
 		c := s.newContext(d, flags)

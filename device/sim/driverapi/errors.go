@@ -27,6 +27,7 @@ var sentences = map[driver.Result]string{
 	driver.UnsupportedLimit:         "the limit is not one of this device's",
 	driver.PeerAccessUnsupported:    "the devices do not reach each other's memory",
 	driver.InvalidPtx:               "the PTX is not valid",
+	driver.UnsupportedPtxVersion:    "the PTX is of a version that the driver does not know",
 	driver.FileNotFound:             "no such file",
 	driver.InvalidHandle:            "the handle is not valid in this context",
 	driver.IllegalState:             "the object is not in a state that allows the call",

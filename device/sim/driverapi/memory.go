@@ -158,7 +158,7 @@ func simMemFreeHost(p unsafe.Pointer) int32 {
 func simMemGetInfo(free, total *uint64) int32 {
 	return inContext(func(_ *system, c *context) driver.Result {
 		*total = c.device.Chip().MemoryBytes
-		*free = *total - c.device.MemoryInUse()
+		*free = c.device.free()
 		return driver.Success
 	})
 }

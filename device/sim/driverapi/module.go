@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
+	"strconv"
 	"unsafe"
 
 	"cnn-gpu/device/driver"
@@ -69,6 +71,14 @@ func (s *system) load(c *context, out *uintptr, image string) driver.Result {
 		s.explain("the simulated GPU runs PTX, not machine code: compile for compute_%d%d", c.device.Chip().Major, c.device.Chip().Minor)
 		return driver.NoBinaryForGpu
 	}
+	if s.faults.hits("load") {
+		s.explain("fault load@N of CNN_GPU_SIM_FAULT")
+		return s.faults["load"].result
+	}
+	if major, minor := driver.NewestPTX(s.config.CUDA); ptxIsNewer(image, major, minor) {
+		s.explain("the PTX is of a newer version than %d.%d, the last that a driver of CUDA %d.%d knows", major, minor, s.config.CUDA/1000, s.config.CUDA%1000/10)
+		return driver.UnsupportedPtxVersion
+	}
 	m, err := c.device.Load([]byte(image))
 	if err == nil {
 		if err = m.Unreadable(); err != nil {
@@ -87,6 +97,19 @@ func (s *system) load(c *context, out *uintptr, image string) driver.Result {
 		return driver.OutOfMemory
 	}
 	return driver.Success
+}
+
+var ptxVersion = regexp.MustCompile(`(?m)^\s*\.version\s+(\d+)\.(\d+)`)
+
+// ptxIsNewer says whether PTX declares a version above one.
+func ptxIsNewer(image string, major, minor int) bool {
+	m := ptxVersion.FindStringSubmatch(image)
+	if m == nil {
+		return false
+	}
+	itsMajor, _ := strconv.Atoi(m[1]) // digits by the pattern
+	itsMinor, _ := strconv.Atoi(m[2])
+	return itsMajor > major || itsMajor == major && itsMinor > minor
 }
 
 // imageAt reads the image at an address: machine code is told by its first bytes, PTX ends in a zero byte.

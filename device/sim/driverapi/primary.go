@@ -13,7 +13,7 @@ func simDevicePrimaryCtxRetain(out *uintptr, dev int32) int32 {
 		switch {
 		case r != driver.Success:
 			return r
-		case d.lost:
+		case d.lost || d.InUse:
 			return driver.DeviceUnavailable
 		case d.primary == nil:
 			if d.primary = s.newContext(d, d.flags); d.primary == nil {

@@ -152,10 +152,7 @@ func (s *system) run(w *work) {
 				w.end = begin + took.microseconds
 			}
 			if err == nil && (w.kind == kernelWork || w.kind == copyWork) && s.faults.hits(string(w.kind)) {
-				err = map[kind]*failure{
-					kernelWork: {driver.LaunchFailed, "fault launch@N of CNN_GPU_SIM_FAULT"},
-					copyWork:   {driver.EccUncorrectable, "fault copy@N of CNN_GPU_SIM_FAULT"},
-				}[w.kind]
+				err = &failure{s.faults[string(w.kind)].result, "fault " + string(w.kind) + "@N of CNN_GPU_SIM_FAULT"}
 			}
 			if err != nil && c.failure == driver.Success {
 				c.failure, c.detail = err.result, err.detail

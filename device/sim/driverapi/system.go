@@ -8,6 +8,7 @@ package driverapi
 */
 import "C"
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -31,8 +32,14 @@ type Config struct {
 	//	oom@N     the Nth allocation, of device or pinned memory, finds no memory
 	//	launch@N  the Nth kernel that runs ends with CUDA_ERROR_LAUNCH_FAILED
 	//	copy@N    the Nth copy between host and device that runs ends with CUDA_ERROR_ECC_UNCORRECTABLE
+	//	load@N    the Nth image that is loaded is refused with CUDA_ERROR_NO_BINARY_FOR_GPU
 	//	lost@N    with the Nth piece of work that runs its device is gone: CUDA_ERROR_DEVICE_UNAVAILABLE for good
+	//
+	// launch, copy and load may name another answer, such as launch=715@N for CUDA_ERROR_ILLEGAL_INSTRUCTION.
 	Faults string
+
+	CUDA  int    // the version that the driver says that it knows, and PTX of which it takes: 12040 is 12.4; if 0, the newest
+	Cards []Card // what is special about the devices, in their order
 
 	Launched func(Launch) // is called after each kernel that ran to its end; may be nil, must not call cu
 }
@@ -118,6 +125,7 @@ func Called() Calls {
 // device is a simulated device. Its memory does not change hands while work runs on it.
 type device struct {
 	*sim.Device
+	Card
 	running sync.Mutex // taken after the system's lock, or without it
 	ordinal int
 	primary *context
@@ -130,6 +138,9 @@ type device struct {
 func (d *device) Alloc(bytes uint64) (uint64, error) {
 	d.running.Lock()
 	defer d.running.Unlock()
+	if free := d.free(); d.Taken > 0 && bytes > free {
+		return 0, fmt.Errorf("%w: %d bytes, and %d are free", sim.ErrOutOfMemory, bytes, free)
+	}
 	return d.Device.Alloc(bytes)
 }
 
@@ -151,6 +162,7 @@ func newSystem(config Config) (*system, error) {
 	if config.Faults == "" {
 		config.Faults = os.Getenv("CNN_GPU_SIM_FAULT")
 	}
+	config.CUDA = cmp.Or(config.CUDA, cudaVersion)
 	if len(config.Chips) == 0 {
 		config.Chips = sim.Chips()[:1]
 	}
@@ -161,7 +173,11 @@ func newSystem(config Config) (*system, error) {
 		return nil, err
 	}
 	for i, chip := range config.Chips {
-		s.devices = append(s.devices, &device{Device: sim.NewDevice(chip, config.Options), ordinal: i})
+		d := &device{Device: sim.NewDevice(chip, config.Options), ordinal: i}
+		if i < len(config.Cards) {
+			d.Card = config.Cards[i]
+		}
+		s.devices = append(s.devices, d)
 	}
 	return s, nil
 }
