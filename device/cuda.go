@@ -145,7 +145,11 @@ func (d *gpu) open(ordinal int) error {
 func (d *gpu) Name() string { return d.name }
 
 func (d *gpu) String() string {
-	return fmt.Sprintf("GPU, %s, %s", d.model, wording.Bytes(d.total))
+	s := fmt.Sprintf("GPU, %s, %s", d.model, wording.Bytes(d.total))
+	if d.code.newer {
+		s += fmt.Sprintf(", newer than NVRTC %s: the first start takes longer, since the driver makes its machine code", versionOf(d.code.library))
+	}
+	return s
 }
 
 func (d *gpu) Precision(o CompileOptions) (kernels.Precision, error) {

@@ -18,7 +18,10 @@ import (
 
 // compiler makes machine code of the kernels for one GPU and loads it, each source with its constants once.
 type compiler struct {
-	archs   []string       // what the GPU runs, the best first; with a compiler there is one
+	forms   []form // that the GPU may be given, the best first, but for those that its driver has refused
+	refused []form
+	reasons []error        // of each refusal
+	newer   bool           // the GPU, than the compiler: the driver makes its machine code
 	library *nvrtc.Library // none if NVRTC was not found: then all code must be in the cache
 	missing error          // why there is no library
 	cache   codeCache
@@ -38,49 +41,19 @@ func newCompiler(capability int, o Options) (*compiler, error) {
 		return nil, fmt.Errorf("its kernels are not compiled, and there is no compiler: %w", c.missing)
 	}
 	if o.simulated {
-		c.archs = []string{fmt.Sprintf("compute_%d", capability)}
+		c.forms = []form{{arch: fmt.Sprintf("compute_%d", capability)}}
 		return c, nil
 	}
-	if c.library == nil {
-		c.archs = runnable(capability)
-		return c, nil
-	}
-	arch, err := c.library.ArchitectureFor(capability)
-	c.archs = []string{arch}
+	c.forms, err = formsFor(c.library, capability, cu.Version())
+	c.newer = err == nil && c.forms[0].isPTX()
 	return c, err
-}
-
-// runnable lists the architectures whose code a GPU can run, the best first: machine code of its own and of earlier ones with the
-// same major number, and any PTX that is not newer than the GPU.
-func runnable(capability int) []string {
-	const oldest = 50
-	var archs []string
-	for a := capability; a >= capability/10*10; a-- {
-		archs = append(archs, fmt.Sprintf("sm_%d", a))
-	}
-	for a := capability; a >= oldest; a-- {
-		archs = append(archs, fmt.Sprintf("compute_%d", a))
-	}
-	return archs
 }
 
 // function is the loaded kernel of a launch.
 func (c *compiler) function(l cuda.Launch) (cu.Function, error) {
-	p, err := c.source(l)
+	module, err := c.load(l)
 	if err != nil {
 		return cu.Function{}, err
-	}
-	key := p.key()
-	module, ok := c.modules[key]
-	if !ok {
-		image, err := c.image(p, key)
-		if err != nil {
-			return cu.Function{}, err
-		}
-		if module, err = driver.LoadModule(image); err != nil {
-			return cu.Function{}, fmt.Errorf("%s: %w", l.Source, err)
-		}
-		c.modules[key] = module
 	}
 	f, err := driver.Function(module, l.Function)
 	if err == nil && l.Shared > 0 {
@@ -89,26 +62,8 @@ func (c *compiler) function(l cuda.Launch) (cu.Function, error) {
 	return f, err
 }
 
-// source is that of a launch for the best architecture that there is code for.
-func (c *compiler) source(l cuda.Launch) (source, error) {
-	best, err := newSource(l, c.archs[0])
-	if c.library != nil || err != nil {
-		return best, err
-	}
-	for _, arch := range c.archs {
-		p, err := newSource(l, arch)
-		if err != nil {
-			return p, err
-		}
-		if _, made := c.cache.load(p.key(), anyVersion); made {
-			return p, nil
-		}
-	}
-	return best, nil
-}
-
-// image is the machine code of a source, from the cache or made now.
-func (c *compiler) image(p source, key string) ([]byte, error) {
+// image is the code of a source for an architecture, from the cache or made now.
+func (c *compiler) image(p source, key, arch string) ([]byte, error) {
 	version := anyVersion
 	if c.library != nil {
 		version = versionOf(c.library)
@@ -120,7 +75,7 @@ func (c *compiler) image(p source, key string) ([]byte, error) {
 		return image, nil
 	}
 	if c.library == nil {
-		return nil, &NotCompiledError{p.name, c.archs[0], c.missing}
+		return nil, &NotCompiledError{p.name, arch, c.missing}
 	}
 	image, err := compileSource(c.library, p, c.timing)
 	if err != nil {

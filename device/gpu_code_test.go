@@ -81,13 +81,9 @@ func TestRunnable(t *testing.T) {
 // Of the code in a folder, a GPU is given the best that it can run, and never machine code of another generation.
 func TestCodeOfAnotherGenerationIsNotOffered(t *testing.T) {
 	l := someLaunch(10)
-	c := &compiler{archs: runnable(90), missing: errors.New("no NVRTC"), cache: codeCache{t.TempDir()}}
-	offered := func() (arch string, code []byte, err error) {
-		p, err := c.source(l)
-		require.NoError(t, err)
-		code, err = c.image(p, p.key())
-		return p.options[0], code, err
-	}
+	forms, err := formsFor(nil, 90, 0)
+	require.NoError(t, err)
+	c := &compiler{forms: forms, missing: errors.New("no NVRTC"), cache: codeCache{t.TempDir()}}
 	store := func(arch string) {
 		p, err := newSource(l, arch)
 		require.NoError(t, err)
@@ -96,13 +92,13 @@ func TestCodeOfAnotherGenerationIsNotOffered(t *testing.T) {
 	for _, foreign := range []string{"sm_75", "sm_86", "sm_89", "sm_100", "compute_100"} {
 		store(foreign)
 	}
-	_, _, err := offered()
+	_, _, _, err = c.offer(l)
 	assert.ErrorContains(t, err, "is not compiled for sm_90 and these shapes, and there is no compiler")
 	for _, better := range []string{"compute_80", "compute_90", "sm_90"} {
 		store(better)
-		arch, code, err := offered()
+		at, _, code, err := c.offer(l)
 		require.NoError(t, err)
-		assert.Equal(t, "-arch="+better, arch)
+		assert.Equal(t, better, c.forms[at].arch)
 		assert.Equal(t, better, string(code))
 	}
 }

@@ -146,8 +146,8 @@ func (l *Library) ArchitectureFor(capability int) (string, error) {
 		}
 	}
 	if best == 0 {
-		return "", fmt.Errorf("NVRTC %d.%d at %s compiles for compute capability %d at least, the GPU has %d: bring one that knows it with `make nvrtc`",
-			l.Major, l.Minor, l.Path, archs[0], capability)
+		return "", fmt.Errorf("NVRTC %d.%d at %s compiles for compute capability %d.%d at least, the GPU has %d.%d: an older NVRTC may know it "+
+			"(`pip install nvidia-cuda-nvrtc-cu12`, named by CNN_GPU_NVRTC)", l.Major, l.Minor, l.Path, archs[0]/10, archs[0]%10, capability/10, capability%10)
 	}
 	return fmt.Sprintf("compute_%d", best), nil
 }

@@ -180,5 +180,5 @@ func TestArchitectureFor(t *testing.T) {
 		assert.Equal(t, want, arch)
 	}
 	_, err = l.ArchitectureFor(20)
-	assert.ErrorContains(t, err, "the GPU has 20")
+	assert.ErrorContains(t, err, "the GPU has 2.0: an older NVRTC may know it")
 }
