@@ -69,8 +69,9 @@ func (o *Oracle) RunAs(ops []kernels.Op, algorithms []string) error {
 				if o.Noise == nil {
 					continue
 				}
+				sign := o.sign()
 				if v.Want != 0 { // a zero is mostly no sum at all but a ReLU or a square, and stays
-					dst[j] += part * v.Bound * o.sign()
+					dst[j] += part * v.Bound * sign
 				}
 				if isNeverNegative(op, i) {
 					dst[j] = max(dst[j], 0)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/device"
+	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/model/safetensors"
 	"cnn-gpu/train"
@@ -241,9 +242,10 @@ func TestResumeComparesWhatComputes(t *testing.T) {
 	}
 	e := &DifferenceError{}
 	cuda := Part{Device: "cuda", GPU: "one", Driver: "CUDA 12.4", Compiler: "NVRTC 12.9"}
-	other := Part{Device: "cuda:1", GPU: "another", Driver: "CUDA 13.0", Compiler: "NVRTC 13.0"}
+	other := Part{Device: "cuda:1", GPU: "another", Driver: "CUDA 13.0", Compiler: "NVRTC 13.0", Precision: kernels.TF32}
 	assert.Len(t, e.comparePart(cuda, other, false), 1, "the driver")
-	assert.Equal(t, []train.Difference{{What: "GPU", Saved: "one", Now: "another"}, {What: "compiler of the kernels", Saved: "NVRTC 12.9", Now: "NVRTC 13.0"}}, e.Differences)
+	assert.Equal(t, []train.Difference{{What: "GPU", Saved: "one", Now: "another"}, {What: "precision", Saved: "fp32", Now: "tf32"},
+		{What: "compiler of the kernels", Saved: "NVRTC 12.9", Now: "NVRTC 13.0"}}, e.Differences)
 }
 
 func TestUnknownKeys(t *testing.T) {
