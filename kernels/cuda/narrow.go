@@ -2,6 +2,7 @@ package cuda
 
 import (
 	"fmt"
+	"strings"
 
 	"cnn-gpu/kernels"
 )
@@ -21,6 +22,8 @@ func (f form) shape() []int {
 	}
 	return []int{f.A, f.B, f.Pitch}
 }
+
+func (f form) elements() int { return kernels.Shape(f.shape()).Elements() }
 
 // chunk is the number of elements that an asynchronous copy of 16 bytes moves. Pitches are multiples of it.
 func chunk(p kernels.Precision) int { return 16 / typeOf(p).Size() }
@@ -58,28 +61,83 @@ type product interface {
 	withFactors(narrow []*kernels.Buffer) product
 }
 
-// narrow rounds a value to what tensor cores multiply: Y is X in a form.
+// operand is a factor as its product reads it, narrow.
+func (f factor) operand(name string, p kernels.Precision) kernels.Operand {
+	o := kernels.Floats(name, f.value, kernels.Read, f.form.elements())
+	o.Type = typeOf(p)
+	return o
+}
+
+// narrow rounds values to what tensor cores multiply: parts of X become parts of Y.
 type narrow struct {
-	form
 	Precision kernels.Precision
+	Parts     []narrowPart
 
 	X, Y *kernels.Buffer
+}
+
+// narrowPart is a value that begins at an element of X, and at an element of Y in its form.
+type narrowPart struct {
+	form
+	From, To int
+}
+
+// narrowed is the op for a value by itself.
+func narrowed(p kernels.Precision, f form, x, y *kernels.Buffer) narrow {
+	return narrow{Precision: p, Parts: []narrowPart{{form: f}}, X: x, Y: y}
+}
+
+// elements are those of X up to the end of the last part of it, and those of Y.
+func (op narrow) elements() (x, y int) {
+	for _, part := range op.Parts {
+		x, y = max(x, part.From+part.A*part.B*part.C), max(y, part.To+part.elements())
+	}
+	return x, y
 }
 
 func (op narrow) Name() string { return "narrow" }
 
 func (op narrow) Operands() []kernels.Operand {
-	y := kernels.Floats("y", op.Y, kernels.Write, kernels.Shape(op.shape()).Elements())
+	elements, narrow := op.elements()
+	if op.X != nil {
+		elements = op.X.Elements()
+	}
+	y := kernels.Floats("y", op.Y, kernels.Write, narrow)
 	y.Type = typeOf(op.Precision)
-	return []kernels.Operand{kernels.Floats("x", op.X, kernels.Read, op.A*op.B*op.C), y}
+	return []kernels.Operand{kernels.Floats("x", op.X, kernels.Read, elements), y}
 }
 
-func (op narrow) Cost() kernels.Cost { return kernels.CostOf(op, 0) }
+func (op narrow) Cost() kernels.Cost {
+	c := kernels.Cost{Bytes: int64(op.Y.Bytes())}
+	for _, part := range op.Parts {
+		c.Bytes += int64(part.A * part.B * part.C * kernels.Float32.Size())
+	}
+	return c
+}
 
 func (op narrow) algorithm() string { return fmt.Sprint(op.Precision) }
 
 func (op narrow) launches() []Launch {
-	elements := kernels.Shape(op.shape()).Elements()
-	return []Launch{perElement("narrow.cu", "narrow", elements,
-		define("A", op.A, "B", op.B, "C", op.C, "TURNED", op.Turned, "PITCH", op.Pitch, "BF16", op.Precision == kernels.BF16)...)}
+	const threads, channels = 256, 32 // the latter of a tile, see narrow.cu
+	begin := 0
+	if op.X != nil {
+		_, begin = op.X.Root()
+	}
+	var table strings.Builder
+	blocks := 0
+	for _, part := range op.Parts {
+		fmt.Fprintf(&table, "{%d, %d, %d, %d, %d, %d, %d, %t, %t}, ",
+			blocks, part.From, part.To, part.A, part.B, part.C, part.Pitch, part.Turned, part.C%4 == 0 && (begin+part.From)%4 == 0)
+		chunks := part.elements() / chunk(op.Precision)
+		if part.Turned {
+			blocks += kernels.CeilDiv(chunks/part.C, threads/channels) * kernels.CeilDiv(part.C, channels)
+		} else {
+			blocks += kernels.CeilDiv(chunks, threads)
+		}
+	}
+	return []Launch{{
+		Source: "narrow.cu", Function: "narrow",
+		Defines: define("PARTS", len(op.Parts), "THREADS", threads, "TABLE", table.String(), "BF16", op.Precision == kernels.BF16),
+		Grid:    [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1},
+	}}
 }

@@ -64,16 +64,23 @@ func edges() []float32 {
 	return list
 }
 
-// The op rounds as Go does, in each form, with zeros as padding, whatever the shape.
+// The op rounds as Go does, in each form, with zeros as padding, whatever the shape, and several values at once.
 func TestGPUNarrow(t *testing.T) {
 	d := openGPU(t)
 	defer func() { assert.NoError(t, d.Close()) }()
 	for _, p := range []kernels.Precision{kernels.TF32, kernels.BF16} {
-		for _, s := range [][2]int{{1, 1}, {1, 58}, {7, 3}, {33, 8}, {5, 64}, {300, 20}, {2, 1025}} {
-			testNarrow(t, d, p, cuda.NarrowRows(p, s[0], s[1]))
+		rows := func(rows, channels int) cuda.Form { return cuda.Rows(p, rows, channels) }
+		filters := func(taps, channels, filters int) cuda.Form { return cuda.Filters(p, taps, channels, filters) }
+		all := []cuda.Form{
+			rows(1, 1), rows(1, 58), rows(7, 3), rows(33, 8), rows(5, 64), rows(300, 20), rows(2, 1025),
+			filters(1, 1, 1), filters(9, 1, 32), filters(9, 3, 7), filters(4, 32, 64), filters(1, 130, 10), filters(25, 16, 33), filters(2, 64, 40),
 		}
-		for _, s := range [][3]int{{1, 1, 1}, {9, 1, 32}, {9, 3, 7}, {4, 32, 64}, {1, 130, 10}, {25, 16, 33}} {
-			testNarrow(t, d, p, cuda.NarrowFilters(p, s[0], s[1], s[2]))
+		for _, f := range all {
+			testNarrow(t, d, p, cuda.NewNarrow(p, 0, f))
+		}
+		for _, gap := range []int{0, 4} { // odd places, and such that vectors can be loaded from
+			testNarrow(t, d, p, cuda.NewNarrow(p, gap, all...))
+			testNarrow(t, d, p, cuda.NewNarrow(p, gap, rows(5, 64), filters(4, 32, 64), rows(300, 20)))
 		}
 	}
 }
@@ -92,38 +99,36 @@ func testNarrow(t *testing.T, d device.Device, p kernels.Precision, op cuda.Narr
 	}
 	_, err := device.OpRunner{Device: d}.Run([]kernels.Op{op}, mem)
 	require.NoError(t, err)
-	number := func(i int) float32 {
-		if p == kernels.BF16 {
-			return math.Float32frombits(uint32(binary.LittleEndian.Uint16(got[2*i:])) << 16)
-		}
-		return math.Float32frombits(binary.LittleEndian.Uint32(got[4*i:]))
-	}
-	seen := 0
-	check := func(i int, want float32) {
-		seen++
-		if g := number(i); math.Float32bits(g) != math.Float32bits(want) && !(math.IsNaN(float64(g)) && math.IsNaN(float64(want))) {
-			require.Fail(t, "wrong", "%v of %d %d %d, turned: %v: element %d is %v (%#x), want %v (%#x)", p, op.A, op.B, op.C, op.Turned, i, g, math.Float32bits(g), want, math.Float32bits(want))
-		}
-	}
-	for a := range op.A {
-		for b := range op.B {
-			for c := range op.C {
-				at := (a*op.B+b)*op.Pitch + c
-				if op.Turned {
-					at = (c*op.A+a)*op.Pitch + b
+	for _, part := range op.Parts() {
+		want := map[int]float32{} // by element, where it is not zero
+		for a := range part.A {
+			for b := range part.B {
+				for c := range part.C {
+					at := (a*part.B+b)*part.Pitch + c
+					if part.Turned {
+						at = (c*part.A+a)*part.Pitch + b
+					}
+					want[at] = roundedTo(p, x[part.From+(a*part.B+b)*part.C+c])
 				}
-				check(at, roundedTo(p, x[(a*op.B+b)*op.C+c]))
+			}
+		}
+		elements := part.A * part.B * part.Pitch
+		if part.Turned {
+			elements = part.C * part.A * part.Pitch
+		}
+		for i := range elements {
+			g := numberAt(p, got, part.To+i)
+			if w := want[i]; math.Float32bits(g) != math.Float32bits(w) && !(math.IsNaN(float64(g)) && math.IsNaN(float64(w))) {
+				require.Fail(t, "wrong", "%v of %+v: element %d is %v (%#x), want %v (%#x)", p, part, i, g, math.Float32bits(g), w, math.Float32bits(w))
 			}
 		}
 	}
-	rows, length := op.A*op.B, op.C
-	if op.Turned {
-		rows, length = op.C*op.A, op.B
+}
+
+// numberAt is an element of a narrow value in memory.
+func numberAt(p kernels.Precision, memory []byte, i int) float32 {
+	if p == kernels.BF16 {
+		return math.Float32frombits(uint32(binary.LittleEndian.Uint16(memory[2*i:])) << 16)
 	}
-	for row := range rows {
-		for i := length; i < op.Pitch; i++ {
-			check(row*op.Pitch+i, 0)
-		}
-	}
-	assert.Equal(t, op.Y.Elements(), seen*map[kernels.Precision]int{kernels.TF32: 4, kernels.BF16: 2}[p])
+	return math.Float32frombits(binary.LittleEndian.Uint32(memory[4*i:]))
 }

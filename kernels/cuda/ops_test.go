@@ -76,7 +76,9 @@ func sampleOps(t *testing.T) []kernels.Op {
 		}
 	}
 	for _, p := range []kernels.Precision{kernels.TF32, kernels.BF16} {
-		list = append(list, narrow{form: rowsOf(p, 33, 5), Precision: p}, narrow{form: byFilter(p, 9, 5, 33), Precision: p}, narrow{form: rowsOf(p, most/8, 1), Precision: p})
+		for _, f := range []form{rowsOf(p, 33, 5), byFilter(p, 9, 5, 33), rowsOf(p, most/8, 1), byFilter(p, 1, 1, most/8), byFilter(p, most/8, 1, 1)} {
+			list = append(list, narrowed(p, f, nil, nil))
+		}
 	}
 	for _, c := range []struct{ n, c, k, image, window, stride int }{{1, 1, 1, 1, 1, 1}, {32, 1, 32, 28, 3, 1}, {32, 3, 64, 224, 7, 2}, {2, 4, 100, 600, 7, 2}, {most / 80, 2, 5, 4, 3, 1}} {
 		w, err := kernels.NewWindow([2]int{c.image, c.image}, [2]int{c.window, c.window}, [2]int{c.stride, c.stride}, [2]int{1, 1}, kernels.Same)

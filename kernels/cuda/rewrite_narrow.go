@@ -5,47 +5,114 @@ import (
 	"cnn-gpu/kernels/rewrite"
 )
 
-// narrowFactors rounds the factors of products, each value once in each form that it is taken in.
+// narrowFactors rounds the factors of products, each value once in each form that it is taken in, and all that lie in one memory, as weights do, at once.
 func narrowFactors(p kernels.Precision) rewrite.Pass {
 	return rewrite.Pass{
 		Name:   "narrow-factors",
 		Does:   "round what tensor cores multiply to " + p.String() + ", once for all products that take it",
 		Rounds: true,
-		Run: func(l *rewrite.List) (times int) {
-			type key struct {
-				value *kernels.Buffer
-				form  form
-			}
-			type made struct {
-				value *kernels.Buffer
-				at    int
-			}
-			known := map[key]made{}
-			for i := 0; i < len(l.Ops); i++ {
-				op, ok := l.Ops[i].(product)
-				if !ok {
-					continue
-				}
-				var values []*kernels.Buffer
-				for _, f := range op.factors() {
-					if f.value.Type == kernels.BFloat16 {
-						values = append(values, f.value)
-						continue
-					}
-					k := key{f.value, f.form}
-					m, ok := known[k]
-					if !ok || l.IsWritten(f.value, m.at, i) {
-						m = made{kernels.NewBuffer(f.value.Name+" in "+p.String(), typeOf(p), f.form.shape()...), i}
-						l.Insert(i, narrow{form: f.form, Precision: p, X: f.value, Y: m.value})
-						known[k] = m
-						times++
-						i++
-					}
-					values = append(values, m.value)
-				}
-				l.Ops[i] = op.withFactors(values)
-			}
-			return times
-		},
+		Run:    func(l *rewrite.List) int { return narrowing{l, p, map[taken]*narrowValue{}}.run() },
 	}
 }
+
+// narrowing is that pass under way.
+type narrowing struct {
+	*rewrite.List
+	precision kernels.Precision
+	known     map[taken]*narrowValue
+}
+
+// taken is a value and the form in which a product takes it.
+type taken struct {
+	value *kernels.Buffer
+	form  form
+}
+
+// narrowValue is what a value is rounded to, by the op at an index.
+type narrowValue struct {
+	buffer *kernels.Buffer
+	at     int
+}
+
+func (n narrowing) run() (times int) {
+	times = n.roundTogether()
+	for i := 0; i < len(n.Ops); i++ {
+		op, ok := n.Ops[i].(product)
+		if !ok {
+			continue
+		}
+		var values []*kernels.Buffer
+		for _, f := range op.factors() {
+			if f.value.Type == kernels.BFloat16 {
+				values = append(values, f.value)
+				continue
+			}
+			key := taken{f.value, f.form}
+			m := n.known[key]
+			if m == nil || n.IsWritten(f.value, m.at, i) {
+				m = &narrowValue{kernels.NewBuffer(n.name(f.value), typeOf(n.precision), f.form.shape()...), i}
+				n.known[key] = m
+				n.Insert(i, narrowed(n.precision, f.form, f.value, m.buffer))
+				times++
+				i++
+			}
+			values = append(values, m.buffer)
+		}
+		n.Ops[i] = op.withFactors(values)
+	}
+	return times
+}
+
+func (n narrowing) name(b *kernels.Buffer) string { return b.Name + " in " + n.precision.String() }
+
+// roundTogether puts one op before the first product that takes some of the weights, or of other memory that outlives a run, for all products that do.
+func (n narrowing) roundTogether() (times int) {
+	type memory struct {
+		root  *kernels.Buffer
+		at    int // of the first product
+		takes []taken
+	}
+	var memories []*memory
+	of := map[*kernels.Buffer]*memory{}
+	for i, op := range n.Ops {
+		op, ok := op.(product)
+		if !ok {
+			continue
+		}
+		for _, f := range op.factors() {
+			root, _ := f.value.Root()
+			if !root.Keep || f.value.Type != kernels.Float32 {
+				continue
+			}
+			if of[root] == nil {
+				of[root] = &memory{root: root, at: i}
+				memories = append(memories, of[root])
+			}
+			m, key := of[root], taken{f.value, f.form}
+			if n.known[key] == nil && !n.IsWritten(root, m.at-1, i) {
+				n.known[key] = &narrowValue{}
+				m.takes = append(m.takes, key)
+			}
+		}
+	}
+	for before, m := range memories {
+		at := m.at + before // behind what was inserted
+		op := narrow{Precision: n.precision, X: m.root}
+		for _, key := range m.takes {
+			_, from := key.value.Root()
+			_, to := op.elements()
+			op.Parts = append(op.Parts, narrowPart{key.form, from, kernels.RoundUp(to, alignment)})
+		}
+		_, elements := op.elements()
+		op.Y = kernels.NewBuffer(n.name(m.root), typeOf(n.precision), elements)
+		for i, key := range m.takes {
+			*n.known[key] = narrowValue{op.Y.View(n.name(key.value), op.Parts[i].To, key.form.shape()...), at}
+		}
+		n.Insert(at, op)
+		times++
+	}
+	return times
+}
+
+// alignment is that of the parts of a narrow value, in elements: no two share a sector of memory.
+const alignment = 32
