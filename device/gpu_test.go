@@ -44,13 +44,15 @@ func simulatedOnly(t *testing.T) {
 	require.NoError(t, openForTest(t, Options{}).Close())
 }
 
-// Every op is right on the GPU in every awkward shape; the simulated one looks for races and accesses out of bounds besides.
+// Every op is right on the GPU in every awkward shape and every precision; the simulated one looks for races and accesses out of bounds besides.
 func TestGPUOps(t *testing.T) {
 	d := openForTest(t, Options{})
 	defer func() { assert.NoError(t, d.Close()) }()
-	for _, c := range kerneltest.Short() {
-		_, err := c.Check(OpRunner{Device: d})
-		require.NoError(t, err, c.Name)
+	for _, p := range []kernels.Precision{kernels.FP32, kernels.TF32, kernels.BF16} {
+		for _, c := range kerneltest.Short() {
+			_, err := c.Check(OpRunner{d, CompileOptions{Precision: p}})
+			require.NoError(t, err, "%s in %v", c.Name, p)
+		}
 	}
 }
 
