@@ -3,8 +3,25 @@ package train
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
+
+	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 )
+
+// Start says where a device with memory of its own finds the images that are trained on.
+type Start struct {
+	Resident int64  // bytes of the images on the device, so that the steps need nothing from the host; 0 if the host fills the batches
+	Loads    string // why the host does
+}
+
+func (s Start) String() string {
+	if s.Resident > 0 {
+		return fmt.Sprintf("The images, %s, lie on the GPU.", wording.Bytes(s.Resident))
+	}
+	return fmt.Sprintf("The images are copied to the GPU batch by batch: %s.", s.Loads)
+}
 
 // pacing is how many steps run before the host looks at the device again, so that the device hardly ever waits for the host, nor a person for
 // the progress or for the end after Ctrl-C.
@@ -31,14 +48,28 @@ func (p *pacing) took(steps int, t time.Duration) {
 
 // reside puts the set and that for validation on the device, where they can be there.
 func (f *fitting) reside(ctx context.Context, batch int) (err error) {
-	if f.options.Augment == nil && len(f.classWeights) == 0 {
-		f.resident, err = f.Trainer.reside(ctx, f.set, batch, f.residentTrainingList)
+	var start Start
+	_, isAccelerator := f.device.(device.Accelerator)
+	switch {
+	case !isAccelerator:
+		return nil
+	case f.options.Augment != nil:
+		start.Loads = "they are transformed"
+	case len(f.classWeights) > 0:
+		start.Loads = "the classes have weights"
+	default:
+		if f.resident, start.Loads, err = f.Trainer.reside(ctx, f.set, batch, f.residentTrainingList); err != nil {
+			return err
+		}
 	}
 	if f.resident != nil {
-		f.training = f.resident.step
+		f.training, start.Resident = f.resident.step, int64(f.resident.gather.Pixels.Bytes())
 	}
-	if err == nil && f.options.Validation != nil {
-		f.beside, err = f.Trainer.reside(ctx, f.options.Validation, batch, f.evaluationListOf)
+	if f.options.Validation != nil {
+		f.beside, _, err = f.Trainer.reside(ctx, f.options.Validation, batch, f.evaluationListOf)
+	}
+	if err == nil && f.options.OnStart != nil {
+		f.options.OnStart(start)
 	}
 	return err
 }

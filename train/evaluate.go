@@ -30,7 +30,7 @@ func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each fun
 	}
 	r := t.residing(set, size)
 	if r == nil {
-		if r, err = t.reside(ctx, set, size, t.evaluationListOf); err != nil {
+		if r, _, err = t.reside(ctx, set, size, t.evaluationListOf); err != nil {
 			return Result{}, err
 		}
 		if r != nil {

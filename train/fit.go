@@ -28,6 +28,7 @@ type FitOptions struct {
 	// of Validation. Examples that have no one class cannot be mixed. None if nil.
 	Augment *augment.Pipeline
 
+	OnStart    func(Start)       // called once before the first step, where the device has memory of its own
 	OnProgress func(Progress)    // called at most ten times a second, and at the end of each epoch
 	OnEpoch    func(Epoch) error // called after each epoch; an error ends the training
 	// OnPrediction is called for each example of Validation after each epoch, before OnEpoch, as [Trainer.EvaluateEach] does.
@@ -49,6 +50,7 @@ type Progress struct {
 	Result          Result  // over the epoch's examples so far
 	LearningRate    float64 // of the last step; 0 without a schedule
 	ImagesPerSecond float64
+	Waited          *float64 // the share of the time since the epoch began, or was resumed, in which the device had nothing to do; nil where it has no clock of its own
 }
 
 // Result is a mean over examples.
@@ -66,7 +68,9 @@ type Epoch struct {
 	Validation      *Result `json:"validation,omitempty"`
 	ImagesPerSecond float64 `json:"images_per_second"` // of training
 	Seconds         float64 `json:"seconds"`           // of training
-	Stopped         bool    `json:"stopped,omitempty"` // early, as FitOptions.Patience says
+	// Waited is the share of the time of training in which the device waited for the host; nil where it is the host, or simulated.
+	Waited  *float64 `json:"waited,omitempty"`
+	Stopped bool     `json:"stopped,omitempty"` // early, as FitOptions.Patience says
 }
 
 // progressInterval is the time between two looks at the device while an epoch runs.
@@ -176,6 +180,7 @@ type fitting struct {
 	losses   []float64 // after each complete epoch
 	saved    time.Time // when the last checkpoint was taken
 
+	watch  watch
 	begun  time.Time // when the epoch began, had it not been interrupted
 	done   int       // images since then
 	looked time.Time
@@ -231,6 +236,7 @@ func (f *fitting) epoch(ctx context.Context) error {
 	seconds := f.elapsed.Seconds()
 	epoch := Epoch{
 		Epoch: f.position.Epoch + 1, Training: result, LearningRate: f.scheduledRate(), Seconds: seconds, ImagesPerSecond: float64(f.done) / seconds,
+		Waited: f.watch.waited,
 	}
 	f.report(result)
 	if f.options.Validation != nil {
@@ -258,6 +264,9 @@ func (f *fitting) epoch(ctx context.Context) error {
 func (f *fitting) batches(ctx context.Context) error {
 	f.looked = time.Now()
 	f.begun = f.looked.Add(-f.elapsed)
+	if err := f.watch.start(f.device, f.looked); err != nil {
+		return err
+	}
 	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
 	f.done = min(f.position.Batch*f.options.Batch, len(order))
 	run := f.load
@@ -384,6 +393,9 @@ func (f *fitting) look() (Result, error) {
 	if errors.As(err, &halted) {
 		return Result{}, f.explainHalt(halted.Step)
 	}
+	if err == nil {
+		err = f.watch.look(f.device, time.Now())
+	}
 	return result, err
 }
 
@@ -395,6 +407,7 @@ func (f *fitting) report(r Result) {
 		Epoch: f.position.Fit + 1, Epochs: f.options.Epochs,
 		Batch: f.position.Batch, Batches: f.batchesPerEpoch(),
 		Result: r, LearningRate: f.scheduledRate(), ImagesPerSecond: float64(f.done) / f.elapsed.Seconds(),
+		Waited: f.watch.waited,
 	})
 }
 

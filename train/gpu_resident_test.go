@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -188,4 +189,39 @@ func TestGPUResidentWithoutRoom(t *testing.T) {
 	}
 	assert.Greater(t, resided[0], 2, "the arena and some of the set's buffers do not fit")
 	assert.Greater(t, resided[1], 2, "all fits")
+}
+
+// The host's work is at most a graph launch for 50 steps; what it does besides, it does once an epoch.
+func TestGPUCallsOfAnEpoch(t *testing.T) {
+	traintest.SimulatedOnly(t)
+	t.Setenv(device.SimChecksEnv, "off")
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	set, _ := byteDigits(t, 256)
+	calls := func(o Options, set data.Set) driverapi.Calls {
+		o.Device = d
+		tr, err := Compile(traintest.SmallNet(t, 0), o)
+		require.NoError(t, err)
+		tr.clock = func() time.Time { return time.Time{} } // a GPU takes a thousandth of the time that the simulated one does
+		var before, epoch driverapi.Calls
+		_, err = tr.Fit(context.Background(), set, FitOptions{Epochs: 2, Batch: 2, OnEpoch: func(e Epoch) error {
+			now := driverapi.Called()
+			epoch = driverapi.Calls{All: now.All - before.All, GraphLaunches: now.GraphLaunches - before.GraphLaunches}
+			before = now
+			return nil
+		}})
+		require.NoError(t, err)
+		require.NoError(t, tr.Close())
+		return epoch
+	}
+	const steps = 256 / 2
+	for _, o := range []Options{{Optimizer: Adam{}}, {Optimizer: Adam{}, Schedule: CosineDecay{}, WarmUp: 3}} {
+		epoch := calls(o, set)
+		assert.LessOrEqual(t, epoch.GraphLaunches, steps/50)
+		assert.Less(t, epoch.All, 50)
+		t.Logf("%d steps: %+v", steps, epoch)
+	}
+	byHost := calls(Options{Optimizer: Adam{}}, loaded(set))
+	assert.Equal(t, steps, byHost.GraphLaunches)
+	t.Logf("%d steps on batches that the host fills: %+v", steps, byHost)
 }

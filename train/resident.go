@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"cnn-gpu/device"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/kernels"
 	"cnn-gpu/train/data"
 	"cnn-gpu/train/internal/loader"
@@ -25,54 +26,62 @@ type resident struct {
 	step    *Step
 }
 
-// reside puts a set on the device and compiles a step that takes its examples from there. There is none, and no error, where the device is the
-// host, where the set has more to it than bytes and the numbers of classes, and where it does not fit beside what is there.
-func (t *Trainer) reside(ctx context.Context, set data.Set, batch int, emit func(batch int, r *resident) *OpList) (*resident, error) {
-	r := t.newResident(set, batch)
-	if r == nil {
-		return nil, nil
+// reside puts a set on the device and compiles a step that takes its examples from there. There is none, and no error, where the host has to
+// fill the batches; then why says so, and is empty where the device is the host.
+func (t *Trainer) reside(ctx context.Context, set data.Set, batch int, emit func(batch int, r *resident) *OpList) (r *resident, why string, err error) {
+	if why, can := t.canReside(set); !can {
+		return nil, why, nil
 	}
 	if err := t.model.CheckBatch(batch); err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	r = t.newResident(data.BytesOf(set), batch)
 	list := emit(batch, r)
 	program, err := t.device.Compile(list.Ops(), t.compile)
 	var outOfMemory *device.OutOfMemoryError
 	if errors.As(err, &outOfMemory) {
-		return nil, nil
+		return nil, fmt.Sprintf("as bytes the images take %s, which do not fit beside the training", wording.Bytes(int64(r.gather.Pixels.Bytes()))), nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("train: batch of %d: %w", batch, err)
+		return nil, "", fmt.Errorf("train: batch of %d: %w", batch, err)
 	}
 	r.step = &Step{List: list, trainer: t, program: program}
 	switch err := r.fill(ctx); {
 	case ctx.Err() != nil: // which the loader is there to find out, too
-		return nil, r.close()
+		return nil, "", r.close()
 	case err != nil:
-		return nil, errors.Join(err, r.close())
+		return nil, "", errors.Join(err, r.close())
 	}
 	t.residents = append(t.residents, r)
-	return r, nil
+	return r, "", nil
 }
 
-// newResident makes the buffers of a set; nil if it cannot be resident, whatever the memory.
-func (t *Trainer) newResident(set data.Set, batch int) *resident {
-	bytes := data.BytesOf(set)
+// canReside says whether a set may lie on the device, if there is room, and else why it may not.
+func (t *Trainer) canReside(set data.Set) (why string, can bool) {
 	_, isAccelerator := t.device.(device.Accelerator)
-	if bytes == nil || !isAccelerator || t.targets != data.ClassLabels || t.sampleWeights {
-		return nil
+	switch values := t.model.Input.Shape.Elements(); {
+	case !isAccelerator:
+		return "", false
+	case t.targets != data.ClassLabels || t.sampleWeights:
+		return "the examples have targets or weights", false
+	case data.BytesOf(set) == nil:
+		return "the images are not kept as bytes", false
+	case set.Len() > math.MaxInt32/max(values, 1):
+		return "there are more values than a kernel can count", false
 	}
+	return "", true
+}
+
+// newResident makes the buffers of a set.
+func (t *Trainer) newResident(set data.ByteSet, batch int) *resident {
 	shape, examples := t.model.Input.Shape, set.Len()
 	table, channels := t.table()
 	g := kernels.GatherBatch{N: batch, P: shape.Elements() / channels, C: channels, Of: examples, Batches: kernels.CeilDiv(examples, batch)}
-	if examples > math.MaxInt32/max(shape.Elements(), 1) { // what an operand holds
-		return nil
-	}
 	g.Pixels, g.Labels = kernels.Kept("pixels", kernels.Uint8, examples, shape.Elements()), kernels.Kept("classes", kernels.Int32, examples)
 	g.Order, g.At = kernels.Kept("order", kernels.Int32, g.Batches, batch), kernels.Kept("at", kernels.Int32, kernels.AtSize)
 	g.Table = kernels.Kept("table", kernels.Float32, channels, len(table)/channels)
 	g.X, g.Y = kernels.NewBuffer("input", kernels.Float32, append(kernels.Shape{batch}, shape...)...), kernels.NewBuffer("labels", kernels.Int32, batch)
-	return &resident{trainer: t, set: bytes, gather: g}
+	return &resident{trainer: t, set: set, gather: g}
 }
 
 // table is what becomes of each byte of each channel; all channels are one where the same becomes of them.

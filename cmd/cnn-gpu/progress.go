@@ -64,8 +64,8 @@ func (r *reporter) figures(p train.Progress) string {
 		seconds := float64((p.Batches-p.Batch)*r.batch) / p.ImagesPerSecond
 		left = fmt.Sprintf("%v left", time.Duration(seconds+1)*time.Second)
 	}
-	return wording.English.Sprintf("loss %.4f, accuracy %.2f%%%s, %.0f images/s, %s",
-		p.Result.Loss, 100*p.Result.Accuracy, learningRate(p.LearningRate), p.ImagesPerSecond, left)
+	return wording.English.Sprintf("loss %.4f, accuracy %.2f%%%s, %.0f images/s%s, %s",
+		p.Result.Loss, 100*p.Result.Accuracy, learningRate(p.LearningRate), p.ImagesPerSecond, waited(p.Waited), left)
 }
 
 func (r *reporter) epoch(e train.Epoch) {
@@ -75,7 +75,15 @@ func (r *reporter) epoch(e train.Epoch) {
 	if v := e.Validation; v != nil {
 		wording.English.Fprintf(r.lines, ", %[1]s_loss %.4[2]f, %[1]s_accuracy %.2[3]f%%", r.measured, v.Loss, 100*v.Accuracy)
 	}
-	wording.English.Fprintf(r.lines, "%s, %.0f images/s, %.1f s\n", learningRate(e.LearningRate), e.ImagesPerSecond, e.Seconds)
+	wording.English.Fprintf(r.lines, "%s, %.0f images/s, %.1f s%s\n", learningRate(e.LearningRate), e.ImagesPerSecond, e.Seconds, waited(e.Waited))
+}
+
+// waited tells which part of the time a GPU waited for the host, where that is known.
+func waited(share *float64) string {
+	if share == nil {
+		return ""
+	}
+	return fmt.Sprintf(", GPU waited %.1f%%", 100**share)
 }
 
 // learningRate tells the rate where there is a schedule.

@@ -84,7 +84,7 @@ epoch and by step, the confusion matrix, the surest mistakes, filters and activa
 settings. A run that is resumed goes on with it.
 
 With --json, standard output gets one line for each epoch with epoch, loss, accuracy, test_loss, test_accuracy, images_per_second,
-seconds and device, with --schedule the learning_rate, "stopped":true where --patience ends it, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
+seconds and device, with --schedule the learning_rate, on a GPU waited (the share of the time in which it waited for the host), "stopped":true where --patience ends it, and a last line with "done":true and the folder as "out". With validation images, an epoch's line has val_loss
 and val_accuracy in place of the test's, which the last line still has. With --profile there is a line before the last: "profile" lists the ops with layer, op, seconds, share, flops, bytes, gflops and gbs.`,
 		Example: `  cnn-gpu train
   cnn-gpu train --data mnist --epochs 5 --seed 1
@@ -322,7 +322,8 @@ func trainRun(cmd *cobra.Command, r *run.Run, saves <-chan struct{}, metrics *me
 	report := newReporter(forPeople(cmd), lines, c.Epochs, c.Batch, measured)
 	var printed error
 	summary, err := r.Train(cmd.Context(), run.Hooks{
-		Save: saves,
+		Save:    saves,
+		OnStart: func(s train.Start) { fmt.Fprintln(stderr, s) },
 		OnProgress: func(p train.Progress) {
 			if report.progress(p) {
 				logEvent(cmd, "progress", "epoch", p.Epoch, "epochs", p.Epochs, "step", p.Batch, "steps", p.Batches, "loss", p.Result.Loss,

@@ -15,6 +15,7 @@ type Record struct {
 	TestAccuracy    *float64 `json:"test_accuracy,omitempty"`
 	ImagesPerSecond float64  `json:"images_per_second"`
 	Seconds         float64  `json:"seconds"`
+	Waited          *float64 `json:"waited,omitempty"` // the share of the time in which a GPU waited for the host
 	Device          string   `json:"device"`
 	Stopped         bool     `json:"stopped,omitempty"` // early
 }
@@ -23,7 +24,7 @@ type Record struct {
 func (r *Run) Record(e train.Epoch) Record {
 	record := Record{
 		Epoch: e.Epoch, Loss: e.Training.Loss, Accuracy: e.Training.Accuracy, LearningRate: e.LearningRate,
-		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Device: r.provenance.deviceOf(e.Epoch),
+		ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Waited: e.Waited, Device: r.provenance.deviceOf(e.Epoch),
 		Stopped: e.Stopped,
 	}
 	if v := e.Validation; v != nil && r.validation != nil {

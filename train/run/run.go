@@ -34,6 +34,7 @@ import (
 
 // Hooks are called while a run trains.
 type Hooks struct {
+	OnStart    func(train.Start)
 	OnProgress func(train.Progress)
 	OnEpoch    func(train.Epoch)
 	OnSave     func()      // after everything of an epoch, or a checkpoint, was saved
@@ -350,7 +351,7 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 	if err := r.prepare(); err != nil {
 		return Summary{Dir: r.Dir()}, err
 	}
-	o.CheckpointNow = h.Save
+	o.CheckpointNow, o.OnStart = h.Save, h.OnStart
 	o.OnProgress = func(p train.Progress) {
 		r.saver.look()
 		if h.OnProgress != nil {

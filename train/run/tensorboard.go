@@ -211,6 +211,9 @@ func (b *board) curves(e train.Epoch) {
 	b.training.Scalar(step, "epoch_accuracy", e.Training.Accuracy)
 	b.training.Scalar(step, "epoch_learning_rate", b.run.LearningRate(e.LearningRate))
 	b.training.Scalar(step, "epoch_images_per_second", e.ImagesPerSecond)
+	if e.Waited != nil {
+		b.training.Scalar(step, "epoch_gpu_waited", *e.Waited)
+	}
 	if v := e.Validation; v != nil {
 		b.watched.Scalar(step, "epoch_loss", v.Loss)
 		b.watched.Scalar(step, "epoch_accuracy", v.Accuracy)
