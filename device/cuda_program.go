@@ -23,6 +23,7 @@ type gpuProgram struct {
 	launches []gpuLaunch
 	graph    *driver.Graph         // none with Options.Sync
 	repeated map[int]*driver.Graph // graphs of so many copies of the launches; nil where there was no room for one
+	call     call                  // the last one
 }
 
 type gpuLaunch struct {

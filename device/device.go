@@ -78,6 +78,40 @@ func Repeat(p Program, n int) error {
 	return nil
 }
 
+// Caller is a program that takes values and gives others in one go, as a GPU does by a graph that begins and ends with the copies.
+type Caller interface {
+	Program
+	// Call uploads the inputs, runs the ops and downloads the outputs. The first call with other buffers than those of the last takes longer.
+	Call(inputs, outputs []Transfer) error
+}
+
+// Transfer is a kept buffer, and the host's slice of its size that is copied to it or from it.
+type Transfer struct {
+	Buffer *kernels.Buffer
+	Host   any
+}
+
+// Call runs a program of a device on inputs that it uploads, and downloads the outputs.
+func Call(d Device, p Program, inputs, outputs []Transfer) error {
+	if c, ok := p.(Caller); ok {
+		return c.Call(inputs, outputs)
+	}
+	for _, in := range inputs {
+		if err := d.Upload(in.Buffer, in.Host); err != nil {
+			return err
+		}
+	}
+	if err := p.Run(); err != nil {
+		return err
+	}
+	for _, out := range outputs {
+		if err := d.Download(out.Host, out.Buffer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 var errProgramClosed = errors.New("device: the program is closed")
 
 // errClosed is the error of a call to a device that was closed.

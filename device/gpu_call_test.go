@@ -9,6 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gorgonia.org/cu"
+
+	"cnn-gpu/device/sim/driverapi"
+	"cnn-gpu/kernels"
 )
 
 // What every call to a GPU costs before it does anything.
@@ -44,4 +47,41 @@ func TestGPUCallsLeaveTheThread(t *testing.T) {
 	assert.NotEqual(t, none, own)
 	require.NoError(t, own.Destroy())
 	require.NoError(t, d.Close())
+}
+
+// A call gives what uploads, a run and downloads give, by four calls of the driver.
+func TestGPUCall(t *testing.T) {
+	for _, sync := range []bool{false, true} {
+		cpu, err := OpenCPU(Options{})
+		require.NoError(t, err)
+		d := openForTest(t, Options{Sync: sync})
+		ops, x, y := doubling()
+		other := x.View("other", 0, 500)
+		uploaded, err := cpu.Compile(ops, CompileOptions{})
+		require.NoError(t, err)
+		p, err := d.Compile(ops, CompileOptions{})
+		require.NoError(t, err)
+		for i, in := range []*kernels.Buffer{x, x, other, other, x} {
+			host, got, want := make([]float32, in.Elements()), make([]float32, 1000), make([]float32, 1000)
+			for j := range host {
+				host[j] = float32(i * (j%9 - 3))
+			}
+			require.NoError(t, Call(cpu, uploaded, []Transfer{{in, host}}, []Transfer{{y, want}}))
+			before := driverapi.Called()
+			require.NoError(t, Call(d, p, []Transfer{{in, host}}, []Transfer{{y, got}}))
+			if isRecorded := i == 1 || i == 3; isRecorded && d.Name() == "sim" && !sync {
+				before.All, before.GraphLaunches = before.All+4, before.GraphLaunches+1
+				assert.Equal(t, before, driverapi.Called())
+			}
+			require.Equal(t, want, got)
+		}
+		require.ErrorContains(t, Call(d, p, []Transfer{{x, []float32{1}}}, nil), "the host slice is float32[1]")
+		require.NoError(t, p.Close())
+		require.ErrorIs(t, Call(d, p, nil, nil), errProgramClosed)
+		require.NoError(t, cpu.Close())
+		require.NoError(t, d.Close())
+		if d.Name() == "sim" {
+			require.Zero(t, driverapi.Holds())
+		}
+	}
 }

@@ -13,7 +13,7 @@ import (
 // more; its history and position stay.
 func (t *Trainer) Close() error {
 	var errs []error
-	for _, steps := range []map[int]*Step{t.fits, t.mixed, t.evals} {
+	for _, steps := range []map[int]*Step{t.fits, t.mixed, t.evals, t.predicts} {
 		for _, s := range steps {
 			errs = append(errs, t.discard(s.program))
 		}

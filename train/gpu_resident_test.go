@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gorgonia.org/tensor"
 
 	"cnn-gpu/device"
 	"cnn-gpu/device/sim/driverapi"
@@ -224,4 +225,24 @@ func TestGPUCallsOfAnEpoch(t *testing.T) {
 	byHost := calls(Options{Optimizer: Adam{}}, loaded(set))
 	assert.Equal(t, steps, byHost.GraphLaunches)
 	t.Logf("%d steps on batches that the host fills: %+v", steps, byHost)
+}
+
+// A prediction is one launch, with the copies in it.
+func TestGPUCallsOfAPrediction(t *testing.T) {
+	traintest.SimulatedOnly(t)
+	d := traintest.OpenGPU(t)
+	defer d.Close()
+	tr, err := Compile(traintest.SmallNet(t, 0), Options{Device: d})
+	require.NoError(t, err)
+	image := tensor.New(tensor.WithShape(28, 28, 1), tensor.WithBacking(make([]float32, 28*28)))
+	for i := range 3 {
+		before := driverapi.Called()
+		_, err := tr.Predict(context.Background(), image)
+		require.NoError(t, err)
+		if i > 0 {
+			before.All, before.GraphLaunches = before.All+4, before.GraphLaunches+1 // the context taken, a launch, the wait, the context given back
+			assert.Equal(t, before, driverapi.Called())
+		}
+	}
+	require.NoError(t, tr.Close())
 }

@@ -53,7 +53,8 @@ func (l *OpList) add(ops ...kernels.Op) { l.Steps = append(l.Steps, model.Step{O
 // OpLists are the op lists that a model runs for a batch size.
 type OpLists struct {
 	Training   *OpList           // nil without an optimizer
-	Evaluation *OpList           // prediction runs it too
+	Evaluation *OpList           // prediction runs a part of it
+	Resident   []*OpList         // the same two where the examples are gathered out of a set that lies on the device
 	Saved      []*kernels.Buffer // what a checkpoint holds; none without an optimizer
 }
 
@@ -70,7 +71,9 @@ func Lower(m *model.Model, o Options, batch int) (OpLists, error) {
 	lists := OpLists{Evaluation: t.evaluationList(batch)}
 	if t.optimizer != nil {
 		lists.Training, lists.Saved = t.trainingList(batch), t.changing()
+		lists.Resident = append(lists.Resident, t.residentTrainingList(batch, t.newResident(batch, batch)))
 	}
+	lists.Resident = append(lists.Resident, t.evaluationListOf(batch, t.newResident(batch, batch)))
 	return lists, nil
 }
 
@@ -178,6 +181,16 @@ func (t *Trainer) evaluationListOf(batch int, r *resident) *OpList {
 	l.Steps = append(l.Steps, lowered.Forward...)
 	l.add(t.lossForward(lowered, loss)...)
 	l.add(t.tally(loss, t.evalTotals))
+	return l
+}
+
+// predictionList emits what computes probabilities alone. What the loss makes of the labels and targets, which nobody uploads, nobody reads.
+func (t *Trainer) predictionList(batch int) *OpList {
+	lowered := t.model.Lower(batch, model.LowerOptions{Output: t.output, Weights: t.averaged()})
+	loss := t.bindLoss(lowered, labelsOf(batch), true)
+	l := &OpList{Batch: batch, Input: lowered.Input, Labels: loss.Labels, Targets: loss.given(), Weights: t.averaged(), Probabilities: loss.Probabilities}
+	l.Steps = append(l.Steps, lowered.Forward...)
+	l.add(t.loss.Forward(loss)...)
 	return l
 }
 

@@ -7,8 +7,8 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"cnn-gpu/device"
 	"cnn-gpu/model"
-	"cnn-gpu/train/internal/loader"
 )
 
 // predictBatch is the largest number of images that Predict runs at a time.
@@ -34,18 +34,15 @@ func (t *Trainer) Predict(ctx context.Context, images *tensor.Dense) (*tensor.De
 	default:
 		return nil, fmt.Errorf("train: predict: images are %v; the model takes %v%s, with the number of images in front", shape, input, channelsFirst(shape, input))
 	}
-	step, err := t.eval(min(n, predictBatch))
+	step, err := t.compiled(t.predicts, min(n, predictBatch), t.predictionList)
 	if err != nil {
 		return nil, err
 	}
 	size, classes, example := step.Batch(), t.output.Shape[0], input.Elements()
 	out := make([]float32, n*classes)
 	batch, probabilities := make([]float32, size*example), make([]float32, size*classes)
-	labels := slices.Repeat([]int32{loader.Absent}, size)
-	examples := Examples{X: batch, Labels: labels}
-	if b := step.List.Targets; b != nil {
-		examples.Targets = make([]float32, b.Elements())
-	}
+	inputs := []device.Transfer{{Buffer: step.List.Input, Host: batch}}
+	outputs := []device.Transfer{{Buffer: step.List.Probabilities, Host: probabilities}}
 	for at := 0; at < n; at += size {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("train: predict: %w", err)
@@ -53,11 +50,8 @@ func (t *Trainer) Predict(ctx context.Context, images *tensor.Dense) (*tensor.De
 		filled := copy(batch, x[at*example:min(at+size, n)*example])
 		t.normalization.Apply(batch[:filled], input[len(input)-1])
 		clear(batch[filled:])
-		if err := step.RunExamples(examples); err != nil {
-			return nil, err
-		}
-		if err := step.Probabilities(probabilities); err != nil {
-			return nil, err
+		if err := device.Call(t.device, step.program, inputs, outputs); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
 		}
 		copy(out[at*classes:], probabilities)
 	}

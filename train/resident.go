@@ -35,7 +35,8 @@ func (t *Trainer) reside(ctx context.Context, set data.Set, batch int, emit func
 	if err := t.model.CheckBatch(batch); err != nil {
 		return nil, "", err
 	}
-	r = t.newResident(data.BytesOf(set), batch)
+	r = t.newResident(batch, set.Len())
+	r.set = data.BytesOf(set)
 	list := emit(batch, r)
 	program, err := t.device.Compile(list.Ops(), t.compile)
 	var outOfMemory *device.OutOfMemoryError
@@ -72,25 +73,30 @@ func (t *Trainer) canReside(set data.Set) (why string, can bool) {
 	return "", true
 }
 
-// newResident makes the buffers of a set.
-func (t *Trainer) newResident(set data.ByteSet, batch int) *resident {
-	shape, examples := t.model.Input.Shape, set.Len()
+// newResident makes the buffers of a set of so many examples.
+func (t *Trainer) newResident(batch, examples int) *resident {
+	shape := t.model.Input.Shape
 	table, channels := t.table()
 	g := kernels.GatherBatch{N: batch, P: shape.Elements() / channels, C: channels, Of: examples, Batches: kernels.CeilDiv(examples, batch)}
 	g.Pixels, g.Labels = kernels.Kept("pixels", kernels.Uint8, examples, shape.Elements()), kernels.Kept("classes", kernels.Int32, examples)
 	g.Order, g.At = kernels.Kept("order", kernels.Int32, g.Batches, batch), kernels.Kept("at", kernels.Int32, kernels.AtSize)
 	g.Table = kernels.Kept("table", kernels.Float32, channels, len(table)/channels)
 	g.X, g.Y = kernels.NewBuffer("input", kernels.Float32, append(kernels.Shape{batch}, shape...)...), kernels.NewBuffer("labels", kernels.Int32, batch)
-	return &resident{trainer: t, set: set, gather: g}
+	return &resident{trainer: t, gather: g}
 }
 
-// table is what becomes of each byte of each channel; all channels are one where the same becomes of them.
+// table is what becomes of each byte of each channel. Where there are more channels than colours, which is to say numbers in a row, they are one if
+// the same becomes of all.
 func (t *Trainer) table() (table []float32, channels int) {
+	const colours = 4
 	channels = 1
 	if shape := t.model.Input.Shape; len(shape) > 0 {
 		channels = shape[len(shape)-1]
 	}
 	table = t.normalization.Table(channels)
+	if channels <= colours {
+		return table, channels
+	}
 	first := table[:kernels.BytesOfTable]
 	for other := range slices.Chunk(table, kernels.BytesOfTable) {
 		if !slices.Equal(first, other) {

@@ -91,6 +91,7 @@ type Trainer struct {
 	fits      map[int]*Step // by batch size
 	mixed     map[int]*Step // of examples that may be mixed of two
 	evals     map[int]*Step
+	predicts  map[int]*Step
 	residents []*resident // sets that lie on the device, with steps of their own
 	position  Position
 	pace      pace          // of the Fit that is under way
@@ -156,7 +157,7 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		halt:       kernels.Kept("halt", kernels.Int32, 1),
 		totals:     kernels.Kept("totals", kernels.Float32, kernels.TallySize),
 		evalTotals: kernels.Kept("eval totals", kernels.Float32, kernels.TallySize),
-		fits:       map[int]*Step{}, mixed: map[int]*Step{}, evals: map[int]*Step{}, clock: time.Now,
+		fits:       map[int]*Step{}, mixed: map[int]*Step{}, evals: map[int]*Step{}, predicts: map[int]*Step{}, clock: time.Now,
 	}
 	if t.loss == nil {
 		t.loss = SparseCategoricalCrossEntropy{}

@@ -159,5 +159,9 @@ func launchedLists(m *model.Model, o train.Options, batch int) ([][]kernels.Op, 
 	if err != nil {
 		return nil, err
 	}
-	return [][]kernels.Op{training.Training.Ops(), training.Evaluation.Ops(), prediction.Evaluation.Ops()}, nil
+	lists := [][]kernels.Op{training.Training.Ops(), training.Evaluation.Ops(), prediction.Evaluation.Ops()}
+	for _, l := range training.Resident {
+		lists = append(lists, l.Ops())
+	}
+	return lists, nil
 }

@@ -90,7 +90,7 @@ func TestCompileAheadOfTime(t *testing.T) {
 
 	r = runSimulated(t, none, "eval", w.out, "--batch", "5")
 	assert.Equal(t, exitFailure, r.code)
-	assert.Contains(t, r.stderr, "conv2d_fprop.cu is not compiled for compute_90 and these shapes")
+	assert.Contains(t, r.stderr, "gather_batch.cu is not compiled for compute_90 and these shapes")
 	assert.Equal(t, made, countFiles(t, folder))
 
 	// Of a device whose kernels cannot be made check says nothing, and that once.
