@@ -4,11 +4,15 @@ package device
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/device/driver"
+	"cnn-gpu/device/sim"
 	"cnn-gpu/kernels"
 )
 
@@ -82,6 +86,48 @@ func TestGPUGraphWithBranches(t *testing.T) {
 				return errors.Join(g.Launch(d.stream), d.stream.Synchronize(), g.Close())
 			})
 		}), "%s: all in one graph", order)
+	}
+}
+
+// Whichever edge is forgotten, the simulated GPU finds the two launches that then race, in whatever order it runs them.
+func TestGPUFindsForgottenEdges(t *testing.T) {
+	simulatedOnly(t)
+	for _, order := range []string{"forward", "reverse", "random:1"} {
+		t.Setenv(SimOrderEnv, order)
+		for edge := 0; ; edge++ {
+			forgotten, n := "", 0
+			err := func() error {
+				d := openForTest(t, Options{})
+				defer d.Close()
+				ops, _ := branches()
+				compiled, err := d.Compile(ops, CompileOptions{})
+				require.NoError(t, err)
+				require.NoError(t, compiled.Run()) // so that nothing is found for not having been written
+				p := compiled.(*gpuProgram)
+				return d.(*gpu).do(func() error {
+					for i, list := range p.edges.Within {
+						for at, b := range list {
+							if n++; n == edge+1 {
+								forgotten = fmt.Sprintf("%s after %s", describe(p.schedule.Ops[i]), describe(p.schedule.Ops[b]))
+								p.edges.Within[i] = slices.Delete(slices.Clone(list), at, at+1)
+							}
+						}
+					}
+					g, err := p.graphOf(1)
+					if err != nil {
+						return err
+					}
+					return errors.Join(g.Launch(p.gpu.stream), driver.Explain(p.gpu.stream.Synchronize()))
+				})
+			}()
+			if forgotten == "" {
+				require.NoError(t, err)
+				require.Equal(t, 7, edge, "edges")
+				break
+			}
+			assert.ErrorContains(t, err, string(sim.LaunchRace), forgotten)
+			assert.ErrorContains(t, err, "nothing orders the two launches", forgotten)
+		}
 	}
 }
 

@@ -41,6 +41,7 @@ type block struct {
 	reads      *sectorReads
 	round      uint32 // of reads
 
+	past    nodePast
 	sample  *sample // whose blocks are recorded, or nil
 	partial bool    // the block ends when enough of it is recorded
 
@@ -134,7 +135,7 @@ func (b *block) coordinates(index int64) [3]uint32 {
 func (b *block) prepare(grid [3]uint32, params []byte, order *launchOrder) {
 	b.grid, b.params, b.launch = grid, params, order
 	b.firstStamp, b.sector, b.sample = order.first, b.d.sector, order.sample
-	b.advice = nil
+	b.advice, b.past = nil, nodePast{}
 	b.forgetCounts()
 	b.fillRegisters(false)
 }
@@ -219,7 +220,7 @@ func (b *block) reset() {
 	for _, w := range b.warps {
 		w.alive, w.active, w.pc = w.init, w.init, b.k.start
 		w.groups, w.mergePC = w.groups[:0], never
-		w.hold, w.divergent, w.steps = 0, 0, 0
+		w.hold, w.divergent, w.steps, w.waited = 0, 0, 0, 0
 		w.polls, w.nextLook, w.looping = 0, b.launch.firstLook, false
 		w.order.reset(b.time)
 		w.forgetAsyncs()

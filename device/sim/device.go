@@ -70,6 +70,8 @@ type Device struct {
 	sector   uint32 // counts launches, for the distinct sectors
 	l2       l2Contents
 
+	nodes, nodeSets uint32 // stamps of launches, and of sets of them, that were given: see node.go
+
 	gridSpace *allocation // for cooperative groups, nil until a kernel asks for it
 }
 

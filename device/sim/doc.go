@@ -109,6 +109,7 @@
 //   - shadow.go: the stamps of each place of an allocation
 //   - fence.go: membar, fence, and the order that strong accesses to one place make
 //   - race.go: races in global memory
+//   - node.go: races between launches that may run at the same time
 //   - report.go: findings: their kinds, places in the source and texts
 //   - counters.go: counts of instructions and of memory traffic
 //   - traffic.go: sectors of global memory and wavefronts of shared memory

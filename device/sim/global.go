@@ -148,6 +148,9 @@ func (w *warp) globalChecks(a *access, result bool, al *allocation, m uint32) {
 	if checks&Uninitialized != 0 {
 		w.checkWritten(a, al, m)
 	}
+	if w.b.launch.node != nil {
+		w.checkNode(a, al, m)
+	}
 	if checks&BlockRaces != 0 && w.mayRace(a, al) {
 		if a.strong && w.b.k.fences {
 			w.synchronize(a, result, al.addr, a.narrow, m)

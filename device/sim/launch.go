@@ -8,15 +8,20 @@ import (
 	"sync/atomic"
 )
 
-// Launch runs a kernel and waits for it. The error is of type *Findings when a check found errors; the counters are there even so,
-// up to where the launch ended. Advice is in the counters.
+// Launch runs a kernel by itself, see [Device.LaunchNode].
 func (d *Device) Launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, params []byte) (*Counters, error) {
+	return d.LaunchNode(nil, k, grid, block, sharedBytes, params)
+}
+
+// LaunchNode runs a kernel and waits for it. A node says which launches may run at the same time; it is nil if none may. The error is of type *Findings when a check found errors; the counters are there even so,
+// up to where the launch ended. Advice is in the counters.
+func (d *Device) LaunchNode(n *Node, k *Kernel, grid, block [3]uint32, sharedBytes uint32, params []byte) (*Counters, error) {
 	if err := d.CheckLaunch(k, grid, block, sharedBytes, params); err != nil {
 		return nil, err
 	}
 	d.busy.Lock()
 	defer d.busy.Unlock()
-	s := schedule{warps: d.opts.Order, seed: d.opts.Seed}
+	s := schedule{warps: d.opts.Order, seed: d.opts.Seed, node: n}
 	if d.opts.Orders > 1 {
 		return d.launchInOrders(k, grid, block, sharedBytes, params, s)
 	}
@@ -36,6 +41,11 @@ func (d *Device) launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 	}
 	order := newLaunchOrder(d.nextStamps())
 	order.workspace, order.schedule, order.sample = workspace, s, d.sample(k, blocks, block, sharedBytes)
+	if d.opts.Checks&BlockRaces != 0 {
+		if order.node = s.node; s.node != nil {
+			s.node.names[s.node.Number] = readable(k.fn.Name)
+		}
+	}
 	d.noteWritable(k, params)
 	team := k.team(workers, block, sharedBytes)
 	for _, b := range team {
@@ -56,6 +66,9 @@ func (d *Device) launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 		findings = run(team, someBlocks{n: blocks})
 	}
 	d.stamp = order.last()
+	if n := order.node; n != nil && n.Waited != nil && findings == nil && !order.waited.Load() {
+		findings = k.neverWaited(n)
+	}
 	c := newCounters(k, team, grid, block, sharedBytes)
 	c.Advice = advice(team, findings)
 	if findings != nil {

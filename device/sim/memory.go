@@ -42,6 +42,7 @@ type allocation struct {
 	freed    bool
 	atomics  sync.Mutex
 	shadow   atomic.Pointer[shadow]
+	nodes    atomic.Pointer[nodeShadow]
 	writable atomic.Uint32 // the last launch that may write it: see writable.go
 }
 
@@ -123,6 +124,7 @@ func (m *memory) drop(a *allocation) {
 	a.freed = true
 	a.host.Store(nil)
 	a.shadow.Store(nil)
+	a.nodes.Store(nil)
 }
 
 // find gives the allocation that holds the bytes and their offset in it.

@@ -12,6 +12,7 @@ type schedule struct {
 	warps  Order
 	seed   uint64
 	blocks []int64 // nil: as they are numbered
+	node   *Node   // see node.go
 }
 
 func (s *schedule) block(i int64) int64 {
@@ -53,7 +54,9 @@ func (d *Device) launchInOrders(k *Kernel, grid, block [3]uint32, sharedBytes ui
 	told := map[int]bool{}
 	for n := 1; n < d.opts.Orders; n++ {
 		d.restore(before)
-		c, err := d.launch(k, grid, block, sharedBytes, params, scheduleOf(n, int64(grid[0])*int64(grid[1])*int64(grid[2])))
+		s := scheduleOf(n, int64(grid[0])*int64(grid[1])*int64(grid[2]))
+		s.node = first.node
+		c, err := d.launch(k, grid, block, sharedBytes, params, s)
 		if err != nil {
 			return c, err
 		}

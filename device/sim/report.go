@@ -22,6 +22,8 @@ const (
 	WarpRace              Kind = "race within a warp"
 	GlobalRace            Kind = "race in global memory"
 	BlockRace             Kind = "race between blocks"
+	LaunchRace            Kind = "race between launches"
+	EarlyAccess           Kind = "access before griddepcontrol.wait"
 	OrderDependent        Kind = "result depends on the order"
 	AsyncRace             Kind = "access before an asynchronous copy was waited for"
 	DivergentBarrier      Kind = "divergent barrier"

@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // A stamp says who did an access to global memory: a segment, which is what a warp does between two points where something orders it
@@ -39,6 +40,8 @@ type launchOrder struct {
 	workspace uint64 // see special.go
 	firstLook int64  // see cycle.go
 	sample    *sample
+	node      *Node       // nil for a launch by itself
+	waited    atomic.Bool // a thread came to griddepcontrol.wait
 
 	first    uint32 // the stamp before those of the segments: "several blocks have read"
 	segments []segment

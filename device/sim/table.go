@@ -73,7 +73,7 @@ var instructions = withArithmetic(map[string]opcode{
 	"nanosleep":      {class: Control, kind: yield, exec: func(w *warp, in *inst, m uint32) { w.yielded = true }, decode: decodeNothing},
 	"pmevent":        {class: Control, exec: execNothing, decode: decodeNothing},
 	"setmaxnreg":     {class: Control, exec: execNothing, decode: decodeNothing},
-	"griddepcontrol": {class: Control, exec: execNothing, decode: decodeNothing},
+	"griddepcontrol": {class: Control, decode: decodeGridDependence},
 
 	// memory
 	"ld":            {decode: decodeLoad},

@@ -61,6 +61,7 @@ type warp struct {
 	ended     []bool         // its bytes whose function has returned
 	stack     *[32]laneStack // where the kernel has functions that are not inlined
 
+	waited              uint32 // lanes that have come to griddepcontrol.wait
 	order               warpOrder
 	global              globalOrder
 	asyncs, spareAsyncs []*asyncEntry

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"cnn-gpu/device/driver"
+	"cnn-gpu/device/sim"
 )
 
 // Bytes a second between host and device, for the estimate of events' times: assumed, about what PCI Express 4.0 x16 reaches.
@@ -36,7 +37,9 @@ func (s *system) upload(st *stream, dst uint64, src unsafe.Pointer, n uint64, wa
 		}
 		from = slices.Clone(from)
 	}
-	r = s.enqueue(st, copyWork, func() (chipTime, *failure) { return chipTime{microseconds: hostTime(n)}, ended(d.Write(dst, from)) })
+	r = s.enqueue(st, copyWork, func(*sim.Node) (chipTime, *failure) {
+		return chipTime{microseconds: hostTime(n)}, ended(d.Write(dst, from))
+	})
 	if r != driver.Success || !wait || !pinned {
 		return r
 	}
@@ -55,7 +58,9 @@ func (s *system) download(st *stream, dst unsafe.Pointer, src uint64, n uint64, 
 		return r
 	}
 	to := hostBytes(dst, n)
-	r = s.enqueue(st, copyWork, func() (chipTime, *failure) { return chipTime{microseconds: hostTime(n)}, ended(d.Read(src, to)) })
+	r = s.enqueue(st, copyWork, func(*sim.Node) (chipTime, *failure) {
+		return chipTime{microseconds: hostTime(n)}, ended(d.Read(src, to))
+	})
 	if r != driver.Success || !wait && pinned {
 		return r
 	}
@@ -83,7 +88,7 @@ func (s *system) move(st *stream, dst, src, n uint64) driver.Result {
 	if r != driver.Success || n == 0 {
 		return r
 	}
-	return s.enqueue(st, memoryWork, func() (chipTime, *failure) {
+	return s.enqueue(st, memoryWork, func(*sim.Node) (chipTime, *failure) {
 		if to == from {
 			return chipTime{microseconds: 2 * float64(n) / to.Chip().DRAM * 1e6}, ended(to.Copy(dst, src, n))
 		}

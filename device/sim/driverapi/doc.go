@@ -2,7 +2,7 @@
 // that gorgonia.org/cu and everything above it run unchanged. It needs the cuda tag, as cu does, and no driver.
 //
 // There are devices and their attributes, contexts, modules from PTX, functions and their attributes, linear memory with copies and
-// fills, pinned memory, streams, events, capture and replay of graphs, and errors; every other call answers
+// fills, pinned memory, streams, events, graphs (captured or made of kernels), and errors; every other call answers
 // CUDA_ERROR_NOT_SUPPORTED. One allocation has at most 4 GiB.
 //
 // It is a strict driver. Where the CUDA driver API leaves freedom, it takes what shows mistakes:
@@ -11,7 +11,8 @@
 //     (cuStreamQuery, cuEventQuery) runs one piece of it. A stream holds 1024 pieces; one more makes the first one run.
 //   - A copy from pinned memory reads it when it runs, a copy from pageable memory when it is queued. A copy to pageable memory
 //     ends before the call does.
-//   - Streams that do not wait for each other run in an order of choice: that of [Config].Options.Order.
+//   - Streams that do not wait for each other run in an order of choice: that of [Config].Options.Order. So do the nodes of a graph, and two of
+//     them that nothing orders and that meet in memory are a finding.
 //   - A handle is never used twice; one that was destroyed is refused.
 //   - What a check finds in a kernel ends the context with an error, as a fault does on a real GPU, and [driver.Detail] has the report.
 //

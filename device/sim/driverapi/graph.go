@@ -5,6 +5,7 @@ package driverapi
 // #include <cuda.h>
 import "C"
 import (
+	"math/bits"
 	"slices"
 	"unsafe"
 
@@ -24,6 +25,7 @@ type node struct {
 	kind  kind
 	do    action
 	after []int
+	early bool // begins before those that it comes after have ended: programmatic dependent launch
 }
 
 // graphNode is what the handle of a node stands for.
@@ -33,7 +35,10 @@ type graphNode struct {
 }
 
 // graphExec is a graph that can be launched.
-type graphExec struct{ *graph }
+type graphExec struct {
+	*graph
+	ended, waited [][]uint64 // of each node, see sim.Node; nil where all nodes run one after the other
+}
 
 // ancestors marks the nodes that come before the tips, and the tips.
 func (g *graph) ancestors(tips []int) []bool {
@@ -102,6 +107,45 @@ func simGraphAddKernelNode(out *uintptr, h uintptr, after *uintptr, edges uint64
 	})
 }
 
+func newGraphExec(g *graph) *graphExec {
+	e := &graphExec{graph: &graph{context: g.context, nodes: slices.Clone(g.nodes)}}
+	words := (len(g.nodes) + 63) / 64
+	chain := true
+	var past [][]uint64 // all nodes before each
+	for i, n := range g.nodes {
+		ended, waited := make([]uint64, words), make([]uint64, words)
+		join := func(to, from []uint64) {
+			for w := range from {
+				to[w] |= from[w]
+			}
+		}
+		for _, a := range n.after {
+			waited[a/64] |= 1 << (a % 64)
+			join(waited, past[a])
+			if n.early {
+				join(ended, e.ended[a])
+			}
+		}
+		if !n.early {
+			ended = waited
+		}
+		past = append(past, waited)
+		all := 0
+		for _, w := range ended {
+			all += bits.OnesCount64(w)
+		}
+		chain = chain && all == i
+		if !n.early {
+			waited = nil
+		}
+		e.ended, e.waited = append(e.ended, ended), append(e.waited, waited)
+	}
+	if chain {
+		e.ended, e.waited = nil, nil
+	}
+	return e
+}
+
 //export simGraphInstantiate
 func simGraphInstantiate(out *uintptr, h uintptr, flags uint64) int32 {
 	return inContext(func(s *system, c *context) driver.Result {
@@ -112,7 +156,7 @@ func simGraphInstantiate(out *uintptr, h uintptr, flags uint64) int32 {
 		case flags != 0:
 			return driver.NotSupported
 		}
-		if *out = s.add(&graphExec{&graph{context: g.context, nodes: slices.Clone(g.nodes)}}); *out == 0 {
+		if *out = s.add(newGraphExec(g)); *out == 0 {
 			return driver.OutOfMemory
 		}
 		return driver.Success

@@ -11,16 +11,17 @@ import (
 
 // graphRun is one launch of a graph.
 type graphRun struct {
-	graph  *graph
-	begin  *work // what the graph comes after
-	number map[*work]int
-	times  []chipTime // of the nodes that have run
+	graph    *graphExec
+	begin    *work // what the graph comes after
+	number   map[*work]int
+	together *sim.Together // nil where all nodes run one after the other
+	times    []chipTime    // of the nodes that have run
 }
 
 // run makes the work of a launch of the graph, which comes after begin, and gives the last piece, which comes after all others. Nodes
 // that do not wait for each other run in the order that the options choose.
 func (g *graphExec) run(begin *work, o sim.Options) *work {
-	r := &graphRun{graph: g.graph, begin: begin, number: map[*work]int{}, times: make([]chipTime, len(g.nodes))}
+	r := &graphRun{graph: g, begin: begin, number: map[*work]int{}, times: make([]chipTime, len(g.nodes))}
 	all := make([]*work, len(g.nodes))
 	for i, n := range g.nodes {
 		all[i] = &work{context: g.context, kind: n.kind, do: n.do, after: []*work{begin}, graph: r}
@@ -29,6 +30,9 @@ func (g *graphExec) run(begin *work, o sim.Options) *work {
 		}
 		r.number[all[i]] = i
 	}
+	if g.ended != nil {
+		r.together = g.context.device.Together(len(all))
+	}
 	switch o.Order {
 	case sim.Reverse:
 		slices.Reverse(all)
@@ -36,6 +40,15 @@ func (g *graphExec) run(begin *work, o sim.Options) *work {
 		rand.New(rand.NewPCG(o.Seed, uint64(len(all)))).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	}
 	return &work{context: g.context, kind: marker, after: append(all, begin), graph: r}
+}
+
+// node is the place of a piece of work among those that may run at the same time; nil if there are none.
+func (r *graphRun) node(w *work) *sim.Node {
+	if r == nil || r.together == nil || w.kind != kernelWork {
+		return nil
+	}
+	i := r.number[w]
+	return &sim.Node{Together: r.together, Number: i, Ended: r.graph.ended[i], Waited: r.graph.waited[i]}
 }
 
 // took notes the time of a node.

@@ -91,8 +91,8 @@ func (s *system) kernel(c *context, h uintptr, grid, block [3]uint32, shared uin
 			return nil, nil, driver.CooperativeLaunchTooLarge
 		}
 	}
-	return f, func() (chipTime, *failure) {
-		counters, err := d.Launch(k, grid, block, shared, values)
+	return f, func(n *sim.Node) (chipTime, *failure) {
+		counters, err := d.LaunchNode(n, k, grid, block, shared, values)
 		if err != nil {
 			return chipTime{}, launchFailure(err)
 		}

@@ -198,7 +198,7 @@ func fill(ptr uint64, value uint32, size int, count uint64, on uintptr) int32 {
 			return r
 		}
 		pattern := binary.LittleEndian.AppendUint32(nil, value)[:size]
-		return s.enqueue(st, memoryWork, func() (chipTime, *failure) {
+		return s.enqueue(st, memoryWork, func(*sim.Node) (chipTime, *failure) {
 			return chipTime{microseconds: float64(bytes) / d.Chip().DRAM * 1e6}, ended(d.Fill(ptr, pattern, bytes))
 		})
 	})

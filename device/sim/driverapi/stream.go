@@ -39,9 +39,9 @@ func (st *stream) owner() *context { return st.context }
 
 func (st *stream) blocking() bool { return st.flags&C.CU_STREAM_NON_BLOCKING == 0 }
 
-// action does a piece of work; it runs without the system's lock. It gives the time that it would take on the chip, and an error if it
+// action does a piece of work; it runs without the system's lock, and gets the place in a graph whose nodes may run at the same time, or nil. It gives the time that it would take on the chip, and an error if it
 // ends the context.
-type action func() (chipTime, *failure)
+type action func(*sim.Node) (chipTime, *failure)
 
 // chipTime is how long a piece of work takes: to begin, and then in itself, and which share of the multiprocessors it keeps busy meanwhile if
 // it gets all that it asks for.
@@ -140,7 +140,7 @@ func (s *system) run(w *work) {
 		} else {
 			s.mu.Unlock()
 			d.running.Lock()
-			took, err := w.do()
+			took, err := w.do(w.graph.node(w))
 			d.running.Unlock()
 			s.mu.Lock()
 			switch {
