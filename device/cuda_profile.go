@@ -164,18 +164,19 @@ func (p *gpuProgram) timeOp(launches []gpuLaunch, timing driver.Timing) (time.Du
 	return measure(max(1, min(mostCopies, int(longEnough/max(alone, 1)))), timing)
 }
 
-// record makes a graph of launches, so many times in a row.
+// record makes a graph of launches one after the other, so many times in a row.
 func (p *gpuProgram) record(launches []gpuLaunch, copies int) (*driver.Graph, error) {
-	return driver.Capture(p.gpu.stream, func() error {
-		for range copies {
-			for _, l := range launches {
-				if err := driver.LaunchKernel(l.function, l.launch, p.gpu.stream); err != nil {
-					return err
-				}
+	var nodes []driver.Node
+	for range copies {
+		for _, l := range launches {
+			n := driver.Node{Function: l.function, Launch: l.launch}
+			if len(nodes) > 0 {
+				n.After, n.Overlap = []int{len(nodes) - 1}, l.early
 			}
+			nodes = append(nodes, n)
 		}
-		return nil
-	})
+	}
+	return driver.NewGraph(nodes)
 }
 
 // remember copies all kept values on the device. Restore queues their way back, forget frees the copies.

@@ -30,6 +30,7 @@ type gpuLaunch struct {
 	index    int // of the op
 	function cu.Function
 	launch   driver.Launch
+	early    bool // in a graph it may begin before what it comes after has ended
 }
 
 // Compile places the values, compiles what has no machine code yet and makes the graph.
@@ -109,7 +110,8 @@ func (p *gpuProgram) add(i int, op kernels.Op, launches []cuda.Launch) error {
 		if err != nil {
 			return err
 		}
-		p.launches = append(p.launches, gpuLaunch{i, function, driver.Launch{Grid: dim(l.Grid), Block: dim(l.Block), SharedMemory: uint32(l.Shared), Params: params}})
+		launch := driver.Launch{Grid: dim(l.Grid), Block: dim(l.Block), SharedMemory: uint32(l.Shared), Params: params}
+		p.launches = append(p.launches, gpuLaunch{i, function, launch, l.Early && d.capability >= 90 && driver.HasEarlyNodes()})
 	}
 	return nil
 }
@@ -134,7 +136,7 @@ func dim(d [3]int) [3]uint32 { return [3]uint32{uint32(d[0]), uint32(d[1]), uint
 func (p *gpuProgram) Schedule() Schedule { return p.schedule }
 
 // graphOf makes a graph of so many runs of the list, one after the other. A launch waits for what it needs, of its own run and of the one
-// before, and for no other.
+// before, and for no other. One that may begin early does so if it comes after a single launch.
 func (p *gpuProgram) graphOf(runs int) (*driver.Graph, error) {
 	var nodes []driver.Node
 	var last, before []int // the nodes of the last launches of each op, in this run and in the one before
@@ -156,6 +158,7 @@ func (p *gpuProgram) graphOf(runs int) (*driver.Graph, error) {
 				}
 				last = append(last, len(nodes))
 			}
+			n.Overlap = l.early && len(n.After) == 1
 			nodes = append(nodes, n)
 		}
 	}

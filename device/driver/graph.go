@@ -5,6 +5,12 @@ package driver
 /*
 #include <cuda.h>
 
+// An edge whose second node begins when all blocks of the first have let it, or have ended.
+static CUresult add_early(CUgraph g, CUgraphNode from, CUgraphNode to) {
+	CUgraphEdgeData e = {.from_port = CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC, .type = CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC};
+	return cuGraphAddDependencies_v2(g, &from, &to, &e, 1);
+}
+
 // What needs memory that holds addresses is done here, since Go's must not.
 static CUresult add_kernel(CUgraphNode *node, CUgraph g, const CUgraphNode *after, size_t edges, CUDA_KERNEL_NODE_PARAMS k, char *values,
 	const size_t *offsets, int n) {
@@ -56,15 +62,19 @@ func instantiate(g C.CUgraph) (*Graph, error) {
 	return &graph, nil
 }
 
-// Node is the launch of a kernel in a graph. It is a plain one: what a launch has of clusters, cooperation and priority is refused.
+// Node is the launch of a kernel in a graph. It is a plain one: what a launch has of clusters, cooperation and priority is refused. With
+// Overlap it may begin before the nodes that it comes after have ended, see [HasEarlyNodes].
 type Node struct {
 	Function cu.Function
 	Launch
 	After []int // the nodes before it in the list that it waits for
 }
 
+// HasEarlyNodes says whether the driver knows nodes that begin early, as drivers do since CUDA 12.3 gave edges of graphs their data.
+func HasEarlyNodes() bool { return version() >= 12030 }
+
 // NewGraph makes a graph of launches that wait for what each names, and for nothing else. Every driver with graphs knows its calls,
-// CUDA 10 and later.
+// CUDA 10 and later, if no node has Overlap.
 func NewGraph(nodes []Node) (graph *Graph, err error) {
 	var g C.CUgraph
 	if err := check("cuGraphCreate", C.cuGraphCreate(&g, 0)); err != nil {
@@ -80,19 +90,28 @@ func NewGraph(nodes []Node) (graph *Graph, err error) {
 		if err != nil {
 			return nil, err
 		}
-		after := make([]C.CUgraphNode, 0, len(n.After)+1) // never empty, so that it has an address
-		for _, a := range n.After {
-			after = append(after, made[a])
+		after := make([]C.CUgraphNode, len(n.After), len(n.After)+1) // has an address even if it is empty
+		for j, a := range n.After {
+			after[j] = made[a]
+		}
+		edges := len(after)
+		if n.Overlap {
+			edges = 0
 		}
 		k := C.CUDA_KERNEL_NODE_PARAMS{
 			_func: functionOf(n.Function), sharedMemBytes: C.uint(n.SharedMemory),
 			gridDimX: C.uint(n.Grid[0]), gridDimY: C.uint(n.Grid[1]), gridDimZ: C.uint(n.Grid[2]),
 			blockDimX: C.uint(n.Block[0]), blockDimY: C.uint(n.Block[1]), blockDimZ: C.uint(n.Block[2]),
 		}
-		r := C.add_kernel(&made[i], g, unsafe.SliceData(after), C.size_t(len(after)), k,
+		r := C.add_kernel(&made[i], g, unsafe.SliceData(after), C.size_t(edges), k,
 			(*C.char)(unsafe.Pointer(&values[0])), (*C.size_t)(unsafe.Pointer(unsafe.SliceData(offsets))), C.int(len(offsets)))
 		if err := check("cuGraphAddKernelNode", r); err != nil {
 			return nil, err
+		}
+		for _, a := range after[edges:] {
+			if err := check("cuGraphAddDependencies", C.add_early(g, a, made[i])); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return instantiate(g)

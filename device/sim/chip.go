@@ -41,6 +41,7 @@ type Chip struct {
 	L2PerSM                     float64 // bytes
 
 	LaunchMicroseconds, NodeMicroseconds float64 // what a kernel costs besides its work, in a stream and in a graph
+	EarlyMicroseconds                    float64 // the same of one that has begun already, from the end of what it waits for
 }
 
 // Sources, by field:
@@ -58,6 +59,9 @@ type Chip struct {
 //     A100 (161 us for 4096 x 4096, github.com/ayush-os/transpose); for the RTX 4090 as the A100.
 //   - NodeMicroseconds, LaunchMicroseconds: a dependent node 1.3 us (H100: hazyresearch.stanford.edu, "No Bubbles") and 0.6 to 0.9 us;
 //     what is left of the time of the smallest of gpu-small-kernels in a stream (2.5, 2.7 and 1.6 us) when 0.5 us of work are taken off.
+//   - EarlyMicroseconds: 0.73 us is published for a barrier of a grid (RTX 3090: RESULTS.md of MegaQwen), which does what an early kernel waits for:
+//     all blocks are told that all have come. It fits what programmatic launch saves in pull request 22522 of ggml-org/llama.cpp: a token of
+//     gpt-oss 20B takes 2.66 ms instead of 3.01 on an RTX PRO 6000, 0.6 us for each of about 600 kernels.
 //   - L2PerSM: 64 bytes ("NVIDIA A100 Tensor Core GPU Architecture").
 //   - assumed: mma.sync reaches 60 % of the dense peak on Hopper, which wgmma alone reaches, and all of it elsewhere.
 var chips = []Chip{
@@ -68,7 +72,7 @@ var chips = []Chip{
 		WarpsPerSM: 64, BlocksPerSM: 32, RegistersPerSM: 65536, UnifiedPerSM: 256 << 10, SharedPerSM: 228 << 10, SharedPerBlockOptin: 227 << 10, SharedReserved: 1 << 10,
 		Float32: 128, Integer: 64, Float64: 64, SpecialFunction: 16, Conversion: 64,
 		TensorBF16: 0.6 * 4096, TensorTF32: 0.6 * 2048, TensorInt8: 0.6 * 8192, TensorF64: 256, TensorF16Gain: 1,
-		L2PerSM: 64, LaunchMicroseconds: 2, NodeMicroseconds: 1.3,
+		L2PerSM: 64, LaunchMicroseconds: 2, NodeMicroseconds: 1.3, EarlyMicroseconds: 0.73,
 	},
 	{
 		Name: "a100", Product: "NVIDIA A100-SXM4-80GB", Major: 8, Minor: 0, SMs: 108, ClockMHz: 1410, Half: 256, LoadStore: 32,

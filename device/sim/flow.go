@@ -84,14 +84,15 @@ func decodeBranch(d *decoder, in *inst, s *ptx.Instruction) {
 func len32[T any](s []T) int32 { return int32(len(s)) }
 
 // decodeGridDependence: griddepcontrol.wait and .launch_dependents (programmatic dependent launch, node.go). That others may begin changes
-// nothing here: they run later.
-func decodeGridDependence(d *decoder, in *inst, s *ptx.Instruction) {
-	in.exec = execNothing
-	if s.Op.Has("wait") {
-		in.exec = func(w *warp, _ *inst, m uint32) {
-			w.waited |= m
-			w.b.launch.waited.Store(true)
-		}
+// nothing here but the estimate: they run later.
+func decodeGridDependence(_ *decoder, in *inst, s *ptx.Instruction) {
+	if !s.Op.Has("wait") {
+		in.exec = func(w *warp, _ *inst, _ uint32) { w.b.launch.lets.Store(true) }
+		return
+	}
+	in.exec = func(w *warp, _ *inst, m uint32) {
+		w.waited |= m
+		w.b.launch.waited.Store(true)
 	}
 }
 

@@ -66,6 +66,9 @@ func (d *Device) launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 		findings = run(team, someBlocks{n: blocks})
 	}
 	d.stamp = order.last()
+	if s.node != nil {
+		s.node.LetOthersBegin = order.lets.Load()
+	}
 	if n := order.node; n != nil && n.Waited != nil && findings == nil && !order.waited.Load() {
 		findings = k.neverWaited(n)
 	}

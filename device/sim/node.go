@@ -48,6 +48,8 @@ type Node struct {
 	Number int
 	Ended  []uint64
 	Waited []uint64 // for one that begins before those before it have ended: those that have when griddepcontrol.wait returns; else nil
+
+	LetOthersBegin bool // after it has run: it came to griddepcontrol.launch_dependents
 }
 
 func has(set []uint64, i uint32) bool { return set[i/64]>>(i%64)&1 != 0 }

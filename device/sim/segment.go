@@ -42,6 +42,7 @@ type launchOrder struct {
 	sample    *sample
 	node      *Node       // nil for a launch by itself
 	waited    atomic.Bool // a thread came to griddepcontrol.wait
+	lets      atomic.Bool // one came to griddepcontrol.launch_dependents
 
 	first    uint32 // the stamp before those of the segments: "several blocks have read"
 	segments []segment

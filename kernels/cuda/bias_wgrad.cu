@@ -3,9 +3,12 @@
 // THREADS_Y-th row from y on in column x; thread k of bias_wgrad_sum computes DB[k].
 // Macros: M, K, SLICE (rows of a slice), SLICES, COLUMN_BLOCKS, THREADS_X, THREADS_Y (of a block).
 // Sums: rows of a thread in order, then the threads of a column in order, then the slices in order.
+#include "overlap.cuh"
+
 extern "C" __global__ void bias_wgrad(const float* __restrict__ dy, float* __restrict__ db, float* __restrict__ parts)
 {
     __shared__ float sums[THREADS_Y][THREADS_X];
+    let_later_begin();
     const unsigned k = blockIdx.x % COLUMN_BLOCKS * THREADS_X + threadIdx.x, slice = blockIdx.x / COLUMN_BLOCKS;
     const unsigned first = slice * SLICE, last = min(first + SLICE, M);
     float sum = 0;
@@ -24,6 +27,7 @@ extern "C" __global__ void bias_wgrad(const float* __restrict__ dy, float* __res
 extern "C" __global__ void bias_wgrad_sum(const float* __restrict__ dy, float* __restrict__ db, const float* __restrict__ parts)
 {
     const int k = blockIdx.x * blockDim.x + threadIdx.x;
+    wait_for_earlier();
     if (k >= K)
         return;
     float sum = 0;

@@ -3,9 +3,12 @@
 // one block of finite_check_halt looks at what they say.
 // Macros: ELEMENTS, BLOCKS (of finite_check).
 // Sums: none.
+#include "overlap.cuh"
+
 extern "C" __global__ void finite_check(const float* __restrict__ x, const int* __restrict__ step, int* __restrict__ halt, int* __restrict__ found)
 {
     bool bad = false;
+    let_later_begin();
     for (size_t i = blockIdx.x * blockDim.x + threadIdx.x; i < ELEMENTS; i += gridDim.x * blockDim.x)
         bad |= !isfinite(x[i]);
     bad = __syncthreads_or(bad);
@@ -17,6 +20,7 @@ extern "C" __global__ void finite_check_halt(const float* __restrict__ x, const 
                                              const int* __restrict__ found)
 {
     bool bad = false;
+    wait_for_earlier();
     for (size_t i = threadIdx.x; i < BLOCKS; i += blockDim.x)
         bad |= found[i] != 0;
     bad = __syncthreads_or(bad);

@@ -10,7 +10,7 @@ func finiteCheck(op kernels.FiniteCheck) []Launch {
 	check.Workspace = check.Grid[0] * kernels.Int32.Size()
 	halt := Launch{
 		Source: "finite_check.cu", Function: "finite_check_halt", Defines: check.Defines,
-		Grid: [3]int{1, 1, 1}, Block: [3]int{256, 1, 1},
+		Grid: [3]int{1, 1, 1}, Block: [3]int{256, 1, 1}, Early: true,
 	}
 	return []Launch{check, halt}
 }

@@ -14,6 +14,12 @@
 // grid's x axis grows with them. So an int numbers elements, places, and the threads of a grid, of which there are at most 2^31 where
 // each has an element. What may step beyond the last element is wider: loops with a stride count in size_t, and the tiles of products
 // in unsigned, where a place before an image's first row or column wraps to one far behind the last and one comparison finds both.
+//
+// A kernel is launched while those before it still run (programmatic dependent launch, compute capability 9.0) if its launch is Early. It then
+// includes overlap.cuh, and each of its threads calls wait_for_earlier before it reads or writes global memory, or ends: what comes before that
+// call (indices, shared memory cleared, loads of what no launch ever writes) is done while others run. The weights are no such thing, as an
+// optimizer writes them. A kernel that others may follow early calls let_later_begin as soon as all of its blocks may share multiprocessors
+// with the blocks of the next, most often at once. The simulated GPU finds what is touched before the wait, and launches that do not wait.
 package cuda
 
 import (
@@ -37,6 +43,10 @@ type Launch struct {
 	Grid, Block [3]int
 	Shared      int // bytes of dynamic shared memory
 	Workspace   int // bytes of memory that the op's launches share
+
+	// Early says that the kernel may begin before the launches that it comes after have ended, where the GPU can do that: all of its threads
+	// call wait_for_earlier of overlap.cuh before they touch what any launch of a list writes.
+	Early bool
 }
 
 // launcher is an op of this engine, which only passes make.

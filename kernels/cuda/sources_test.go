@@ -84,6 +84,17 @@ func parameter(o kernels.Operand) string {
 	return p + o.Name
 }
 
+// A launch is Early if and only if its kernel waits for those before it.
+func TestEarlyLaunchesWait(t *testing.T) {
+	for _, op := range sampleOps(t) {
+		for _, l := range launchesOf(op) {
+			body := kernelOf(t, l).body
+			assert.Equal(t, l.Early, strings.Contains(body, "wait_for_earlier();"), "%s of %s: it is Early, or it calls wait_for_earlier, and not both", l.Function, l.Source)
+			assert.NotRegexp(t, `(?s)\breturn;.*wait_for_earlier`, body, "%s of %s: all threads wait, also those that have nothing to do", l.Function, l.Source)
+		}
+	}
+}
+
 // A loop with a stride may step beyond 2^31-1 at its end, and an int may not.
 func TestStridedLoopsHaveRoom(t *testing.T) {
 	narrow := regexp.MustCompile(`for \(int [^;]*;[^;]*; \w+ \+= [^)]*\)`)

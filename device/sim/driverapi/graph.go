@@ -107,6 +107,48 @@ func simGraphAddKernelNode(out *uintptr, h uintptr, after *uintptr, edges uint64
 	})
 }
 
+// edgeData is CUgraphEdgeData.
+type edgeData struct {
+	fromPort, toPort, kind uint8
+	_                      [5]uint8
+}
+
+//export simGraphAddDependencies
+func simGraphAddDependencies(h uintptr, from, to *uintptr, data unsafe.Pointer, edges uint64) int32 {
+	return inContext(func(s *system, c *context) driver.Result {
+		g, ok := s.handles[h].(*graph)
+		if !ok {
+			return driver.InvalidValue
+		}
+		for i := range edges {
+			var e edgeData
+			if data != nil {
+				e = unsafe.Slice((*edgeData)(data), edges)[i]
+			}
+			a, isFirst := s.handles[unsafe.Slice(from, edges)[i]].(*graphNode)
+			b, isSecond := s.handles[unsafe.Slice(to, edges)[i]].(*graphNode)
+			plain, early := edgeData{}, edgeData{fromPort: C.CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC, kind: C.CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC}
+			if !isFirst || !isSecond || a.graph != g || b.graph != g || e != plain && e != early {
+				return driver.InvalidValue
+			}
+			n := &g.nodes[b.index]
+			switch {
+			case a.index >= b.index || slices.Contains(n.after, a.index):
+				s.explain("an edge leads to a node that was made later, and once")
+				return driver.InvalidValue
+			case e == early && c.device.Chip().Major < 9:
+				s.explain("%s has no programmatic dependent launch", c.device.Chip().Product)
+				return driver.NotSupported
+			case len(n.after) > 0 && n.early != (e == early):
+				s.explain("a node that begins early after some nodes and waits for others is more than the simulated driver knows")
+				return driver.NotSupported
+			}
+			n.after, n.early = append(n.after, a.index), e == early
+		}
+		return driver.Success
+	})
+}
+
 func newGraphExec(g *graph) *graphExec {
 	e := &graphExec{graph: &graph{context: g.context, nodes: slices.Clone(g.nodes)}}
 	words := (len(g.nodes) + 63) / 64

@@ -16,12 +16,13 @@ type graphRun struct {
 	number   map[*work]int
 	together *sim.Together // nil where all nodes run one after the other
 	times    []chipTime    // of the nodes that have run
+	places   []*sim.Node   // likewise
 }
 
 // run makes the work of a launch of the graph, which comes after begin, and gives the last piece, which comes after all others. Nodes
 // that do not wait for each other run in the order that the options choose.
 func (g *graphExec) run(begin *work, o sim.Options) *work {
-	r := &graphRun{graph: g, begin: begin, number: map[*work]int{}, times: make([]chipTime, len(g.nodes))}
+	r := &graphRun{graph: g, begin: begin, number: map[*work]int{}, times: make([]chipTime, len(g.nodes)), places: make([]*sim.Node, len(g.nodes))}
 	all := make([]*work, len(g.nodes))
 	for i, n := range g.nodes {
 		all[i] = &work{context: g.context, kind: n.kind, do: n.do, after: []*work{begin}, graph: r}
@@ -48,7 +49,8 @@ func (r *graphRun) node(w *work) *sim.Node {
 		return nil
 	}
 	i := r.number[w]
-	return &sim.Node{Together: r.together, Number: i, Ended: r.graph.ended[i], Waited: r.graph.waited[i]}
+	r.places[i] = &sim.Node{Together: r.together, Number: i, Ended: r.graph.ended[i], Waited: r.graph.waited[i]}
+	return r.places[i]
 }
 
 // took notes the time of a node.
@@ -56,10 +58,13 @@ func (r *graphRun) took(w *work, t chipTime) { r.times[r.number[w]] = t }
 
 // place gives each node its time on the chip, whatever the order was in which they ran: who can begin first is placed first. It gives the
 // time at which the last one ends.
+//
+// A node that begins early is started while those before it run, from when their blocks have let it: then what is left of the start is
+// that it hears of their end.
 func (r *graphRun) place(t *timeline, since float64) (end float64) {
 	nodes := r.graph.nodes
 	waits, next := make([]int, len(nodes)), make([][]int, len(nodes))
-	ready, queue := slices.Repeat([]float64{r.begin.end}, len(nodes)), []int{}
+	ready, early, queue := slices.Repeat([]float64{r.begin.end}, len(nodes)), slices.Repeat([]float64{r.begin.end}, len(nodes)), []int{}
 	for i, n := range nodes {
 		for _, a := range n.after {
 			next[a] = append(next[a], i)
@@ -69,7 +74,7 @@ func (r *graphRun) place(t *timeline, since float64) (end float64) {
 		}
 	}
 	end = r.begin.end
-	node := r.begin.context.device.Chip().NodeMicroseconds
+	chip := r.begin.context.device.Chip()
 	for len(queue) > 0 {
 		at := 0
 		for q, i := range queue {
@@ -79,13 +84,21 @@ func (r *graphRun) place(t *timeline, since float64) (end float64) {
 		}
 		i := queue[at]
 		queue = slices.Delete(queue, at, at+1)
-		ended := ready[i] + r.times[i].microseconds
+		begun := ready[i]
 		if nodes[i].kind == kernelWork {
-			ended = t.place(since, ready[i]+node, r.times[i].microseconds, r.times[i].share)
+			if begun += chip.NodeMicroseconds; nodes[i].early {
+				begun = min(begun, max(ready[i]+chip.EarlyMicroseconds, early[i]+chip.NodeMicroseconds))
+			}
 		}
+		ended := t.place(since, begun, r.times[i].microseconds, r.times[i].share)
 		end = max(end, ended)
 		for _, n := range next[i] {
 			ready[n] = max(ready[n], ended)
+			if lets := r.places[i]; lets != nil && lets.LetOthersBegin {
+				early[n] = max(early[n], begun+r.times[i].last*(ended-begun))
+			} else {
+				early[n] = max(early[n], ended)
+			}
 			if waits[n]--; waits[n] == 0 {
 				queue = append(queue, n)
 			}

@@ -45,7 +45,10 @@ type action func(*sim.Node) (chipTime, *failure)
 
 // chipTime is how long a piece of work takes: to begin, and then in itself, and which share of the multiprocessors it keeps busy meanwhile if
 // it gets all that it asks for.
-type chipTime struct{ start, microseconds, share float64 }
+type chipTime struct {
+	start, microseconds, share float64
+	last                       float64 // the part of microseconds after which its last blocks begin
+}
 
 // failure is an error of running work.
 type failure struct {

@@ -42,6 +42,7 @@ static sim_function table[] = {
 	{"cuFuncSetCacheConfig", simFuncSetCacheConfig},
 	{"cuGetErrorName", simGetErrorName},
 	{"cuGetErrorString", simGetErrorString},
+	{"cuGraphAddDependencies_v2", simGraphAddDependencies},
 	{"cuGraphAddKernelNode", simGraphAddKernelNode},
 	{"cuGraphCreate", simGraphCreate},
 	{"cuGraphDestroy", simGraphDestroy},
