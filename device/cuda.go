@@ -8,6 +8,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strings"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -28,6 +29,7 @@ type gpu struct {
 	total      int64  // bytes of memory
 	capability int    // such as 90
 	others     int64  // bytes of it that were taken before this program took any
+	passed     string // which GPUs "auto" has passed over for this one, and why
 	code       *compiler
 	stream     cu.Stream
 	watch      stopwatch
@@ -37,12 +39,13 @@ type gpu struct {
 	stage    map[*kernels.Buffer]*staging
 	programs map[*gpuProgram]bool // that are not closed
 
-	broken driver.Result // the late error after which the context is of no use
+	works  bool          // it is open
+	broken driver.Result // the fault after which the context is of no use
 	closed bool
 }
 
 // openGPU opens device number ordinal of the driver.
-func openGPU(name string, ordinal int, o Options) (Device, error) {
+func openGPU(name string, ordinal int, o Options) (*gpu, error) {
 	if err := driver.Open(); err != nil {
 		return nil, fmt.Errorf("device: %s: %w; `cnn-gpu devices` shows the way out, --device cpu needs no GPU", name, err)
 	}
@@ -53,6 +56,7 @@ func openGPU(name string, ordinal int, o Options) (Device, error) {
 	if err := d.open(ordinal); err != nil {
 		return nil, d.explain(err)
 	}
+	d.works = true
 	return d, nil
 }
 
@@ -86,20 +90,12 @@ func (d *gpu) explain(err error) error {
 		return nil
 	}
 	err = driver.Explain(err)
-	if r, ok := driver.ResultOf(err); ok && slices.Contains(lateErrors, r) {
-		d.broken = r
-		if !d.options.Sync {
-			err = fmt.Errorf("%w; an op that was queued before failed, --sync tells which", err)
+	if d.works {
+		if f, is := d.fault(err); is {
+			return f
 		}
 	}
 	return fmt.Errorf("device: %s: %w", d.name, err)
-}
-
-// lateErrors are those of work that was queued before the call which reports them. The context is of no use after one: every call
-// gives it again.
-var lateErrors = []driver.Result{
-	driver.EccUncorrectable, driver.NvlinkUncorrectable, driver.IllegalAddress, driver.LaunchTimeout, driver.Assert, driver.HardwareStackError,
-	driver.IllegalInstruction, driver.MisalignedAddress, driver.InvalidAddressSpace, driver.InvalidPc, driver.LaunchFailed,
 }
 
 func (d *gpu) open(ordinal int) error {
@@ -108,10 +104,17 @@ func (d *gpu) open(ordinal int) error {
 		return err
 	}
 	if ordinal >= count {
-		return fmt.Errorf("there is no GPU number %d; there are %d, counted from 0", ordinal, count)
+		return noSuchGPU(ordinal, count)
 	}
 	if d.device, err = cu.GetDevice(ordinal); err != nil {
 		return err
+	}
+	mode, err := d.device.Attribute(cu.ComputeMode)
+	if err != nil {
+		mode = defaultMode
+	}
+	if mode == prohibitedMode {
+		return errProhibited
 	}
 	major, minor, err := d.device.ComputeCapability()
 	if err != nil {
@@ -128,7 +131,7 @@ func (d *gpu) open(ordinal int) error {
 		return err
 	}
 	if d.context, err = d.device.RetainPrimaryCtx(); err != nil {
-		return refusedContext(err)
+		return refusedContext(err, mode)
 	}
 	err = d.inContext(func() (err error) {
 		if err = d.lookAround(); err == nil {
@@ -142,10 +145,16 @@ func (d *gpu) open(ordinal int) error {
 	return nil
 }
 
+// isSlice says whether this is a part of a card that was divided (MIG). Its name tells.
+func (d *gpu) isSlice() bool { return strings.Contains(d.model, " MIG ") }
+
 func (d *gpu) Name() string { return d.name }
 
 func (d *gpu) String() string {
 	s := fmt.Sprintf("GPU, %s, %s", d.model, wording.Bytes(d.total))
+	if d.passed != "" {
+		s += " (" + d.passed + ")"
+	}
 	if d.code.newer {
 		s += fmt.Sprintf(", newer than NVRTC %s: the first start takes longer, since the driver makes its machine code", versionOf(d.code.library))
 	}

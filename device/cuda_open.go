@@ -3,11 +3,15 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 
+	"gorgonia.org/cu"
+
+	"cnn-gpu/device/driver"
 	"cnn-gpu/device/sim"
 	"cnn-gpu/device/sim/driverapi"
 )
@@ -20,7 +24,39 @@ const (
 	SimChecksEnv = "CNN_GPU_SIM_CHECKS"
 )
 
-func openCUDA(name string, ordinal int, o Options) (Device, error) { return openGPU(name, ordinal, o) }
+func openCUDA(name string, ordinal int, o Options) (Device, error) {
+	d, err := openGPU(name, ordinal, o)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// openFirst opens the first GPU that can be used.
+func openFirst(o Options) (Device, error) {
+	count := 1
+	if driver.Open() == nil {
+		if n, err := cu.NumDevices(); err == nil {
+			count = max(n, 1)
+		}
+	}
+	var errs []error
+	var passed []string
+	for ordinal := range count {
+		name := "cuda"
+		if ordinal > 0 {
+			name = fmt.Sprintf("cuda:%d", ordinal)
+		}
+		d, err := openGPU(name, ordinal, o)
+		if err == nil {
+			d.passed = strings.Join(passed, ", ")
+			return d, nil
+		}
+		errs = append(errs, err)
+		passed = append(passed, fmt.Sprintf("cuda:%d is passed over: %s", ordinal, strings.TrimPrefix(briefly(err), name+": ")))
+	}
+	return nil, errors.Join(errs...)
+}
 
 // openSim puts simulated GPUs in the driver's place, for this whole program, and opens the first one.
 func openSim(name, chip string, o Options) (Device, error) {
@@ -45,7 +81,7 @@ func openSim(name, chip string, o Options) (Device, error) {
 		return nil, fmt.Errorf("device: %s: %w", name, err)
 	}
 	o.simulated = true
-	return openGPU(name, 0, o)
+	return openCUDA(name, 0, o)
 }
 
 // simOptions reads the environment.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"gorgonia.org/cu"
+
+	"cnn-gpu/device/driver"
 )
 
 // float32Lanes is how many float32 multiply-adds a multiprocessor does in a clock cycle, by compute capability (CUDA C++ Programming
@@ -24,13 +26,17 @@ func (d *gpu) Roofline() (r Roofline, err error) {
 		if !known {
 			return fmt.Errorf("the peak of compute capability %d.%d is not known", major, minor)
 		}
+		if d.isSlice() {
+			return errors.New("a MIG slice has a part of the memory's bandwidth that the driver does not tell")
+		}
 		values := map[cu.DeviceAttribute]float64{}
 		for _, a := range []cu.DeviceAttribute{cu.MultiprocessorCount, cu.ClockRate, cu.MemoryClockRate, cu.GlobalMemoryBusWidth} {
 			v, err := d.device.Attribute(a)
 			if err != nil {
 				return err
 			}
-			if v == 0 {
+			isClock := a == cu.ClockRate || a == cu.MemoryClockRate
+			if v <= 0 || isClock && !driver.IsClock(v) {
 				return errors.New("the driver does not tell clock rates and bus width")
 			}
 			values[a] = float64(v)

@@ -3,21 +3,46 @@
 package device
 
 import (
+	"errors"
 	"fmt"
+	"os"
 
 	"gorgonia.org/cu"
 
 	"cnn-gpu/device/driver"
 )
 
+// How many processes may use a GPU: CUcomputemode.
+const (
+	defaultMode    = 0
+	prohibitedMode = 2
+	exclusiveMode  = 3
+)
+
+var errProhibited = errors.New("no process may use the GPU (compute mode Prohibited); `sudo nvidia-smi -c DEFAULT` lets them in, --device cuda:N takes another GPU")
+
+// noSuchGPU says which GPUs there are, and what hides others.
+func noSuchGPU(ordinal, count int) error {
+	visible := ""
+	if list, set := os.LookupEnv("CUDA_VISIBLE_DEVICES"); set {
+		visible = fmt.Sprintf("; CUDA_VISIBLE_DEVICES=%s hides all others", list)
+	}
+	if count == 1 {
+		return fmt.Errorf("there is no GPU number %d; there is one, cuda:0%s", ordinal, visible)
+	}
+	return fmt.Errorf("there is no GPU number %d; there are %d, counted from 0%s", ordinal, count, visible)
+}
+
 // refusedContext adds the way out to the error of a GPU that gives no context: what other processes do with it is the usual cause.
-func refusedContext(err error) error {
-	switch r, _ := driver.ResultOf(err); r {
-	case driver.DeviceUnavailable:
-		return fmt.Errorf("%w; another process has the GPU for itself (compute mode exclusive), or no process may use it (prohibited): "+
-			"`nvidia-smi -q -d COMPUTE,PIDS` shows which, `sudo nvidia-smi -c DEFAULT` lets several in", driver.Explain(err))
-	case driver.OutOfMemory:
-		return fmt.Errorf("%w; other processes fill the GPU's memory: nvidia-smi lists them, --device cuda:N takes another GPU", driver.Explain(err))
+func refusedContext(err error, mode int) error {
+	switch r, _ := driver.ResultOf(err); {
+	case r == driver.DeviceUnavailable && mode == exclusiveMode:
+		return fmt.Errorf("another process has the GPU for itself (compute mode Exclusive_Process): %w; `nvidia-smi` lists it, "+
+			"`sudo nvidia-smi -c DEFAULT` lets several in, --device cuda:N takes another GPU", driver.Explain(err))
+	case r == driver.DeviceUnavailable:
+		return fmt.Errorf("another process has the GPU, or it is gone: %w; `nvidia-smi` lists GPUs and processes, %s", driver.Explain(err), inTheLog)
+	case r == driver.OutOfMemory:
+		return fmt.Errorf("other processes fill the GPU's memory: %w; nvidia-smi lists them, --device cuda:N takes another GPU", driver.Explain(err))
 	}
 	return err
 }
@@ -34,7 +59,7 @@ const worthMentioning = 1 << 30
 
 // outOfMemory is the error where need bytes were asked for and free ones were left.
 func (d *gpu) outOfMemory(need int, free int64) *OutOfMemoryError {
-	e := &OutOfMemoryError{Device: d.name, Need: int64(need), Free: free}
+	e := &OutOfMemoryError{Device: d.name, Need: int64(need), Free: free, GPU: true}
 	if d.others > worthMentioning {
 		e.Others = d.others
 	}

@@ -15,6 +15,8 @@ func openCUDA(name string, _ int, _ Options) (Device, error) {
 	return nil, fmt.Errorf("device: %s: %w", name, errNoCUDA)
 }
 
+func openFirst(o Options) (Device, error) { return openCUDA("cuda", 0, o) }
+
 func openSim(name, _ string, _ Options) (Device, error) {
 	return nil, fmt.Errorf("device: %s: %w", name, errNoCUDA)
 }

@@ -176,12 +176,12 @@ type Options struct {
 }
 
 // Open opens a device by name: "cpu", "cuda", "cuda:1" for the second GPU, "sim" or "sim:h200" for a simulated one. "auto" is
-// the first GPU that can be used, else the CPU, whose String then says why.
+// the first GPU that can be used, else the CPU; String says why others were passed over.
 func Open(name string, o Options) (Device, error) {
 	kind, detail, _ := strings.Cut(name, ":")
 	switch kind {
 	case "", "auto":
-		d, noGPU := openCUDA("cuda", 0, o)
+		d, noGPU := openFirst(o)
 		if noGPU == nil {
 			return d, nil
 		}
@@ -213,6 +213,7 @@ type OutOfMemoryError struct {
 	Device     string
 	Need, Free int64  // bytes: what was asked for, and what there was then
 	Limit      string // what leaves no more, where that is not the device's size
+	GPU        bool   // it is that of a GPU
 	Others     int64  // bytes that other processes held when the device was opened, if they matter
 }
 
@@ -225,6 +226,9 @@ func (e *OutOfMemoryError) Error() string {
 	if e.Others > 0 {
 		s += wording.English.Sprintf("; other processes held %d bytes (%s): nvidia-smi lists them, --device cuda:N takes another GPU",
 			e.Others, wording.Bytes(e.Others))
+	}
+	if e.GPU {
+		s += "; a smaller --batch needs less"
 	}
 	return s
 }

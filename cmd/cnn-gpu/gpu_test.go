@@ -177,6 +177,20 @@ func TestSyncNamesTheOp(t *testing.T) {
 	assert.Equal(t, exitFailure, r.code)
 	assert.Contains(t, r.stderr, "CUDA_ERROR_LAUNCH_FAILED (719)")
 	assert.Contains(t, r.stderr, "an op that was queued before failed, --sync tells which")
+	assert.Contains(t, r.stderr, "nothing was saved yet")
+}
+
+// A card that fails in the midst of a training costs what came after the last checkpoint, and the error says how it goes on.
+func TestTrainingGoesOnAfterAFault(t *testing.T) {
+	w := newSimulated(t)
+	r := runSimulated(t, nil, append(w.trainArgs(), "--epochs", "1")...)
+	require.Equal(t, exitOK, r.code, r.stderr)
+	r = runProcess(t, []string{"CNN_GPU_SIM_FAULT=launch=714@100"}, "train", "--resume", w.out, "--epochs", "3")
+	assert.Equal(t, exitFailure, r.code)
+	assert.Contains(t, r.stderr, "CUDA_ERROR_HARDWARE_STACK_ERROR (714)")
+	assert.Contains(t, r.stderr, "\nwhat was saved before is whole: cnn-gpu train --resume "+w.out+" goes on from there\n")
+	r = runProcess(t, nil, "train", "--resume", w.out, "--epochs", "3")
+	assert.Equal(t, exitOK, r.code, r.stderr)
 }
 
 func TestCheckTheSimulatedGPU(t *testing.T) {

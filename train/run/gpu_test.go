@@ -31,6 +31,7 @@ func TestGPUFaultsKeepTheWeights(t *testing.T) {
 			var epochs []train.Epoch
 			_, err = r.Train(context.Background(), Hooks{OnEpoch: func(e train.Epoch) { epochs = append(epochs, e) }})
 			require.ErrorContains(t, err, want)
+			assert.ErrorContains(t, err, "what was saved before is whole: cnn-gpu train --resume "+r.Dir()+" goes on from there")
 			require.NotEmpty(t, epochs, "the fault is to come later")
 			require.Less(t, len(epochs), 50)
 			_ = r.Close() // it may say again what is broken

@@ -27,6 +27,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/internal/atomicfile"
+	"cnn-gpu/internal/wording"
 	"cnn-gpu/model"
 	"cnn-gpu/train"
 	"cnn-gpu/train/data"
@@ -375,7 +376,8 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 		r.board.follow(&o, r.saver.warn)
 	}
 	history, err := r.trainer.Fit(ctx, r.training, o)
-	err = errors.Join(r.explain(err), r.saver.end())
+	saved := r.saver.end()
+	err = errors.Join(r.explain(err), saved)
 	if r.board != nil {
 		err = errors.Join(err, r.board.flush())
 	}
@@ -388,10 +390,10 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Summary, error) {
 	}
 	if best := train.BestEpoch(history); r.config.RestoreBest && best < len(history)-1 {
 		err := r.endWithBest(ctx, history[best].Epoch, &s)
-		return s, err
+		return s, r.explain(err)
 	}
 	if s.Test, s.Notes, err = r.draw(ctx, r.trainer); err != nil {
-		return Summary{Dir: r.Dir()}, err
+		return Summary{Dir: r.Dir()}, r.explain(err)
 	}
 	return s, nil
 }
@@ -462,9 +464,14 @@ func (r *Run) prepare() error {
 	return nil
 }
 
-// explain says which weights a training that diverged left.
+// explain says what a training left that diverged, or whose device failed.
 func (r *Run) explain(err error) error {
-	if !errors.As(err, new(*train.NotFiniteError)) {
+	switch {
+	case errors.As(err, new(*device.FaultError)) && holds(r.Dir(), checkpoints...):
+		return fmt.Errorf("%w\nwhat was saved before is whole: cnn-gpu train --resume %s goes on from there", err, wording.Argument(r.Dir()))
+	case errors.As(err, new(*device.FaultError)):
+		return fmt.Errorf("%w\nnothing was saved yet", err)
+	case !errors.As(err, new(*train.NotFiniteError)):
 		return err
 	}
 	if epoch := len(r.trainer.History()); epoch > 0 {
