@@ -25,11 +25,11 @@ type gpu struct {
 
 	device     cu.Device
 	context    cu.CUContext
-	model      string // what the driver calls it
-	total      int64  // bytes of memory
-	capability int    // such as 90
-	others     int64  // bytes of it that were taken before this program took any
-	passed     string // which GPUs "auto" has passed over for this one, and why
+	model      string   // what the driver calls it
+	total      int64    // bytes of memory
+	capability int      // such as 90
+	others     int64    // bytes of it that were taken before this program took any
+	passed     []string // GPUs that "auto" has passed over for this one, and why
 	code       *compiler
 	stream     cu.Stream
 	watch      stopwatch
@@ -151,14 +151,15 @@ func (d *gpu) isSlice() bool { return strings.Contains(d.model, " MIG ") }
 func (d *gpu) Name() string { return d.name }
 
 func (d *gpu) String() string {
-	s := fmt.Sprintf("GPU, %s, %s", d.model, wording.Bytes(d.total))
-	if d.passed != "" {
-		s += " (" + d.passed + ")"
-	}
+	return fmt.Sprintf("GPU, %s, %s", d.model, wording.Bytes(d.total))
+}
+
+func (d *gpu) remarks() []string {
+	list := slices.Clone(d.passed)
 	if d.code.newer {
-		s += fmt.Sprintf(", newer than NVRTC %s: the first start takes longer, since the driver makes its machine code", versionOf(d.code.library))
+		list = append(list, fmt.Sprintf("it is newer than NVRTC %s, so the driver compiles its kernels and the first start takes longer", versionOf(d.code.library)))
 	}
-	return s
+	return list
 }
 
 func (d *gpu) Precision(o CompileOptions) (kernels.Precision, error) {

@@ -49,7 +49,7 @@ func openFirst(o Options) (Device, error) {
 		}
 		d, err := openGPU(name, ordinal, o)
 		if err == nil {
-			d.passed = strings.Join(passed, ", ")
+			d.passed = passed
 			return d, nil
 		}
 		errs = append(errs, err)

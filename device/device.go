@@ -176,7 +176,7 @@ type Options struct {
 }
 
 // Open opens a device by name: "cpu", "cuda", "cuda:1" for the second GPU, "sim" or "sim:h200" for a simulated one. "auto" is
-// the first GPU that can be used, else the CPU; String says why others were passed over.
+// the first GPU that can be used, else the CPU, whose String then says why; see [Remarks].
 func Open(name string, o Options) (Device, error) {
 	kind, detail, _ := strings.Cut(name, ":")
 	switch kind {
@@ -202,6 +202,14 @@ func Open(name string, o Options) (Device, error) {
 	default:
 		return nil, unknownDevice(name)
 	}
+}
+
+// Remarks are clauses on how a device came to be chosen and how it starts, for people. They are no part of what the device is.
+func Remarks(d Device) []string {
+	if r, ok := d.(interface{ remarks() []string }); ok {
+		return r.remarks()
+	}
+	return nil
 }
 
 func unknownDevice(name string) error {

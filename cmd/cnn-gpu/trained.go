@@ -97,7 +97,11 @@ func sayDevice(cmd *cobra.Command, d device.Device, asked string) {
 	if asked == "auto" {
 		chosen = ", chosen by --device auto"
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Device%s: %s\n", chosen, d)
+	remarks := ""
+	if list := device.Remarks(d); len(list) > 0 {
+		remarks = " (" + strings.Join(list, "; ") + ")"
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "Device%s: %s%s\n", chosen, d, remarks)
 }
 
 // modelFlag adds the flag that chooses a model.
