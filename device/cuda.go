@@ -8,7 +8,6 @@ import (
 	"maps"
 	"runtime"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -47,7 +46,7 @@ type gpu struct {
 // openGPU opens device number ordinal of the driver.
 func openGPU(name string, ordinal int, o Options) (*gpu, error) {
 	if err := driver.Open(); err != nil {
-		return nil, fmt.Errorf("device: %s: %w; `cnn-gpu devices` shows the way out, --device cpu needs no GPU", name, err)
+		return nil, &noDriverError{name, driver.Diagnose(err), err}
 	}
 	d := &gpu{
 		name: name, options: o,
@@ -144,9 +143,6 @@ func (d *gpu) open(ordinal int) error {
 	}
 	return nil
 }
-
-// isSlice says whether this is a part of a card that was divided (MIG). Its name tells.
-func (d *gpu) isSlice() bool { return strings.Contains(d.model, " MIG ") }
 
 func (d *gpu) Name() string { return d.name }
 

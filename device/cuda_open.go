@@ -24,6 +24,19 @@ const (
 	SimChecksEnv = "CNN_GPU_SIM_CHECKS"
 )
 
+// noDriverError says why the driver does not start, and the way out.
+type noDriverError struct {
+	device    string
+	diagnosis driver.Missing
+	err       error
+}
+
+func (e *noDriverError) Error() string {
+	return fmt.Sprintf("device: %s: %s; %s; --device cpu needs no GPU", e.device, e.diagnosis.What, e.diagnosis.Mend)
+}
+
+func (e *noDriverError) Unwrap() error { return e.err }
+
 func openCUDA(name string, ordinal int, o Options) (Device, error) {
 	d, err := openGPU(name, ordinal, o)
 	if err != nil {

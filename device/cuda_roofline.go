@@ -26,7 +26,7 @@ func (d *gpu) Roofline() (r Roofline, err error) {
 		if !known {
 			return fmt.Errorf("the peak of compute capability %d.%d is not known", major, minor)
 		}
-		if d.isSlice() {
+		if driver.IsSlice(d.model) {
 			return errors.New("a MIG slice has a part of the memory's bandwidth that the driver does not tell")
 		}
 		values := map[cu.DeviceAttribute]float64{}

@@ -96,8 +96,12 @@ func gpuFindings(r *driver.Report) []finding {
 		add("CUDA driver", "%s, for CUDA up to %s", r.Driver, r.CUDA)
 	}
 	for _, g := range r.GPUs {
-		add(fmt.Sprintf("GPU cuda:%d", g.Ordinal), "%s, compute capability %d.%d, %s, %d multiprocessors, %d MHz",
-			g.Name, g.Major, g.Minor, wording.Bytes(g.Memory), g.SMs, g.ClockMHz)
+		what := fmt.Sprintf("GPU cuda:%d", g.Ordinal)
+		if g.Problem != "" {
+			found = append(found, finding{What: what, Detail: g.Problem, Mend: "`dmesg | grep -i xid` and nvidia-smi show what is the matter with it; a reboot may bring it back"})
+			continue
+		}
+		add(what, "%s", describeGPU(g))
 	}
 	if r.NVRTC != "" {
 		add("NVRTC", "%s, version %s", r.NVRTC, r.Version)
@@ -106,6 +110,18 @@ func gpuFindings(r *driver.Report) []finding {
 		found = append(found, finding{What: m.Part, Detail: m.What, Mend: m.Mend})
 	}
 	return found
+}
+
+// describeGPU says what a GPU is, as far as its driver tells.
+func describeGPU(g driver.GPU) string {
+	s := fmt.Sprintf("%s, compute capability %d.%d, %s, %d multiprocessors", g.Name, g.Major, g.Minor, wording.Bytes(g.Memory), g.SMs)
+	if g.ClockMHz > 0 {
+		s += fmt.Sprintf(", %d MHz", g.ClockMHz)
+	}
+	if g.UUID != "" {
+		s += ", " + g.UUID
+	}
+	return s
 }
 
 // simulatedFindings are the chips that can be simulated.

@@ -15,6 +15,7 @@ package driver
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"unsafe"
 )
 
@@ -61,13 +62,21 @@ type Implementation struct {
 type GPU struct {
 	Ordinal      int    `json:"ordinal"`
 	Name         string `json:"name"`
+	UUID         string `json:"uuid,omitempty"` // as nvidia-smi -L shows it: GPU-... or, of a slice, MIG-...
 	Memory       uint64 `json:"memory_bytes"`
 	Major        int    `json:"compute_major"` // compute capability
 	Minor        int    `json:"compute_minor"`
 	SMs          int    `json:"multiprocessors"`
-	ClockMHz     int    `json:"clock_mhz"`
+	ClockMHz     int    `json:"clock_mhz,omitempty"` // 0 where the driver tells none that can be
 	SharedMemory int    `json:"shared_memory_bytes"` // the most that one block can have
+	Problem      string `json:"problem,omitempty"`   // why the driver does not describe it
 }
+
+// IsSlice says whether it is a part of a card that was divided (MIG). Its name tells, and all other figures are the slice's own.
+func (g GPU) IsSlice() bool { return IsSlice(g.Name) }
+
+// IsSlice says whether a GPU's name is that of a MIG slice, such as "NVIDIA H200 MIG 1g.18gb".
+func IsSlice(name string) bool { return strings.Contains(name, " MIG ") }
 
 // Attribute is a property of a kernel, CUfunction_attribute.
 type Attribute int

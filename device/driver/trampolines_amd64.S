@@ -253,963 +253,970 @@ cuDeviceGetP2PAttribute:
 cuDeviceGetUuid:
 	movl $31, %eax
 	jmp *driver_table+248(%rip)
+.globl cuDeviceGetUuid_v2
+.hidden cuDeviceGetUuid_v2
+.type cuDeviceGetUuid_v2, %function
+.p2align 4
+cuDeviceGetUuid_v2:
+	movl $32, %eax
+	jmp *driver_table+256(%rip)
 .globl cuDevicePrimaryCtxGetState
 .hidden cuDevicePrimaryCtxGetState
 .type cuDevicePrimaryCtxGetState, %function
 .p2align 4
 cuDevicePrimaryCtxGetState:
-	movl $32, %eax
-	jmp *driver_table+256(%rip)
+	movl $33, %eax
+	jmp *driver_table+264(%rip)
 .globl cuDevicePrimaryCtxRelease_v2
 .hidden cuDevicePrimaryCtxRelease_v2
 .type cuDevicePrimaryCtxRelease_v2, %function
 .p2align 4
 cuDevicePrimaryCtxRelease_v2:
-	movl $33, %eax
-	jmp *driver_table+264(%rip)
+	movl $34, %eax
+	jmp *driver_table+272(%rip)
 .globl cuDevicePrimaryCtxReset_v2
 .hidden cuDevicePrimaryCtxReset_v2
 .type cuDevicePrimaryCtxReset_v2, %function
 .p2align 4
 cuDevicePrimaryCtxReset_v2:
-	movl $34, %eax
-	jmp *driver_table+272(%rip)
+	movl $35, %eax
+	jmp *driver_table+280(%rip)
 .globl cuDevicePrimaryCtxRetain
 .hidden cuDevicePrimaryCtxRetain
 .type cuDevicePrimaryCtxRetain, %function
 .p2align 4
 cuDevicePrimaryCtxRetain:
-	movl $35, %eax
-	jmp *driver_table+280(%rip)
+	movl $36, %eax
+	jmp *driver_table+288(%rip)
 .globl cuDevicePrimaryCtxSetFlags_v2
 .hidden cuDevicePrimaryCtxSetFlags_v2
 .type cuDevicePrimaryCtxSetFlags_v2, %function
 .p2align 4
 cuDevicePrimaryCtxSetFlags_v2:
-	movl $36, %eax
-	jmp *driver_table+288(%rip)
+	movl $37, %eax
+	jmp *driver_table+296(%rip)
 .globl cuDeviceTotalMem_v2
 .hidden cuDeviceTotalMem_v2
 .type cuDeviceTotalMem_v2, %function
 .p2align 4
 cuDeviceTotalMem_v2:
-	movl $37, %eax
-	jmp *driver_table+296(%rip)
+	movl $38, %eax
+	jmp *driver_table+304(%rip)
 .globl cuDriverGetVersion
 .hidden cuDriverGetVersion
 .type cuDriverGetVersion, %function
 .p2align 4
 cuDriverGetVersion:
-	movl $38, %eax
-	jmp *driver_table+304(%rip)
+	movl $39, %eax
+	jmp *driver_table+312(%rip)
 .globl cuEventCreate
 .hidden cuEventCreate
 .type cuEventCreate, %function
 .p2align 4
 cuEventCreate:
-	movl $39, %eax
-	jmp *driver_table+312(%rip)
+	movl $40, %eax
+	jmp *driver_table+320(%rip)
 .globl cuEventDestroy_v2
 .hidden cuEventDestroy_v2
 .type cuEventDestroy_v2, %function
 .p2align 4
 cuEventDestroy_v2:
-	movl $40, %eax
-	jmp *driver_table+320(%rip)
+	movl $41, %eax
+	jmp *driver_table+328(%rip)
 .globl cuEventElapsedTime
 .hidden cuEventElapsedTime
 .type cuEventElapsedTime, %function
 .p2align 4
 cuEventElapsedTime:
-	movl $41, %eax
-	jmp *driver_table+328(%rip)
+	movl $42, %eax
+	jmp *driver_table+336(%rip)
 .globl cuEventQuery
 .hidden cuEventQuery
 .type cuEventQuery, %function
 .p2align 4
 cuEventQuery:
-	movl $42, %eax
-	jmp *driver_table+336(%rip)
+	movl $43, %eax
+	jmp *driver_table+344(%rip)
 .globl cuEventRecord
 .hidden cuEventRecord
 .type cuEventRecord, %function
 .p2align 4
 cuEventRecord:
-	movl $43, %eax
-	jmp *driver_table+344(%rip)
+	movl $44, %eax
+	jmp *driver_table+352(%rip)
 .globl cuEventSynchronize
 .hidden cuEventSynchronize
 .type cuEventSynchronize, %function
 .p2align 4
 cuEventSynchronize:
-	movl $44, %eax
-	jmp *driver_table+352(%rip)
+	movl $45, %eax
+	jmp *driver_table+360(%rip)
 .globl cuFuncGetAttribute
 .hidden cuFuncGetAttribute
 .type cuFuncGetAttribute, %function
 .p2align 4
 cuFuncGetAttribute:
-	movl $45, %eax
-	jmp *driver_table+360(%rip)
+	movl $46, %eax
+	jmp *driver_table+368(%rip)
 .globl cuFuncSetAttribute
 .hidden cuFuncSetAttribute
 .type cuFuncSetAttribute, %function
 .p2align 4
 cuFuncSetAttribute:
-	movl $46, %eax
-	jmp *driver_table+368(%rip)
+	movl $47, %eax
+	jmp *driver_table+376(%rip)
 .globl cuFuncSetCacheConfig
 .hidden cuFuncSetCacheConfig
 .type cuFuncSetCacheConfig, %function
 .p2align 4
 cuFuncSetCacheConfig:
-	movl $47, %eax
-	jmp *driver_table+376(%rip)
+	movl $48, %eax
+	jmp *driver_table+384(%rip)
 .globl cuFuncSetSharedMemConfig
 .hidden cuFuncSetSharedMemConfig
 .type cuFuncSetSharedMemConfig, %function
 .p2align 4
 cuFuncSetSharedMemConfig:
-	movl $48, %eax
-	jmp *driver_table+384(%rip)
+	movl $49, %eax
+	jmp *driver_table+392(%rip)
 .globl cuGetErrorName
 .hidden cuGetErrorName
 .type cuGetErrorName, %function
 .p2align 4
 cuGetErrorName:
-	movl $49, %eax
-	jmp *driver_table+392(%rip)
+	movl $50, %eax
+	jmp *driver_table+400(%rip)
 .globl cuGetErrorString
 .hidden cuGetErrorString
 .type cuGetErrorString, %function
 .p2align 4
 cuGetErrorString:
-	movl $50, %eax
-	jmp *driver_table+400(%rip)
+	movl $51, %eax
+	jmp *driver_table+408(%rip)
 .globl cuGraphAddChildGraphNode
 .hidden cuGraphAddChildGraphNode
 .type cuGraphAddChildGraphNode, %function
 .p2align 4
 cuGraphAddChildGraphNode:
-	movl $51, %eax
-	jmp *driver_table+408(%rip)
+	movl $52, %eax
+	jmp *driver_table+416(%rip)
 .globl cuGraphAddDependencies
 .hidden cuGraphAddDependencies
 .type cuGraphAddDependencies, %function
 .p2align 4
 cuGraphAddDependencies:
-	movl $52, %eax
-	jmp *driver_table+416(%rip)
+	movl $53, %eax
+	jmp *driver_table+424(%rip)
 .globl cuGraphAddDependencies_v2
 .hidden cuGraphAddDependencies_v2
 .type cuGraphAddDependencies_v2, %function
 .p2align 4
 cuGraphAddDependencies_v2:
-	movl $53, %eax
-	jmp *driver_table+424(%rip)
+	movl $54, %eax
+	jmp *driver_table+432(%rip)
 .globl cuGraphAddEmptyNode
 .hidden cuGraphAddEmptyNode
 .type cuGraphAddEmptyNode, %function
 .p2align 4
 cuGraphAddEmptyNode:
-	movl $54, %eax
-	jmp *driver_table+432(%rip)
+	movl $55, %eax
+	jmp *driver_table+440(%rip)
 .globl cuGraphAddHostNode
 .hidden cuGraphAddHostNode
 .type cuGraphAddHostNode, %function
 .p2align 4
 cuGraphAddHostNode:
-	movl $55, %eax
-	jmp *driver_table+440(%rip)
+	movl $56, %eax
+	jmp *driver_table+448(%rip)
 .globl cuGraphAddKernelNode
 .hidden cuGraphAddKernelNode
 .type cuGraphAddKernelNode, %function
 .p2align 4
 cuGraphAddKernelNode:
-	movl $56, %eax
-	jmp *driver_table+448(%rip)
+	movl $57, %eax
+	jmp *driver_table+456(%rip)
 .globl cuGraphAddMemcpyNode
 .hidden cuGraphAddMemcpyNode
 .type cuGraphAddMemcpyNode, %function
 .p2align 4
 cuGraphAddMemcpyNode:
-	movl $57, %eax
-	jmp *driver_table+456(%rip)
+	movl $58, %eax
+	jmp *driver_table+464(%rip)
 .globl cuGraphAddMemsetNode
 .hidden cuGraphAddMemsetNode
 .type cuGraphAddMemsetNode, %function
 .p2align 4
 cuGraphAddMemsetNode:
-	movl $58, %eax
-	jmp *driver_table+464(%rip)
+	movl $59, %eax
+	jmp *driver_table+472(%rip)
 .globl cuGraphClone
 .hidden cuGraphClone
 .type cuGraphClone, %function
 .p2align 4
 cuGraphClone:
-	movl $59, %eax
-	jmp *driver_table+472(%rip)
+	movl $60, %eax
+	jmp *driver_table+480(%rip)
 .globl cuGraphCreate
 .hidden cuGraphCreate
 .type cuGraphCreate, %function
 .p2align 4
 cuGraphCreate:
-	movl $60, %eax
-	jmp *driver_table+480(%rip)
+	movl $61, %eax
+	jmp *driver_table+488(%rip)
 .globl cuGraphDestroy
 .hidden cuGraphDestroy
 .type cuGraphDestroy, %function
 .p2align 4
 cuGraphDestroy:
-	movl $61, %eax
-	jmp *driver_table+488(%rip)
+	movl $62, %eax
+	jmp *driver_table+496(%rip)
 .globl cuGraphDestroyNode
 .hidden cuGraphDestroyNode
 .type cuGraphDestroyNode, %function
 .p2align 4
 cuGraphDestroyNode:
-	movl $62, %eax
-	jmp *driver_table+496(%rip)
+	movl $63, %eax
+	jmp *driver_table+504(%rip)
 .globl cuGraphExecDestroy
 .hidden cuGraphExecDestroy
 .type cuGraphExecDestroy, %function
 .p2align 4
 cuGraphExecDestroy:
-	movl $63, %eax
-	jmp *driver_table+504(%rip)
+	movl $64, %eax
+	jmp *driver_table+512(%rip)
 .globl cuGraphGetEdges
 .hidden cuGraphGetEdges
 .type cuGraphGetEdges, %function
 .p2align 4
 cuGraphGetEdges:
-	movl $64, %eax
-	jmp *driver_table+512(%rip)
+	movl $65, %eax
+	jmp *driver_table+520(%rip)
 .globl cuGraphInstantiateWithFlags
 .hidden cuGraphInstantiateWithFlags
 .type cuGraphInstantiateWithFlags, %function
 .p2align 4
 cuGraphInstantiateWithFlags:
-	movl $65, %eax
-	jmp *driver_table+520(%rip)
+	movl $66, %eax
+	jmp *driver_table+528(%rip)
 .globl cuGraphLaunch
 .hidden cuGraphLaunch
 .type cuGraphLaunch, %function
 .p2align 4
 cuGraphLaunch:
-	movl $66, %eax
-	jmp *driver_table+528(%rip)
+	movl $67, %eax
+	jmp *driver_table+536(%rip)
 .globl cuLaunchKernel
 .hidden cuLaunchKernel
 .type cuLaunchKernel, %function
 .p2align 4
 cuLaunchKernel:
-	movl $67, %eax
-	jmp *driver_table+536(%rip)
+	movl $68, %eax
+	jmp *driver_table+544(%rip)
 .globl cuLaunchKernelEx
 .hidden cuLaunchKernelEx
 .type cuLaunchKernelEx, %function
 .p2align 4
 cuLaunchKernelEx:
-	movl $68, %eax
-	jmp *driver_table+544(%rip)
+	movl $69, %eax
+	jmp *driver_table+552(%rip)
 .globl cuLinkAddData_v2
 .hidden cuLinkAddData_v2
 .type cuLinkAddData_v2, %function
 .p2align 4
 cuLinkAddData_v2:
-	movl $69, %eax
-	jmp *driver_table+552(%rip)
+	movl $70, %eax
+	jmp *driver_table+560(%rip)
 .globl cuLinkAddFile_v2
 .hidden cuLinkAddFile_v2
 .type cuLinkAddFile_v2, %function
 .p2align 4
 cuLinkAddFile_v2:
-	movl $70, %eax
-	jmp *driver_table+560(%rip)
+	movl $71, %eax
+	jmp *driver_table+568(%rip)
 .globl cuLinkComplete
 .hidden cuLinkComplete
 .type cuLinkComplete, %function
 .p2align 4
 cuLinkComplete:
-	movl $71, %eax
-	jmp *driver_table+568(%rip)
+	movl $72, %eax
+	jmp *driver_table+576(%rip)
 .globl cuLinkCreate_v2
 .hidden cuLinkCreate_v2
 .type cuLinkCreate_v2, %function
 .p2align 4
 cuLinkCreate_v2:
-	movl $72, %eax
-	jmp *driver_table+576(%rip)
+	movl $73, %eax
+	jmp *driver_table+584(%rip)
 .globl cuLinkDestroy
 .hidden cuLinkDestroy
 .type cuLinkDestroy, %function
 .p2align 4
 cuLinkDestroy:
-	movl $73, %eax
-	jmp *driver_table+584(%rip)
+	movl $74, %eax
+	jmp *driver_table+592(%rip)
 .globl cuMemAdvise
 .hidden cuMemAdvise
 .type cuMemAdvise, %function
 .p2align 4
 cuMemAdvise:
-	movl $74, %eax
-	jmp *driver_table+592(%rip)
+	movl $75, %eax
+	jmp *driver_table+600(%rip)
 .globl cuMemAllocHost_v2
 .hidden cuMemAllocHost_v2
 .type cuMemAllocHost_v2, %function
 .p2align 4
 cuMemAllocHost_v2:
-	movl $75, %eax
-	jmp *driver_table+600(%rip)
+	movl $76, %eax
+	jmp *driver_table+608(%rip)
 .globl cuMemAllocManaged
 .hidden cuMemAllocManaged
 .type cuMemAllocManaged, %function
 .p2align 4
 cuMemAllocManaged:
-	movl $76, %eax
-	jmp *driver_table+608(%rip)
+	movl $77, %eax
+	jmp *driver_table+616(%rip)
 .globl cuMemAllocPitch_v2
 .hidden cuMemAllocPitch_v2
 .type cuMemAllocPitch_v2, %function
 .p2align 4
 cuMemAllocPitch_v2:
-	movl $77, %eax
-	jmp *driver_table+616(%rip)
+	movl $78, %eax
+	jmp *driver_table+624(%rip)
 .globl cuMemAlloc_v2
 .hidden cuMemAlloc_v2
 .type cuMemAlloc_v2, %function
 .p2align 4
 cuMemAlloc_v2:
-	movl $78, %eax
-	jmp *driver_table+624(%rip)
+	movl $79, %eax
+	jmp *driver_table+632(%rip)
 .globl cuMemFreeHost
 .hidden cuMemFreeHost
 .type cuMemFreeHost, %function
 .p2align 4
 cuMemFreeHost:
-	movl $79, %eax
-	jmp *driver_table+632(%rip)
+	movl $80, %eax
+	jmp *driver_table+640(%rip)
 .globl cuMemFree_v2
 .hidden cuMemFree_v2
 .type cuMemFree_v2, %function
 .p2align 4
 cuMemFree_v2:
-	movl $80, %eax
-	jmp *driver_table+640(%rip)
+	movl $81, %eax
+	jmp *driver_table+648(%rip)
 .globl cuMemGetAddressRange_v2
 .hidden cuMemGetAddressRange_v2
 .type cuMemGetAddressRange_v2, %function
 .p2align 4
 cuMemGetAddressRange_v2:
-	movl $81, %eax
-	jmp *driver_table+648(%rip)
+	movl $82, %eax
+	jmp *driver_table+656(%rip)
 .globl cuMemGetInfo_v2
 .hidden cuMemGetInfo_v2
 .type cuMemGetInfo_v2, %function
 .p2align 4
 cuMemGetInfo_v2:
-	movl $82, %eax
-	jmp *driver_table+656(%rip)
+	movl $83, %eax
+	jmp *driver_table+664(%rip)
 .globl cuMemPrefetchAsync
 .hidden cuMemPrefetchAsync
 .type cuMemPrefetchAsync, %function
 .p2align 4
 cuMemPrefetchAsync:
-	movl $83, %eax
-	jmp *driver_table+664(%rip)
+	movl $84, %eax
+	jmp *driver_table+672(%rip)
 .globl cuMemcpy
 .hidden cuMemcpy
 .type cuMemcpy, %function
 .p2align 4
 cuMemcpy:
-	movl $84, %eax
-	jmp *driver_table+672(%rip)
+	movl $85, %eax
+	jmp *driver_table+680(%rip)
 .globl cuMemcpy2DAsync_v2
 .hidden cuMemcpy2DAsync_v2
 .type cuMemcpy2DAsync_v2, %function
 .p2align 4
 cuMemcpy2DAsync_v2:
-	movl $85, %eax
-	jmp *driver_table+680(%rip)
+	movl $86, %eax
+	jmp *driver_table+688(%rip)
 .globl cuMemcpy2DUnaligned_v2
 .hidden cuMemcpy2DUnaligned_v2
 .type cuMemcpy2DUnaligned_v2, %function
 .p2align 4
 cuMemcpy2DUnaligned_v2:
-	movl $86, %eax
-	jmp *driver_table+688(%rip)
+	movl $87, %eax
+	jmp *driver_table+696(%rip)
 .globl cuMemcpy2D_v2
 .hidden cuMemcpy2D_v2
 .type cuMemcpy2D_v2, %function
 .p2align 4
 cuMemcpy2D_v2:
-	movl $87, %eax
-	jmp *driver_table+696(%rip)
+	movl $88, %eax
+	jmp *driver_table+704(%rip)
 .globl cuMemcpy3DAsync_v2
 .hidden cuMemcpy3DAsync_v2
 .type cuMemcpy3DAsync_v2, %function
 .p2align 4
 cuMemcpy3DAsync_v2:
-	movl $88, %eax
-	jmp *driver_table+704(%rip)
+	movl $89, %eax
+	jmp *driver_table+712(%rip)
 .globl cuMemcpy3DPeer
 .hidden cuMemcpy3DPeer
 .type cuMemcpy3DPeer, %function
 .p2align 4
 cuMemcpy3DPeer:
-	movl $89, %eax
-	jmp *driver_table+712(%rip)
+	movl $90, %eax
+	jmp *driver_table+720(%rip)
 .globl cuMemcpy3DPeerAsync
 .hidden cuMemcpy3DPeerAsync
 .type cuMemcpy3DPeerAsync, %function
 .p2align 4
 cuMemcpy3DPeerAsync:
-	movl $90, %eax
-	jmp *driver_table+720(%rip)
+	movl $91, %eax
+	jmp *driver_table+728(%rip)
 .globl cuMemcpy3D_v2
 .hidden cuMemcpy3D_v2
 .type cuMemcpy3D_v2, %function
 .p2align 4
 cuMemcpy3D_v2:
-	movl $91, %eax
-	jmp *driver_table+728(%rip)
+	movl $92, %eax
+	jmp *driver_table+736(%rip)
 .globl cuMemcpyAsync
 .hidden cuMemcpyAsync
 .type cuMemcpyAsync, %function
 .p2align 4
 cuMemcpyAsync:
-	movl $92, %eax
-	jmp *driver_table+736(%rip)
+	movl $93, %eax
+	jmp *driver_table+744(%rip)
 .globl cuMemcpyAtoA_v2
 .hidden cuMemcpyAtoA_v2
 .type cuMemcpyAtoA_v2, %function
 .p2align 4
 cuMemcpyAtoA_v2:
-	movl $93, %eax
-	jmp *driver_table+744(%rip)
+	movl $94, %eax
+	jmp *driver_table+752(%rip)
 .globl cuMemcpyAtoD_v2
 .hidden cuMemcpyAtoD_v2
 .type cuMemcpyAtoD_v2, %function
 .p2align 4
 cuMemcpyAtoD_v2:
-	movl $94, %eax
-	jmp *driver_table+752(%rip)
+	movl $95, %eax
+	jmp *driver_table+760(%rip)
 .globl cuMemcpyAtoHAsync_v2
 .hidden cuMemcpyAtoHAsync_v2
 .type cuMemcpyAtoHAsync_v2, %function
 .p2align 4
 cuMemcpyAtoHAsync_v2:
-	movl $95, %eax
-	jmp *driver_table+760(%rip)
+	movl $96, %eax
+	jmp *driver_table+768(%rip)
 .globl cuMemcpyAtoH_v2
 .hidden cuMemcpyAtoH_v2
 .type cuMemcpyAtoH_v2, %function
 .p2align 4
 cuMemcpyAtoH_v2:
-	movl $96, %eax
-	jmp *driver_table+768(%rip)
+	movl $97, %eax
+	jmp *driver_table+776(%rip)
 .globl cuMemcpyDtoA_v2
 .hidden cuMemcpyDtoA_v2
 .type cuMemcpyDtoA_v2, %function
 .p2align 4
 cuMemcpyDtoA_v2:
-	movl $97, %eax
-	jmp *driver_table+776(%rip)
+	movl $98, %eax
+	jmp *driver_table+784(%rip)
 .globl cuMemcpyDtoDAsync_v2
 .hidden cuMemcpyDtoDAsync_v2
 .type cuMemcpyDtoDAsync_v2, %function
 .p2align 4
 cuMemcpyDtoDAsync_v2:
-	movl $98, %eax
-	jmp *driver_table+784(%rip)
+	movl $99, %eax
+	jmp *driver_table+792(%rip)
 .globl cuMemcpyDtoD_v2
 .hidden cuMemcpyDtoD_v2
 .type cuMemcpyDtoD_v2, %function
 .p2align 4
 cuMemcpyDtoD_v2:
-	movl $99, %eax
-	jmp *driver_table+792(%rip)
+	movl $100, %eax
+	jmp *driver_table+800(%rip)
 .globl cuMemcpyDtoHAsync_v2
 .hidden cuMemcpyDtoHAsync_v2
 .type cuMemcpyDtoHAsync_v2, %function
 .p2align 4
 cuMemcpyDtoHAsync_v2:
-	movl $100, %eax
-	jmp *driver_table+800(%rip)
+	movl $101, %eax
+	jmp *driver_table+808(%rip)
 .globl cuMemcpyDtoH_v2
 .hidden cuMemcpyDtoH_v2
 .type cuMemcpyDtoH_v2, %function
 .p2align 4
 cuMemcpyDtoH_v2:
-	movl $101, %eax
-	jmp *driver_table+808(%rip)
+	movl $102, %eax
+	jmp *driver_table+816(%rip)
 .globl cuMemcpyHtoAAsync_v2
 .hidden cuMemcpyHtoAAsync_v2
 .type cuMemcpyHtoAAsync_v2, %function
 .p2align 4
 cuMemcpyHtoAAsync_v2:
-	movl $102, %eax
-	jmp *driver_table+816(%rip)
+	movl $103, %eax
+	jmp *driver_table+824(%rip)
 .globl cuMemcpyHtoA_v2
 .hidden cuMemcpyHtoA_v2
 .type cuMemcpyHtoA_v2, %function
 .p2align 4
 cuMemcpyHtoA_v2:
-	movl $103, %eax
-	jmp *driver_table+824(%rip)
+	movl $104, %eax
+	jmp *driver_table+832(%rip)
 .globl cuMemcpyHtoDAsync_v2
 .hidden cuMemcpyHtoDAsync_v2
 .type cuMemcpyHtoDAsync_v2, %function
 .p2align 4
 cuMemcpyHtoDAsync_v2:
-	movl $104, %eax
-	jmp *driver_table+832(%rip)
+	movl $105, %eax
+	jmp *driver_table+840(%rip)
 .globl cuMemcpyHtoD_v2
 .hidden cuMemcpyHtoD_v2
 .type cuMemcpyHtoD_v2, %function
 .p2align 4
 cuMemcpyHtoD_v2:
-	movl $105, %eax
-	jmp *driver_table+840(%rip)
+	movl $106, %eax
+	jmp *driver_table+848(%rip)
 .globl cuMemcpyPeer
 .hidden cuMemcpyPeer
 .type cuMemcpyPeer, %function
 .p2align 4
 cuMemcpyPeer:
-	movl $106, %eax
-	jmp *driver_table+848(%rip)
+	movl $107, %eax
+	jmp *driver_table+856(%rip)
 .globl cuMemcpyPeerAsync
 .hidden cuMemcpyPeerAsync
 .type cuMemcpyPeerAsync, %function
 .p2align 4
 cuMemcpyPeerAsync:
-	movl $107, %eax
-	jmp *driver_table+856(%rip)
+	movl $108, %eax
+	jmp *driver_table+864(%rip)
 .globl cuMemsetD16Async
 .hidden cuMemsetD16Async
 .type cuMemsetD16Async, %function
 .p2align 4
 cuMemsetD16Async:
-	movl $108, %eax
-	jmp *driver_table+864(%rip)
+	movl $109, %eax
+	jmp *driver_table+872(%rip)
 .globl cuMemsetD16_v2
 .hidden cuMemsetD16_v2
 .type cuMemsetD16_v2, %function
 .p2align 4
 cuMemsetD16_v2:
-	movl $109, %eax
-	jmp *driver_table+872(%rip)
+	movl $110, %eax
+	jmp *driver_table+880(%rip)
 .globl cuMemsetD2D16Async
 .hidden cuMemsetD2D16Async
 .type cuMemsetD2D16Async, %function
 .p2align 4
 cuMemsetD2D16Async:
-	movl $110, %eax
-	jmp *driver_table+880(%rip)
+	movl $111, %eax
+	jmp *driver_table+888(%rip)
 .globl cuMemsetD2D16_v2
 .hidden cuMemsetD2D16_v2
 .type cuMemsetD2D16_v2, %function
 .p2align 4
 cuMemsetD2D16_v2:
-	movl $111, %eax
-	jmp *driver_table+888(%rip)
+	movl $112, %eax
+	jmp *driver_table+896(%rip)
 .globl cuMemsetD2D32Async
 .hidden cuMemsetD2D32Async
 .type cuMemsetD2D32Async, %function
 .p2align 4
 cuMemsetD2D32Async:
-	movl $112, %eax
-	jmp *driver_table+896(%rip)
+	movl $113, %eax
+	jmp *driver_table+904(%rip)
 .globl cuMemsetD2D32_v2
 .hidden cuMemsetD2D32_v2
 .type cuMemsetD2D32_v2, %function
 .p2align 4
 cuMemsetD2D32_v2:
-	movl $113, %eax
-	jmp *driver_table+904(%rip)
+	movl $114, %eax
+	jmp *driver_table+912(%rip)
 .globl cuMemsetD2D8Async
 .hidden cuMemsetD2D8Async
 .type cuMemsetD2D8Async, %function
 .p2align 4
 cuMemsetD2D8Async:
-	movl $114, %eax
-	jmp *driver_table+912(%rip)
+	movl $115, %eax
+	jmp *driver_table+920(%rip)
 .globl cuMemsetD2D8_v2
 .hidden cuMemsetD2D8_v2
 .type cuMemsetD2D8_v2, %function
 .p2align 4
 cuMemsetD2D8_v2:
-	movl $115, %eax
-	jmp *driver_table+920(%rip)
+	movl $116, %eax
+	jmp *driver_table+928(%rip)
 .globl cuMemsetD32Async
 .hidden cuMemsetD32Async
 .type cuMemsetD32Async, %function
 .p2align 4
 cuMemsetD32Async:
-	movl $116, %eax
-	jmp *driver_table+928(%rip)
+	movl $117, %eax
+	jmp *driver_table+936(%rip)
 .globl cuMemsetD32_v2
 .hidden cuMemsetD32_v2
 .type cuMemsetD32_v2, %function
 .p2align 4
 cuMemsetD32_v2:
-	movl $117, %eax
-	jmp *driver_table+936(%rip)
+	movl $118, %eax
+	jmp *driver_table+944(%rip)
 .globl cuMemsetD8Async
 .hidden cuMemsetD8Async
 .type cuMemsetD8Async, %function
 .p2align 4
 cuMemsetD8Async:
-	movl $118, %eax
-	jmp *driver_table+944(%rip)
+	movl $119, %eax
+	jmp *driver_table+952(%rip)
 .globl cuMemsetD8_v2
 .hidden cuMemsetD8_v2
 .type cuMemsetD8_v2, %function
 .p2align 4
 cuMemsetD8_v2:
-	movl $119, %eax
-	jmp *driver_table+952(%rip)
+	movl $120, %eax
+	jmp *driver_table+960(%rip)
 .globl cuModuleGetFunction
 .hidden cuModuleGetFunction
 .type cuModuleGetFunction, %function
 .p2align 4
 cuModuleGetFunction:
-	movl $120, %eax
-	jmp *driver_table+960(%rip)
+	movl $121, %eax
+	jmp *driver_table+968(%rip)
 .globl cuModuleGetGlobal_v2
 .hidden cuModuleGetGlobal_v2
 .type cuModuleGetGlobal_v2, %function
 .p2align 4
 cuModuleGetGlobal_v2:
-	movl $121, %eax
-	jmp *driver_table+968(%rip)
+	movl $122, %eax
+	jmp *driver_table+976(%rip)
 .globl cuModuleGetSurfRef
 .hidden cuModuleGetSurfRef
 .type cuModuleGetSurfRef, %function
 .p2align 4
 cuModuleGetSurfRef:
-	movl $122, %eax
-	jmp *driver_table+976(%rip)
+	movl $123, %eax
+	jmp *driver_table+984(%rip)
 .globl cuModuleGetTexRef
 .hidden cuModuleGetTexRef
 .type cuModuleGetTexRef, %function
 .p2align 4
 cuModuleGetTexRef:
-	movl $123, %eax
-	jmp *driver_table+984(%rip)
+	movl $124, %eax
+	jmp *driver_table+992(%rip)
 .globl cuModuleLoad
 .hidden cuModuleLoad
 .type cuModuleLoad, %function
 .p2align 4
 cuModuleLoad:
-	movl $124, %eax
-	jmp *driver_table+992(%rip)
+	movl $125, %eax
+	jmp *driver_table+1000(%rip)
 .globl cuModuleLoadData
 .hidden cuModuleLoadData
 .type cuModuleLoadData, %function
 .p2align 4
 cuModuleLoadData:
-	movl $125, %eax
-	jmp *driver_table+1000(%rip)
+	movl $126, %eax
+	jmp *driver_table+1008(%rip)
 .globl cuModuleLoadDataEx
 .hidden cuModuleLoadDataEx
 .type cuModuleLoadDataEx, %function
 .p2align 4
 cuModuleLoadDataEx:
-	movl $126, %eax
-	jmp *driver_table+1008(%rip)
+	movl $127, %eax
+	jmp *driver_table+1016(%rip)
 .globl cuModuleLoadFatBinary
 .hidden cuModuleLoadFatBinary
 .type cuModuleLoadFatBinary, %function
 .p2align 4
 cuModuleLoadFatBinary:
-	movl $127, %eax
-	jmp *driver_table+1016(%rip)
+	movl $128, %eax
+	jmp *driver_table+1024(%rip)
 .globl cuModuleUnload
 .hidden cuModuleUnload
 .type cuModuleUnload, %function
 .p2align 4
 cuModuleUnload:
-	movl $128, %eax
-	jmp *driver_table+1024(%rip)
+	movl $129, %eax
+	jmp *driver_table+1032(%rip)
 .globl cuOccupancyMaxActiveBlocksPerMultiprocessor
 .hidden cuOccupancyMaxActiveBlocksPerMultiprocessor
 .type cuOccupancyMaxActiveBlocksPerMultiprocessor, %function
 .p2align 4
 cuOccupancyMaxActiveBlocksPerMultiprocessor:
-	movl $129, %eax
-	jmp *driver_table+1032(%rip)
+	movl $130, %eax
+	jmp *driver_table+1040(%rip)
 .globl cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags
 .hidden cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags
 .type cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags, %function
 .p2align 4
 cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags:
-	movl $130, %eax
-	jmp *driver_table+1040(%rip)
+	movl $131, %eax
+	jmp *driver_table+1048(%rip)
 .globl cuOccupancyMaxPotentialBlockSize
 .hidden cuOccupancyMaxPotentialBlockSize
 .type cuOccupancyMaxPotentialBlockSize, %function
 .p2align 4
 cuOccupancyMaxPotentialBlockSize:
-	movl $131, %eax
-	jmp *driver_table+1048(%rip)
+	movl $132, %eax
+	jmp *driver_table+1056(%rip)
 .globl cuPointerGetAttribute
 .hidden cuPointerGetAttribute
 .type cuPointerGetAttribute, %function
 .p2align 4
 cuPointerGetAttribute:
-	movl $132, %eax
-	jmp *driver_table+1056(%rip)
+	movl $133, %eax
+	jmp *driver_table+1064(%rip)
 .globl cuPointerSetAttribute
 .hidden cuPointerSetAttribute
 .type cuPointerSetAttribute, %function
 .p2align 4
 cuPointerSetAttribute:
-	movl $133, %eax
-	jmp *driver_table+1064(%rip)
+	movl $134, %eax
+	jmp *driver_table+1072(%rip)
 .globl cuStreamAttachMemAsync
 .hidden cuStreamAttachMemAsync
 .type cuStreamAttachMemAsync, %function
 .p2align 4
 cuStreamAttachMemAsync:
-	movl $134, %eax
-	jmp *driver_table+1072(%rip)
+	movl $135, %eax
+	jmp *driver_table+1080(%rip)
 .globl cuStreamBeginCapture_v2
 .hidden cuStreamBeginCapture_v2
 .type cuStreamBeginCapture_v2, %function
 .p2align 4
 cuStreamBeginCapture_v2:
-	movl $135, %eax
-	jmp *driver_table+1080(%rip)
+	movl $136, %eax
+	jmp *driver_table+1088(%rip)
 .globl cuStreamCreate
 .hidden cuStreamCreate
 .type cuStreamCreate, %function
 .p2align 4
 cuStreamCreate:
-	movl $136, %eax
-	jmp *driver_table+1088(%rip)
+	movl $137, %eax
+	jmp *driver_table+1096(%rip)
 .globl cuStreamCreateWithPriority
 .hidden cuStreamCreateWithPriority
 .type cuStreamCreateWithPriority, %function
 .p2align 4
 cuStreamCreateWithPriority:
-	movl $137, %eax
-	jmp *driver_table+1096(%rip)
+	movl $138, %eax
+	jmp *driver_table+1104(%rip)
 .globl cuStreamDestroy_v2
 .hidden cuStreamDestroy_v2
 .type cuStreamDestroy_v2, %function
 .p2align 4
 cuStreamDestroy_v2:
-	movl $138, %eax
-	jmp *driver_table+1104(%rip)
+	movl $139, %eax
+	jmp *driver_table+1112(%rip)
 .globl cuStreamEndCapture
 .hidden cuStreamEndCapture
 .type cuStreamEndCapture, %function
 .p2align 4
 cuStreamEndCapture:
-	movl $139, %eax
-	jmp *driver_table+1112(%rip)
+	movl $140, %eax
+	jmp *driver_table+1120(%rip)
 .globl cuStreamGetFlags
 .hidden cuStreamGetFlags
 .type cuStreamGetFlags, %function
 .p2align 4
 cuStreamGetFlags:
-	movl $140, %eax
-	jmp *driver_table+1120(%rip)
+	movl $141, %eax
+	jmp *driver_table+1128(%rip)
 .globl cuStreamGetPriority
 .hidden cuStreamGetPriority
 .type cuStreamGetPriority, %function
 .p2align 4
 cuStreamGetPriority:
-	movl $141, %eax
-	jmp *driver_table+1128(%rip)
+	movl $142, %eax
+	jmp *driver_table+1136(%rip)
 .globl cuStreamQuery
 .hidden cuStreamQuery
 .type cuStreamQuery, %function
 .p2align 4
 cuStreamQuery:
-	movl $142, %eax
-	jmp *driver_table+1136(%rip)
+	movl $143, %eax
+	jmp *driver_table+1144(%rip)
 .globl cuStreamSynchronize
 .hidden cuStreamSynchronize
 .type cuStreamSynchronize, %function
 .p2align 4
 cuStreamSynchronize:
-	movl $143, %eax
-	jmp *driver_table+1144(%rip)
+	movl $144, %eax
+	jmp *driver_table+1152(%rip)
 .globl cuStreamWaitEvent
 .hidden cuStreamWaitEvent
 .type cuStreamWaitEvent, %function
 .p2align 4
 cuStreamWaitEvent:
-	movl $144, %eax
-	jmp *driver_table+1152(%rip)
+	movl $145, %eax
+	jmp *driver_table+1160(%rip)
 .globl cuStreamWaitValue32
 .hidden cuStreamWaitValue32
 .type cuStreamWaitValue32, %function
 .p2align 4
 cuStreamWaitValue32:
-	movl $145, %eax
-	jmp *driver_table+1160(%rip)
+	movl $146, %eax
+	jmp *driver_table+1168(%rip)
 .globl cuStreamWriteValue32
 .hidden cuStreamWriteValue32
 .type cuStreamWriteValue32, %function
 .p2align 4
 cuStreamWriteValue32:
-	movl $146, %eax
-	jmp *driver_table+1168(%rip)
+	movl $147, %eax
+	jmp *driver_table+1176(%rip)
 .globl cuSurfRefGetArray
 .hidden cuSurfRefGetArray
 .type cuSurfRefGetArray, %function
 .p2align 4
 cuSurfRefGetArray:
-	movl $147, %eax
-	jmp *driver_table+1176(%rip)
+	movl $148, %eax
+	jmp *driver_table+1184(%rip)
 .globl cuSurfRefSetArray
 .hidden cuSurfRefSetArray
 .type cuSurfRefSetArray, %function
 .p2align 4
 cuSurfRefSetArray:
-	movl $148, %eax
-	jmp *driver_table+1184(%rip)
+	movl $149, %eax
+	jmp *driver_table+1192(%rip)
 .globl cuTexRefGetAddressMode
 .hidden cuTexRefGetAddressMode
 .type cuTexRefGetAddressMode, %function
 .p2align 4
 cuTexRefGetAddressMode:
-	movl $149, %eax
-	jmp *driver_table+1192(%rip)
+	movl $150, %eax
+	jmp *driver_table+1200(%rip)
 .globl cuTexRefGetAddress_v2
 .hidden cuTexRefGetAddress_v2
 .type cuTexRefGetAddress_v2, %function
 .p2align 4
 cuTexRefGetAddress_v2:
-	movl $150, %eax
-	jmp *driver_table+1200(%rip)
+	movl $151, %eax
+	jmp *driver_table+1208(%rip)
 .globl cuTexRefGetArray
 .hidden cuTexRefGetArray
 .type cuTexRefGetArray, %function
 .p2align 4
 cuTexRefGetArray:
-	movl $151, %eax
-	jmp *driver_table+1208(%rip)
+	movl $152, %eax
+	jmp *driver_table+1216(%rip)
 .globl cuTexRefGetBorderColor
 .hidden cuTexRefGetBorderColor
 .type cuTexRefGetBorderColor, %function
 .p2align 4
 cuTexRefGetBorderColor:
-	movl $152, %eax
-	jmp *driver_table+1216(%rip)
+	movl $153, %eax
+	jmp *driver_table+1224(%rip)
 .globl cuTexRefGetFilterMode
 .hidden cuTexRefGetFilterMode
 .type cuTexRefGetFilterMode, %function
 .p2align 4
 cuTexRefGetFilterMode:
-	movl $153, %eax
-	jmp *driver_table+1224(%rip)
+	movl $154, %eax
+	jmp *driver_table+1232(%rip)
 .globl cuTexRefGetFlags
 .hidden cuTexRefGetFlags
 .type cuTexRefGetFlags, %function
 .p2align 4
 cuTexRefGetFlags:
-	movl $154, %eax
-	jmp *driver_table+1232(%rip)
+	movl $155, %eax
+	jmp *driver_table+1240(%rip)
 .globl cuTexRefGetFormat
 .hidden cuTexRefGetFormat
 .type cuTexRefGetFormat, %function
 .p2align 4
 cuTexRefGetFormat:
-	movl $155, %eax
-	jmp *driver_table+1240(%rip)
+	movl $156, %eax
+	jmp *driver_table+1248(%rip)
 .globl cuTexRefGetMaxAnisotropy
 .hidden cuTexRefGetMaxAnisotropy
 .type cuTexRefGetMaxAnisotropy, %function
 .p2align 4
 cuTexRefGetMaxAnisotropy:
-	movl $156, %eax
-	jmp *driver_table+1248(%rip)
+	movl $157, %eax
+	jmp *driver_table+1256(%rip)
 .globl cuTexRefSetAddress2D_v3
 .hidden cuTexRefSetAddress2D_v3
 .type cuTexRefSetAddress2D_v3, %function
 .p2align 4
 cuTexRefSetAddress2D_v3:
-	movl $157, %eax
-	jmp *driver_table+1256(%rip)
+	movl $158, %eax
+	jmp *driver_table+1264(%rip)
 .globl cuTexRefSetAddressMode
 .hidden cuTexRefSetAddressMode
 .type cuTexRefSetAddressMode, %function
 .p2align 4
 cuTexRefSetAddressMode:
-	movl $158, %eax
-	jmp *driver_table+1264(%rip)
+	movl $159, %eax
+	jmp *driver_table+1272(%rip)
 .globl cuTexRefSetAddress_v2
 .hidden cuTexRefSetAddress_v2
 .type cuTexRefSetAddress_v2, %function
 .p2align 4
 cuTexRefSetAddress_v2:
-	movl $159, %eax
-	jmp *driver_table+1272(%rip)
+	movl $160, %eax
+	jmp *driver_table+1280(%rip)
 .globl cuTexRefSetArray
 .hidden cuTexRefSetArray
 .type cuTexRefSetArray, %function
 .p2align 4
 cuTexRefSetArray:
-	movl $160, %eax
-	jmp *driver_table+1280(%rip)
+	movl $161, %eax
+	jmp *driver_table+1288(%rip)
 .globl cuTexRefSetBorderColor
 .hidden cuTexRefSetBorderColor
 .type cuTexRefSetBorderColor, %function
 .p2align 4
 cuTexRefSetBorderColor:
-	movl $161, %eax
-	jmp *driver_table+1288(%rip)
+	movl $162, %eax
+	jmp *driver_table+1296(%rip)
 .globl cuTexRefSetFilterMode
 .hidden cuTexRefSetFilterMode
 .type cuTexRefSetFilterMode, %function
 .p2align 4
 cuTexRefSetFilterMode:
-	movl $162, %eax
-	jmp *driver_table+1296(%rip)
+	movl $163, %eax
+	jmp *driver_table+1304(%rip)
 .globl cuTexRefSetFlags
 .hidden cuTexRefSetFlags
 .type cuTexRefSetFlags, %function
 .p2align 4
 cuTexRefSetFlags:
-	movl $163, %eax
-	jmp *driver_table+1304(%rip)
+	movl $164, %eax
+	jmp *driver_table+1312(%rip)
 .globl cuTexRefSetFormat
 .hidden cuTexRefSetFormat
 .type cuTexRefSetFormat, %function
 .p2align 4
 cuTexRefSetFormat:
-	movl $164, %eax
-	jmp *driver_table+1312(%rip)
+	movl $165, %eax
+	jmp *driver_table+1320(%rip)
 .globl cuTexRefSetMaxAnisotropy
 .hidden cuTexRefSetMaxAnisotropy
 .type cuTexRefSetMaxAnisotropy, %function
 .p2align 4
 cuTexRefSetMaxAnisotropy:
-	movl $165, %eax
-	jmp *driver_table+1320(%rip)
+	movl $166, %eax
+	jmp *driver_table+1328(%rip)
 .globl cuTexRefSetMipmapFilterMode
 .hidden cuTexRefSetMipmapFilterMode
 .type cuTexRefSetMipmapFilterMode, %function
 .p2align 4
 cuTexRefSetMipmapFilterMode:
-	movl $166, %eax
-	jmp *driver_table+1328(%rip)
+	movl $167, %eax
+	jmp *driver_table+1336(%rip)
 .globl cuTexRefSetMipmapLevelBias
 .hidden cuTexRefSetMipmapLevelBias
 .type cuTexRefSetMipmapLevelBias, %function
 .p2align 4
 cuTexRefSetMipmapLevelBias:
-	movl $167, %eax
-	jmp *driver_table+1336(%rip)
+	movl $168, %eax
+	jmp *driver_table+1344(%rip)
 .globl cuTexRefSetMipmapLevelClamp
 .hidden cuTexRefSetMipmapLevelClamp
 .type cuTexRefSetMipmapLevelClamp, %function
 .p2align 4
 cuTexRefSetMipmapLevelClamp:
-	movl $168, %eax
-	jmp *driver_table+1344(%rip)
+	movl $169, %eax
+	jmp *driver_table+1352(%rip)
 .section .note.GNU-stack, "", %progbits

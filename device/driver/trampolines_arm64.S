@@ -313,1237 +313,1246 @@ cuDeviceGetUuid:
 	adrp x16, driver_table+248
 	ldr x16, [x16, #:lo12:driver_table+248]
 	br x16
+.globl cuDeviceGetUuid_v2
+.hidden cuDeviceGetUuid_v2
+.type cuDeviceGetUuid_v2, %function
+.p2align 4
+cuDeviceGetUuid_v2:
+	mov w17, #32
+	adrp x16, driver_table+256
+	ldr x16, [x16, #:lo12:driver_table+256]
+	br x16
 .globl cuDevicePrimaryCtxGetState
 .hidden cuDevicePrimaryCtxGetState
 .type cuDevicePrimaryCtxGetState, %function
 .p2align 4
 cuDevicePrimaryCtxGetState:
-	mov w17, #32
-	adrp x16, driver_table+256
-	ldr x16, [x16, #:lo12:driver_table+256]
+	mov w17, #33
+	adrp x16, driver_table+264
+	ldr x16, [x16, #:lo12:driver_table+264]
 	br x16
 .globl cuDevicePrimaryCtxRelease_v2
 .hidden cuDevicePrimaryCtxRelease_v2
 .type cuDevicePrimaryCtxRelease_v2, %function
 .p2align 4
 cuDevicePrimaryCtxRelease_v2:
-	mov w17, #33
-	adrp x16, driver_table+264
-	ldr x16, [x16, #:lo12:driver_table+264]
+	mov w17, #34
+	adrp x16, driver_table+272
+	ldr x16, [x16, #:lo12:driver_table+272]
 	br x16
 .globl cuDevicePrimaryCtxReset_v2
 .hidden cuDevicePrimaryCtxReset_v2
 .type cuDevicePrimaryCtxReset_v2, %function
 .p2align 4
 cuDevicePrimaryCtxReset_v2:
-	mov w17, #34
-	adrp x16, driver_table+272
-	ldr x16, [x16, #:lo12:driver_table+272]
+	mov w17, #35
+	adrp x16, driver_table+280
+	ldr x16, [x16, #:lo12:driver_table+280]
 	br x16
 .globl cuDevicePrimaryCtxRetain
 .hidden cuDevicePrimaryCtxRetain
 .type cuDevicePrimaryCtxRetain, %function
 .p2align 4
 cuDevicePrimaryCtxRetain:
-	mov w17, #35
-	adrp x16, driver_table+280
-	ldr x16, [x16, #:lo12:driver_table+280]
+	mov w17, #36
+	adrp x16, driver_table+288
+	ldr x16, [x16, #:lo12:driver_table+288]
 	br x16
 .globl cuDevicePrimaryCtxSetFlags_v2
 .hidden cuDevicePrimaryCtxSetFlags_v2
 .type cuDevicePrimaryCtxSetFlags_v2, %function
 .p2align 4
 cuDevicePrimaryCtxSetFlags_v2:
-	mov w17, #36
-	adrp x16, driver_table+288
-	ldr x16, [x16, #:lo12:driver_table+288]
+	mov w17, #37
+	adrp x16, driver_table+296
+	ldr x16, [x16, #:lo12:driver_table+296]
 	br x16
 .globl cuDeviceTotalMem_v2
 .hidden cuDeviceTotalMem_v2
 .type cuDeviceTotalMem_v2, %function
 .p2align 4
 cuDeviceTotalMem_v2:
-	mov w17, #37
-	adrp x16, driver_table+296
-	ldr x16, [x16, #:lo12:driver_table+296]
+	mov w17, #38
+	adrp x16, driver_table+304
+	ldr x16, [x16, #:lo12:driver_table+304]
 	br x16
 .globl cuDriverGetVersion
 .hidden cuDriverGetVersion
 .type cuDriverGetVersion, %function
 .p2align 4
 cuDriverGetVersion:
-	mov w17, #38
-	adrp x16, driver_table+304
-	ldr x16, [x16, #:lo12:driver_table+304]
+	mov w17, #39
+	adrp x16, driver_table+312
+	ldr x16, [x16, #:lo12:driver_table+312]
 	br x16
 .globl cuEventCreate
 .hidden cuEventCreate
 .type cuEventCreate, %function
 .p2align 4
 cuEventCreate:
-	mov w17, #39
-	adrp x16, driver_table+312
-	ldr x16, [x16, #:lo12:driver_table+312]
+	mov w17, #40
+	adrp x16, driver_table+320
+	ldr x16, [x16, #:lo12:driver_table+320]
 	br x16
 .globl cuEventDestroy_v2
 .hidden cuEventDestroy_v2
 .type cuEventDestroy_v2, %function
 .p2align 4
 cuEventDestroy_v2:
-	mov w17, #40
-	adrp x16, driver_table+320
-	ldr x16, [x16, #:lo12:driver_table+320]
+	mov w17, #41
+	adrp x16, driver_table+328
+	ldr x16, [x16, #:lo12:driver_table+328]
 	br x16
 .globl cuEventElapsedTime
 .hidden cuEventElapsedTime
 .type cuEventElapsedTime, %function
 .p2align 4
 cuEventElapsedTime:
-	mov w17, #41
-	adrp x16, driver_table+328
-	ldr x16, [x16, #:lo12:driver_table+328]
+	mov w17, #42
+	adrp x16, driver_table+336
+	ldr x16, [x16, #:lo12:driver_table+336]
 	br x16
 .globl cuEventQuery
 .hidden cuEventQuery
 .type cuEventQuery, %function
 .p2align 4
 cuEventQuery:
-	mov w17, #42
-	adrp x16, driver_table+336
-	ldr x16, [x16, #:lo12:driver_table+336]
+	mov w17, #43
+	adrp x16, driver_table+344
+	ldr x16, [x16, #:lo12:driver_table+344]
 	br x16
 .globl cuEventRecord
 .hidden cuEventRecord
 .type cuEventRecord, %function
 .p2align 4
 cuEventRecord:
-	mov w17, #43
-	adrp x16, driver_table+344
-	ldr x16, [x16, #:lo12:driver_table+344]
+	mov w17, #44
+	adrp x16, driver_table+352
+	ldr x16, [x16, #:lo12:driver_table+352]
 	br x16
 .globl cuEventSynchronize
 .hidden cuEventSynchronize
 .type cuEventSynchronize, %function
 .p2align 4
 cuEventSynchronize:
-	mov w17, #44
-	adrp x16, driver_table+352
-	ldr x16, [x16, #:lo12:driver_table+352]
+	mov w17, #45
+	adrp x16, driver_table+360
+	ldr x16, [x16, #:lo12:driver_table+360]
 	br x16
 .globl cuFuncGetAttribute
 .hidden cuFuncGetAttribute
 .type cuFuncGetAttribute, %function
 .p2align 4
 cuFuncGetAttribute:
-	mov w17, #45
-	adrp x16, driver_table+360
-	ldr x16, [x16, #:lo12:driver_table+360]
+	mov w17, #46
+	adrp x16, driver_table+368
+	ldr x16, [x16, #:lo12:driver_table+368]
 	br x16
 .globl cuFuncSetAttribute
 .hidden cuFuncSetAttribute
 .type cuFuncSetAttribute, %function
 .p2align 4
 cuFuncSetAttribute:
-	mov w17, #46
-	adrp x16, driver_table+368
-	ldr x16, [x16, #:lo12:driver_table+368]
+	mov w17, #47
+	adrp x16, driver_table+376
+	ldr x16, [x16, #:lo12:driver_table+376]
 	br x16
 .globl cuFuncSetCacheConfig
 .hidden cuFuncSetCacheConfig
 .type cuFuncSetCacheConfig, %function
 .p2align 4
 cuFuncSetCacheConfig:
-	mov w17, #47
-	adrp x16, driver_table+376
-	ldr x16, [x16, #:lo12:driver_table+376]
+	mov w17, #48
+	adrp x16, driver_table+384
+	ldr x16, [x16, #:lo12:driver_table+384]
 	br x16
 .globl cuFuncSetSharedMemConfig
 .hidden cuFuncSetSharedMemConfig
 .type cuFuncSetSharedMemConfig, %function
 .p2align 4
 cuFuncSetSharedMemConfig:
-	mov w17, #48
-	adrp x16, driver_table+384
-	ldr x16, [x16, #:lo12:driver_table+384]
+	mov w17, #49
+	adrp x16, driver_table+392
+	ldr x16, [x16, #:lo12:driver_table+392]
 	br x16
 .globl cuGetErrorName
 .hidden cuGetErrorName
 .type cuGetErrorName, %function
 .p2align 4
 cuGetErrorName:
-	mov w17, #49
-	adrp x16, driver_table+392
-	ldr x16, [x16, #:lo12:driver_table+392]
+	mov w17, #50
+	adrp x16, driver_table+400
+	ldr x16, [x16, #:lo12:driver_table+400]
 	br x16
 .globl cuGetErrorString
 .hidden cuGetErrorString
 .type cuGetErrorString, %function
 .p2align 4
 cuGetErrorString:
-	mov w17, #50
-	adrp x16, driver_table+400
-	ldr x16, [x16, #:lo12:driver_table+400]
+	mov w17, #51
+	adrp x16, driver_table+408
+	ldr x16, [x16, #:lo12:driver_table+408]
 	br x16
 .globl cuGraphAddChildGraphNode
 .hidden cuGraphAddChildGraphNode
 .type cuGraphAddChildGraphNode, %function
 .p2align 4
 cuGraphAddChildGraphNode:
-	mov w17, #51
-	adrp x16, driver_table+408
-	ldr x16, [x16, #:lo12:driver_table+408]
+	mov w17, #52
+	adrp x16, driver_table+416
+	ldr x16, [x16, #:lo12:driver_table+416]
 	br x16
 .globl cuGraphAddDependencies
 .hidden cuGraphAddDependencies
 .type cuGraphAddDependencies, %function
 .p2align 4
 cuGraphAddDependencies:
-	mov w17, #52
-	adrp x16, driver_table+416
-	ldr x16, [x16, #:lo12:driver_table+416]
+	mov w17, #53
+	adrp x16, driver_table+424
+	ldr x16, [x16, #:lo12:driver_table+424]
 	br x16
 .globl cuGraphAddDependencies_v2
 .hidden cuGraphAddDependencies_v2
 .type cuGraphAddDependencies_v2, %function
 .p2align 4
 cuGraphAddDependencies_v2:
-	mov w17, #53
-	adrp x16, driver_table+424
-	ldr x16, [x16, #:lo12:driver_table+424]
+	mov w17, #54
+	adrp x16, driver_table+432
+	ldr x16, [x16, #:lo12:driver_table+432]
 	br x16
 .globl cuGraphAddEmptyNode
 .hidden cuGraphAddEmptyNode
 .type cuGraphAddEmptyNode, %function
 .p2align 4
 cuGraphAddEmptyNode:
-	mov w17, #54
-	adrp x16, driver_table+432
-	ldr x16, [x16, #:lo12:driver_table+432]
+	mov w17, #55
+	adrp x16, driver_table+440
+	ldr x16, [x16, #:lo12:driver_table+440]
 	br x16
 .globl cuGraphAddHostNode
 .hidden cuGraphAddHostNode
 .type cuGraphAddHostNode, %function
 .p2align 4
 cuGraphAddHostNode:
-	mov w17, #55
-	adrp x16, driver_table+440
-	ldr x16, [x16, #:lo12:driver_table+440]
+	mov w17, #56
+	adrp x16, driver_table+448
+	ldr x16, [x16, #:lo12:driver_table+448]
 	br x16
 .globl cuGraphAddKernelNode
 .hidden cuGraphAddKernelNode
 .type cuGraphAddKernelNode, %function
 .p2align 4
 cuGraphAddKernelNode:
-	mov w17, #56
-	adrp x16, driver_table+448
-	ldr x16, [x16, #:lo12:driver_table+448]
+	mov w17, #57
+	adrp x16, driver_table+456
+	ldr x16, [x16, #:lo12:driver_table+456]
 	br x16
 .globl cuGraphAddMemcpyNode
 .hidden cuGraphAddMemcpyNode
 .type cuGraphAddMemcpyNode, %function
 .p2align 4
 cuGraphAddMemcpyNode:
-	mov w17, #57
-	adrp x16, driver_table+456
-	ldr x16, [x16, #:lo12:driver_table+456]
+	mov w17, #58
+	adrp x16, driver_table+464
+	ldr x16, [x16, #:lo12:driver_table+464]
 	br x16
 .globl cuGraphAddMemsetNode
 .hidden cuGraphAddMemsetNode
 .type cuGraphAddMemsetNode, %function
 .p2align 4
 cuGraphAddMemsetNode:
-	mov w17, #58
-	adrp x16, driver_table+464
-	ldr x16, [x16, #:lo12:driver_table+464]
+	mov w17, #59
+	adrp x16, driver_table+472
+	ldr x16, [x16, #:lo12:driver_table+472]
 	br x16
 .globl cuGraphClone
 .hidden cuGraphClone
 .type cuGraphClone, %function
 .p2align 4
 cuGraphClone:
-	mov w17, #59
-	adrp x16, driver_table+472
-	ldr x16, [x16, #:lo12:driver_table+472]
+	mov w17, #60
+	adrp x16, driver_table+480
+	ldr x16, [x16, #:lo12:driver_table+480]
 	br x16
 .globl cuGraphCreate
 .hidden cuGraphCreate
 .type cuGraphCreate, %function
 .p2align 4
 cuGraphCreate:
-	mov w17, #60
-	adrp x16, driver_table+480
-	ldr x16, [x16, #:lo12:driver_table+480]
+	mov w17, #61
+	adrp x16, driver_table+488
+	ldr x16, [x16, #:lo12:driver_table+488]
 	br x16
 .globl cuGraphDestroy
 .hidden cuGraphDestroy
 .type cuGraphDestroy, %function
 .p2align 4
 cuGraphDestroy:
-	mov w17, #61
-	adrp x16, driver_table+488
-	ldr x16, [x16, #:lo12:driver_table+488]
+	mov w17, #62
+	adrp x16, driver_table+496
+	ldr x16, [x16, #:lo12:driver_table+496]
 	br x16
 .globl cuGraphDestroyNode
 .hidden cuGraphDestroyNode
 .type cuGraphDestroyNode, %function
 .p2align 4
 cuGraphDestroyNode:
-	mov w17, #62
-	adrp x16, driver_table+496
-	ldr x16, [x16, #:lo12:driver_table+496]
+	mov w17, #63
+	adrp x16, driver_table+504
+	ldr x16, [x16, #:lo12:driver_table+504]
 	br x16
 .globl cuGraphExecDestroy
 .hidden cuGraphExecDestroy
 .type cuGraphExecDestroy, %function
 .p2align 4
 cuGraphExecDestroy:
-	mov w17, #63
-	adrp x16, driver_table+504
-	ldr x16, [x16, #:lo12:driver_table+504]
+	mov w17, #64
+	adrp x16, driver_table+512
+	ldr x16, [x16, #:lo12:driver_table+512]
 	br x16
 .globl cuGraphGetEdges
 .hidden cuGraphGetEdges
 .type cuGraphGetEdges, %function
 .p2align 4
 cuGraphGetEdges:
-	mov w17, #64
-	adrp x16, driver_table+512
-	ldr x16, [x16, #:lo12:driver_table+512]
+	mov w17, #65
+	adrp x16, driver_table+520
+	ldr x16, [x16, #:lo12:driver_table+520]
 	br x16
 .globl cuGraphInstantiateWithFlags
 .hidden cuGraphInstantiateWithFlags
 .type cuGraphInstantiateWithFlags, %function
 .p2align 4
 cuGraphInstantiateWithFlags:
-	mov w17, #65
-	adrp x16, driver_table+520
-	ldr x16, [x16, #:lo12:driver_table+520]
+	mov w17, #66
+	adrp x16, driver_table+528
+	ldr x16, [x16, #:lo12:driver_table+528]
 	br x16
 .globl cuGraphLaunch
 .hidden cuGraphLaunch
 .type cuGraphLaunch, %function
 .p2align 4
 cuGraphLaunch:
-	mov w17, #66
-	adrp x16, driver_table+528
-	ldr x16, [x16, #:lo12:driver_table+528]
+	mov w17, #67
+	adrp x16, driver_table+536
+	ldr x16, [x16, #:lo12:driver_table+536]
 	br x16
 .globl cuLaunchKernel
 .hidden cuLaunchKernel
 .type cuLaunchKernel, %function
 .p2align 4
 cuLaunchKernel:
-	mov w17, #67
-	adrp x16, driver_table+536
-	ldr x16, [x16, #:lo12:driver_table+536]
+	mov w17, #68
+	adrp x16, driver_table+544
+	ldr x16, [x16, #:lo12:driver_table+544]
 	br x16
 .globl cuLaunchKernelEx
 .hidden cuLaunchKernelEx
 .type cuLaunchKernelEx, %function
 .p2align 4
 cuLaunchKernelEx:
-	mov w17, #68
-	adrp x16, driver_table+544
-	ldr x16, [x16, #:lo12:driver_table+544]
+	mov w17, #69
+	adrp x16, driver_table+552
+	ldr x16, [x16, #:lo12:driver_table+552]
 	br x16
 .globl cuLinkAddData_v2
 .hidden cuLinkAddData_v2
 .type cuLinkAddData_v2, %function
 .p2align 4
 cuLinkAddData_v2:
-	mov w17, #69
-	adrp x16, driver_table+552
-	ldr x16, [x16, #:lo12:driver_table+552]
+	mov w17, #70
+	adrp x16, driver_table+560
+	ldr x16, [x16, #:lo12:driver_table+560]
 	br x16
 .globl cuLinkAddFile_v2
 .hidden cuLinkAddFile_v2
 .type cuLinkAddFile_v2, %function
 .p2align 4
 cuLinkAddFile_v2:
-	mov w17, #70
-	adrp x16, driver_table+560
-	ldr x16, [x16, #:lo12:driver_table+560]
+	mov w17, #71
+	adrp x16, driver_table+568
+	ldr x16, [x16, #:lo12:driver_table+568]
 	br x16
 .globl cuLinkComplete
 .hidden cuLinkComplete
 .type cuLinkComplete, %function
 .p2align 4
 cuLinkComplete:
-	mov w17, #71
-	adrp x16, driver_table+568
-	ldr x16, [x16, #:lo12:driver_table+568]
+	mov w17, #72
+	adrp x16, driver_table+576
+	ldr x16, [x16, #:lo12:driver_table+576]
 	br x16
 .globl cuLinkCreate_v2
 .hidden cuLinkCreate_v2
 .type cuLinkCreate_v2, %function
 .p2align 4
 cuLinkCreate_v2:
-	mov w17, #72
-	adrp x16, driver_table+576
-	ldr x16, [x16, #:lo12:driver_table+576]
+	mov w17, #73
+	adrp x16, driver_table+584
+	ldr x16, [x16, #:lo12:driver_table+584]
 	br x16
 .globl cuLinkDestroy
 .hidden cuLinkDestroy
 .type cuLinkDestroy, %function
 .p2align 4
 cuLinkDestroy:
-	mov w17, #73
-	adrp x16, driver_table+584
-	ldr x16, [x16, #:lo12:driver_table+584]
+	mov w17, #74
+	adrp x16, driver_table+592
+	ldr x16, [x16, #:lo12:driver_table+592]
 	br x16
 .globl cuMemAdvise
 .hidden cuMemAdvise
 .type cuMemAdvise, %function
 .p2align 4
 cuMemAdvise:
-	mov w17, #74
-	adrp x16, driver_table+592
-	ldr x16, [x16, #:lo12:driver_table+592]
+	mov w17, #75
+	adrp x16, driver_table+600
+	ldr x16, [x16, #:lo12:driver_table+600]
 	br x16
 .globl cuMemAllocHost_v2
 .hidden cuMemAllocHost_v2
 .type cuMemAllocHost_v2, %function
 .p2align 4
 cuMemAllocHost_v2:
-	mov w17, #75
-	adrp x16, driver_table+600
-	ldr x16, [x16, #:lo12:driver_table+600]
+	mov w17, #76
+	adrp x16, driver_table+608
+	ldr x16, [x16, #:lo12:driver_table+608]
 	br x16
 .globl cuMemAllocManaged
 .hidden cuMemAllocManaged
 .type cuMemAllocManaged, %function
 .p2align 4
 cuMemAllocManaged:
-	mov w17, #76
-	adrp x16, driver_table+608
-	ldr x16, [x16, #:lo12:driver_table+608]
+	mov w17, #77
+	adrp x16, driver_table+616
+	ldr x16, [x16, #:lo12:driver_table+616]
 	br x16
 .globl cuMemAllocPitch_v2
 .hidden cuMemAllocPitch_v2
 .type cuMemAllocPitch_v2, %function
 .p2align 4
 cuMemAllocPitch_v2:
-	mov w17, #77
-	adrp x16, driver_table+616
-	ldr x16, [x16, #:lo12:driver_table+616]
+	mov w17, #78
+	adrp x16, driver_table+624
+	ldr x16, [x16, #:lo12:driver_table+624]
 	br x16
 .globl cuMemAlloc_v2
 .hidden cuMemAlloc_v2
 .type cuMemAlloc_v2, %function
 .p2align 4
 cuMemAlloc_v2:
-	mov w17, #78
-	adrp x16, driver_table+624
-	ldr x16, [x16, #:lo12:driver_table+624]
+	mov w17, #79
+	adrp x16, driver_table+632
+	ldr x16, [x16, #:lo12:driver_table+632]
 	br x16
 .globl cuMemFreeHost
 .hidden cuMemFreeHost
 .type cuMemFreeHost, %function
 .p2align 4
 cuMemFreeHost:
-	mov w17, #79
-	adrp x16, driver_table+632
-	ldr x16, [x16, #:lo12:driver_table+632]
+	mov w17, #80
+	adrp x16, driver_table+640
+	ldr x16, [x16, #:lo12:driver_table+640]
 	br x16
 .globl cuMemFree_v2
 .hidden cuMemFree_v2
 .type cuMemFree_v2, %function
 .p2align 4
 cuMemFree_v2:
-	mov w17, #80
-	adrp x16, driver_table+640
-	ldr x16, [x16, #:lo12:driver_table+640]
+	mov w17, #81
+	adrp x16, driver_table+648
+	ldr x16, [x16, #:lo12:driver_table+648]
 	br x16
 .globl cuMemGetAddressRange_v2
 .hidden cuMemGetAddressRange_v2
 .type cuMemGetAddressRange_v2, %function
 .p2align 4
 cuMemGetAddressRange_v2:
-	mov w17, #81
-	adrp x16, driver_table+648
-	ldr x16, [x16, #:lo12:driver_table+648]
+	mov w17, #82
+	adrp x16, driver_table+656
+	ldr x16, [x16, #:lo12:driver_table+656]
 	br x16
 .globl cuMemGetInfo_v2
 .hidden cuMemGetInfo_v2
 .type cuMemGetInfo_v2, %function
 .p2align 4
 cuMemGetInfo_v2:
-	mov w17, #82
-	adrp x16, driver_table+656
-	ldr x16, [x16, #:lo12:driver_table+656]
+	mov w17, #83
+	adrp x16, driver_table+664
+	ldr x16, [x16, #:lo12:driver_table+664]
 	br x16
 .globl cuMemPrefetchAsync
 .hidden cuMemPrefetchAsync
 .type cuMemPrefetchAsync, %function
 .p2align 4
 cuMemPrefetchAsync:
-	mov w17, #83
-	adrp x16, driver_table+664
-	ldr x16, [x16, #:lo12:driver_table+664]
+	mov w17, #84
+	adrp x16, driver_table+672
+	ldr x16, [x16, #:lo12:driver_table+672]
 	br x16
 .globl cuMemcpy
 .hidden cuMemcpy
 .type cuMemcpy, %function
 .p2align 4
 cuMemcpy:
-	mov w17, #84
-	adrp x16, driver_table+672
-	ldr x16, [x16, #:lo12:driver_table+672]
+	mov w17, #85
+	adrp x16, driver_table+680
+	ldr x16, [x16, #:lo12:driver_table+680]
 	br x16
 .globl cuMemcpy2DAsync_v2
 .hidden cuMemcpy2DAsync_v2
 .type cuMemcpy2DAsync_v2, %function
 .p2align 4
 cuMemcpy2DAsync_v2:
-	mov w17, #85
-	adrp x16, driver_table+680
-	ldr x16, [x16, #:lo12:driver_table+680]
+	mov w17, #86
+	adrp x16, driver_table+688
+	ldr x16, [x16, #:lo12:driver_table+688]
 	br x16
 .globl cuMemcpy2DUnaligned_v2
 .hidden cuMemcpy2DUnaligned_v2
 .type cuMemcpy2DUnaligned_v2, %function
 .p2align 4
 cuMemcpy2DUnaligned_v2:
-	mov w17, #86
-	adrp x16, driver_table+688
-	ldr x16, [x16, #:lo12:driver_table+688]
+	mov w17, #87
+	adrp x16, driver_table+696
+	ldr x16, [x16, #:lo12:driver_table+696]
 	br x16
 .globl cuMemcpy2D_v2
 .hidden cuMemcpy2D_v2
 .type cuMemcpy2D_v2, %function
 .p2align 4
 cuMemcpy2D_v2:
-	mov w17, #87
-	adrp x16, driver_table+696
-	ldr x16, [x16, #:lo12:driver_table+696]
+	mov w17, #88
+	adrp x16, driver_table+704
+	ldr x16, [x16, #:lo12:driver_table+704]
 	br x16
 .globl cuMemcpy3DAsync_v2
 .hidden cuMemcpy3DAsync_v2
 .type cuMemcpy3DAsync_v2, %function
 .p2align 4
 cuMemcpy3DAsync_v2:
-	mov w17, #88
-	adrp x16, driver_table+704
-	ldr x16, [x16, #:lo12:driver_table+704]
+	mov w17, #89
+	adrp x16, driver_table+712
+	ldr x16, [x16, #:lo12:driver_table+712]
 	br x16
 .globl cuMemcpy3DPeer
 .hidden cuMemcpy3DPeer
 .type cuMemcpy3DPeer, %function
 .p2align 4
 cuMemcpy3DPeer:
-	mov w17, #89
-	adrp x16, driver_table+712
-	ldr x16, [x16, #:lo12:driver_table+712]
+	mov w17, #90
+	adrp x16, driver_table+720
+	ldr x16, [x16, #:lo12:driver_table+720]
 	br x16
 .globl cuMemcpy3DPeerAsync
 .hidden cuMemcpy3DPeerAsync
 .type cuMemcpy3DPeerAsync, %function
 .p2align 4
 cuMemcpy3DPeerAsync:
-	mov w17, #90
-	adrp x16, driver_table+720
-	ldr x16, [x16, #:lo12:driver_table+720]
+	mov w17, #91
+	adrp x16, driver_table+728
+	ldr x16, [x16, #:lo12:driver_table+728]
 	br x16
 .globl cuMemcpy3D_v2
 .hidden cuMemcpy3D_v2
 .type cuMemcpy3D_v2, %function
 .p2align 4
 cuMemcpy3D_v2:
-	mov w17, #91
-	adrp x16, driver_table+728
-	ldr x16, [x16, #:lo12:driver_table+728]
+	mov w17, #92
+	adrp x16, driver_table+736
+	ldr x16, [x16, #:lo12:driver_table+736]
 	br x16
 .globl cuMemcpyAsync
 .hidden cuMemcpyAsync
 .type cuMemcpyAsync, %function
 .p2align 4
 cuMemcpyAsync:
-	mov w17, #92
-	adrp x16, driver_table+736
-	ldr x16, [x16, #:lo12:driver_table+736]
+	mov w17, #93
+	adrp x16, driver_table+744
+	ldr x16, [x16, #:lo12:driver_table+744]
 	br x16
 .globl cuMemcpyAtoA_v2
 .hidden cuMemcpyAtoA_v2
 .type cuMemcpyAtoA_v2, %function
 .p2align 4
 cuMemcpyAtoA_v2:
-	mov w17, #93
-	adrp x16, driver_table+744
-	ldr x16, [x16, #:lo12:driver_table+744]
+	mov w17, #94
+	adrp x16, driver_table+752
+	ldr x16, [x16, #:lo12:driver_table+752]
 	br x16
 .globl cuMemcpyAtoD_v2
 .hidden cuMemcpyAtoD_v2
 .type cuMemcpyAtoD_v2, %function
 .p2align 4
 cuMemcpyAtoD_v2:
-	mov w17, #94
-	adrp x16, driver_table+752
-	ldr x16, [x16, #:lo12:driver_table+752]
+	mov w17, #95
+	adrp x16, driver_table+760
+	ldr x16, [x16, #:lo12:driver_table+760]
 	br x16
 .globl cuMemcpyAtoHAsync_v2
 .hidden cuMemcpyAtoHAsync_v2
 .type cuMemcpyAtoHAsync_v2, %function
 .p2align 4
 cuMemcpyAtoHAsync_v2:
-	mov w17, #95
-	adrp x16, driver_table+760
-	ldr x16, [x16, #:lo12:driver_table+760]
+	mov w17, #96
+	adrp x16, driver_table+768
+	ldr x16, [x16, #:lo12:driver_table+768]
 	br x16
 .globl cuMemcpyAtoH_v2
 .hidden cuMemcpyAtoH_v2
 .type cuMemcpyAtoH_v2, %function
 .p2align 4
 cuMemcpyAtoH_v2:
-	mov w17, #96
-	adrp x16, driver_table+768
-	ldr x16, [x16, #:lo12:driver_table+768]
+	mov w17, #97
+	adrp x16, driver_table+776
+	ldr x16, [x16, #:lo12:driver_table+776]
 	br x16
 .globl cuMemcpyDtoA_v2
 .hidden cuMemcpyDtoA_v2
 .type cuMemcpyDtoA_v2, %function
 .p2align 4
 cuMemcpyDtoA_v2:
-	mov w17, #97
-	adrp x16, driver_table+776
-	ldr x16, [x16, #:lo12:driver_table+776]
+	mov w17, #98
+	adrp x16, driver_table+784
+	ldr x16, [x16, #:lo12:driver_table+784]
 	br x16
 .globl cuMemcpyDtoDAsync_v2
 .hidden cuMemcpyDtoDAsync_v2
 .type cuMemcpyDtoDAsync_v2, %function
 .p2align 4
 cuMemcpyDtoDAsync_v2:
-	mov w17, #98
-	adrp x16, driver_table+784
-	ldr x16, [x16, #:lo12:driver_table+784]
+	mov w17, #99
+	adrp x16, driver_table+792
+	ldr x16, [x16, #:lo12:driver_table+792]
 	br x16
 .globl cuMemcpyDtoD_v2
 .hidden cuMemcpyDtoD_v2
 .type cuMemcpyDtoD_v2, %function
 .p2align 4
 cuMemcpyDtoD_v2:
-	mov w17, #99
-	adrp x16, driver_table+792
-	ldr x16, [x16, #:lo12:driver_table+792]
+	mov w17, #100
+	adrp x16, driver_table+800
+	ldr x16, [x16, #:lo12:driver_table+800]
 	br x16
 .globl cuMemcpyDtoHAsync_v2
 .hidden cuMemcpyDtoHAsync_v2
 .type cuMemcpyDtoHAsync_v2, %function
 .p2align 4
 cuMemcpyDtoHAsync_v2:
-	mov w17, #100
-	adrp x16, driver_table+800
-	ldr x16, [x16, #:lo12:driver_table+800]
+	mov w17, #101
+	adrp x16, driver_table+808
+	ldr x16, [x16, #:lo12:driver_table+808]
 	br x16
 .globl cuMemcpyDtoH_v2
 .hidden cuMemcpyDtoH_v2
 .type cuMemcpyDtoH_v2, %function
 .p2align 4
 cuMemcpyDtoH_v2:
-	mov w17, #101
-	adrp x16, driver_table+808
-	ldr x16, [x16, #:lo12:driver_table+808]
+	mov w17, #102
+	adrp x16, driver_table+816
+	ldr x16, [x16, #:lo12:driver_table+816]
 	br x16
 .globl cuMemcpyHtoAAsync_v2
 .hidden cuMemcpyHtoAAsync_v2
 .type cuMemcpyHtoAAsync_v2, %function
 .p2align 4
 cuMemcpyHtoAAsync_v2:
-	mov w17, #102
-	adrp x16, driver_table+816
-	ldr x16, [x16, #:lo12:driver_table+816]
+	mov w17, #103
+	adrp x16, driver_table+824
+	ldr x16, [x16, #:lo12:driver_table+824]
 	br x16
 .globl cuMemcpyHtoA_v2
 .hidden cuMemcpyHtoA_v2
 .type cuMemcpyHtoA_v2, %function
 .p2align 4
 cuMemcpyHtoA_v2:
-	mov w17, #103
-	adrp x16, driver_table+824
-	ldr x16, [x16, #:lo12:driver_table+824]
+	mov w17, #104
+	adrp x16, driver_table+832
+	ldr x16, [x16, #:lo12:driver_table+832]
 	br x16
 .globl cuMemcpyHtoDAsync_v2
 .hidden cuMemcpyHtoDAsync_v2
 .type cuMemcpyHtoDAsync_v2, %function
 .p2align 4
 cuMemcpyHtoDAsync_v2:
-	mov w17, #104
-	adrp x16, driver_table+832
-	ldr x16, [x16, #:lo12:driver_table+832]
+	mov w17, #105
+	adrp x16, driver_table+840
+	ldr x16, [x16, #:lo12:driver_table+840]
 	br x16
 .globl cuMemcpyHtoD_v2
 .hidden cuMemcpyHtoD_v2
 .type cuMemcpyHtoD_v2, %function
 .p2align 4
 cuMemcpyHtoD_v2:
-	mov w17, #105
-	adrp x16, driver_table+840
-	ldr x16, [x16, #:lo12:driver_table+840]
+	mov w17, #106
+	adrp x16, driver_table+848
+	ldr x16, [x16, #:lo12:driver_table+848]
 	br x16
 .globl cuMemcpyPeer
 .hidden cuMemcpyPeer
 .type cuMemcpyPeer, %function
 .p2align 4
 cuMemcpyPeer:
-	mov w17, #106
-	adrp x16, driver_table+848
-	ldr x16, [x16, #:lo12:driver_table+848]
+	mov w17, #107
+	adrp x16, driver_table+856
+	ldr x16, [x16, #:lo12:driver_table+856]
 	br x16
 .globl cuMemcpyPeerAsync
 .hidden cuMemcpyPeerAsync
 .type cuMemcpyPeerAsync, %function
 .p2align 4
 cuMemcpyPeerAsync:
-	mov w17, #107
-	adrp x16, driver_table+856
-	ldr x16, [x16, #:lo12:driver_table+856]
+	mov w17, #108
+	adrp x16, driver_table+864
+	ldr x16, [x16, #:lo12:driver_table+864]
 	br x16
 .globl cuMemsetD16Async
 .hidden cuMemsetD16Async
 .type cuMemsetD16Async, %function
 .p2align 4
 cuMemsetD16Async:
-	mov w17, #108
-	adrp x16, driver_table+864
-	ldr x16, [x16, #:lo12:driver_table+864]
+	mov w17, #109
+	adrp x16, driver_table+872
+	ldr x16, [x16, #:lo12:driver_table+872]
 	br x16
 .globl cuMemsetD16_v2
 .hidden cuMemsetD16_v2
 .type cuMemsetD16_v2, %function
 .p2align 4
 cuMemsetD16_v2:
-	mov w17, #109
-	adrp x16, driver_table+872
-	ldr x16, [x16, #:lo12:driver_table+872]
+	mov w17, #110
+	adrp x16, driver_table+880
+	ldr x16, [x16, #:lo12:driver_table+880]
 	br x16
 .globl cuMemsetD2D16Async
 .hidden cuMemsetD2D16Async
 .type cuMemsetD2D16Async, %function
 .p2align 4
 cuMemsetD2D16Async:
-	mov w17, #110
-	adrp x16, driver_table+880
-	ldr x16, [x16, #:lo12:driver_table+880]
+	mov w17, #111
+	adrp x16, driver_table+888
+	ldr x16, [x16, #:lo12:driver_table+888]
 	br x16
 .globl cuMemsetD2D16_v2
 .hidden cuMemsetD2D16_v2
 .type cuMemsetD2D16_v2, %function
 .p2align 4
 cuMemsetD2D16_v2:
-	mov w17, #111
-	adrp x16, driver_table+888
-	ldr x16, [x16, #:lo12:driver_table+888]
+	mov w17, #112
+	adrp x16, driver_table+896
+	ldr x16, [x16, #:lo12:driver_table+896]
 	br x16
 .globl cuMemsetD2D32Async
 .hidden cuMemsetD2D32Async
 .type cuMemsetD2D32Async, %function
 .p2align 4
 cuMemsetD2D32Async:
-	mov w17, #112
-	adrp x16, driver_table+896
-	ldr x16, [x16, #:lo12:driver_table+896]
+	mov w17, #113
+	adrp x16, driver_table+904
+	ldr x16, [x16, #:lo12:driver_table+904]
 	br x16
 .globl cuMemsetD2D32_v2
 .hidden cuMemsetD2D32_v2
 .type cuMemsetD2D32_v2, %function
 .p2align 4
 cuMemsetD2D32_v2:
-	mov w17, #113
-	adrp x16, driver_table+904
-	ldr x16, [x16, #:lo12:driver_table+904]
+	mov w17, #114
+	adrp x16, driver_table+912
+	ldr x16, [x16, #:lo12:driver_table+912]
 	br x16
 .globl cuMemsetD2D8Async
 .hidden cuMemsetD2D8Async
 .type cuMemsetD2D8Async, %function
 .p2align 4
 cuMemsetD2D8Async:
-	mov w17, #114
-	adrp x16, driver_table+912
-	ldr x16, [x16, #:lo12:driver_table+912]
+	mov w17, #115
+	adrp x16, driver_table+920
+	ldr x16, [x16, #:lo12:driver_table+920]
 	br x16
 .globl cuMemsetD2D8_v2
 .hidden cuMemsetD2D8_v2
 .type cuMemsetD2D8_v2, %function
 .p2align 4
 cuMemsetD2D8_v2:
-	mov w17, #115
-	adrp x16, driver_table+920
-	ldr x16, [x16, #:lo12:driver_table+920]
+	mov w17, #116
+	adrp x16, driver_table+928
+	ldr x16, [x16, #:lo12:driver_table+928]
 	br x16
 .globl cuMemsetD32Async
 .hidden cuMemsetD32Async
 .type cuMemsetD32Async, %function
 .p2align 4
 cuMemsetD32Async:
-	mov w17, #116
-	adrp x16, driver_table+928
-	ldr x16, [x16, #:lo12:driver_table+928]
+	mov w17, #117
+	adrp x16, driver_table+936
+	ldr x16, [x16, #:lo12:driver_table+936]
 	br x16
 .globl cuMemsetD32_v2
 .hidden cuMemsetD32_v2
 .type cuMemsetD32_v2, %function
 .p2align 4
 cuMemsetD32_v2:
-	mov w17, #117
-	adrp x16, driver_table+936
-	ldr x16, [x16, #:lo12:driver_table+936]
+	mov w17, #118
+	adrp x16, driver_table+944
+	ldr x16, [x16, #:lo12:driver_table+944]
 	br x16
 .globl cuMemsetD8Async
 .hidden cuMemsetD8Async
 .type cuMemsetD8Async, %function
 .p2align 4
 cuMemsetD8Async:
-	mov w17, #118
-	adrp x16, driver_table+944
-	ldr x16, [x16, #:lo12:driver_table+944]
+	mov w17, #119
+	adrp x16, driver_table+952
+	ldr x16, [x16, #:lo12:driver_table+952]
 	br x16
 .globl cuMemsetD8_v2
 .hidden cuMemsetD8_v2
 .type cuMemsetD8_v2, %function
 .p2align 4
 cuMemsetD8_v2:
-	mov w17, #119
-	adrp x16, driver_table+952
-	ldr x16, [x16, #:lo12:driver_table+952]
+	mov w17, #120
+	adrp x16, driver_table+960
+	ldr x16, [x16, #:lo12:driver_table+960]
 	br x16
 .globl cuModuleGetFunction
 .hidden cuModuleGetFunction
 .type cuModuleGetFunction, %function
 .p2align 4
 cuModuleGetFunction:
-	mov w17, #120
-	adrp x16, driver_table+960
-	ldr x16, [x16, #:lo12:driver_table+960]
+	mov w17, #121
+	adrp x16, driver_table+968
+	ldr x16, [x16, #:lo12:driver_table+968]
 	br x16
 .globl cuModuleGetGlobal_v2
 .hidden cuModuleGetGlobal_v2
 .type cuModuleGetGlobal_v2, %function
 .p2align 4
 cuModuleGetGlobal_v2:
-	mov w17, #121
-	adrp x16, driver_table+968
-	ldr x16, [x16, #:lo12:driver_table+968]
+	mov w17, #122
+	adrp x16, driver_table+976
+	ldr x16, [x16, #:lo12:driver_table+976]
 	br x16
 .globl cuModuleGetSurfRef
 .hidden cuModuleGetSurfRef
 .type cuModuleGetSurfRef, %function
 .p2align 4
 cuModuleGetSurfRef:
-	mov w17, #122
-	adrp x16, driver_table+976
-	ldr x16, [x16, #:lo12:driver_table+976]
+	mov w17, #123
+	adrp x16, driver_table+984
+	ldr x16, [x16, #:lo12:driver_table+984]
 	br x16
 .globl cuModuleGetTexRef
 .hidden cuModuleGetTexRef
 .type cuModuleGetTexRef, %function
 .p2align 4
 cuModuleGetTexRef:
-	mov w17, #123
-	adrp x16, driver_table+984
-	ldr x16, [x16, #:lo12:driver_table+984]
+	mov w17, #124
+	adrp x16, driver_table+992
+	ldr x16, [x16, #:lo12:driver_table+992]
 	br x16
 .globl cuModuleLoad
 .hidden cuModuleLoad
 .type cuModuleLoad, %function
 .p2align 4
 cuModuleLoad:
-	mov w17, #124
-	adrp x16, driver_table+992
-	ldr x16, [x16, #:lo12:driver_table+992]
+	mov w17, #125
+	adrp x16, driver_table+1000
+	ldr x16, [x16, #:lo12:driver_table+1000]
 	br x16
 .globl cuModuleLoadData
 .hidden cuModuleLoadData
 .type cuModuleLoadData, %function
 .p2align 4
 cuModuleLoadData:
-	mov w17, #125
-	adrp x16, driver_table+1000
-	ldr x16, [x16, #:lo12:driver_table+1000]
+	mov w17, #126
+	adrp x16, driver_table+1008
+	ldr x16, [x16, #:lo12:driver_table+1008]
 	br x16
 .globl cuModuleLoadDataEx
 .hidden cuModuleLoadDataEx
 .type cuModuleLoadDataEx, %function
 .p2align 4
 cuModuleLoadDataEx:
-	mov w17, #126
-	adrp x16, driver_table+1008
-	ldr x16, [x16, #:lo12:driver_table+1008]
+	mov w17, #127
+	adrp x16, driver_table+1016
+	ldr x16, [x16, #:lo12:driver_table+1016]
 	br x16
 .globl cuModuleLoadFatBinary
 .hidden cuModuleLoadFatBinary
 .type cuModuleLoadFatBinary, %function
 .p2align 4
 cuModuleLoadFatBinary:
-	mov w17, #127
-	adrp x16, driver_table+1016
-	ldr x16, [x16, #:lo12:driver_table+1016]
+	mov w17, #128
+	adrp x16, driver_table+1024
+	ldr x16, [x16, #:lo12:driver_table+1024]
 	br x16
 .globl cuModuleUnload
 .hidden cuModuleUnload
 .type cuModuleUnload, %function
 .p2align 4
 cuModuleUnload:
-	mov w17, #128
-	adrp x16, driver_table+1024
-	ldr x16, [x16, #:lo12:driver_table+1024]
+	mov w17, #129
+	adrp x16, driver_table+1032
+	ldr x16, [x16, #:lo12:driver_table+1032]
 	br x16
 .globl cuOccupancyMaxActiveBlocksPerMultiprocessor
 .hidden cuOccupancyMaxActiveBlocksPerMultiprocessor
 .type cuOccupancyMaxActiveBlocksPerMultiprocessor, %function
 .p2align 4
 cuOccupancyMaxActiveBlocksPerMultiprocessor:
-	mov w17, #129
-	adrp x16, driver_table+1032
-	ldr x16, [x16, #:lo12:driver_table+1032]
+	mov w17, #130
+	adrp x16, driver_table+1040
+	ldr x16, [x16, #:lo12:driver_table+1040]
 	br x16
 .globl cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags
 .hidden cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags
 .type cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags, %function
 .p2align 4
 cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags:
-	mov w17, #130
-	adrp x16, driver_table+1040
-	ldr x16, [x16, #:lo12:driver_table+1040]
+	mov w17, #131
+	adrp x16, driver_table+1048
+	ldr x16, [x16, #:lo12:driver_table+1048]
 	br x16
 .globl cuOccupancyMaxPotentialBlockSize
 .hidden cuOccupancyMaxPotentialBlockSize
 .type cuOccupancyMaxPotentialBlockSize, %function
 .p2align 4
 cuOccupancyMaxPotentialBlockSize:
-	mov w17, #131
-	adrp x16, driver_table+1048
-	ldr x16, [x16, #:lo12:driver_table+1048]
+	mov w17, #132
+	adrp x16, driver_table+1056
+	ldr x16, [x16, #:lo12:driver_table+1056]
 	br x16
 .globl cuPointerGetAttribute
 .hidden cuPointerGetAttribute
 .type cuPointerGetAttribute, %function
 .p2align 4
 cuPointerGetAttribute:
-	mov w17, #132
-	adrp x16, driver_table+1056
-	ldr x16, [x16, #:lo12:driver_table+1056]
+	mov w17, #133
+	adrp x16, driver_table+1064
+	ldr x16, [x16, #:lo12:driver_table+1064]
 	br x16
 .globl cuPointerSetAttribute
 .hidden cuPointerSetAttribute
 .type cuPointerSetAttribute, %function
 .p2align 4
 cuPointerSetAttribute:
-	mov w17, #133
-	adrp x16, driver_table+1064
-	ldr x16, [x16, #:lo12:driver_table+1064]
+	mov w17, #134
+	adrp x16, driver_table+1072
+	ldr x16, [x16, #:lo12:driver_table+1072]
 	br x16
 .globl cuStreamAttachMemAsync
 .hidden cuStreamAttachMemAsync
 .type cuStreamAttachMemAsync, %function
 .p2align 4
 cuStreamAttachMemAsync:
-	mov w17, #134
-	adrp x16, driver_table+1072
-	ldr x16, [x16, #:lo12:driver_table+1072]
+	mov w17, #135
+	adrp x16, driver_table+1080
+	ldr x16, [x16, #:lo12:driver_table+1080]
 	br x16
 .globl cuStreamBeginCapture_v2
 .hidden cuStreamBeginCapture_v2
 .type cuStreamBeginCapture_v2, %function
 .p2align 4
 cuStreamBeginCapture_v2:
-	mov w17, #135
-	adrp x16, driver_table+1080
-	ldr x16, [x16, #:lo12:driver_table+1080]
+	mov w17, #136
+	adrp x16, driver_table+1088
+	ldr x16, [x16, #:lo12:driver_table+1088]
 	br x16
 .globl cuStreamCreate
 .hidden cuStreamCreate
 .type cuStreamCreate, %function
 .p2align 4
 cuStreamCreate:
-	mov w17, #136
-	adrp x16, driver_table+1088
-	ldr x16, [x16, #:lo12:driver_table+1088]
+	mov w17, #137
+	adrp x16, driver_table+1096
+	ldr x16, [x16, #:lo12:driver_table+1096]
 	br x16
 .globl cuStreamCreateWithPriority
 .hidden cuStreamCreateWithPriority
 .type cuStreamCreateWithPriority, %function
 .p2align 4
 cuStreamCreateWithPriority:
-	mov w17, #137
-	adrp x16, driver_table+1096
-	ldr x16, [x16, #:lo12:driver_table+1096]
+	mov w17, #138
+	adrp x16, driver_table+1104
+	ldr x16, [x16, #:lo12:driver_table+1104]
 	br x16
 .globl cuStreamDestroy_v2
 .hidden cuStreamDestroy_v2
 .type cuStreamDestroy_v2, %function
 .p2align 4
 cuStreamDestroy_v2:
-	mov w17, #138
-	adrp x16, driver_table+1104
-	ldr x16, [x16, #:lo12:driver_table+1104]
+	mov w17, #139
+	adrp x16, driver_table+1112
+	ldr x16, [x16, #:lo12:driver_table+1112]
 	br x16
 .globl cuStreamEndCapture
 .hidden cuStreamEndCapture
 .type cuStreamEndCapture, %function
 .p2align 4
 cuStreamEndCapture:
-	mov w17, #139
-	adrp x16, driver_table+1112
-	ldr x16, [x16, #:lo12:driver_table+1112]
+	mov w17, #140
+	adrp x16, driver_table+1120
+	ldr x16, [x16, #:lo12:driver_table+1120]
 	br x16
 .globl cuStreamGetFlags
 .hidden cuStreamGetFlags
 .type cuStreamGetFlags, %function
 .p2align 4
 cuStreamGetFlags:
-	mov w17, #140
-	adrp x16, driver_table+1120
-	ldr x16, [x16, #:lo12:driver_table+1120]
+	mov w17, #141
+	adrp x16, driver_table+1128
+	ldr x16, [x16, #:lo12:driver_table+1128]
 	br x16
 .globl cuStreamGetPriority
 .hidden cuStreamGetPriority
 .type cuStreamGetPriority, %function
 .p2align 4
 cuStreamGetPriority:
-	mov w17, #141
-	adrp x16, driver_table+1128
-	ldr x16, [x16, #:lo12:driver_table+1128]
+	mov w17, #142
+	adrp x16, driver_table+1136
+	ldr x16, [x16, #:lo12:driver_table+1136]
 	br x16
 .globl cuStreamQuery
 .hidden cuStreamQuery
 .type cuStreamQuery, %function
 .p2align 4
 cuStreamQuery:
-	mov w17, #142
-	adrp x16, driver_table+1136
-	ldr x16, [x16, #:lo12:driver_table+1136]
+	mov w17, #143
+	adrp x16, driver_table+1144
+	ldr x16, [x16, #:lo12:driver_table+1144]
 	br x16
 .globl cuStreamSynchronize
 .hidden cuStreamSynchronize
 .type cuStreamSynchronize, %function
 .p2align 4
 cuStreamSynchronize:
-	mov w17, #143
-	adrp x16, driver_table+1144
-	ldr x16, [x16, #:lo12:driver_table+1144]
+	mov w17, #144
+	adrp x16, driver_table+1152
+	ldr x16, [x16, #:lo12:driver_table+1152]
 	br x16
 .globl cuStreamWaitEvent
 .hidden cuStreamWaitEvent
 .type cuStreamWaitEvent, %function
 .p2align 4
 cuStreamWaitEvent:
-	mov w17, #144
-	adrp x16, driver_table+1152
-	ldr x16, [x16, #:lo12:driver_table+1152]
+	mov w17, #145
+	adrp x16, driver_table+1160
+	ldr x16, [x16, #:lo12:driver_table+1160]
 	br x16
 .globl cuStreamWaitValue32
 .hidden cuStreamWaitValue32
 .type cuStreamWaitValue32, %function
 .p2align 4
 cuStreamWaitValue32:
-	mov w17, #145
-	adrp x16, driver_table+1160
-	ldr x16, [x16, #:lo12:driver_table+1160]
+	mov w17, #146
+	adrp x16, driver_table+1168
+	ldr x16, [x16, #:lo12:driver_table+1168]
 	br x16
 .globl cuStreamWriteValue32
 .hidden cuStreamWriteValue32
 .type cuStreamWriteValue32, %function
 .p2align 4
 cuStreamWriteValue32:
-	mov w17, #146
-	adrp x16, driver_table+1168
-	ldr x16, [x16, #:lo12:driver_table+1168]
+	mov w17, #147
+	adrp x16, driver_table+1176
+	ldr x16, [x16, #:lo12:driver_table+1176]
 	br x16
 .globl cuSurfRefGetArray
 .hidden cuSurfRefGetArray
 .type cuSurfRefGetArray, %function
 .p2align 4
 cuSurfRefGetArray:
-	mov w17, #147
-	adrp x16, driver_table+1176
-	ldr x16, [x16, #:lo12:driver_table+1176]
+	mov w17, #148
+	adrp x16, driver_table+1184
+	ldr x16, [x16, #:lo12:driver_table+1184]
 	br x16
 .globl cuSurfRefSetArray
 .hidden cuSurfRefSetArray
 .type cuSurfRefSetArray, %function
 .p2align 4
 cuSurfRefSetArray:
-	mov w17, #148
-	adrp x16, driver_table+1184
-	ldr x16, [x16, #:lo12:driver_table+1184]
+	mov w17, #149
+	adrp x16, driver_table+1192
+	ldr x16, [x16, #:lo12:driver_table+1192]
 	br x16
 .globl cuTexRefGetAddressMode
 .hidden cuTexRefGetAddressMode
 .type cuTexRefGetAddressMode, %function
 .p2align 4
 cuTexRefGetAddressMode:
-	mov w17, #149
-	adrp x16, driver_table+1192
-	ldr x16, [x16, #:lo12:driver_table+1192]
+	mov w17, #150
+	adrp x16, driver_table+1200
+	ldr x16, [x16, #:lo12:driver_table+1200]
 	br x16
 .globl cuTexRefGetAddress_v2
 .hidden cuTexRefGetAddress_v2
 .type cuTexRefGetAddress_v2, %function
 .p2align 4
 cuTexRefGetAddress_v2:
-	mov w17, #150
-	adrp x16, driver_table+1200
-	ldr x16, [x16, #:lo12:driver_table+1200]
+	mov w17, #151
+	adrp x16, driver_table+1208
+	ldr x16, [x16, #:lo12:driver_table+1208]
 	br x16
 .globl cuTexRefGetArray
 .hidden cuTexRefGetArray
 .type cuTexRefGetArray, %function
 .p2align 4
 cuTexRefGetArray:
-	mov w17, #151
-	adrp x16, driver_table+1208
-	ldr x16, [x16, #:lo12:driver_table+1208]
+	mov w17, #152
+	adrp x16, driver_table+1216
+	ldr x16, [x16, #:lo12:driver_table+1216]
 	br x16
 .globl cuTexRefGetBorderColor
 .hidden cuTexRefGetBorderColor
 .type cuTexRefGetBorderColor, %function
 .p2align 4
 cuTexRefGetBorderColor:
-	mov w17, #152
-	adrp x16, driver_table+1216
-	ldr x16, [x16, #:lo12:driver_table+1216]
+	mov w17, #153
+	adrp x16, driver_table+1224
+	ldr x16, [x16, #:lo12:driver_table+1224]
 	br x16
 .globl cuTexRefGetFilterMode
 .hidden cuTexRefGetFilterMode
 .type cuTexRefGetFilterMode, %function
 .p2align 4
 cuTexRefGetFilterMode:
-	mov w17, #153
-	adrp x16, driver_table+1224
-	ldr x16, [x16, #:lo12:driver_table+1224]
+	mov w17, #154
+	adrp x16, driver_table+1232
+	ldr x16, [x16, #:lo12:driver_table+1232]
 	br x16
 .globl cuTexRefGetFlags
 .hidden cuTexRefGetFlags
 .type cuTexRefGetFlags, %function
 .p2align 4
 cuTexRefGetFlags:
-	mov w17, #154
-	adrp x16, driver_table+1232
-	ldr x16, [x16, #:lo12:driver_table+1232]
+	mov w17, #155
+	adrp x16, driver_table+1240
+	ldr x16, [x16, #:lo12:driver_table+1240]
 	br x16
 .globl cuTexRefGetFormat
 .hidden cuTexRefGetFormat
 .type cuTexRefGetFormat, %function
 .p2align 4
 cuTexRefGetFormat:
-	mov w17, #155
-	adrp x16, driver_table+1240
-	ldr x16, [x16, #:lo12:driver_table+1240]
+	mov w17, #156
+	adrp x16, driver_table+1248
+	ldr x16, [x16, #:lo12:driver_table+1248]
 	br x16
 .globl cuTexRefGetMaxAnisotropy
 .hidden cuTexRefGetMaxAnisotropy
 .type cuTexRefGetMaxAnisotropy, %function
 .p2align 4
 cuTexRefGetMaxAnisotropy:
-	mov w17, #156
-	adrp x16, driver_table+1248
-	ldr x16, [x16, #:lo12:driver_table+1248]
+	mov w17, #157
+	adrp x16, driver_table+1256
+	ldr x16, [x16, #:lo12:driver_table+1256]
 	br x16
 .globl cuTexRefSetAddress2D_v3
 .hidden cuTexRefSetAddress2D_v3
 .type cuTexRefSetAddress2D_v3, %function
 .p2align 4
 cuTexRefSetAddress2D_v3:
-	mov w17, #157
-	adrp x16, driver_table+1256
-	ldr x16, [x16, #:lo12:driver_table+1256]
+	mov w17, #158
+	adrp x16, driver_table+1264
+	ldr x16, [x16, #:lo12:driver_table+1264]
 	br x16
 .globl cuTexRefSetAddressMode
 .hidden cuTexRefSetAddressMode
 .type cuTexRefSetAddressMode, %function
 .p2align 4
 cuTexRefSetAddressMode:
-	mov w17, #158
-	adrp x16, driver_table+1264
-	ldr x16, [x16, #:lo12:driver_table+1264]
+	mov w17, #159
+	adrp x16, driver_table+1272
+	ldr x16, [x16, #:lo12:driver_table+1272]
 	br x16
 .globl cuTexRefSetAddress_v2
 .hidden cuTexRefSetAddress_v2
 .type cuTexRefSetAddress_v2, %function
 .p2align 4
 cuTexRefSetAddress_v2:
-	mov w17, #159
-	adrp x16, driver_table+1272
-	ldr x16, [x16, #:lo12:driver_table+1272]
+	mov w17, #160
+	adrp x16, driver_table+1280
+	ldr x16, [x16, #:lo12:driver_table+1280]
 	br x16
 .globl cuTexRefSetArray
 .hidden cuTexRefSetArray
 .type cuTexRefSetArray, %function
 .p2align 4
 cuTexRefSetArray:
-	mov w17, #160
-	adrp x16, driver_table+1280
-	ldr x16, [x16, #:lo12:driver_table+1280]
+	mov w17, #161
+	adrp x16, driver_table+1288
+	ldr x16, [x16, #:lo12:driver_table+1288]
 	br x16
 .globl cuTexRefSetBorderColor
 .hidden cuTexRefSetBorderColor
 .type cuTexRefSetBorderColor, %function
 .p2align 4
 cuTexRefSetBorderColor:
-	mov w17, #161
-	adrp x16, driver_table+1288
-	ldr x16, [x16, #:lo12:driver_table+1288]
+	mov w17, #162
+	adrp x16, driver_table+1296
+	ldr x16, [x16, #:lo12:driver_table+1296]
 	br x16
 .globl cuTexRefSetFilterMode
 .hidden cuTexRefSetFilterMode
 .type cuTexRefSetFilterMode, %function
 .p2align 4
 cuTexRefSetFilterMode:
-	mov w17, #162
-	adrp x16, driver_table+1296
-	ldr x16, [x16, #:lo12:driver_table+1296]
+	mov w17, #163
+	adrp x16, driver_table+1304
+	ldr x16, [x16, #:lo12:driver_table+1304]
 	br x16
 .globl cuTexRefSetFlags
 .hidden cuTexRefSetFlags
 .type cuTexRefSetFlags, %function
 .p2align 4
 cuTexRefSetFlags:
-	mov w17, #163
-	adrp x16, driver_table+1304
-	ldr x16, [x16, #:lo12:driver_table+1304]
+	mov w17, #164
+	adrp x16, driver_table+1312
+	ldr x16, [x16, #:lo12:driver_table+1312]
 	br x16
 .globl cuTexRefSetFormat
 .hidden cuTexRefSetFormat
 .type cuTexRefSetFormat, %function
 .p2align 4
 cuTexRefSetFormat:
-	mov w17, #164
-	adrp x16, driver_table+1312
-	ldr x16, [x16, #:lo12:driver_table+1312]
+	mov w17, #165
+	adrp x16, driver_table+1320
+	ldr x16, [x16, #:lo12:driver_table+1320]
 	br x16
 .globl cuTexRefSetMaxAnisotropy
 .hidden cuTexRefSetMaxAnisotropy
 .type cuTexRefSetMaxAnisotropy, %function
 .p2align 4
 cuTexRefSetMaxAnisotropy:
-	mov w17, #165
-	adrp x16, driver_table+1320
-	ldr x16, [x16, #:lo12:driver_table+1320]
+	mov w17, #166
+	adrp x16, driver_table+1328
+	ldr x16, [x16, #:lo12:driver_table+1328]
 	br x16
 .globl cuTexRefSetMipmapFilterMode
 .hidden cuTexRefSetMipmapFilterMode
 .type cuTexRefSetMipmapFilterMode, %function
 .p2align 4
 cuTexRefSetMipmapFilterMode:
-	mov w17, #166
-	adrp x16, driver_table+1328
-	ldr x16, [x16, #:lo12:driver_table+1328]
+	mov w17, #167
+	adrp x16, driver_table+1336
+	ldr x16, [x16, #:lo12:driver_table+1336]
 	br x16
 .globl cuTexRefSetMipmapLevelBias
 .hidden cuTexRefSetMipmapLevelBias
 .type cuTexRefSetMipmapLevelBias, %function
 .p2align 4
 cuTexRefSetMipmapLevelBias:
-	mov w17, #167
-	adrp x16, driver_table+1336
-	ldr x16, [x16, #:lo12:driver_table+1336]
+	mov w17, #168
+	adrp x16, driver_table+1344
+	ldr x16, [x16, #:lo12:driver_table+1344]
 	br x16
 .globl cuTexRefSetMipmapLevelClamp
 .hidden cuTexRefSetMipmapLevelClamp
 .type cuTexRefSetMipmapLevelClamp, %function
 .p2align 4
 cuTexRefSetMipmapLevelClamp:
-	mov w17, #168
-	adrp x16, driver_table+1344
-	ldr x16, [x16, #:lo12:driver_table+1344]
+	mov w17, #169
+	adrp x16, driver_table+1352
+	ldr x16, [x16, #:lo12:driver_table+1352]
 	br x16
 .section .note.GNU-stack, "", %progbits

@@ -35,6 +35,7 @@ type room struct {
 // rooms are searched in their order.
 var rooms = []room{
 	{"internal/texttable", "internal/wording", "a table is made of words and numbers"},
+	{"internal/markdown", "", "a page is text"},
 	{"internal/npy", "internal/wording", "what is wrong with an array is said in words"},
 	{"internal/...", "", "words and numbers know nothing of networks"},
 	{"kernels/internal/...", "", "an algorithm's coefficients stand for themselves"},

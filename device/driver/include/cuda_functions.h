@@ -40,6 +40,7 @@ CUresult cuDeviceGetCount(int *);
 CUresult cuDeviceGetName(char *, int, CUdevice);
 CUresult cuDeviceGetP2PAttribute(int *, CUdevice_P2PAttribute, CUdevice, CUdevice);
 CUresult cuDeviceGetUuid(CUuuid *, CUdevice);
+CUresult cuDeviceGetUuid_v2(CUuuid *, CUdevice); /* since CUDA 11.4: that of a MIG slice, where the other one gives its card's */
 CUresult cuDevicePrimaryCtxGetState(CUdevice, unsigned *, int *);
 #define cuDevicePrimaryCtxRelease cuDevicePrimaryCtxRelease_v2
 CUresult cuDevicePrimaryCtxRelease(CUdevice);

@@ -111,6 +111,9 @@ func simDeviceGetName(out unsafe.Pointer, n, dev int32) int32 {
 		if n <= 0 {
 			return driver.InvalidValue
 		}
+		if d.Silent {
+			return driver.DeviceUnavailable
+		}
 		b := hostBytes(out, uint64(n))
 		b[copy(b[:n-1], d.Chip().Product+" (simulated)")] = 0
 		return driver.Success
@@ -133,6 +136,23 @@ func simDeviceGetUuid(out unsafe.Pointer, dev int32) int32 {
 	return call(func(s *system) driver.Result {
 		_, r := s.device(dev)
 		if r == driver.Success {
+			copy(hostBytes(out, 16), fmt.Sprintf("simulated GPU %02d", dev))
+		}
+		return r
+	})
+}
+
+// A slice has a name of its own, where simDeviceGetUuid gives its card's.
+//
+//export simDeviceGetUuidOfSlice
+func simDeviceGetUuidOfSlice(out unsafe.Pointer, dev int32) int32 {
+	return call(func(s *system) driver.Result {
+		d, r := s.device(dev)
+		switch {
+		case r != driver.Success:
+		case driver.IsSlice(d.Chip().Product):
+			copy(hostBytes(out, 16), fmt.Sprintf("simulated MIG %02d", dev))
+		default:
 			copy(hostBytes(out, 16), fmt.Sprintf("simulated GPU %02d", dev))
 		}
 		return r

@@ -7,6 +7,7 @@ package driverapi
 type Card struct {
 	Attributes map[int32]int // by CUdevice_attribute, in place of the chip's
 	InUse      bool          // another process has it for itself: no context is given
+	Silent     bool          // the driver does not tell its name
 	Taken      uint64        // bytes of memory that other processes hold
 }
 

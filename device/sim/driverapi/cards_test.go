@@ -38,6 +38,30 @@ func TestCards(t *testing.T) {
 	inContext(t, 2)
 }
 
+// The probe describes what is there: of a slice its own name, no clock that cannot be, and one card that fails leaves the others.
+func TestCardsInTheProbe(t *testing.T) {
+	chip := sim.Chips()[0]
+	slice := chip
+	slice.Product, slice.SMs, slice.MemoryBytes = "NVIDIA H200 MIG 1g.18gb", 16, 16<<30
+	install(t, driverapi.Config{Chips: []sim.Chip{chip, slice, chip}, Cards: []driverapi.Card{
+		{Silent: true}, {Attributes: map[int32]int{int32(cu.ClockRate): 1980}},
+	}})
+	list := driver.Probe().GPUs
+	require.Len(t, list, 3)
+	assert.Contains(t, list[0].Problem, "cuDeviceGetName: CUDA_ERROR_DEVICE_UNAVAILABLE (46)")
+	assert.Empty(t, list[1].Problem)
+	assert.True(t, list[1].IsSlice())
+	assert.Equal(t, "MIG-73696d75-6c61-7465-6420-4d4947203031", list[1].UUID)
+	assert.Equal(t, 16, list[1].SMs)
+	assert.EqualValues(t, 16<<30, list[1].Memory)
+	assert.Zero(t, list[1].ClockMHz, "1980 kHz")
+	assert.Equal(t, chip.ClockMHz, list[2].ClockMHz)
+	assert.Equal(t, "GPU-73696d75-6c61-7465-6420-475055203032", list[2].UUID)
+	for kHz, is := range map[int]bool{0: false, 1980: false, 1_980_000: true, 14_001_000: true, 1_980_000_000: false} {
+		assert.Equal(t, is, driver.IsClock(kHz), kHz)
+	}
+}
+
 // What other processes hold is nobody else's.
 func TestMemoryOfOthers(t *testing.T) {
 	chip := sim.Chips()[0]

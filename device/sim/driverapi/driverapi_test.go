@@ -3,6 +3,7 @@
 package driverapi_test
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"sync"
@@ -144,7 +145,7 @@ func TestChips(t *testing.T) {
 	for i, g := range r.GPUs {
 		c := chips[i]
 		assert.Equal(t, driver.GPU{Ordinal: i, Name: c.Product + " (simulated)", Memory: c.MemoryBytes, Major: c.Major, Minor: c.Minor, SMs: c.SMs,
-			ClockMHz: c.ClockMHz, SharedMemory: int(c.SharedPerBlockOptin)}, g)
+			ClockMHz: c.ClockMHz, SharedMemory: int(c.SharedPerBlockOptin), UUID: fmt.Sprintf("GPU-73696d75-6c61-7465-6420-4750552030%x", '0'+i)}, g)
 	}
 	assert.Equal(t, "simulated GPU", r.Driver)
 }

@@ -24,6 +24,7 @@ static sim_function table[] = {
 	{"cuDeviceGetCount", simDeviceGetCount},
 	{"cuDeviceGetName", simDeviceGetName},
 	{"cuDeviceGetUuid", simDeviceGetUuid},
+	{"cuDeviceGetUuid_v2", simDeviceGetUuidOfSlice},
 	{"cuDevicePrimaryCtxGetState", simDevicePrimaryCtxGetState},
 	{"cuDevicePrimaryCtxRelease_v2", simDevicePrimaryCtxRelease},
 	{"cuDevicePrimaryCtxReset_v2", simDevicePrimaryCtxReset},
