@@ -14,6 +14,7 @@ import (
 
 	"cnn-gpu/device/sim"
 	"cnn-gpu/device/sim/driverapi"
+	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/cuda"
 	"cnn-gpu/kernels/kerneltest"
 )
@@ -31,7 +32,8 @@ type planted struct {
 // firstLayer are the ops of a network's first layer in a training step.
 const firstLayer = "conv2d_fprop+activation_fprop+pool2d_fprop+pool2d_dgrad+activation_dgrad+conv2d_wgrad+bias_wgrad"
 
-var plantedBugs = []planted{
+// plantedInFP32 are in kernels that other precisions do not run.
+var plantedInFP32 = []planted{
 	{"no barrier behind the products", "conv2d_fprop", "tile.cuh",
 		"sums[i][j]);\n        __syncthreads();", "sums[i][j]);",
 		sim.SharedRace, "tile.cuh", "fmaf(lefts[term]"},
@@ -41,6 +43,24 @@ var plantedBugs = []planted{
 	{"a filter too many", "conv2d_fprop", "conv2d_fprop.cu",
 		"k < FILTERS ? weights[", "k <= FILTERS ? weights[",
 		sim.OutOfBounds, "conv2d_fprop.cu", "k <= FILTERS ? weights["},
+}
+
+var plantedBugs = []planted{
+	{"no wait for the copies", "conv2d_fprop", "conv2d_product.cuh",
+		"                    await_copies<STAGES - 2>();\n", "",
+		sim.AsyncRace, "mma.cuh", "ldmatrix"},
+	{"no barrier between the tiles", "conv2d_fprop", "conv2d_product.cuh",
+		"                    __syncthreads();\n", "",
+		sim.SharedRace, "mma.cuh", "ldmatrix"},
+	{"a row of taps too many", "conv2d_fprop", "conv2d_product.cuh",
+		"at >= extent", "at > extent",
+		sim.UninitializedShared, "conv2d_product.cuh", "to[i] = values[i]"},
+	{"a channel's filter too many", "conv2d_dgrad", "conv2d_product.cuh",
+		"side + n < f.COLUMNS)", "side + n <= f.COLUMNS)",
+		sim.OutOfBounds, "mma.cuh", "cp.async.cg"},
+	{"a neighbour too many", "conv2d_dgrad", "conv2d_product.cuh",
+		"if (i < there)", "if (i <= there)",
+		sim.OutOfBounds, "conv2d_product.cuh", "to[i] = values[i]"},
 
 	{"no wait for the image", "conv2d_fprop", "direct_conv2d_fprop.cu",
 		"__syncthreads();", "",
@@ -108,18 +128,20 @@ var plantedBugs = []planted{
 // the line, in whatever order the warps run.
 func TestGPUFindsPlantedBugs(t *testing.T) {
 	simulatedOnly(t)
-	for _, b := range plantedBugs {
-		t.Run(b.op+": "+b.name, func(t *testing.T) {
-			sources := b.plant(t)
-			for _, order := range []string{"forward", "reverse", "random:3"} {
-				t.Setenv(SimOrderEnv, order)
-				err := b.firstError(t)
-				require.Error(t, err, "nobody noticed")
-				assert.ErrorContains(t, err, string(b.kind))
-				assert.ErrorContains(t, err, fmt.Sprintf("%s:%d", b.accusedIn, lineOf(t, sources[b.accusedIn], b.accused)))
-				assert.Zero(t, driverapi.Holds())
-			}
-		})
+	for precision, bugs := range map[kernels.Precision][]planted{kernels.FP32: plantedInFP32, kernels.DefaultPrecision: plantedBugs} {
+		for _, b := range bugs {
+			t.Run(b.op+": "+b.name, func(t *testing.T) {
+				sources := b.plant(t)
+				for _, order := range []string{"forward", "reverse", "random:3"} {
+					t.Setenv(SimOrderEnv, order)
+					err := b.firstError(t, precision)
+					require.Error(t, err, "nobody noticed")
+					assert.ErrorContains(t, err, string(b.kind))
+					assert.ErrorContains(t, err, fmt.Sprintf("%s:%d", b.accusedIn, lineOf(t, sources[b.accusedIn], b.accused)))
+					assert.Zero(t, driverapi.Holds())
+				}
+			})
+		}
 	}
 }
 
@@ -144,7 +166,7 @@ func (b planted) plant(t *testing.T) map[string]string {
 }
 
 // firstError runs the suite's cases of the op up to the first that fails.
-func (b planted) firstError(t *testing.T) error {
+func (b planted) firstError(t *testing.T, precision kernels.Precision) error {
 	t.Helper()
 	d := openForTest(t, Options{NoCache: true})
 	defer func() { assert.NoError(t, d.Close()) }()
@@ -152,7 +174,7 @@ func (b planted) firstError(t *testing.T) error {
 		if c.Group() != b.op {
 			continue
 		}
-		if _, err := c.Check(OpRunner{Device: d}); err != nil {
+		if _, err := c.Check(OpRunner{d, CompileOptions{Precision: precision}}); err != nil {
 			return err
 		}
 	}

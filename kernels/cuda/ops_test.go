@@ -123,6 +123,13 @@ func sampleOps(t *testing.T) []kernels.Op {
 		require.NoError(t, err)
 		g := kernels.Conv2D{N: s.n, C: s.c, K: s.k, Groups: s.groups, Window: w}
 		list = append(list, kernels.Conv2DFprop{Conv2D: g}, kernels.Conv2DDgrad{Conv2D: g}, kernels.Conv2DWgrad{Conv2D: g})
+		for _, p := range []kernels.Precision{kernels.TF32, kernels.BF16} {
+			for _, op := range []kernels.Op{kernels.Conv2DFprop{Conv2D: g}, kernels.Conv2DDgrad{Conv2D: g}} {
+				if made := productOf(op, p); made != nil {
+					list = append(list, made)
+				}
+			}
+		}
 		for kind := range kernels.PoolKind(len(constantsOf(t, "PoolKind"))) {
 			p := kernels.Pool2D{Kind: kind, N: s.n, C: s.c, Window: w}
 			list = append(list, kernels.Pool2DFprop{Pool2D: p}, kernels.Pool2DDgrad{Pool2D: p})

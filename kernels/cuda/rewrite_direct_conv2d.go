@@ -13,7 +13,7 @@ var directConvolution = rewrite.Pass{
 	Run: func(l *rewrite.List) (times int) {
 		for i, op := range l.Ops {
 			conv, ok := op.(kernels.Conv2DFprop)
-			if !ok || !isDirect(conv.Conv2D) || !isAligned(conv.Y) {
+			if !ok || !isDirect(conv.Conv2D) || !isAligned(conv.Y, 4) {
 				continue
 			}
 			times += joinDirect(l, i, conv)
@@ -33,12 +33,12 @@ func joinDirect(l *rewrite.List, i int, conv kernels.Conv2DFprop) int {
 	c := directConv2DFprop{Conv: conv, Y: conv.Y}
 	joined, last := []int{i}, i
 	relu, at, ok := rewrite.Find(l, i, func(op kernels.ActivationFprop) bool { return op.X == c.Y && op.Function == kernels.ReLU })
-	if ok && l.IsPrivate(c.Y, last, at) && isAligned(relu.Y) {
+	if ok && l.IsPrivate(c.Y, last, at) && isAligned(relu.Y, 4) {
 		c.ReLU, c.Y, last = true, relu.Y, at
 		joined = append(joined, at)
 	}
 	pool, at, ok := rewrite.Find(l, i, func(op kernels.Pool2DFprop) bool { return op.X == c.Y })
-	if ok && l.IsPrivate(c.Y, last, at) && isAligned(pool.Y) && isAligned(pool.Index) && isPooledDirectly(pool.Pool2D) {
+	if ok && l.IsPrivate(c.Y, last, at) && isAligned(pool.Y, 4) && isAligned(pool.Index, 4) && isPooledDirectly(pool.Pool2D) {
 		c.Pool, c.Y, c.Index, last = &pool.Pool2D, pool.Y, pool.Index, at
 		joined = append(joined, at)
 	}
@@ -116,15 +116,6 @@ func joinDirectWgrad(l *rewrite.List, at int, wgrad kernels.Conv2DWgrad) int {
 	}
 	l.Join(at, op, joined...)
 	return 1
-}
-
-// isAligned says whether a value begins where vectors of four elements do. All buffers do, but not all views.
-func isAligned(b *kernels.Buffer) bool {
-	if b == nil {
-		return true
-	}
-	_, offset := b.Root()
-	return offset%4 == 0
 }
 
 // fits says whether an op's blocks have the shared memory that they need, on every GPU.

@@ -14,7 +14,7 @@ var allCases = sync.OnceValue(func() []Case {
 	for _, list := range [][]Case{
 		convCases(), chainCases(), pooledGradientCases(), depthFirstCases(), firstLayerCases(), sharedCases(), lookalikeCases(), winogradCases(), denseCases(), poolCases(),
 		activationCases(), preluCases(), classCases(), lossCases(), dropoutCases(), noiseCases(), bilinearCases(), binaryCases(), copyCases(), optimizerCases(), smallCases(), randomCases(), batchNormCases(), batchNormLists(),
-		groupNormCases(), foldCases(), adaptivePoolCases(), thresholdReLUCases(), gatherBatchCases(), tickCases(), groupedCases(), penaltyCases(),
+		groupNormCases(), foldCases(), adaptivePoolCases(), thresholdReLUCases(), gatherBatchCases(), tickCases(), groupedCases(), penaltyCases(), tileCases(),
 	} {
 		cases = append(cases, list...)
 	}
@@ -24,11 +24,14 @@ var allCases = sync.OnceValue(func() []Case {
 // Short is the part of the table that is cheap enough for a slow device, such as a simulated one: every op, and of its cases
 // those that take little work.
 func Short() []Case {
-	// Sums of so many rows and columns are split both ways.
-	split := map[string]bool{"bias_wgrad/1537x33": true, "bias_wgrad/1537x33_int": true}
+	// Sums of so many rows and columns are split both ways, or computed by larger tiles.
+	large := map[string]bool{"bias_wgrad/1537x33": true, "bias_wgrad/1537x33_int": true}
+	for _, c := range tileCases() {
+		large[c.Name] = true
+	}
 	var cases []Case
 	for _, c := range Cases() {
-		if cost := c.Cost(); cost.FLOPs <= 20_000 && cost.Bytes <= 20_000 || split[c.Name] {
+		if cost := c.Cost(); cost.FLOPs <= 20_000 && cost.Bytes <= 20_000 || large[c.Name] {
 			cases = append(cases, c)
 		}
 	}

@@ -1,0 +1,183 @@
+// The product on tensor cores that fprop and dgrad of a convolution are, over images as they lie (an implicit GEMM):
+//
+//     sum(row, column) = Σ_{tap, channel} images[place of the row moved by the tap, channel] · filters[column, tap, channel]
+//
+// A row is a place (n, i, j) of the result. Its tap (r, s) reads the images at (i · stride + first + r · reach, ...), as an Axis says for height and
+// width. Channels lie in chunks of 16 bytes, and a tile of terms is 8 chunks of each row and column, from however many taps. A tile lies in
+// shared memory as rows of 128 bytes whose chunks are permuted, so that neither the copies nor ldmatrix meet a bank twice: chunk c of row m of the
+// images' tile is at c XOR m mod 8. STAGES tiles are in flight. A warp computes WARP_ROWS × WARP_COLUMNS sums and loads its fragments a step, 32 bytes
+// of each row, ahead of the products. The columns of four 16 × 8 products are dealt so that a lane has 4 neighbours of a row to store.
+//
+// Blocks: a block computes TILE_ROWS × TILE_COLUMNS sums.
+// Macros: TILE_ROWS, TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, STAGES, VECTORS (of the result, 4 neighbours are stored at once).
+// Sums: terms (tap, channel) in order, 8 or 16 at once as a tensor core adds them.
+#include "mma.cuh"
+
+constexpr int ROW_BYTES = 128, ROW_CHUNKS = 8, STEPS = 4;
+constexpr int WARPS_DOWN = TILE_ROWS / WARP_ROWS, THREADS = 32 * WARPS_DOWN * (TILE_COLUMNS / WARP_COLUMNS);
+constexpr int STAGE_BYTES = (TILE_ROWS + TILE_COLUMNS) * ROW_BYTES;
+constexpr int BLOCKS = 2; // that a multiprocessor holds at least, and registers suffice for
+constexpr int AT_ONCE = THREADS / ROW_CHUNKS; // rows that the threads copy at once
+constexpr int MOST_TAPS = 16;                 // along an axis
+
+// Axis is how rows and taps of the product meet the images along their height or width.
+struct Axis {
+    int places;        // of the result
+    int extent;        // of the images
+    int first, stride; // place i reads at i · stride + first by its first tap
+    int taps, reach;   // and further by reach with each tap
+    int tap, every;    // the taps are tap, tap + every, ... of the filter
+
+    // outside has a bit for each tap that reads beyond the images.
+    __device__ unsigned outside(int place) const
+    {
+        unsigned bits = 0;
+        for (int r = 0; r < taps; r++) {
+            const int at = place * stride + first + r * reach;
+            bits |= (unsigned)(at < 0 || at >= extent) << r;
+        }
+        return bits;
+    }
+};
+
+// Factors are the images and the filters, from the first channel and the first column on, as they lie in chunks.
+template <int PIXEL, int CHANNELS, int FILTER, int TAP, int FILTERS>
+struct Factors {
+    static constexpr int PIXEL_CHUNKS = PIXEL / CHUNK;   // from a pixel to the next
+    static constexpr int TAP_TERMS = CHANNELS / CHUNK;   // of the sums
+    static constexpr int FILTER_CHUNKS = FILTER / CHUNK; // from a column's filter to the next
+    static constexpr int TAP_CHUNKS = TAP / CHUNK;       // from a tap of a filter to the next
+    static constexpr int COLUMNS = FILTERS;
+
+    const Narrow *images, *filters;
+};
+
+// product calls store(row, column, sums) for each row from top on and each 4 columns from side on.
+template <class Factors, class Store>
+__device__ void product(Factors f, Axis down, Axis across, int filter_width, unsigned rows, unsigned top, unsigned side, Store store)
+{
+    constexpr int IMAGE_LOADS = TILE_ROWS / AT_ONCE, FILTER_LOADS = (TILE_COLUMNS + AT_ONCE - 1) / AT_ONCE;
+    constexpr int DOWN = WARP_ROWS / 16, ACROSS = WARP_COLUMNS / 8; // products of a warp
+    static_assert(TILE_ROWS % AT_ONCE == 0 && AT_ONCE % 8 == 0 && ACROSS % 4 == 0, "the threads share a tile evenly");
+    extern __shared__ __align__(128) char memory[];
+    const unsigned base = shared_address(memory);
+
+    // What the thread copies: a chunk of every AT_ONCE'th row.
+    const int chunk = threadIdx.x % ROW_CHUNKS, row = threadIdx.x / ROW_CHUNKS;
+    const char* from[IMAGE_LOADS];  // where the first tap reads, which may lie before the images
+    unsigned outside[IMAGE_LOADS]; // a bit for each row of taps, and behind them for each column
+#pragma unroll
+    for (int l = 0; l < IMAGE_LOADS; l++) {
+        const unsigned place = top + row + l * AT_ONCE;
+        const int i = place / across.places % down.places, j = place % across.places, n = place / across.places / down.places;
+        const int pixel = (n * down.extent + i * down.stride + down.first) * across.extent + j * across.stride + across.first;
+        from[l] = (const char*)f.images + (long long)(pixel * f.PIXEL_CHUNKS) * 16;
+        outside[l] = place < rows ? down.outside(i) | across.outside(j) << MOST_TAPS : ~0u;
+    }
+    const unsigned images_to = base + row * ROW_BYTES + (chunk ^ row % 8) * 16;
+    auto filters_swizzle = [](int n) { return n / 4 % 4 * 2 + n % 2; };
+
+    const int terms = down.taps * across.taps * f.TAP_TERMS, tiles = (terms + ROW_CHUNKS - 1) / ROW_CHUNKS;
+    auto copy = [&](int tile, unsigned stage) {
+        const int term = tile * ROW_CHUNKS + chunk, tap = term / f.TAP_TERMS, c = term % f.TAP_TERMS, r = tap / across.taps, s = tap % across.taps;
+        const long long image = (r * down.reach * across.extent + s * across.reach) * f.PIXEL_CHUNKS + c;
+        const int filter = ((down.tap + r * down.every) * filter_width + across.tap + s * across.every) * f.TAP_CHUNKS + c;
+        const char* const filters = (const char*)f.filters + (size_t)((side + row) * f.FILTER_CHUNKS + filter) * 16;
+        const unsigned tap_bits = 1u << r | 1u << MOST_TAPS << s;
+        const bool is_term = term < terms;
+#pragma unroll
+        for (int l = 0; l < IMAGE_LOADS; l++)
+            copy_chunk(images_to + stage + l * AT_ONCE * ROW_BYTES, from[l] + image * 16, is_term && (outside[l] & tap_bits) == 0);
+#pragma unroll
+        for (int l = 0; l < FILTER_LOADS; l++) {
+            const int n = row + l * AT_ONCE;
+            if (TILE_COLUMNS % AT_ONCE == 0 || n < TILE_COLUMNS)
+                copy_chunk(base + stage + (TILE_ROWS + n) * ROW_BYTES + (chunk ^ filters_swizzle(n)) * 16,
+                           filters + (long long)l * AT_ONCE * f.FILTER_CHUNKS * 16, is_term && (f.COLUMNS % TILE_COLUMNS == 0 || side + n < f.COLUMNS));
+        }
+    };
+
+    // What the warp multiplies.
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, group = lane / 4, member = lane % 4;
+    const int warp_row = warp % WARPS_DOWN * WARP_ROWS, warp_column = warp / WARPS_DOWN * WARP_COLUMNS;
+    const unsigned rows_at = base + (warp_row + lane % 16) * ROW_BYTES + (lane / 16 ^ lane % 8) * 16;
+    unsigned columns_at[2]; // of products 4i + 2h and 4i + 2h + 1
+#pragma unroll
+    for (int h = 0; h < 2; h++) {
+        const int of = lane % 8, n = h * 16 + of / 2 * 4 + lane / 16 * 2 + of % 2;
+        columns_at[h] = base + (TILE_ROWS + warp_column + n) * ROW_BYTES + (lane / 8 % 2 ^ filters_swizzle(n)) * 16;
+    }
+    unsigned left[2][DOWN][4], right[2][ACROSS / 2][4];
+    auto fetch = [&](int step, unsigned stage) {
+#pragma unroll
+        for (int i = 0; i < DOWN; i++)
+            load_fragments(left[step % 2][i], (rows_at + stage ^ step * 32) + i * 16 * ROW_BYTES);
+#pragma unroll
+        for (int j = 0; j < ACROSS / 2; j++)
+            load_fragments(right[step % 2][j], (columns_at[j % 2] + stage ^ step * 32) + j / 2 * 32 * ROW_BYTES);
+    };
+    float sums[DOWN][ACROSS][4] = {};
+    auto multiply = [&](int step) {
+#pragma unroll
+        for (int i = 0; i < DOWN; i++)
+#pragma unroll
+            for (int j = 0; j < ACROSS; j++)
+                multiply_add(sums[i][j], left[step % 2][i], right[step % 2][j / 2][j % 2 * 2], right[step % 2][j / 2][j % 2 * 2 + 1]);
+    };
+
+    if (tiles > 0) {
+#pragma unroll
+        for (int tile = 0; tile < STAGES - 1; tile++) {
+            copy(tile, tile * STAGE_BYTES);
+            commit_copies();
+        }
+        await_copies<STAGES - 2>();
+        __syncthreads();
+        unsigned reads = 0, writes = (STAGES - 1) * STAGE_BYTES;
+        fetch(0, reads);
+        auto next = [](unsigned stage) { return stage == (STAGES - 1) * STAGE_BYTES ? 0 : stage + STAGE_BYTES; };
+#pragma unroll 1
+        for (int tile = 0; tile < tiles; tile++) { // without a branch: behind the last tile are zeros
+#pragma unroll
+            for (int step = 0; step < STEPS; step++) {
+                if (step < STEPS - 1) {
+                    fetch(step + 1, reads);
+                } else {
+                    await_copies<STAGES - 2>();
+                    __syncthreads();
+                    reads = next(reads);
+                    fetch(0, reads);
+                }
+                if (step == 0) {
+                    copy(tile + STAGES - 1, writes);
+                    commit_copies();
+                    writes = next(writes);
+                }
+                multiply(step);
+            }
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < DOWN * 2; i++)
+#pragma unroll
+        for (int j = 0; j < ACROSS / 2; j++) {
+            const unsigned m = top + warp_row + i * 8 + group, n = side + warp_column + j * 16 + member * 4;
+            const float(&even)[4] = sums[i / 2][2 * j], (&odd)[4] = sums[i / 2][2 * j + 1];
+            if (m < rows && n < f.COLUMNS)
+                store(m, n, float4{even[i % 2 * 2], even[i % 2 * 2 + 1], odd[i % 2 * 2], odd[i % 2 * 2 + 1]});
+        }
+}
+
+// store4 stores those of 4 neighbours that are there, the first few.
+__device__ inline void store4(float* to, float4 sums, unsigned there)
+{
+#if VECTORS
+    *(float4*)to = sums;
+#else
+    const float values[4] = {sums.x, sums.y, sums.z, sums.w};
+#pragma unroll
+    for (unsigned i = 0; i < 4; i++)
+        if (i < there)
+            to[i] = values[i];
+#endif
+}

@@ -1,0 +1,42 @@
+// DX[n,h,w,g·C/GROUPS+c] = Σ DY[n,p,q,k] · W[r,s,c,k] over all p, q, r, s with h = p·STRIDE_H + r·DILATION_H − PAD_TOP, and w likewise, and all filters
+// k of group g, on tensor cores: DY has pixels of PITCH filters, as W has rows. The input positions of equal h mod STRIDE_H and w mod STRIDE_W,
+// a phase, meet the same taps, so that each phase is a convolution with strides 1; one that no tap meets gets zeros.
+// Blocks: a tile of rows, the input positions (n,h,w) of a phase, and of columns, the channels of a group behind those of the one before, each in
+// GROUP_TILES whole tiles; those of the same rows are neighbours, and phases of ROW_TILES of them follow one another. See conv2d_product.cuh.
+// Macros: N, C, K, GROUPS, GROUP_TILES, ROW_TILES, PITCH, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT.
+// Sums: terms (r,s,k) in order, 8 or 16 at once as a tensor core adds them.
+#include "conv2d_product.cuh"
+
+__device__ constexpr int gcd(int a, int b) { return b == 0 ? a : gcd(b, a % b); }
+
+// axis_of is how a phase of the input meets the output: as place · stride + phase + pad = p · stride + r · dilation.
+__device__ Axis axis_of(int phase, int inputs, int outputs, int size, int stride, int dilation, int pad)
+{
+    const int every = stride / gcd(stride, dilation);
+    int tap = 0;
+    while (tap < every && (phase + pad - tap * dilation) % stride != 0)
+        tap++;
+    const int taps = tap < min(every, size) ? (size - tap + every - 1) / every : 0;
+    return {(inputs - phase + stride - 1) / stride, outputs, (phase + pad - tap * dilation) / stride, 1, taps, -(every * dilation / stride), tap, every};
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
+conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ weights, float* __restrict__ dx)
+{
+    constexpr unsigned CHANNELS = C / GROUPS, FILTERS = GROUPS > 1 ? K / GROUPS : PITCH, TILES = GROUPS * GROUP_TILES;
+    constexpr unsigned PHASES_ACROSS = STRIDE_W < W ? STRIDE_W : W;
+    const unsigned tile = blockIdx.x % TILES, group = tile / GROUP_TILES, top = blockIdx.x / TILES % ROW_TILES * TILE_ROWS;
+    const unsigned phase_h = blockIdx.x / (TILES * ROW_TILES) / PHASES_ACROSS, phase_w = blockIdx.x / (TILES * ROW_TILES) % PHASES_ACROSS;
+    const Axis down = axis_of(phase_h, H, P, R, STRIDE_H, DILATION_H, PAD_TOP), across = axis_of(phase_w, W, Q, S, STRIDE_W, DILATION_W, PAD_LEFT);
+    const unsigned places = N * down.places * across.places;
+    if (top >= places)
+        return;
+    const Factors<PITCH, FILTERS, PITCH, CHANNELS * PITCH, CHANNELS> factors{dy + group * FILTERS, weights + group * FILTERS};
+    product(factors, down, across, S, places, top, tile % GROUP_TILES * TILE_COLUMNS, [=](unsigned place, unsigned c, float4 sums) {
+        if (STRIDE_H * STRIDE_W > 1) {
+            const unsigned h = place / across.places % down.places * STRIDE_H + phase_h, w = place % across.places * STRIDE_W + phase_w;
+            place = (place / across.places / down.places * H + h) * W + w;
+        }
+        store4(dx + (size_t)place * C + group * CHANNELS + c, sums, CHANNELS - c);
+    });
+}
