@@ -9,14 +9,14 @@
 // of each row, ahead of the products. The columns of four 16 × 8 products are dealt so that a lane has 4 neighbours of a row to store.
 //
 // Blocks: a block computes TILE_ROWS × TILE_COLUMNS sums.
-// Macros: TILE_ROWS, TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, STAGES, VECTORS (of the result, 4 neighbours are stored at once).
+// Macros: TILE_ROWS, TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, STAGES, BLOCKS (that a multiprocessor has registers for, at least), VECTORS (4
+// neighbours of the result are stored at once).
 // Sums: terms (tap, channel) in order, 8 or 16 at once as a tensor core adds them.
 #include "mma.cuh"
 
 constexpr int ROW_BYTES = 128, ROW_CHUNKS = 8, STEPS = 4;
 constexpr int WARPS_DOWN = TILE_ROWS / WARP_ROWS, THREADS = 32 * WARPS_DOWN * (TILE_COLUMNS / WARP_COLUMNS);
 constexpr int STAGE_BYTES = (TILE_ROWS + TILE_COLUMNS) * ROW_BYTES;
-constexpr int BLOCKS = 2; // that a multiprocessor holds at least, and registers suffice for
 constexpr int AT_ONCE = THREADS / ROW_CHUNKS; // rows that the threads copy at once
 constexpr int MOST_TAPS = 16;                 // along an axis
 

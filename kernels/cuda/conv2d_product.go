@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -23,31 +24,39 @@ func (g conv2DProduct) fits(terms int, factors []factor) bool {
 	return small && g.R <= mostTaps && g.S <= mostTaps && (g.GroupCount() == 1 || terms/g.GroupCount()%chunk(g.Precision) == 0)
 }
 
-// productTile is how a block computes a tile of a product.
-type productTile struct{ rows, columns, warpRows, warpColumns, stages int }
-
-func (t productTile) threads() int { return 32 * (t.rows / t.warpRows) * (t.columns / t.warpColumns) }
-
-func (t productTile) String() string { return fmt.Sprintf("%dx%d", t.rows, t.columns) }
+// productTile is how a block computes a tile of a product: by warps, with so many tiles of terms in flight, in as many registers as so many blocks leave each other.
+type productTile struct{ rows, columns, warpRows, warpColumns, stages, blocks int }
 
 // productTiles are those to choose from, the largest first.
 var productTiles = []productTile{
-	{128, 128, 64, 64, 3},
-	{128, 64, 64, 32, 4},
-	{64, 64, 32, 32, 4},
-	{64, 32, 32, 32, 4},
-	{32, 32, 16, 32, 4},
+	{256, 128, 64, 64, 2, 1},
+	{128, 128, 64, 64, 3, 2},
+	{256, 64, 32, 64, 2, 1},
+	{128, 64, 64, 32, 4, 2},
+	{64, 64, 32, 32, 4, 2},
+	{64, 32, 32, 32, 4, 2},
+	{32, 32, 16, 32, 4, 2},
 }
 
-// productTileFor is the largest tile of which there are enough to fill a GPU, for a product of so many groups of rows and columns.
+func (t productTile) warps() int { return t.rows / t.warpRows * (t.columns / t.warpColumns) }
+
+func (t productTile) String() string { return fmt.Sprintf("%dx%d", t.rows, t.columns) }
+
+// cycles is how long a multiprocessor is busy with a tile of terms: its tensor cores, or its shared memory, to which each row of 128 bytes is copied in two
+// passes, and from which each warp reads its rows and columns in one.
+func (t productTile) cycles() int {
+	const perCycle = 20 // products of a row and a column, of an H200 by mma
+	return max(t.rows*t.columns/perCycle, 2*(t.rows+t.columns)+t.warps()*(t.warpRows+t.warpColumns))
+}
+
+// productTileFor is the tile by which a GPU is done first with a product of so many groups of rows and columns.
 func productTileFor(groups, rows, columns int) productTile {
 	const multiprocessors = 132 // of an H200
-	for _, t := range productTiles {
-		if columns > t.columns/2 && groups*kernels.CeilDiv(rows, t.rows)*kernels.CeilDiv(columns, t.columns) >= multiprocessors {
-			return t
-		}
+	cycles := func(t productTile) int {
+		tiles := groups * kernels.CeilDiv(rows, t.rows) * kernels.CeilDiv(columns, t.columns)
+		return kernels.CeilDiv(tiles, multiprocessors) * t.cycles()
 	}
-	return productTiles[len(productTiles)-1]
+	return slices.MinFunc(productTiles, func(a, b productTile) int { return cmp.Compare(cycles(a), cycles(b)) })
 }
 
 // launch has a block for each tile of the product of each group and phase, which store their sums to y.
@@ -55,11 +64,11 @@ func (g conv2DProduct) launch(function string, t productTile, phases, rows, colu
 	const chunks, bytes = 8, 16
 	groupTiles, rowTiles := kernels.CeilDiv(columns, t.columns), kernels.CeilDiv(rows, t.rows)
 	defines = append(append(defines, conv2DDefines(g.Conv2D)...), define("GROUP_TILES", groupTiles, "PITCH", pitch, "BF16", g.Precision == kernels.BF16,
-		"TILE_ROWS", t.rows, "TILE_COLUMNS", t.columns, "WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "STAGES", t.stages,
+		"TILE_ROWS", t.rows, "TILE_COLUMNS", t.columns, "WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "STAGES", t.stages, "BLOCKS", t.blocks,
 		"VECTORS", columns%4 == 0 && isAligned(y, 4))...)
 	return Launch{
 		Source: function + ".cu", Function: function, Defines: defines,
-		Grid: [3]int{phases * rowTiles * g.GroupCount() * groupTiles, 1, 1}, Block: [3]int{t.threads(), 1, 1},
+		Grid: [3]int{phases * rowTiles * g.GroupCount() * groupTiles, 1, 1}, Block: [3]int{32 * t.warps(), 1, 1},
 		Shared: t.stages * (t.rows + t.columns) * chunks * bytes,
 	}
 }
