@@ -42,6 +42,15 @@ func activationDgrad(op kernels.ActivationDgrad) []Launch {
 }
 
 func activation(a kernels.Activation, function string, elements int) []Launch {
+	defines := activationDefines(a)
+	if defines == nil {
+		return nil
+	}
+	return []Launch{perElement("activation.cu", function, elements, append(defines, define("ELEMENTS", elements)...)...)}
+}
+
+// activationDefines are the macros of activation.cuh; nil for a function that has no kernel.
+func activationDefines(a kernels.Activation) []Define {
 	row, known := activations[a.Function]
 	if !known {
 		return nil
@@ -50,6 +59,5 @@ func activation(a kernels.Activation, function string, elements int) []Launch {
 	if a.FromX() {
 		from = "x"
 	}
-	return []Launch{perElement("activation.cu", function, elements,
-		define("ELEMENTS", elements, "ALPHA", a.Alpha, "VALUE", row.value, "FROM", from, "DERIVATIVE", row.derivative)...)}
+	return define("ALPHA", a.Alpha, "VALUE", row.value, "FROM", from, "DERIVATIVE", row.derivative)
 }

@@ -1,21 +1,42 @@
 // DX = Gamma / √(Variance + EPSILON) · (DY − DYSum / M − (X − Mean) / √(Variance + EPSILON) · DYXSum / M) at the M places of examples, 0
-// elsewhere. The difference of an infinite variance from itself is no number. No __restrict__: DX may be DY.
-// Blocks: as in batch_norm.cuh.
-// Macros: those of batch_norm.cuh.
+// elsewhere. batch_norm_dgrad_chain takes DY · f′(V) in place of DY = A + B; b may be null. See batch_norm_gradient.cuh. No __restrict__: DX may
+// be DY.
+// Blocks: as in columns.cuh.
+// Macros: those of batch_norm.cuh and activation.cuh.
 // Sums: none. Counts are of integers.
-#include "batch_norm.cuh"
+#include "batch_norm_gradient.cuh"
+
+__device__ void normalise_back(const Gradient& gradient, const int* labels, const float* variance, const float* dy_sum, const float* dyx_sum,
+                               float* dx)
+{
+    const unsigned c = first_column();
+    const float places = count(labels);
+    Values shift = {}, slope = {};
+    for (int i = 0; i < WIDTH && c + i < C; i++) {
+        shift.at[i] = dy_sum[c + i] / places;
+        slope.at[i] = dyx_sum[c + i] / places / root(variance, c + i);
+    }
+    each_row([&](unsigned row) { return gradient.load_row(row); },
+             [&](unsigned row, const Loaded& loaded) {
+                 const bool counts = is_counted(labels, row);
+                 Values result = gradient.of(loaded);
+                 for (int i = 0; i < WIDTH; i++) {
+                     const float change = result.at[i] - shift.at[i] - (loaded.x.at[i] - gradient.norm.center.at[i]) * slope.at[i];
+                     result.at[i] = counts ? change * gradient.norm.scale.at[i] : 0.0f;
+                 }
+                 store(dx + row * C + c, result);
+             });
+}
 
 extern "C" __global__ void batch_norm_dgrad(const float* x, const int* labels, const float* mean, const float* variance, const float* gamma,
                                             const float* dy, const float* dy_sum, const float* dyx_sum, float* dx)
 {
-    const unsigned c = column();
-    const float places = count(labels);
-    if (c >= C)
-        return;
-    const float spread = root(variance, c), center = mean[c];
-    const float shift = dy_sum[c] / places, slope = dyx_sum[c] / places / spread, scale = (gamma ? gamma[c] : 1.0f) / spread + (variance[c] - variance[c]);
-    each_row(labels, [&](size_t row, bool is_counted) {
-        const size_t i = row + c;
-        dx[i] = is_counted ? (dy[i] - shift - (x[i] - center) * slope) * scale : 0.0f;
-    });
+    normalise_back({x, nullptr, dy, nullptr, norm_of(mean, variance, gamma, nullptr)}, labels, variance, dy_sum, dyx_sum, dx);
+}
+
+extern "C" __global__ void batch_norm_dgrad_chain(const float* x, const int* labels, const float* mean, const float* variance, const float* gamma,
+                                                  const float* beta, const float* v, const float* a, const float* b, const float* dy_sum,
+                                                  const float* dyx_sum, float* dx)
+{
+    normalise_back({x, v, a, b, norm_of(mean, variance, gamma, beta)}, labels, variance, dy_sum, dyx_sum, dx);
 }

@@ -1,15 +1,40 @@
-// Y = Gamma · (X − Mean) / √(Variance + EPSILON) + Beta; no Gamma is 1, no Beta 0. The difference of an
-// infinite variance from itself is no number.
-// Blocks: thread i of the grid computes element i.
-// Macros: ELEMENTS, C (columns), EPSILON.
+// Y = Gamma · (X − Mean) / √(Variance + EPSILON) + Beta; no Gamma is 1, no Beta 0. batch_norm_fprop_chain adds the addend to that, if there is
+// one, and takes f of it. No __restrict__: Y may be the addend.
+// Blocks: as in columns.cuh.
+// Macros: those of batch_norm.cuh and activation.cuh.
 // Sums: none.
-extern "C" __global__ void batch_norm_fprop(const float* __restrict__ x, const float* __restrict__ mean, const float* __restrict__ variance,
-                                            const float* __restrict__ gamma, const float* __restrict__ beta, float* __restrict__ y)
+#include "activation.cuh"
+#include "batch_norm.cuh"
+
+struct Pair { Values x, addend; };
+
+__device__ void normalise(const float* x, const Norm& norm, const float* addend, float* y)
 {
-    const int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= ELEMENTS)
-        return;
-    const int c = i % C;
-    const float scale = (gamma ? gamma[c] : 1.0f) / sqrtf(variance[c] + EPSILON) + (variance[c] - variance[c]);
-    y[i] = (x[i] - mean[c]) * scale + (beta ? beta[c] : 0.0f);
+    const unsigned c = first_column();
+    each_row(
+        [&](unsigned row) {
+            Pair loaded = {load<WIDTH>(x + row * C + c), {}};
+            if (addend)
+                loaded.addend = load<WIDTH>(addend + row * C + c);
+            return loaded;
+        },
+        [&](unsigned row, const Pair& loaded) {
+            Values result;
+            for (int i = 0; i < WIDTH; i++) {
+                const float sum = normalised(norm, loaded.x.at[i], i);
+                result.at[i] = value(addend ? sum + loaded.addend.at[i] : sum);
+            }
+            store(y + row * C + c, result);
+        });
+}
+
+extern "C" __global__ void batch_norm_fprop(const float* x, const float* mean, const float* variance, const float* gamma, const float* beta, float* y)
+{
+    normalise(x, norm_of(mean, variance, gamma, beta), nullptr, y);
+}
+
+extern "C" __global__ void batch_norm_fprop_chain(const float* x, const float* mean, const float* variance, const float* gamma, const float* beta,
+                                                  const float* addend, float* y)
+{
+    normalise(x, norm_of(mean, variance, gamma, beta), addend, y);
 }

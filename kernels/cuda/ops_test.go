@@ -58,7 +58,8 @@ func sampleOps(t *testing.T) []kernels.Op {
 		{N: 1, P: 1, C: 1}, {N: most, P: 1, C: 1}, {N: 1, P: most, C: 1}, {N: 1, P: 1, C: most}, {N: 1024, P: 260 * 256, C: 31},
 	} {
 		list = append(list, kernels.BatchNormStats{BatchNorm: g}, kernels.BatchNormFprop{BatchNorm: g}, kernels.BatchNormSums{BatchNorm: g},
-			kernels.BatchNormDgrad{BatchNorm: g})
+			kernels.BatchNormDgrad{BatchNorm: g}, batchNormFpropChain{Norm: kernels.BatchNormFprop{BatchNorm: g}},
+			batchNormSumsChain{Sums: kernels.BatchNormSums{BatchNorm: g}}, batchNormDgradChain{Dgrad: kernels.BatchNormDgrad{BatchNorm: g}})
 	}
 	for _, g := range []kernels.GroupNorm{
 		{N: 1, P: 1, C: 1, G: 1}, {N: most, P: 1, C: 1, G: 1}, {N: 1, P: most, C: 1, G: 1}, {N: 1, P: 1, C: most, G: 1}, {N: 1, P: 1, C: most, G: most},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"cnn-gpu/kernels"
 )
@@ -122,6 +123,57 @@ func batchNormLists() []Case {
 			norm.sums, kernels.BiasWgrad{M: 1, K: g.K, DY: norm.sums.DYSum, DB: float("dbeta", g.K)},
 			kernels.BiasWgrad{M: 1, K: g.K, DY: norm.sums.DYXSum, DB: float("dgamma", g.K)}, norm.dgrad, convWgrad, convDgrad,
 		}, fill))
+	}
+	return cases
+}
+
+// batchNormChains are a normalisation, a residual sum and an activation, and the gradients from their sum back to the normalisation's input.
+func batchNormChains() []Case {
+	var cases []Case
+	for i, g := range batchNormShapes {
+		shape := []int{g.N, g.P, g.C}
+		for _, f := range []kernels.Activation{{Function: kernels.ReLU}, {Function: kernels.ReLU6, Alpha: 0.5}, {Function: kernels.SiLU}} {
+			for _, adds := range []bool{false, true} {
+				norm := newBatchNormOps(g, integer("labels", g.N), i%2 == 0, i%3 == 0)
+				fill := map[string]contents{"labels": labels(3), "mean": scaled(0.1), "variance": positives}
+				name := fmt.Sprintf("%v_%v", g, f.Function)
+				norm.fprop.Y = private("normalised", shape...)
+				forward := []kernels.Op{norm.fprop}
+				x := norm.fprop.Y
+				if adds {
+					x = private("sum", shape...)
+					forward = append(forward, kernels.Add{A: float("shortcut", shape...), B: norm.fprop.Y, Y: x})
+				}
+				forward = append(forward, kernels.ActivationFprop{Activation: f, X: x, Y: float("out", shape...)})
+				cases = append(cases, newListCase(name, forward, fill))
+
+				// Backward, of two branches that meet, with V as it was kept and then as a value that the list itself computes.
+				norm.sums.DYSum, norm.sums.DYXSum = private("dy_sum", g.C), private("dyx_sum", g.C)
+				norm.dgrad.DYSum, norm.dgrad.DYXSum = norm.sums.DYSum, norm.sums.DYXSum
+				dout, din := private("dout", shape...), private("dsum", shape...)
+				norm.sums.DY, norm.dgrad.DY = din, din
+				activation := kernels.ActivationDgrad{Activation: f, V: float("v", shape...), DY: dout, DX: din}
+				backward := []kernels.Op{
+					kernels.Add{A: float("dleft", shape...), B: float("dright", shape...), Y: dout}, activation, norm.sums,
+					kernels.BiasWgrad{M: 1, K: g.C, DY: norm.sums.DYXSum, DB: float("dgamma", g.C)},
+					kernels.BiasWgrad{M: 1, K: g.C, DY: norm.sums.DYSum, DB: float("dbeta", g.C)},
+				}
+				if adds { // the gradient goes on by the shortcut, too
+					backward = append(backward, kernels.Add{A: din, B: float("others", shape...), Y: float("dshortcut", shape...)})
+				}
+				backward = append(backward, norm.dgrad)
+				cases = append(cases, newListCase(name, backward, fill))
+				if !adds {
+					activation.V = forward[1].(kernels.ActivationFprop).Y
+					if f.FromX() {
+						activation.V = norm.fprop.Y
+					}
+					backward = slices.Clone(backward)
+					backward[1] = activation
+					cases = append(cases, newListCase(name, append(forward[:2:2], backward...), fill))
+				}
+			}
+		}
 	}
 	return cases
 }
