@@ -94,6 +94,13 @@ var plantedBugs = []planted{
 		"unsigned(ROWS))", "unsigned(ROWS) + 1)",
 		sim.OutOfBounds, "bias_wgrad.cu", "load<WIDTH>(dy"},
 
+	{"a window too many", "pool2d_dgrad", "pool2d_dgrad.cu",
+		"Q - 1); q >= 0", "Q); q >= 0",
+		sim.OutOfBounds, "pool2d_dgrad.cu", "gradients = load<WIDTH>(dy"},
+	{"a row too many", "pool2d_fprop", "pool2d_fprop.cu",
+		"h >= H", "h > H",
+		sim.OutOfBounds, "pool2d_fprop.cu", "values = load<WIDTH>(x"},
+
 	{"no barrier behind the sum", "tally", "tally.cu",
 		"examples++;\n            }\n        }\n        __syncthreads();", "examples++;\n            }\n        }",
 		sim.SharedRace, "tally.cu", "losses[threadIdx.x] = loss[n]"},

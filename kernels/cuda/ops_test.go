@@ -133,7 +133,8 @@ func sampleOps(t *testing.T) []kernels.Op {
 		}
 		for kind := range kernels.PoolKind(len(constantsOf(t, "PoolKind"))) {
 			p := kernels.Pool2D{Kind: kind, N: s.n, C: s.c, Window: w}
-			list = append(list, kernels.Pool2DFprop{Pool2D: p}, kernels.Pool2DDgrad{Pool2D: p})
+			list = append(list, kernels.Pool2DFprop{Pool2D: p}, kernels.Pool2DDgrad{Pool2D: p},
+				pool2DFpropChain{Pool: kernels.Pool2DFprop{Pool2D: p}, Activation: linear}, pool2DDgradChain{Pool: kernels.Pool2DDgrad{Pool2D: p}, Activation: linear})
 		}
 	}
 	return list

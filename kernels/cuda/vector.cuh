@@ -2,14 +2,14 @@
 // Blocks: any.
 // Macros: none.
 // Sums: none.
-template <int COUNT>
-struct alignas(4 * COUNT) Vector { float at[COUNT]; };
+template <int COUNT, class T = float>
+struct alignas(sizeof(T) * COUNT) Vector { T at[COUNT]; };
 
-template <int COUNT>
-__device__ Vector<COUNT> load(const float* from) { return *reinterpret_cast<const Vector<COUNT>*>(from); }
+template <int COUNT, class T>
+__device__ Vector<COUNT, T> load(const T* from) { return *reinterpret_cast<const Vector<COUNT, T>*>(from); }
 
-template <int COUNT>
-__device__ void store(float* to, Vector<COUNT> values) { *reinterpret_cast<Vector<COUNT>*>(to) = values; }
+template <int COUNT, class T>
+__device__ void store(T* to, Vector<COUNT, T> values) { *reinterpret_cast<Vector<COUNT, T>*>(to) = values; }
 
 template <int COUNT>
 __device__ void add(Vector<COUNT>& to, const Vector<COUNT>& values)
