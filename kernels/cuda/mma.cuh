@@ -27,6 +27,29 @@ __device__ inline void load_fragments(unsigned (&matrices)[4], unsigned from)
                  : "memory");
 }
 
+// load_fragments_transposed does so of matrices of 2-byte elements, and gives each as if its rows were columns.
+__device__ inline void load_fragments_transposed(unsigned (&matrices)[4], unsigned from)
+{
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(matrices[0]), "=r"(matrices[1]), "=r"(matrices[2]), "=r"(matrices[3])
+                 : "r"(from)
+                 : "memory");
+}
+
+// load_word and load_pair load 4 bytes, and 8 that lie together.
+__device__ inline void load_word(unsigned& word, unsigned from) { asm volatile("ld.shared.b32 %0, [%1];" : "=r"(word) : "r"(from) : "memory"); }
+
+__device__ inline void load_pair(unsigned& first, unsigned& second, unsigned from)
+{
+    asm volatile("ld.shared.v2.b32 {%0, %1}, [%2];" : "=r"(first), "=r"(second) : "r"(from) : "memory");
+}
+
+// store_pair stores two neighbours at once.
+__device__ inline void store_pair(float* to, float first, float second)
+{
+    asm volatile("st.global.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(first), "f"(second) : "memory");
+}
+
 // multiply_add adds to 16 × 8 sums the products of 16 rows and 8 columns of 32 bytes: 8 terms in TF32, 16 in BF16.
 __device__ inline void multiply_add(float (&sums)[4], const unsigned (&rows)[4], unsigned column0, unsigned column1)
 {

@@ -91,6 +91,8 @@ func sampleOps(t *testing.T) []kernels.Op {
 			list = append(list, directConv2DFprop{Conv: kernels.Conv2DFprop{Conv2D: g}, Pool: &pool}, directConv2DPooledWgrad{Wgrad: kernels.Conv2DWgrad{Conv2D: g}, Pool: pool})
 		}
 	}
+	list = append(list, sumParts{Segments: []segment{{count: 1, slices: 1}, {begin: 4, count: 257, slices: 3, where: 4}}},
+		sumParts{Segments: []segment{{count: most, slices: 128}}})
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},
 	} {
@@ -129,6 +131,9 @@ func sampleOps(t *testing.T) []kernels.Op {
 				if made := productOf(op, p); made != nil {
 					list = append(list, made)
 				}
+			}
+			if op := (conv2DProductWgrad{Conv2D: g, Precision: p}); op.fits() {
+				list = append(list, op)
 			}
 		}
 		for kind := range kernels.PoolKind(len(constantsOf(t, "PoolKind"))) {

@@ -1,0 +1,81 @@
+package cuda
+
+import (
+	"slices"
+
+	"cnn-gpu/kernels"
+	"cnn-gpu/kernels/rewrite"
+)
+
+// productWgrads gives tensor cores the gradients by filters, and by biases that sum the same values.
+func productWgrads(p kernels.Precision) rewrite.Pass {
+	return rewrite.Pass{
+		Name:   "product-wgrads",
+		Does:   "compute the gradients by filters and biases on tensor cores, by factors in " + p.String(),
+		Rounds: true,
+		Run: func(l *rewrite.List) (times int) {
+			for i := 0; i < len(l.Ops); i++ {
+				wgrad, ok := wgradOf(l.Ops[i])
+				if !ok {
+					continue
+				}
+				made := conv2DProductWgrad{Conv2D: wgrad.Conv2D, Precision: p, X: wgrad.X, DY: wgrad.DY}
+				if !made.fits() {
+					continue
+				}
+				joined := []int{i}
+				sums := []kernels.Op{made.sum(&made.Parts, wgrad.DW)}
+				if bias, at, ok := biasBehind(l, i, wgrad); ok {
+					joined = append(joined, at)
+					sums = append(sums, made.sum(&made.BiasParts, bias.DB))
+				}
+				l.Join(i, made, joined...)
+				for _, sum := range sums {
+					i++
+					l.Insert(i, sum)
+				}
+				times++
+			}
+			return times
+		},
+	}
+}
+
+// sum makes the buffer of a gradient's parts and the op that adds them up.
+func (op conv2DProductWgrad) sum(parts **kernels.Buffer, gradient *kernels.Buffer) sumParts {
+	s := segment{count: gradient.Elements(), slices: op.split().slices}
+	*parts = kernels.NewBuffer(gradient.Name+" in parts", kernels.Float32, s.slices, partPitch(s.count))
+	return sumParts{Segments: []segment{s}, Parts: *parts, DW: gradient}
+}
+
+// wgradOf is the op as a gradient by filters.
+func wgradOf(op kernels.Op) (kernels.Conv2DWgrad, bool) {
+	switch op := op.(type) {
+	case kernels.Conv2DWgrad:
+		return op, true
+	case kernels.DenseWgrad:
+		return op.AsConv2D(), true
+	}
+	return kernels.Conv2DWgrad{}, false
+}
+
+// biasBehind is the gradient by the bias that sums what a gradient by filters multiplies, if it may as well be computed there.
+func biasBehind(l *rewrite.List, i int, wgrad kernels.Conv2DWgrad) (kernels.BiasWgrad, int, bool) {
+	bias, at, ok := rewrite.Find(l, i, func(op kernels.BiasWgrad) bool { return op.DY == wgrad.DY && op.K == wgrad.K })
+	if !ok || l.IsWritten(wgrad.DY, i, at) || slices.ContainsFunc(l.Ops[i:at], func(op kernels.Op) bool { return op != nil && uses(op, bias.DB) }) {
+		return bias, at, false
+	}
+	return bias, at, true
+}
+
+// uses says whether an op reads or writes some of a value's memory.
+func uses(op kernels.Op, b *kernels.Buffer) bool {
+	root, from := b.Root()
+	return slices.ContainsFunc(op.Operands(), func(o kernels.Operand) bool {
+		if o.Buffer == nil {
+			return false
+		}
+		other, at := o.Buffer.Root()
+		return other == root && at < from+b.Elements() && from < at+o.Buffer.Elements()
+	})
+}
