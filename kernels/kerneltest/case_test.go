@@ -195,6 +195,6 @@ func TestIntegersInAPrecision(t *testing.T) {
 	}
 	_, err := caseOf(t, "zero/33").Check(exactDevice{algorithm: "tf32"})
 	assert.NoError(t, err, "zeros may be stored in any precision")
-	_, err = caseOf(t, "tick/first").Check(exactDevice{algorithm: "bf16"})
+	_, err = caseOf(t, "tick/step0").Check(exactDevice{algorithm: "bf16"})
 	assert.ErrorContains(t, err, "tick was computed in bf16, which is for products and for what is handed on to them")
 }
