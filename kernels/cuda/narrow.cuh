@@ -1,21 +1,11 @@
 // Narrow is the type of values that are rounded to what tensor cores multiply, and rounded makes one.
 // Macros: BF16.
+#include "rounding.cuh"
+
 #if BF16
 typedef unsigned short Narrow;
-
-__device__ inline Narrow rounded(float x)
-{
-    Narrow y;
-    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y) : "f"(x));
-    return y;
-}
+__device__ inline Narrow rounded(float x) { return rounded_to_bfloat16(x); }
 #else
 typedef float Narrow;
-
-__device__ inline Narrow rounded(float x)
-{
-    unsigned y;
-    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(y) : "f"(x));
-    return __uint_as_float(y);
-}
+__device__ inline Narrow rounded(float x) { return rounded_to_tf32(x); }
 #endif

@@ -18,6 +18,7 @@ type matrixProduct struct {
 	precision kernels.Precision
 	backward  bool
 	x, w, y   *kernels.Buffer
+	stored    kernels.Precision // the default where y is as it was computed
 }
 
 func (op matrixProduct) Name() string { return "matrix_product" }
@@ -39,7 +40,11 @@ func (op matrixProduct) Operands() []kernels.Operand {
 	if op.backward {
 		results = op.N * op.C
 	}
-	return []kernels.Operand{f[0].operand("x", op.precision), f[1].operand("w", op.precision), kernels.Floats("y", op.y, kernels.Write, results)}
+	y := kernels.Floats("y", op.y, kernels.Write, results)
+	if op.stored != kernels.DefaultPrecision {
+		y.Type = typeOf(op.stored)
+	}
+	return []kernels.Operand{f[0].operand("x", op.precision), f[1].operand("w", op.precision), y}
 }
 
 func (op matrixProduct) Cost() kernels.Cost { return kernels.CostOf(op, 0) }
@@ -59,14 +64,14 @@ func TestWeightsAreRoundedTogether(t *testing.T) {
 		again, last := kernels.Kept("again", kernels.Float32, 4, 5), kernels.Kept("last", kernels.Float32, 4, 5)
 		one, two := kernels.Dense{N: 4, C: 6, K: 5}, kernels.Dense{N: 4, C: 5, K: 7}
 		ops := []kernels.Op{
-			matrixProduct{one, p, false, input, first, hidden},
-			matrixProduct{two, p, false, hidden, second, output},
-			matrixProduct{two, p, true, output, second, dHidden},
-			matrixProduct{one, p, true, dHidden, first, dInput},
+			matrixProduct{Dense: one, precision: p, backward: false, x: input, w: first, y: hidden},
+			matrixProduct{Dense: two, precision: p, backward: false, x: hidden, w: second, y: output},
+			matrixProduct{Dense: two, precision: p, backward: true, x: output, w: second, y: dHidden},
+			matrixProduct{Dense: one, precision: p, backward: true, x: dHidden, w: first, y: dInput},
 			kernels.Zero{Y: first},
-			matrixProduct{one, p, false, input, first, again},
+			matrixProduct{Dense: one, precision: p, backward: false, x: input, w: first, y: again},
 			kernels.Zero{Y: third},
-			matrixProduct{one, p, false, input, third, last},
+			matrixProduct{Dense: one, precision: p, backward: false, x: input, w: third, y: last},
 		}
 		list, report := rewrite.Apply(ops, []rewrite.Pass{narrowFactors(p)}, false)
 		require.Len(t, report, 1)
@@ -97,4 +102,76 @@ func TestWeightsAreRoundedTogether(t *testing.T) {
 		x, _ := list[11].Op.(matrixProduct).x.Root()
 		assert.Same(t, list[0].Op.(narrow).Y, x, "the input was not written since")
 	}
+}
+
+func (op matrixProduct) result() *kernels.Buffer { return op.y }
+
+func (op matrixProduct) storing(p kernels.Precision, y *kernels.Buffer) kernels.Op {
+	op.y, op.stored = y, p
+	return op
+}
+
+// A value is rounded where it is made: in TF32 whoever else reads it, in bfloat16 if those who do can read that.
+func TestValuesAreRoundedWhereTheyAreMade(t *testing.T) {
+	type test struct {
+		name           string
+		channels       int
+		keep, view     bool
+		also           func(hidden *kernels.Buffer) kernels.Op // stands between the products
+		inTF32, inBF16 bool
+	}
+	sum := kernels.Kept("sum", kernels.Float32, 4, 8)
+	for _, c := range []test{
+		{name: "nobody else reads it", channels: 8, inTF32: true, inBF16: true},
+		{name: "another reads it", channels: 8, also: func(h *kernels.Buffer) kernels.Op { return kernels.Add{A: h, B: h, Y: sum} }, inTF32: true},
+		{name: "another that can reads it", channels: 8, also: func(h *kernels.Buffer) kernels.Op { return eitherAdd{kernels.Add{A: h, B: h, Y: sum}} }, inTF32: true, inBF16: true},
+		{name: "it is read in another shape", channels: 8, view: true, inTF32: true, inBF16: true},
+		{name: "another writes it", channels: 8, also: func(h *kernels.Buffer) kernels.Op { return kernels.Rescale{Scale: 2, X: h, Y: h} }},
+		{name: "its rows are padded", channels: 7},
+		{name: "it is kept", channels: 8, keep: true},
+	} {
+		for p, want := range map[kernels.Precision]bool{kernels.TF32: c.inTF32, kernels.BF16: c.inBF16} {
+			weights := kernels.Kept("weights", kernels.Float32, 8*c.channels)
+			hidden := kernels.NewBuffer("hidden", kernels.Float32, 4, c.channels)
+			hidden.Keep = c.keep
+			input, output := kernels.Kept("input", kernels.Float32, 4, 8), kernels.Kept("output", kernels.Float32, 4, 8)
+			ops := []kernels.Op{matrixProduct{Dense: kernels.Dense{N: 4, C: 8, K: c.channels}, precision: p, x: input, w: weights, y: hidden}}
+			if c.also != nil {
+				ops = append(ops, c.also(hidden))
+			}
+			taken := hidden
+			if c.view {
+				taken = hidden.View("flat", 0, 4*c.channels)
+			}
+			ops = append(ops, matrixProduct{Dense: kernels.Dense{N: 4, C: c.channels, K: 8}, precision: p, x: taken, w: weights, y: output})
+			list, report := rewrite.Apply(ops, []rewrite.Pass{narrowFactors(p), storeNarrow(p)}, false)
+			what := fmt.Sprintf("%v, %s", p, c.name)
+			require.NoError(t, plan.Check(rewrite.Plain(list)), what)
+			assert.Equal(t, map[bool]int{true: 1}[want], report[1].Times, what)
+			first, last := list[2].Op.(matrixProduct), list[len(list)-1].Op.(matrixProduct)
+			assert.Equal(t, map[bool]kernels.Precision{true: p}[want], first.stored, what)
+			assert.Equal(t, want, isSame(last.x, first.y), what)
+			assert.Equal(t, want && p == kernels.BF16, first.y.Type == kernels.BFloat16, what)
+		}
+	}
+}
+
+// eitherAdd is a sum that takes bfloat16 values, too.
+type eitherAdd struct{ kernels.Add }
+
+func (op eitherAdd) reading(value, narrow *kernels.Buffer) (kernels.Op, bool) {
+	return narrowAdd{op.Add, narrow}, value == op.A && value == op.B
+}
+
+type narrowAdd struct {
+	kernels.Add
+	narrow *kernels.Buffer
+}
+
+func (op narrowAdd) Operands() []kernels.Operand {
+	list := op.Add.Operands()
+	for i := range 2 {
+		list[i].Buffer, list[i].Type = op.narrow, kernels.BFloat16
+	}
+	return list
 }

@@ -68,6 +68,9 @@ func TestParameters(t *testing.T) {
 				if i < len(got) && strings.Contains(got[i], "Place* ") { // see pool2d_place.cuh
 					p = strings.NewReplacer("unsigned char*", "Place*", "int*", "Place*").Replace(p)
 				}
+				if i < len(got) && strings.Contains(got[i], "Stored* ") { // see stored.cuh
+					p = strings.NewReplacer("float*", "Stored*", "unsigned short*", "Stored*").Replace(p)
+				}
 				want = append(want, p)
 			}
 			require.Equal(t, want, got, "the operands of %s, and the parameters of %s in %s but for the workspace", op.Name(), l.Function, l.Source)

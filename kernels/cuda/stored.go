@@ -1,0 +1,29 @@
+package cuda
+
+import "cnn-gpu/kernels"
+
+// storer is an op of this engine that can round one of its results as it stores it, for the products that take it; see stored.cuh. Where it
+// does, the op rounds the parts that make the result as the precision is called.
+type storer interface {
+	kernels.Op
+	// result is that result, all of which the op writes.
+	result() *kernels.Buffer
+	// storing is the op that rounds its result to a precision and stores it to y: in TF32 where it was, in bfloat16 in a buffer of its own.
+	storing(p kernels.Precision, y *kernels.Buffer) kernels.Op
+}
+
+// reader is an op of this engine that can take a value, other than its factors, as bfloat16.
+type reader interface {
+	kernels.Op
+	// reading is the op that takes a value from a bfloat16 buffer; ok is false if it cannot.
+	reading(value, narrow *kernels.Buffer) (op kernels.Op, ok bool)
+}
+
+// storedDefine is the macro of stored.cuh.
+func storedDefine(p kernels.Precision) []Define {
+	bits := map[kernels.Precision]int{kernels.TF32: 10, kernels.BF16: 7}[p]
+	if bits == 0 {
+		bits = 23
+	}
+	return define("STORED_BITS", bits)
+}
