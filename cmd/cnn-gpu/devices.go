@@ -24,14 +24,22 @@ type finding struct {
 	Found  bool   `json:"found"`
 	Detail string `json:"detail"`
 	Mend   string `json:"mend,omitempty"` // what to do where it is missing
+
+	GPU   *driver.GPU `json:"gpu,omitempty"`
+	Trial *trial      `json:"trial,omitempty"` // of a GPU that is there, whether or not it works
 }
+
+// trialFlag names the GPU that is to be tried in this process; it is for the program itself.
+const trialFlag = "trial"
 
 func newDevicesCommand() *cobra.Command {
 	var asJSON bool
+	var tried string
 	cmd := &cobra.Command{
 		Use:   "devices",
 		Short: "Show what training can run on, and what is missing",
-		Long: `Show what was found on this machine to run on, and for what is missing, what to do about it.
+		Long: `Show what was found on this machine to run on, and for what is missing, what to do about it. Each GPU trains a tiny network for a step, as the
+proof that it can be used: within a minute, in a process of its own, so that a card that hangs is no other's matter.
 
 The environment variable ` + device.CPUEnv + ` chooses another one of the variants of the CPU code that are listed,
 ` + device.CodeDirEnv + ` another folder for compiled kernels. Without a GPU, --device sim runs the CUDA kernels in a simulated one.`,
@@ -39,11 +47,15 @@ The environment variable ` + device.CPUEnv + ` chooses another one of the varian
   cnn-gpu devices --json`,
 		Args: takes(0, 0, "cnn-gpu devices takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if tried != "" {
+				return printJSON(cmd, tryHere(tried))
+			}
 			found, err := cpuFindings()
 			if err != nil {
 				return err
 			}
-			found = append(found, gpuFindings(driver.Probe())...)
+			report := driver.Probe()
+			found = append(found, gpuFindings(report, tryAll(cmd.Context(), report.GPUs))...)
 			found = append(found, simulatedFindings()...)
 			found = append(found, codeFinding())
 			if asJSON {
@@ -54,6 +66,8 @@ The environment variable ` + device.CPUEnv + ` chooses another one of the varian
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was found as JSON")
+	cmd.Flags().StringVar(&tried, trialFlag, "", "train a step on this `device`, and print what comes of it as JSON")
+	_ = cmd.Flags().MarkHidden(trialFlag) // it is there
 	return cmd
 }
 
@@ -68,7 +82,10 @@ func printFindings(w io.Writer, found []finding) {
 			printFact(w, f.What, indent, f.Detail)
 			continue
 		}
-		printFact(w, f.What, indent, "missing: "+f.Detail)
+		if f.Trial == nil {
+			f.Detail = "missing: " + f.Detail
+		}
+		printFact(w, f.What, indent, f.Detail)
 		printFact(w, "", indent, f.Mend)
 	}
 }
@@ -86,8 +103,8 @@ func cpuFindings() ([]finding, error) {
 	}, d.Close()
 }
 
-// gpuFindings are what the probe found and what is missing for CUDA.
-func gpuFindings(r *driver.Report) []finding {
+// gpuFindings are what the probe found, what came of the GPUs' trials, and what is missing for CUDA.
+func gpuFindings(r *driver.Report, trials []trial) []finding {
 	var found []finding
 	add := func(what, format string, args ...any) {
 		found = append(found, finding{What: what, Found: true, Detail: fmt.Sprintf(format, args...)})
@@ -95,13 +112,13 @@ func gpuFindings(r *driver.Report) []finding {
 	if r.CUDA != "" {
 		add("CUDA driver", "%s, for CUDA up to %s", r.Driver, r.CUDA)
 	}
-	for _, g := range r.GPUs {
+	for i, g := range r.GPUs {
 		what := fmt.Sprintf("GPU cuda:%d", g.Ordinal)
 		if g.Problem != "" {
-			found = append(found, finding{What: what, Detail: g.Problem, Mend: "`dmesg | grep -i xid` and nvidia-smi show what is the matter with it; a reboot may bring it back"})
+			found = append(found, finding{What: what, Detail: "the driver does not describe it: " + g.Problem, Mend: "`dmesg | grep -i xid` and nvidia-smi show what is the matter with it; a reboot may bring it back"})
 			continue
 		}
-		add(what, "%s", describeGPU(g))
+		found = append(found, finding{What: what, Found: true, Detail: describeGPU(g), GPU: &g}, trials[i].finding(g.Ordinal))
 	}
 	if r.NVRTC != "" {
 		add("NVRTC", "%s, version %s", r.NVRTC, r.Version)

@@ -78,7 +78,7 @@ esac
 		`{"group":"graph","name":"node_8","value":1.5,"unit":"us","what":"another"}],"comparison":[{"what":"node_1","ratio":1}]}`+"\n")
 	p.write(t, "resnet-18-convolutions.yaml", "")
 	var devices bytes.Buffer
-	found := gpuFindings(&driver.Report{GPUs: []driver.GPU{{Name: "Test GPU", Major: 9}}, NVRTC: "/there/libnvrtc.so", Version: "12.3"})
+	found := gpuFindings(&driver.Report{GPUs: []driver.GPU{{Name: "Test GPU", Major: 9}}, NVRTC: "/there/libnvrtc.so", Version: "12.3"}, []trial{{Works: true}})
 	require.NoError(t, json.NewEncoder(&devices).Encode(found))
 	p.write(t, "devices.out", devices.String())
 	p.write(t, "bin/compute-sanitizer", `#!/bin/sh

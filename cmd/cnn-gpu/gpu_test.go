@@ -298,3 +298,41 @@ func TestPrediction(t *testing.T) {
 		assert.LessOrEqual(t, len([]rune(line)), 80, line)
 	}
 }
+
+// Each card is described and tried; one that cannot be used says why, and the others work.
+func TestDevicesTryEachCard(t *testing.T) {
+	newSimulated(t)
+	machine := testMachineEnv + "=cards that fail"
+	r := runProcess(t, []string{machine}, "devices", "--json")
+	require.Equal(t, exitOK, r.code, r.stderr)
+	assertSnakeCase(t, r.stdout)
+	var found []finding
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &found))
+	by := map[string]finding{}
+	for _, f := range found {
+		assert.Equal(t, f.Found, f.Mend == "", f.What)
+		by[f.What] = f
+	}
+	assert.Equal(t, "NVIDIA A100-SXM4-80GB (simulated), compute capability 8.0, 74.51 GiB, 108 multiprocessors, 1410 MHz, GPU-73696d75-6c61-7465-6420-475055203030", by["GPU cuda:0"].Detail)
+	assert.Equal(t, "does not work: no process may use the GPU (compute mode Prohibited)", by["Step on cuda:0"].Detail)
+	assert.Contains(t, by["Step on cuda:0"].Mend, "sudo nvidia-smi -c DEFAULT")
+	assert.NotContains(t, by["GPU cuda:1"].Detail, "MHz", "the driver tells none")
+	works := by["Step on cuda:1"]
+	require.True(t, works.Found, works.Detail)
+	assert.Equal(t, []string{"fp32", "tf32", "bf16"}, works.Trial.Precisions)
+	assert.Regexp(t, `^PTX for compute_90 by NVRTC [\d.]+$`, works.Trial.Kernels)
+	assert.Positive(t, works.Trial.Free)
+	assert.LessOrEqual(t, works.Trial.Free, works.Trial.Total)
+	assert.Regexp(t, `^works: a step of training, and the start, took [\d.]+ s; 131\.\d+ GiB of 131\.\d+ GiB are free; fp32, tf32, bf16; PTX`, works.Detail)
+	assert.False(t, by["GPU cuda:2"].Found)
+	assert.Contains(t, by["GPU cuda:2"].Detail, "CUDA_ERROR_DEVICE_UNAVAILABLE")
+
+	r = runProcess(t, []string{machine}, "devices")
+	assert.Regexp(t, `(?m)^Step on cuda:0 +does not work: no process may use the GPU.*\n +.sudo nvidia-smi -c DEFAULT`, r.stdout)
+	assert.Regexp(t, `(?m)^GPU cuda:2 +missing: the driver does not describe it: driver: cuDeviceGetName`, r.stdout)
+
+	r = runProcess(t, []string{testMachineEnv + "=a card that is lost"}, "devices")
+	require.Equal(t, exitOK, r.code, r.stderr)
+	assert.Regexp(t, `(?m)^Step on cuda:0 +does not work: .*CUDA_ERROR_DEVICE_UNAVAILABLE`, r.stdout)
+	assert.Contains(t, r.stdout, "the card is gone")
+}

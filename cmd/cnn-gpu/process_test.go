@@ -17,8 +17,11 @@ const asCommand = "CNN_GPU_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
+		installTestMachine()
 		main()
 	}
+	// The command starts itself, to try GPUs: that is never to run tests again.
+	os.Setenv(asCommand, "1")
 	os.Exit(m.Run())
 }
 

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"cnn-gpu/device"
+	"cnn-gpu/device/driver"
+	"cnn-gpu/internal/wording"
+	"cnn-gpu/model"
+	"cnn-gpu/train/check"
+)
+
+// trial is what came of training a tiny network for a step on a GPU: the proof that it can be used.
+type trial struct {
+	Works      bool     `json:"works"`
+	Seconds    float64  `json:"seconds"` // with all that a start takes
+	Free       int64    `json:"free_bytes,omitempty"`
+	Total      int64    `json:"total_bytes,omitempty"`
+	Precisions []string `json:"precisions,omitempty"` // of the factors of products
+	Kernels    string   `json:"kernels,omitempty"`
+	Problem    string   `json:"problem,omitempty"` // why it does not work, and behind "; " the way out
+}
+
+// trialLimit is the time for a card's trial. A driver that starts and kernels that are compiled for the first time take some seconds.
+const trialLimit = time.Minute
+
+// trialModel has what the networks of people have.
+const trialModel = `name: trial
+input: [8, 8, 1]
+layers:
+  - Conv2D: {filters: 4, kernel_size: 3, activation: relu}
+  - MaxPooling2D
+  - Flatten
+  - Dense: {units: 3, activation: softmax}
+`
+
+// tryAll tries each card in a process of its own, all at once, so that one which hangs or kills its process is no other's matter.
+func tryAll(ctx context.Context, gpus []driver.GPU) []trial {
+	trials := make([]trial, len(gpus))
+	var wg sync.WaitGroup
+	for i, g := range gpus {
+		wg.Go(func() {
+			begun := time.Now()
+			trials[i] = tryApart(ctx, trialLimit, ownProgram, "devices", "--"+trialFlag, fmt.Sprintf("cuda:%d", g.Ordinal))
+			trials[i].Seconds = time.Since(begun).Seconds()
+		})
+	}
+	wg.Wait()
+	return trials
+}
+
+// ownProgram is a command line of this very program.
+func ownProgram(ctx context.Context, args ...string) (*exec.Cmd, error) {
+	path, err := os.Executable()
+	return exec.CommandContext(ctx, path, args...), err
+}
+
+// tryApart reads what a process prints of a trial, if it does so in time.
+func tryApart(ctx context.Context, limit time.Duration, program func(context.Context, ...string) (*exec.Cmd, error), args ...string) trial {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	cmd, err := program(ctx, args...)
+	if err != nil {
+		return trial{Problem: err.Error()}
+	}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Run() }()
+	select {
+	case err = <-ended:
+	case <-ctx.Done(): // a process that a driver holds does not even end when it is killed
+		select {
+		case <-ended:
+		case <-time.After(time.Second):
+		}
+	}
+	var t trial
+	switch {
+	case context.Cause(ctx) == context.DeadlineExceeded:
+		return trial{Problem: fmt.Sprintf("a step of training took longer than %v; the card or its driver hangs: `dmesg | grep -i xid` and nvidia-smi show more, a reboot ends it", limit)}
+	case ctx.Err() != nil:
+		return trial{Problem: ctx.Err().Error()}
+	case err == nil && json.Unmarshal(stdout.Bytes(), &t) == nil:
+		return t
+	}
+	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+	return trial{Problem: fmt.Sprintf("the process that tried it ended early (%v): %s; `dmesg | grep -i xid` and nvidia-smi show more", err, cmp.Or(lines[0], "it said nothing"))}
+}
+
+// tryHere trains on a card in this process.
+func tryHere(name string) (t trial) {
+	if err := t.train(name); err != nil {
+		t.Works, t.Problem = false, strings.TrimPrefix(err.Error(), "device: "+name+": ")
+	}
+	return t
+}
+
+func (t *trial) train(name string) error {
+	m, err := model.Parse("trial", []byte(trialModel))
+	if err != nil {
+		return err
+	}
+	d, err := device.Open(name, device.Options{})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	steps, err := check.Steps(m, []device.Device{d}, 2, 1, 1)
+	if err != nil {
+		return err
+	}
+	// Whatever the precision: what is wrong rather than rounded is further away. `cnn-gpu check` takes bounds.
+	const near = 0.02
+	if s := steps[0]; !(math.Abs(s.Losses[0]-s.Exact) <= near*s.Exact) {
+		return fmt.Errorf("its loss is %v, and %v in float64; cnn-gpu check --device %s shows which op is wrong", s.Losses[0], s.Exact, name)
+	}
+	state, err := device.StateOf(d)
+	if err != nil || state == nil {
+		return err
+	}
+	t.Works, t.Free, t.Total, t.Kernels = true, state.Free, state.Total, state.Kernels
+	for _, p := range state.Precisions {
+		t.Precisions = append(t.Precisions, p.String())
+	}
+	return nil
+}
+
+// finding is the row of a trial.
+func (t trial) finding(ordinal int) finding {
+	f := finding{What: fmt.Sprintf("Step on cuda:%d", ordinal), Found: t.Works, Trial: &t}
+	if t.Works {
+		f.Detail = fmt.Sprintf("works: a step of training, and the start, took %.1f s; %s of %s are free; %s; %s",
+			t.Seconds, wording.Bytes(t.Free), wording.Bytes(t.Total), strings.Join(t.Precisions, ", "), t.Kernels)
+		return f
+	}
+	problem, _, _ := strings.Cut(t.Problem, "\n")
+	reason, wayOut, _ := strings.Cut(problem, "; ")
+	f.Detail, f.Mend = "does not work: "+reason, cmp.Or(wayOut, fmt.Sprintf("cnn-gpu check --device cuda:%d shows more", ordinal))
+	return f
+}
