@@ -38,7 +38,7 @@ func newCompiler(capability int, o Options) (*compiler, error) {
 	c := &compiler{cache: cache, modules: map[string]cu.Module{}, timing: o.simulated && o.Timing}
 	c.library, c.missing = nvrtc.OpenFor(cu.Version())
 	if c.library == nil && cache.isEmpty() {
-		return nil, fmt.Errorf("its kernels are not compiled, and there is no compiler: %w", c.missing)
+		return nil, noCompiler(c.missing)
 	}
 	if o.simulated {
 		c.forms = []form{{arch: fmt.Sprintf("compute_%d", capability)}}
@@ -47,6 +47,11 @@ func newCompiler(capability int, o Options) (*compiler, error) {
 	c.forms, err = formsFor(c.library, capability, cu.Version())
 	c.newer = err == nil && c.forms[0].isPTX()
 	return c, err
+}
+
+// noCompiler is the error where there are no kernels, nor what makes them.
+func noCompiler(missing error) error {
+	return fmt.Errorf("its kernels are not compiled, and there is no compiler: %w (kernels that cnn-gpu compile has made elsewhere need none)", missing)
 }
 
 // function is the loaded kernel of a launch.
