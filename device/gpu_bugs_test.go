@@ -94,6 +94,16 @@ var plantedBugs = []planted{
 		"unsigned(ROWS))", "unsigned(ROWS) + 1)",
 		sim.OutOfBounds, "bias_wgrad.cu", "load<WIDTH>(dy"},
 
+	{"a tile too many", "conv2d_dgrad", "conv2d_depthwise_tile.cu",
+		"tile >= TILES", "tile > TILES",
+		sim.OutOfBounds, "conv2d_depthwise_tile.cu", "loaded[column] = load_place"},
+	{"no wait for the sums before", "conv2d_wgrad", "conv2d_depthwise_tile_wgrad.cu",
+		"__syncthreads(); // the sums before have the same memory", "",
+		sim.SharedRace, "conv2d_depthwise_tile_wgrad.cu", "of_threads[i][threadIdx.y][threadIdx.x] = sums"},
+	{"no wait for the sums of the threads", "conv2d_wgrad", "conv2d_depthwise_tile_wgrad.cu",
+		"= sums[tap + i];\n        __syncthreads();", "= sums[tap + i];",
+		sim.SharedRace, "conv2d_depthwise_tile_wgrad.cu", "of_threads[i][threadIdx.y][threadIdx.x] = sums"},
+
 	{"a window too many", "pool2d_dgrad", "pool2d_dgrad.cu",
 		"Q - 1); q >= 0", "Q); q >= 0",
 		sim.OutOfBounds, "pool2d_dgrad.cu", "gradients = load<WIDTH>(dy"},

@@ -3,6 +3,9 @@ package cuda
 import "cnn-gpu/kernels"
 
 func conv2DDepthwiseWgrad(op kernels.Conv2DWgrad) []Launch {
+	if fitsTiles(op.Conv2D) {
+		return conv2DDepthwiseTileWgrad(op)
+	}
 	const threadsX, threadsY = 32, 8
 	columnBlocks, positions := kernels.CeilDiv(op.K, threadsX), op.N*op.P*op.Q
 	// Enough slices to fill a GPU with such small blocks, and none with too little to do.

@@ -46,6 +46,9 @@ var groupedShapes = func() []groupedShape {
 		{convShape{33, 4, 4, 8, 16, two, one, one, kernels.Valid}, 8},
 		{convShape{2, 14, 14, 32, 32, three, one, one, kernels.Same}, 32}, // as MobileNet has it
 		{convShape{1, 15, 14, 24, 24, three, two, one, kernels.Same}, 24},
+		{convShape{2, 7, 9, 12, 12, [2]int{7, 7}, one, one, kernels.Same}, 12}, // as ConvNeXt has it
+		{convShape{2, 9, 10, 8, 8, [2]int{5, 5}, two, one, kernels.Same}, 8},
+		{convShape{1, 8, 11, 6, 6, [2]int{7, 7}, two, one, kernels.Same}, 6},
 	}
 }()
 
