@@ -13,7 +13,8 @@ import (
 type Span struct{ First, Last int }
 
 // Stages finds the stages in which the ops of a list, each of so many launches, may run: as few as the values that ops hand on allow. It
-// gives the order of the ops by their first stage, as indices of the list, and the span of each in that order.
+// gives the order of the ops, as indices of the list, and the span of each in that order. Those of one stage that have to be done first come
+// first: where a GPU is too small for all of a stage, it begins with what the next stages wait for.
 //
 // An op that makes more values than it is the last to need runs as late as it can, any other as early, so that values live no longer
 // than they must: gradients by the weights run beside those by the inputs, and the rounded filters of a layer right before it.
@@ -39,7 +40,7 @@ func Stages(ops []kernels.Op, launches []int) (order []int, spans []Span) {
 	for i := range ops {
 		order = append(order, i)
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(first[a], first[b]) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(first[a], first[b]), cmp.Compare(latest[a], latest[b])) })
 	for _, i := range order {
 		spans = append(spans, Span{first[i], first[i] + launches[i] - 1})
 	}
