@@ -8,6 +8,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/train/internal/loader"
 )
 
 // Start says where a device with memory of its own finds the images that are trained on.
@@ -91,10 +92,13 @@ func (f *fitting) runAhead(ctx context.Context, order []int) error {
 		return err
 	}
 	for f.position.Batch < f.batchesPerEpoch() && ctx.Err() == nil {
-		steps := f.ahead.next(f.untilCheckpoint())
+		steps := f.resident.ahead.next(f.untilCheckpoint())
 		begun := f.clock()
 		if err := f.resident.run(steps); err != nil {
 			return err
+		}
+		if next := f.position.Epoch + 1; f.orders[next] == nil {
+			f.orders[next] = loader.Shuffled(f.set.Len(), f.seed, next)
 		}
 		f.position.Batch += steps
 		f.done = min(f.position.Batch*f.options.Batch, len(order))
@@ -105,7 +109,7 @@ func (f *fitting) runAhead(ctx context.Context, order []int) error {
 		if err != nil {
 			return err
 		}
-		f.ahead.took(steps, f.clock().Sub(begun))
+		f.resident.ahead.took(steps, f.clock().Sub(begun))
 		saves, reports := f.due()
 		if err := f.tell(result, saves, reports); err != nil {
 			return err

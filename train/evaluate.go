@@ -3,7 +3,9 @@ package train
 import (
 	"context"
 	"errors"
+	"fmt"
 
+	"cnn-gpu/device"
 	"cnn-gpu/train/data"
 	"cnn-gpu/train/internal/loader"
 )
@@ -44,38 +46,50 @@ func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each fun
 }
 
 // evaluate is done on batches that the device gathers, many at a time unless somebody wants to see each.
-func (r *resident) evaluate(ctx context.Context, each func(int, int32, []float32)) (Result, error) {
+func (r *resident) evaluate(ctx context.Context, each func(int, int32, []float32)) (result Result, err error) {
 	if err := errors.Join(r.step.Reset(), r.start(loader.InOrder(r.gather.Of), 0, nil)); err != nil {
 		return Result{}, err
 	}
-	var ahead pacing
-	size, classes := r.gather.N, r.trainer.output.Shape[0]
-	probabilities := make([]float32, size*classes)
-	for batch := 0; batch < r.gather.Batches; {
+	if each != nil {
+		if err := r.showEach(ctx, each); err != nil {
+			return Result{}, err
+		}
+		return r.step.Result()
+	}
+	for left := r.gather.Batches; left > 0; {
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
 		}
-		steps := 1
-		if each == nil {
-			steps = ahead.next(r.gather.Batches - batch)
-		}
-		begun := r.trainer.clock()
+		steps, begun := r.ahead.next(left), r.trainer.clock()
 		if err := r.run(steps); err != nil {
 			return Result{}, err
 		}
-		batch += steps
-		if batch == r.gather.Batches && each == nil {
-			break
-		}
-		if err := r.step.Probabilities(probabilities); err != nil { // which waits for the device
+		if result, err = r.step.Result(); err != nil { // which waits for the device
 			return Result{}, err
 		}
-		ahead.took(steps, r.trainer.clock().Sub(begun))
-		for i := (batch - 1) * size; each != nil && i < min(batch*size, r.gather.Of); i++ {
+		r.ahead.took(steps, r.trainer.clock().Sub(begun))
+		left -= steps
+	}
+	return result, nil
+}
+
+// showEach runs batch by batch and shows what each example was given.
+func (r *resident) showEach(ctx context.Context, each func(int, int32, []float32)) error {
+	size, classes := r.gather.N, r.trainer.output.Shape[0]
+	probabilities := make([]float32, size*classes)
+	for batch := range r.gather.Batches {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := device.Call(r.trainer.device, r.step.program, nil, []device.Transfer{{Buffer: r.step.List.Probabilities, Host: probabilities}})
+		if err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+		for i := batch * size; i < min((batch+1)*size, r.gather.Of); i++ {
 			each(i, r.labels[i], probabilities[i%size*classes:][:classes])
 		}
 	}
-	return r.step.Result()
+	return nil
 }
 
 // evaluateLoaded is done on batches that the host fills.

@@ -176,13 +176,13 @@ type fitting struct {
 	training *Step
 	resident *resident // the set on the device, with the training step; nil if its examples are loaded
 	beside   *resident // the validation set
-	ahead    pacing
 	losses   []float64 // after each complete epoch
 	saved    time.Time // when the last checkpoint was taken
 
 	watch  watch
-	begun  time.Time // when the epoch began, had it not been interrupted
-	done   int       // images since then
+	orders map[int][]int // of epochs, made while the device works on the one before
+	begun  time.Time     // when the epoch began, had it not been interrupted
+	done   int           // images since then
 	looked time.Time
 }
 
@@ -267,7 +267,7 @@ func (f *fitting) batches(ctx context.Context) error {
 	if err := f.watch.start(f.device, f.looked); err != nil {
 		return err
 	}
-	order := loader.Shuffled(f.set.Len(), f.seed, f.position.Epoch)
+	order := f.order(f.position.Epoch)
 	f.done = min(f.position.Batch*f.options.Batch, len(order))
 	run := f.load
 	if f.resident != nil {
@@ -284,6 +284,16 @@ func (f *fitting) batches(ctx context.Context) error {
 		return f.interrupted(ctx, err)
 	}
 	return nil
+}
+
+// order is the order of the examples in an epoch.
+func (f *fitting) order(epoch int) []int {
+	order := f.orders[epoch]
+	if order == nil {
+		order = loader.Shuffled(f.set.Len(), f.seed, epoch)
+	}
+	f.orders = map[int][]int{epoch: order}
+	return order
 }
 
 // load trains on batches that the host fills.

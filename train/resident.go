@@ -24,6 +24,7 @@ type resident struct {
 	labels  []int32
 	rates   *kernels.Buffer // of an epoch's steps; nil where the rate stays
 	step    *Step
+	ahead   pacing
 }
 
 // reside puts a set on the device and compiles a step that takes its examples from there. There is none, and no error, where the host has to

@@ -107,22 +107,12 @@ func New(c Config) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{config: c}
-	if s != nil {
-		r.normalizeAs(s, m)
+	opening := beginOpening(c.Device, c.DeviceOptions)
+	m, weights, err := r.ready(m, s)
+	if err != nil {
+		return nil, errors.Join(err, opening.abandon())
 	}
-	if err := r.openData(m); err != nil {
-		return nil, err
-	}
-	if m, err = r.adapt(m, s); err != nil {
-		return nil, err
-	}
-	var weights *model.Weights
-	if s != nil {
-		if weights, err = r.begin(m, s); err != nil {
-			return nil, err
-		}
-	}
-	if err := r.openDevice(m, weights); err != nil {
+	if err := r.useDevice(opening, m, weights); err != nil {
 		return nil, err
 	}
 	r.provenance = &Provenance{Settings: r.config, Data: r.data, From: r.origin, Parts: []Part{newPart(r.trainer)}}
@@ -132,6 +122,20 @@ func New(c Config) (*Run, error) {
 	}
 	r.keepIn(f)
 	return r, nil
+}
+
+// ready opens the data and makes the model and the weights ready that a new run begins with; no weights if they are to be drawn.
+func (r *Run) ready(m *model.Model, s *source) (_ *model.Model, weights *model.Weights, err error) {
+	if s != nil {
+		r.normalizeAs(s, m)
+	}
+	if err := r.openData(m); err != nil {
+		return nil, nil, err
+	}
+	if m, err = r.adapt(m, s); err == nil && s != nil {
+		weights, err = r.begin(m, s)
+	}
+	return m, weights, err
 }
 
 // keepIn gives the run its folder.
@@ -152,15 +156,20 @@ func (r *Run) trainOptions() (train.Options, error) {
 
 // openDevice opens the device and compiles the model for it, with weights to begin with, or drawn ones if nil.
 func (r *Run) openDevice(m *model.Model, weights *model.Weights) error {
+	return r.useDevice(beginOpening(r.config.Device, r.config.DeviceOptions), m, weights)
+}
+
+// useDevice is openDevice with a device on its way.
+func (r *Run) useDevice(opening *opening, m *model.Model, weights *model.Weights) error {
 	o, err := r.trainOptions()
 	if err != nil {
-		return err
+		return errors.Join(err, opening.abandon())
 	}
 	fit, err := r.fitOptions()
 	if err != nil {
-		return err
+		return errors.Join(err, opening.abandon())
 	}
-	if r.device, err = device.Open(r.config.Device, r.config.DeviceOptions); err != nil {
+	if r.device, err = opening.wait(); err != nil {
 		return err
 	}
 	o.Device, o.Weights = r.device, weights
