@@ -8,6 +8,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/internal/wording"
+	"cnn-gpu/train/data"
 	"cnn-gpu/train/internal/loader"
 )
 
@@ -49,17 +50,12 @@ func (p *pacing) took(steps int, t time.Duration) {
 
 // reside puts the set and that for validation on the device, where they can be there.
 func (f *fitting) reside(ctx context.Context, batch int) (err error) {
-	var start Start
-	_, isAccelerator := f.device.(device.Accelerator)
-	switch {
-	case !isAccelerator:
+	start := Start{Loads: "they are transformed"}
+	if _, isAccelerator := f.device.(device.Accelerator); !isAccelerator {
 		return nil
-	case f.options.Augment != nil:
-		start.Loads = "they are transformed"
-	case len(f.classWeights) > 0:
-		start.Loads = "the classes have weights"
-	default:
-		if f.resident, start.Loads, err = f.Trainer.reside(ctx, f.set, batch, f.residentTrainingList); err != nil {
+	}
+	if f.options.Augment == nil {
+		if f.resident, start.Loads, err = f.residentTraining(ctx, f.set, batch); err != nil {
 			return err
 		}
 	}
@@ -73,6 +69,14 @@ func (f *fitting) reside(ctx context.Context, batch int) (err error) {
 		f.options.OnStart(start)
 	}
 	return err
+}
+
+// residentTraining puts a set on the device with the training step.
+func (t *Trainer) residentTraining(ctx context.Context, set data.Set, batch int) (*resident, string, error) {
+	if len(t.classWeights) > 0 {
+		return nil, "the classes have weights", nil
+	}
+	return t.reside(ctx, set, batch, t.residentTrainingList)
 }
 
 // leave takes the sets off the device.

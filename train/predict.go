@@ -7,7 +7,6 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"cnn-gpu/device"
 	"cnn-gpu/model"
 )
 
@@ -34,15 +33,13 @@ func (t *Trainer) Predict(ctx context.Context, images *tensor.Dense) (*tensor.De
 	default:
 		return nil, fmt.Errorf("train: predict: images are %v; the model takes %v%s, with the number of images in front", shape, input, channelsFirst(shape, input))
 	}
-	step, err := t.compiled(t.predicts, min(n, predictBatch), t.predictionList)
+	step, err := t.prediction(min(n, predictBatch))
 	if err != nil {
 		return nil, err
 	}
 	size, classes, example := step.Batch(), t.output.Shape[0], input.Elements()
 	out := make([]float32, n*classes)
 	batch, probabilities := make([]float32, size*example), make([]float32, size*classes)
-	inputs := []device.Transfer{{Buffer: step.List.Input, Host: batch}}
-	outputs := []device.Transfer{{Buffer: step.List.Probabilities, Host: probabilities}}
 	for at := 0; at < n; at += size {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("train: predict: %w", err)
@@ -50,8 +47,8 @@ func (t *Trainer) Predict(ctx context.Context, images *tensor.Dense) (*tensor.De
 		filled := copy(batch, x[at*example:min(at+size, n)*example])
 		t.normalization.Apply(batch[:filled], input[len(input)-1])
 		clear(batch[filled:])
-		if err := device.Call(t.device, step.program, inputs, outputs); err != nil {
-			return nil, fmt.Errorf("train: %w", err)
+		if err := step.Predict(batch, probabilities); err != nil {
+			return nil, err
 		}
 		copy(out[at*classes:], probabilities)
 	}

@@ -35,6 +35,11 @@ func (t *Trainer) EvaluationStep(batch int) (*Step, error) {
 	return t.advised(batch, t.eval, t.evaluationList)
 }
 
+// PredictionStep compiles what computes probabilities alone for batches of the given size (32 if 0), for [Step.Predict].
+func (t *Trainer) PredictionStep(batch int) (*Step, error) {
+	return t.advised(batch, t.prediction, t.predictionList)
+}
+
 // advised compiles a step; the error of one that needs too much memory names the largest batch that does not.
 func (t *Trainer) advised(batch int, compile func(int) (*Step, error), emit func(int) *OpList) (*Step, error) {
 	if batch == 0 {
@@ -49,6 +54,11 @@ func (t *Trainer) fit(batch int) (*Step, error) { return t.compiled(t.fits, batc
 
 // eval is the evaluation for a batch size, compiled once.
 func (t *Trainer) eval(batch int) (*Step, error) { return t.compiled(t.evals, batch, t.evaluationList) }
+
+// prediction is what Predict runs for a batch size, compiled once.
+func (t *Trainer) prediction(batch int) (*Step, error) {
+	return t.compiled(t.predicts, batch, t.predictionList)
+}
 
 func (t *Trainer) compiled(steps map[int]*Step, batch int, emit func(batch int) *OpList) (*Step, error) {
 	if s := steps[batch]; s != nil {
@@ -169,6 +179,19 @@ func (s *Step) Probabilities(dst []float32) error {
 		return errors.New("train: a training step keeps no probabilities; use an EvaluationStep")
 	}
 	if err := s.trainer.device.Download(dst, s.List.Probabilities); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
+}
+
+// Predict uploads a batch, x [Batch, shape...], runs the step and copies what it gave each class, [Batch classes], in one go.
+func (s *Step) Predict(x, probabilities []float32) error {
+	if s.List.Probabilities == nil {
+		return errors.New("train: a training step keeps no probabilities; use a PredictionStep")
+	}
+	err := device.Call(s.trainer.device, s.program,
+		[]device.Transfer{{Buffer: s.List.Input, Host: x}}, []device.Transfer{{Buffer: s.List.Probabilities, Host: probabilities}})
+	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -41,7 +42,7 @@ type Options struct {
 // The steps of a window are timed together, so that neither the clock nor the wait for the device counts for much.
 const window = 10 * time.Millisecond
 
-// Fit times training steps on a data set as [train.Trainer.Fit] does them, batches made and uploaded, and profiles them.
+// Fit times training steps on a data set as [train.Trainer.Fit] does them, batches gathered on the device or made and uploaded, and profiles them.
 // The training that it does is undone.
 func Fit(ctx context.Context, t *train.Trainer, set data.Set, o Options) (r *Result, err error) {
 	if err := t.CheckFit(set, train.FitOptions{Batch: o.Batch}); err != nil {
@@ -59,10 +60,17 @@ func Fit(ctx context.Context, t *train.Trainer, set data.Set, o Options) (r *Res
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.Restore(before)) }()
-	return run(ctx, step, t.Input(set), o, func() error { return nil }, func() error {
+	w := &stopwatch{step: step, do: step.RunExamples, wait: func() error {
 		_, err := step.Result()
 		return err
-	})
+	}}
+	if w.resident, err = t.ResidentTrainingStep(ctx, set, o.Batch); err != nil {
+		return nil, err
+	}
+	if w.resident != nil {
+		defer func() { err = errors.Join(err, w.resident.Close()) }()
+	}
+	return w.measure(ctx, t.Input(set), o)
 }
 
 // Predict times steps that compute probabilities and download them, as [train.Trainer.Predict] does, and profiles them.
@@ -73,12 +81,13 @@ func Predict(ctx context.Context, t *train.Trainer, set data.Set, o Options) (*R
 	if err := t.CheckData(set); err != nil {
 		return nil, err
 	}
-	step, err := t.EvaluationStep(o.Batch)
+	step, err := t.PredictionStep(o.Batch)
 	if err != nil {
 		return nil, err
 	}
 	probabilities := make([]float32, step.List.Probabilities.Elements())
-	return run(ctx, step, t.Input(set), o, func() error { return step.Probabilities(probabilities) }, func() error { return nil })
+	w := &stopwatch{step: step, do: func(e train.Examples) error { return step.Predict(e.X, probabilities) }, wait: func() error { return nil }}
+	return w.measure(ctx, t.Input(set), o)
 }
 
 // checkBatch wants whole batches: what a smaller one takes says nothing of the size that was asked for.
@@ -89,10 +98,10 @@ func checkBatch(batch int, set data.Set) error {
 	return nil
 }
 
-// run times a step. After each run it calls read, and where it looks at the clock wait, which returns when the device is done.
-func run(ctx context.Context, step *train.Step, set data.Set, o Options, read, wait func() error) (*Result, error) {
-	limit := cmp.Or(o.Time, time.Second)
-	watch := &stopwatch{step: step, read: read, wait: wait}
+// measure times a step and profiles it.
+func (w *stopwatch) measure(ctx context.Context, set data.Set, o Options) (*Result, error) {
+	limit, step := cmp.Or(o.Time, time.Second), w.step
+	watch := *w
 	if err := watch.run(ctx, set, 1, limit); err != nil {
 		return nil, err
 	}
@@ -120,8 +129,14 @@ func run(ctx context.Context, step *train.Step, set data.Set, o Options, read, w
 	if estimated { // a simulation's own time says nothing
 		r.Steps, r.Median, r.Min = 1, r.Graph, r.Graph
 	} else {
-		*watch = stopwatch{step: step, read: read, wait: wait}
-		if err := watch.run(ctx, set, o.Steps, limit); err != nil {
+		watch = *w
+		var err error
+		if w.resident != nil {
+			err = watch.runAhead(ctx, o.Steps, limit)
+		} else {
+			err = watch.run(ctx, set, o.Steps, limit)
+		}
+		if err != nil {
 			return nil, err
 		}
 		slices.Sort(watch.times)
@@ -135,11 +150,35 @@ func run(ctx context.Context, step *train.Step, set data.Set, o Options, read, w
 
 // stopwatch times steps.
 type stopwatch struct {
-	step  *train.Step
-	read  func() error
-	wait  func() error
-	steps int       // done
-	times []float64 // seconds of a step, from each window
+	step     *train.Step
+	do       func(train.Examples) error // runs the step
+	wait     func() error               // returns when the device is done, where the clock is looked at
+	resident *train.ResidentStep        // the same step on a set that lies on the device; may be nil
+	steps    int                        // done
+	times    []float64                  // seconds of a step, from each window
+}
+
+// runAhead is run for a set that lies on the device; a window is as long as Fit leaves the device to itself.
+func (w *stopwatch) runAhead(ctx context.Context, steps int, limit time.Duration) error {
+	for end := time.Now().Add(limit); ; {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("bench: %w", err)
+		}
+		most := math.MaxInt
+		if steps > 0 {
+			most = steps - w.steps
+		}
+		begun := time.Now()
+		n, err := w.resident.RunAhead(most)
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		w.times = append(w.times, now.Sub(begun).Seconds()/float64(n))
+		if w.steps += n; w.steps == steps || steps == 0 && now.After(end) {
+			return nil
+		}
+	}
 }
 
 // run does that many steps, or if steps is 0, steps until the time is up.
@@ -154,10 +193,7 @@ func (w *stopwatch) run(ctx context.Context, set data.Set, steps int, limit time
 			if b.Err != nil {
 				return b.Err
 			}
-			if err := w.step.RunExamples(b.Examples); err != nil {
-				return err
-			}
-			if err := w.read(); err != nil {
+			if err := w.do(b.Examples); err != nil {
 				return err
 			}
 			l.Done(b)

@@ -123,3 +123,31 @@ func TestProfileAgainstARoofline(t *testing.T) {
 	assert.Equal(t, 1.0, p.Ops[1].Roofline)
 	assert.Zero(t, p.Ops[2].Roofline)
 }
+
+// accelerator is the CPU as a device with memory and a clock of its own.
+type accelerator struct{ device.Device }
+
+func (accelerator) Worked() (time.Duration, bool, error) { return 0, true, nil }
+
+// Steps on a set that lies on the device are timed as Fit runs them, many at once, and leave no trace either.
+func TestBenchmarkOfAResidentSet(t *testing.T) {
+	cpu, err := device.OpenCPU(device.Options{})
+	require.NoError(t, err)
+	defer cpu.Close()
+	loaded, set := benchmarked(t)
+	trainer, err := train.Compile(loaded.Model(), train.Options{Device: accelerator{cpu}, Optimizer: train.Adam{}, Schedule: train.CosineDecay{}})
+	require.NoError(t, err)
+	before := weights(t, trainer)
+	for _, steps := range []int{1, 7, 100} {
+		b, err := Fit(t.Context(), trainer, set, Options{Batch: 4, Steps: steps})
+		require.NoError(t, err)
+		assert.Equal(t, steps, b.Steps)
+		assert.Positive(t, b.Median)
+		assert.Equal(t, before, weights(t, trainer))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = Fit(ctx, trainer, set, Options{Batch: 4})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, trainer.Close())
+}

@@ -26,9 +26,10 @@ func TestNoise(t *testing.T) {
 		assert.Equal(t, x, again)
 		assert.Equal(t, label, sameLabel)
 		for _, v := range x {
-			assert.True(t, v >= 0 && v < 1, v)
+			assert.True(t, v >= 0 && v <= 1, v)
 		}
 	}
+	assert.True(t, assertBytes(t, s))
 	first, _ := read(s, 0)
 	second, _ := read(s, 1)
 	assert.NotEqual(t, first, second)
