@@ -78,7 +78,7 @@ func (t *Trainer) canReside(set data.Set) (why string, can bool) {
 func (t *Trainer) newResident(batch, examples int) *resident {
 	shape := t.model.Input.Shape
 	table, channels := t.table()
-	g := kernels.GatherBatch{N: batch, P: shape.Elements() / channels, C: channels, Of: examples, Batches: kernels.CeilDiv(examples, batch)}
+	g := kernels.GatherBatch{N: batch, H: 1, W: shape.Elements() / channels, C: channels, Of: examples, Batches: kernels.CeilDiv(examples, batch)}
 	g.Pixels, g.Labels = kernels.Kept("pixels", kernels.Uint8, examples, shape.Elements()), kernels.Kept("classes", kernels.Int32, examples)
 	g.Order, g.At = kernels.Kept("order", kernels.Int32, g.Batches, batch), kernels.Kept("at", kernels.Int32, kernels.AtSize)
 	g.Table = kernels.Kept("table", kernels.Float32, channels, len(table)/channels)
@@ -133,7 +133,7 @@ func (r *resident) begin(step, rate *kernels.Buffer) []kernels.Op {
 // fill uploads the images and the labels, some at a time, until the context ends.
 func (r *resident) fill(ctx context.Context) error {
 	const some = 4 << 20 // bytes
-	examples, image := r.gather.Of, r.gather.P*r.gather.C
+	examples, image := r.gather.Of, r.gather.Image()
 	each := max(some/max(image, 1), 1)
 	pixels := make([]byte, min(each, examples)*image)
 	r.labels = make([]int32, examples)

@@ -1,37 +1,55 @@
-// A batch of examples out of a set of bytes: X [N P C] = table[c][pixels[i]], Y [N] = labels[i], i = order[(at[0] - 1) N + n]; zeros and the
-// label -1 where i is negative or at[0] beyond at[1].
+// A batch of examples out of a set of bytes: X [N H W C] = table[c][pixels[i]], Y [N] = labels[i], i = order[r], r = (at[0] - 1) N + n; zeros and the
+// label -1 where i is negative or at[0] beyond at[1]. With places an image is moved and mirrored: pixel (h, w) is that at (y + ys h, x + xs w) of it
+// within the rectangle from (top, left) to below (bottom, right), and outside[c] elsewhere.
 // Blocks: thread t of the grid computes VALUES neighbouring elements of X, from element t VALUES on; the first thread of a row its label too.
-// Macros: THREADS (of the grid), N, IMAGE (the elements of a row), C, VALUES (4, or 1 where rows are no multiples of 4).
+// Macros: THREADS (of the grid), N, W, C, IMAGE (the elements of a row), VALUES (4, or 1 where rows are no multiples of 4), PLACED (whether there are places).
 // Sums: none.
 #if VALUES == 4
 typedef uchar4 Bytes;
+typedef float4 Floats;
 #else
 typedef unsigned char Bytes;
+typedef float Floats;
 #endif
 
+struct Place {
+    int y, ys, x, xs, top, bottom, left, right;
+};
+
 extern "C" __global__ void gather_batch(const unsigned char* __restrict__ pixels, const int* __restrict__ labels, const int* __restrict__ order,
-                                  const int* __restrict__ at, const float* __restrict__ table, float* __restrict__ x, int* __restrict__ y)
+                                        const int* __restrict__ at, const float* __restrict__ table, const int* __restrict__ places,
+                                        const float* __restrict__ outside, float* __restrict__ x, int* __restrict__ y)
 {
     const int t = blockIdx.x * blockDim.x + threadIdx.x;
     if (t >= THREADS)
         return;
-    const int n = t / (IMAGE / VALUES), place = t % (IMAGE / VALUES) * VALUES;
-    const int batch = at[0], i = batch <= at[1] ? order[(size_t)(batch - 1) * N + n] : -1;
+    const int n = t / (IMAGE / VALUES), first = t % (IMAGE / VALUES) * VALUES;
+    const size_t r = (size_t)(at[0] - 1) * N + n;
+    const int i = at[0] <= at[1] ? order[r] : -1;
     union {
-        Bytes all;
-        unsigned char each[VALUES];
-    } bytes;
-    float values[VALUES] = {};
+        Floats all;
+        float each[VALUES];
+    } values = {};
     if (i >= 0) {
-        bytes.all = *(const Bytes*)(pixels + (size_t)i * IMAGE + place);
-        for (int v = 0; v < VALUES; v++)
-            values[v] = table[(place + v) % C * 256 + bytes.each[v]];
-    }
-#if VALUES == 4
-    *(float4*)(x + (size_t)t * VALUES) = make_float4(values[0], values[1], values[2], values[3]);
+        const unsigned char* image = pixels + (size_t)i * IMAGE;
+#if PLACED
+        const Place p = ((const Place*)places)[r];
+        for (int v = 0; v < VALUES; v++) {
+            const int c = (first + v) % C, h = (first + v) / (W * C), w = (first + v) / C % W;
+            const bool inside = h >= p.top && h < p.bottom && w >= p.left && w < p.right;
+            values.each[v] = inside ? table[c * 256 + image[((p.y + p.ys * h) * W + p.x + p.xs * w) * C + c]] : outside[c];
+        }
 #else
-    x[t] = values[0];
+        union {
+            Bytes all;
+            unsigned char each[VALUES];
+        } bytes;
+        bytes.all = *(const Bytes*)(image + first);
+        for (int v = 0; v < VALUES; v++)
+            values.each[v] = table[(first + v) % C * 256 + bytes.each[v]];
 #endif
-    if (place == 0)
+    }
+    *(Floats*)(x + (size_t)t * VALUES) = values.all;
+    if (first == 0)
         y[n] = i >= 0 ? labels[i] : -1;
 }

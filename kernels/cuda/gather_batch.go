@@ -3,10 +3,11 @@ package cuda
 import "cnn-gpu/kernels"
 
 func gatherBatch(op kernels.GatherBatch) []Launch {
-	image, values := op.P*op.C, 4
+	image, values := op.Image(), 4
 	if image%values != 0 {
 		values = 1
 	}
 	threads := op.N * image / values
-	return []Launch{perElement("gather_batch.cu", "gather_batch", threads, define("THREADS", threads, "N", op.N, "IMAGE", image, "C", op.C, "VALUES", values)...)}
+	return []Launch{perElement("gather_batch.cu", "gather_batch", threads,
+		define("THREADS", threads, "N", op.N, "W", op.W, "C", op.C, "IMAGE", image, "VALUES", values, "PLACED", op.Places != nil)...)}
 }

@@ -43,7 +43,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 			kernels.PReLUFprop{PReLU: kernels.PReLU{M: rows, K: columns}}, kernels.PReLUDgrad{PReLU: kernels.PReLU{M: rows, K: columns}},
 			kernels.PReLUTerms{PReLU: kernels.PReLU{M: rows, K: columns}},
 			kernels.CrossEntropyDgrad{N: rows, K: columns}, kernels.CrossEntropyFprop{N: rows, K: columns},
-			kernels.OneHot{N: rows, K: columns}, kernels.GatherBatch{N: rows, P: columns, C: 1, Of: 1, Batches: 1}, kernels.CategoricalCrossEntropyDgrad{Categorical: kernels.Categorical{N: rows, K: columns}},
+			kernels.OneHot{N: rows, K: columns}, kernels.GatherBatch{N: rows, H: 1, W: columns, C: 1, Of: 1, Batches: 1}, kernels.GatherBatch{N: max(rows/kernels.PlaceSize, 1), H: columns, W: 1, C: 1, Of: 1, Batches: 1, Places: kernels.NewBuffer("places", kernels.Int32, 1)}, kernels.CategoricalCrossEntropyDgrad{Categorical: kernels.Categorical{N: rows, K: columns}},
 			kernels.CategoricalCrossEntropyFprop{Categorical: kernels.Categorical{N: rows, K: columns}},
 			kernels.SoftmaxDgrad{N: rows, K: columns}, kernels.SoftmaxFprop{N: rows, K: columns}, kernels.BinaryTally{N: rows, K: columns}, kernels.Tally{N: rows, K: columns})
 	}

@@ -17,7 +17,7 @@ type traffic struct{ flops, read, written int }
 // bytesOf is the bytes that an op reads besides.
 func bytesOf(op kernels.Op) int {
 	if op, ok := op.(kernels.GatherBatch); ok {
-		return op.N * op.P * op.C
+		return op.N * op.H * op.W * op.C
 	}
 	return 0
 }
@@ -204,7 +204,11 @@ func trafficOf(t *testing.T, op kernels.Op) traffic {
 		counted := op.Step.Elements() + op.At.Elements()
 		return traffic{0, counted + op.Rate.Elements(), counted + op.Rate.Elements()}
 	case kernels.GatherBatch: // of each row the order and the label; the batch's number and the table
-		return traffic{0, 2*op.N + 2 + 256*op.C, op.N*op.P*op.C + op.N}
+		t := traffic{0, 2*op.N + 2 + 256*op.C, op.N*op.H*op.W*op.C + op.N}
+		if op.Places != nil {
+			t.read += 8*op.N + op.C
+		}
+		return t
 	case kernels.FiniteCheck:
 		x := elementwise(op.X, 1, 1, 0)
 		return traffic{x.flops, x.read + 2, 1} // the step; whether training was halted, which is read and written

@@ -408,9 +408,13 @@ func TestOracleByHand(t *testing.T) {
 		{"tick", kernels.Tick{Step: there}, [][]float64{{41}, nil, nil, nil}, map[int][]float64{0: {42}}},
 		{"tick of a batch", kernels.Tick{Step: there, At: there, Rates: there, Rate: there}, [][]float64{{41}, {1, 3}, {0.25, 0.5, 0.75}, nil},
 			map[int][]float64{0: {42}, 1: {2, 3}, 3: {0.5}}},
-		{"gather_batch", kernels.GatherBatch{N: 3, P: 2, C: 2, Pixels: there, Labels: there, Order: there, At: there, Table: there, X: there, Y: there},
-			[][]float64{{0, 255, 1, 2, 3, 3, 4, 0}, {7, 9}, {0, 0, 0, 1, -1, 0}, {2, 2}, squares(), nil, nil},
-			map[int][]float64{5: {9, -9, 16, 0, 0, 0, 0, 0, 0, -65025, 1, -4}, 6: {9, -1, 7}}},
+		{"gather_batch", kernels.GatherBatch{N: 3, H: 2, W: 1, C: 2, Pixels: there, Labels: there, Order: there, At: there, Table: there, X: there, Y: there},
+			[][]float64{{0, 255, 1, 2, 3, 3, 4, 0}, {7, 9}, {0, 0, 0, 1, -1, 0}, {2, 2}, squares(), nil, nil, nil, nil},
+			map[int][]float64{7: {9, -9, 16, 0, 0, 0, 0, 0, 0, -65025, 1, -4}, 8: {9, -1, 7}}},
+		// Mirrored left to right; moved down by one row and right by two columns.
+		{"gather of moved images", kernels.GatherBatch{N: 2, H: 2, W: 3, C: 1, Pixels: there, Labels: there, Order: there, At: there, Table: there, Places: there, Outside: there, X: there, Y: there},
+			[][]float64{{1, 2, 3, 4, 5, 6}, {7}, {0, 0}, {1, 1}, squares(), {0, 1, 2, -1, 0, 2, 0, 3, -1, 1, -2, 1, 1, 2, 2, 3}, {0.5}, nil, nil},
+			map[int][]float64{7: {9, 4, 1, 36, 25, 16, 0.5, 0.5, 0.5, 0.5, 0.5, 1}, 8: {7, 7}}},
 		{"zero", kernels.Zero{Y: there}, [][]float64{nil}, map[int][]float64{0: {0}}},
 	} {
 		out, err := kerneltest.Compute(c.op, c.in)

@@ -152,7 +152,7 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 	case kernels.Tick:
 		tick(op, in, out)
 	case kernels.GatherBatch:
-		out[5], out[6] = gatherBatch(op, in[0], in[1], in[2], in[3], in[4])
+		out[7], out[8] = gatherBatch(op, in)
 	case kernels.Tally:
 		out[3] = tally(op.N, op.K, in[0], in[1], in[2], in[3])
 	case kernels.BinaryTally:
