@@ -31,14 +31,26 @@ func flipVertical(t *tool, p picture, v []float64) {
 }
 
 func crop(t *tool, p picture, v []float64) {
-	padding := int(v[0])
-	dy, dx := t.IntN(2*padding+1)-padding, t.IntN(2*padding+1)-padding
+	dx, dy := t.cropped(v[0])
 	move(t, p, dx, dy, v[1])
 }
 
+// cropped draws how far a crop moves a picture.
+func (t *tool) cropped(border float64) (dx, dy int) {
+	padding := int(border)
+	dy, dx = t.IntN(2*padding+1)-padding, t.IntN(2*padding+1)-padding
+	return dx, dy
+}
+
 func shift(t *tool, p picture, v []float64) {
-	dx, dy := t.around(v[0])*float64(p.w), t.around(v[0])*float64(p.h)
-	move(t, p, int(math.Round(dx)), int(math.Round(dy)), v[1])
+	dx, dy := t.shifted(v[0], p.h, p.w)
+	move(t, p, dx, dy, v[1])
+}
+
+// shifted draws how far a shift moves a picture of h x w.
+func (t *tool) shifted(fraction float64, h, w int) (dx, dy int) {
+	x, y := t.around(fraction)*float64(w), t.around(fraction)*float64(h)
+	return int(math.Round(x)), int(math.Round(y))
 }
 
 // move moves the picture right and down by whole pixels.

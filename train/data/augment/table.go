@@ -17,6 +17,8 @@ type Kind struct {
 	Levels     bool // it tells one channel, grey, from three
 	check      func(v []float64) error
 	apply      func(t *tool, p picture, v []float64)
+	// place draws the same numbers as apply and says where a picture of h x w comes to lie; nil for what does more than that.
+	place func(t *tool, at *Placement, h, w int, v []float64)
 	// mix puts another picture into p, which keeps about own of itself, and returns the other one's share; nil for what is of one picture.
 	mix func(t *tool, p picture, other []float32, own float64) (share float64)
 }
@@ -52,9 +54,11 @@ func chance(usual float64) Parameter {
 	return Parameter{Word: "probability", Unit: probability, Default: usual, Most: 1, Help: "of a picture to be changed"}
 }
 
+const fillWord = "fill"
+
 // filled is the parameter of what uncovers places that the picture does not have.
 func filled(usual float64) Parameter {
-	return Parameter{Word: "fill", Unit: level, Default: usual, Most: 1, Help: "what lies outside of the picture"}
+	return Parameter{Word: fillWord, Unit: level, Default: usual, Most: 1, Help: "what lies outside of the picture"}
 }
 
 // alpha is the parameter of what mixes pictures.
@@ -73,6 +77,10 @@ var kinds = wording.Table[string, Kind]{
 			filled(0),
 		},
 		apply: shift,
+		place: func(t *tool, at *Placement, h, w int, v []float64) {
+			dx, dy := t.shifted(v[0], h, w)
+			at.move(dx, dy, h, w)
+		},
 	}},
 	{Word: "flip", Value: Kind{
 		Help:       "mirrors the picture, left to right",
@@ -80,6 +88,11 @@ var kinds = wording.Table[string, Kind]{
 		Source:     "Krizhevsky et al. 2012, section 4.1",
 		Parameters: []Parameter{chance(0.5)},
 		apply:      flip,
+		place: func(t *tool, at *Placement, _, w int, v []float64) {
+			if t.happens(v[0]) {
+				at.mirror(w)
+			}
+		},
 	}},
 	{Word: "flip_vertical", Value: Kind{
 		Help:       "mirrors the picture, top to bottom",
@@ -87,6 +100,11 @@ var kinds = wording.Table[string, Kind]{
 		Source:     "as flip",
 		Parameters: []Parameter{chance(0.5)},
 		apply:      flipVertical,
+		place: func(t *tool, at *Placement, h, _ int, v []float64) {
+			if t.happens(v[0]) {
+				at.upend(h)
+			}
+		},
 	}},
 	{Word: "crop", Value: Kind{
 		Help:    "borders the picture and cuts as large a one out of it, anywhere",
@@ -97,6 +115,10 @@ var kinds = wording.Table[string, Kind]{
 			filled(0),
 		},
 		apply: crop,
+		place: func(t *tool, at *Placement, h, w int, v []float64) {
+			dx, dy := t.cropped(v[0])
+			at.move(dx, dy, h, w)
+		},
 	}},
 	{Word: "resized_crop", Value: Kind{
 		Help: "cuts a part out of the picture and enlarges it to the picture's size",
