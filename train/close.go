@@ -36,7 +36,7 @@ func (t *Trainer) Close() error {
 
 // own lists the buffers that the trainer's steps share.
 func (t *Trainer) own() []*kernels.Buffer {
-	return append(t.changing(), t.gradients, t.rate, t.halt, t.evalTotals)
+	return append(t.changing(), t.rate, t.halt, t.evalTotals)
 }
 
 // discard closes a program and frees the kept buffers that no other has.

@@ -65,6 +65,7 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 	labels := labelsOf(size)
 	o := f.trainingOptions(labels)
 	o.Step, o.Keep = stepBuffer, true
+	o.Gradients = f.model.GradientBuffer("gradients")
 	l := f.model.Lower(size, o)
 	loss := f.bindLoss(l, labels, true)
 	loss.PerItem.Keep = true
@@ -75,7 +76,7 @@ func (f *fitting) findNotFinite(step, at int) (err error) {
 	}
 	forward, backward := f.objective(loss, l, m)
 	ops := append(model.Ops(l.Forward), forward...)
-	ops = append(ops, kernels.Zero{Y: f.gradients})
+	ops = append(ops, kernels.Zero{Y: o.Gradients})
 	ops = append(ops, backward...)
 	ops = append(ops, model.Ops(l.Backward)...)
 	ops = append(ops, l.PenaltyGradients()...)

@@ -159,6 +159,7 @@ func newTrainer(m *model.Model, o Options) (*Trainer, error) {
 		evalTotals: kernels.Kept("eval totals", kernels.Float32, kernels.TallySize),
 		fits:       map[int]*Step{}, mixed: map[int]*Step{}, evals: map[int]*Step{}, predicts: map[int]*Step{}, clock: time.Now,
 	}
+	t.gradients.Keep = false // a step makes them anew
 	if t.loss == nil {
 		t.loss = SparseCategoricalCrossEntropy{}
 	}

@@ -88,9 +88,14 @@ func (limits depthFirstLimits) chunkable(ops []kernels.Op, i int) int {
 	return i
 }
 
-// hasPartView says whether an op names a part of a value that does not outlive the run: its images may lie elsewhere in the whole.
+// hasPartView says whether an op reads or writes a part of a value that does not outlive the run: its images may lie elsewhere in the whole. What
+// it adds to is no image.
 func hasPartView(op kernels.Op) bool {
-	return slices.ContainsFunc(buffers(op), func(b *kernels.Buffer) bool {
+	return slices.ContainsFunc(op.Operands(), func(o kernels.Operand) bool {
+		b := o.Buffer
+		if b == nil || o.Access == kernels.Accumulate {
+			return false
+		}
 		root, _ := b.Root()
 		return !root.Keep && b != root && (b.Elements() != root.Elements() || b.Shape[0] != root.Shape[0])
 	})

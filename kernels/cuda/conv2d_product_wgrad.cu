@@ -9,11 +9,14 @@
 //
 // The bias's gradient is the product of DY with ones. The warps that share columns take turns at it.
 //
+// Given HALT, it halts training as finite_check.cu does.
+//
 // Blocks: TILE_ROWS rows (r,s,c), of the tiles x mod ROW_TILES, and TILE_COLUMNS columns, of the tiles x / ROW_TILES, for slice y of the positions.
 // Macros: N, C, K, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT, BF16, X_PITCH, DY_PITCH, TILE_ROWS,
 // TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, DEPTH, STAGES, PLACES, ROW_TILES, SLICE (positions of a slice), PART, BIAS_PART (from a slice's sums to the
 // next), BIAS.
 // Sums: positions of a slice in order, 8 or 16 at once as a tensor core adds them; of the bias each warp's steps, then the warps in order.
+#include "halt.cuh"
 #include "mma.cuh"
 
 constexpr int ROWS = R * S * X_PITCH, POSITIONS = N * P * Q, TERMS = BF16 ? 16 : 8, STEPS = DEPTH / TERMS;
@@ -52,7 +55,8 @@ __device__ inline Place place_of(int position)
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy, float* __restrict__ parts, float* __restrict__ bias_parts)
+conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy, const int* __restrict__ step, int* __restrict__ halt,
+                     float* __restrict__ parts, float* __restrict__ bias_parts)
 {
     using OfX = Copies<TILE_ROWS>;
     using OfDY = Copies<TILE_COLUMNS>;
@@ -238,6 +242,18 @@ conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy
             }
         }
     }
+    if (halt) { // which sums that nobody stores do not change: they are copies, or 0
+        float largest[4] = {};
+#pragma unroll
+        for (int i = 0; i < DOWN; i++)
+#pragma unroll
+            for (int j = 0; j < ACROSS; j++)
+#pragma unroll
+                for (int at = 0; at < 4; at++)
+                    largest[at] = larger(largest[at], sums[i][j][at]);
+        if (!is_summable(larger(larger(largest[0], largest[1]), larger(largest[2], largest[3]))))
+            halt_at(step, halt);
+    }
 #if BIAS
     float(*shared_bias)[TILE_COLUMNS] = (float(*)[TILE_COLUMNS])memory;
     await_copies<0>();
@@ -255,6 +271,8 @@ conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy
         for (int w = 0; w < WARPS_DOWN; w++)
             sum += shared_bias[w][i];
         bias_parts[blockIdx.y * BIAS_PART + side + i] = sum;
+        if (halt && !is_summable(sum))
+            halt_at(step, halt);
     }
 #endif
 }

@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"cmp"
 	"fmt"
 
 	"cnn-gpu/kernels"
@@ -14,6 +15,7 @@ type conv2DProductWgrad struct {
 
 	X, DY            *kernels.Buffer
 	Parts, BiasParts *kernels.Buffer // the latter is nil without a bias
+	Step, Halt       *kernels.Buffer // set if it halts training at parts whose sum might not be finite
 }
 
 // Name implements [kernels.Op].
@@ -31,11 +33,24 @@ func (op conv2DProductWgrad) withFactors(narrow []*kernels.Buffer) product {
 	return op
 }
 
+func (op conv2DProductWgrad) withParts(other map[*kernels.Buffer]*kernels.Buffer) kernels.Op {
+	for _, b := range []**kernels.Buffer{&op.Parts, &op.BiasParts} {
+		*b = cmp.Or(other[*b], *b)
+	}
+	return op
+}
+
+func (op conv2DProductWgrad) halting(step, halt *kernels.Buffer) kernels.Op {
+	op.Step, op.Halt = step, halt
+	return op
+}
+
 // Operands implements [kernels.Op].
 func (op conv2DProductWgrad) Operands() []kernels.Operand {
 	f, s := op.factors(), op.split()
 	return []kernels.Operand{
 		f[0].operand("x", op.Precision), f[1].operand("dy", op.Precision),
+		kernels.Ints("step", op.Step, kernels.Read, 1).OptionalIf(true), kernels.Ints("halt", op.Halt, kernels.Accumulate, 1).OptionalIf(true),
 		kernels.Floats("parts", op.Parts, kernels.Write, s.slices*partPitch(op.Weights())),
 		kernels.Floats("bias_parts", op.BiasParts, kernels.Write, s.slices*partPitch(op.K)).OptionalIf(true),
 	}
@@ -68,9 +83,6 @@ func (op conv2DProductWgrad) fits() bool {
 
 func (op conv2DProductWgrad) positions() int { return op.N * op.P * op.Q }
 
-// partPitch is how many elements lie between a sum of one slice and that of the next.
-func partPitch(elements int) int { return kernels.RoundUp(elements, 4) }
-
 // wgradTile is how a block computes a tile of the gradients; bytes of positions at a time, which are fewer the wider they are.
 type wgradTile struct{ rows, columns, warpRows, warpColumns, bytes, stages int }
 
@@ -90,9 +102,6 @@ type split struct {
 	depth, rowTiles, tiles, slices int
 	slice                          int // positions, a multiple of depth
 }
-
-// mostSlices is how many parts a sum may have at most.
-const mostSlices = 128
 
 // split takes the largest tiles that can fill a GPU, with as many slices as that takes.
 func (op conv2DProductWgrad) split() split {

@@ -91,8 +91,10 @@ func sampleOps(t *testing.T) []kernels.Op {
 			list = append(list, directConv2DFprop{Conv: kernels.Conv2DFprop{Conv2D: g}, Pool: &pool}, directConv2DPooledWgrad{Wgrad: kernels.Conv2DWgrad{Conv2D: g}, Pool: pool})
 		}
 	}
-	list = append(list, sumParts{Segments: []segment{{count: 1, slices: 1}, {begin: 4, count: 257, slices: 3, where: 4}}},
-		sumParts{Segments: []segment{{count: most, slices: 128}}})
+	some := []segment{{count: 1, slices: 1}, {begin: 4, count: 257, slices: 3, where: 4}, {begin: 512, count: 33, slices: 128, where: 784}}
+	list = append(list, sumParts{Segments: some}, sumParts{Segments: []segment{{count: most, slices: mostSlices}}},
+		sumParts{Segments: some, Overwrites: true, DW: kernels.NewBuffer("gradients", kernels.Float32, most)},
+		adamParts{Segments: some[1:], Adam: kernels.Adam{W: kernels.NewBuffer("weights", kernels.Float32, most)}})
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},
 	} {

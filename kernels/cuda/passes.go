@@ -9,7 +9,7 @@ import (
 func Passes(p kernels.Precision) []rewrite.Pass {
 	passes := []rewrite.Pass{directConvolution, joinBatchNorm, joinPools}
 	if p != kernels.FP32 {
-		passes = append(passes, products(p), productWgrads(p), narrowFactors(p), storeNarrow(p))
+		passes = append(passes, products(p), productWgrads(p), gatherParts, checkParts, adamOfParts, narrowFactors(p), storeNarrow(p))
 	}
 	return passes
 }

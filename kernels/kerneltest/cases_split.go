@@ -18,3 +18,64 @@ func splitCases() []Case {
 	}
 	return cases
 }
+
+// gradientStep is a step of an optimizer by gradients that nobody sees but those who are named.
+type gradientStep struct {
+	gradients  *kernels.Buffer
+	zero       kernels.Zero
+	wgrad      kernels.Conv2DWgrad
+	bias       kernels.BiasWgrad
+	check      kernels.FiniteCheck
+	adam       kernels.Adam
+	step, halt *kernels.Buffer
+}
+
+// newGradientStep is of a convolution whose weights and bias have gaps before, between and behind them, since they begin at dw and db.
+func newGradientStep(gradients *kernels.Buffer, dw, db int) gradientStep {
+	n := gradients.Elements()
+	s := gradientStep{gradients: gradients, zero: kernels.Zero{Y: gradients}, step: integer("step", 1), halt: integer("halt", 1)}
+	_, _, s.wgrad = convShape{2, 5, 6, 3, 5, [2]int{3, 2}, [2]int{1, 1}, [2]int{1, 1}, kernels.Valid}.ops()
+	s.wgrad.DW = gradients.View("dw", dw, s.wgrad.DW.Shape...)
+	s.bias = kernels.BiasWgrad{M: s.wgrad.N * s.wgrad.P * s.wgrad.Q, K: s.wgrad.K, DY: s.wgrad.DY, DB: gradients.View("db", db, s.wgrad.K)}
+	s.check = kernels.FiniteCheck{X: gradients, Step: s.step, Halt: s.halt}
+	s.adam = kernels.Adam{
+		Beta1: 0.5, Beta2: 0.75, Epsilon: 0x1p-100, W: float("w", n), M: float("m", n), V: float("v", n), DW: gradients, Rate: float("rate", 1), Step: s.step, Halt: s.halt,
+	}
+	return s
+}
+
+// fill lets Adam's first step move each weight by 1, so that it is exact.
+func (s gradientStep) fill() map[string]contents {
+	return map[string]contents{"m": constant(0), "v": constant(0), "rate": constant(1), "step": constant(1), "halt": constant(0)}
+}
+
+// gradientStepCases are steps whose gradients a GPU need not put together, and some that differ in one point.
+func gradientStepCases() []Case {
+	const n = 150
+	var cases []Case
+	add := func(name string, ops ...kernels.Op) {
+		cases = append(cases, newIntegerListCase(name, ops, newGradientStep(private("gradients", n), 3, 141).fill()))
+	}
+	s := newGradientStep(private("gradients", n), 3, 141)
+	add("step", s.zero, s.wgrad, s.bias, s.check, s.adam)
+	add("step_unchecked", s.zero, s.wgrad, s.bias, s.adam)
+	add("step_without_bias", s.zero, s.wgrad, s.check, s.adam)
+	other := kernels.BiasWgrad{M: 7, K: 4, DY: float("dy of another", 7, 4), DB: s.gradients.View("db of another", 146, 4)}
+	add("step_and_another_gradient", s.zero, other, s.wgrad, s.bias, s.check, s.adam)
+	shared := s.bias
+	shared.DB = s.gradients.View("part of dw", 50, s.bias.K)
+	add("step_and_an_addition", s.zero, s.wgrad, s.bias, shared, s.check, s.adam)
+	again := s.wgrad
+	again.X = float("x again", s.wgrad.X.Shape...)
+	add("step_and_the_same_filters", s.zero, s.wgrad, s.bias, again, s.check, s.adam)
+	clip := kernels.ClipValue{Most: 3, X: s.gradients}
+	add("step_clipped", s.zero, s.wgrad, s.bias, s.check, clip, s.adam)
+	sgd := kernels.SGD{W: s.adam.W, DW: s.gradients, Rate: s.adam.Rate, Halt: s.halt}
+	add("step_of_sgd", s.zero, s.wgrad, s.bias, s.check, sgd)
+	add("step_read_twice", s.zero, s.wgrad, s.bias, s.check, kernels.Add{A: s.gradients, B: s.gradients, Y: float("twice", n)}, s.adam)
+	s = newGradientStep(private("gradients", 148), 4, 140) // four neighbours at once
+	add("step_in_fours", s.zero, s.wgrad, s.bias, s.check, s.adam)
+	kept := newGradientStep(float("gradients", n), 3, 141)
+	add("step_seen", kept.zero, kept.wgrad, kept.bias, kept.check, kept.adam)
+	return cases
+}

@@ -1,0 +1,34 @@
+package cuda
+
+import "cnn-gpu/kernels"
+
+// adamParts is Adam with gradients that are sums of parts.
+type adamParts struct {
+	kernels.Adam // whose DW holds the gradients that have no parts; nil if they are 0
+	Segments     []segment
+	Parts        *kernels.Buffer
+}
+
+// Name implements [kernels.Op].
+func (op adamParts) Name() string { return "adam_parts" }
+
+// Operands implements [kernels.Op].
+func (op adamParts) Operands() []kernels.Operand {
+	n := op.W.Elements()
+	return []kernels.Operand{
+		kernels.Floats("w", op.W, kernels.Accumulate, n), kernels.Floats("m", op.M, kernels.Accumulate, n), kernels.Floats("v", op.V, kernels.Accumulate, n),
+		kernels.Floats("parts", op.Parts, kernels.Read, op.Parts.Elements()), kernels.Floats("dw", op.DW, kernels.Read, n).OptionalIf(true),
+		kernels.Floats("rate", op.Rate, kernels.Read, 1), kernels.Ints("step", op.Step, kernels.Read, 1), kernels.Ints("halt", op.Halt, kernels.Read, 1),
+	}
+}
+
+// Cost implements [kernels.Op].
+func (op adamParts) Cost() kernels.Cost {
+	return kernels.CostOf(op, 12*op.W.Elements()+op.Parts.Elements())
+}
+
+func (op adamParts) launches() []Launch {
+	values := []*kernels.Buffer{op.W, op.M, op.V, op.DW}
+	return []Launch{perSegment("adam_parts.cu", "adam_parts", op.Segments, op.W.Elements(), values,
+		define("BETA1", op.Beta1, "BETA2", op.Beta2, "EPSILON", op.Epsilon)...)}
+}
