@@ -116,7 +116,7 @@ func (t *trial) train(name string) error {
 		return err
 	}
 	defer d.Close()
-	steps, err := check.Steps(m, []device.Device{d}, 2, 1, 1)
+	steps, err := check.Steps(m, []check.Trainee{{Device: d}}, 2, 1, 1)
 	if err != nil {
 		return err
 	}
