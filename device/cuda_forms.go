@@ -166,9 +166,9 @@ func (e *refusedError) wayOut() string {
 	}
 	switch {
 	case e.library == nil:
-		return nvrtc.Mend
+		return nvrtc.Mend(e.driver)
 	case 1000*e.library.Major+10*e.library.Minor > e.driver:
-		return fmt.Sprintf("update the driver, or `pip install nvidia-cuda-nvrtc-cu%d==%[1]d.%d.*`", e.driver/1000, e.driver%1000/10)
+		return fmt.Sprintf("update the driver, or `pip install %s`", nvrtc.Package(e.driver))
 	case has(driver.JitCompilationDisabled):
 		return "CUDA_DISABLE_PTX_JIT keeps the driver from compiling PTX: unset it"
 	case has(driver.JitCompilerNotFound):

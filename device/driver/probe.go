@@ -45,7 +45,7 @@ func Probe() *Report {
 	}
 	library, err := nvrtc.OpenFor(version())
 	if err != nil {
-		r.Missing = append(r.Missing, Missing{"NVRTC", strings.TrimSuffix(strings.TrimPrefix(err.Error(), "nvrtc: "), "; "+nvrtc.Mend), nvrtc.Mend})
+		r.Missing = append(r.Missing, Missing{"NVRTC", strings.TrimSuffix(strings.TrimPrefix(err.Error(), "nvrtc: "), "; "+nvrtc.Mend(version())), nvrtc.Mend(version())})
 	} else {
 		r.NVRTC, r.Version = library.Path, fmt.Sprintf("%d.%d", library.Major, library.Minor)
 	}

@@ -53,7 +53,7 @@ func OpenFor(driver int) (*Library, error) {
 		}
 		return l, nil
 	}
-	e := &NotFoundError{}
+	e := &NotFoundError{Driver: driver}
 	for _, folder := range folders() {
 		files := names
 		if folder != "" {
@@ -81,8 +81,8 @@ func (l *Library) tooNew(driver int) error {
 	if driver == 0 || l.Major <= driver/1000 {
 		return nil
 	}
-	return fmt.Errorf("nvrtc: %s is of CUDA %d.%d, and the driver knows CUDA up to %d.%d: take an NVRTC of CUDA %d, or update the driver",
-		l.Path, l.Major, l.Minor, driver/1000, driver%1000/10, driver/1000)
+	return fmt.Errorf("nvrtc: %s is of CUDA %d.%d, and the driver knows CUDA up to %d.%d: `pip install %s` brings one of CUDA %d, or update the driver",
+		l.Path, l.Major, l.Minor, driver/1000, driver%1000/10, Package(driver), max(driver/1000, 11))
 }
 
 // Load loads one library from a file.

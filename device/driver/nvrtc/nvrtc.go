@@ -50,6 +50,7 @@ func (e *CompileError) Error() string {
 // NotFoundError says that there is no NVRTC, and how to get it.
 type NotFoundError struct {
 	Reason error // why the last library that was there could not be used, or nil
+	Driver int   // the version that was asked for, as in [OpenFor]
 }
 
 func (e *NotFoundError) Error() string {
@@ -57,10 +58,28 @@ func (e *NotFoundError) Error() string {
 	if e.Reason != nil {
 		s += ": " + strings.TrimPrefix(e.Reason.Error(), "nvrtc: ")
 	}
-	return s + "; " + Mend
+	return s + "; " + Mend(e.Driver)
 }
 
 func (e *NotFoundError) Unwrap() error { return e.Reason }
 
-// Mend is the sentence for people who have no NVRTC.
-const Mend = "`make nvrtc` fetches it, as does `pip install nvidia-cuda-nvrtc-cu12`"
+// Mend is the sentence for people who have no NVRTC that a driver, of a version as in [OpenFor], can follow.
+func Mend(driver int) string {
+	if driver == 0 || driver >= 12000 { // the Makefile fetches one of CUDA 12
+		return "`make nvrtc` fetches it, as does `pip install nvidia-cuda-nvrtc-cu12`"
+	}
+	return "`pip install " + Package(driver) + "` fetches it"
+}
+
+// Package is what pip installs: NVRTC that is no newer than a driver.
+func Package(driver int) string {
+	const least = 11
+	major, minor := max(driver/1000, least), driver%1000/10
+	switch major {
+	case least: // whose driver runs what all of its versions make
+		return "nvidia-cuda-nvrtc-cu11"
+	case 12:
+		return fmt.Sprintf("'nvidia-cuda-nvrtc-cu12<12.%d'", minor+1)
+	}
+	return fmt.Sprintf("'nvidia-cuda-nvrtc<%d.%d'", major, minor+1)
+}

@@ -124,7 +124,13 @@ func TestOpenForDriver(t *testing.T) {
 	var missing *NotFoundError
 	require.ErrorAs(t, err, &missing)
 	assert.Contains(t, err.Error(), "the driver knows CUDA up to 10.2")
-	assert.Contains(t, err.Error(), "make nvrtc")
+	assert.Contains(t, err.Error(), "`pip install nvidia-cuda-nvrtc-cu11` fetches it")
+	for driver, want := range map[int]string{10020: "-cu11", 11080: "-cu11", 12000: "-cu12<12.1'", 12040: "-cu12<12.5'", 13000: "nvrtc<13.1'"} {
+		assert.True(t, strings.HasSuffix(Package(driver), want), Package(driver))
+	}
+	for driver, want := range map[int]string{0: "make nvrtc", 11080: "-cu11", 12040: "make nvrtc", 12090: "make nvrtc", 13000: "make nvrtc"} {
+		assert.Contains(t, Mend(driver), want, driver)
+	}
 }
 
 func TestChosenLibrary(t *testing.T) {
