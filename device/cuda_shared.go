@@ -59,7 +59,7 @@ const worthMentioning = 1 << 30
 
 // outOfMemory is the error where need bytes were asked for and free ones were left.
 func (d *gpu) outOfMemory(need int, free int64) *OutOfMemoryError {
-	e := &OutOfMemoryError{Device: d.name, Need: int64(need), Free: free, GPU: true}
+	e := &OutOfMemoryError{Device: d.name, Need: int64(need), Free: free}
 	if d.others > worthMentioning {
 		e.Others = d.others
 	}

@@ -221,7 +221,6 @@ type OutOfMemoryError struct {
 	Device     string
 	Need, Free int64  // bytes: what was asked for, and what there was then
 	Limit      string // what leaves no more, where that is not the device's size
-	GPU        bool   // it is that of a GPU
 	Others     int64  // bytes that other processes held when the device was opened, if they matter
 }
 
@@ -234,9 +233,6 @@ func (e *OutOfMemoryError) Error() string {
 	if e.Others > 0 {
 		s += wording.English.Sprintf("; other processes held %d bytes (%s): nvidia-smi lists them, --device cuda:N takes another GPU",
 			e.Others, wording.Bytes(e.Others))
-	}
-	if e.GPU {
-		s += "; a smaller --batch needs less"
 	}
 	return s
 }
