@@ -29,11 +29,14 @@ type finding struct {
 	Trial *trial      `json:"trial,omitempty"` // of a GPU that is there, whether or not it works
 }
 
-// trialFlag names the GPU that is to be tried in this process; it is for the program itself.
-const trialFlag = "trial"
+// Flags for the program itself: it asks the driver, and tries GPUs, in processes of their own.
+const (
+	probeFlag = "probe"
+	trialFlag = "trial"
+)
 
 func newDevicesCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, probed bool
 	var tried string
 	cmd := &cobra.Command{
 		Use:   "devices",
@@ -47,14 +50,17 @@ The environment variable ` + device.CPUEnv + ` chooses another one of the varian
   cnn-gpu devices --json`,
 		Args: takes(0, 0, "cnn-gpu devices takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if tried != "" {
+			switch {
+			case probed:
+				return printJSON(cmd, driver.Probe())
+			case tried != "":
 				return printJSON(cmd, tryHere(tried))
 			}
 			found, err := cpuFindings()
 			if err != nil {
 				return err
 			}
-			report := driver.Probe()
+			report := probe(cmd.Context())
 			found = append(found, gpuFindings(report, tryAll(cmd.Context(), report.GPUs))...)
 			found = append(found, simulatedFindings()...)
 			found = append(found, codeFinding())
@@ -67,7 +73,10 @@ The environment variable ` + device.CPUEnv + ` chooses another one of the varian
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was found as JSON")
 	cmd.Flags().StringVar(&tried, trialFlag, "", "train a step on this `device`, and print what comes of it as JSON")
-	_ = cmd.Flags().MarkHidden(trialFlag) // it is there
+	cmd.Flags().BoolVar(&probed, probeFlag, false, "print what the driver has as JSON")
+	for _, own := range []string{probeFlag, trialFlag} {
+		_ = cmd.Flags().MarkHidden(own) // it is there
+	}
 	return cmd
 }
 

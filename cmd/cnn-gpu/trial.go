@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +30,22 @@ type trial struct {
 // trialLimit is the time for a card's trial. A driver that starts and kernels that are compiled for the first time take some seconds.
 const trialLimit = time.Minute
 
+// probeLimit is that for the driver's list of cards.
+const probeLimit = 30 * time.Second
+
+// probe asks the driver what there is.
+func probe(ctx context.Context) *driver.Report {
+	if !driver.Built {
+		return driver.Probe()
+	}
+	r, err := apart[driver.Report](ctx, probeLimit, ownProgram, "devices", "--"+probeFlag)
+	if err != nil {
+		what, mend, _ := strings.Cut(err.Error(), "; ")
+		return &driver.Report{Missing: []driver.Missing{{Part: "CUDA driver", What: what, Mend: mend}}}
+	}
+	return &r
+}
+
 // trialModel has what the networks of people have.
 const trialModel = `name: trial
 input: [8, 8, 1]
@@ -44,58 +56,23 @@ layers:
   - Dense: {units: 3, activation: softmax}
 `
 
-// tryAll tries each card in a process of its own, all at once, so that one which hangs or kills its process is no other's matter.
+// tryAll tries each card in a process of its own, all at once.
 func tryAll(ctx context.Context, gpus []driver.GPU) []trial {
 	trials := make([]trial, len(gpus))
 	var wg sync.WaitGroup
 	for i, g := range gpus {
 		wg.Go(func() {
 			begun := time.Now()
-			trials[i] = tryApart(ctx, trialLimit, ownProgram, "devices", "--"+trialFlag, fmt.Sprintf("cuda:%d", g.Ordinal))
-			trials[i].Seconds = time.Since(begun).Seconds()
+			t, err := apart[trial](ctx, trialLimit, ownProgram, "devices", "--"+trialFlag, fmt.Sprintf("cuda:%d", g.Ordinal))
+			if err != nil {
+				t = trial{Problem: err.Error()}
+			}
+			t.Seconds = time.Since(begun).Seconds()
+			trials[i] = t
 		})
 	}
 	wg.Wait()
 	return trials
-}
-
-// ownProgram is a command line of this very program.
-func ownProgram(ctx context.Context, args ...string) (*exec.Cmd, error) {
-	path, err := os.Executable()
-	return exec.CommandContext(ctx, path, args...), err
-}
-
-// tryApart reads what a process prints of a trial, if it does so in time.
-func tryApart(ctx context.Context, limit time.Duration, program func(context.Context, ...string) (*exec.Cmd, error), args ...string) trial {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	cmd, err := program(ctx, args...)
-	if err != nil {
-		return trial{Problem: err.Error()}
-	}
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Run() }()
-	select {
-	case err = <-ended:
-	case <-ctx.Done(): // a process that a driver holds does not even end when it is killed
-		select {
-		case <-ended:
-		case <-time.After(time.Second):
-		}
-	}
-	var t trial
-	switch {
-	case context.Cause(ctx) == context.DeadlineExceeded:
-		return trial{Problem: fmt.Sprintf("a step of training took longer than %v; the card or its driver hangs: `dmesg | grep -i xid` and nvidia-smi show more, a reboot ends it", limit)}
-	case ctx.Err() != nil:
-		return trial{Problem: ctx.Err().Error()}
-	case err == nil && json.Unmarshal(stdout.Bytes(), &t) == nil:
-		return t
-	}
-	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
-	return trial{Problem: fmt.Sprintf("the process that tried it ended early (%v): %s; `dmesg | grep -i xid` and nvidia-smi show more", err, cmp.Or(lines[0], "it said nothing"))}
 }
 
 // tryHere trains on a card in this process.
