@@ -205,6 +205,18 @@ func (c *compiler) offer(l cuda.Launch) (at int, key string, image []byte, err e
 	return len(c.forms), "", nil, missing
 }
 
+// loadWith loads a module with a function: a driver that loads lazily may refuse the module no sooner.
+func loadWith(image []byte, function string) (cu.Module, error) {
+	m, err := driver.LoadModule(image)
+	if err != nil {
+		return m, err
+	}
+	if _, err = driver.Function(m, function); err != nil {
+		return m, errors.Join(err, m.Unload())
+	}
+	return m, nil
+}
+
 // load loads the module of a launch in the best form that the driver takes. One that it has refused is not tried again.
 func (c *compiler) load(l cuda.Launch) (m cu.Module, err error) {
 	for refused := false; ; refused = true {
@@ -216,7 +228,7 @@ func (c *compiler) load(l cuda.Launch) (m cu.Module, err error) {
 			if image == nil {
 				return c.modules[key], nil
 			}
-			if m, err = driver.LoadModule(c.forms[at].of(image)); err == nil {
+			if m, err = loadWith(c.forms[at].of(image), l.Function); err == nil {
 				c.modules[key] = m
 				return m, nil
 			}

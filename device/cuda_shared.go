@@ -36,6 +36,8 @@ func noSuchGPU(ordinal, count int) error {
 // refusedContext adds the way out to the error of a GPU that gives no context: what other processes do with it is the usual cause.
 func refusedContext(err error, mode int) error {
 	switch r, _ := driver.ResultOf(err); {
+	case r.Mend() != "":
+		return fmt.Errorf("%w; %s", driver.Explain(err), r.Mend())
 	case r == driver.DeviceUnavailable && mode == exclusiveMode:
 		return fmt.Errorf("another process has the GPU for itself (compute mode Exclusive_Process): %w; `nvidia-smi` lists it, "+
 			"`sudo nvidia-smi -c DEFAULT` lets several in, --device cuda:N takes another GPU", driver.Explain(err))

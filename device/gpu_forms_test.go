@@ -55,6 +55,19 @@ func onCPU(t *testing.T) Device {
 	return d
 }
 
+// A driver that loads lazily refuses the code where a function of it is looked for.
+func TestGPUThatRefusesLazily(t *testing.T) {
+	onMachine(t, driverapi.Config{CUDA: 12000, Faults: "function=222@1"})
+	d, err := Open("cuda", Options{})
+	require.NoError(t, err)
+	c := d.(*gpu).code
+	c.forms = []form{{arch: "compute_90", ptx: "7.8"}, {arch: "compute_90", ptx: "8.0"}}
+	assert.Equal(t, run(t, onCPU(t)), run(t, d))
+	assert.Equal(t, "8.0", c.forms[0].ptx)
+	require.NoError(t, d.Close())
+	assert.Zero(t, driverapi.Holds(), "what was refused is unloaded")
+}
+
 // A driver that is older than the compiler gets PTX that is said to be of the driver's version.
 func TestGPUWithAnOlderDriver(t *testing.T) {
 	simulatedOnly(t)

@@ -25,6 +25,7 @@ func TestGPURefusesAContext(t *testing.T) {
 	assert.NoError(t, d.Close(), "it has told")
 
 	assert.ErrorContains(t, refusedContext(driver.OutOfMemory, defaultMode), "other processes fill the GPU's memory")
+	assert.ErrorContains(t, refusedContext(driver.SystemNotReady, defaultMode), "sudo systemctl start nvidia-fabricmanager", "where the driver starts all the same")
 	assert.Equal(t, error(driver.InvalidValue), refusedContext(driver.InvalidValue, defaultMode))
 }
 

@@ -8,7 +8,7 @@ import (
 // Diagnose says in a sentence how to mend an error of [Open].
 func Diagnose(err error) Missing { return diagnose(err, newHost()) }
 
-// answers are the driver's own reasons for not starting, with what to do.
+// answers are those of the driver that say why it, or a card, does not start, with what to do.
 var answers = map[Result]string{
 	StubLibrary:          "this libcuda is the toolkit's stub for linking: take its folder out of LD_LIBRARY_PATH",
 	SystemDriverMismatch: "the driver's library and its kernel module are of different versions: after an update reboot; in a container leave the library to `--gpus all`, with no driver in the image",
@@ -20,13 +20,16 @@ var answers = map[Result]string{
 	MpsServerNotReady:   "the server of MPS is not up yet: try again, or `unset CUDA_MPS_PIPE_DIRECTORY`",
 }
 
+// Mend is what to do about an answer of the driver that has one reason, whichever call gives it; empty for others.
+func (r Result) Mend() string { return answers[r] }
+
 // diagnose says why the driver can't be used, and the way out, from the driver's answer and from what the system shows: the kernel lists
 // PCI devices and NVIDIA's module whatever libraries are there.
 func diagnose(err error, h host) Missing {
 	r, _ := ResultOf(err)
 	missing := func(what, mend string) Missing { return Missing{"CUDA driver", what, mend} }
 	what := strings.TrimPrefix(err.Error(), "driver: ")
-	if mend, known := answers[r]; known {
+	if mend := r.Mend(); mend != "" {
 		return missing(what, mend)
 	}
 	if file := h.denied(); file != "" {

@@ -17,10 +17,10 @@ import (
 
 func TestFaultList(t *testing.T) {
 	for _, list := range []string{"oom", "oom@", "oom@0", "oom@-1", "oom@x", "fire@1", "@1", "oom@1;copy@2"} {
-		assert.ErrorContains(t, driverapi.Install(driverapi.Config{Faults: list}), "want a kind of oom, launch, copy, load, lost, @ and a count from 1", list)
+		assert.ErrorContains(t, driverapi.Install(driverapi.Config{Faults: list}), "want a kind of oom, launch, copy, load, function, lost, @ and a count from 1", list)
 	}
 	for _, list := range []string{"oom=2@1", "launch=@1", "launch=0@1", "launch=12345@1", "copy=ecc@1"} {
-		assert.ErrorContains(t, driverapi.Install(driverapi.Config{Faults: list}), "want launch, copy or load, = and a code of the driver", list)
+		assert.ErrorContains(t, driverapi.Install(driverapi.Config{Faults: list}), "want launch, copy, load or function, = and a code of the driver", list)
 	}
 	assert.NoError(t, driverapi.Install(driverapi.Config{Faults: " oom@17, launch=715@3,"}))
 	t.Setenv("CNN_GPU_SIM_FAULT", "nonsense")

@@ -12,10 +12,10 @@ import (
 )
 
 // faultKinds are the faults that Config.Faults can name.
-var faultKinds = []string{"oom", "launch", "copy", "load", "lost"}
+var faultKinds = []string{"oom", "launch", "copy", "load", "function", "lost"}
 
 // codedFaults are the kinds that may name the driver's answer, and what it is where they do not.
-var codedFaults = map[string]driver.Result{"launch": driver.LaunchFailed, "copy": driver.EccUncorrectable, "load": driver.NoBinaryForGpu}
+var codedFaults = map[string]driver.Result{"launch": driver.LaunchFailed, "copy": driver.EccUncorrectable, "load": driver.NoBinaryForGpu, "function": driver.NoBinaryForGpu}
 
 // fault counts down to the call that fails, and is its answer.
 type fault struct {
@@ -42,7 +42,7 @@ func parseFaults(list string) (faults, error) {
 		if coded {
 			number, err := strconv.Atoi(code)
 			if result = driver.Result(number); !may || err != nil || number < 1 || !result.Known() {
-				return nil, fmt.Errorf("driverapi: fault %q: want launch, copy or load, = and a code of the driver, like launch=715@3", item)
+				return nil, fmt.Errorf("driverapi: fault %q: want launch, copy, load or function, = and a code of the driver, like launch=715@3", item)
 			}
 		}
 		f[kind] = &fault{n, result}

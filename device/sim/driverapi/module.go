@@ -195,6 +195,10 @@ func simModuleGetFunction(out *uintptr, h uintptr, name unsafe.Pointer) int32 {
 		case out == nil || name == nil:
 			return driver.InvalidValue
 		}
+		if s.faults.hits("function") {
+			s.explain("fault function@N of CNN_GPU_SIM_FAULT")
+			return s.faults["function"].result
+		}
 		symbol := imageAt(name)
 		if *out = m.functions[symbol]; *out != 0 {
 			return driver.Success

@@ -29,13 +29,14 @@ type Config struct {
 	// Faults is a list like "oom@17,launch@3" of calls that fail; where it is empty, CNN_GPU_SIM_FAULT is taken. Counting
 	// from 1 for all devices together:
 	//
-	//	oom@N     the Nth allocation, of device or pinned memory, finds no memory
-	//	launch@N  the Nth kernel that runs ends with CUDA_ERROR_LAUNCH_FAILED
-	//	copy@N    the Nth copy between host and device that runs ends with CUDA_ERROR_ECC_UNCORRECTABLE
-	//	load@N    the Nth image that is loaded is refused with CUDA_ERROR_NO_BINARY_FOR_GPU
-	//	lost@N    with the Nth piece of work that runs its device is gone: CUDA_ERROR_DEVICE_UNAVAILABLE for good
+	//	oom@N       the Nth allocation, of device or pinned memory, finds no memory
+	//	launch@N    the Nth kernel that runs ends with CUDA_ERROR_LAUNCH_FAILED
+	//	copy@N      the Nth copy between host and device that runs ends with CUDA_ERROR_ECC_UNCORRECTABLE
+	//	load@N      the Nth image that is loaded is refused with CUDA_ERROR_NO_BINARY_FOR_GPU
+	//	function@N  so is the Nth function that is looked for
+	//	lost@N      with the Nth piece of work that runs its device is gone: CUDA_ERROR_DEVICE_UNAVAILABLE for good
 	//
-	// launch, copy and load may name another answer, such as launch=715@N for CUDA_ERROR_ILLEGAL_INSTRUCTION.
+	// launch, copy, load and function may name another answer, such as launch=715@N for CUDA_ERROR_ILLEGAL_INSTRUCTION.
 	Faults string
 
 	CUDA  int    // the version that the driver says that it knows, and PTX of which it takes: 12040 is 12.4; if 0, the newest
