@@ -24,11 +24,15 @@ func onMachine(t *testing.T, config driverapi.Config) {
 	t.Setenv(CodeDirEnv, t.TempDir())
 }
 
-// compilers is NVRTC and its version, as the driver writes it.
+// compilers is NVRTC and its version, as the driver writes it: one that is not the first of its kind, so that a driver may be older.
 func compilers(t *testing.T) (l *nvrtc.Library, cuda int) {
 	t.Helper()
+	require.NoError(t, openForTest(t, Options{}).Close())
 	l, err := nvrtc.Open()
 	require.NoError(t, err)
+	if l.Minor == 0 {
+		t.Skipf("no driver is older than NVRTC %s and follows it", versionOf(l))
+	}
 	return l, 1000*l.Major + 10*l.Minor
 }
 
@@ -57,13 +61,15 @@ func onCPU(t *testing.T) Device {
 
 // A driver that loads lazily refuses the code where a function of it is looked for.
 func TestGPUThatRefusesLazily(t *testing.T) {
-	onMachine(t, driverapi.Config{CUDA: 12000, Faults: "function=222@1"})
+	simulatedOnly(t)
+	l, _ := compilers(t)
+	onMachine(t, driverapi.Config{CUDA: 1000 * l.Major, Faults: "function=222@1"})
 	d, err := Open("cuda", Options{})
 	require.NoError(t, err)
 	c := d.(*gpu).code
-	c.forms = []form{{arch: "compute_90", ptx: "7.8"}, {arch: "compute_90", ptx: "8.0"}}
+	c.forms = []form{{arch: "compute_90", ptx: "7.8"}, {arch: "compute_90", ptx: older(l, 1000*l.Major)}}
 	assert.Equal(t, run(t, onCPU(t)), run(t, d))
-	assert.Equal(t, "8.0", c.forms[0].ptx)
+	assert.Len(t, c.forms, 1)
 	require.NoError(t, d.Close())
 	assert.Zero(t, driverapi.Holds(), "what was refused is unloaded")
 }

@@ -133,7 +133,7 @@ func rooflineSays(t *testing.T) string {
 }
 
 // The page for those who have a GPU shows each situation, and what it says that one sees is what one sees.
-func TestGPUSituationsOnThePage(t *testing.T) {
+func TestSituationsOnThePage(t *testing.T) {
 	simulatedOnly(t)
 	const file = "../docs/gpu-host.md"
 	page, err := os.ReadFile(file)
