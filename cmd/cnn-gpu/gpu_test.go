@@ -335,4 +335,11 @@ func TestDevicesTryEachCard(t *testing.T) {
 	require.Equal(t, exitOK, r.code, r.stderr)
 	assert.Regexp(t, `(?m)^Step on cuda:0 +does not work: .*CUDA_ERROR_DEVICE_UNAVAILABLE`, r.stdout)
 	assert.Contains(t, r.stdout, "the card is gone")
+
+	// Where there are kernels of somebody's model alone, nothing is held against the card.
+	w := newTiny(t)
+	kernels := kernelsFolder(t)
+	succeed(t, "compile", "--model", w.model, "--batch", "4", "--arch", "compute_90", "--out", kernels)
+	r = runProcess(t, []string{machine, "CNN_GPU_NVRTC=" + t.TempDir()}, "devices")
+	assert.Regexp(t, `(?m)^Step on cuda:1 +not tried, since there is no NVRTC`, r.stdout)
 }

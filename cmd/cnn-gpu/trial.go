@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -19,7 +20,8 @@ import (
 // trial is what came of training a tiny network for a step on a GPU: the proof that it can be used.
 type trial struct {
 	Works      bool     `json:"works"`
-	Seconds    float64  `json:"seconds"` // with all that a start takes
+	Untried    bool     `json:"untried,omitempty"` // since its kernels are not among those that were compiled elsewhere
+	Seconds    float64  `json:"seconds"`           // with all that a start takes
 	Free       int64    `json:"free_bytes,omitempty"`
 	Total      int64    `json:"total_bytes,omitempty"`
 	Precisions []string `json:"precisions,omitempty"` // of the factors of products
@@ -78,6 +80,7 @@ func tryAll(ctx context.Context, gpus []driver.GPU) []trial {
 // tryHere trains on a card in this process.
 func tryHere(name string) (t trial) {
 	if err := t.train(name); err != nil {
+		t.Untried = errors.As(err, new(*device.NotCompiledError))
 		t.Works, t.Problem = false, strings.TrimPrefix(err.Error(), "device: "+name+": ")
 	}
 	return t
@@ -119,6 +122,10 @@ func (t trial) finding(ordinal int) finding {
 	if t.Works {
 		f.Detail = fmt.Sprintf("works: a step of training, and the start, took %.1f s; %s of %s are free; %s; %s",
 			t.Seconds, wording.Bytes(t.Free), wording.Bytes(t.Total), strings.Join(t.Precisions, ", "), t.Kernels)
+		return f
+	}
+	if t.Untried {
+		f.Found, f.Detail = true, "not tried, since there is no NVRTC: the GPU opens, and runs what cnn-gpu compile has made for it"
 		return f
 	}
 	problem, _, _ := strings.Cut(t.Problem, "\n")
