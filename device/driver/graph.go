@@ -22,7 +22,6 @@ static CUresult add_kernel(CUgraphNode *node, CUgraph g, const CUgraphNode *afte
 */
 import "C"
 import (
-	"errors"
 	"fmt"
 	"unsafe"
 
@@ -75,12 +74,12 @@ func HasEarlyNodes() bool { return version() >= 12030 }
 
 // NewGraph makes a graph of launches that wait for what each names, and for nothing else. Every driver with graphs knows its calls,
 // CUDA 10 and later, if no node has Overlap.
-func NewGraph(nodes []Node) (graph *Graph, err error) {
+func NewGraph(nodes []Node) (*Graph, error) {
 	var g C.CUgraph
 	if err := check("cuGraphCreate", C.cuGraphCreate(&g, 0)); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, check("cuGraphDestroy", C.cuGraphDestroy(g))) }()
+	defer C.cuGraphDestroy(g)
 	made := make([]C.CUgraphNode, len(nodes))
 	for i, n := range nodes {
 		if n.Cluster != [3]uint32{} || n.Cooperative || n.Priority != 0 {

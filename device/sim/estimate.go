@@ -52,9 +52,10 @@ type Pipe struct {
 // Estimate is what a launch may take on the chip: an estimate, not a measurement. It takes the longest of what its waves of blocks take
 // on a multiprocessor, one after the other (wave.go), and of the pipes that are busy meanwhile.
 type Estimate struct {
-	Seconds       float64       `json:"seconds"`        // with LaunchSeconds
-	LaunchSeconds float64       `json:"launch_seconds"` // what it costs to start
-	Limit         string        `json:"limit"`          // the pipe that limits, "latency" if none is busy
+	Seconds       float64       `json:"seconds"`                    // with LaunchSeconds
+	LaunchSeconds float64       `json:"launch_seconds"`             // what it costs to start
+	Prologue      float64       `json:"prologue_seconds,omitempty"` // of Seconds, until the first wave has come to griddepcontrol.wait, by machine code
+	Limit         string        `json:"limit"`                      // the pipe that limits, "latency" if none is busy
 	Pipes         []Pipe        `json:"pipes"`
 	Waves         float64       `json:"waves"`            // blocks over what the chip holds at once
 	TailSeconds   float64       `json:"tail_seconds"`     // of the last wave, if it does not fill the chip
@@ -114,7 +115,7 @@ func (c *Counters) estimate(chip Chip, w *wave) Estimate {
 		if whole == 0 {
 			t = tail
 		}
-		e.Limit, e.Waits = t.Limit, t.Waits
+		e.Limit, e.Waits, e.Prologue = t.Limit, t.Waits, t.Waited/chip.hertz()
 	}
 	memory := Pipe{}
 	for _, p := range e.Pipes {

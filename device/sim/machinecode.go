@@ -257,6 +257,8 @@ func (v *wave) machineOp(i *sass.Instruction, lines map[int]*ptxLine) sm.Op {
 		if keep, on := i.Keeps(); on != sass.None {
 			o.Kind, o.Result, o.Keep, o.Board = sm.WaitCount, sm.LongScoreboard, keep, on
 		}
+	case sass.GridWait:
+		o.Kind = sm.GridWait
 	case sass.Commit:
 		o.Kind, o.Result = sm.Commit, sm.LongScoreboard
 	case sass.Matrix:

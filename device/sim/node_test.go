@@ -9,7 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"cnn-gpu/device/driver/nvrtc"
 	"cnn-gpu/device/sim"
+	timed "cnn-gpu/device/sim/compile"
 )
 
 // Kernels of nodes: out[i] = in[i], with a place for an instruction before it; out[i] += in[i] by an atomic.
@@ -176,4 +178,29 @@ func TestFindingsOfLaunches(t *testing.T) {
 			assert.ErrorContains(t, err, test.says)
 		})
 	}
+}
+
+// What a kernel does before griddepcontrol.wait is a part of its estimate, by its machine code: here a chain of 4000 multiply-adds of 4 cycles.
+func TestEstimateOfAPrologue(t *testing.T) {
+	l := compiler(t)
+	const source = `extern "C" __global__ void prologue(float* x)
+{
+    float sum = threadIdx.x;
+    #pragma unroll 1
+    for (int i = 0; i < 4000; i++)
+        sum = sum * 0.5f + 1;
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+    x[threadIdx.x] = sum;
+}`
+	code, err := timed.Source(l, nvrtc.Source{Name: "prologue.cu", Text: source}, "-arch=compute_90", "-lineinfo", "--std=c++17")
+	require.NoError(t, err)
+	d := estimator(t, "h200")
+	m, err := d.Load(code.Image)
+	require.NoError(t, err)
+	k, err := m.Kernel("prologue")
+	require.NoError(t, err)
+	c, err := d.Launch(k, linear(1), linear(32), 0, pack(upload(t, d, make([]float32, 32))))
+	require.NoError(t, err)
+	assert.Greater(t, c.Estimate.Prologue, 4*4000/1.98e9)
+	assert.InEpsilon(t, c.Estimate.Seconds-c.Estimate.LaunchSeconds, c.Estimate.Prologue, 0.1)
 }

@@ -22,6 +22,7 @@ type wave struct {
 // waveTime is how long a wave takes, and for how long of it each pipe is busy.
 type waveTime struct {
 	Cycles float64
+	Waited float64 // of those, until all warps have come to griddepcontrol.wait
 	Busy   [sm.Pipes]float64
 	Limit  string // a pipe that is busy nearly all the time, or "latency"
 	Waits  []LineWaits
@@ -50,7 +51,7 @@ func (v *wave) run(blocks int) waveTime {
 	}
 	m := sm.Machine{Request: 32 / float64(v.chip.LoadStore)}
 	r := m.Run(v.program, blocks, v.blockWarps)
-	return waveTime{Cycles: r.Cycles, Busy: r.Busy, Limit: limitOf(r), Waits: v.kernel.waits(r)}
+	return waveTime{Cycles: r.Cycles, Waited: r.Waited, Busy: r.Busy, Limit: limitOf(r), Waits: v.kernel.waits(r)}
 }
 
 // pipeNames are the names of the pipes for people.

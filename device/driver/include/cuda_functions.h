@@ -1,5 +1,5 @@
 /* The functions of cuda.h. A #define before a function gives the exported symbol of the ABI version that the plain name means:
- * the oldest with today's 64-bit types, which drivers from CUDA 11.2 to 13 all export. */
+ * the oldest with today's 64-bit types, which drivers from CUDA 11.2 to 13 all export, but for cuGraphAddDependencies_v2: 12.3. */
 #define cuArray3DCreate cuArray3DCreate_v2
 CUresult cuArray3DCreate(CUarray *, const CUDA_ARRAY3D_DESCRIPTOR *);
 #define cuArray3DGetDescriptor cuArray3DGetDescriptor_v2

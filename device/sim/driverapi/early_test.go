@@ -61,11 +61,16 @@ func TestEarlyNodes(t *testing.T) {
 			require.NoError(t, err)
 			got := microseconds(t, g, stream(t, cu.NonBlocking))
 			assert.Equal(t, uint32(8), word(t, x))
-			start := one.kernel + one.node // from the start of one to that of the next
-			if name == "lets" {
-				start = max(one.kernel+sim.Chips()[0].EarlyMicroseconds, one.node)
+			begun, ended := one.node, one.node+one.kernel
+			for range 2 {
+				if name == "lets" {
+					begun += one.node
+				} else {
+					begun = ended + one.node
+				}
+				ended = max(begun+one.prologue, ended+sim.Chips()[0].EarlyMicroseconds) + one.kernel - one.prologue
 			}
-			assert.InEpsilon(t, one.node+2*start+one.kernel, got, 1e-4)
+			assert.InEpsilon(t, ended, got, 1e-4)
 		})
 	}
 }

@@ -59,8 +59,8 @@ func (r *graphRun) took(w *work, t chipTime) { r.times[r.number[w]] = t }
 // place gives each node its time on the chip, whatever the order was in which they ran: who can begin first is placed first. It gives the
 // time at which the last one ends.
 //
-// A node that begins early is started while those before it run, from when their blocks have let it: then what is left of the start is
-// that it hears of their end.
+// A node that begins early is started while those before it run, from when their blocks have let it, and comes as far as its wait. Then what is
+// left of the start is that it hears of their end. That its blocks take room meanwhile does not count.
 func (r *graphRun) place(t *timeline, since float64) (end float64) {
 	nodes := r.graph.nodes
 	waits, next := make([]int, len(nodes)), make([][]int, len(nodes))
@@ -84,18 +84,25 @@ func (r *graphRun) place(t *timeline, since float64) (end float64) {
 		}
 		i := queue[at]
 		queue = slices.Delete(queue, at, at+1)
-		begun := ready[i]
-		if nodes[i].kind == kernelWork {
-			if begun += chip.NodeMicroseconds; nodes[i].early {
-				begun = min(begun, max(ready[i]+chip.EarlyMicroseconds, early[i]+chip.NodeMicroseconds))
-			}
+		begun, took := ready[i], r.times[i]
+		goesOn, left := begun, took.microseconds // when it has heard of those before it, and what it then has to do
+		switch {
+		case nodes[i].early:
+			begun = early[i] + chip.NodeMicroseconds
+			goesOn, left = max(ready[i]+chip.EarlyMicroseconds, begun+took.prologue), left-took.prologue
+		case nodes[i].kind == kernelWork:
+			begun += chip.NodeMicroseconds
+			goesOn = begun
 		}
-		ended := t.place(since, begun, r.times[i].microseconds, r.times[i].share)
+		ended := goesOn + left
+		if nodes[i].kind == kernelWork {
+			ended = t.place(since, goesOn, left, took.share)
+		}
 		end = max(end, ended)
 		for _, n := range next[i] {
 			ready[n] = max(ready[n], ended)
 			if lets := r.places[i]; lets != nil && lets.LetOthersBegin {
-				early[n] = max(early[n], begun+r.times[i].last*(ended-begun))
+				early[n] = max(early[n], begun+took.last*(ended-begun))
 			} else {
 				early[n] = max(early[n], ended)
 			}

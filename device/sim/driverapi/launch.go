@@ -101,7 +101,10 @@ func (s *system) kernel(c *context, h uintptr, grid, block [3]uint32, shared uin
 			s.config.Launched(Launch{Device: d.ordinal, Kernel: name, Grid: grid, Block: block, Shared: shared, Counters: counters})
 		}
 		e := &counters.Estimate
-		return chipTime{e.LaunchSeconds * 1e6, (e.Seconds - e.LaunchSeconds) * 1e6, float64(e.SMs) / float64(d.Chip().SMs), 1 - 1/max(1, math.Ceil(e.Waves))}, nil
+		return chipTime{
+			start: e.LaunchSeconds * 1e6, microseconds: (e.Seconds - e.LaunchSeconds) * 1e6, share: float64(e.SMs) / float64(d.Chip().SMs),
+			last: 1 - 1/max(1, math.Ceil(e.Waves)), prologue: e.Prologue * 1e6,
+		}, nil
 	}, driver.Success
 }
 

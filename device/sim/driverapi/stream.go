@@ -48,6 +48,7 @@ type action func(*sim.Node) (chipTime, *failure)
 type chipTime struct {
 	start, microseconds, share float64
 	last                       float64 // the part of microseconds after which its last blocks begin
+	prologue                   float64 // of microseconds, before it needs those before it
 }
 
 // failure is an error of running work.

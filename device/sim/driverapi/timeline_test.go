@@ -15,8 +15,9 @@ import (
 	"cnn-gpu/device/sim/driverapi"
 )
 
-// estimated is what the last kernel that ran takes, without its launch, and what a node of a graph costs besides, in microseconds.
-type estimated struct{ kernel, node float64 }
+// estimated is what the last kernel that ran takes, without its launch, the part of it before its wait, and what a node of a graph costs
+// besides, in microseconds.
+type estimated struct{ kernel, prologue, node float64 }
 
 func estimate(t *testing.T, o sim.Options) *estimated {
 	t.Helper()
@@ -24,7 +25,7 @@ func estimate(t *testing.T, o sim.Options) *estimated {
 	require.NoError(t, err)
 	e := &estimated{node: chip.NodeMicroseconds}
 	install(t, driverapi.Config{Chips: []sim.Chip{chip}, Options: o, Launched: func(l driverapi.Launch) {
-		e.kernel = 1e6 * (l.Counters.Estimate.Seconds - l.Counters.Estimate.LaunchSeconds)
+		e.kernel, e.prologue = 1e6*(l.Counters.Estimate.Seconds-l.Counters.Estimate.LaunchSeconds), 1e6*l.Counters.Estimate.Prologue
 	}})
 	inContext(t, 0)
 	return e

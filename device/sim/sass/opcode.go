@@ -21,6 +21,7 @@ const (
 	Barrier  // of a block
 	Wait     // DEPBAR: for a scoreboard to come down to a number
 	Commit   // LDGDEPBAR: a group of asynchronous copies
+	GridWait // ACQBULK: for the launches before (griddepcontrol.wait)
 	Matrix   // of floating-point numbers or integers
 	Matrix64 // of double precision
 	Shared
@@ -70,6 +71,7 @@ var opcodes = map[Opcode]opcodeRow{
 	0x145: {"BSSY", Control, false}, 0x146: {"YIELD", Control, false}, bra: {"BRA", Control, false}, 0x148: {"WARPSYNC", Control, false}, exit: {"EXIT", Control, false},
 	0x14e: {"LEPC", Control, false}, ret: {"RET", Control, false}, 0x18f: {"CCTL", Control, false}, 0x192: {"MEMBAR", Control, false}, 0x1ab: {"ERRBAR", Control, false},
 	0x1c6: {"FENCE", Control, false}, 0x11d: {"BAR", Barrier, false}, 0x11a: {"DEPBAR", Wait, false}, 0x1af: {"LDGDEPBAR", Commit, false},
+	0x02d: {"PREEXIT", Control, false}, 0x02e: {"ACQBULK", GridWait, false},
 	imma: {"IMMA", Matrix, false}, 0x03c: {"HMMA", Matrix, false}, dmma: {"DMMA", Matrix64, false}, 0x03a: {"MOVM", Shuffle, false},
 	ldsm: {"LDSM", Shared, false}, 0x184: {"LDS", Shared, false}, 0x188: {"STS", Shared, false}, 0x18c: {"ATOMS", Shared, false}, 0x18d: {"ATOMS.CAS", Shared, false},
 	0x1a7: {"SYNCS", Shared, false}, 0x1b2: {"SYNCS.EXCH", Shared, false},

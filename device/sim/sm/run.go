@@ -108,6 +108,8 @@ type runner struct {
 	starts  [queueLength]float64 // of the last requests to memory, as a ring
 	request int
 	now     float64
+	waited  float64 // when a warp came to a GridWait, the last one
+	wait    int     // the step that this is
 }
 
 const never = math.MaxFloat64
@@ -245,6 +247,9 @@ func (r *runner) issue(w *warpState) {
 	o := &r.p.Blocks[s.block].Ops[s.at]
 	r.account(w, o, &r.waits[s.block][s.at])
 	start := r.now
+	if o.Kind == GridWait {
+		r.waited, r.wait = r.now, w.next
+	}
 	switch {
 	case o.Pipe == Memory:
 		start = max(r.now+1, r.pipes[Memory])
@@ -324,7 +329,7 @@ func (r *runner) account(w *warpState, o *Op, sum *Waits) {
 }
 
 func (r *runner) result() *Result {
-	out := &Result{Waits: map[int]*Waits{}}
+	out := &Result{Waits: map[int]*Waits{}, Waited: r.waited + r.rest(r.wait)}
 	for _, b := range r.p.Blocks {
 		for _, o := range b.Ops {
 			busy := o.Busy
@@ -338,7 +343,7 @@ func (r *runner) result() *Result {
 	for _, w := range r.warps {
 		out.Cycles = max(out.Cycles, w.free)
 	}
-	out.Cycles += r.rest()
+	out.Cycles += r.rest(len(r.steps))
 	out.Cycles = max(out.Cycles, slices.Max(out.Busy[:]))
 	for b := range r.waits {
 		for at := range r.waits[b] {
@@ -359,10 +364,11 @@ func (r *runner) result() *Result {
 	return out
 }
 
-// rest is the time of the turns of loops that are not in the trace: each takes as long as those of its span did for all warps together.
-func (r *runner) rest() (sum float64) {
+// rest is the time of the turns of loops that are not in the trace, up to one of its steps: each takes as long as those of its span did for all
+// warps together.
+func (r *runner) rest(step int) (sum float64) {
 	before := make([]float64, len(r.spans))
-	for _, s := range r.steps {
+	for _, s := range r.steps[:step] {
 		switch s.block {
 		case markMiddle:
 			before[s.at] = sum

@@ -34,6 +34,7 @@ const (
 	Barrier
 	Commit    // makes a group of the copies before it
 	WaitCount // waits until at most Keep instructions are under way on scoreboard Board
+	GridWait  // waits for the launches before, which takes no time here
 )
 
 // None is a scoreboard that an instruction does not have.
@@ -129,6 +130,7 @@ func (w *Waits) Add(o *Waits) {
 // Result is how long the warps take together.
 type Result struct {
 	Cycles float64
+	Waited float64        // cycles until all warps have come to a GridWait; 0 without one
 	Busy   [Pipes]float64 // cycles for which a pipe is in use; of NoPipe, the scheduler
 	Waits  map[int]*Waits // of an average warp, by the tag of the instruction that waits
 }

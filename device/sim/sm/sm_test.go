@@ -86,6 +86,20 @@ func TestBarrier(t *testing.T) {
 	assert.Greater(t, r.Waits[0][sm.LongScoreboard], 250.0)
 }
 
+// What is before the wait for other launches is what the last warp does before it.
+func TestGridWait(t *testing.T) {
+	wait := op(sm.NoPipe, 0)
+	wait.Kind = sm.GridWait
+	m := sm.Machine{Request: 1}
+	ops := append(append(repeated(op(sm.FMA, 1), 100), wait), repeated(op(sm.FMA, 1), 50)...)
+	r := m.Run(&sm.Program{Blocks: []sm.Block{{Ops: ops, Times: 1}}}, 1, 8) // two warps in each part
+	assert.InDelta(t, 200, r.Waited, 55, "the two take turns as they like")
+	assert.InDelta(t, 300, r.Cycles, 5)
+	r = m.Run(&sm.Program{Blocks: []sm.Block{{Ops: ops, Times: 1}}}, 1, 4)
+	assert.InDelta(t, 100, r.Waited, 2)
+	assert.InDelta(t, 150, r.Cycles, 2)
+}
+
 // Of long loops only some turns are run; the time comes out as if all were.
 func TestLoops(t *testing.T) {
 	load, use := op(sm.Memory, 2), op(sm.FMA, 1)
