@@ -100,12 +100,24 @@ func (s *system) kernel(c *context, h uintptr, grid, block [3]uint32, shared uin
 		if s.config.Launched != nil {
 			s.config.Launched(Launch{Device: d.ordinal, Kernel: name, Grid: grid, Block: block, Shared: shared, Counters: counters})
 		}
-		e := &counters.Estimate
-		return chipTime{
-			start: e.LaunchSeconds * 1e6, microseconds: (e.Seconds - e.LaunchSeconds) * 1e6, share: float64(e.SMs) / float64(d.Chip().SMs),
-			last: 1 - 1/max(1, math.Ceil(e.Waves)), prologue: e.Prologue * 1e6,
-		}, nil
+		return chipTimeOf(&counters.Estimate, d.Chip().SMs), nil
 	}, driver.Success
+}
+
+// chipTimeOf is the time of a kernel by its estimate. Its share of the chip is that of the multiprocessors, or of L2 or DRAM if it takes more of
+// those.
+func chipTimeOf(e *sim.Estimate, multiprocessors int) chipTime {
+	seconds := e.Seconds - e.LaunchSeconds
+	share := float64(e.SMs) / float64(multiprocessors)
+	for _, p := range e.Pipes {
+		if p.Name == "L2" || p.Name == "DRAM" {
+			share = max(share, min(1, p.Seconds/seconds))
+		}
+	}
+	return chipTime{
+		start: e.LaunchSeconds * 1e6, microseconds: seconds * 1e6, share: share,
+		last: 1 - 1/max(1, math.Ceil(e.Waves)), prologue: e.Prologue * 1e6,
+	}
 }
 
 // The markers in the extra parameters: CU_LAUNCH_PARAM_END and what follows it.

@@ -43,8 +43,8 @@ func (st *stream) blocking() bool { return st.flags&C.CU_STREAM_NON_BLOCKING == 
 // ends the context.
 type action func(*sim.Node) (chipTime, *failure)
 
-// chipTime is how long a piece of work takes: to begin, and then in itself, and which share of the multiprocessors it keeps busy meanwhile if
-// it gets all that it asks for.
+// chipTime is how long a piece of work takes: to begin, and then in itself, and which share of the chip it keeps busy meanwhile if it gets all
+// that it asks for.
 type chipTime struct {
 	start, microseconds, share float64
 	last                       float64 // the part of microseconds after which its last blocks begin

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// timeline is which part of a chip's multiprocessors kernels keep busy, and when, in simulated microseconds. Kernels that do not wait for
+// timeline is which part of a chip kernels keep busy, and when, in simulated microseconds. Kernels that do not wait for
 // each other share the chip: who comes first has what it asks for, as the chip gives blocks of a later kernel to multiprocessors that those
 // of the ones before leave free.
 type timeline struct {

@@ -80,6 +80,16 @@ func TestGraphTakesItsCriticalPath(t *testing.T) {
 	}
 }
 
+// A kernel of few blocks that takes all of DRAM leaves nothing to others.
+func TestKernelsShareBandwidth(t *testing.T) {
+	e := sim.Estimate{Seconds: 12e-6, LaunchSeconds: 2e-6, SMs: 33, Waves: 2.5, Pipes: []sim.Pipe{{Name: "issue", Seconds: 9e-6}, {Name: "L2", Seconds: 1e-6}}}
+	for share, dram := range map[float64]float64{0.25: 1e-6, 0.6: 6e-6, 1: 11e-6} {
+		e.Pipes = append(e.Pipes[:2], sim.Pipe{Name: "DRAM", Seconds: dram})
+		got := driverapi.ShareOf(&e, 132)
+		assert.InDelta(t, share, got, 1e-9)
+	}
+}
+
 // Kernels of 27 and 120 blocks at the same time: the first has all that it asks for, and the second what it leaves, until it ends. The times do
 // not depend on the order in which the simulator runs them.
 func TestKernelsShareTheChip(t *testing.T) {
