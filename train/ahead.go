@@ -9,6 +9,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/internal/wording"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
 	"cnn-gpu/train/internal/loader"
 )
 
@@ -50,14 +51,12 @@ func (p *pacing) took(steps int, t time.Duration) {
 
 // reside puts the set and that for validation on the device, where they can be there.
 func (f *fitting) reside(ctx context.Context, batch int) (err error) {
-	start := Start{Loads: "they are transformed"}
+	var start Start
 	if _, isAccelerator := f.device.(device.Accelerator); !isAccelerator {
 		return nil
 	}
-	if f.options.Augment == nil {
-		if f.resident, start.Loads, err = f.residentTraining(ctx, f.set, batch); err != nil {
-			return err
-		}
+	if f.resident, start.Loads, err = f.residentTraining(ctx, f.set, batch, f.options.Augment); err != nil {
+		return err
 	}
 	if f.resident != nil {
 		f.training, start.Resident = f.resident.step, int64(f.resident.gather.Pixels.Bytes())
@@ -71,12 +70,47 @@ func (f *fitting) reside(ctx context.Context, batch int) (err error) {
 	return err
 }
 
-// residentTraining puts a set on the device with the training step.
-func (t *Trainer) residentTraining(ctx context.Context, set data.Set, batch int) (*resident, string, error) {
+// residentTraining puts a set on the device with the training step; its pictures may be moved and mirrored by a pipeline.
+func (t *Trainer) residentTraining(ctx context.Context, set data.Set, batch int, pipeline *augment.Pipeline) (*resident, string, error) {
 	if len(t.classWeights) > 0 {
 		return nil, "the classes have weights", nil
 	}
-	return t.reside(ctx, set, batch, t.residentTrainingList)
+	if pipeline == nil {
+		return t.reside(ctx, set, batch, t.residentTrainingList)
+	}
+	fill, only := pipeline.Places()
+	if !only {
+		return nil, "they are transformed by more than moving and mirroring them by whole pixels", nil
+	}
+	r, why, err := t.reside(ctx, set, batch, t.movedTrainingList)
+	if r != nil {
+		err = r.fillWith(fill)
+	}
+	return r, why, err
+}
+
+// upcoming is what an epoch takes of the host where the device gathers the batches.
+type upcoming struct {
+	order  []int   // of the examples
+	places []int32 // where each comes to lie, if they are moved
+}
+
+// draw makes the order of an epoch, and what else is drawn for it.
+func (f *fitting) draw(epoch int) *upcoming {
+	u := &upcoming{order: loader.Shuffled(f.set.Len(), f.seed, epoch)}
+	if f.resident == nil || f.resident.gather.Places == nil {
+		return u
+	}
+	shape := f.set.Shape()
+	u.places = make([]int32, 0, f.resident.gather.Places.Elements())
+	for _, example := range u.order {
+		p := f.options.Augment.Place(shape, f.seed, epoch, example)
+		for _, v := range []int{p.Row, p.RowStep, p.Column, p.ColumnStep, p.Top, p.Bottom, p.Left, p.Right} {
+			u.places = append(u.places, int32(v))
+		}
+	}
+	u.places = u.places[:cap(u.places)]
+	return u
 }
 
 // leave takes the sets off the device.
@@ -91,8 +125,8 @@ func (f *fitting) leave() error {
 }
 
 // runAhead trains on batches that the device gathers, many at a time.
-func (f *fitting) runAhead(ctx context.Context, order []int) error {
-	if err := f.resident.start(order, f.position.Batch, f.epochRates()); err != nil {
+func (f *fitting) runAhead(ctx context.Context, u *upcoming) error {
+	if err := f.resident.start(u.order, u.places, f.position.Batch, f.epochRates()); err != nil {
 		return err
 	}
 	for f.position.Batch < f.batchesPerEpoch() && ctx.Err() == nil {
@@ -101,11 +135,11 @@ func (f *fitting) runAhead(ctx context.Context, order []int) error {
 		if err := f.resident.run(steps); err != nil {
 			return err
 		}
-		if next := f.position.Epoch + 1; f.orders[next] == nil {
-			f.orders[next] = loader.Shuffled(f.set.Len(), f.seed, next)
+		if next := f.position.Epoch + 1; f.upcoming[next] == nil {
+			f.upcoming[next] = f.draw(next)
 		}
 		f.position.Batch += steps
-		f.done = min(f.position.Batch*f.options.Batch, len(order))
+		f.done = min(f.position.Batch*f.options.Batch, len(u.order))
 		if f.schedule != nil {
 			f.learningRate = f.scheduledRate()
 		}

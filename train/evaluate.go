@@ -47,7 +47,7 @@ func (t *Trainer) evaluate(ctx context.Context, set data.Set, size int, each fun
 
 // evaluate is done on batches that the device gathers, many at a time unless somebody wants to see each.
 func (r *resident) evaluate(ctx context.Context, each func(int, int32, []float32)) (result Result, err error) {
-	if err := errors.Join(r.step.Reset(), r.start(loader.InOrder(r.gather.Of), 0, nil)); err != nil {
+	if err := errors.Join(r.step.Reset(), r.start(loader.InOrder(r.gather.Of), nil, 0, nil)); err != nil {
 		return Result{}, err
 	}
 	if each != nil {

@@ -179,11 +179,11 @@ type fitting struct {
 	losses   []float64 // after each complete epoch
 	saved    time.Time // when the last checkpoint was taken
 
-	watch  watch
-	orders map[int][]int // of epochs, made while the device works on the one before
-	begun  time.Time     // when the epoch began, had it not been interrupted
-	done   int           // images since then
-	looked time.Time
+	watch    watch
+	upcoming map[int]*upcoming // by epoch, drawn while the device works on the one before
+	begun    time.Time         // when the epoch began, had it not been interrupted
+	done     int               // images since then
+	looked   time.Time
 }
 
 // prepare compiles all that the epochs run, so that what does not fit into the device's memory is known before the first.
@@ -267,13 +267,18 @@ func (f *fitting) batches(ctx context.Context) error {
 	if err := f.watch.start(f.device, f.looked); err != nil {
 		return err
 	}
-	order := f.order(f.position.Epoch)
-	f.done = min(f.position.Batch*f.options.Batch, len(order))
+	epoch := f.position.Epoch
+	u := f.upcoming[epoch]
+	if u == nil {
+		u = f.draw(epoch)
+	}
+	f.upcoming = map[int]*upcoming{epoch: u}
+	f.done = min(f.position.Batch*f.options.Batch, len(u.order))
 	run := f.load
 	if f.resident != nil {
 		run = f.runAhead
 	}
-	if err := run(ctx, order); err != nil {
+	if err := run(ctx, u); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -286,19 +291,9 @@ func (f *fitting) batches(ctx context.Context) error {
 	return nil
 }
 
-// order is the order of the examples in an epoch.
-func (f *fitting) order(epoch int) []int {
-	order := f.orders[epoch]
-	if order == nil {
-		order = loader.Shuffled(f.set.Len(), f.seed, epoch)
-	}
-	f.orders = map[int][]int{epoch: order}
-	return order
-}
-
 // load trains on batches that the host fills.
-func (f *fitting) load(ctx context.Context, order []int) error {
-	l := loader.Start(ctx, f.examples(), order[f.done:], f.options.Batch)
+func (f *fitting) load(ctx context.Context, u *upcoming) error {
+	l := loader.Start(ctx, f.examples(), u.order[f.done:], f.options.Batch)
 	defer l.Stop()
 	for b := range l.Batches {
 		if err := f.trainOn(b); err != nil {

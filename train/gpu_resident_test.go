@@ -16,6 +16,7 @@ import (
 	"cnn-gpu/device"
 	"cnn-gpu/device/sim/driverapi"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
 	"cnn-gpu/train/internal/traintest"
 )
 
@@ -52,6 +53,7 @@ func TestGPUResident(t *testing.T) {
 		"plain":      {Optimizer: Adam{LearningRate: 0.01}},
 		"schedule":   {Optimizer: SGD{LearningRate: 0.1, Momentum: 0.9}, Schedule: CosineDecay{End: 0.1}, WarmUp: 2, Clipping: Clipping{GlobalNorm: 1}},
 		"plateau":    {Optimizer: AdamW{LearningRate: 0.01}, Schedule: Plateau{Patience: 1}, EMA: EMA{Momentum: 0.75}},
+		"moved":      {Optimizer: Adam{LearningRate: 0.01}, Normalization: data.Normalization{Mean: []float64{0.13}, Std: []float64{0.31}}},
 		"normalized": {Optimizer: Adam{LearningRate: 0.01}, Normalization: data.Normalization{Mean: []float64{0.13}, Std: []float64{0.31}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,8 +74,12 @@ func TestGPUResident(t *testing.T) {
 					a, b = loaded(a), loaded(b)
 				}
 				var r trained
+				var moves *augment.Pipeline
+				if name == "moved" {
+					moves = pipeline(t, "flip,crop:3:0.5,shift:0.2:0.5,flip_vertical")
+				}
 				calls := 0
-				f := FitOptions{Epochs: 3, Batch: 8, Validation: b, OnPrediction: func(_ int, label int32, p []float32) {
+				f := FitOptions{Epochs: 3, Batch: 8, Augment: moves, Validation: b, OnPrediction: func(_ int, label int32, p []float32) {
 					r.probabilities = append(append(r.probabilities, float32(label)), p...)
 				}, OnEpoch: func(Epoch) error {
 					assert.Len(t, tr.residents, map[bool]int{false: 0, true: 2}[resides])
@@ -135,7 +141,8 @@ func TestGPUResidentOrNot(t *testing.T) {
 		resides int
 	}{
 		"bytes":                    {set: set, resides: 2},
-		"pictures are transformed": {set: set, f: FitOptions{Augment: pipeline(t, "crop")}, resides: 1},
+		"pictures are moved":       {set: set, f: FitOptions{Augment: pipeline(t, "crop")}, resides: 2},
+		"pictures are transformed": {set: set, f: FitOptions{Augment: pipeline(t, "crop,rotate")}, resides: 1},
 		"class weights":            {set: set, o: Options{ClassWeights: slices.Repeat([]float64{1}, 10)}, resides: 1},
 		"sample weights":           {set: set, o: Options{SampleWeights: true}},
 		"numbers":                  {set: loaded(set), resides: 1},

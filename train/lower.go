@@ -54,7 +54,7 @@ func (l *OpList) add(ops ...kernels.Op) { l.Steps = append(l.Steps, model.Step{O
 type OpLists struct {
 	Training   *OpList           // nil without an optimizer
 	Evaluation *OpList           // prediction runs a part of it
-	Resident   []*OpList         // the same two where the examples are gathered out of a set that lies on the device
+	Resident   []*OpList         // the same where the examples are gathered out of a set that lies on the device, as they are or moved
 	Saved      []*kernels.Buffer // what a checkpoint holds; none without an optimizer
 }
 
@@ -72,6 +72,9 @@ func Lower(m *model.Model, o Options, batch int) (OpLists, error) {
 	if t.optimizer != nil {
 		lists.Training, lists.Saved = t.trainingList(batch), t.changing()
 		lists.Resident = append(lists.Resident, t.residentTrainingList(batch, t.newResident(batch, batch)))
+		if isPicture(m.Input.Shape) {
+			lists.Resident = append(lists.Resident, t.movedTrainingList(batch, t.newResident(batch, batch)))
+		}
 	}
 	lists.Resident = append(lists.Resident, t.evaluationListOf(batch, t.newResident(batch, batch)))
 	return lists, nil
@@ -92,6 +95,12 @@ func (t *Trainer) residentTrainingList(batch int, r *resident) *OpList {
 		r.rates = kernels.Kept("rates", kernels.Float32, r.gather.Batches)
 	}
 	return t.trainingListOf(batch, nil, r)
+}
+
+// movedTrainingList is the same where the pictures are moved and mirrored.
+func (t *Trainer) movedTrainingList(batch int, r *resident) *OpList {
+	r.moves()
+	return t.residentTrainingList(batch, r)
 }
 
 func (t *Trainer) trainingListOf(batch int, m *mixing, r *resident) *OpList {

@@ -79,6 +79,9 @@ func (t *Trainer) newResident(batch, examples int) *resident {
 	shape := t.model.Input.Shape
 	table, channels := t.table()
 	g := kernels.GatherBatch{N: batch, H: 1, W: shape.Elements() / channels, C: channels, Of: examples, Batches: kernels.CeilDiv(examples, batch)}
+	if isPicture(shape) {
+		g.H, g.W = shape[0], shape[1]
+	}
 	g.Pixels, g.Labels = kernels.Kept("pixels", kernels.Uint8, examples, shape.Elements()), kernels.Kept("classes", kernels.Int32, examples)
 	g.Order, g.At = kernels.Kept("order", kernels.Int32, g.Batches, batch), kernels.Kept("at", kernels.Int32, kernels.AtSize)
 	g.Table = kernels.Kept("table", kernels.Float32, channels, len(table)/channels)
@@ -86,16 +89,30 @@ func (t *Trainer) newResident(batch, examples int) *resident {
 	return &resident{trainer: t, gather: g}
 }
 
-// table is what becomes of each byte of each channel. Where there are more channels than colours, which is to say numbers in a row, they are one if
-// the same becomes of all.
+// isPicture says whether an input is [H W C].
+func isPicture(shape kernels.Shape) bool { return len(shape) == 3 }
+
+// moves makes the buffers of a set whose pictures are moved and mirrored.
+func (r *resident) moves() {
+	g := &r.gather
+	g.Places, g.Outside = kernels.Kept("places", kernels.Int32, g.Batches, g.N, kernels.PlaceSize), kernels.Kept("outside", kernels.Float32, g.C)
+}
+
+// fillWith says what lies outside of pictures that are moved.
+func (r *resident) fillWith(v float32) error {
+	outside := slices.Repeat([]float32{v}, r.gather.C)
+	r.trainer.normalization.Apply(outside, r.gather.C)
+	return r.upload(r.gather.Outside, outside)
+}
+
+// table is what becomes of each byte of each channel. Of what is no picture all channels are one if the same becomes of them.
 func (t *Trainer) table() (table []float32, channels int) {
-	const colours = 4
 	channels = 1
 	if shape := t.model.Input.Shape; len(shape) > 0 {
 		channels = shape[len(shape)-1]
 	}
 	table = t.normalization.Table(channels)
-	if channels <= colours {
+	if isPicture(t.model.Input.Shape) {
 		return table, channels
 	}
 	first := table[:kernels.BytesOfTable]
@@ -165,8 +182,9 @@ func (r *resident) read(i int, b []byte) (label int32, err error) {
 	return label, loader.CheckLabel(label, len(r.set.Classes()))
 }
 
-// start says in which order the examples come, and which batch is the next; rates are those of all batches, if they change.
-func (r *resident) start(order []int, batch int, rates []float32) error {
+// start says in which order the examples come, and where they come to lie if they are moved, and which batch is the next; rates are those of all
+// batches, if they change.
+func (r *resident) start(order []int, places []int32, batch int, rates []float32) error {
 	padded := make([]int32, r.gather.Order.Elements())
 	for i := range padded {
 		padded[i] = loader.Absent
@@ -177,6 +195,9 @@ func (r *resident) start(order []int, batch int, rates []float32) error {
 	err := errors.Join(r.upload(r.gather.Order, padded), r.upload(r.gather.At, []int32{int32(batch), int32(r.gather.Batches)}))
 	if err == nil && r.rates != nil {
 		err = r.upload(r.rates, rates)
+	}
+	if err == nil && r.gather.Places != nil {
+		err = r.upload(r.gather.Places, places)
 	}
 	return err
 }

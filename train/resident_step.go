@@ -24,7 +24,7 @@ func (t *Trainer) ResidentTrainingStep(ctx context.Context, set data.Set, batch 
 	if batch == 0 {
 		batch = DefaultBatch
 	}
-	r, _, err := t.residentTraining(ctx, set, batch)
+	r, _, err := t.residentTraining(ctx, set, batch, nil)
 	if r == nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (s *ResidentStep) RunAhead(most int) (steps int, err error) {
 				rates[i] = float32(s.trainer.learningRate)
 			}
 		}
-		if err := r.start(loader.InOrder(r.gather.Of), 0, rates); err != nil {
+		if err := r.start(loader.InOrder(r.gather.Of), nil, 0, rates); err != nil {
 			return 0, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"cnn-gpu/device"
 	"cnn-gpu/train/data"
+	"cnn-gpu/train/data/augment"
 	"cnn-gpu/train/internal/traintest"
 )
 
@@ -29,7 +30,7 @@ func TestResident(t *testing.T) {
 	require.NoError(t, err)
 	set, validation, err := data.Split(whole, 0.4, 1)
 	require.NoError(t, err)
-	train := func(isAccelerator bool) (weights []float32, history []Epoch) {
+	train := func(isAccelerator bool, moves *augment.Pipeline) (weights []float32, history []Epoch) {
 		cpu, err := device.OpenCPU(device.Options{Workers: 2})
 		require.NoError(t, err)
 		defer cpu.Close()
@@ -40,7 +41,7 @@ func TestResident(t *testing.T) {
 		tr, err := Compile(traintest.SmallNet(t, 0.2), Options{Device: d, Optimizer: Adam{}, Schedule: CosineDecay{}, Metrics: []Metric{Accuracy}, Seed: 3})
 		require.NoError(t, err)
 		starts := 0
-		_, err = tr.Fit(context.Background(), set, FitOptions{Epochs: 3, Batch: 20, Validation: validation, OnStart: func(s Start) {
+		_, err = tr.Fit(context.Background(), set, FitOptions{Epochs: 3, Batch: 20, Augment: moves, Validation: validation, OnStart: func(s Start) {
 			starts++
 			assert.EqualValues(t, set.Len()*28*28, s.Resident)
 		}, OnProgress: func(p Progress) { assert.Equal(t, isAccelerator, p.Waited != nil) }})
@@ -58,10 +59,12 @@ func TestResident(t *testing.T) {
 		require.NoError(t, tr.Close())
 		return w.Padded(), history
 	}
-	wantWeights, wantHistory := train(false)
-	weights, history := train(true)
-	assert.Equal(t, wantWeights, weights)
-	assert.Equal(t, wantHistory, history)
+	for _, moves := range []*augment.Pipeline{nil, pipeline(t, "flip,crop:3:0.5")} {
+		wantWeights, wantHistory := train(false, moves)
+		weights, history := train(true, moves)
+		assert.Equal(t, wantWeights, weights)
+		assert.Equal(t, wantHistory, history)
+	}
 }
 
 // The first looks come soon, and later ones as seldom as the interval has it.
