@@ -59,5 +59,8 @@ func (s *ResidentStep) RunAhead(most int) (steps int, err error) {
 	return steps, nil
 }
 
+// Rewind goes back to the first batch.
+func (s *ResidentStep) Rewind() { s.next = 0 }
+
 // Close takes the set off the device.
 func (s *ResidentStep) Close() error { return s.resident.close() }

@@ -51,25 +51,27 @@ func Fit(ctx context.Context, t *train.Trainer, set data.Set, o Options) (r *Res
 	if err := checkBatch(o.Batch, set); err != nil {
 		return nil, err
 	}
-	step, err := t.TrainingStep(o.Batch)
-	if err != nil {
-		return nil, err
-	}
 	before, err := t.Snapshot()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.Restore(before)) }()
+	resident, err := t.ResidentTrainingStep(ctx, set, o.Batch)
+	if err != nil {
+		return nil, err
+	}
+	if resident != nil {
+		defer func() { err = errors.Join(err, resident.Close()) }()
+		return (&stopwatch{step: resident.Step, resident: resident}).measure(ctx, set, o)
+	}
+	step, err := t.TrainingStep(o.Batch)
+	if err != nil {
+		return nil, err
+	}
 	w := &stopwatch{step: step, do: step.RunExamples, wait: func() error {
 		_, err := step.Result()
 		return err
 	}}
-	if w.resident, err = t.ResidentTrainingStep(ctx, set, o.Batch); err != nil {
-		return nil, err
-	}
-	if w.resident != nil {
-		defer func() { err = errors.Join(err, w.resident.Close()) }()
-	}
 	return w.measure(ctx, t.Input(set), o)
 }
 
@@ -102,7 +104,7 @@ func checkBatch(batch int, set data.Set) error {
 func (w *stopwatch) measure(ctx context.Context, set data.Set, o Options) (*Result, error) {
 	limit, step := cmp.Or(o.Time, time.Second), w.step
 	watch := *w
-	if err := watch.run(ctx, set, 1, limit); err != nil {
+	if err := watch.time(ctx, set, 1, limit); err != nil {
 		return nil, err
 	}
 	schedule := step.Program().Schedule()
@@ -113,7 +115,7 @@ func (w *stopwatch) measure(ctx context.Context, set data.Set, o Options) (*Resu
 		const profiled = 20
 		steps := max(1, min(profiled, cmp.Or(o.Steps, profiled), int(limit.Seconds()/first)))
 		var err error
-		if r.Profile, err = profile(ctx, step, set, steps); err != nil {
+		if r.Profile, err = w.profile(ctx, set, steps); err != nil {
 			return nil, err
 		}
 	}
@@ -130,13 +132,7 @@ func (w *stopwatch) measure(ctx context.Context, set data.Set, o Options) (*Resu
 		r.Steps, r.Median, r.Min = 1, r.Graph, r.Graph
 	} else {
 		watch = *w
-		var err error
-		if w.resident != nil {
-			err = watch.runAhead(ctx, o.Steps, limit)
-		} else {
-			err = watch.run(ctx, set, o.Steps, limit)
-		}
-		if err != nil {
+		if err := watch.time(ctx, set, o.Steps, limit); err != nil {
 			return nil, err
 		}
 		slices.Sort(watch.times)
@@ -153,13 +149,34 @@ type stopwatch struct {
 	step     *train.Step
 	do       func(train.Examples) error // runs the step
 	wait     func() error               // returns when the device is done, where the clock is looked at
-	resident *train.ResidentStep        // the same step on a set that lies on the device; may be nil
+	resident *train.ResidentStep        // the step, where its set lies on the device, instead of do and wait
 	steps    int                        // done
 	times    []float64                  // seconds of a step, from each window
 }
 
+// time does that many steps, or if steps is 0, steps until the time is up.
+func (w *stopwatch) time(ctx context.Context, set data.Set, steps int, limit time.Duration) error {
+	if w.resident != nil {
+		return w.runAhead(ctx, steps, limit)
+	}
+	return w.run(ctx, set, steps, limit)
+}
+
+// profile times the ops of the step.
+func (w *stopwatch) profile(ctx context.Context, set data.Set, steps int) (*Profile, error) {
+	if w.resident == nil {
+		return profile(ctx, w.step, set, steps)
+	}
+	w.resident.Rewind()
+	if _, err := w.resident.RunAhead(1); err != nil {
+		return nil, err
+	}
+	return profileStep(ctx, w.step, steps)
+}
+
 // runAhead is run for a set that lies on the device; a window is as long as Fit leaves the device to itself.
 func (w *stopwatch) runAhead(ctx context.Context, steps int, limit time.Duration) error {
+	w.resident.Rewind() // replays took no heed of where the set ends
 	for end := time.Now().Add(limit); ; {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("bench: %w", err)
@@ -181,7 +198,7 @@ func (w *stopwatch) runAhead(ctx context.Context, steps int, limit time.Duration
 	}
 }
 
-// run does that many steps, or if steps is 0, steps until the time is up.
+// run does it on batches that the host fills.
 func (w *stopwatch) run(ctx context.Context, set data.Set, steps int, limit time.Duration) error {
 	size := w.step.Batch()
 	order := loader.InOrder(set.Len())[:set.Len()/size*size] // whole batches

@@ -98,7 +98,12 @@ func profile(ctx context.Context, step *train.Step, set data.Set, steps int) (*P
 	if err := step.RunExamples(b.Examples); err != nil { // uncounted: caches are cold
 		return nil, err
 	}
-	result := &Profile{Batch: size, Steps: steps}
+	return profileStep(ctx, step, steps)
+}
+
+// profileStep times the ops of a step whose examples are on the device.
+func profileStep(ctx context.Context, step *train.Step, steps int) (*Profile, error) {
+	result := &Profile{Batch: step.Batch(), Steps: steps}
 	schedule := step.Program().Schedule()
 	total := make([]time.Duration, len(schedule.Ops))
 	var limits []device.OpLimit
