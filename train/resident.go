@@ -150,7 +150,7 @@ func (r *resident) begin(step, rate *kernels.Buffer) []kernels.Op {
 // fill uploads the images and the labels, some at a time, until the context ends.
 func (r *resident) fill(ctx context.Context) error {
 	const some = 4 << 20 // bytes
-	examples, image := r.gather.Of, r.gather.Image()
+	examples, image, classes := r.gather.Of, r.gather.Image(), len(r.set.Classes())
 	each := max(some/max(image, 1), 1)
 	pixels := make([]byte, min(each, examples)*image)
 	r.labels = make([]int32, examples)
@@ -161,7 +161,11 @@ func (r *resident) fill(ctx context.Context) error {
 		n := min(each, examples-at)
 		for i := range n {
 			var err error
-			if r.labels[at+i], err = r.read(at+i, pixels[i*image:][:image]); err != nil {
+			r.labels[at+i], err = r.read(at+i, pixels[i*image:][:image])
+			if err == nil {
+				err = loader.CheckLabel(r.labels[at+i], classes)
+			}
+			if err != nil {
 				return fmt.Errorf("train: %s: example %d: %w", r.set.Name(), at+i, err)
 			}
 		}
@@ -173,13 +177,10 @@ func (r *resident) fill(ctx context.Context) error {
 	return errors.Join(r.upload(r.gather.Labels, r.labels), r.upload(r.gather.Table, table))
 }
 
-// read is the set's Bytes, with a panic as an error, and with a label that is a class.
+// read is the set's Bytes, with a panic as an error.
 func (r *resident) read(i int, b []byte) (label int32, err error) {
 	defer loader.Recover(&err)
-	if label, err = r.set.Bytes(i, b); err != nil {
-		return label, err
-	}
-	return label, loader.CheckLabel(label, len(r.set.Classes()))
+	return r.set.Bytes(i, b)
 }
 
 // start says in which order the examples come, and where they come to lie if they are moved, and which batch is the next; rates are those of all
