@@ -111,6 +111,13 @@ var plantedBugs = []planted{
 		"h >= H", "h > H",
 		sim.OutOfBounds, "pool2d_fprop.cu", "values = load<WIDTH>(x"},
 
+	{"a vector too many", "add", "add.cu",
+		"i >= ELEMENTS / WIDTH", "i > ELEMENTS / WIDTH",
+		sim.OutOfBounds, "add.cu", "load<WIDTH>(b"},
+	{"a place beyond the box", "copy", "copy.cu",
+		"i2 < BOX2", "i2 <= BOX2",
+		sim.OutOfBounds, "copy.cu", "values = load<WIDTH>(x"},
+
 	{"no barrier behind the sum", "tally", "tally.cu",
 		"examples++;\n            }\n        }\n        __syncthreads();", "examples++;\n            }\n        }",
 		sim.SharedRace, "tally.cu", "losses[threadIdx.x] = loss[n]"},

@@ -34,19 +34,19 @@ var (
 )
 
 func activationFprop(op kernels.ActivationFprop) []Launch {
-	return activation(op.Activation, "activation_fprop", op.Y.Elements())
+	return activation(op.Activation, "activation_fprop", op.X, op.Y)
 }
 
 func activationDgrad(op kernels.ActivationDgrad) []Launch {
-	return activation(op.Activation, "activation_dgrad", op.DX.Elements())
+	return activation(op.Activation, "activation_dgrad", op.V, op.DY, op.DX)
 }
 
-func activation(a kernels.Activation, function string, elements int) []Launch {
+func activation(a kernels.Activation, function string, buffers ...*kernels.Buffer) []Launch {
 	defines := activationDefines(a)
 	if defines == nil {
 		return nil
 	}
-	return []Launch{perElement("activation.cu", function, elements, append(defines, define("ELEMENTS", elements)...)...)}
+	return []Launch{perVector("activation.cu", function, buffers, defines...)}
 }
 
 // activationDefines are the macros of activation.cuh; nil for a function that has no kernel.

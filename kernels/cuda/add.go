@@ -3,5 +3,5 @@ package cuda
 import "cnn-gpu/kernels"
 
 func add(op kernels.Add) []Launch {
-	return []Launch{perElement("add.cu", "add", op.Y.Elements(), define("ELEMENTS", op.Y.Elements())...)}
+	return []Launch{perVector("add.cu", "add", []*kernels.Buffer{op.A, op.B, op.Y})}
 }

@@ -1,7 +1,9 @@
 // Y[n,m,k] = f(A[n,m,k], B[n,k]) and its gradients DA and DB [n,m,k], each from DY and either null. No __restrict__: Y may be A or B.
-// Blocks: thread i of the grid computes element i.
-// Macros: ELEMENTS, M, K, VALUE (f, an expression in a and b), GRADIENT_A, GRADIENT_B (expressions in dy, a and b).
+// Blocks: thread i of the grid computes elements WIDTH · i to WIDTH · i + WIDTH − 1.
+// Macros: ELEMENTS, M, K, WIDTH (divides the rows of B, or those of one row), VALUE (f, an expression in a and b), GRADIENT_A, GRADIENT_B (expressions in dy, a and b).
 // Sums: none.
+#include "vector.cuh"
+
 __device__ float value(float a, float b) { return VALUE; }
 
 __device__ float gradient_a(float dy, float a, float b) { return GRADIENT_A; }
@@ -14,18 +16,28 @@ __device__ int place_in_b(int i) { return i / (M * K) * K + i % K; }
 extern "C" __global__ void binary_fprop(const float* a, const float* b, float* y)
 {
     const int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i < ELEMENTS)
-        y[i] = value(a[i], b[place_in_b(i)]);
+    if (i >= ELEMENTS / WIDTH)
+        return;
+    Vector<WIDTH> values = load<WIDTH>(a + i * WIDTH);
+    const Vector<WIDTH> others = load<WIDTH>(b + place_in_b(i * WIDTH));
+    for (int j = 0; j < WIDTH; j++)
+        values.at[j] = value(values.at[j], others.at[j]);
+    store(y + i * WIDTH, values);
 }
 
 extern "C" __global__ void binary_dgrad(const float* a, const float* b, const float* dy, float* da, float* db)
 {
     const int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= ELEMENTS)
+    if (i >= ELEMENTS / WIDTH)
         return;
-    const float g = dy[i], u = a[i], v = b[place_in_b(i)];
+    const Vector<WIDTH> g = load<WIDTH>(dy + i * WIDTH), u = load<WIDTH>(a + i * WIDTH), v = load<WIDTH>(b + place_in_b(i * WIDTH));
+    Vector<WIDTH> by_a, by_b;
+    for (int j = 0; j < WIDTH; j++) {
+        by_a.at[j] = gradient_a(g.at[j], u.at[j], v.at[j]);
+        by_b.at[j] = gradient_b(g.at[j], u.at[j], v.at[j]);
+    }
     if (da)
-        da[i] = gradient_a(g, u, v);
+        store(da + i * WIDTH, by_a);
     if (db)
-        db[i] = gradient_b(g, u, v);
+        store(db + i * WIDTH, by_b);
 }

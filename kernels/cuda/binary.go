@@ -11,15 +11,25 @@ var binaries = map[kernels.BinaryFunction]struct{ value, gradientA, gradientB st
 	kernels.Plus:     {"a + b", "dy", "dy"},
 }
 
-func binaryFprop(op kernels.BinaryFprop) []Launch { return binary(op.Binary, "binary_fprop") }
+func binaryFprop(op kernels.BinaryFprop) []Launch {
+	return binary(op.Binary, "binary_fprop", op.A, op.B, op.Y)
+}
 
-func binaryDgrad(op kernels.BinaryDgrad) []Launch { return binary(op.Binary, "binary_dgrad") }
+func binaryDgrad(op kernels.BinaryDgrad) []Launch {
+	return binary(op.Binary, "binary_dgrad", op.A, op.B, op.DY, op.DA, op.DB)
+}
 
-func binary(g kernels.Binary, function string) []Launch {
+func binary(g kernels.Binary, function string, buffers ...*kernels.Buffer) []Launch {
 	row, known := binaries[g.Function]
 	if !known {
 		return nil
 	}
-	return []Launch{perElement("binary.cu", function, g.Elements(), define("ELEMENTS", g.Elements(), "M", g.M, "K", g.K,
+	// B is repeated for each of M rows.
+	apart := g.K
+	if g.M == 1 {
+		apart = g.Elements()
+	}
+	width := widthOf(apart, buffers...)
+	return []Launch{perElement("binary.cu", function, g.Elements()/width, define("ELEMENTS", g.Elements(), "M", g.M, "K", g.K, "WIDTH", width,
 		"VALUE", row.value, "GRADIENT_A", row.gradientA, "GRADIENT_B", row.gradientB)...)}
 }

@@ -53,20 +53,3 @@ func (c columns) combined(function string) Launch {
 		Grid: [3]int{kernels.CeilDiv(c.count, c.combineX), 1, 1}, Block: [3]int{c.combineX, c.combineY, 1},
 	}
 }
-
-// widthOf is the width of the widest vectors, of up to 16 bytes, that rows of an extent consist of and that no buffer's beginning cuts.
-func widthOf(extent int, buffers ...*kernels.Buffer) int {
-	for _, width := range []int{4, 2} {
-		fits := extent%width == 0
-		for _, b := range buffers {
-			if b != nil {
-				_, at := b.Root()
-				fits = fits && at%width == 0
-			}
-		}
-		if fits {
-			return width
-		}
-	}
-	return 1
-}

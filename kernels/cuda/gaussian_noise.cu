@@ -1,8 +1,9 @@
 // Y = X + DEVIATION · z with normal numbers z, two of two words of Philox4x32-10 by the way of Box and Muller.
 // Blocks: thread i of the grid computes elements 4·i to 4·i + 3, with the four words of counter (i, step, 0, 0) and key (SEED, STREAM).
-// Macros: ELEMENTS, SEED, STREAM, DEVIATION.
+// Macros: ELEMENTS, WIDTH (of vectors), SEED, STREAM, DEVIATION.
 // Sums: none.
 #include "philox.cuh"
+#include "vector.cuh"
 
 // box_muller makes two normal numbers of two random words.
 __device__ float2 box_muller(unsigned first, unsigned second)
@@ -21,7 +22,12 @@ extern "C" __global__ void gaussian_noise(const float* __restrict__ x, const int
     const float2 front = box_muller(random.x, random.y), back = box_muller(random.z, random.w);
 
     const float normals[4] = {front.x, front.y, back.x, back.y};
-    for (int word = 0; word < 4; word++)
-        if (4 * i + word < ELEMENTS)
-            y[4 * i + word] = x[4 * i + word] + DEVIATION * normals[word];
+    for (size_t word = 0; word < 4; word += WIDTH) {
+        if (4 * i + word >= ELEMENTS)
+            return;
+        Vector<WIDTH> values = load<WIDTH>(x + 4 * i + word);
+        for (int j = 0; j < WIDTH; j++)
+            values.at[j] += DEVIATION * normals[word + j];
+        store(y + 4 * i + word, values);
+    }
 }

@@ -159,6 +159,13 @@ func perElement(source, function string, elements int, defines ...Define) Launch
 	}
 }
 
+// perVector is a launch with one thread for each vector of the elements of buffers, which have as many as the last.
+func perVector(source, function string, buffers []*kernels.Buffer, defines ...Define) Launch {
+	elements := buffers[len(buffers)-1].Elements()
+	width := widthOf(elements, buffers...)
+	return perElement(source, function, elements/width, append(defines, define("ELEMENTS", elements, "WIDTH", width)...)...)
+}
+
 // perRow is a launch with one warp for each row.
 func perRow(source, function string, rows, columns int) Launch {
 	const warps = 4
@@ -180,4 +187,21 @@ func perTile(function string, defines []Define, rows, columns int) Launch {
 		Defines: append(defines, define("TILE", tile, "SUMS", sums, "ROW_TILES", rowTiles)...),
 		Grid:    [3]int{rowTiles * kernels.CeilDiv(columns, tile), 1, 1}, Block: [3]int{tile / sums * (tile / sums), 1, 1},
 	}
+}
+
+// widthOf is the width of the widest vectors, of up to 16 bytes, that rows of an extent consist of and that no buffer's beginning cuts.
+func widthOf(extent int, buffers ...*kernels.Buffer) int {
+	for _, width := range []int{4, 2} {
+		fits := extent%width == 0
+		for _, b := range buffers {
+			if b != nil {
+				_, at := b.Root()
+				fits = fits && at%width == 0
+			}
+		}
+		if fits {
+			return width
+		}
+	}
+	return 1
 }
