@@ -118,6 +118,10 @@ var plantedBugs = []planted{
 		"i2 < BOX2", "i2 <= BOX2",
 		sim.OutOfBounds, "copy.cu", "values = load<WIDTH>(x"},
 
+	{"a group too many", "group_norm_fprop", "group_norm_fprop.cu",
+		"group() >= unsigned(N) * G", "group() > unsigned(N) * G",
+		sim.OutOfBounds, "group_norm_fprop.cu", "const float center ="},
+
 	{"no barrier behind the sum", "tally", "tally.cu",
 		"examples++;\n            }\n        }\n        __syncthreads();", "examples++;\n            }\n        }",
 		sim.SharedRace, "tally.cu", "losses[threadIdx.x] = loss[n]"},

@@ -8,10 +8,30 @@
 extern "C" __global__ void group_norm_dgrad(const float* __restrict__ x, const float* __restrict__ mean, const float* __restrict__ variance,
                                             const float* __restrict__ gamma, const float* __restrict__ dy, float* __restrict__ dx)
 {
-    const float center = mean[blockIdx.x], squares = variance[blockIdx.x], spread = sqrtf(squares + EPSILON);
-    auto d = [&](size_t i, unsigned c) { return gamma ? gamma[c] * dy[i] : dy[i]; };
+    if (group() >= unsigned(N) * G)
+        return;
+    const float center = mean[group()], squares = variance[group()], spread = sqrtf(squares + EPSILON);
+    auto d = [&](size_t i, unsigned c) {
+        Values values = load<WIDTH>(dy + i);
+        const Values factors = load_channels(gamma, c, 1);
+        for (int j = 0; j < WIDTH; j++)
+            values.at[j] *= factors.at[j];
+        return values;
+    };
     const float shift = group_mean(d);
-    const float slope = group_mean([&](size_t i, unsigned c) { return d(i, c) * (x[i] - center); }) / spread / spread;
-    const float scale = 1.0f / spread + (squares - squares);
-    each_value([&](size_t i, unsigned c) { dx[i] = (d(i, c) - shift - (x[i] - center) * slope) * scale; });
+    const float product = group_mean([&](size_t i, unsigned c) {
+        const Values places = load<WIDTH>(x + i);
+        Values values = d(i, c);
+        for (int j = 0; j < WIDTH; j++)
+            values.at[j] *= places.at[j] - center;
+        return values;
+    });
+    const float slope = product / spread / spread, scale = 1.0f / spread + (squares - squares);
+    each_vector([&](size_t i, unsigned c) {
+        const Values places = load<WIDTH>(x + i);
+        Values values = d(i, c);
+        for (int j = 0; j < WIDTH; j++)
+            values.at[j] = (values.at[j] - shift - (places.at[j] - center) * slope) * scale;
+        store(dx + i, values);
+    });
 }

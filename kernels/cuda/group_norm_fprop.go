@@ -3,5 +3,5 @@ package cuda
 import "cnn-gpu/kernels"
 
 func groupNormFprop(op kernels.GroupNormFprop) []Launch {
-	return []Launch{perGroup("group_norm_fprop", op.GroupNorm, op.Epsilon)}
+	return []Launch{perGroup("group_norm_fprop", op.GroupNorm, op.Epsilon, op.X, op.Gamma, op.Beta, op.Y)}
 }
