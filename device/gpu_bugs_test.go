@@ -122,6 +122,10 @@ var plantedBugs = []planted{
 		"group() >= unsigned(N) * G", "group() > unsigned(N) * G",
 		sim.OutOfBounds, "group_norm_fprop.cu", "const float center ="},
 
+	{"an average of another size", "moving_average" + strings.Repeat("+moving_average", 10), "moving_averages.cu",
+		"i < elements", "i <= elements",
+		sim.OutOfBounds, "moving_averages.cu", "average[i] = OLD"},
+
 	{"no barrier behind the sum", "tally", "tally.cu",
 		"examples++;\n            }\n        }\n        __syncthreads();", "examples++;\n            }\n        }",
 		sim.SharedRace, "tally.cu", "losses[threadIdx.x] = loss[n]"},

@@ -21,7 +21,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 			list = append(list, kernels.ActivationFprop{Activation: kernels.Activation{Function: f}, Y: v}, kernels.ActivationDgrad{Activation: kernels.Activation{Function: f}, V: v, DX: v})
 		}
 		list = append(list, kernels.Adagrad{W: v}, kernels.Adam{W: v}, kernels.Add{Y: v}, kernels.ClipNorm{X: v}, kernels.ClipValue{X: v}, kernels.Dropout{Y: v}, kernels.GaussianNoise{Y: v},
-			kernels.FiniteCheck{X: v}, kernels.Lamb{W: v}, kernels.Lion{W: v}, kernels.MovingAverage{Average: v}, kernels.Rescale{Y: v},
+			kernels.FiniteCheck{X: v}, kernels.Lamb{W: v}, kernels.Lion{W: v}, kernels.MovingAverage{Average: v}, movingAverages{Average: [averages]*kernels.Buffer{v, v}}, kernels.Rescale{Y: v},
 			kernels.Copy{XShape: [4]int{n, 1, 1, 1}, YShape: [4]int{1, n, 1, 1}, Axes: [4]int{1, 0, 3, 2}, Box: [4]int{1, n, 1, 1}},
 			kernels.Copy{XShape: [4]int{1, 1, 1, n}, YShape: [4]int{1, 1, 1, n}, Axes: kernels.InOrder, Box: [4]int{1, 1, 1, n}, Keeps: true},
 			kernels.PenaltyFprop{X: v, Penalty: kernels.Penalty{N: n}}, kernels.PenaltyFprop{X: v, Penalty: kernels.Penalty{N: n, Each: true}},

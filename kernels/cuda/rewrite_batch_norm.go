@@ -133,20 +133,14 @@ func areWritten(l *rewrite.List, from, to int, buffers ...*kernels.Buffer) bool 
 
 // meets says whether an op between two others reads or writes a part of a buffer's values.
 func meets(l *rewrite.List, b *kernels.Buffer, from, to int) bool {
-	root, first := b.Root()
-	for _, op := range l.Ops[from+1 : to] {
-		if op == nil {
-			continue
-		}
-		for _, o := range op.Operands() {
-			if o.Buffer == nil {
-				continue
-			}
-			other, at := o.Buffer.Root()
-			if other == root && at < first+b.Elements() && first < at+o.Buffer.Elements() {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(l.Ops[from+1:to], func(op kernels.Op) bool {
+		return op != nil && slices.ContainsFunc(op.Operands(), func(o kernels.Operand) bool { return o.Buffer != nil && overlap(o.Buffer, b) })
+	})
+}
+
+// overlap says whether two buffers have memory in common.
+func overlap(a, b *kernels.Buffer) bool {
+	root, first := a.Root()
+	other, at := b.Root()
+	return root == other && first < at+b.Elements() && at < first+a.Elements()
 }

@@ -13,7 +13,7 @@ var allCases = sync.OnceValue(func() []Case {
 	var cases []Case
 	for _, list := range [][]Case{
 		convCases(), chainCases(), pooledGradientCases(), depthFirstCases(), firstLayerCases(), sharedCases(), lookalikeCases(), winogradCases(), denseCases(), poolCases(),
-		activationCases(), preluCases(), classCases(), lossCases(), dropoutCases(), noiseCases(), bilinearCases(), binaryCases(), copyCases(), optimizerCases(), smallCases(), randomCases(), batchNormCases(), batchNormLists(), batchNormChains(),
+		activationCases(), preluCases(), classCases(), lossCases(), dropoutCases(), noiseCases(), bilinearCases(), binaryCases(), copyCases(), optimizerCases(), smallCases(), randomCases(), batchNormCases(), batchNormLists(), batchNormChains(), movingAverageLists(),
 		groupNormCases(), foldCases(), adaptivePoolCases(), thresholdReLUCases(), gatherBatchCases(), tickCases(), groupedCases(), penaltyCases(), tileCases(), splitCases(), gradientStepCases(),
 	} {
 		cases = append(cases, list...)

@@ -29,6 +29,29 @@ func batchNormCases() []Case {
 	return cases
 }
 
+// movingAverageLists move averages one after the other: more than a device may move at once, of other sizes, and one that a later one is moved by.
+func movingAverageLists() []Case {
+	halt := integer("halt", 1)
+	var ops []kernels.Op
+	for i, n := range []int{1, 5, 300, 64, 7, 2, 33, 8, 9, 257, 3} {
+		ops = append(ops, kernels.MovingAverage{
+			Momentum: 0.9, X: float(fmt.Sprint("x", i), n), Average: float(fmt.Sprint("average", i), n), Halt: halt,
+		})
+	}
+	first := ops[0].(kernels.MovingAverage)
+	others := []kernels.Op{
+		first, kernels.MovingAverage{Momentum: 0.9, X: float("x", 1), Average: first.X, Halt: halt},
+		kernels.MovingAverage{Momentum: 0.5, X: float("z", 1), Average: float("y", 1), Halt: halt},
+	}
+	var cases []Case
+	for _, h := range []float64{0, 3} {
+		fill := map[string]contents{"halt": constant(h)}
+		name := fmt.Sprint("halt", h)
+		cases = append(cases, newListCase(name, ops, fill), newListCase(name, others, fill))
+	}
+	return cases
+}
+
 // batchNormOps are the ops of one normalisation.
 type batchNormOps struct {
 	stats kernels.BatchNormStats
