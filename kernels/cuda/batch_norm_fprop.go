@@ -8,6 +8,7 @@ type batchNormFpropChain struct {
 	Addend     *kernels.Buffer          // may be nil
 	Activation *kernels.ActivationFprop // may be nil
 	Y          *kernels.Buffer
+	Stored     kernels.Precision // to which Y is rounded, if to any
 }
 
 func (op batchNormFpropChain) Name() string {
@@ -23,20 +24,48 @@ func (op batchNormFpropChain) Name() string {
 
 func (op batchNormFpropChain) Operands() []kernels.Operand {
 	n := op.Norm.Elements()
-	return append(op.Norm.Operands()[:5], kernels.Floats("addend", op.Addend, kernels.Read, n).OptionalIf(true), kernels.Floats("y", op.Y, kernels.Write, n))
+	y := kernels.Floats("y", op.Y, kernels.Write, n)
+	y.Type = typeOf(op.Stored)
+	return append(op.Norm.Operands()[:5], kernels.Floats("addend", op.Addend, kernels.Read, n).OptionalIf(true), y)
+}
+
+func (op batchNormFpropChain) result() *kernels.Buffer { return op.Y }
+
+func (op batchNormFpropChain) storing(p kernels.Precision, y *kernels.Buffer) kernels.Op {
+	op.Stored, op.Y = p, y
+	return op
+}
+
+func (op batchNormFpropChain) algorithm() string { return storedIn(op.Stored) }
+
+// roundsAs implements the rule of [storer]: the last part makes Y.
+func (op batchNormFpropChain) roundsAs(plain kernels.Op) string {
+	var isLast bool
+	switch plain.(type) {
+	case kernels.ActivationFprop:
+		isLast = true
+	case kernels.Add:
+		isLast = op.Activation == nil
+	case kernels.BatchNormFprop:
+		isLast = op.Activation == nil && op.Addend == nil
+	}
+	if !isLast {
+		return ""
+	}
+	return storedAs(op.Stored)
 }
 
 func (op batchNormFpropChain) Cost() kernels.Cost { return kernels.CostOf(op, 5*op.Norm.Elements()) }
 
 func (op batchNormFpropChain) launches() []Launch {
-	return batchNormFpropLaunches("batch_norm_fprop_chain", op.Norm, activationOf(op.Activation), op.Norm.X, op.Addend, op.Y)
+	return batchNormFpropLaunches("batch_norm_fprop_chain", op.Norm, activationOf(op.Activation), op.Stored, op.Norm.X, op.Addend, op.Y)
 }
 
 func batchNormFprop(op kernels.BatchNormFprop) []Launch {
-	return batchNormFpropLaunches("batch_norm_fprop", op, linear, op.X, op.Y)
+	return batchNormFpropLaunches("batch_norm_fprop", op, linear, kernels.FP32, op.X, op.Y)
 }
 
-func batchNormFpropLaunches(function string, op kernels.BatchNormFprop, a kernels.Activation, inRows ...*kernels.Buffer) []Launch {
-	b := newBatchNorm("batch_norm_fprop.cu", op.BatchNorm, 0, op.Epsilon, inRows, activationDefines(a)...)
+func batchNormFpropLaunches(function string, op kernels.BatchNormFprop, a kernels.Activation, stored kernels.Precision, inRows ...*kernels.Buffer) []Launch {
+	b := newBatchNorm("batch_norm_fprop.cu", op.BatchNorm, 0, op.Epsilon, inRows, append(activationDefines(a), storedDefine(stored)...)...)
 	return []Launch{b.perSlice(function, 0)}
 }

@@ -60,6 +60,10 @@ func sampleOps(t *testing.T) []kernels.Op {
 		list = append(list, kernels.BatchNormStats{BatchNorm: g}, kernels.BatchNormFprop{BatchNorm: g}, kernels.BatchNormSums{BatchNorm: g},
 			kernels.BatchNormDgrad{BatchNorm: g}, batchNormFpropChain{Norm: kernels.BatchNormFprop{BatchNorm: g}},
 			batchNormSumsChain{Sums: kernels.BatchNormSums{BatchNorm: g}}, batchNormDgradChain{Dgrad: kernels.BatchNormDgrad{BatchNorm: g}})
+		for _, p := range []kernels.Precision{kernels.TF32, kernels.BF16} {
+			list = append(list, batchNormFpropChain{Norm: kernels.BatchNormFprop{BatchNorm: g}, Stored: p},
+				batchNormDgradChain{Dgrad: kernels.BatchNormDgrad{BatchNorm: g}, Stored: p})
+		}
 	}
 	for _, g := range []kernels.GroupNorm{
 		{N: 1, P: 1, C: 1, G: 1}, {N: most, P: 1, C: 1, G: 1}, {N: 1, P: most, C: 1, G: 1}, {N: 1, P: 1, C: most, G: 1}, {N: 1, P: 1, C: most, G: most},

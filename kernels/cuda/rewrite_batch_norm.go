@@ -20,6 +20,11 @@ var joinBatchNorm = rewrite.Pass{
 		for i := range l.Ops {
 			times += joinBatchNormForward(l, i)
 		}
+		for i, op := range l.Ops {
+			if dgrad, ok := op.(kernels.BatchNormDgrad); ok { // as an op that can round its result
+				l.Join(i, batchNormDgradChain{Dgrad: dgrad, activationGradient: activationGradient{Activation: linear, Gamma: dgrad.Gamma, A: dgrad.DY}}, i)
+			}
+		}
 		return times
 	},
 }

@@ -19,6 +19,22 @@ type reader interface {
 	reading(value, narrow *kernels.Buffer) (op kernels.Op, ok bool)
 }
 
+// storedAs is the name of the precision that an op rounds its result to; empty if it does not.
+func storedAs(p kernels.Precision) string {
+	if p == kernels.TF32 || p == kernels.BF16 {
+		return p.String()
+	}
+	return ""
+}
+
+// storedIn says so to a person.
+func storedIn(p kernels.Precision) string {
+	if name := storedAs(p); name != "" {
+		return "stored in " + name
+	}
+	return ""
+}
+
 // storedDefine is the macro of stored.cuh.
 func storedDefine(p kernels.Precision) []Define {
 	bits := map[kernels.Precision]int{kernels.TF32: 10, kernels.BF16: 7}[p]

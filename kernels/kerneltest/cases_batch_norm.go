@@ -137,6 +137,14 @@ func batchNormLists() []Case {
 		cases = append(cases,
 			newListCase(name, []kernels.Op{conv, norm.fprop, relu}, fill), newListCase(name, []kernels.Op{conv, norm.stats, norm.fprop, relu}, fill))
 
+		behind := s
+		behind.c, behind.k = g.K, 8
+		next, _, _ := behind.ops()
+		next.X = private("relu", conv.Y.Shape...)
+		relu.Y = next.X
+		norm.fprop.X = float("maps", conv.Y.Shape...)
+		cases = append(cases, newListCase(name, []kernels.Op{norm.fprop, relu, next}, fill))
+
 		norm.sums.DYSum, norm.sums.DYXSum = private("dy_sum", g.K), private("dyx_sum", g.K)
 		norm.dgrad.DYSum, norm.dgrad.DYXSum, norm.dgrad.DX = norm.sums.DYSum, norm.sums.DYXSum, private("dmaps", conv.Y.Shape...)
 		convDgrad.DY, convDgrad.DX = norm.dgrad.DX, float("dimages", conv.X.Shape...)
