@@ -58,6 +58,38 @@ func convCases() []Case {
 	return cases
 }
 
+// paddedCases are convolutions of a copy with zeros around it, as at the border of a strided one, and their gradients; of the last the windows at the
+// border lie wholly in zeros.
+func paddedCases() []Case {
+	var cases []Case
+	three, two := [2]int{3, 3}, [2]int{2, 2}
+	for _, s := range []struct {
+		conv  convShape // of the copy
+		sides [4]int    // top, bottom, left, right
+	}{
+		{convShape{2, 8, 9, 3, 5, three, two, [2]int{1, 1}, kernels.Valid}, [4]int{1, 1, 1, 1}},
+		{convShape{3, 7, 8, 4, 8, three, two, [2]int{1, 1}, kernels.Valid}, [4]int{0, 1, 0, 1}},
+		{convShape{1, 9, 7, 2, 3, [2]int{5, 2}, [2]int{1, 1}, [2]int{1, 1}, kernels.Same}, [4]int{2, 0, 0, 1}},
+		{convShape{2, 9, 9, 2, 2, two, [2]int{1, 1}, [2]int{1, 1}, kernels.Valid}, [4]int{3, 0, 0, 3}},
+	} {
+		conv, dgrad, wgrad := s.conv.ops()
+		image := [4]int{s.conv.n, s.conv.h - s.sides[0] - s.sides[1], s.conv.w - s.sides[2] - s.sides[3], s.conv.c}
+		padded := [4]int{s.conv.n, s.conv.h, s.conv.w, s.conv.c}
+		pad := kernels.Copy{
+			XShape: image, YShape: padded, Axes: kernels.InOrder, Box: image, YAt: [4]int{0, s.sides[0], s.sides[2], 0},
+			X: float("x", image[:]...), Y: private("padded", padded[:]...),
+		}
+		conv.X, wgrad.X, dgrad.DX = pad.Y, pad.Y, private("dpadded", padded[:]...)
+		crop := pad.Back(dgrad.DX, float("dx", image[:]...))
+		wgrad.DY = float("dy", conv.Y.Shape...)
+		dgrad.DY, wgrad.DW = wgrad.DY, float("dw", wgrad.DW.Shape...)
+		name := fmt.Sprintf("%v_in_%v", s.conv, s.sides)
+		cases = append(cases, newIntegerListCase(name+"_int", []kernels.Op{pad, conv, wgrad, dgrad, crop}, nil),
+			newListCase(name, []kernels.Op{pad, conv, dgrad, crop, wgrad}, nil), newListCase(name, []kernels.Op{pad, conv}, nil))
+	}
+	return cases
+}
+
 func (s convShape) geometry() kernels.Conv2D {
 	window := must(kernels.NewWindow([2]int{s.h, s.w}, s.size, s.stride, s.dilation, s.padding))
 	return kernels.Conv2D{N: s.n, C: s.c, K: s.k, Window: window}
