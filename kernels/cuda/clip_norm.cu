@@ -1,15 +1,22 @@
 // Shortens a vector that is longer than NORM.
-// Blocks: each of clip_norm_sums sums squares, thread i of the grid those of every (threads of the grid)-th element from i on; thread i of the
-// grid of clip_norm scales element i, after each of its blocks has summed those sums anew.
-// Macros: ELEMENTS, BLOCKS (of clip_norm_sums), THREADS (of a block), NORM.
+// Blocks: each of clip_norm_sums sums squares, thread i of the grid those of every (threads of the grid)-th vector of WIDTH elements from the i-th on;
+// thread i of clip_norm scales the same, after each of its blocks has summed those sums anew. Both have BLOCKS blocks.
+// Macros: ELEMENTS, WIDTH (divides it), BLOCKS, THREADS (of a block), NORM.
 // Sums: in double: each thread its elements in order, then the threads of a block; then the blocks likewise; see block.cuh.
 #include "block.cuh"
+#include "vector.cuh"
+
+constexpr size_t STEP = size_t(BLOCKS) * THREADS;
 
 extern "C" __global__ void clip_norm_sums(float* __restrict__ x, double* __restrict__ sums)
 {
     double sum = 0;
-    for (size_t i = blockIdx.x * blockDim.x + threadIdx.x; i < ELEMENTS; i += gridDim.x * blockDim.x)
-        sum += (double)x[i] * x[i];
+#pragma unroll 4
+    for (size_t i = blockIdx.x * THREADS + threadIdx.x; i < ELEMENTS / WIDTH; i += STEP) {
+        const Vector<WIDTH> values = load<WIDTH>(x + i * WIDTH);
+        for (int j = 0; j < WIDTH; j++)
+            sum += (double)values.at[j] * values.at[j];
+    }
     sum = block_sum(sum);
     if (threadIdx.x == 0)
         sums[blockIdx.x] = sum;
@@ -21,7 +28,14 @@ extern "C" __global__ void clip_norm(float* __restrict__ x, const double* __rest
     for (unsigned block = threadIdx.x; block < BLOCKS; block += THREADS)
         sum += sums[block];
     const double norm = sqrt(block_sum(sum));
-    const int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i < ELEMENTS && norm > NORM)
-        x[i] *= (float)(NORM / norm);
+    if (!(norm > NORM))
+        return;
+    const float scale = NORM / norm;
+#pragma unroll 4
+    for (size_t i = blockIdx.x * THREADS + threadIdx.x; i < ELEMENTS / WIDTH; i += STEP) {
+        Vector<WIDTH> values = load<WIDTH>(x + i * WIDTH);
+        for (int j = 0; j < WIDTH; j++)
+            values.at[j] *= scale;
+        store(x + i * WIDTH, values);
+    }
 }

@@ -4,13 +4,11 @@ import "cnn-gpu/kernels"
 
 func clipNorm(op kernels.ClipNorm) []Launch {
 	const float64Size = 8
-	n := op.X.Elements()
-	clip := perElement("clip_norm.cu", "clip_norm", n)
+	clip := perVector("clip_norm.cu", "clip_norm", []*kernels.Buffer{op.X})
+	clip.Grid[0] = min(clip.Grid[0], 4*manyBlocks)
+	clip.Defines = append(clip.Defines, define("BLOCKS", clip.Grid[0], "THREADS", clip.Block[0], "NORM", op.Norm)...)
 	sums := clip
 	sums.Function = "clip_norm_sums"
-	sums.Grid[0] = min(sums.Grid[0], manyBlocks)
 	sums.Workspace = sums.Grid[0] * float64Size
-	sums.Defines = define("ELEMENTS", n, "BLOCKS", sums.Grid[0], "THREADS", sums.Block[0], "NORM", op.Norm)
-	clip.Defines = sums.Defines
 	return []Launch{sums, clip}
 }
