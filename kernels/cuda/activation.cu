@@ -11,6 +11,7 @@ extern "C" __global__ void activation_fprop(const float* x, float* y)
     if (i >= ELEMENTS / WIDTH)
         return;
     Vector<WIDTH> values = load<WIDTH>(x + i * WIDTH);
+#pragma unroll
     for (int j = 0; j < WIDTH; j++)
         values.at[j] = value(values.at[j]);
     store(y + i * WIDTH, values);
@@ -23,6 +24,7 @@ extern "C" __global__ void activation_dgrad(const float* v, const float* dy, flo
         return;
     const Vector<WIDTH> from = load<WIDTH>(v + i * WIDTH);
     Vector<WIDTH> gradients = load<WIDTH>(dy + i * WIDTH);
+#pragma unroll
     for (int j = 0; j < WIDTH; j++)
         gradients.at[j] *= derivative(from.at[j]);
     store(dx + i * WIDTH, gradients);

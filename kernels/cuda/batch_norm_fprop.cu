@@ -21,6 +21,7 @@ __device__ void normalise(const float* x, const Norm& norm, const float* addend,
         },
         [&](unsigned row, const Pair& loaded) {
             Vector<WIDTH, Stored> result;
+#pragma unroll
             for (int i = 0; i < WIDTH; i++) {
                 const float sum = normalised(norm, loaded.x.at[i], i);
                 result.at[i] = stored(value(addend ? sum + loaded.addend.at[i] : sum));

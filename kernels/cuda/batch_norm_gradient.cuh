@@ -27,6 +27,7 @@ struct Gradient {
     __device__ Values of(const Loaded& loaded) const
     {
         Values gradients;
+#pragma unroll
         for (int i = 0; i < WIDTH; i++) {
             const float output = normalised(norm, loaded.x.at[i], i);
             const float from = v ? loaded.v.at[i] : is_from(true, false) ? output : value(output);

@@ -24,6 +24,7 @@ __device__ void each_batch(Load load, Visit visit)
         return;
     for (size_t row = first + threadIdx.y; row < end; row += BATCH * THREADS_Y) {
         decltype(load(unsigned(row))) loaded[BATCH];
+#pragma unroll
         for (int i = 0; i < BATCH; i++)
             if (row + i * THREADS_Y < end)
                 loaded[i] = load(unsigned(row) + i * THREADS_Y);
@@ -36,6 +37,7 @@ template <class Load, class Visit>
 __device__ void each_row(Load load, Visit visit)
 {
     each_batch(load, [&](unsigned row, unsigned end, const decltype(load(0u))(&loaded)[BATCH]) {
+#pragma unroll // also where f is long: registers cannot be numbered at run time
         for (int i = 0; i < BATCH; i++)
             if (row + i * THREADS_Y < end)
                 visit(row + i * THREADS_Y, loaded[i]);
