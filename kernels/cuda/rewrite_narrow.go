@@ -11,7 +11,7 @@ func narrowFactors(p kernels.Precision) rewrite.Pass {
 		Name:   "narrow-factors",
 		Does:   "round what tensor cores multiply to " + p.String() + ", once for all products that take it",
 		Rounds: true,
-		Run:    func(l *rewrite.List) int { return narrowing{l, p, map[taken]*narrowValue{}}.run() },
+		Run:    func(l *rewrite.List) int { return narrowing{l, p, map[factor]*narrowValue{}}.run() },
 	}
 }
 
@@ -19,13 +19,7 @@ func narrowFactors(p kernels.Precision) rewrite.Pass {
 type narrowing struct {
 	*rewrite.List
 	precision kernels.Precision
-	known     map[taken]*narrowValue
-}
-
-// taken is a value and the form in which a product takes it.
-type taken struct {
-	value *kernels.Buffer
-	form  form
+	known     map[factor]*narrowValue
 }
 
 // narrowValue is what a value is rounded to, by the op at an index.
@@ -47,11 +41,10 @@ func (n narrowing) run() (times int) {
 				values = append(values, f.value)
 				continue
 			}
-			key := taken{f.value, f.form}
-			m := n.known[key]
+			m := n.known[f]
 			if m == nil || n.IsWritten(f.value, m.at, i) {
 				m = &narrowValue{kernels.NewBuffer(n.name(f.value), typeOf(n.precision), f.form.shape()...), i}
-				n.known[key] = m
+				n.known[f] = m
 				n.Insert(i, narrowed(n.precision, f.form, f.value, m.buffer))
 				times++
 				i++
@@ -70,7 +63,7 @@ func (n narrowing) roundTogether() (times int) {
 	type memory struct {
 		root  *kernels.Buffer
 		at    int // of the first product
-		takes []taken
+		takes []factor
 	}
 	var memories []*memory
 	of := map[*kernels.Buffer]*memory{}
@@ -88,25 +81,25 @@ func (n narrowing) roundTogether() (times int) {
 				of[root] = &memory{root: root, at: i}
 				memories = append(memories, of[root])
 			}
-			m, key := of[root], taken{f.value, f.form}
-			if n.known[key] == nil && !n.IsWritten(root, m.at-1, i) {
-				n.known[key] = &narrowValue{}
-				m.takes = append(m.takes, key)
+			m := of[root]
+			if n.known[f] == nil && !n.IsWritten(root, m.at-1, i) {
+				n.known[f] = &narrowValue{}
+				m.takes = append(m.takes, f)
 			}
 		}
 	}
 	for before, m := range memories {
 		at := m.at + before // behind what was inserted
 		op := narrow{Precision: n.precision, X: m.root}
-		for _, key := range m.takes {
-			_, from := key.value.Root()
+		for _, f := range m.takes {
+			_, from := f.value.Root()
 			_, to := op.elements()
-			op.Parts = append(op.Parts, narrowPart{key.form, from, kernels.RoundUp(to, alignment)})
+			op.Parts = append(op.Parts, narrowPart{f.form, from, kernels.RoundUp(to, alignment)})
 		}
 		_, elements := op.elements()
 		op.Y = kernels.NewBuffer(n.name(m.root), typeOf(n.precision), elements)
-		for i, key := range m.takes {
-			*n.known[key] = narrowValue{op.Y.View(n.name(key.value), op.Parts[i].To, key.form.shape()...), at}
+		for i, f := range m.takes {
+			*n.known[f] = narrowValue{op.Y.View(n.name(f.value), op.Parts[i].To, f.form.shape()...), at}
 		}
 		n.Insert(at, op)
 		times++
