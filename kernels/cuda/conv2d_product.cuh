@@ -2,23 +2,26 @@
 //
 //     sum(row, column) = Σ_{tap, channel} images[place of the row moved by the tap, channel] · filters[column, tap, channel]
 //
-// A row is a place (n, i, j) of the result. Its tap (r, s) reads the images at (i · stride + first + r · reach, ...), as an Axis says for height and
+// A row is a place (n, i, j) of the result; where the sums are pooled by windows of 2 × 2, 32 rows are 8 windows, row 8k + m place k of window m, so that a
+// thread has the four of a window. Its tap (r, s) reads the images at (i · stride + first + r · reach, ...), as an Axis says for height and
 // width. Channels lie in chunks of 16 bytes, and a tile of terms is 8 chunks of each row and column, from however many taps. A tile lies in
 // shared memory as rows of 128 bytes whose chunks are permuted, so that neither the copies nor ldmatrix meet a bank twice: chunk c of row m of the
 // images' tile is at c XOR m mod 8. STAGES tiles are in flight. A warp computes WARP_ROWS × WARP_COLUMNS sums and loads its fragments a step, 32 bytes
 // of each row, ahead of the products. The columns of four 16 × 8 products are dealt so that a lane has 4 neighbours of a row to store.
 //
 // Blocks: a block computes TILE_ROWS × TILE_COLUMNS sums.
-// Macros: TILE_ROWS, TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, STAGES, BLOCKS (that a multiprocessor has registers for, at least), VECTORS (4
+// Macros: POOLED, TILE_ROWS, TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, STAGES, BLOCKS (that a multiprocessor has registers for, at least), VECTORS (4
 // neighbours of the result are stored at once).
 // Sums: terms (tap, channel) in order, 8 or 16 at once as a tensor core adds them.
 #include "mma.cuh"
+#include "vector.cuh"
 
 constexpr int ROW_BYTES = 128, ROW_CHUNKS = 8, STEPS = 4;
 constexpr int WARPS_DOWN = TILE_ROWS / WARP_ROWS, THREADS = 32 * WARPS_DOWN * (TILE_COLUMNS / WARP_COLUMNS);
 constexpr int STAGE_BYTES = (TILE_ROWS + TILE_COLUMNS) * ROW_BYTES;
 constexpr int AT_ONCE = THREADS / ROW_CHUNKS; // rows that the threads copy at once
 constexpr int MOST_TAPS = 16;                 // along an axis
+constexpr int TOGETHER = POOLED ? 4 : 1;      // rows that are stored at once
 
 // Axis is how rows and taps of the product meet the images along their height or width.
 struct Axis {
@@ -52,9 +55,10 @@ struct Factors {
     const Narrow *images, *filters;
 };
 
-// product calls store(row, column, sums) for each row from top on and each 4 columns from side on.
+// product calls store(i, column, sums) for each place, or window of places, of the result from row top on and each 4 columns from side on; there are so
+// many.
 template <class Factors, class Store>
-__device__ void product(Factors f, Axis down, Axis across, int filter_width, unsigned rows, unsigned top, unsigned side, Store store)
+__device__ void product(Factors f, Axis down, Axis across, int filter_width, unsigned results, unsigned top, unsigned side, Store store)
 {
     constexpr int IMAGE_LOADS = TILE_ROWS / AT_ONCE, FILTER_LOADS = (TILE_COLUMNS + AT_ONCE - 1) / AT_ONCE;
     constexpr int DOWN = WARP_ROWS / 16, ACROSS = WARP_COLUMNS / 8; // products of a warp
@@ -68,11 +72,13 @@ __device__ void product(Factors f, Axis down, Axis across, int filter_width, uns
     unsigned outside[IMAGE_LOADS]; // a bit for each row of taps, and behind them for each column
 #pragma unroll
     for (int l = 0; l < IMAGE_LOADS; l++) {
-        const unsigned place = top + row + l * AT_ONCE;
-        const int i = place / across.places % down.places, j = place % across.places, n = place / across.places / down.places;
+        const unsigned m = top + row + l * AT_ONCE, result = POOLED ? m / 32 * 8 + m % 8 : m, quarter = m / 8 % 4;
+        const int height = down.places / (POOLED ? 2 : 1), width = across.places / (POOLED ? 2 : 1), n = result / width / height;
+        const int i = POOLED ? result / width % height * 2 + quarter / 2 : result / width % height;
+        const int j = POOLED ? result % width * 2 + quarter % 2 : result % width;
         const int pixel = (n * down.extent + i * down.stride + down.first) * across.extent + j * across.stride + across.first;
         from[l] = (const char*)f.images + (long long)(pixel * f.PIXEL_CHUNKS) * 16;
-        outside[l] = place < rows ? down.outside(i) | across.outside(j) << MOST_TAPS : ~0u;
+        outside[l] = result < results ? down.outside(i) | across.outside(j) << MOST_TAPS : ~0u;
     }
     const unsigned images_to = base + row * ROW_BYTES + (chunk ^ row % 8) * 16;
     auto filters_swizzle = [](int n) { return n / 4 % 4 * 2 + n % 2; };
@@ -158,26 +164,45 @@ __device__ void product(Factors f, Axis down, Axis across, int filter_width, uns
         }
     }
 #pragma unroll
-    for (int i = 0; i < DOWN * 2; i++)
+    for (int l = 0; l < DOWN * 2 / TOGETHER; l++)
 #pragma unroll
         for (int j = 0; j < ACROSS / 2; j++) {
-            const unsigned m = top + warp_row + i * 8 + group, n = side + warp_column + j * 16 + member * 4;
-            const float(&even)[4] = sums[i / 2][2 * j], (&odd)[4] = sums[i / 2][2 * j + 1];
-            if (m < rows && n < f.COLUMNS)
-                store(m, n, float4{even[i % 2 * 2], even[i % 2 * 2 + 1], odd[i % 2 * 2], odd[i % 2 * 2 + 1]});
+            const int i = l * TOGETHER;
+            const unsigned m = (top + warp_row + i * 8) / TOGETHER + group, n = side + warp_column + j * 16 + member * 4;
+            Vector<4> stored[TOGETHER];
+#pragma unroll
+            for (int k = 0; k < TOGETHER; k++) {
+                const float(&even)[4] = sums[(i + k) / 2][2 * j], (&odd)[4] = sums[(i + k) / 2][2 * j + 1];
+                const int h = (i + k) % 2 * 2;
+                stored[k] = {{even[h], even[h + 1], odd[h], odd[h + 1]}};
+            }
+            if (m < results && n < f.COLUMNS)
+                store(m, n, stored);
         }
 }
 
-// store4 stores those of 4 neighbours that are there, the first few.
-__device__ inline void store4(float* to, float4 sums, unsigned there)
+// store4 stores those of 4 neighbours that are there, the first few, and load4 loads them.
+template <class T>
+__device__ inline void store4(T* to, Vector<4, T> values, unsigned there)
 {
-#if VECTORS
-    *(float4*)to = sums;
-#else
-    const float values[4] = {sums.x, sums.y, sums.z, sums.w};
+    if (VECTORS)
+        ::store(to, values);
+    else
+#pragma unroll
+        for (unsigned i = 0; i < 4; i++)
+            if (i < there)
+                to[i] = values.at[i];
+}
+
+template <class T>
+__device__ inline Vector<4, T> load4(const T* from, unsigned there)
+{
+    if (VECTORS)
+        return load<4>(from);
+    Vector<4, T> values = {};
 #pragma unroll
     for (unsigned i = 0; i < 4; i++)
         if (i < there)
-            to[i] = values[i];
-#endif
+            values.at[i] = from[i];
+    return values;
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cnn-gpu/kernels"
 )
@@ -49,28 +50,63 @@ func (t productTile) cycles() int {
 	return max(t.rows*t.columns/perCycle, 2*(t.rows+t.columns)+t.warps()*(t.warpRows+t.warpColumns))
 }
 
-// productTileFor is the tile by which a GPU is done first with a product of so many groups of rows and columns.
-func productTileFor(groups, rows, columns int) productTile {
+// productTileFor is the tile by which a GPU is done first with a product of so many groups of rows and columns, whose rows are pooled or not.
+func productTileFor(groups, rows, columns int, pooled bool) productTile {
 	const multiprocessors = 132 // of an H200
 	cycles := func(t productTile) int {
 		tiles := groups * kernels.CeilDiv(rows, t.rows) * kernels.CeilDiv(columns, t.columns)
 		return kernels.CeilDiv(tiles, multiprocessors) * t.cycles()
 	}
-	return slices.MinFunc(productTiles, func(a, b productTile) int { return cmp.Compare(cycles(a), cycles(b)) })
+	fit := productTiles
+	if pooled { // by warps that have all rows of their windows
+		fit = slices.DeleteFunc(slices.Clone(fit), func(t productTile) bool { return t.warpRows%32 != 0 })
+	}
+	return slices.MinFunc(fit, func(a, b productTile) int { return cmp.Compare(cycles(a), cycles(b)) })
 }
 
-// launch has a block for each tile of the product of each group and phase, which store their sums to y.
-func (g conv2DProduct) launch(function string, t productTile, phases, rows, columns, pitch int, y *kernels.Buffer, defines ...Define) Launch {
+// productRows are the rows of a product, those of each phase.
+type productRows struct {
+	rows, phases int
+	pooled       bool
+}
+
+// launch has a block for each tile of the product of each group and phase, which store their sums to buffers.
+func (g conv2DProduct) launch(function string, t productTile, r productRows, columns, pitch int, a kernels.Activation, k kernels.PoolKind,
+	stored []*kernels.Buffer, defines ...Define) Launch {
 	const chunks, bytes = 8, 16
-	groupTiles, rowTiles := kernels.CeilDiv(columns, t.columns), kernels.CeilDiv(rows, t.rows)
-	defines = append(append(defines, conv2DDefines(g.Conv2D)...), define("GROUP_TILES", groupTiles, "PITCH", pitch, "BF16", g.Precision == kernels.BF16,
-		"TILE_ROWS", t.rows, "TILE_COLUMNS", t.columns, "WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "STAGES", t.stages, "BLOCKS", t.blocks,
-		"VECTORS", columns%4 == 0 && isAligned(y, 4))...)
+	groupTiles, rowTiles := kernels.CeilDiv(columns, t.columns), kernels.CeilDiv(r.rows, t.rows)
+	vectors := columns%4 == 0 && !slices.ContainsFunc(stored, func(b *kernels.Buffer) bool { return !isAligned(b, 4) })
+	defines = slices.Concat(defines, conv2DDefines(g.Conv2D), activationDefines(a), define("KIND", strings.ToUpper(k.String()), "POOLED", r.pooled,
+		"GROUP_TILES", groupTiles, "PITCH", pitch, "BF16", g.Precision == kernels.BF16, "VECTORS", vectors, "TILE_ROWS", t.rows, "TILE_COLUMNS", t.columns,
+		"WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "STAGES", t.stages, "BLOCKS", t.blocks))
 	return Launch{
 		Source: function + ".cu", Function: function, Defines: defines,
-		Grid: [3]int{phases * rowTiles * g.GroupCount() * groupTiles, 1, 1}, Block: [3]int{32 * t.warps(), 1, 1},
+		Grid: [3]int{r.phases * rowTiles * g.GroupCount() * groupTiles, 1, 1}, Block: [3]int{32 * t.warps(), 1, 1},
 		Shared: t.stages * (t.rows + t.columns) * chunks * bytes,
 	}
+}
+
+// productRoundsAs names the algorithm that computes a part of a chain that has a product: what is behind that works in float32.
+func productRoundsAs(plain kernels.Op, p kernels.Precision) string {
+	switch plain.(type) {
+	case kernels.Conv2DFprop, kernels.Conv2DDgrad, kernels.DenseFprop, kernels.DenseDgrad:
+		return p.String()
+	}
+	return ""
+}
+
+func activationName(a kernels.Activation) string {
+	if a == linear {
+		return ""
+	}
+	return "_" + a.Function.String()
+}
+
+func poolName(is bool) string {
+	if is {
+		return "_pool2d"
+	}
+	return ""
 }
 
 // isAligned says whether a value begins at a multiple of so many elements of its memory.

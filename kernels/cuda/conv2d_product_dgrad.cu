@@ -3,9 +3,12 @@
 // a phase, meet the same taps, so that each phase is a convolution with strides 1; one that no tap meets gets zeros.
 // Blocks: a tile of rows, the input positions (n,h,w) of a phase, and of columns, the channels of a group behind those of the one before, each in
 // GROUP_TILES whole tiles; those of the same rows are neighbours, and phases of ROW_TILES of them follow one another. See conv2d_product.cuh.
-// Macros: N, C, K, GROUPS, GROUP_TILES, ROW_TILES, PITCH, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT.
+// Macros: N, C, K, GROUPS, GROUP_TILES, ROW_TILES, PITCH, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT, EXPANDED,
+// EXPANDED_H, EXPANDED_W, KIND (of pool2d.cuh), and those of activation.cuh.
 // Sums: terms (r,s,k) in order, 8 or 16 at once as a tensor core adds them.
+#include "activation.cuh"
 #include "conv2d_product.cuh"
+#include "pool2d.cuh"
 
 __device__ constexpr int gcd(int a, int b) { return b == 0 ? a : gcd(b, a % b); }
 
@@ -21,7 +24,8 @@ __device__ Axis axis_of(int phase, int inputs, int outputs, int size, int stride
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
-conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ weights, float* __restrict__ dx)
+conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ weights, const float* __restrict__ v,
+                     const unsigned char* __restrict__ index, float* __restrict__ dx)
 {
     constexpr unsigned CHANNELS = C / GROUPS, FILTERS = GROUPS > 1 ? K / GROUPS : PITCH, TILES = GROUPS * GROUP_TILES;
     constexpr unsigned PHASES_ACROSS = STRIDE_W < W ? STRIDE_W : W;
@@ -32,11 +36,36 @@ conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ w
     if (top >= places)
         return;
     const Factors<PITCH, FILTERS, PITCH, CHANNELS * PITCH, CHANNELS> factors{dy + group * FILTERS, weights + group * FILTERS};
-    product(factors, down, across, S, places, top, tile % GROUP_TILES * TILE_COLUMNS, [=](unsigned place, unsigned c, float4 sums) {
-        if (STRIDE_H * STRIDE_W > 1) {
-            const unsigned h = place / across.places % down.places * STRIDE_H + phase_h, w = place % across.places * STRIDE_W + phase_w;
-            place = (place / across.places / down.places * H + h) * W + w;
+    auto store = [=](unsigned place, unsigned c, const Vector<4>(&sums)[TOGETHER]) {
+        const unsigned n = place / across.places / down.places, there = CHANNELS - c, column = group * CHANNELS + c;
+        const unsigned h = place / across.places % down.places * STRIDE_H + phase_h, w = place % across.places * STRIDE_W + phase_w;
+        const size_t at = (size_t)(STRIDE_H * STRIDE_W > 1 ? (n * H + h) * W + w : place) * C + column;
+        Vector<4> gradients = sums[0];
+        if (v) {
+            const Vector<4> from = load4(v + at, there);
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                gradients.at[i] *= derivative(from.at[i]);
         }
-        store4(dx + (size_t)place * C + group * CHANNELS + c, sums, CHANNELS - c);
-    });
+        if (!EXPANDED) {
+            store4(dx + at, gradients, there);
+            return;
+        }
+        Vector<4, unsigned char> places = {};
+        if (KIND == MAX || KIND == MIN)
+            places = load4(index + at, there);
+        const unsigned bottom = h + 1 < H ? 2 : EXPANDED_H - 2 * h, right = w + 1 < W ? 2 : EXPANDED_W - 2 * w;
+        for (unsigned r = 0; r < bottom; r++)
+            for (unsigned s = 0; s < right; s++) {
+                Vector<4> parts = {};
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    const bool is_there = KIND == AVERAGE || KIND == SUM || places.at[i] == r * 2 + s;
+                    if (r < 2 && s < 2 && is_there)
+                        parts.at[i] = KIND == AVERAGE ? gradients.at[i] / 4 : gradients.at[i];
+                }
+                store4(dx + ((size_t)(n * EXPANDED_H + 2 * h + r) * EXPANDED_W + 2 * w + s) * C + column, parts, there);
+            }
+    };
+    product(factors, down, across, S, places, top, tile % GROUP_TILES * TILE_COLUMNS, store);
 }

@@ -6,10 +6,18 @@ import (
 	"cnn-gpu/kernels"
 )
 
-// conv2DProductDgrad is dgrad on tensor cores.
+// conv2DProductDgrad is dgrad on tensor cores, with the gradients of the pool and of the activation before the convolution, of which DX is the last.
 type conv2DProductDgrad struct {
 	kernels.Conv2DDgrad
-	Precision kernels.Precision
+	Precision  kernels.Precision
+	Activation kernels.Activation
+	V          *kernels.Buffer      // what the activation's derivative is told from; nil without one
+	Pool       *kernels.Pool2DDgrad // nil without one; its index is in bytes
+}
+
+// Name implements [kernels.Op].
+func (op conv2DProductDgrad) Name() string {
+	return "conv2d" + activationName(op.Activation) + poolName(op.Pool != nil) + "_dgrad"
 }
 
 func (op conv2DProductDgrad) product() conv2DProduct { return conv2DProduct{op.Conv2D, op.Precision} }
@@ -28,15 +36,23 @@ func (op conv2DProductDgrad) withFactors(narrow []*kernels.Buffer) product {
 
 // Operands implements [kernels.Op].
 func (op conv2DProductDgrad) Operands() []kernels.Operand {
-	f, operands := op.factors(), op.Conv2DDgrad.Operands()
-	operands[0], operands[1] = f[0].operand("dy", op.Precision), f[1].operand("w", op.Precision)
-	return operands
+	f, dx := op.factors(), op.Conv2DDgrad.Operands()[2]
+	var index *kernels.Buffer
+	if op.Pool != nil {
+		index, dx.Elements = op.Pool.Index, op.Pool.Inputs()
+	}
+	return []kernels.Operand{
+		f[0].operand("dy", op.Precision), f[1].operand("w", op.Precision), kernels.Floats("v", op.V, kernels.Read, op.Inputs()).OptionalIf(true),
+		kernels.Bytes("index", index, kernels.Read, op.Inputs()).OptionalIf(true), dx,
+	}
 }
 
 // Cost implements [kernels.Op].
 func (op conv2DProductDgrad) Cost() kernels.Cost { return kernels.CostOf(op, op.FLOPs()) }
 
-func (op conv2DProductDgrad) roundsAs(kernels.Op) string { return op.Precision.String() }
+func (op conv2DProductDgrad) roundsAs(plain kernels.Op) string {
+	return productRoundsAs(plain, op.Precision)
+}
 
 // phases is how many there are, and the most rows that one has.
 func (op conv2DProductDgrad) phases() (count, rows int) {
@@ -46,14 +62,19 @@ func (op conv2DProductDgrad) phases() (count, rows int) {
 
 func (op conv2DProductDgrad) tile() productTile {
 	phases, rows := op.phases()
-	return productTileFor(op.GroupCount()*phases, rows, op.GroupChannels())
+	return productTileFor(op.GroupCount()*phases, rows, op.GroupChannels(), false)
 }
 
 func (op conv2DProductDgrad) algorithm() string { return fmt.Sprint(op.Precision, " ", op.tile()) }
 
 func (op conv2DProductDgrad) launches() []Launch {
 	phases, rows := op.phases()
+	pool := kernels.Pool2DDgrad{}
+	if op.Pool != nil {
+		pool = *op.Pool
+	}
 	t := op.tile()
-	return []Launch{op.product().launch("conv2d_product_dgrad", t, phases, rows, op.GroupChannels(), kernels.RoundUp(op.K, chunk(op.Precision)), op.DX,
-		define("ROW_TILES", kernels.CeilDiv(rows, t.rows))...)}
+	return []Launch{op.product().launch("conv2d_product_dgrad", t, productRows{rows: rows, phases: phases}, op.GroupChannels(),
+		kernels.RoundUp(op.K, chunk(op.Precision)), op.Activation, pool.Kind, []*kernels.Buffer{op.DX, op.V, pool.Index},
+		define("ROW_TILES", kernels.CeilDiv(rows, t.rows), "EXPANDED", op.Pool != nil, "EXPANDED_H", pool.H, "EXPANDED_W", pool.Window.W)...)}
 }

@@ -1,25 +1,50 @@
-// Y[n,p,q,k] = B[k] + Σ_{r,s,c} X[n, p·STRIDE_H + r·DILATION_H − PAD_TOP, ..., g·C/GROUPS + c] · W[k,r,s,c], where filter k is of group g, on tensor
-// cores: X has pixels of PITCH channels, W filters of so many or, in groups, C/GROUPS.
+// Y[n,p,q,k] = f(B[k] + Σ_{r,s,c} X[n, p·STRIDE_H + r·DILATION_H − PAD_TOP, ..., g·C/GROUPS + c] · W[k,r,s,c]), where filter k is of group g, on
+// tensor cores: X has pixels of PITCH channels, W filters of so many or, in groups, C/GROUPS. If POOLED, Y is the maximum, minimum, average or sum of
+// each window of 2 × 2 positions, side by side, and index, if there is one, gets the place of the maximum or minimum, as in pool2d_fprop.cu.
 // Blocks: a tile of rows, the output positions (n,p,q), and of columns, the filters of a group behind those of the one before, each in
 // GROUP_TILES whole tiles; those of the same rows are neighbours. See conv2d_product.cuh.
-// Macros: N, C, K, GROUPS, GROUP_TILES, PITCH, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP,
-// PAD_LEFT.
-// Sums: terms (r,s,c) in order, 8 or 16 at once as a tensor core adds them, then the bias.
+// Macros: N, C, K, GROUPS, GROUP_TILES, PITCH, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT, KIND (of pool2d.cuh), and
+// those of activation.cuh.
+// Sums: terms (r,s,c) in order, 8 or 16 at once as a tensor core adds them, then the bias; the places of a window in order.
+#include "activation.cuh"
 #include "conv2d_product.cuh"
+#include "pool2d.cuh"
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
-conv2d_product_fprop(const Narrow* __restrict__ x, const Narrow* __restrict__ weights, const float* __restrict__ b, float* __restrict__ y)
+conv2d_product_fprop(const Narrow* __restrict__ x, const Narrow* __restrict__ weights, const float* __restrict__ b, float* __restrict__ y,
+                     unsigned char* __restrict__ index)
 {
     constexpr unsigned CHANNELS = GROUPS > 1 ? C / GROUPS : PITCH, FILTERS = K / GROUPS;
+    constexpr unsigned RESULTS = N * (POOLED ? (P / 2) * (Q / 2) : P * Q);
     const unsigned tile = blockIdx.x % (GROUPS * GROUP_TILES), group = tile / GROUP_TILES;
     const Factors<PITCH, CHANNELS, R * S * CHANNELS, CHANNELS, FILTERS> factors{x + group * CHANNELS, weights + (size_t)group * FILTERS * R * S * CHANNELS};
-    const Axis down{P, H, -PAD_TOP, STRIDE_H, R, DILATION_H, 0, 1}, across{Q, W, -PAD_LEFT, STRIDE_W, S, DILATION_W, 0, 1};
-    product(factors, down, across, S, N * P * Q, blockIdx.x / (GROUPS * GROUP_TILES) * TILE_ROWS, tile % GROUP_TILES * TILE_COLUMNS,
-            [=](unsigned position, unsigned k, float4 sums) {
-                const unsigned there = FILTERS - k;
-                const float* bias = b + group * FILTERS + k;
-                if (b)
-                    sums = {sums.x + bias[0], sums.y + (there > 1 ? bias[1] : 0), sums.z + (there > 2 ? bias[2] : 0), sums.w + (there > 3 ? bias[3] : 0)};
-                store4(y + (size_t)position * K + group * FILTERS + k, sums, there);
+    const Axis down{POOLED ? P / 2 * 2 : P, H, -PAD_TOP, STRIDE_H, R, DILATION_H, 0, 1};
+    const Axis across{POOLED ? Q / 2 * 2 : Q, W, -PAD_LEFT, STRIDE_W, S, DILATION_W, 0, 1};
+    product(factors, down, across, S, RESULTS, blockIdx.x / (GROUPS * GROUP_TILES) * TILE_ROWS, tile % GROUP_TILES * TILE_COLUMNS,
+            [=](unsigned result, unsigned k, const Vector<4>(&sums)[TOGETHER]) {
+                const unsigned there = FILTERS - k, column = group * FILTERS + k;
+                Vector<4> best;
+                Vector<4, unsigned char> places = {};
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    const float bias = b && i < there ? b[column + i] : 0;
+#pragma unroll
+                    for (int place = 0; place < TOGETHER; place++) {
+                        const float v = value(sums[place].at[i] + bias), top = best.at[i];
+                        if (place == 0) {
+                            best.at[i] = v;
+                        } else if (KIND == AVERAGE || KIND == SUM) {
+                            best.at[i] += v;
+                        } else if ((KIND == MAX ? v > top : v < top) || (isnan(v) && !isnan(top))) {
+                            best.at[i] = v;
+                            places.at[i] = place;
+                        }
+                    }
+                    if (KIND == AVERAGE && POOLED)
+                        best.at[i] /= TOGETHER;
+                }
+                store4(y + (size_t)result * K + column, best, there);
+                if (index)
+                    store4(index + (size_t)result * K + column, places, there);
             });
 }

@@ -6,10 +6,17 @@ import (
 	"cnn-gpu/kernels"
 )
 
-// conv2DProductFprop is fprop on tensor cores.
+// conv2DProductFprop is fprop on tensor cores, with the activation and the pool behind it, whose output is Y.
 type conv2DProductFprop struct {
 	kernels.Conv2DFprop
-	Precision kernels.Precision
+	Precision  kernels.Precision
+	Activation kernels.Activation
+	Pool       *kernels.Pool2DFprop // nil without one; its index is in bytes
+}
+
+// Name implements [kernels.Op].
+func (op conv2DProductFprop) Name() string {
+	return "conv2d" + activationName(op.Activation) + poolName(op.Pool != nil) + "_fprop"
 }
 
 func (op conv2DProductFprop) product() conv2DProduct { return conv2DProduct{op.Conv2D, op.Precision} }
@@ -30,20 +37,40 @@ func (op conv2DProductFprop) withFactors(narrow []*kernels.Buffer) product {
 func (op conv2DProductFprop) Operands() []kernels.Operand {
 	f, operands := op.factors(), op.Conv2DFprop.Operands()
 	operands[0], operands[1] = f[0].operand("x", op.Precision), f[1].operand("w", op.Precision)
-	return operands
+	if op.Pool == nil {
+		return append(operands, kernels.Bytes("index", nil, kernels.Write, 0).OptionalIf(true))
+	}
+	operands[3].Elements = op.Pool.Outputs()
+	return append(operands, kernels.Bytes("index", op.Pool.Index, kernels.Write, op.Pool.Outputs()).OptionalIf(true))
 }
 
 // Cost implements [kernels.Op].
 func (op conv2DProductFprop) Cost() kernels.Cost { return kernels.CostOf(op, op.FLOPs()) }
 
-func (op conv2DProductFprop) roundsAs(kernels.Op) string { return op.Precision.String() }
+func (op conv2DProductFprop) roundsAs(plain kernels.Op) string {
+	return productRoundsAs(plain, op.Precision)
+}
+
+// rows are those of the product.
+func (op conv2DProductFprop) rows() int {
+	if op.Pool == nil {
+		return op.N * op.P * op.Q
+	}
+	const windows, rows = 8, 32
+	return kernels.CeilDiv(op.N*op.Pool.P*op.Pool.Q, windows) * rows
+}
 
 func (op conv2DProductFprop) tile() productTile {
-	return productTileFor(op.GroupCount(), op.N*op.P*op.Q, op.GroupFilters())
+	return productTileFor(op.GroupCount(), op.rows(), op.GroupFilters(), op.Pool != nil)
 }
 
 func (op conv2DProductFprop) algorithm() string { return fmt.Sprint(op.Precision, " ", op.tile()) }
 
 func (op conv2DProductFprop) launches() []Launch {
-	return []Launch{op.product().launch("conv2d_product_fprop", op.tile(), 1, op.N*op.P*op.Q, op.GroupFilters(), kernels.RoundUp(op.C, chunk(op.Precision)), op.Y)}
+	kind, stored := kernels.MaxPool, []*kernels.Buffer{op.Y}
+	if op.Pool != nil {
+		kind, stored = op.Pool.Kind, append(stored, op.Pool.Index)
+	}
+	return []Launch{op.product().launch("conv2d_product_fprop", op.tile(), productRows{rows: op.rows(), phases: 1, pooled: op.Pool != nil}, op.GroupFilters(),
+		kernels.RoundUp(op.C, chunk(op.Precision)), op.Activation, kind, stored)}
 }

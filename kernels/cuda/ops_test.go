@@ -134,7 +134,16 @@ func sampleOps(t *testing.T) []kernels.Op {
 		list = append(list, kernels.Conv2DFprop{Conv2D: g}, kernels.Conv2DDgrad{Conv2D: g}, kernels.Conv2DWgrad{Conv2D: g})
 		for _, p := range []kernels.Precision{kernels.TF32, kernels.BF16} {
 			for _, op := range []kernels.Op{kernels.Conv2DFprop{Conv2D: g}, kernels.Conv2DDgrad{Conv2D: g}} {
-				if made := productOf(op, p); made != nil {
+				switch made := productOf(op, p).(type) {
+				case conv2DProductFprop:
+					list = append(list, made)
+					if g.P < 2 || g.Q < 2 {
+						continue
+					}
+					pooled := made
+					pooled.Pool = &kernels.Pool2DFprop{Pool2D: kernels.Pool2D{N: g.N, C: g.K, Window: kernels.Window{P: g.P / 2, Q: g.Q / 2}}}
+					list = append(list, pooled)
+				case conv2DProductDgrad:
 					list = append(list, made)
 				}
 			}

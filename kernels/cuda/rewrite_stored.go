@@ -92,10 +92,3 @@ func isAll(b *kernels.Buffer) bool {
 	root, _ := b.Root()
 	return b.Elements() == root.Elements()
 }
-
-// isSame says whether two buffers, one of which is all of its memory, are the same memory.
-func isSame(a, b *kernels.Buffer) bool {
-	first, _ := a.Root()
-	second, _ := b.Root()
-	return first == second && a.Elements() == b.Elements()
-}
