@@ -14,6 +14,7 @@
 // neighbours of the result are stored at once).
 // Sums: terms (tap, channel) in order, 8 or 16 at once as a tensor core adds them.
 #include "mma.cuh"
+#include "stored.cuh"
 #include "vector.cuh"
 
 constexpr int ROW_BYTES = 128, ROW_CHUNKS = 8, STEPS = 4;
@@ -169,16 +170,21 @@ __device__ void product(Factors f, Axis down, Axis across, int filter_width, uns
         for (int j = 0; j < ACROSS / 2; j++) {
             const int i = l * TOGETHER;
             const unsigned m = (top + warp_row + i * 8) / TOGETHER + group, n = side + warp_column + j * 16 + member * 4;
-            Vector<4> stored[TOGETHER];
+            Vector<4> together[TOGETHER];
 #pragma unroll
             for (int k = 0; k < TOGETHER; k++) {
                 const float(&even)[4] = sums[(i + k) / 2][2 * j], (&odd)[4] = sums[(i + k) / 2][2 * j + 1];
                 const int h = (i + k) % 2 * 2;
-                stored[k] = {{even[h], even[h + 1], odd[h], odd[h + 1]}};
+                together[k] = {{even[h], even[h + 1], odd[h], odd[h + 1]}};
             }
             if (m < results && n < f.COLUMNS)
-                store(m, n, stored);
+                store(m, n, together);
         }
+}
+
+__device__ inline Vector<4, Stored> stored4(Vector<4> values)
+{
+    return {{stored(values.at[0]), stored(values.at[1]), stored(values.at[2]), stored(values.at[3])}};
 }
 
 // store4 stores those of 4 neighbours that are there, the first few, and load4 loads them.

@@ -13,6 +13,25 @@ import (
 type conv2DProduct struct {
 	kernels.Conv2D
 	Precision kernels.Precision
+	Stored    kernels.Precision // of the result; the default where it is stored as it is summed up
+}
+
+// storedOperand is the result as it is stored.
+func (g conv2DProduct) storedOperand(o kernels.Operand) kernels.Operand {
+	o.Type = typeOf(g.Stored)
+	return o
+}
+
+// roundsAs names the algorithm that computes a part of a chain that has a product. What is behind that works in float32, and may be stored narrow.
+func (g conv2DProduct) roundsAs(plain kernels.Op) string {
+	switch plain.(type) {
+	case kernels.Conv2DFprop, kernels.Conv2DDgrad, kernels.DenseFprop, kernels.DenseDgrad:
+		return g.Precision.String()
+	}
+	if g.Stored != kernels.DefaultPrecision {
+		return g.Stored.String()
+	}
+	return ""
 }
 
 // mostTaps is how far a filter may reach, in rows and in columns.
@@ -76,7 +95,7 @@ func (g conv2DProduct) launch(function string, t productTile, r productRows, col
 	const chunks, bytes = 8, 16
 	groupTiles, rowTiles := kernels.CeilDiv(columns, t.columns), kernels.CeilDiv(r.rows, t.rows)
 	vectors := columns%4 == 0 && !slices.ContainsFunc(stored, func(b *kernels.Buffer) bool { return !isAligned(b, 4) })
-	defines = slices.Concat(defines, conv2DDefines(g.Conv2D), activationDefines(a), define("KIND", strings.ToUpper(k.String()), "POOLED", r.pooled,
+	defines = slices.Concat(defines, conv2DDefines(g.Conv2D), activationDefines(a), storedDefine(g.Stored), define("KIND", strings.ToUpper(k.String()), "POOLED", r.pooled,
 		"GROUP_TILES", groupTiles, "PITCH", pitch, "BF16", g.Precision == kernels.BF16, "VECTORS", vectors, "TILE_ROWS", t.rows, "TILE_COLUMNS", t.columns,
 		"WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "STAGES", t.stages, "BLOCKS", t.blocks))
 	return Launch{
@@ -84,15 +103,6 @@ func (g conv2DProduct) launch(function string, t productTile, r productRows, col
 		Grid: [3]int{r.phases * rowTiles * g.GroupCount() * groupTiles, 1, 1}, Block: [3]int{32 * t.warps(), 1, 1},
 		Shared: t.stages * (t.rows + t.columns) * chunks * bytes,
 	}
-}
-
-// productRoundsAs names the algorithm that computes a part of a chain that has a product: what is behind that works in float32.
-func productRoundsAs(plain kernels.Op, p kernels.Precision) string {
-	switch plain.(type) {
-	case kernels.Conv2DFprop, kernels.Conv2DDgrad, kernels.DenseFprop, kernels.DenseDgrad:
-		return p.String()
-	}
-	return ""
 }
 
 func activationName(a kernels.Activation) string {

@@ -8,6 +8,7 @@
 // Sums: terms (r,s,k) in order, 8 or 16 at once as a tensor core adds them.
 #include "activation.cuh"
 #include "conv2d_product.cuh"
+#include "given.cuh"
 #include "pool2d.cuh"
 
 __device__ constexpr int gcd(int a, int b) { return b == 0 ? a : gcd(b, a % b); }
@@ -24,8 +25,8 @@ __device__ Axis axis_of(int phase, int inputs, int outputs, int size, int stride
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
-conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ weights, const float* __restrict__ v,
-                     const unsigned char* __restrict__ index, float* __restrict__ dx)
+conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ weights, const Given* __restrict__ v,
+                     const unsigned char* __restrict__ index, Stored* __restrict__ dx)
 {
     constexpr unsigned CHANNELS = C / GROUPS, FILTERS = GROUPS > 1 ? K / GROUPS : PITCH, TILES = GROUPS * GROUP_TILES;
     constexpr unsigned PHASES_ACROSS = STRIDE_W < W ? STRIDE_W : W;
@@ -42,13 +43,13 @@ conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ w
         const size_t at = (size_t)(STRIDE_H * STRIDE_W > 1 ? (n * H + h) * W + w : place) * C + column;
         Vector<4> gradients = sums[0];
         if (v) {
-            const Vector<4> from = load4(v + at, there);
+            const Vector<4, Given> from = load4(v + at, there);
 #pragma unroll
             for (int i = 0; i < 4; i++)
-                gradients.at[i] *= derivative(from.at[i]);
+                gradients.at[i] *= derivative(given(from.at[i]));
         }
         if (!EXPANDED) {
-            store4(dx + at, gradients, there);
+            store4(dx + at, stored4(gradients), there);
             return;
         }
         Vector<4, unsigned char> places = {};
@@ -64,7 +65,7 @@ conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ w
                     if (r < 2 && s < 2 && is_there)
                         parts.at[i] = KIND == AVERAGE ? gradients.at[i] / 4 : gradients.at[i];
                 }
-                store4(dx + ((size_t)(n * EXPANDED_H + 2 * h + r) * EXPANDED_W + 2 * w + s) * C + column, parts, there);
+                store4(dx + ((size_t)(n * EXPANDED_H + 2 * h + r) * EXPANDED_W + 2 * w + s) * C + column, stored4(parts), there);
             }
     };
     product(factors, down, across, S, places, top, tile % GROUP_TILES * TILE_COLUMNS, store);

@@ -10,6 +10,7 @@ import (
 type conv2DProductDgrad struct {
 	kernels.Conv2DDgrad
 	Precision  kernels.Precision
+	Stored     kernels.Precision // of DX; the default where it is as it was computed
 	Activation kernels.Activation
 	V          *kernels.Buffer      // what the activation's derivative is told from; nil without one
 	Pool       *kernels.Pool2DDgrad // nil without one; its index is in bytes
@@ -20,7 +21,9 @@ func (op conv2DProductDgrad) Name() string {
 	return "conv2d" + activationName(op.Activation) + poolName(op.Pool != nil) + "_dgrad"
 }
 
-func (op conv2DProductDgrad) product() conv2DProduct { return conv2DProduct{op.Conv2D, op.Precision} }
+func (op conv2DProductDgrad) product() conv2DProduct {
+	return conv2DProduct{op.Conv2D, op.Precision, op.Stored}
+}
 
 func (op conv2DProductDgrad) factors() []factor {
 	return []factor{
@@ -34,6 +37,19 @@ func (op conv2DProductDgrad) withFactors(narrow []*kernels.Buffer) product {
 	return op
 }
 
+func (op conv2DProductDgrad) result() *kernels.Buffer { return op.DX }
+
+func (op conv2DProductDgrad) storing(p kernels.Precision, dx *kernels.Buffer) kernels.Op {
+	op.Stored, op.DX = p, dx
+	return op
+}
+
+func (op conv2DProductDgrad) reading(value, narrow *kernels.Buffer) (kernels.Op, bool) {
+	isV := op.V == value
+	op.V = narrow
+	return op, isV
+}
+
 // Operands implements [kernels.Op].
 func (op conv2DProductDgrad) Operands() []kernels.Operand {
 	f, dx := op.factors(), op.Conv2DDgrad.Operands()[2]
@@ -41,9 +57,13 @@ func (op conv2DProductDgrad) Operands() []kernels.Operand {
 	if op.Pool != nil {
 		index, dx.Elements = op.Pool.Index, op.Pool.Inputs()
 	}
+	v := kernels.Floats("v", op.V, kernels.Read, op.Inputs()).OptionalIf(true)
+	if op.V != nil {
+		v.Type = op.V.Type
+	}
 	return []kernels.Operand{
-		f[0].operand("dy", op.Precision), f[1].operand("w", op.Precision), kernels.Floats("v", op.V, kernels.Read, op.Inputs()).OptionalIf(true),
-		kernels.Bytes("index", index, kernels.Read, op.Inputs()).OptionalIf(true), dx,
+		f[0].operand("dy", op.Precision), f[1].operand("w", op.Precision), v, kernels.Bytes("index", index, kernels.Read, op.Inputs()).OptionalIf(true),
+		op.product().storedOperand(dx),
 	}
 }
 
@@ -51,7 +71,7 @@ func (op conv2DProductDgrad) Operands() []kernels.Operand {
 func (op conv2DProductDgrad) Cost() kernels.Cost { return kernels.CostOf(op, op.FLOPs()) }
 
 func (op conv2DProductDgrad) roundsAs(plain kernels.Op) string {
-	return productRoundsAs(plain, op.Precision)
+	return op.product().roundsAs(plain)
 }
 
 // phases is how many there are, and the most rows that one has.
@@ -76,5 +96,6 @@ func (op conv2DProductDgrad) launches() []Launch {
 	t := op.tile()
 	return []Launch{op.product().launch("conv2d_product_dgrad", t, productRows{rows: rows, phases: phases}, op.GroupChannels(),
 		kernels.RoundUp(op.K, chunk(op.Precision)), op.Activation, pool.Kind, []*kernels.Buffer{op.DX, op.V, pool.Index},
-		define("ROW_TILES", kernels.CeilDiv(rows, t.rows), "EXPANDED", op.Pool != nil, "EXPANDED_H", pool.H, "EXPANDED_W", pool.Window.W)...)}
+		define("ROW_TILES", kernels.CeilDiv(rows, t.rows), "GIVEN_BF16", op.V != nil && op.V.Type == kernels.BFloat16,
+			"EXPANDED", op.Pool != nil, "EXPANDED_H", pool.H, "EXPANDED_W", pool.Window.W)...)}
 }

@@ -11,7 +11,7 @@
 #include "pool2d.cuh"
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
-conv2d_product_fprop(const Narrow* __restrict__ x, const Narrow* __restrict__ weights, const float* __restrict__ b, float* __restrict__ y,
+conv2d_product_fprop(const Narrow* __restrict__ x, const Narrow* __restrict__ weights, const float* __restrict__ b, Stored* __restrict__ y,
                      unsigned char* __restrict__ index)
 {
     constexpr unsigned CHANNELS = GROUPS > 1 ? C / GROUPS : PITCH, FILTERS = K / GROUPS;
@@ -43,7 +43,7 @@ conv2d_product_fprop(const Narrow* __restrict__ x, const Narrow* __restrict__ we
                     if (KIND == AVERAGE && POOLED)
                         best.at[i] /= TOGETHER;
                 }
-                store4(y + (size_t)result * K + column, best, there);
+                store4(y + (size_t)result * K + column, stored4(best), there);
                 if (index)
                     store4(index + (size_t)result * K + column, places, there);
             });

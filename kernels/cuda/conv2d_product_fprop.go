@@ -10,6 +10,7 @@ import (
 type conv2DProductFprop struct {
 	kernels.Conv2DFprop
 	Precision  kernels.Precision
+	Stored     kernels.Precision // of Y; the default where it is as it was computed
 	Activation kernels.Activation
 	Pool       *kernels.Pool2DFprop // nil without one; its index is in bytes
 }
@@ -19,7 +20,9 @@ func (op conv2DProductFprop) Name() string {
 	return "conv2d" + activationName(op.Activation) + poolName(op.Pool != nil) + "_fprop"
 }
 
-func (op conv2DProductFprop) product() conv2DProduct { return conv2DProduct{op.Conv2D, op.Precision} }
+func (op conv2DProductFprop) product() conv2DProduct {
+	return conv2DProduct{op.Conv2D, op.Precision, op.Stored}
+}
 
 func (op conv2DProductFprop) factors() []factor {
 	return []factor{
@@ -33,10 +36,18 @@ func (op conv2DProductFprop) withFactors(narrow []*kernels.Buffer) product {
 	return op
 }
 
+func (op conv2DProductFprop) result() *kernels.Buffer { return op.Y }
+
+func (op conv2DProductFprop) storing(p kernels.Precision, y *kernels.Buffer) kernels.Op {
+	op.Stored, op.Y = p, y
+	return op
+}
+
 // Operands implements [kernels.Op].
 func (op conv2DProductFprop) Operands() []kernels.Operand {
 	f, operands := op.factors(), op.Conv2DFprop.Operands()
 	operands[0], operands[1] = f[0].operand("x", op.Precision), f[1].operand("w", op.Precision)
+	operands[3] = op.product().storedOperand(operands[3])
 	if op.Pool == nil {
 		return append(operands, kernels.Bytes("index", nil, kernels.Write, 0).OptionalIf(true))
 	}
@@ -48,7 +59,7 @@ func (op conv2DProductFprop) Operands() []kernels.Operand {
 func (op conv2DProductFprop) Cost() kernels.Cost { return kernels.CostOf(op, op.FLOPs()) }
 
 func (op conv2DProductFprop) roundsAs(plain kernels.Op) string {
-	return productRoundsAs(plain, op.Precision)
+	return op.product().roundsAs(plain)
 }
 
 // rows are those of the product.

@@ -136,7 +136,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 			for _, op := range []kernels.Op{kernels.Conv2DFprop{Conv2D: g}, kernels.Conv2DDgrad{Conv2D: g}} {
 				switch made := productOf(op, p).(type) {
 				case conv2DProductFprop:
-					list = append(list, made)
+					list = append(list, made, made.storing(p, nil))
 					if g.P < 2 || g.Q < 2 {
 						continue
 					}
@@ -144,7 +144,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 					pooled.Pool = &kernels.Pool2DFprop{Pool2D: kernels.Pool2D{N: g.N, C: g.K, Window: kernels.Window{P: g.P / 2, Q: g.Q / 2}}}
 					list = append(list, pooled)
 				case conv2DProductDgrad:
-					list = append(list, made)
+					list = append(list, made, made.storing(p, nil))
 				}
 			}
 			if op := (conv2DProductWgrad{Conv2D: g, Precision: p}); op.fits() {

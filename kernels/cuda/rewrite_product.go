@@ -143,10 +143,3 @@ func handsOver(l *rewrite.List, b, made *kernels.Buffer, from, to int) bool {
 	root, _ := b.Root()
 	return root.Elements() == b.Elements() && l.IsPrivate(root, from, to)
 }
-
-// isSame says whether two buffers are one value, in whatever shape.
-func isSame(a, b *kernels.Buffer) bool {
-	first, from := a.Root()
-	second, at := b.Root()
-	return first == second && from == at && a.Elements() == b.Elements()
-}

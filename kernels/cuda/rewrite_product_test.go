@@ -16,12 +16,12 @@ import (
 // A product makes of its sums what the activation and the pool behind it would, and so back, where nobody else sees what they hand on.
 func TestProductsJoinWhatIsBehindThem(t *testing.T) {
 	wants := map[string][]string{
-		"same_relu_max_":     {"conv2d_relu_pool2d_fprop", "conv2d_relu_pool2d_dgrad"},
-		"valid_relu_min_":    {"conv2d_relu_pool2d_fprop", "conv2d_relu_pool2d_dgrad"},
-		"sigmoid_max_":       {"conv2d_sigmoid_pool2d_fprop", "conv2d_sigmoid_pool2d_dgrad"},
-		"linear_sum_":        {"conv2d_pool2d_fprop", "conv2d_pool2d_dgrad"},
-		"same_relu_average_": {"conv2d_relu_fprop", "pool2d_fprop", "conv2d_pool2d_dgrad", "activation_dgrad"}, // the derivative is told from what the pool took
-		"gelu_max_":          {"conv2d_fprop", "gelu_pool2d_fprop", "conv2d_pool2d_dgrad", "activation_dgrad"},
+		"same_relu_max_":     {"conv2d_relu_pool2d_fprop", "conv2d_fprop", "conv2d_relu_pool2d_dgrad", "conv2d_dgrad"},
+		"valid_relu_max_":    {"conv2d_relu_pool2d_fprop", "conv2d_fprop", "conv2d_relu_pool2d_dgrad", "conv2d_dgrad"},
+		"sigmoid_min_":       {"conv2d_sigmoid_pool2d_fprop", "conv2d_fprop", "conv2d_sigmoid_pool2d_dgrad", "conv2d_dgrad"},
+		"linear_sum_":        {"conv2d_pool2d_fprop", "conv2d_fprop", "conv2d_pool2d_dgrad", "conv2d_dgrad"},
+		"same_relu_average_": {"conv2d_relu_fprop", "pool2d_fprop", "conv2d_fprop", "conv2d_pool2d_dgrad", "activation_dgrad", "conv2d_dgrad"}, // the derivative is told from what the pool took
+		"gelu_max_":          {"conv2d_fprop", "gelu_pool2d_fprop", "conv2d_fprop", "conv2d_pool2d_dgrad", "activation_dgrad", "conv2d_dgrad"},
 	}
 	seen := map[string]bool{}
 	for _, c := range kerneltest.Cases() {

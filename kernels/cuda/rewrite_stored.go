@@ -92,3 +92,10 @@ func isAll(b *kernels.Buffer) bool {
 	root, _ := b.Root()
 	return b.Elements() == root.Elements()
 }
+
+// isSame says whether two buffers are one value, in whatever shape.
+func isSame(a, b *kernels.Buffer) bool {
+	first, from := a.Root()
+	second, at := b.Root()
+	return first == second && from == at && a.Elements() == b.Elements()
+}

@@ -65,6 +65,9 @@ func TestParameters(t *testing.T) {
 				if i < len(got) && strings.Contains(got[i], "Narrow* ") { // see narrow.cuh
 					p = strings.NewReplacer("float*", "Narrow*", "unsigned short*", "Narrow*").Replace(p)
 				}
+				if i < len(got) && strings.Contains(got[i], "Given* ") { // see given.cuh
+					p = strings.NewReplacer("float*", "Given*", "unsigned short*", "Given*").Replace(p)
+				}
 				if i < len(got) && strings.Contains(got[i], "Place* ") { // see pool2d_place.cuh
 					p = strings.NewReplacer("unsigned char*", "Place*", "int*", "Place*").Replace(p)
 				}

@@ -6,8 +6,8 @@ import (
 	"cnn-gpu/kernels"
 )
 
-// roundTrip is a convolution with an activation and a pool, and the way back through them from the convolution behind the pool. Nobody else sees what
-// they hand on, the places of the maxima among it.
+// roundTrip is a convolution with an activation, a pool and a convolution behind it, and the way back through all of them. Nobody else sees what they hand
+// on, the places of the maxima among it.
 type roundTrip struct {
 	conv   convShape // whose output has rows and columns that no window covers, or not
 	behind convShape // its image is the pool's output
@@ -19,8 +19,8 @@ var roundTrips = func() []roundTrip {
 	one, two, three := [2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}
 	return []roundTrip{
 		{convShape{1, 8, 6, 2, 4, three, one, one, kernels.Same}, convShape{1, 4, 3, 4, 3, three, one, one, kernels.Same}, kernels.MaxPool, kernels.ReLU},
-		{convShape{2, 7, 7, 1, 8, three, one, one, kernels.Valid}, convShape{2, 2, 2, 8, 2, two, one, one, kernels.Valid}, kernels.MinPool, kernels.ReLU},
-		{convShape{1, 9, 8, 2, 5, two, one, one, kernels.Valid}, convShape{1, 4, 3, 5, 6, two, two, one, kernels.Same}, kernels.MaxPool, kernels.Sigmoid},
+		{convShape{2, 7, 7, 1, 8, three, one, one, kernels.Valid}, convShape{2, 2, 2, 8, 2, two, one, one, kernels.Valid}, kernels.MaxPool, kernels.ReLU},
+		{convShape{1, 9, 8, 2, 5, two, one, one, kernels.Valid}, convShape{1, 4, 3, 5, 6, two, two, one, kernels.Same}, kernels.MinPool, kernels.Sigmoid},
 		{convShape{1, 5, 9, 3, 7, one, one, one, kernels.Same}, convShape{1, 2, 4, 7, 3, one, one, one, kernels.Same}, kernels.AveragePool, kernels.ReLU},
 		{convShape{1, 6, 7, 2, 4, two, one, one, kernels.Same}, convShape{1, 3, 3, 4, 4, three, one, one, kernels.Same}, kernels.SumPool, kernels.Linear},
 		{convShape{3, 5, 5, 2, 12, two, one, one, kernels.Same}, convShape{3, 2, 2, 12, 2, one, one, one, kernels.Same}, kernels.MaxPool, kernels.GELU},
@@ -44,27 +44,29 @@ func roundTripCases() []Case {
 }
 
 func (s roundTrip) ops() []kernels.Op {
-	conv, _, _ := s.conv.ops()
-	_, back, _ := s.behind.ops()
+	conv, first, _ := s.conv.ops()
+	behind, back, _ := s.behind.ops()
 	conv.Y = private("maps", conv.Y.Shape...)
 	window := must(kernels.NewWindow([2]int{conv.P, conv.Q}, [2]int{2, 2}, [2]int{2, 2}, [2]int{1, 1}, kernels.Valid))
 	g := kernels.Pool2D{Kind: s.kind, N: conv.N, C: conv.K, Window: window}
-	pool := kernels.Pool2DFprop{Pool2D: g, X: conv.Y, Y: float("pooled", g.N, g.P, g.Q, g.C)}
+	pool := kernels.Pool2DFprop{Pool2D: g, X: conv.Y, Y: private("pooled", g.N, g.P, g.Q, g.C)}
 	if s.kind.Picks() {
 		pool.Index = kernels.NewBuffer("places", kernels.Int32, pool.Y.Shape...)
 	}
-	back.DY, back.W, back.DX = float("dy", back.DY.Shape...), float("weights behind", back.W.Shape...), private("dpooled", pool.Y.Shape...)
-	poolBack := kernels.Pool2DDgrad{Pool2D: g, DY: back.DX, Index: pool.Index, DX: float("dmaps", conv.Y.Shape...)}
+	behind.X, behind.W, behind.B, behind.Y = pool.Y, float("weights behind", back.W.Shape...), nil, float("y", back.DY.Shape...)
+	back.DY, back.W, back.DX = float("dy", back.DY.Shape...), behind.W, private("dpooled", pool.Y.Shape...)
+	poolBack := kernels.Pool2DDgrad{Pool2D: g, DY: back.DX, Index: pool.Index, DX: private("dmaps", conv.Y.Shape...)}
+	first.DY, first.W, first.DX = poolBack.DX, conv.W, float("dx", conv.X.Shape...)
 	if s.f == kernels.Linear {
-		return []kernels.Op{conv, pool, back, poolBack}
+		return []kernels.Op{conv, pool, behind, back, poolBack, first}
 	}
 	f := kernels.Activation{Function: s.f}
 	active := kernels.ActivationFprop{Activation: f, X: conv.Y, Y: private("active", conv.Y.Shape...)}
 	pool.X = active.Y
-	activeBack := kernels.ActivationDgrad{Activation: f, V: active.Y, DY: private("dactive", conv.Y.Shape...), DX: poolBack.DX}
+	activeBack := kernels.ActivationDgrad{Activation: f, V: active.Y, DY: private("dactive", conv.Y.Shape...), DX: first.DY}
 	if f.FromX() {
 		activeBack.V = active.X
 	}
 	poolBack.DX = activeBack.DY
-	return []kernels.Op{conv, active, pool, back, poolBack, activeBack}
+	return []kernels.Op{conv, active, pool, behind, back, poolBack, activeBack, first}
 }
