@@ -7,18 +7,18 @@
 // width. Channels lie in chunks of 16 bytes, and a tile of terms is 8 chunks of each row and column, from however many taps. A tile lies in
 // shared memory as rows of 128 bytes whose chunks are permuted, so that neither the copies nor ldmatrix meet a bank twice: chunk c of row m of the
 // images' tile is at c XOR m mod 8. STAGES tiles are in flight. A warp computes WARP_ROWS × WARP_COLUMNS sums and loads its fragments a step, 32 bytes
-// of each row, ahead of the products. The columns of four 16 × 8 products are dealt so that a lane has 4 neighbours of a row to store.
+// of each row, ahead of the products. Of a small tile SLICES warps compute the same sums, each of its share of the steps. The columns of four 16 × 8 products are dealt so that a lane has 4 neighbours of a row to store.
 //
 // Blocks: a block computes TILE_ROWS × TILE_COLUMNS sums.
-// Macros: POOLED, TILE_ROWS, TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, STAGES, BLOCKS (that a multiprocessor has registers for, at least), VECTORS (4
+// Macros: POOLED, TILE_ROWS, TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, SLICES, STAGES, BLOCKS (that a multiprocessor has registers for, at least), VECTORS (4
 // neighbours of the result are stored at once).
-// Sums: terms (tap, channel) in order, 8 or 16 at once as a tensor core adds them.
+// Sums: terms (tap, channel) in order, 8 or 16 at once as a tensor core adds them; those of each slice, then the slices in order.
 #include "mma.cuh"
 #include "stored.cuh"
 #include "vector.cuh"
 
-constexpr int ROW_BYTES = 128, ROW_CHUNKS = 8, STEPS = 4;
-constexpr int WARPS_DOWN = TILE_ROWS / WARP_ROWS, THREADS = 32 * WARPS_DOWN * (TILE_COLUMNS / WARP_COLUMNS);
+constexpr int ROW_BYTES = 128, ROW_CHUNKS = 8, STEPS = 4 / SLICES; // those of a slice in a tile of terms
+constexpr int WARPS_DOWN = TILE_ROWS / WARP_ROWS, WARPS = WARPS_DOWN * (TILE_COLUMNS / WARP_COLUMNS), THREADS = 32 * WARPS * SLICES;
 constexpr int STAGE_BYTES = (TILE_ROWS + TILE_COLUMNS) * ROW_BYTES;
 constexpr int AT_ONCE = THREADS / ROW_CHUNKS; // rows that the threads copy at once
 constexpr int MOST_TAPS = 16;                 // along an axis
@@ -105,7 +105,7 @@ __device__ void product(Factors f, Axis down, Axis across, int filter_width, uns
     };
 
     // What the warp multiplies.
-    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, group = lane / 4, member = lane % 4;
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32 % WARPS, slice = threadIdx.x / 32 / WARPS, group = lane / 4, member = lane % 4;
     const int warp_row = warp % WARPS_DOWN * WARP_ROWS, warp_column = warp / WARPS_DOWN * WARP_COLUMNS;
     const unsigned rows_at = base + (warp_row + lane % 16) * ROW_BYTES + (lane / 16 ^ lane % 8) * 16;
     unsigned columns_at[2]; // of products 4i + 2h and 4i + 2h + 1
@@ -118,10 +118,10 @@ __device__ void product(Factors f, Axis down, Axis across, int filter_width, uns
     auto fetch = [&](int step, unsigned stage) {
 #pragma unroll
         for (int i = 0; i < DOWN; i++)
-            load_fragments(left[step % 2][i], (rows_at + stage ^ step * 32) + i * 16 * ROW_BYTES);
+            load_fragments(left[step % 2][i], (rows_at + stage ^ (slice * STEPS + step) * 32) + i * 16 * ROW_BYTES);
 #pragma unroll
         for (int j = 0; j < ACROSS / 2; j++)
-            load_fragments(right[step % 2][j], (columns_at[j % 2] + stage ^ step * 32) + j / 2 * 32 * ROW_BYTES);
+            load_fragments(right[step % 2][j], (columns_at[j % 2] + stage ^ (slice * STEPS + step) * 32) + j / 2 * 32 * ROW_BYTES);
     };
     float sums[DOWN][ACROSS][4] = {};
     auto multiply = [&](int step) {
@@ -147,22 +147,41 @@ __device__ void product(Factors f, Axis down, Axis across, int filter_width, uns
         for (int tile = 0; tile < tiles; tile++) { // without a branch: behind the last tile are zeros
 #pragma unroll
             for (int step = 0; step < STEPS; step++) {
-                if (step < STEPS - 1) {
+                if (step < STEPS - 1)
                     fetch(step + 1, reads);
-                } else {
-                    await_copies<STAGES - 2>();
-                    __syncthreads();
-                    reads = next(reads);
-                    fetch(0, reads);
-                }
                 if (step == 0) {
                     copy(tile + STAGES - 1, writes);
                     commit_copies();
                     writes = next(writes);
                 }
-                multiply(step);
+                if (STEPS == 1) // there is nothing to fetch ahead of
+                    multiply(step);
+                if (step == STEPS - 1) {
+                    await_copies<STAGES - 2>();
+                    __syncthreads();
+                    reads = next(reads);
+                    fetch(0, reads);
+                }
+                if (STEPS > 1)
+                    multiply(step);
             }
         }
+    }
+    if (SLICES > 1) {
+        constexpr int SUMS = DOWN * ACROSS * 4;
+        float* const others = reinterpret_cast<float*>(memory) + warp * SUMS * 32 + lane; // of the other slices, one behind the other
+        await_copies<0>();
+        __syncthreads();
+#pragma unroll
+        for (int i = 0; i < SUMS && slice > 0; i++)
+            others[((slice - 1) * WARPS * SUMS + i) * 32] = sums[i / 4 / ACROSS][i / 4 % ACROSS][i % 4];
+        __syncthreads();
+        if (slice > 0)
+            return;
+        for (int other = 0; other < SLICES - 1; other++)
+#pragma unroll
+            for (int i = 0; i < SUMS; i++)
+                sums[i / 4 / ACROSS][i / 4 % ACROSS][i % 4] += others[(other * WARPS * SUMS + i) * 32];
     }
 #pragma unroll
     for (int l = 0; l < DOWN * 2 / TOGETHER; l++)

@@ -44,20 +44,22 @@ func (g conv2DProduct) fits(terms int, factors []factor) bool {
 	return small && g.R <= mostTaps && g.S <= mostTaps && (g.GroupCount() == 1 || terms/g.GroupCount()%chunk(g.Precision) == 0)
 }
 
-// productTile is how a block computes a tile of a product: by warps, with so many tiles of terms in flight, in as many registers as so many blocks leave each other.
-type productTile struct{ rows, columns, warpRows, warpColumns, stages, blocks int }
+// productTile is how a block computes a tile of a product: by warps, so many of which share sums, with so many tiles of terms in flight, in as many registers as
+// so many blocks leave each other.
+type productTile struct{ rows, columns, warpRows, warpColumns, slices, stages, blocks int }
 
 // productTiles are those to choose from, the largest first.
 var productTiles = []productTile{
-	{256, 128, 64, 64, 2, 1},
-	{128, 128, 64, 64, 3, 2},
-	{256, 64, 32, 64, 2, 1},
-	{128, 64, 64, 32, 4, 2},
-	{64, 64, 32, 32, 4, 2},
-	{64, 32, 32, 32, 4, 2},
-	{32, 32, 16, 32, 4, 2},
+	{256, 128, 64, 64, 1, 2, 1},
+	{128, 128, 64, 64, 1, 3, 2},
+	{256, 64, 32, 64, 1, 2, 1},
+	{128, 64, 64, 32, 1, 4, 2},
+	{64, 64, 32, 32, 2, 4, 2},
+	{64, 32, 32, 32, 4, 4, 2},
+	{32, 32, 32, 32, 4, 4, 2},
 }
 
+// warps is how many share a tile, without those that compute the same sums.
 func (t productTile) warps() int { return t.rows / t.warpRows * (t.columns / t.warpColumns) }
 
 func (t productTile) String() string { return fmt.Sprintf("%dx%d", t.rows, t.columns) }
@@ -69,18 +71,14 @@ func (t productTile) cycles() int {
 	return max(t.rows*t.columns/perCycle, 2*(t.rows+t.columns)+t.warps()*(t.warpRows+t.warpColumns))
 }
 
-// productTileFor is the tile by which a GPU is done first with a product of so many groups of rows and columns, whose rows are pooled or not.
-func productTileFor(groups, rows, columns int, pooled bool) productTile {
+// productTileFor is the tile by which a GPU is done first with a product of so many groups of rows and columns.
+func productTileFor(groups, rows, columns int) productTile {
 	const multiprocessors = 132 // of an H200
 	cycles := func(t productTile) int {
 		tiles := groups * kernels.CeilDiv(rows, t.rows) * kernels.CeilDiv(columns, t.columns)
 		return kernels.CeilDiv(tiles, multiprocessors) * t.cycles()
 	}
-	fit := productTiles
-	if pooled { // by warps that have all rows of their windows
-		fit = slices.DeleteFunc(slices.Clone(fit), func(t productTile) bool { return t.warpRows%32 != 0 })
-	}
-	return slices.MinFunc(fit, func(a, b productTile) int { return cmp.Compare(cycles(a), cycles(b)) })
+	return slices.MinFunc(productTiles, func(a, b productTile) int { return cmp.Compare(cycles(a), cycles(b)) })
 }
 
 // productRows are the rows of a product, those of each phase.
@@ -97,10 +95,10 @@ func (g conv2DProduct) launch(function string, t productTile, r productRows, col
 	vectors := columns%4 == 0 && !slices.ContainsFunc(stored, func(b *kernels.Buffer) bool { return !isAligned(b, 4) })
 	defines = slices.Concat(defines, conv2DDefines(g.Conv2D), activationDefines(a), storedDefine(g.Stored), define("KIND", strings.ToUpper(k.String()), "POOLED", r.pooled,
 		"GROUP_TILES", groupTiles, "PITCH", pitch, "BF16", g.Precision == kernels.BF16, "VECTORS", vectors, "TILE_ROWS", t.rows, "TILE_COLUMNS", t.columns,
-		"WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "STAGES", t.stages, "BLOCKS", t.blocks))
+		"WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "SLICES", t.slices, "STAGES", t.stages, "BLOCKS", t.blocks))
 	return Launch{
 		Source: function + ".cu", Function: function, Defines: defines,
-		Grid: [3]int{r.phases * rowTiles * g.GroupCount() * groupTiles, 1, 1}, Block: [3]int{32 * t.warps(), 1, 1},
+		Grid: [3]int{r.phases * rowTiles * g.GroupCount() * groupTiles, 1, 1}, Block: [3]int{32 * t.warps() * t.slices, 1, 1},
 		Shared: t.stages * (t.rows + t.columns) * chunks * bytes,
 	}
 }

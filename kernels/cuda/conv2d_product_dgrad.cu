@@ -5,7 +5,7 @@
 // GROUP_TILES whole tiles; those of the same rows are neighbours, and phases of ROW_TILES of them follow one another. See conv2d_product.cuh.
 // Macros: N, C, K, GROUPS, GROUP_TILES, ROW_TILES, PITCH, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT, EXPANDED,
 // EXPANDED_H, EXPANDED_W, KIND (of pool2d.cuh), and those of activation.cuh.
-// Sums: terms (r,s,k) in order, 8 or 16 at once as a tensor core adds them.
+// Sums: terms (r,s,k) in order, 8 or 16 at once as a tensor core adds them, in slices.
 #include "activation.cuh"
 #include "conv2d_product.cuh"
 #include "given.cuh"

@@ -82,7 +82,7 @@ func (op conv2DProductDgrad) phases() (count, rows int) {
 
 func (op conv2DProductDgrad) tile() productTile {
 	phases, rows := op.phases()
-	return productTileFor(op.GroupCount()*phases, rows, op.GroupChannels(), false)
+	return productTileFor(op.GroupCount()*phases, rows, op.GroupChannels())
 }
 
 func (op conv2DProductDgrad) algorithm() string { return fmt.Sprint(op.Precision, " ", op.tile()) }

@@ -5,7 +5,7 @@
 // GROUP_TILES whole tiles; those of the same rows are neighbours. See conv2d_product.cuh.
 // Macros: N, C, K, GROUPS, GROUP_TILES, PITCH, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT, KIND (of pool2d.cuh), and
 // those of activation.cuh.
-// Sums: terms (r,s,c) in order, 8 or 16 at once as a tensor core adds them, then the bias; the places of a window in order.
+// Sums: terms (r,s,c) in order, 8 or 16 at once as a tensor core adds them, in slices, then the bias; the places of a window in order.
 #include "activation.cuh"
 #include "conv2d_product.cuh"
 #include "pool2d.cuh"

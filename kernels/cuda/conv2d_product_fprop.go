@@ -72,7 +72,7 @@ func (op conv2DProductFprop) rows() int {
 }
 
 func (op conv2DProductFprop) tile() productTile {
-	return productTileFor(op.GroupCount(), op.rows(), op.GroupFilters(), op.Pool != nil)
+	return productTileFor(op.GroupCount(), op.rows(), op.GroupFilters())
 }
 
 func (op conv2DProductFprop) algorithm() string { return fmt.Sprint(op.Precision, " ", op.tile()) }
