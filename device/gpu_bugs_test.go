@@ -32,6 +32,9 @@ type planted struct {
 // firstLayer are the ops of a network's first layer in a training step.
 const firstLayer = "conv2d_fprop+activation_fprop+pool2d_fprop+pool2d_dgrad+activation_dgrad+conv2d_wgrad+bias_wgrad"
 
+// denseHead are the ops of the end of a classifier in a training step.
+const denseHead = "dense_fprop+activation_fprop+dense_fprop+cross_entropy_fprop+tally+cross_entropy_dgrad+dense_dgrad+activation_dgrad+dense_dgrad+activation_dgrad+finite_check"
+
 // plantedInFP32 are in kernels that other precisions do not run.
 var plantedInFP32 = []planted{
 	{"no barrier behind the products", "conv2d_fprop", "tile.cuh",
@@ -128,6 +131,15 @@ var plantedBugs = []planted{
 	{"an average of another size", "moving_average" + strings.Repeat("+moving_average", 10), "moving_averages.cu",
 		"i < elements", "i <= elements",
 		sim.OutOfBounds, "moving_averages.cu", "average[i] = OLD"},
+	{"no wait for the warps", denseHead, "dense_head.cu",
+		"make_float4(sums[0], sums[1], sums[2], sums[3]);\n            __syncthreads();", "make_float4(sums[0], sums[1], sums[2], sums[3]);",
+		sim.SharedRace, "dense_head.cu", "sum += parts[i"},
+	{"no wait for the row before", denseHead, "dense_head.cu",
+		"__syncthreads(); // the next", "// the next",
+		sim.WarpRace, "dense_head.cu", "inputs[i] = i < IN"},
+	{"a term too many", denseHead, "dense_head.cu",
+		"in < IN && 4 * group < HIDDEN", "in <= IN && 4 * group < HIDDEN",
+		sim.OutOfBounds, "dense_head.cu", "in <= IN"},
 
 	{"no barrier behind the sum", "tally", "tally.cu",
 		"examples++;\n            }\n        }\n        __syncthreads();", "examples++;\n            }\n        }",

@@ -80,7 +80,7 @@ func (op directConv2DFprop) launches() []Launch {
 	tilesX := kernels.CeilDiv(columns, parts)
 	shared := func(tilesY int) (imageRows, pitch, bytes int) {
 		imageRows, pitch = (2*tilesY-1)*g.StrideH+g.R, (tileQ*tilesX*parts-1)*g.StrideW+g.S
-		return imageRows, pitch, ((g.R*g.S*g.C+1)*8*groups + imageRows*pitch*g.C) * kernels.Float32.Size()
+		return imageRows, pitch, sharedFloats((g.R*g.S*g.C+1)*8*groups + imageRows*pitch*g.C)
 	}
 	tilesY := min(rows, threads/groups/tilesX)
 	for ; tilesY > 1; tilesY-- {

@@ -39,7 +39,7 @@ func (op directConv2DPooledWgrad) launches() []Launch {
 	warps := roles * max(1, most/roles)
 	shared := func(band int) (imageRows, pitch, bytes int) {
 		imageRows, pitch = (2*band-1)*g.StrideH+g.R, (2*op.Pool.Q-1)*g.StrideW+g.S
-		return imageRows, pitch, (imageRows*pitch*g.C + warps/roles*(taps+1)*32) * kernels.Float32.Size()
+		return imageRows, pitch, sharedFloats(imageRows*pitch*g.C + warps/roles*(taps+1)*32)
 	}
 	band := directBand(g.N, op.Pool.P, func(band int) int { _, _, bytes := shared(band); return bytes })
 	imageRows, pitch, bytes := shared(band)

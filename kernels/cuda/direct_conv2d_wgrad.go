@@ -31,7 +31,7 @@ func (op directConv2DWgrad) launches() []Launch {
 	columns, gradients := kernels.RoundUp(g.Q, 4), g.R*g.S*g.C+1
 	shared := func(band int) (imageRows, pitch, bytes int) {
 		imageRows, pitch = (band-1)*g.StrideH+g.R, (columns-1)*g.StrideW+g.S
-		return imageRows, pitch, max(band*columns*8*groups+imageRows*pitch*g.C, gradients*8*groups) * kernels.Float32.Size()
+		return imageRows, pitch, sharedFloats(max(band*columns*8*groups+imageRows*pitch*g.C, gradients*8*groups))
 	}
 	band := directBand(g.N, g.P, func(band int) int { _, _, bytes := shared(band); return bytes })
 	imageRows, pitch, bytes := shared(band)

@@ -150,6 +150,10 @@ func windowDefines(g kernels.Window) []Define {
 // be made ahead of time and GPUs of one architecture agree to the bit.
 const manyBlocks = 256
 
+// sharedFloats is the dynamic shared memory for so many values, in bytes: whole vectors of four, as compilers read them, past the last value if it ends
+// none.
+func sharedFloats(values int) int { return kernels.RoundUp(values, 4) * kernels.Float32.Size() }
+
 // perElement is a launch with one thread for each of a number of elements.
 func perElement(source, function string, elements int, defines ...Define) Launch {
 	const threads = 256

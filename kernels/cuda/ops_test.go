@@ -99,6 +99,14 @@ func sampleOps(t *testing.T) []kernels.Op {
 	list = append(list, sumParts{Segments: some}, sumParts{Segments: []segment{{count: most, slices: mostSlices}}},
 		sumParts{Segments: some, Overwrites: true, DW: kernels.NewBuffer("gradients", kernels.Float32, most)},
 		adamParts{Segments: some[1:], Adam: kernels.Adam{W: kernels.NewBuffer("weights", kernels.Float32, most)}})
+	for _, s := range [][4]int{{1, 1, 0, 1}, {32, 576, 64, 10}, {512, 600, 0, 10}, {500, 9, 5, 3}} {
+		n, in, hidden, k := s[0], s[1], s[2], s[3]
+		h := denseHead{Last: kernels.DenseFprop{Dense: kernels.Dense{N: n, C: in, K: k}}, Loss: kernels.CrossEntropyFprop{N: n, K: k}}
+		if hidden > 0 {
+			h.Hidden, h.Last.C = &kernels.DenseFprop{Dense: kernels.Dense{N: n, C: in, K: hidden}}, hidden
+		}
+		list = append(list, h)
+	}
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},
 	} {

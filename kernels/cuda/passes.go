@@ -7,7 +7,7 @@ import (
 
 // Passes lists, in its order, the rewriting that only a GPU wants, for a precision that is not the default.
 func Passes(p kernels.Precision) []rewrite.Pass {
-	passes := []rewrite.Pass{padWindows, directConvolution, joinBatchNorm, joinPools, joinMovingAverages}
+	passes := []rewrite.Pass{padWindows, directConvolution, denseHeads, joinBatchNorm, joinPools, joinMovingAverages}
 	if p != kernels.FP32 {
 		passes = append(passes, products(p), productWgrads(p), gatherParts, checkParts, adamOfParts, narrowFactors(p), storeNarrow(p))
 	}

@@ -14,7 +14,7 @@ var allCases = sync.OnceValue(func() []Case {
 	for _, list := range [][]Case{
 		convCases(), chainCases(), pooledGradientCases(), depthFirstCases(), firstLayerCases(), sharedCases(), lookalikeCases(), winogradCases(), denseCases(), poolCases(),
 		activationCases(), preluCases(), classCases(), lossCases(), dropoutCases(), noiseCases(), bilinearCases(), binaryCases(), copyCases(), optimizerCases(), smallCases(), randomCases(), batchNormCases(), batchNormLists(), batchNormChains(), movingAverageLists(),
-		groupNormCases(), foldCases(), adaptivePoolCases(), thresholdReLUCases(), gatherBatchCases(), tickCases(), groupedCases(), penaltyCases(), tileCases(), splitCases(), gradientStepCases(), paddedCases(), roundTripCases(),
+		groupNormCases(), foldCases(), adaptivePoolCases(), thresholdReLUCases(), gatherBatchCases(), tickCases(), groupedCases(), penaltyCases(), tileCases(), splitCases(), gradientStepCases(), paddedCases(), roundTripCases(), denseHeadCases(),
 	} {
 		cases = append(cases, list...)
 	}
@@ -24,8 +24,9 @@ var allCases = sync.OnceValue(func() []Case {
 // Short is the part of the table that is cheap enough for a slow device, such as a simulated one: every op, and of its cases
 // those that take little work.
 func Short() []Case {
-	// Sums of so many rows and columns are split both ways, or computed by larger tiles, and others into slices.
-	large := map[string]bool{"bias_wgrad/1537x33": true, "bias_wgrad/1537x33_int": true}
+	// Sums of so many rows and columns are split both ways, or computed by larger tiles, and others into slices; so many rows of a classifier's
+	// end take turns.
+	large := map[string]bool{"bias_wgrad/1537x33": true, "bias_wgrad/1537x33_int": true, manyHeads: true}
 	for _, c := range append(tileCases(), splitCases()...) {
 		large[c.Name] = true
 	}

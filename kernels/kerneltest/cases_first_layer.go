@@ -58,7 +58,10 @@ func (s chainShape) firstLayer(kind kernels.PoolKind, withReLU bool) Case {
 		name += "_training"
 	}
 	g := c.conv.Conv2D
-	return newIntegerListCase(name, append(ops,
-		kernels.Conv2DWgrad{Conv2D: g, X: c.conv.X, DY: dy, DW: float("dw", c.conv.W.Shape...)},
-		kernels.BiasWgrad{M: g.N * g.P * g.Q, K: g.K, DY: dy, DB: float("db", g.K)}), nil)
+	ops = append(ops, kernels.Conv2DWgrad{Conv2D: g, X: c.conv.X, DY: dy, DW: float("dw", c.conv.W.Shape...)},
+		kernels.BiasWgrad{M: g.N * g.P * g.Q, K: g.K, DY: dy, DB: float("db", g.K)})
+	if kind.Picks() {
+		return newIntegerListCase(name, ops, nil)
+	}
+	return newListCase(name, ops, nil)
 }

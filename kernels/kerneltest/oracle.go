@@ -108,6 +108,14 @@ func compute(op kernels.Op, algorithm string, in [][]Value) ([][]Value, error) {
 		out[1] = copyBox(op, in[0], in[1])
 	case kernels.Zero:
 		out[0] = make([]Value, op.Y.Elements())
+	case kernels.CrossEntropyFprop:
+		out[2], out[3] = crossEntropyFprop(op, in[0], exactly(in[1]))
+	case kernels.CrossEntropyDgrad:
+		out[2] = crossEntropyDgrad(op, in[0], exactly(in[1]))
+	case kernels.Tally:
+		out[3] = tally(op.N, op.K, in[0], in[1], exactly(in[2]), exactly(in[3]))
+	case kernels.FiniteCheck:
+		out[2] = finiteCheck(exactly(in[0]), in[1][0].Want, in[2][0].Want)
 	default:
 		err = computeExact(op, in, out)
 	}
@@ -133,10 +141,6 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 		out[1] = softmaxFprop(op.N, op.K, in[0])
 	case kernels.SoftmaxDgrad:
 		out[2] = softmaxDgrad(op.N, op.K, in[0], in[1])
-	case kernels.CrossEntropyFprop:
-		out[2], out[3] = crossEntropyFprop(op, in[0], in[1])
-	case kernels.CrossEntropyDgrad:
-		out[2] = crossEntropyDgrad(op, in[0], in[1])
 	case kernels.OneHot:
 		out[1] = oneHot(op, in[0])
 	case kernels.CategoricalCrossEntropyFprop:
@@ -153,16 +157,12 @@ func computeExact(op kernels.Op, values, out [][]Value) error {
 		tick(op, in, out)
 	case kernels.GatherBatch:
 		out[7], out[8] = gatherBatch(op, in)
-	case kernels.Tally:
-		out[3] = tally(op.N, op.K, in[0], in[1], in[2], in[3])
 	case kernels.BinaryTally:
 		out[4] = binaryTally(op.N, op.K, in[0], in[1], in[2], in[3], in[4])
 	case kernels.PenaltyFprop:
 		out[2] = penaltyFprop(op, in[0], in[1], in[2])
 	case kernels.PenaltyDgrad:
 		out[3] = penaltyDgrad(op, in[0], in[1], in[2])
-	case kernels.FiniteCheck:
-		out[2] = finiteCheck(in[0], in[1][0], in[2][0])
 	case kernels.Adagrad:
 		out[0], out[1] = adagrad(op, in)
 	case kernels.Adam:

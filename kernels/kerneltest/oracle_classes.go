@@ -51,14 +51,23 @@ func softmaxDgrad(n, k int, y, dy []float64) []Value {
 func isExample(label float64, classes int) bool { return label >= 0 && label < float64(classes) }
 
 // crossEntropyFprop bounds the loss for log Σ exp(x − max) + (max − x[k]), in which the size of the logits cancels before anything is rounded
-// to it.
-func crossEntropyFprop(op kernels.CrossEntropyFprop, x, labels []float64) (y, loss []Value) {
+// to it. Logits that err by up to e change a probability by a factor of up to exp(2e), and the loss by up to 2e.
+func crossEntropyFprop(op kernels.CrossEntropyFprop, x []Value, labels []float64) (y, loss []Value) {
 	loss = make([]Value, op.N)
 	_, share, keep := smoothTargets(op.Smoothing, op.K)
 	for i := range op.N {
-		row := x[i*op.K : (i+1)*op.K]
+		logits, spread := x[i*op.K:(i+1)*op.K], 0.0
+		for _, v := range logits {
+			spread = max(spread, 2*v.Bound)
+		}
+		row := exactly(logits)
 		probabilities, top, total := softmaxRow(row)
-		y = append(y, probabilities...)
+		for _, p := range probabilities {
+			if spread > 0 {
+				p.Bound = min(1, (p.Want+p.Bound)*math.Exp(spread)*(1+2*spread*unit)-p.Want)
+			}
+			y = append(y, p)
+		}
 		if !isExample(labels[i], op.K) {
 			continue
 		}
@@ -71,6 +80,7 @@ func crossEntropyFprop(op kernels.CrossEntropyFprop, x, labels []float64) (y, lo
 			}
 			loss[i] = all.result().add(loss[i].mul(keep))
 		}
+		loss[i].Bound += spread * (1 + 8*unit)
 	}
 	return y, loss
 }
@@ -86,7 +96,7 @@ func smoothTargets(smoothing float32, classes int) (target, other, difference Va
 	return target, other, target.sub(other)
 }
 
-func crossEntropyDgrad(op kernels.CrossEntropyDgrad, y, labels []float64) []Value {
+func crossEntropyDgrad(op kernels.CrossEntropyDgrad, y []Value, labels []float64) []Value {
 	dx := make([]Value, op.N*op.K)
 	target, other, _ := smoothTargets(op.Smoothing, op.K)
 	examples := 0
@@ -105,7 +115,7 @@ func crossEntropyDgrad(op kernels.CrossEntropyDgrad, y, labels []float64) []Valu
 			if j == int(label) {
 				want = target
 			}
-			dx[at] = exact(y[at]).sub(want).mul(share)
+			dx[at] = y[at].sub(want).mul(share)
 		}
 	}
 	return dx
@@ -115,27 +125,46 @@ func crossEntropyDgrad(op kernels.CrossEntropyDgrad, y, labels []float64) []Valu
 // the sum; which one depends on the order.
 func compensated(s sum) (total, owed Value) {
 	second := float64(s.terms) * unit * unit * s.magnitude
-	return Value{s.value, 2*unit*math.Abs(s.value) + 2*second + s.bound}, Value{0, 2*unit*s.magnitude + 2*second}
+	return Value{s.value, 2*unit*math.Abs(s.value) + 2*second + s.bound}, Value{0, 2*unit*(s.magnitude+s.bound) + 2*second}
 }
 
-func tally(n, k int, loss, scores, labels, totals []float64) []Value {
+func tally(n, k int, loss, scores []Value, labels, totals []float64) []Value {
 	var losses sum
 	losses.add(totals[kernels.TotalLoss])
 	losses.add(-totals[kernels.TotalOwed])
-	correct, examples := totals[kernels.TotalCorrect], totals[kernels.TotalExamples]
+	correct, examples := exact(totals[kernels.TotalCorrect]), totals[kernels.TotalExamples]
 	for i, label := range labels {
 		if !isExample(label, k) {
 			continue
 		}
-		losses.add(loss[i])
+		losses.addValue(loss[i])
 		row := scores[i*k : (i+1)*k]
-		if slices.Index(row, slices.Max(row)) == int(label) {
-			correct++
+		if best := exactly(row); slices.Index(best, slices.Max(best)) == int(label) {
+			correct.Want++
+		}
+		if isOpen(row, int(label)) {
+			correct.Bound++
 		}
 		examples++
 	}
 	total, owed := compensated(losses)
-	return []Value{kernels.TotalLoss: total, kernels.TotalOwed: owed, kernels.TotalCorrect: exact(correct), kernels.TotalExamples: exact(examples)}
+	return []Value{kernels.TotalLoss: total, kernels.TotalOwed: owed, kernels.TotalCorrect: correct, kernels.TotalExamples: exact(examples)}
+}
+
+// isOpen says whether the errors of a row of scores decide if the largest is at the label.
+func isOpen(row []Value, label int) bool {
+	mine, isOpen := row[label], false
+	for k, v := range row {
+		distance, errors := v.Want-mine.Want, v.Bound+mine.Bound
+		switch {
+		case k == label || errors == 0:
+		case distance > errors:
+			return false // another is larger
+		case distance >= -errors:
+			isOpen = true
+		}
+	}
+	return isOpen
 }
 
 func binaryTally(n, k int, loss, scores, targets, labels, totals []float64) []Value {
