@@ -7,7 +7,7 @@
 // bytes, and those of one tap behind those of the one before. STAGES tiles are in flight. Where a position lies in X is looked up in a table of the
 // next PLACES positions. A TF32 fragment of X takes neighbouring channels, 2g and 2g + 1, as its rows g and g + 8: that is one load.
 //
-// The bias's gradient is the product of DY with ones. The warps that share columns take turns at it.
+// The bias's gradient is that by a further row, whose values are ones.
 //
 // Given HALT, it halts training as finite_check.cu does.
 //
@@ -15,7 +15,7 @@
 // Macros: N, C, K, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_LEFT, BF16, X_PITCH, DY_PITCH, TILE_ROWS,
 // TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, DEPTH, STAGES, PLACES, ROW_TILES, SLICE (positions of a slice), PART, BIAS_PART (from a slice's sums to the
 // next), BIAS.
-// Sums: positions of a slice in order, 8 or 16 at once as a tensor core adds them; of the bias each warp's steps, then the warps in order.
+// Sums: positions of a slice in order, 8 or 16 at once as a tensor core adds them.
 #include "halt.cuh"
 #include "mma.cuh"
 
@@ -24,7 +24,7 @@ constexpr int WARPS_DOWN = TILE_ROWS / WARP_ROWS, THREADS = 32 * WARPS_DOWN * (T
 constexpr int DOWN = WARP_ROWS / 16, ACROSS = WARP_COLUMNS / 8; // products of a warp
 constexpr int SIZE = sizeof(Narrow), STEP_OF_X = (TILE_ROWS + 8) * SIZE, STEP_OF_DY = (TILE_COLUMNS + 8) * SIZE; // bytes from a position to the next
 constexpr int STAGE_BYTES = DEPTH * (STEP_OF_X + STEP_OF_DY);
-constexpr bool IS_ONE_TAP = X_PITCH % TILE_ROWS == 0; // a tile's rows are of one tap
+constexpr bool IS_ONE_TAP = !BIAS && X_PITCH % TILE_ROWS == 0; // a tile's rows are of one tap
 constexpr int MOST_TAPS = 16;                         // along an axis
 
 // Copies says how the threads share the chunks of a tile: eight neighbours copy those of one position that lie together.
@@ -66,17 +66,22 @@ conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy
     const int top = blockIdx.x % ROW_TILES * TILE_ROWS, side = blockIdx.x / ROW_TILES * TILE_COLUMNS;
     const int first = blockIdx.y * SLICE, count = min(SLICE, POSITIONS - first), tiles = (count + DEPTH - 1) / DEPTH;
 
-    // What the thread copies: chunks behind the last row or column are copies of it, for sums that nobody stores.
+    // What the thread copies: chunks behind the last row or column are copies of it, for sums that nobody stores, but for the ones.
     const int x_row = threadIdx.x / OfX::LANES, x_lane = threadIdx.x % OfX::LANES, dy_row = threadIdx.x / OfDY::LANES, dy_lane = threadIdx.x % OfDY::LANES;
     const char* tap_of[OfX::ACROSS];
     unsigned tap_bits[OfX::ACROSS];
+    bool are_ones[OfX::ACROSS];
 #pragma unroll
     for (int a = 0; a < OfX::ACROSS; a++) {
         const int to = top + (a * OfX::LANES + x_lane) * CHUNK, row = ROWS % TILE_ROWS == 0 ? to : min(to, ROWS - CHUNK);
         const int tap = (IS_ONE_TAP ? top : row) / X_PITCH, r = tap / S, s = tap % S;
         tap_of[a] = (const char*)(x + (r * DILATION_H * W + s * DILATION_W) * X_PITCH + (row - tap * X_PITCH));
         tap_bits[a] = 1u << r | 1u << MOST_TAPS << s;
+        are_ones[a] = BIAS && to == ROWS;
     }
+    if (BIAS && top <= ROWS && ROWS < top + TILE_ROWS)
+        for (unsigned i = threadIdx.x; i < STAGES * DEPTH; i += THREADS)
+            *(uint4*)(memory + i / DEPTH * STAGE_BYTES + i % DEPTH * STEP_OF_X + (ROWS - top) * SIZE) = {BF16 ? 0x3f80u : 0x3f800000u, 0, 0, 0};
     const char* gradients[OfDY::ACROSS]; // of the next tile
 #pragma unroll
     for (int a = 0; a < OfDY::ACROSS; a++) {
@@ -94,15 +99,20 @@ conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy
         }
         __syncthreads();
     };
-    auto copy_x = [&](int tile, unsigned stage) {
+    Place next_places[OfX::DOWN];
+    auto find_places = [&](int tile) { // of what the thread copies of the tile
 #pragma unroll
-        for (int d = 0; d < OfX::DOWN; d++) {
-            const Place place = places[tile * DEPTH % PLACES + x_row + d * OfX::AT_ONCE];
+        for (int d = 0; d < OfX::DOWN; d++)
+            next_places[d] = places[tile * DEPTH % PLACES + x_row + d * OfX::AT_ONCE];
+    };
+    auto copy_x = [&](unsigned stage) {
+#pragma unroll
+        for (int d = 0; d < OfX::DOWN; d++)
 #pragma unroll
             for (int a = 0; a < OfX::ACROSS; a++)
-                copy_chunk(x_to + stage + d * OfX::AT_ONCE * STEP_OF_X + a * OfX::LANES * 16, tap_of[a] + (long long)place.chunk * 16,
-                           (place.outside & tap_bits[a]) == 0);
-        }
+                if (!are_ones[a])
+                    copy_chunk(x_to + stage + d * OfX::AT_ONCE * STEP_OF_X + a * OfX::LANES * 16, tap_of[a] + (long long)next_places[d].chunk * 16,
+                               (next_places[d].outside & tap_bits[a]) == 0);
     };
     int left_of_slice = count - dy_row;
     auto copy_dy = [&](unsigned stage) { // of the next tile
@@ -156,21 +166,13 @@ conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy
                 load_word(right[step % 2][j][h], columns_at + stage + (step * TERMS + h * 4) * STEP_OF_DY + j * 8 * SIZE);
 #endif
     };
-    float sums[DOWN][ACROSS][4] = {}, bias_sums[BIAS ? ACROSS : 1][4] = {};
-    const bool sums_bias = BIAS && top == 0;
+    float sums[DOWN][ACROSS][4] = {};
     auto multiply = [&](int step) {
 #pragma unroll
         for (int i = 0; i < DOWN; i++)
 #pragma unroll
             for (int j = 0; j < ACROSS; j++)
                 multiply_add(sums[i][j], left[step % 2][i], right[step % 2][j][0], right[step % 2][j][1]);
-        if (sums_bias && step % WARPS_DOWN == warp % WARPS_DOWN) {
-            constexpr unsigned ONE = BF16 ? 0x3f803f80 : 0x3f800000;
-            const unsigned ones[4] = {ONE, ONE, ONE, ONE};
-#pragma unroll
-            for (int j = 0; j < (BIAS ? ACROSS : 0); j++)
-                multiply_add(bias_sums[j], ones, right[step % 2][j][0], right[step % 2][j][1]);
-        }
     };
 
 #pragma unroll
@@ -180,8 +182,10 @@ conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy
     look_up(0);
 #pragma unroll
     for (int tile = 0; tile < STAGES - 1; tile++) {
-        if (tile < tiles)
-            copy_x(tile, tile * STAGE_BYTES);
+        if (tile < tiles) {
+            find_places(tile);
+            copy_x(tile * STAGE_BYTES);
+        }
         commit_copies();
     }
     await_copies<STAGES - 2>();
@@ -205,15 +209,16 @@ conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy
                     reads = next(reads);
                     fetch(0, reads);
                 }
-                if (step == 0) {
+                multiply(step);
+                if (step == 0) { // behind the first products, so that they need not wait for the places
                     if (tile + STAGES - 1 < tiles) {
+                        find_places(tile + STAGES - 1);
                         copy_dy(writes);
-                        copy_x(tile + STAGES - 1, writes);
+                        copy_x(writes);
                     }
                     commit_copies();
                     writes = next(writes);
                 }
-                multiply(step);
             }
         }
         if (SLICE > PLACES && known < tiles)
@@ -224,14 +229,16 @@ conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy
 #pragma unroll
     for (int i = 0; i < DOWN * 2; i++) {
         const int row = top + warp_row + i / 2 * 16 + (BF16 ? i % 2 * 8 + group : 2 * group + i % 2), c = row % X_PITCH;
-        const int from = X_PITCH == C ? row : row / X_PITCH * C + c;
-        if (row >= ROWS || c >= C)
+        float* line = part + (X_PITCH == C ? row : row / X_PITCH * C + c) * K;
+        if (BIAS && row == ROWS)
+            line = bias_parts + blockIdx.y * BIAS_PART;
+        else if (row >= ROWS || c >= C)
             continue;
 #pragma unroll
         for (int j = 0; j < ACROSS; j++) {
             const int k = side + warp_column + j * 8 + 2 * member;
             const float* pair = sums[i / 2][j] + i % 2 * 2;
-            float* to = part + from * K + k;
+            float* to = line + k;
             if (K % 2 == 0) {
                 if (k < K)
                     store_pair(to, pair[0], pair[1]);
@@ -254,25 +261,4 @@ conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy
         if (!is_summable(larger(larger(largest[0], largest[1]), larger(largest[2], largest[3]))))
             halt_at(step, halt);
     }
-#if BIAS
-    float(*shared_bias)[TILE_COLUMNS] = (float(*)[TILE_COLUMNS])memory;
-    await_copies<0>();
-    __syncthreads();
-    if (top > 0)
-        return;
-#pragma unroll
-    for (int j = 0; j < ACROSS; j++)
-        if (group == 0)
-            for (int odd = 0; odd < 2; odd++)
-                shared_bias[warp % WARPS_DOWN][warp_column + j * 8 + 2 * member + odd] = bias_sums[j][odd];
-    __syncthreads();
-    for (unsigned i = threadIdx.x; i < TILE_COLUMNS && side + i < K; i += THREADS) {
-        float sum = 0;
-        for (int w = 0; w < WARPS_DOWN; w++)
-            sum += shared_bias[w][i];
-        bias_parts[blockIdx.y * BIAS_PART + side + i] = sum;
-        if (halt && !is_summable(sum))
-            halt_at(step, halt);
-    }
-#endif
 }

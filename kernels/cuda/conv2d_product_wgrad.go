@@ -3,6 +3,7 @@ package cuda
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"cnn-gpu/kernels"
 )
@@ -12,10 +13,23 @@ import (
 type conv2DProductWgrad struct {
 	kernels.Conv2D
 	Precision kernels.Precision
+	split     split
 
 	X, DY            *kernels.Buffer
 	Parts, BiasParts *kernels.Buffer // the latter is nil without a bias
 	Step, Halt       *kernels.Buffer // set if it halts training at parts whose sum might not be finite
+}
+
+// newConv2DProductWgrad is wgrad on tensor cores without its parts, if they can compute it: its filters reach over few taps, and what pads the factors
+// and splits the sums leaves all of them small enough.
+func newConv2DProductWgrad(g kernels.Conv2D, p kernels.Precision, hasBias bool) (op conv2DProductWgrad, ok bool) {
+	const mostTaps, mostPositions = 16, 1 << 30
+	op = conv2DProductWgrad{Conv2D: g, Precision: p}
+	if g.GroupCount() > 1 || g.R > mostTaps || g.S > mostTaps || op.positions() > mostPositions {
+		return op, false
+	}
+	op.split = splitOf(g, p, hasBias)
+	return op, !slices.ContainsFunc(op.Operands(), func(o kernels.Operand) bool { return o.Elements > mostElements })
 }
 
 // Name implements [kernels.Op].
@@ -47,7 +61,7 @@ func (op conv2DProductWgrad) halting(step, halt *kernels.Buffer) kernels.Op {
 
 // Operands implements [kernels.Op].
 func (op conv2DProductWgrad) Operands() []kernels.Operand {
-	f, s := op.factors(), op.split()
+	f, s := op.factors(), op.split
 	return []kernels.Operand{
 		f[0].operand("x", op.Precision), f[1].operand("dy", op.Precision),
 		kernels.Ints("step", op.Step, kernels.Read, 1).OptionalIf(true), kernels.Ints("halt", op.Halt, kernels.Accumulate, 1).OptionalIf(true),
@@ -62,78 +76,73 @@ func (op conv2DProductWgrad) Cost() kernels.Cost { return kernels.CostOf(op, op.
 func (op conv2DProductWgrad) roundsAs(kernels.Op) string { return op.Precision.String() }
 
 func (op conv2DProductWgrad) algorithm() string {
-	s := op.split()
+	s := op.split
 	return fmt.Sprintf("%v %dx%d, %d slices", op.Precision, s.tile.rows, s.tile.columns, s.slices)
-}
-
-// fits says whether tensor cores compute it: its filters reach over few taps, and what pads the factors and splits the sums leaves all of them
-// small enough.
-func (op conv2DProductWgrad) fits() bool {
-	const mostTaps, mostPositions = 16, 1 << 30
-	if op.GroupCount() > 1 || op.R > mostTaps || op.S > mostTaps || op.positions() > mostPositions {
-		return false
-	}
-	for _, o := range op.Operands() {
-		if o.Elements > mostElements {
-			return false
-		}
-	}
-	return true
 }
 
 func (op conv2DProductWgrad) positions() int { return op.N * op.P * op.Q }
 
-// wgradTile is how a block computes a tile of the gradients; bytes of positions at a time, which are fewer the wider they are.
-type wgradTile struct{ rows, columns, warpRows, warpColumns, bytes, stages int }
+// wgradTile is how a block computes a tile of the gradients: a warp's part of it, the bytes of a channel's positions that are copied at once, and how
+// many of those copies are in flight. A position costs a multiprocessor so many cycles in TF32, by the estimate of the simulated H200, and a block that
+// is alone on one waits longer.
+type wgradTile struct{ rows, columns, warpRows, warpColumns, bytes, stages, cycles, alone int }
 
 func (t wgradTile) threads() int { return 32 * (t.rows / t.warpRows) * (t.columns / t.warpColumns) }
 
-// wgradTiles are those to choose from, the largest first.
+// wgradTiles are those to choose from.
 var wgradTiles = []wgradTile{
-	{128, 128, 64, 64, 64, 4},
-	{128, 64, 64, 32, 128, 3},
-	{64, 64, 32, 32, 128, 3},
-	{64, 32, 32, 16, 128, 3},
+	{128, 128, 64, 64, 64, 3, 34, 44},
+	{128, 64, 64, 64, 64, 3, 23, 41},
+	{64, 64, 32, 32, 128, 4, 16, 21},
+	{64, 32, 32, 16, 128, 3, 14, 16},
 }
 
-// split is how the work is split into blocks: tiles of the gradients, and slices of the positions.
+// split is how the work of a wgrad is split into blocks: tiles of the gradients, and slices of the positions.
 type split struct {
 	tile                           wgradTile
-	depth, rowTiles, tiles, slices int
-	slice                          int // positions, a multiple of depth
+	rowTiles, tiles, slices, slice int // the last in positions, a multiple of the tile's depth
 }
 
-// split takes the largest tiles that can fill a GPU, with as many slices as that takes.
-func (op conv2DProductWgrad) split() split {
-	const multiprocessors, leastTiles = 132, 4 // of an H200; of positions in a slice
-	pitch, size := kernels.RoundUp(op.C, chunk(op.Precision)), typeOf(op.Precision).Size()
-	var s split
+// depth is how many positions are copied at once.
+func (t wgradTile) depth(p kernels.Precision) int { return t.bytes / typeOf(p).Size() }
+
+// splitOf is the split that costs least: multiprocessors share the blocks, each begins with some latency, and the parts are written and read.
+func splitOf(g kernels.Conv2D, p kernels.Precision, hasBias bool) (best split) {
+	const multiprocessors, latency, bytesPerCycle = 132, 2200, 3000 // of an H200
+	rows, positions := g.R*g.S*kernels.RoundUp(g.C, chunk(p)), g.N*g.P*g.Q
+	if hasBias {
+		rows += chunk(p) // of which one is the ones that sum the bias's gradient
+	}
+	least := 0
 	for _, t := range wgradTiles {
-		s = split{tile: t, depth: t.bytes / size, rowTiles: kernels.CeilDiv(op.R*op.S*pitch, t.rows)}
-		s.tiles = s.rowTiles * kernels.CeilDiv(op.K, t.columns)
-		most := max(1, min(mostSlices, op.positions()/(leastTiles*s.depth)))
-		s.slices = min(most, max(1, 2*multiprocessors/s.tiles))
-		if op.K > t.columns/2 && s.tiles*most >= multiprocessors {
-			break
+		s := split{tile: t, rowTiles: kernels.CeilDiv(rows, t.rows)}
+		s.tiles = s.rowTiles * kernels.CeilDiv(g.K, t.columns)
+		for slices := 1; slices <= min(mostSlices, kernels.CeilDiv(positions, t.depth(p))); slices++ {
+			s.slice = kernels.RoundUp(kernels.CeilDiv(positions, slices), t.depth(p))
+			s.slices = kernels.CeilDiv(positions, s.slice)
+			shared := kernels.CeilDiv(s.tiles*s.slices, multiprocessors)
+			cycles := max(t.alone, shared*t.cycles) * typeOf(p).Size() / kernels.Float32.Size()
+			cost := latency + s.slice*cycles + 2*s.slices*g.Weights()*kernels.Float32.Size()/bytesPerCycle
+			if best.slices == 0 || cost < least {
+				best, least = s, cost
+			}
 		}
 	}
-	s.slice = kernels.RoundUp(kernels.CeilDiv(op.positions(), s.slices), s.depth)
-	s.slices = kernels.CeilDiv(op.positions(), s.slice)
-	return s
+	return best
 }
 
 func (op conv2DProductWgrad) launches() []Launch {
 	const places = 512
-	s, t := op.split(), op.split().tile
+	s, t, depth := op.split, op.split.tile, op.split.tile.depth(op.Precision)
 	size := typeOf(op.Precision).Size()
 	pitch := func(channels int) int { return kernels.RoundUp(channels, chunk(op.Precision)) }
 	defines := append(define("N", op.N, "C", op.C, "K", op.K), windowDefines(op.Window)...)
 	return []Launch{{
 		Source: "conv2d_product_wgrad.cu", Function: "conv2d_product_wgrad",
 		Defines: append(defines, define("BF16", op.Precision == kernels.BF16, "X_PITCH", pitch(op.C), "DY_PITCH", pitch(op.K), "TILE_ROWS", t.rows, "TILE_COLUMNS", t.columns,
-			"WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "DEPTH", s.depth, "STAGES", t.stages, "PLACES", places, "ROW_TILES", s.rowTiles, "SLICE", s.slice,
+			"WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "DEPTH", depth, "STAGES", t.stages, "PLACES", places, "ROW_TILES", s.rowTiles, "SLICE", s.slice,
 			"PART", partPitch(op.Weights()), "BIAS_PART", partPitch(op.K), "BIAS", op.BiasParts != nil)...),
 		Grid: [3]int{s.tiles, s.slices, 1}, Block: [3]int{t.threads(), 1, 1},
-		Shared: t.stages * s.depth * (t.rows + t.columns + 16) * size,
+		Shared: t.stages * depth * (t.rows + t.columns + 16) * size,
 	}}
 }

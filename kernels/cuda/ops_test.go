@@ -155,7 +155,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 					list = append(list, made, made.storing(p, nil))
 				}
 			}
-			if op := (conv2DProductWgrad{Conv2D: g, Precision: p}); op.fits() {
+			if op, ok := newConv2DProductWgrad(g, p, true); ok {
 				list = append(list, op)
 			}
 		}

@@ -19,13 +19,15 @@ func productWgrads(p kernels.Precision) rewrite.Pass {
 				if !ok {
 					continue
 				}
-				made := conv2DProductWgrad{Conv2D: wgrad.Conv2D, Precision: p, X: wgrad.X, DY: wgrad.DY}
-				if !made.fits() {
+				bias, at, hasBias := biasBehind(l, i, wgrad)
+				made, ok := newConv2DProductWgrad(wgrad.Conv2D, p, hasBias)
+				if !ok {
 					continue
 				}
+				made.X, made.DY = wgrad.X, wgrad.DY
 				joined := []int{i}
 				sums := []kernels.Op{made.sum(&made.Parts, wgrad.DW)}
-				if bias, at, ok := biasBehind(l, i, wgrad); ok {
+				if hasBias {
 					joined = append(joined, at)
 					sums = append(sums, made.sum(&made.BiasParts, bias.DB))
 				}
@@ -43,7 +45,7 @@ func productWgrads(p kernels.Precision) rewrite.Pass {
 
 // sum makes the buffer of a gradient's parts and the op that adds them up.
 func (op conv2DProductWgrad) sum(parts **kernels.Buffer, gradient *kernels.Buffer) sumParts {
-	s := segment{count: gradient.Elements(), slices: op.split().slices}
+	s := segment{count: gradient.Elements(), slices: op.split.slices}
 	*parts = kernels.NewBuffer(gradient.Name+" in parts", kernels.Float32, s.slices, partPitch(s.count))
 	return sumParts{Segments: []segment{s}, Parts: *parts, DW: gradient}
 }

@@ -8,7 +8,8 @@ func splitCases() []Case {
 	var cases []Case
 	one, three := [2]int{1, 1}, [2]int{3, 3}
 	for _, s := range []convShape{
-		{1, 27, 28, 256, 768, one, one, one, kernels.Valid},
+		{1, 8, 8, 1400, 1022, one, one, one, kernels.Valid},
+		{1, 9, 9, 520, 190, three, one, one, kernels.Same},
 		{3, 16, 17, 128, 320, three, one, one, kernels.Same},
 		{2, 14, 15, 68, 130, three, one, one, kernels.Same},
 		{17, 64, 64, 3, 2, one, one, one, kernels.Valid},
