@@ -185,6 +185,13 @@ var plantedBugs = []planted{
 		"if (k + odd < K)", "if (k + odd < K && k > 0)",
 		sim.UninitializedGlobal, "parts.cuh", "Vector::in(part +"},
 
+	{"no wait for what others sum", "zero+conv2d_wgrad+bias_wgrad+finite_check+adam", "parts.cuh",
+		"__syncthreads();", "",
+		sim.SharedRace, "parts.cuh", "sum.at[w] += shares["},
+	{"a vector too many", "zero+conv2d_wgrad+bias_wgrad+finite_check+adam", "parts.cuh",
+		"i < s.extent", "i <= s.extent",
+		sim.BlockRace, "adam_parts.cu", "weight = Vector::in(weights"},
+
 	{"a workspace that nobody wrote", "bias_wgrad", "bias_wgrad.cu",
 		"store(parts + size_t(blockIdx.x / COLUMN_BLOCKS) * C + k, sum);", ";",
 		sim.UninitializedGlobal, "bias_wgrad.cu", "Vector<1>{parts[at]}"},

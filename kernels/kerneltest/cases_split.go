@@ -32,10 +32,10 @@ type gradientStep struct {
 }
 
 // newGradientStep is of a convolution whose weights and bias have gaps before, between and behind them, since they begin at dw and db.
-func newGradientStep(gradients *kernels.Buffer, dw, db int) gradientStep {
+func newGradientStep(shape convShape, gradients *kernels.Buffer, dw, db int) gradientStep {
 	n := gradients.Elements()
 	s := gradientStep{gradients: gradients, zero: kernels.Zero{Y: gradients}, step: integer("step", 1), halt: integer("halt", 1)}
-	_, _, s.wgrad = convShape{2, 5, 6, 3, 5, [2]int{3, 2}, [2]int{1, 1}, [2]int{1, 1}, kernels.Valid}.ops()
+	_, _, s.wgrad = shape.ops()
 	s.wgrad.DW = gradients.View("dw", dw, s.wgrad.DW.Shape...)
 	s.bias = kernels.BiasWgrad{M: s.wgrad.N * s.wgrad.P * s.wgrad.Q, K: s.wgrad.K, DY: s.wgrad.DY, DB: gradients.View("db", db, s.wgrad.K)}
 	s.check = kernels.FiniteCheck{X: gradients, Step: s.step, Halt: s.halt}
@@ -53,11 +53,13 @@ func (s gradientStep) fill() map[string]contents {
 // gradientStepCases are steps whose gradients a GPU need not put together, and some that differ in one point.
 func gradientStepCases() []Case {
 	const n = 150
+	one := [2]int{1, 1}
+	shape := convShape{2, 5, 6, 3, 5, [2]int{3, 2}, one, one, kernels.Valid}
 	var cases []Case
 	add := func(name string, ops ...kernels.Op) {
-		cases = append(cases, newIntegerListCase(name, ops, newGradientStep(private("gradients", n), 3, 141).fill()))
+		cases = append(cases, newIntegerListCase(name, ops, newGradientStep(shape, private("gradients", n), 3, 141).fill()))
 	}
-	s := newGradientStep(private("gradients", n), 3, 141)
+	s := newGradientStep(shape, private("gradients", n), 3, 141)
 	add("step", s.zero, s.wgrad, s.bias, s.check, s.adam)
 	add("step_unchecked", s.zero, s.wgrad, s.bias, s.adam)
 	add("step_without_bias", s.zero, s.wgrad, s.check, s.adam)
@@ -74,9 +76,12 @@ func gradientStepCases() []Case {
 	sgd := kernels.SGD{W: s.adam.W, DW: s.gradients, Rate: s.adam.Rate, Halt: s.halt}
 	add("step_of_sgd", s.zero, s.wgrad, s.bias, s.check, sgd)
 	add("step_read_twice", s.zero, s.wgrad, s.bias, s.check, kernels.Add{A: s.gradients, B: s.gradients, Y: float("twice", n)}, s.adam)
-	s = newGradientStep(private("gradients", 148), 4, 140) // four neighbours at once
+	s = newGradientStep(shape, private("gradients", 148), 4, 140) // four neighbours at once
 	add("step_in_fours", s.zero, s.wgrad, s.bias, s.check, s.adam)
-	kept := newGradientStep(float("gradients", n), 3, 141)
+	many := convShape{12, 5, 6, 2, 3, one, one, one, kernels.Valid}
+	s = newGradientStep(many, private("gradients", n), 3, 141)
+	add("step_of_many_parts", s.zero, s.wgrad, s.bias, s.check, s.adam)
+	kept := newGradientStep(shape, float("gradients", n), 3, 141)
 	add("step_seen", kept.zero, kept.wgrad, kept.bias, kept.check, kept.adam)
 	return cases
 }
