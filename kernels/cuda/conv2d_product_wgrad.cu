@@ -73,7 +73,7 @@ conv2d_product_wgrad(const Narrow* __restrict__ x, const Narrow* __restrict__ dy
     bool are_ones[OfX::ACROSS];
 #pragma unroll
     for (int a = 0; a < OfX::ACROSS; a++) {
-        const int to = top + (a * OfX::LANES + x_lane) * CHUNK, row = ROWS % TILE_ROWS == 0 ? to : min(to, ROWS - CHUNK);
+        const int to = top + (a * OfX::LANES + x_lane) * CHUNK, row = !BIAS && ROWS % TILE_ROWS == 0 ? to : min(to, ROWS - CHUNK);
         const int tap = (IS_ONE_TAP ? top : row) / X_PITCH, r = tap / S, s = tap % S;
         tap_of[a] = (const char*)(x + (r * DILATION_H * W + s * DILATION_W) * X_PITCH + (row - tap * X_PITCH));
         tap_bits[a] = 1u << r | 1u << MOST_TAPS << s;

@@ -81,6 +81,9 @@ func gradientStepCases() []Case {
 	many := convShape{12, 5, 6, 2, 3, one, one, one, kernels.Valid}
 	s = newGradientStep(many, private("gradients", n), 3, 141)
 	add("step_of_many_parts", s.zero, s.wgrad, s.bias, s.check, s.adam)
+	whole := convShape{32, 1, 1, 64, 10, one, one, one, kernels.Valid} // the rows of whole tiles, so that the bias is in one of its own
+	s = newGradientStep(whole, private("gradients", 656), 0, 640)
+	add("step_of_whole_tiles", s.zero, s.wgrad, s.bias, s.check, s.adam)
 	kept := newGradientStep(shape, float("gradients", n), 3, 141)
 	add("step_seen", kept.zero, kept.wgrad, kept.bias, kept.check, kept.adam)
 	return cases
