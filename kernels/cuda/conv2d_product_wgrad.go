@@ -92,7 +92,7 @@ func (t wgradTile) threads() int { return 32 * (t.rows / t.warpRows) * (t.column
 // wgradTiles are those to choose from.
 var wgradTiles = []wgradTile{
 	{128, 128, 64, 64, 64, 3, 34, 44},
-	{128, 64, 64, 64, 64, 3, 23, 41},
+	{128, 64, 64, 64, 128, 2, 23, 50},
 	{64, 64, 32, 32, 128, 4, 16, 21},
 	{64, 32, 32, 16, 128, 3, 14, 16},
 }
