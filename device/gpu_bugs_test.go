@@ -79,7 +79,7 @@ var plantedBugs = []planted{
 		sim.WarpRace, "direct_conv2d_wgrad.cu", "const float4 a = at[q"},
 	{"no wait for the sums", "conv2d_wgrad", "direct_conv2d_wgrad.cu",
 		"            }\n        }\n        __syncthreads();\n    }\n    for", "            }\n        }\n    }\n    for",
-		sim.WarpRace, "direct_conv2d_wgrad.cu", "parts[blockIdx.x"},
+		sim.WarpRace, "direct_conv2d_wgrad.cu", "store_part(shared[i]"},
 	{"no wait for the warps", firstLayer, "direct_conv2d_pooled_wgrad.cu",
 		"bias;\n    __syncthreads();", "bias;",
 		sim.SharedRace, "direct_conv2d_pooled_wgrad.cu", "sum += sums[t"},

@@ -1,17 +1,17 @@
-// DW[r,s,c,k] += Σ X[n, p·STRIDE_H + r − PAD_TOP, q·STRIDE_W + s − PAD_LEFT, c] · DY[n,p',q',k] and, if it is asked for, DB[k] += Σ DY[n,p',q',k], for images of
+// Parts of DW[r,s,c,k] = Σ X[n, p·STRIDE_H + r − PAD_TOP, q·STRIDE_W + s − PAD_LEFT, c] · DY[n,p',q',k] and, if it is asked for, DB[k] = Σ DY[n,p',q',k], for images of
 // few channels and the maxima of windows of 2x2, directly: (p,q) is the place of the window (p',q') that places names; 255 means that the maximum hands nothing on.
 // Blocks: block x sums items ITEMS · x / BLOCKS and on, each of BAND rows of DY of an image; block y the filters from 32y on, one a lane. A warp has ROWS rows
-// of the filters, and of the windows every (WARPS / (R / ROWS))-th. Thread (x, y) of block x of direct_conv2d_pooled_wgrad_sum adds up every 8th part of one
-// of 32 gradients.
+// of the filters, and of the windows every (WARPS / (R / ROWS))-th.
 // Macros: C, K, H, W, R, S, Q, STRIDE_H, STRIDE_W, PAD_TOP, PAD_LEFT, IMAGE_ROWS, PITCH, BAND, ITEMS, BLOCKS, ROWS, WARPS, POOL_P, POOL_Q (of DY).
-// Sums: windows of a warp in order, then the warps of a sum in order, then every 8th block in order, then those eight in order.
+// Sums: windows of a warp in order, then the warps of a sum in order.
 #include "direct_conv2d.cuh"
+#include "direct_conv2d_parts.cuh"
 
 constexpr int TAPS = R * S * C, HELD = ROWS * S * C, ROLES = R / ROWS, SPLIT = WARPS / ROLES;
 
 extern "C" __global__ void __launch_bounds__(32 * WARPS)
-direct_conv2d_pooled_wgrad(const float* __restrict__ x, const float* __restrict__ dy, const unsigned char* __restrict__ places, float* __restrict__ dw,
-                           float* __restrict__ db, float* __restrict__ parts)
+direct_conv2d_pooled_wgrad(const float* __restrict__ x, const float* __restrict__ dy, const unsigned char* __restrict__ places,
+                           const int* __restrict__ step, int* __restrict__ halt, float* __restrict__ parts, float* __restrict__ bias_parts)
 {
     float *image = shared, *sums = shared + IMAGE_ROWS * PITCH * C; // [SPLIT][TAPS + 1][32]
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, first_row = warp % ROLES * ROWS, turn = warp / ROLES, k = blockIdx.y * 32 + lane;
@@ -51,15 +51,6 @@ direct_conv2d_pooled_wgrad(const float* __restrict__ x, const float* __restrict_
         for (int t = 1; t < SPLIT; t++)
             sum += sums[t * (TAPS + 1) * 32 + i];
         if (blockIdx.y * 32 + i % 32 < K)
-            parts[blockIdx.x * ((TAPS + 1) * K) + i / 32 * K + blockIdx.y * 32 + i % 32] = sum;
+            store_part(sum, i / 32, blockIdx.y * 32 + i % 32, step, halt, parts, bias_parts);
     }
-}
-
-#include "direct_conv2d_sum.cuh"
-
-extern "C" __global__ void direct_conv2d_pooled_wgrad_sum(const float* __restrict__ x, const float* __restrict__ dy,
-                                                          const unsigned char* __restrict__ places, float* __restrict__ dw, float* __restrict__ db,
-                                                          const float* __restrict__ parts)
-{
-    add_parts(dw, db, parts);
 }

@@ -9,18 +9,27 @@ type directConv2DPooledWgrad struct {
 	Pool   kernels.Pool2D
 	DY     *kernels.Buffer // of the pool
 	Places *kernels.Buffer // see [directConv2DFprop]
-	DB     *kernels.Buffer // nil if it is not asked for
+	directParts
 }
 
 func (op directConv2DPooledWgrad) Name() string { return "direct_conv2d_pooled_wgrad" }
 
 func (op directConv2DPooledWgrad) Operands() []kernels.Operand {
 	g := op.Wgrad.Conv2D
-	return []kernels.Operand{
+	return append([]kernels.Operand{
 		kernels.Floats("x", op.Wgrad.X, kernels.Read, g.Inputs()), kernels.Floats("dy", op.DY, kernels.Read, op.Pool.Outputs()),
 		kernels.Bytes("places", op.Places, kernels.Read, op.Pool.Outputs()),
-		kernels.Floats("dw", op.Wgrad.DW, kernels.Accumulate, g.Weights()), kernels.Floats("db", op.DB, kernels.Accumulate, g.K).OptionalIf(true),
-	}
+	}, op.operands(g, op.launches())...)
+}
+
+func (op directConv2DPooledWgrad) withParts(other map[*kernels.Buffer]*kernels.Buffer) kernels.Op {
+	op.directParts = op.moved(other)
+	return op
+}
+
+func (op directConv2DPooledWgrad) halting(step, halt *kernels.Buffer) kernels.Op {
+	op.Step, op.Halt = step, halt
+	return op
 }
 
 func (op directConv2DPooledWgrad) Cost() kernels.Cost {
@@ -48,5 +57,5 @@ func (op directConv2DPooledWgrad) launches() []Launch {
 		Defines: append(directDefines(g, imageRows, pitch), define("ROWS", rows, "WARPS", warps, "POOL_P", op.Pool.P, "POOL_Q", op.Pool.Q)...),
 		Grid:    [3]int{1, kernels.CeilDiv(g.K, 32), 1}, Block: [3]int{32 * warps, 1, 1},
 	}
-	return l.inParts(g, band, op.Pool.P)
+	return l.inParts(g.N, band, op.Pool.P)
 }

@@ -1,18 +1,18 @@
-// DW[r,s,c,k] += Σ_{n,p,q} X[n, p·STRIDE_H + r − PAD_TOP, q·STRIDE_W + s − PAD_LEFT, c] · DY[n,p,q,k] and, if it is asked for, DB[k] += Σ DY[n,p,q,k], for
+// Parts of DW[r,s,c,k] = Σ_{n,p,q} X[n, p·STRIDE_H + r − PAD_TOP, q·STRIDE_W + s − PAD_LEFT, c] · DY[n,p,q,k] and, if it is asked for, DB[k] = Σ DY[n,p,q,k], for
 // images of few channels, directly. Where v, the output of a ReLU, is given, DY is 0 where v is not above 0.
 // Blocks: block x sums items ITEMS · x / BLOCKS and on, each of BAND rows of DY of an image; block y the filters from y * 8 * GROUPS on. A thread has S taps
-// (r,c) of 8 filters, of which the second four lie 4 * GROUPS behind the first, and of the runs of 4 positions every SPLIT-th. Thread (x, y) of block
-// x of direct_conv2d_wgrad_sum adds up every 8th part of one of 32 gradients.
+// (r,c) of 8 filters, of which the second four lie 4 * GROUPS behind the first, and of the runs of 4 positions every SPLIT-th.
 // Macros: C, K, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, PAD_TOP, PAD_LEFT, IMAGE_ROWS, PITCH, BAND, ITEMS, BLOCKS, GROUPS, SPLIT, COLUMNS (of DY's rows in
 // shared memory).
-// Sums: positions of a thread in order, then the threads of a sum in order, then every 8th block in order, then those eight in order.
+// Sums: positions of a thread in order, then the threads of a sum in order.
 #include "direct_conv2d.cuh"
+#include "direct_conv2d_parts.cuh"
 
 constexpr int FILTERS = 8 * GROUPS, TAPS = R * S * C, RUN = 4, RUNS = COLUMNS / RUN, SUMS = TAPS + 1; // the last is the bias's gradient
 
 extern "C" __global__ void __launch_bounds__(R * C * GROUPS * SPLIT)
-direct_conv2d_wgrad(const float* __restrict__ x, const float* __restrict__ dy, const float* __restrict__ v, float* __restrict__ dw, float* __restrict__ db,
-                    float* __restrict__ parts)
+direct_conv2d_wgrad(const float* __restrict__ x, const float* __restrict__ dy, const float* __restrict__ v,
+                    const int* __restrict__ step, int* __restrict__ halt, float* __restrict__ parts, float* __restrict__ bias_parts)
 {
     float *gradients = shared, *image = shared + BAND * COLUMNS * FILTERS;
     const int first_filter = blockIdx.y * FILTERS;
@@ -75,13 +75,5 @@ direct_conv2d_wgrad(const float* __restrict__ x, const float* __restrict__ dy, c
     }
     for (unsigned i = threadIdx.x; i < SUMS * FILTERS; i += blockDim.x)
         if (first_filter + i % FILTERS < K)
-            parts[blockIdx.x * (SUMS * K) + i / FILTERS * K + first_filter + i % FILTERS] = shared[i];
-}
-
-#include "direct_conv2d_sum.cuh"
-
-extern "C" __global__ void direct_conv2d_wgrad_sum(const float* __restrict__ x, const float* __restrict__ dy, const float* __restrict__ v,
-                                                   float* __restrict__ dw, float* __restrict__ db, const float* __restrict__ parts)
-{
-    add_parts(dw, db, parts);
+            store_part(shared[i], i / FILTERS, first_filter + i % FILTERS, step, halt, parts, bias_parts);
 }

@@ -7,18 +7,27 @@ type directConv2DWgrad struct {
 	Wgrad kernels.Conv2DWgrad
 	DY    *kernels.Buffer // of the convolution, or of a ReLU behind it
 	V     *kernels.Buffer // what that ReLU made; nil if there is none
-	DB    *kernels.Buffer // nil if it is not asked for
+	directParts
 }
 
 func (op directConv2DWgrad) Name() string { return "direct_conv2d_wgrad" }
 
 func (op directConv2DWgrad) Operands() []kernels.Operand {
 	g := op.Wgrad.Conv2D
-	return []kernels.Operand{
+	return append([]kernels.Operand{
 		kernels.Floats("x", op.Wgrad.X, kernels.Read, g.Inputs()), kernels.Floats("dy", op.DY, kernels.Read, g.Outputs()),
 		kernels.Floats("v", op.V, kernels.Read, g.Outputs()).OptionalIf(true),
-		kernels.Floats("dw", op.Wgrad.DW, kernels.Accumulate, g.Weights()), kernels.Floats("db", op.DB, kernels.Accumulate, g.K).OptionalIf(true),
-	}
+	}, op.operands(g, op.launches())...)
+}
+
+func (op directConv2DWgrad) withParts(other map[*kernels.Buffer]*kernels.Buffer) kernels.Op {
+	op.directParts = op.moved(other)
+	return op
+}
+
+func (op directConv2DWgrad) halting(step, halt *kernels.Buffer) kernels.Op {
+	op.Step, op.Halt = step, halt
+	return op
 }
 
 func (op directConv2DWgrad) Cost() kernels.Cost {
@@ -42,32 +51,5 @@ func (op directConv2DWgrad) launches() []Launch {
 		Defines: append(directDefines(g, imageRows, pitch), define("P", g.P, "GROUPS", groups, "SPLIT", split, "COLUMNS", columns)...),
 		Grid:    [3]int{1, filterBlocks, 1}, Block: [3]int{g.R * g.C * groups * split, 1, 1},
 	}
-	return l.inParts(g, band, g.P)
-}
-
-// directBand is how many of an image's rows of gradients a block keeps: as many as its shared memory holds, unless the blocks were too few
-// to fill a GPU.
-func directBand(images, rows int, shared func(band int) int) int {
-	for band := rows; band > 1; band-- {
-		if shared(band) <= mostShared && images*kernels.CeilDiv(rows, band) >= mostParts {
-			return kernels.CeilDiv(rows, kernels.CeilDiv(rows, band))
-		}
-	}
-	return 1
-}
-
-// mostParts are the blocks that share the sum of a gradient by a few weights.
-const mostParts = 128
-
-// inParts is a launch whose blocks share the bands of all images, and the one that adds up what they make.
-func (l Launch) inParts(g kernels.Conv2D, band, rows int) []Launch {
-	gradients := (g.R*g.S*g.C + 1) * g.K
-	items := g.N * kernels.CeilDiv(rows, band)
-	l.Grid[0] = min(items, mostParts)
-	l.Defines = append(l.Defines, define("BAND", band, "ITEMS", items, "BLOCKS", l.Grid[0])...)
-	l.Workspace = l.Grid[0] * gradients * kernels.Float32.Size()
-	return []Launch{l, {
-		Source: l.Source, Function: l.Function + "_sum", Defines: l.Defines,
-		Grid: [3]int{kernels.CeilDiv(gradients, 32), 1, 1}, Block: [3]int{32, 8, 1},
-	}}
+	return l.inParts(g.N, band, g.P)
 }

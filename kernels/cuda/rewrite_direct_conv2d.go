@@ -11,15 +11,15 @@ var directConvolution = rewrite.Pass{
 	Name: "direct-convolution",
 	Does: "convolve images of few channels directly, in one with the ReLU and the pool behind, and take the gradients from the pool's",
 	Run: func(l *rewrite.List) (times int) {
-		for i, op := range l.Ops {
-			conv, ok := op.(kernels.Conv2DFprop)
+		for i := 0; i < len(l.Ops); i++ { // which grow
+			conv, ok := l.Ops[i].(kernels.Conv2DFprop)
 			if !ok || !isDirect(conv.Conv2D) || !isAligned(conv.Y, 4) {
 				continue
 			}
 			times += joinDirect(l, i, conv)
 		}
-		for i, op := range l.Ops {
-			if wgrad, ok := op.(kernels.Conv2DWgrad); ok && isDirect(wgrad.Conv2D) {
+		for i := 0; i < len(l.Ops); i++ {
+			if wgrad, ok := l.Ops[i].(kernels.Conv2DWgrad); ok && isDirect(wgrad.Conv2D) {
 				times += joinDirectWgrad(l, i, wgrad)
 			}
 		}
@@ -74,8 +74,8 @@ func joinDirectPooledWgrad(l *rewrite.List, c *directConv2DFprop, pool int) bool
 	}
 	op := directConv2DPooledWgrad{Wgrad: wgrad, Pool: *c.Pool, DY: dpool.DY}
 	joined := []int{at, wgradAt}
-	if bias, biasAt, ok := rewrite.Find(l, at, func(op kernels.BiasWgrad) bool { return op.DY == dpool.DX }); ok {
-		op.DB = bias.DB
+	bias, biasAt, ok := rewrite.Find(l, at, func(op kernels.BiasWgrad) bool { return op.DY == dpool.DX })
+	if ok {
 		joined = append(joined, biasAt)
 	}
 	if !l.IsPrivate(dpool.DX, joined...) || l.IsWritten(dpool.DY, at, wgradAt) {
@@ -93,7 +93,8 @@ func joinDirectPooledWgrad(l *rewrite.List, c *directConv2DFprop, pool int) bool
 		return false
 	}
 	c.Index, c.Places = nil, op.Places
-	l.Join(wgradAt, op, joined...)
+	sums := op.sums(wgrad.DW, bias.DB, op.launches())
+	joinInParts(l, wgradAt, op, sums, joined)
 	return true
 }
 
@@ -101,9 +102,10 @@ func joinDirectPooledWgrad(l *rewrite.List, c *directConv2DFprop, pool int) bool
 func joinDirectWgrad(l *rewrite.List, at int, wgrad kernels.Conv2DWgrad) int {
 	op := directConv2DWgrad{Wgrad: wgrad, DY: wgrad.DY}
 	joined := []int{at}
+	var db *kernels.Buffer
 	bias, biasAt, ok := rewrite.Find(l, at, func(op kernels.BiasWgrad) bool { return op.DY == wgrad.DY })
 	if ok && !l.IsWritten(wgrad.DY, at, biasAt) {
-		op.DB = bias.DB
+		db = bias.DB
 		joined = append(joined, biasAt)
 	}
 	relu, reluAt, ok := rewrite.Find(l, 0, func(op kernels.ActivationDgrad) bool { return op.DX == wgrad.DY && op.Function == kernels.ReLU })
@@ -114,8 +116,17 @@ func joinDirectWgrad(l *rewrite.List, at int, wgrad kernels.Conv2DWgrad) int {
 	if !fits(op) {
 		return 0
 	}
-	l.Join(at, op, joined...)
+	sums := op.sums(wgrad.DW, db, op.launches())
+	joinInParts(l, at, op, sums, joined)
 	return 1
+}
+
+// joinInParts puts an op that computes gradients in parts in the place of several, at an index, and what adds the parts up behind it.
+func joinInParts(l *rewrite.List, at int, op kernels.Op, sums []kernels.Op, joined []int) {
+	l.Join(at, op, joined...)
+	for i, sum := range sums {
+		l.Insert(at+1+i, sum)
+	}
 }
 
 // fits says whether an op's blocks have the shared memory that they need, on every GPU.
