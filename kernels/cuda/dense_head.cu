@@ -4,11 +4,12 @@
 // Blocks: block x computes rows ROWS · x and on, one after the other. Its threads keep W1 in registers: thread (s, g) = (i / LANES, i % LANES) has
 // columns 4g to 4g + 3 of every SLICES-th row from s on.
 // Macros: N, IN, HIDDEN (units, 0 without a hidden layer), K, ROWS, THREADS, LANES, SLICES, MASKED, TARGET and OTHER (what the label's class and all others
-// should have).
+// should have), STORED_BITS (of stored.cuh, for DX).
 // Sums: of H every SLICES-th term in order, then the slices of a warp by a tree, then the warps in order; of the logits each lane's terms in order, then the lanes;
 // of DH classes in order; of DX a thread's columns in order, then the lanes by a tree.
 #include "softmax.cuh"
 #include "examples.cuh"
+#include "stored.cuh"
 
 constexpr int WARPS = THREADS / 32, UNITS = HIDDEN ? HIDDEN : IN, HELD = HIDDEN ? (IN + SLICES - 1) / SLICES : 1, PADDED = HIDDEN ? 4 * LANES : 0;
 
@@ -39,7 +40,7 @@ __device__ void spread_sum(float (&values)[HELD], int* first, int* end)
 extern "C" __global__ void __launch_bounds__(THREADS)
 dense_head(const float* __restrict__ x, const float* __restrict__ w1, const float* __restrict__ b1, const float* __restrict__ w2,
            const float* __restrict__ b2, const int* __restrict__ labels, const int* __restrict__ step, int* __restrict__ halt, float* __restrict__ h,
-           float* __restrict__ z, float* __restrict__ y, float* __restrict__ loss, float* __restrict__ dz, float* __restrict__ dh, float* __restrict__ dx)
+           float* __restrict__ z, float* __restrict__ y, float* __restrict__ loss, float* __restrict__ dz, float* __restrict__ dh, Stored* __restrict__ dx)
 {
     float *parts = shared, *gradients = parts + WARPS * PADDED, *inputs = gradients + PADDED; // vectors of four first
     float *weights = inputs + HELD * SLICES, *units = weights + UNITS * K, *logits = units + UNITS, *scores = logits + K;
@@ -132,7 +133,7 @@ dense_head(const float* __restrict__ x, const float* __restrict__ w1, const floa
             if (HIDDEN)
                 gradients[i] = dh[n * HIDDEN + i] = units[i] > 0 ? sum : 0;
             else
-                dx[n * IN + i] = MASKED && !(inputs[i] > 0) ? 0 : sum;
+                dx[n * IN + i] = stored(MASKED && !(inputs[i] > 0) ? 0 : sum);
         }
         if (HIDDEN && dx) {
             for (unsigned i = HIDDEN + threadIdx.x; i < PADDED; i += THREADS)
@@ -149,7 +150,7 @@ dense_head(const float* __restrict__ x, const float* __restrict__ w1, const floa
             for (int j = 0; j < (HELD + LANES - 1) / LANES; j++) {
                 const int i = slice + (first + j) * SLICES;
                 if (first + j < end && i < IN)
-                    dx[n * IN + i] = MASKED && !(inputs[i] > 0) ? 0 : sums[j];
+                    dx[n * IN + i] = stored(MASKED && !(inputs[i] > 0) ? 0 : sums[j]);
             }
         }
         __syncthreads(); // the next row has the same memory

@@ -15,7 +15,8 @@ type denseHead struct {
 // headGradient are the gradients by the logits, by what the hidden layer's ReLU takes, and by the head's input.
 type headGradient struct {
 	DZ, DH, DX *kernels.Buffer
-	Masked     bool // DX is by what a ReLU before the head takes
+	Masked     bool              // DX is by what a ReLU before the head takes
+	Stored     kernels.Precision // to which DX is rounded; [kernels.FP32] or the default if it is not
 }
 
 func (op denseHead) Name() string { return "dense_head" }
@@ -50,6 +51,8 @@ func (op denseHead) Operands() []kernels.Operand {
 	}
 	n, in, hidden, k := op.geometry()
 	units := op.Last.C
+	dx := kernels.Floats("dx", g.DX, kernels.Write, n*in).OptionalIf(true)
+	dx.Type = typeOf(g.Stored)
 	return []kernels.Operand{
 		kernels.Floats("x", op.input(), kernels.Read, n*in),
 		kernels.Floats("w1", w1, kernels.Read, in*hidden).OptionalIf(op.Hidden == nil), kernels.Floats("b1", b1, kernels.Read, hidden).OptionalIf(true),
@@ -59,7 +62,7 @@ func (op denseHead) Operands() []kernels.Operand {
 		kernels.Floats("h", h, kernels.Write, n*hidden).OptionalIf(op.Hidden == nil),
 		kernels.Floats("z", op.Last.Y, kernels.Write, n*k), kernels.Floats("y", op.Loss.Y, kernels.Write, n*k), kernels.Floats("loss", op.Loss.Loss, kernels.Write, n),
 		kernels.Floats("dz", g.DZ, kernels.Write, n*k).OptionalIf(op.Gradient == nil), kernels.Floats("dh", g.DH, kernels.Write, n*hidden).OptionalIf(g.DH == nil),
-		kernels.Floats("dx", g.DX, kernels.Write, n*in).OptionalIf(true),
+		dx,
 	}
 }
 
@@ -73,6 +76,43 @@ func (op denseHead) Cost() kernels.Cost {
 		products += op.Last.C * k
 	}
 	return kernels.CostOf(op, 2*n*(products+op.Last.C*k)+op.Loss.N*k*6)
+}
+
+// result is DX or, if there is none, a value that no product takes.
+func (op denseHead) result() *kernels.Buffer {
+	if op.Gradient == nil || op.Gradient.DX == nil {
+		return op.Loss.Loss
+	}
+	return op.Gradient.DX
+}
+
+func (op denseHead) storing(p kernels.Precision, dx *kernels.Buffer) kernels.Op {
+	g := *op.Gradient
+	g.Stored, g.DX = p, dx
+	op.Gradient = &g
+	return op
+}
+
+func (op denseHead) roundsAs(plain kernels.Op) string {
+	g := op.Gradient
+	if g == nil || g.Stored <= kernels.FP32 {
+		return ""
+	}
+	first := op.Last.W
+	if op.Hidden != nil {
+		first = op.Hidden.W
+	}
+	makesDX := false
+	switch plain := plain.(type) {
+	case kernels.ActivationDgrad:
+		makesDX = g.Masked && isSame(plain.V, op.input())
+	case kernels.DenseDgrad:
+		makesDX = !g.Masked && isSame(plain.W, first)
+	}
+	if !makesDX {
+		return ""
+	}
+	return g.Stored.String()
 }
 
 // The most rows that the blocks of a head compute one after the other, hidden units, which a warp has four of each, and rows of the hidden layer's weights
@@ -96,11 +136,15 @@ func (op denseHead) launches() []Launch {
 	}
 	rows := kernels.CeilDiv(n, manyBlocks/2)
 	target, other := kernels.SmoothTargets(op.Loss.Smoothing, k)
+	var g headGradient
+	if op.Gradient != nil {
+		g = *op.Gradient
+	}
 	floats := (threads/32+1)*padded + held*slices + op.Last.C*k + op.Last.C + 2*k
 	return []Launch{{
 		Source: "dense_head.cu", Function: "dense_head", Shared: sharedFloats(floats),
-		Defines: define("N", n, "IN", in, "HIDDEN", hidden, "K", k, "ROWS", rows, "THREADS", threads, "LANES", lanes, "SLICES", slices,
-			"MASKED", op.Gradient != nil && op.Gradient.Masked, "TARGET", target, "OTHER", other),
+		Defines: append(storedDefine(g.Stored), define("N", n, "IN", in, "HIDDEN", hidden, "K", k, "ROWS", rows, "THREADS", threads, "LANES", lanes, "SLICES", slices,
+			"MASKED", g.Masked, "TARGET", target, "OTHER", other)...),
 		Grid: [3]int{kernels.CeilDiv(n, rows), 1, 1}, Block: [3]int{threads, 1, 1},
 	}}
 }

@@ -4,9 +4,10 @@
 // Blocks: block x computes tiles of 2 x TILE_Q positions of all columns TILES_X wide and TILES_Y high, of image x / BANDS / PARTS, and block y the filters
 // from y * 8 * GROUPS on; a thread a tile of 8 filters, of which the second four lie 4 * GROUPS behind the first.
 // Macros: C, K, H, W, R, S, P, Q, STRIDE_H, STRIDE_W, PAD_TOP, PAD_LEFT, TILE_Q, TILES_X, TILES_Y, BANDS (blocks below each other in an image), PARTS
-// (side by side), GROUPS, IMAGE_ROWS, PITCH, RELU, POOL (0 for none, 1 for the maximum, 2 for the mean), POOL_P, POOL_Q (maxima or means of an image).
+// (side by side), GROUPS, IMAGE_ROWS, PITCH, RELU, POOL (0 for none, 1 for the maximum, 2 for the mean), POOL_P, POOL_Q (maxima or means of an image), STORED_BITS (of stored.cuh).
 // Sums: the bias, then terms (r,c,s) in order; a mean adds its places (r,s) in order.
 #include "direct_conv2d.cuh"
+#include "stored.cuh"
 
 constexpr int FILTERS = 8 * GROUPS, TAPS = R * S * C;
 
@@ -28,7 +29,7 @@ __device__ void store8(T* to, const T (&values)[8], int k)
 }
 
 extern "C" __global__ void __launch_bounds__(TILES_X * TILES_Y * GROUPS)
-direct_conv2d_fprop(const float* __restrict__ x, const float* __restrict__ weights, const float* __restrict__ b, float* __restrict__ y,
+direct_conv2d_fprop(const float* __restrict__ x, const float* __restrict__ weights, const float* __restrict__ b, Stored* __restrict__ y,
                     int* __restrict__ index, unsigned char* __restrict__ places)
 {
     float *filters = shared, *image = shared + (TAPS + 1) * FILTERS;
@@ -87,10 +88,10 @@ direct_conv2d_fprop(const float* __restrict__ x, const float* __restrict__ weigh
             const int p = first_row + row + i / TILE_Q, q = column + i % TILE_Q;
             if (p >= P || q >= Q)
                 continue;
-            float values[8];
+            Stored values[8];
 #pragma unroll
             for (int j = 0; j < 8; j++)
-                values[j] = rectified(sums[i / TILE_Q][i % TILE_Q][j]);
+                values[j] = stored(rectified(sums[i / TILE_Q][i % TILE_Q][j]));
             store8(y + ((n * P + p) * Q + q) * K, values, k);
         }
         return;
@@ -100,7 +101,7 @@ direct_conv2d_fprop(const float* __restrict__ x, const float* __restrict__ weigh
         const int p = (first_row + row) / 2, q = column / 2 + window;
         if (p >= POOL_P || q >= POOL_Q)
             continue;
-        float values[8];
+        Stored values[8];
         int place[8];
         unsigned char passed[8];
 #pragma unroll
@@ -117,7 +118,7 @@ direct_conv2d_fprop(const float* __restrict__ x, const float* __restrict__ weigh
                     place[j] = i;
                 }
             }
-            values[j] = POOL == 2 ? best / 4 : best;
+            values[j] = stored(POOL == 2 ? best / 4 : best);
             passed[j] = RELU && !(best > 0) ? 255 : place[j];
         }
         const int at = ((n * POOL_P + p) * POOL_Q + q) * K;

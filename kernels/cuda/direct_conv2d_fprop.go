@@ -1,6 +1,10 @@
 package cuda
 
-import "cnn-gpu/kernels"
+import (
+	"slices"
+
+	"cnn-gpu/kernels"
+)
 
 // directConv2DFprop is a convolution of images of few channels with the ReLU and the pool behind it, computed directly.
 type directConv2DFprop struct {
@@ -8,8 +12,9 @@ type directConv2DFprop struct {
 	ReLU bool
 	Pool *kernels.Pool2D // of windows of 2x2 that lie side by side, or nil
 
-	Y             *kernels.Buffer // what the last of them makes
-	Index, Places *kernels.Buffer // where a maximum came from: as the pool's Index says it, or as a byte, 255 where the ReLU let nothing through
+	Y             *kernels.Buffer   // what the last of them makes
+	Stored        kernels.Precision // to which that is rounded; [kernels.FP32] or the default if it is not
+	Index, Places *kernels.Buffer   // where a maximum came from: as the pool's Index says it, or as a byte, 255 where the ReLU let nothing through
 }
 
 func (op directConv2DFprop) Name() string { return "direct_conv2d_fprop" }
@@ -20,12 +25,37 @@ func (op directConv2DFprop) Operands() []kernels.Operand {
 	if op.Pool != nil {
 		outputs = op.Pool.Outputs()
 	}
-	return append(conv[:3], kernels.Floats("y", op.Y, kernels.Write, outputs),
+	y := kernels.Floats("y", op.Y, kernels.Write, outputs)
+	y.Type = typeOf(op.Stored)
+	return append(conv[:3], y,
 		kernels.Ints("index", op.Index, kernels.Write, outputs).OptionalIf(true),
 		kernels.Bytes("places", op.Places, kernels.Write, outputs).OptionalIf(true))
 }
 
 func (op directConv2DFprop) Cost() kernels.Cost { return kernels.CostOf(op, op.Conv.FLOPs()) }
+
+func (op directConv2DFprop) result() *kernels.Buffer { return op.Y }
+
+func (op directConv2DFprop) storing(p kernels.Precision, y *kernels.Buffer) kernels.Op {
+	op.Stored, op.Y = p, y
+	return op
+}
+
+func (op directConv2DFprop) roundsAs(plain kernels.Op) string {
+	isLast := false
+	switch plain.(type) {
+	case kernels.Pool2DFprop:
+		isLast = true
+	case kernels.ActivationFprop:
+		isLast = op.Pool == nil
+	case kernels.Conv2DFprop:
+		isLast = op.Pool == nil && !op.ReLU
+	}
+	if !isLast || op.Stored <= kernels.FP32 {
+		return ""
+	}
+	return op.Stored.String()
+}
 
 // The most channels, the largest filters and the largest strides of what is convolved directly.
 const (
@@ -93,8 +123,8 @@ func (op directConv2DFprop) launches() []Launch {
 	imageRows, pitch, bytes := shared(tilesY)
 	return []Launch{{
 		Source: "direct_conv2d_fprop.cu", Function: "direct_conv2d_fprop", Shared: bytes,
-		Defines: append(directDefines(g, imageRows, pitch), define("P", g.P, "TILE_Q", tileQ, "TILES_X", tilesX, "TILES_Y", tilesY, "BANDS", bands, "PARTS", parts,
-			"GROUPS", groups, "RELU", op.ReLU, "POOL", kind, "POOL_P", pool.P, "POOL_Q", pool.Q)...),
+		Defines: slices.Concat(directDefines(g, imageRows, pitch), storedDefine(op.Stored), define("P", g.P, "TILE_Q", tileQ, "TILES_X", tilesX, "TILES_Y", tilesY, "BANDS", bands, "PARTS", parts,
+			"GROUPS", groups, "RELU", op.ReLU, "POOL", kind, "POOL_P", pool.P, "POOL_Q", pool.Q)),
 		Grid: [3]int{g.N * bands * parts, filterBlocks, 1}, Block: [3]int{tilesX * tilesY * groups, 1, 1},
 	}}
 }

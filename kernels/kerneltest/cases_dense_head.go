@@ -33,6 +33,11 @@ func denseHeadCases() []Case {
 			return newListCase(fmt.Sprintf("%dx%d_%d_%d_%v_%s", s.n, s.in, s.hidden, s.k, s.smoothing, name), list, fill)
 		}
 		cases = append(cases, other(training.ops(), "step"), other(training.forward(), "forward"))
+		behind := s.head()
+		behind.mask.DX = private("dx before the ReLU", s.n, s.in)
+		cases = append(cases, other(append(behind.ops(), kernels.DenseDgrad{
+			Dense: kernels.Dense{N: s.n, C: 4, K: s.in}, DY: behind.mask.DX, W: float("w0", 4, s.in), DX: float("d0", s.n, 4),
+		}), "step_behind"))
 		fill = maps.Clone(fill)
 		fill["x"] = constant(math.NaN())
 		isTally := func(op kernels.Op) bool { return op == kernels.Op(training.tally) } // which does not say what NaN owes

@@ -28,7 +28,17 @@ func firstLayerCases() []Case {
 		}
 		cases = append(cases, c.firstLayer(kernels.MaxPool, true), c.firstLayer(kernels.MaxPool, false), c.firstLayer(kernels.AveragePool, true))
 	}
-	return cases
+	return append(cases, chainShape{convShape{2, 8, 7, 1, 8, three, one, one, kernels.Valid}, two, two, kernels.Valid}.twoLayers(),
+		chainShape{convShape{1, 7, 9, 2, 8, three, one, one, kernels.Valid}, one, two, kernels.Valid}.twoLayers())
+}
+
+// twoLayers are the first two of a network.
+func (s chainShape) twoLayers() Case {
+	c := s.chain(kernels.MaxPool, true)
+	c.pool.Index, c.pool.Y = nil, private("pooled", c.pool.Y.Shape...)
+	second, _, _ := convShape{c.pool.N, c.pool.P, c.pool.Q, c.pool.C, 5, [2]int{2, 2}, [2]int{1, 1}, [2]int{1, 1}, kernels.Same}.ops()
+	second.X, second.W.Name, second.B.Name = c.pool.Y, "w2", "b2"
+	return newIntegerListCase(s.String()+"_and_the_next", append(c.ops(), second), nil)
 }
 
 // firstLayer is a convolution with a ReLU, and the gradients by its filters and its bias.
