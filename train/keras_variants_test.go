@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/device"
+	"cnn-gpu/kernels"
 	"cnn-gpu/model"
 	"cnn-gpu/train/data"
 )
@@ -54,7 +55,7 @@ func testKerasVariants(t *testing.T, d device.Device) {
 				set.x, set.targets = append(set.x, k.X[i*36:(i+1)*36]), append(set.targets, k.Targets[i*3:(i+1)*3])
 			}
 			tr, err := Compile(m, Options{
-				Device: d, Optimizer: SGD{LearningRate: 0.05}, Loss: loss, Metrics: []Metric{Accuracy}, Weights: initial, Clipping: kerasClipping(row.Clipping),
+				Device: d, Precision: kernels.FP32, Optimizer: SGD{LearningRate: 0.05}, Loss: loss, Metrics: []Metric{Accuracy}, Weights: initial, Clipping: kerasClipping(row.Clipping),
 				Targets: set.kind, ClassWeights: row.ClassWeights, SampleWeights: set.weights != nil,
 			})
 			require.NoError(t, err)

@@ -64,7 +64,7 @@ func (op conv2DProductWgrad) Operands() []kernels.Operand {
 	f, s := op.factors(), op.split
 	return []kernels.Operand{
 		f[0].operand("x", op.Precision), f[1].operand("dy", op.Precision),
-		kernels.Ints("step", op.Step, kernels.Read, 1).OptionalIf(true), kernels.Ints("halt", op.Halt, kernels.Accumulate, 1).OptionalIf(true),
+		kernels.Ints("step", op.Step, kernels.Read, 1).OptionalIf(true), kernels.Ints("halt", op.Halt, kernels.Raise, 1).OptionalIf(true),
 		kernels.Floats("parts", op.Parts, kernels.Write, s.slices*partPitch(op.Weights())),
 		kernels.Floats("bias_parts", op.BiasParts, kernels.Write, s.slices*partPitch(op.K)).OptionalIf(true),
 	}

@@ -58,7 +58,7 @@ func (op denseHead) Operands() []kernels.Operand {
 		kernels.Floats("w1", w1, kernels.Read, in*hidden).OptionalIf(op.Hidden == nil), kernels.Floats("b1", b1, kernels.Read, hidden).OptionalIf(true),
 		kernels.Floats("w2", op.Last.W, kernels.Read, units*k), kernels.Floats("b2", op.Last.B, kernels.Read, k).OptionalIf(true),
 		kernels.Ints("labels", op.Loss.Labels, kernels.Read, n),
-		kernels.Ints("step", step, kernels.Read, 1).OptionalIf(op.Check == nil), kernels.Ints("halt", halt, kernels.Accumulate, 1).OptionalIf(op.Check == nil),
+		kernels.Ints("step", step, kernels.Read, 1).OptionalIf(op.Check == nil), kernels.Ints("halt", halt, kernels.Raise, 1).OptionalIf(op.Check == nil),
 		kernels.Floats("h", h, kernels.Write, n*hidden).OptionalIf(op.Hidden == nil),
 		kernels.Floats("z", op.Last.Y, kernels.Write, n*k), kernels.Floats("y", op.Loss.Y, kernels.Write, n*k), kernels.Floats("loss", op.Loss.Loss, kernels.Write, n),
 		kernels.Floats("dz", g.DZ, kernels.Write, n*k).OptionalIf(op.Gradient == nil), kernels.Floats("dh", g.DH, kernels.Write, n*hidden).OptionalIf(g.DH == nil),

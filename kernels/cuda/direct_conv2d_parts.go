@@ -16,7 +16,7 @@ type directParts struct {
 func (p directParts) operands(g kernels.Conv2D, launches []Launch) []kernels.Operand {
 	slices := launches[0].Grid[0]
 	return []kernels.Operand{
-		kernels.Ints("step", p.Step, kernels.Read, 1).OptionalIf(true), kernels.Ints("halt", p.Halt, kernels.Accumulate, 1).OptionalIf(true),
+		kernels.Ints("step", p.Step, kernels.Read, 1).OptionalIf(true), kernels.Ints("halt", p.Halt, kernels.Raise, 1).OptionalIf(true),
 		kernels.Floats("parts", p.Parts, kernels.Write, slices*partPitch(g.Weights())),
 		kernels.Floats("bias_parts", p.BiasParts, kernels.Write, slices*partPitch(g.K)).OptionalIf(true),
 	}
