@@ -97,7 +97,7 @@ func TestCompileAheadOfTime(t *testing.T) {
 	r = runSimulated(t, none, "check", "--quick")
 	assert.Equal(t, exitFailure, r.code)
 	assert.Empty(t, r.stdout)
-	assert.Regexp(t, `cnn-gpu: nothing is known of the device: conv2d_fprop\.cu, a kernel of this check, .* and there is no compiler \(nvrtc: .*cnn-gpu compile --checks --arch compute_90 --out DIR`, r.stderr)
+	assert.Regexp(t, `cnn-gpu: nothing is known of the device: \w+\.cu, a kernel of this check, .* and there is no compiler \(nvrtc: .*cnn-gpu compile --checks --arch compute_90 --out DIR`, r.stderr)
 	assert.NotContains(t, r.stderr, "the device is not right")
 
 	for arch, want := range map[string]string{"sm_1": `architecture "sm_1"; NVRTC `, "hopper": "for sm_", "sm_90,sm_": `architecture "sm_"`} {
@@ -128,7 +128,7 @@ func TestCompileForATraining(t *testing.T) {
 func TestTrainOnTheSimulatedGPU(t *testing.T) {
 	w := newSimulated(t)
 	losses := func(device string) (list []float64) {
-		r := runProcess(t, nil, append(w.trainArgs(), "--json", "--device", device, "--out", w.out+device)...)
+		r := runProcess(t, nil, append(w.trainArgs(), "--json", "--device", device, "--precision", "fp32", "--out", w.out+device)...)
 		require.Equal(t, exitOK, r.code, r.stderr)
 		for line := range strings.Lines(r.stdout) {
 			var epoch struct {
@@ -272,7 +272,11 @@ func TestPrediction(t *testing.T) {
 		require.Len(t, c.Rows, 1+len(b.Profile.Ops))
 		assert.Equal(t, "step", c.Rows[0].What)
 		assert.InEpsilon(t, 1e6*b.Graph, c.Rows[0].Measured, 1e-9)
-		assert.Equal(t, "conv2d conv2d_fprop", c.Rows[2].What)
+		var compared []string
+		for _, row := range c.Rows {
+			compared = append(compared, row.What)
+		}
+		assert.Subset(t, compared, []string{"gather_batch", "conv2d direct_conv2d_fprop"})
 		for _, row := range c.Rows {
 			assert.InEpsilon(t, 1, row.Ratio, 0.01, row.What)
 		}

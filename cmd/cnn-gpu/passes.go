@@ -115,7 +115,7 @@ func (s *summary) printPasses(w io.Writer) {
 		t.AppendRow(row)
 	}
 	rightAlign(t, 3, 4, 5, 7, 8)
-	t.Spare(4, 5)
+	t.Spare(4, 5, 3, 7)
 	printTable(w, t)
 	fmt.Fprintln(w, "Ops: of the model's list that it stands for, where there are several. MB: of its\noperands, each read or written once.")
 	if s.Step != nil {

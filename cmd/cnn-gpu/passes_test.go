@@ -21,7 +21,7 @@ func TestSummaryOfPasses(t *testing.T) {
 		gpu := succeed(t, "summary", "--passes", "--device", device).stdout
 		assert.NotContains(t, gpu, "winograd", "a GPU rewrites the list in its own way")
 		assert.Regexp(t, `(?m)^activation-after-pool +│ +2 │ +0 │ runs$`, gpu)
-		assert.Regexp(t, `(?m)^conv2d_1 +│ conv2d_fprop +│`, gpu)
+		assert.Regexp(t, `(?m)^conv2d_1 +│ conv2d_relu_pool2d_fprop +│`, gpu)
 		assert.NotContains(t, gpu, "Group")
 		assert.Regexp(t, `A step is \d+ launches in \d+ stages, and [\d.]+ MB`, gpu)
 

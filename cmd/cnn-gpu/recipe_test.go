@@ -79,7 +79,7 @@ func TestRecipe(t *testing.T) {
 
 // Every flag of train but those on the run itself is a key of a section, with _ for -.
 func TestEveryFlagIsAKey(t *testing.T) {
-	samples := map[string]string{"int": "3", "uint64": "3", "uint32": "3", "float64": "0.5", "bool": "true", "string": "word", "number": "1", "numbers": "0.5", "intSlice": "1,2", "stringSlice": "a,b", "duration": "1s"}
+	samples := map[string]string{"int": "3", "uint64": "3", "uint32": "3", "float64": "0.5", "bool": "true", "string": "word", "number": "1", "numbers": "0.5", "intSlice": "1,2", "stringSlice": "a,b", "duration": "1s", "precision": "fp32"}
 	walked := 0
 	newTrainCommand().Flags().VisitAll(func(f *pflag.Flag) {
 		section := sectionOf(f.Name)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -55,8 +56,11 @@ func TestTablesFitATerminal(t *testing.T) {
 		assert.NotEmpty(t, lines, command)
 		for _, line := range lines {
 			assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, "%v: %s", command, line)
-			// The name of a buffer is not the model's.
-			if !strings.HasPrefix(line, "d ") && !longNames[command[min(2, len(command)-1)]] {
+			// The name of a buffer, the first column of --memory, is not the model's.
+			if slices.Contains(command, "--memory") {
+				_, line, _ = strings.Cut(line, "│")
+			}
+			if !longNames[command[min(2, len(command)-1)]] {
 				assert.NotContains(t, line, "…", command)
 			}
 		}
@@ -71,7 +75,7 @@ func TestNarrowTable(t *testing.T) {
 	t.Setenv("COLUMNS", "80")
 	narrow := succeed(t, bench...).stdout
 	assert.NotContains(t, narrow, "MFLOP │")
-	assert.Contains(t, narrow, "Left out for want of room: MFLOP.")
+	assert.Contains(t, narrow, "Left out for want of room: MFLOP")
 	for line := range strings.Lines(narrow) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(line), 80+1, line)
 	}

@@ -77,7 +77,11 @@ func (op conv2DProductWgrad) roundsAs(kernels.Op) string { return op.Precision.S
 
 func (op conv2DProductWgrad) algorithm() string {
 	s := op.split
-	return fmt.Sprintf("%v %dx%d, %d slices", op.Precision, s.tile.rows, s.tile.columns, s.slices)
+	name := fmt.Sprintf("%v %dx%d", op.Precision, s.tile.rows, s.tile.columns)
+	if s.slices > 1 {
+		name += fmt.Sprintf(" x%d", s.slices)
+	}
+	return name
 }
 
 func (op conv2DProductWgrad) positions() int { return op.N * op.P * op.Q }
