@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -85,11 +86,15 @@ func TestMemoryOfATraining(t *testing.T) {
 	require.NoError(t, os.WriteFile(w.model, []byte(heavy), 0o666))
 	text := succeed(t, "summary", "--memory", "--model", w.model, "--batch", "8").stdout
 	planned := bytesAfter(t, text, "together") + bytesAfter(t, text, "evaluation takes") + bytesAfter(t, text, "to save the training from")
-	cmd := command(`exec "$@"`, append(w.trainArgs(), "--device", "cpu", "--epochs", "2", "--batch", "8")...)
-	output, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	peak := int(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) << 10
-	assert.InDelta(t, planned, peak, float64(planned)/10+64<<20) // garbage may be there for a while
+	peak := math.MaxInt
+	for range 3 { // on a busy machine garbage may be there for a while
+		require.NoError(t, os.RemoveAll(w.out))
+		cmd := command(`exec "$@"`, append(w.trainArgs(), "--device", "cpu", "--epochs", "2", "--batch", "8")...)
+		output, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		peak = min(peak, int(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)<<10)
+	}
+	assert.InDelta(t, planned, peak, float64(planned)/10+64<<20)
 }
 
 // heavy is a model of many weights.
