@@ -1,7 +1,6 @@
 package cuda
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -15,9 +14,8 @@ type conv2DProductWgrad struct {
 	Precision kernels.Precision
 	split     split
 
-	X, DY            *kernels.Buffer
-	Parts, BiasParts *kernels.Buffer // the latter is nil without a bias
-	Step, Halt       *kernels.Buffer // set if it halts training at parts whose sum might not be finite
+	X, DY *kernels.Buffer
+	gradientParts
 }
 
 // newConv2DProductWgrad is wgrad on tensor cores without its parts, if they can compute it: its filters reach over few taps, and what pads the factors
@@ -48,9 +46,7 @@ func (op conv2DProductWgrad) withFactors(narrow []*kernels.Buffer) product {
 }
 
 func (op conv2DProductWgrad) withParts(other map[*kernels.Buffer]*kernels.Buffer) kernels.Op {
-	for _, b := range []**kernels.Buffer{&op.Parts, &op.BiasParts} {
-		*b = cmp.Or(other[*b], *b)
-	}
+	op.gradientParts = op.moved(other)
 	return op
 }
 
@@ -61,13 +57,8 @@ func (op conv2DProductWgrad) halting(step, halt *kernels.Buffer) kernels.Op {
 
 // Operands implements [kernels.Op].
 func (op conv2DProductWgrad) Operands() []kernels.Operand {
-	f, s := op.factors(), op.split
-	return []kernels.Operand{
-		f[0].operand("x", op.Precision), f[1].operand("dy", op.Precision),
-		kernels.Ints("step", op.Step, kernels.Read, 1).OptionalIf(true), kernels.Ints("halt", op.Halt, kernels.Raise, 1).OptionalIf(true),
-		kernels.Floats("parts", op.Parts, kernels.Write, s.slices*partPitch(op.Weights())),
-		kernels.Floats("bias_parts", op.BiasParts, kernels.Write, s.slices*partPitch(op.K)).OptionalIf(true),
-	}
+	f := op.factors()
+	return append([]kernels.Operand{f[0].operand("x", op.Precision), f[1].operand("dy", op.Precision)}, op.operands(op.Conv2D, op.split.slices)...)
 }
 
 // Cost implements [kernels.Op].

@@ -9,7 +9,7 @@ type directConv2DPooledWgrad struct {
 	Pool   kernels.Pool2D
 	DY     *kernels.Buffer // of the pool
 	Places *kernels.Buffer // see [directConv2DFprop]
-	directParts
+	gradientParts
 }
 
 func (op directConv2DPooledWgrad) Name() string { return "direct_conv2d_pooled_wgrad" }
@@ -19,11 +19,11 @@ func (op directConv2DPooledWgrad) Operands() []kernels.Operand {
 	return append([]kernels.Operand{
 		kernels.Floats("x", op.Wgrad.X, kernels.Read, g.Inputs()), kernels.Floats("dy", op.DY, kernels.Read, op.Pool.Outputs()),
 		kernels.Bytes("places", op.Places, kernels.Read, op.Pool.Outputs()),
-	}, op.operands(g, op.launches())...)
+	}, op.operands(g, op.launches()[0].Grid[0])...)
 }
 
 func (op directConv2DPooledWgrad) withParts(other map[*kernels.Buffer]*kernels.Buffer) kernels.Op {
-	op.directParts = op.moved(other)
+	op.gradientParts = op.moved(other)
 	return op
 }
 

@@ -7,7 +7,7 @@ type directConv2DWgrad struct {
 	Wgrad kernels.Conv2DWgrad
 	DY    *kernels.Buffer // of the convolution, or of a ReLU behind it
 	V     *kernels.Buffer // what that ReLU made; nil if there is none
-	directParts
+	gradientParts
 }
 
 func (op directConv2DWgrad) Name() string { return "direct_conv2d_wgrad" }
@@ -17,11 +17,11 @@ func (op directConv2DWgrad) Operands() []kernels.Operand {
 	return append([]kernels.Operand{
 		kernels.Floats("x", op.Wgrad.X, kernels.Read, g.Inputs()), kernels.Floats("dy", op.DY, kernels.Read, g.Outputs()),
 		kernels.Floats("v", op.V, kernels.Read, g.Outputs()).OptionalIf(true),
-	}, op.operands(g, op.launches())...)
+	}, op.operands(g, op.launches()[0].Grid[0])...)
 }
 
 func (op directConv2DWgrad) withParts(other map[*kernels.Buffer]*kernels.Buffer) kernels.Op {
-	op.directParts = op.moved(other)
+	op.gradientParts = op.moved(other)
 	return op
 }
 

@@ -93,7 +93,7 @@ func joinDirectPooledWgrad(l *rewrite.List, c *directConv2DFprop, pool int) bool
 		return false
 	}
 	c.Index, c.Places = nil, op.Places
-	sums := op.sums(wgrad.DW, bias.DB, op.launches())
+	sums := op.sums(wgrad.DW, bias.DB, op.launches()[0].Grid[0])
 	joinInParts(l, wgradAt, op, sums, joined)
 	return true
 }
@@ -116,7 +116,7 @@ func joinDirectWgrad(l *rewrite.List, at int, wgrad kernels.Conv2DWgrad) int {
 	if !fits(op) {
 		return 0
 	}
-	sums := op.sums(wgrad.DW, db, op.launches())
+	sums := op.sums(wgrad.DW, db, op.launches()[0].Grid[0])
 	joinInParts(l, at, op, sums, joined)
 	return 1
 }

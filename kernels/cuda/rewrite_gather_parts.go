@@ -101,11 +101,6 @@ func gather(l *rewrite.List, gradients *kernels.Buffer) bool {
 // usesWhole says whether an op reads or writes all of a value at once.
 func usesWhole(op kernels.Op, b *kernels.Buffer) bool {
 	return slices.ContainsFunc(op.Operands(), func(o kernels.Operand) bool {
-		return o.Buffer != nil && o.Buffer.Elements() == b.Elements() && uses(op, b) && rootOf(o.Buffer) == b
+		return o.Buffer != nil && o.Buffer.Elements() == b.Elements() && uses(op, b) && rewrite.RootOf(o.Buffer) == b
 	})
-}
-
-func rootOf(b *kernels.Buffer) *kernels.Buffer {
-	root, _ := b.Root()
-	return root
 }

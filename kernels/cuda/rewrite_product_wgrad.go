@@ -26,11 +26,11 @@ func productWgrads(p kernels.Precision) rewrite.Pass {
 				}
 				made.X, made.DY = wgrad.X, wgrad.DY
 				joined := []int{i}
-				sums := []kernels.Op{made.sum(&made.Parts, wgrad.DW)}
+				var db *kernels.Buffer
 				if hasBias {
-					joined = append(joined, at)
-					sums = append(sums, made.sum(&made.BiasParts, bias.DB))
+					joined, db = append(joined, at), bias.DB
 				}
+				sums := made.sums(wgrad.DW, db, made.split.slices)
 				l.Join(i, made, joined...)
 				for _, sum := range sums {
 					i++
@@ -41,13 +41,6 @@ func productWgrads(p kernels.Precision) rewrite.Pass {
 			return times
 		},
 	}
-}
-
-// sum makes the buffer of a gradient's parts and the op that adds them up.
-func (op conv2DProductWgrad) sum(parts **kernels.Buffer, gradient *kernels.Buffer) sumParts {
-	s := segment{count: gradient.Elements(), slices: op.split.slices}
-	*parts = kernels.NewBuffer(gradient.Name+" in parts", kernels.Float32, s.slices, partPitch(s.count))
-	return sumParts{Segments: []segment{s}, Parts: *parts, DW: gradient}
 }
 
 // wgradOf is the op as a gradient by filters.

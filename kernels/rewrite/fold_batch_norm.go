@@ -81,5 +81,5 @@ func weightedOf(op kernels.Op) (weighted, bool) {
 
 // areGiven says whether values outlive a run: those that are computed within it need not be there before it.
 func areGiven(buffers []*kernels.Buffer) bool {
-	return !slices.ContainsFunc(buffers, func(b *kernels.Buffer) bool { return b != nil && !rootOf(b).Keep })
+	return !slices.ContainsFunc(buffers, func(b *kernels.Buffer) bool { return b != nil && !RootOf(b).Keep })
 }

@@ -92,17 +92,18 @@ func (l *List) At(i int) Op { return Op{l.Ops[i], l.parts[i]} }
 
 // Users are the ops that read or write the memory of a buffer, in order.
 func (l *List) Users(b *kernels.Buffer) []int {
-	root := rootOf(b)
+	root := RootOf(b)
 	var users []int
 	for i, op := range l.Ops {
-		if op != nil && slices.ContainsFunc(op.Operands(), func(o kernels.Operand) bool { return o.Buffer != nil && rootOf(o.Buffer) == root }) {
+		if op != nil && slices.ContainsFunc(op.Operands(), func(o kernels.Operand) bool { return o.Buffer != nil && RootOf(o.Buffer) == root }) {
 			users = append(users, i)
 		}
 	}
 	return users
 }
 
-func rootOf(b *kernels.Buffer) *kernels.Buffer {
+// RootOf is the buffer whose memory b shares.
+func RootOf(b *kernels.Buffer) *kernels.Buffer {
 	root, _ := b.Root()
 	return root
 }
@@ -111,7 +112,7 @@ func rootOf(b *kernels.Buffer) *kernels.Buffer {
 func (l *List) IsWritten(b *kernels.Buffer, from, to int) bool {
 	return slices.ContainsFunc(l.Users(b), func(user int) bool {
 		return user > from && user < to && slices.ContainsFunc(l.Ops[user].Operands(), func(o kernels.Operand) bool {
-			return o.Buffer != nil && o.Access != kernels.Read && rootOf(o.Buffer) == rootOf(b)
+			return o.Buffer != nil && o.Access != kernels.Read && RootOf(o.Buffer) == RootOf(b)
 		})
 	})
 }
@@ -119,7 +120,7 @@ func (l *List) IsWritten(b *kernels.Buffer, from, to int) bool {
 // IsPrivate says whether nothing but the given ops sees a buffer's value.
 func (l *List) IsPrivate(b *kernels.Buffer, users ...int) bool {
 	slices.Sort(users)
-	return rootOf(b) == b && !b.Keep && slices.Equal(l.Users(b), users)
+	return RootOf(b) == b && !b.Keep && slices.Equal(l.Users(b), users)
 }
 
 // Find returns the first op from an index on that is of type T and fits.

@@ -18,7 +18,7 @@ var unread = Pass{
 			}
 			operands := op.Operands()
 			if !slices.ContainsFunc(operands, func(o kernels.Operand) bool {
-				return o.Buffer != nil && o.Access != kernels.Read && (rootOf(o.Buffer).Keep || read[rootOf(o.Buffer)])
+				return o.Buffer != nil && o.Access != kernels.Read && (RootOf(o.Buffer).Keep || read[RootOf(o.Buffer)])
 			}) {
 				l.Ops[i] = nil
 				times++
@@ -26,7 +26,7 @@ var unread = Pass{
 			}
 			for _, o := range operands {
 				if o.Buffer != nil && o.Access != kernels.Write {
-					read[rootOf(o.Buffer)] = true
+					read[RootOf(o.Buffer)] = true
 				}
 			}
 		}
