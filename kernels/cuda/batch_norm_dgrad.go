@@ -24,9 +24,9 @@ func (op batchNormDgradChain) Operands() []kernels.Operand {
 
 func (op batchNormDgradChain) Cost() kernels.Cost { return kernels.CostOf(op, 8*op.Dgrad.Elements()) }
 
-func (op batchNormDgradChain) result() *kernels.Buffer { return op.Dgrad.DX }
+func (op batchNormDgradChain) results() []*kernels.Buffer { return []*kernels.Buffer{op.Dgrad.DX} }
 
-func (op batchNormDgradChain) storing(p kernels.Precision, dx *kernels.Buffer) kernels.Op {
+func (op batchNormDgradChain) storing(p kernels.Precision, _, dx *kernels.Buffer) kernels.Op {
 	op.Stored, op.Dgrad.DX = p, dx
 	return op
 }

@@ -29,9 +29,9 @@ func (op batchNormFpropChain) Operands() []kernels.Operand {
 	return append(op.Norm.Operands()[:5], kernels.Floats("addend", op.Addend, kernels.Read, n).OptionalIf(true), y)
 }
 
-func (op batchNormFpropChain) result() *kernels.Buffer { return op.Y }
+func (op batchNormFpropChain) results() []*kernels.Buffer { return []*kernels.Buffer{op.Y} }
 
-func (op batchNormFpropChain) storing(p kernels.Precision, y *kernels.Buffer) kernels.Op {
+func (op batchNormFpropChain) storing(p kernels.Precision, _, y *kernels.Buffer) kernels.Op {
 	op.Stored, op.Y = p, y
 	return op
 }

@@ -37,9 +37,9 @@ func (op conv2DProductDgrad) withFactors(narrow []*kernels.Buffer) product {
 	return op
 }
 
-func (op conv2DProductDgrad) result() *kernels.Buffer { return op.DX }
+func (op conv2DProductDgrad) results() []*kernels.Buffer { return []*kernels.Buffer{op.DX} }
 
-func (op conv2DProductDgrad) storing(p kernels.Precision, dx *kernels.Buffer) kernels.Op {
+func (op conv2DProductDgrad) storing(p kernels.Precision, _, dx *kernels.Buffer) kernels.Op {
 	op.Stored, op.DX = p, dx
 	return op
 }

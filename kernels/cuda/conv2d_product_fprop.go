@@ -36,9 +36,9 @@ func (op conv2DProductFprop) withFactors(narrow []*kernels.Buffer) product {
 	return op
 }
 
-func (op conv2DProductFprop) result() *kernels.Buffer { return op.Y }
+func (op conv2DProductFprop) results() []*kernels.Buffer { return []*kernels.Buffer{op.Y} }
 
-func (op conv2DProductFprop) storing(p kernels.Precision, y *kernels.Buffer) kernels.Op {
+func (op conv2DProductFprop) storing(p kernels.Precision, _, y *kernels.Buffer) kernels.Op {
 	op.Stored, op.Y = p, y
 	return op
 }

@@ -4,16 +4,30 @@
 // Blocks: block x computes rows ROWS · x and on, one after the other. Its threads keep W1 in registers: thread (s, g) = (i / LANES, i % LANES) has
 // columns 4g to 4g + 3 of every SLICES-th row from s on.
 // Macros: N, IN, HIDDEN (units, 0 without a hidden layer), K, ROWS, THREADS, LANES, SLICES, MASKED, TARGET and OTHER (what the label's class and all others
-// should have), STORED_BITS (of stored.cuh, for DX).
+// should have), GIVEN_BF16 (of given.cuh, for X), STORED_BITS (of stored.cuh), STORES_H, STORES_DZ, STORES_DH and STORES_DX (which results are rounded so),
+// H_PITCH, DZ_PITCH and DH_PITCH (from one of their rows to the next; what lies between is zeros).
 // Sums: of H every SLICES-th term in order, then the slices of a warp by a tree, then the warps in order; of the logits each lane's terms in order, then the lanes;
 // of DH classes in order; of DX a thread's columns in order, then the lanes by a tree.
 #include "softmax.cuh"
 #include "examples.cuh"
+#include "given.cuh"
 #include "stored.cuh"
 
 constexpr int WARPS = THREADS / 32, UNITS = HIDDEN ? HIDDEN : IN, HELD = HIDDEN ? (IN + SLICES - 1) / SLICES : 1, PADDED = HIDDEN ? 4 * LANES : 0;
 
 extern __shared__ __align__(16) float shared[];
+
+// Result is a value that is rounded as it is stored, or not.
+template <bool STORES>
+struct Result {
+    typedef float Type;
+    static __device__ Type of(float x) { return x; }
+};
+template <>
+struct Result<true> {
+    typedef Stored Type;
+    static __device__ Type of(float x) { return stored(x); }
+};
 
 // spread_sum adds up a lane's values with those of the other lanes of its group, LANES neighbours: halves of what is left change places, so that a lane
 // ends with the sums first, first + 1, ... below end, in the begin of values.
@@ -38,9 +52,10 @@ __device__ void spread_sum(float (&values)[HELD], int* first, int* end)
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-dense_head(const float* __restrict__ x, const float* __restrict__ w1, const float* __restrict__ b1, const float* __restrict__ w2,
-           const float* __restrict__ b2, const int* __restrict__ labels, const int* __restrict__ step, int* __restrict__ halt, float* __restrict__ h,
-           float* __restrict__ z, float* __restrict__ y, float* __restrict__ loss, float* __restrict__ dz, float* __restrict__ dh, Stored* __restrict__ dx)
+dense_head(const Given* __restrict__ x, const float* __restrict__ w1, const float* __restrict__ b1, const float* __restrict__ w2,
+           const float* __restrict__ b2, const int* __restrict__ labels, const int* __restrict__ step, int* __restrict__ halt,
+           Result<STORES_H>::Type* __restrict__ h, float* __restrict__ z, float* __restrict__ y, float* __restrict__ loss, Result<STORES_DZ>::Type* __restrict__ dz,
+           Result<STORES_DH>::Type* __restrict__ dh, Result<STORES_DX>::Type* __restrict__ dx)
 {
     float *parts = shared, *gradients = parts + WARPS * PADDED, *inputs = gradients + PADDED; // vectors of four first
     float *weights = inputs + HELD * SLICES, *units = weights + UNITS * K, *logits = units + UNITS, *scores = logits + K;
@@ -66,7 +81,7 @@ dense_head(const float* __restrict__ x, const float* __restrict__ w1, const floa
 
     for (int n = blockIdx.x * ROWS; n < min(N, (blockIdx.x + 1) * ROWS); n++) {
         for (unsigned i = threadIdx.x; i < HELD * SLICES; i += THREADS)
-            inputs[i] = i < IN ? x[n * IN + i] : 0;
+            inputs[i] = i < IN ? given(x[n * IN + i]) : 0;
         __syncthreads();
         if (HIDDEN) {
             float sums[4] = {};
@@ -83,12 +98,16 @@ dense_head(const float* __restrict__ x, const float* __restrict__ w1, const floa
             if (lane < LANES)
                 *(float4*)(parts + warp * PADDED + 4 * lane) = make_float4(sums[0], sums[1], sums[2], sums[3]);
             __syncthreads();
-            if (threadIdx.x < HIDDEN) {
-                float sum = b1 ? b1[threadIdx.x] : 0;
+            if (threadIdx.x < H_PITCH) {
+                float unit = 0;
+                if (threadIdx.x < HIDDEN) {
+                    float sum = b1 ? b1[threadIdx.x] : 0;
 #pragma unroll
-                for (int i = 0; i < WARPS; i++)
-                    sum += parts[i * PADDED + threadIdx.x];
-                units[threadIdx.x] = h[n * HIDDEN + threadIdx.x] = sum < 0 ? 0 : sum; // NaN stays
+                    for (int i = 0; i < WARPS; i++)
+                        sum += parts[i * PADDED + threadIdx.x];
+                    units[threadIdx.x] = unit = sum < 0 ? 0 : sum; // NaN stays
+                }
+                h[n * H_PITCH + threadIdx.x] = Result<STORES_H>::of(unit);
             }
             __syncthreads();
         }
@@ -112,9 +131,9 @@ dense_head(const float* __restrict__ x, const float* __restrict__ w1, const floa
                 z[n * K + k] = logits[k];
                 y[n * K + k] = scores[k];
                 scores[k] = is_label(label) ? (scores[k] - (k == label ? TARGET : OTHER)) * scale : 0;
-                if (dz)
-                    dz[n * K + k] = scores[k];
             }
+            for (unsigned k = lane; dz && k < DZ_PITCH; k += 32)
+                dz[n * DZ_PITCH + k] = Result<STORES_DZ>::of(k < K ? scores[k] : 0);
             all = OTHER > 0 ? warp_sum(all) : 0;
             if (lane == 0) {
                 const float value = is_label(label) ? all + (TARGET - OTHER) * (log_sum + (row.top - logits[label])) : 0;
@@ -130,11 +149,14 @@ dense_head(const float* __restrict__ x, const float* __restrict__ w1, const floa
             float sum = 0;
             for (int k = 0; k < K; k++)
                 sum = fmaf(scores[k], weights[i * K + k], sum);
-            if (HIDDEN)
-                gradients[i] = dh[n * HIDDEN + i] = units[i] > 0 ? sum : 0;
-            else
-                dx[n * IN + i] = stored(MASKED && !(inputs[i] > 0) ? 0 : sum);
+            if (HIDDEN) {
+                gradients[i] = units[i] > 0 ? sum : 0;
+                dh[n * DH_PITCH + i] = Result<STORES_DH>::of(gradients[i]);
+            } else
+                dx[n * IN + i] = Result<STORES_DX>::of(MASKED && !(inputs[i] > 0) ? 0 : sum);
         }
+        for (unsigned i = HIDDEN + threadIdx.x; HIDDEN && i < DH_PITCH; i += THREADS)
+            dh[n * DH_PITCH + i] = Result<STORES_DH>::of(0);
         if (HIDDEN && dx) {
             for (unsigned i = HIDDEN + threadIdx.x; i < PADDED; i += THREADS)
                 gradients[i] = 0;
@@ -150,7 +172,7 @@ dense_head(const float* __restrict__ x, const float* __restrict__ w1, const floa
             for (int j = 0; j < (HELD + LANES - 1) / LANES; j++) {
                 const int i = slice + (first + j) * SLICES;
                 if (first + j < end && i < IN)
-                    dx[n * IN + i] = stored(MASKED && !(inputs[i] > 0) ? 0 : sums[j]);
+                    dx[n * IN + i] = Result<STORES_DX>::of(MASKED && !(inputs[i] > 0) ? 0 : sums[j]);
             }
         }
         __syncthreads(); // the next row has the same memory

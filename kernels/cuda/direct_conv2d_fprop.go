@@ -34,9 +34,9 @@ func (op directConv2DFprop) Operands() []kernels.Operand {
 
 func (op directConv2DFprop) Cost() kernels.Cost { return kernels.CostOf(op, op.Conv.FLOPs()) }
 
-func (op directConv2DFprop) result() *kernels.Buffer { return op.Y }
+func (op directConv2DFprop) results() []*kernels.Buffer { return []*kernels.Buffer{op.Y} }
 
-func (op directConv2DFprop) storing(p kernels.Precision, y *kernels.Buffer) kernels.Op {
+func (op directConv2DFprop) storing(p kernels.Precision, _, y *kernels.Buffer) kernels.Op {
 	op.Stored, op.Y = p, y
 	return op
 }

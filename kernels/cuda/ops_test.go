@@ -106,6 +106,13 @@ func sampleOps(t *testing.T) []kernels.Op {
 			h.Hidden, h.Last.C = &kernels.DenseFprop{Dense: kernels.Dense{N: n, C: in, K: hidden}}, hidden
 		}
 		list = append(list, h)
+		for _, p := range []kernels.Precision{kernels.TF32, kernels.BF16} {
+			h.Gradient, h.Stored = &headGradient{}, headStored{p, true, true, true, true}
+			if p == kernels.BF16 {
+				h.Given = kernels.NewBuffer("x", kernels.BFloat16, n, in)
+			}
+			list = append(list, h)
+		}
 	}
 	for _, d := range []kernels.Dense{
 		{N: 1, C: 1, K: 1}, {N: most, C: 1, K: 1}, {N: 1, C: most, K: 1}, {N: 1, C: 1, K: most}, {N: 46340, C: 46340, K: 46340},
@@ -144,7 +151,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 			for _, op := range []kernels.Op{kernels.Conv2DFprop{Conv2D: g}, kernels.Conv2DDgrad{Conv2D: g}} {
 				switch made := productOf(op, p).(type) {
 				case conv2DProductFprop:
-					list = append(list, made, made.storing(p, nil))
+					list = append(list, made, made.storing(p, nil, nil))
 					if g.P < 2 || g.Q < 2 {
 						continue
 					}
@@ -152,7 +159,7 @@ func sampleOps(t *testing.T) []kernels.Op {
 					pooled.Pool = &kernels.Pool2DFprop{Pool2D: kernels.Pool2D{N: g.N, C: g.K, Window: kernels.Window{P: g.P / 2, Q: g.Q / 2}}}
 					list = append(list, pooled)
 				case conv2DProductDgrad:
-					list = append(list, made, made.storing(p, nil))
+					list = append(list, made, made.storing(p, nil, nil))
 				}
 			}
 			if op, ok := newConv2DProductWgrad(g, p, true); ok {

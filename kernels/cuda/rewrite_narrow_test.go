@@ -104,9 +104,9 @@ func TestWeightsAreRoundedTogether(t *testing.T) {
 	}
 }
 
-func (op matrixProduct) result() *kernels.Buffer { return op.y }
+func (op matrixProduct) results() []*kernels.Buffer { return []*kernels.Buffer{op.y} }
 
-func (op matrixProduct) storing(p kernels.Precision, y *kernels.Buffer) kernels.Op {
+func (op matrixProduct) storing(p kernels.Precision, _, y *kernels.Buffer) kernels.Op {
 	op.y, op.stored = y, p
 	return op
 }

@@ -1,12 +1,15 @@
 package cuda
 
 import (
+	"slices"
+
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/rewrite"
 )
 
 // storeNarrow lets the op that makes a value round it as it stores it, where products take it and the op can: then no op does nothing else. In TF32
-// whoever else reads the value gets it rounded. A bfloat16 value lies in a buffer of its own, so all who read it must be able to.
+// whoever else reads the value gets it rounded. A bfloat16 value lies in a buffer of its own, so all who read it must be able to. So does one whose rows
+// end in zeros, which nobody else may read.
 func storeNarrow(p kernels.Precision) rewrite.Pass {
 	return rewrite.Pass{
 		Name:   "store-narrow",
@@ -26,20 +29,24 @@ func storeNarrow(p kernels.Precision) rewrite.Pass {
 // storeNarrowAt lets another op do what the one at an index does, if there is one that can.
 func storeNarrowAt(l *rewrite.List, i int, n narrow) bool {
 	value, part := n.X, n.Parts[0]
-	if root, _ := value.Root(); len(n.Parts) > 1 || root.Keep || !isAll(value) || part.Turned || part.Pitch != part.C {
+	if root, _ := value.Root(); len(n.Parts) > 1 || root.Keep || !isAll(value) || part.Turned {
 		return false
 	}
-	made, at, ok := rewrite.Find(l, 0, func(op storer) bool { return isSame(op.result(), value) })
+	made, at, ok := rewrite.Find(l, 0, func(op storer) bool { return resultOf(op, value) != nil })
 	if !ok || at > i || l.IsWritten(value, -1, at) || l.IsWritten(value, at, len(l.Ops)) {
 		return false
 	}
-	to, factor := made.result(), value
-	if n.Precision == kernels.BF16 {
+	result, isPadded := resultOf(made, value), part.Pitch != part.C
+	if isPadded && (!canPad(made, result, part.form) || !slices.Equal(l.Users(value), []int{at, i})) {
+		return false
+	}
+	to, factor := result, value
+	if n.Precision == kernels.BF16 || isPadded {
 		if to, factor = n.Y, n.Y; !readNarrow(l, value, n.Y, at, i) {
 			return false
 		}
 	}
-	l.Ops[at], l.Ops[i] = made.storing(n.Precision, to), nil
+	l.Ops[at], l.Ops[i] = made.storing(n.Precision, result, to), nil
 	for j := i + 1; j < len(l.Ops); j++ {
 		op, ok := l.Ops[j].(product)
 		if !ok {
@@ -55,6 +62,22 @@ func storeNarrowAt(l *rewrite.List, i int, n narrow) bool {
 		l.Ops[j] = op.withFactors(values)
 	}
 	return true
+}
+
+// resultOf is the result of an op that is a value; nil if none is.
+func resultOf(op storer, value *kernels.Buffer) *kernels.Buffer {
+	for _, result := range op.results() {
+		if isSame(result, value) {
+			return result
+		}
+	}
+	return nil
+}
+
+// canPad says whether an op can put zeros behind rows of a form.
+func canPad(op storer, result *kernels.Buffer, f form) bool {
+	p, ok := op.(padder)
+	return ok && p.pads(result) && result.Shape[len(result.Shape)-1] == f.C
 }
 
 // readNarrow lets all ops read a value as bfloat16, but for those at two indices, which make it and round it; or none of them, if one cannot.

@@ -2,14 +2,20 @@ package cuda
 
 import "cnn-gpu/kernels"
 
-// storer is an op of this engine that can round one of its results as it stores it, for the products that take it; see stored.cuh. Where it
-// does, the op rounds the parts that make the result as the precision is called.
+// storer is an op of this engine that can round results as it stores them, for the products that take them; see stored.cuh. Where it does, the
+// op rounds the parts that make the result as the precision is called.
 type storer interface {
 	kernels.Op
-	// result is that result, all of which the op writes.
-	result() *kernels.Buffer
-	// storing is the op that rounds its result to a precision and stores it to y: in TF32 where it was, in bfloat16 in a buffer of its own.
-	storing(p kernels.Precision, y *kernels.Buffer) kernels.Op
+	// results are those that it can round, of each of which it writes all.
+	results() []*kernels.Buffer
+	// storing is the op that rounds a result to a precision and stores it to y: in TF32 where it was, in bfloat16 in a buffer of its own.
+	storing(p kernels.Precision, result, y *kernels.Buffer) kernels.Op
+}
+
+// padder is a storer that can put zeros behind the rows of results that it rounds, as tensor cores take them; then y is a buffer of its own in TF32, too.
+type padder interface {
+	storer
+	pads(result *kernels.Buffer) bool
 }
 
 // reader is an op of this engine that can take a value, other than its factors, as bfloat16.

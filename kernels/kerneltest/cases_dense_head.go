@@ -24,6 +24,7 @@ func denseHeadCases() []Case {
 	var cases []Case
 	for _, s := range []headShape{
 		{3, 70, 16, 10, 0}, {2, 5, 3, 2, 0.1}, {1, 33, 9, 1, 0}, {5, 40, 33, 3, 0}, {131, 6, 5, 2, 0}, {2, 9, 5, 37, 0.2}, {4, 33, 0, 10, 0}, {3, 7, 0, 33, 0.1}, {130, 2, 0, 3, 0},
+		{3, 8, 6, 5, 0},   // whose input is rounded where it is made
 		{1, 2, 130, 3, 0}, // more units than a head has
 		{2, 1, 0, 600, 0}, // few inputs of many classes
 	} {
@@ -38,6 +39,7 @@ func denseHeadCases() []Case {
 		cases = append(cases, other(append(behind.ops(), kernels.DenseDgrad{
 			Dense: kernels.Dense{N: s.n, C: 4, K: s.in}, DY: behind.mask.DX, W: float("w0", 4, s.in), DX: float("d0", s.n, 4),
 		}), "step_behind"))
+		cases = append(cases, other(s.head().wholeStep(), "step_whole"))
 		fill = maps.Clone(fill)
 		fill["x"] = constant(math.NaN())
 		isTally := func(op kernels.Op) bool { return op == kernels.Op(training.tally) } // which does not say what NaN owes
@@ -103,4 +105,26 @@ func (h trainedHead) ops() []kernels.Op {
 		ops = append(ops, h.drelu, h.dhidden)
 	}
 	return append(ops, h.mask, h.check)
+}
+
+// wholeStep are those of a training step with the gradients by the weights, for which alone the head hands its results on, and a layer before.
+func (h trainedHead) wholeStep() []kernels.Op {
+	x := h.mask.V
+	n, in, relu := x.Shape[0], x.Shape[1], h.mask.Activation
+	before := kernels.DenseFprop{Dense: kernels.Dense{N: n, C: 4, K: in}, X: float("x0", n, 4), W: float("w0", 4, in), B: float("b0", in), Y: private("y0", n, in)}
+	ops := append([]kernels.Op{before, kernels.ActivationFprop{Activation: relu, X: before.Y, Y: x}}, h.ops()...)
+	for _, b := range []*kernels.Buffer{x, h.relu.Y, h.dloss.DX, h.drelu.DX} {
+		if b != nil {
+			b.Keep = false
+		}
+	}
+	wgrads := func(d kernels.DenseFprop, dy *kernels.Buffer, name string) {
+		ops = append(ops, kernels.DenseWgrad{Dense: d.Dense, X: d.X, DY: dy, DW: float("d"+name, d.C, d.K)},
+			kernels.BiasWgrad{M: d.N, K: d.K, DY: dy, DB: float("db of "+name, d.K)})
+	}
+	wgrads(h.last, h.dloss.DX, "w2")
+	if h.hidden.Y != nil {
+		wgrads(h.hidden, h.drelu.DX, "w1")
+	}
+	return ops
 }
