@@ -141,12 +141,12 @@ var plantedBugs = []planted{
 		"in < IN && 4 * group < HIDDEN", "in <= IN && 4 * group < HIDDEN",
 		sim.OutOfBounds, "dense_head.cu", "in <= IN"},
 
-	{"no barrier behind the sum", "tally", "tally.cu",
+	{"no barrier behind the sum", "tally", "tally.cuh",
 		"examples++;\n            }\n        }\n        __syncthreads();", "examples++;\n            }\n        }",
-		sim.SharedRace, "tally.cu", "losses[threadIdx.x] = loss[n]"},
-	{"no wait for the losses", "tally", "tally.cu",
+		sim.SharedRace, "tally.cuh", "losses[threadIdx.x] = loss[n]"},
+	{"no wait for the losses", "tally", "tally.cuh",
 		"__syncthreads();\n        if (threadIdx.x == 0)", "if (threadIdx.x == 0)",
-		sim.WarpRace, "tally.cu", "if (kinds[i] == 0)"},
+		sim.WarpRace, "tally.cuh", "if (kinds[i] == 0)"},
 	{"no wait for the launch before", "bias_wgrad", "bias_wgrad.cu",
 		"    wait_for_earlier();\n", "",
 		sim.EarlyAccess, "bias_wgrad.cu", "parts[at]"},
@@ -155,9 +155,9 @@ var plantedBugs = []planted{
 		"    for (size_t i = threadIdx.x; i < BLOCKS; i += blockDim.x)\n        bad |= found[i] != 0;\n    wait_for_earlier();",
 		sim.EarlyAccess, "finite_check.cu", "for (size_t i = threadIdx.x; i < BLOCKS"},
 
-	{"an example too many", "tally", "tally.cu",
+	{"an example too many", "tally", "tally.cuh",
 		"if (n < N)", "if (n <= N)",
-		sim.OutOfBounds, "tally.cu", "label = labels[n]"},
+		sim.OutOfBounds, "tally.cuh", "label = labels[n]"},
 
 	{"a column too many", "batch_norm_stats", "columns.cuh",
 		"if (first_column() >= C)", "if (first_column() > C)",
@@ -185,6 +185,9 @@ var plantedBugs = []planted{
 		"if (k + odd < K)", "if (k + odd < K && k > 0)",
 		sim.UninitializedGlobal, "parts.cuh", "Vector::in(part +"},
 
+	{"a weight for each example", "zero+tally+conv2d_wgrad+bias_wgrad+finite_check+adam", "adam_parts.cu",
+		"    if (TALLIES && blockIdx.x == gridDim.x - 1) {", "    if (TALLIES && blockIdx.x >= gridDim.x - 2) {",
+		sim.BlockRace, "tally.cuh", "totals[0] = sum"},
 	{"no wait for what others sum", "zero+conv2d_wgrad+bias_wgrad+finite_check+adam", "parts.cuh",
 		"__syncthreads();", "",
 		sim.SharedRace, "parts.cuh", "sum.at[w] += shares["},

@@ -1,14 +1,20 @@
 // One step of Adam for every weight, whose gradient is the sum of its parts or, where there are none, what DW holds, if there is one, else 0. See
 // parts.cuh.
-// Blocks: those from a segment's first on update its weights, WIDTH of them by as many threads as share their sums; the last thread of each block computes
+// Blocks: the last one adds the batch to the tally of tally.cuh, if there is one. Those from a segment's first on update its weights, WIDTH of them by as many threads as share their sums; the last thread of each block computes
 // the step's rate, in double as the CPU does, while the parts are on their way.
-// Macros: BETA1, BETA2, EPSILON.
+// Macros: BETA1, BETA2, EPSILON, TALLIES (whether there is one).
 // Sums: a thread's slices in order, then the threads of an element in order.
 #include "parts.cuh"
+#include "tally.cuh"
 
 extern "C" __global__ void adam_parts(float* __restrict__ weights, float* __restrict__ m, float* __restrict__ v, const float* __restrict__ parts,
-                                      const float* __restrict__ dw, const float* __restrict__ rate, const int* __restrict__ step, const int* __restrict__ halt)
+                                      const float* __restrict__ dw, const float* __restrict__ rate, const int* __restrict__ step, const int* __restrict__ halt,
+                                      const float* __restrict__ loss, const float* __restrict__ scores, const int* __restrict__ labels, float* __restrict__ totals)
 {
+    if (TALLIES && blockIdx.x == gridDim.x - 1) {
+        add_to_tally(loss, scores, labels, totals);
+        return;
+    }
     __shared__ float alpha;
     const bool is_halted = *halt;
     const Elements e = load_elements(parts);

@@ -98,7 +98,8 @@ func sampleOps(t *testing.T) []kernels.Op {
 	some := []segment{{count: 1, slices: 1}, {begin: 4, count: 257, slices: 3, where: 4}, {begin: 512, count: 33, slices: 128, where: 784}}
 	list = append(list, sumParts{Segments: some}, sumParts{Segments: []segment{{count: most, slices: mostSlices}}},
 		sumParts{Segments: some, Overwrites: true, DW: kernels.NewBuffer("gradients", kernels.Float32, most)},
-		adamParts{Segments: some[1:], Adam: kernels.Adam{W: kernels.NewBuffer("weights", kernels.Float32, most)}})
+		adamParts{Segments: some[1:], Adam: kernels.Adam{W: kernels.NewBuffer("weights", kernels.Float32, most)}},
+		adamParts{Segments: some, Adam: kernels.Adam{W: kernels.NewBuffer("weights", kernels.Float32, 1024)}, Tally: &kernels.Tally{N: 32, K: 10}})
 	for _, s := range [][4]int{{1, 1, 0, 1}, {32, 576, 64, 10}, {512, 600, 0, 10}, {500, 9, 5, 3}} {
 		n, in, hidden, k := s[0], s[1], s[2], s[3]
 		h := denseHead{Last: kernels.DenseFprop{Dense: kernels.Dense{N: n, C: in, K: k}}, Loss: kernels.CrossEntropyFprop{N: n, K: k}}

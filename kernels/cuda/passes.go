@@ -9,7 +9,7 @@ import (
 func Passes(p kernels.Precision) []rewrite.Pass {
 	passes := []rewrite.Pass{padWindows, directConvolution, denseHeads, joinBatchNorm, joinPools, joinMovingAverages}
 	if p != kernels.FP32 {
-		passes = append(passes, products(p), productWgrads(p), gatherParts, checkParts, adamOfParts, narrowFactors(p), storeNarrow(p))
+		passes = append(passes, products(p), productWgrads(p), gatherParts, checkParts, adamOfParts, tallyBesideAdam, narrowFactors(p), storeNarrow(p))
 	}
 	return passes
 }

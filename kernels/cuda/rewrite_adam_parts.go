@@ -77,3 +77,25 @@ var adamOfParts = rewrite.Pass{
 		return times
 	},
 }
+
+// tallyBesideAdam tallies the batch in the optimizer's launch, where it takes one more block and no time.
+var tallyBesideAdam = rewrite.Pass{
+	Name: "tally-beside-adam",
+	Does: "add the batch to the tally in Adam's launch",
+	Run: func(l *rewrite.List) (times int) {
+		for i, op := range l.Ops {
+			adam, ok := op.(adamParts)
+			if !ok {
+				continue
+			}
+			tally, at, ok := rewrite.Find(l, 0, func(kernels.Tally) bool { return true })
+			if !ok || at > i || areWritten(l, at, i, tally.Loss, tally.Scores, tally.Labels) || meets(l, tally.Totals, at, i) {
+				continue
+			}
+			adam.Tally = &tally
+			l.Join(i, adam, at, i)
+			times++
+		}
+		return times
+	},
+}

@@ -32,6 +32,7 @@ func TestPartsOfGradients(t *testing.T) {
 	adam := func(g *kernels.Buffer) kernels.Op {
 		return kernels.Adam{W: values("w", 256), M: values("m", 256), V: values("v", 256), DW: g, Rate: rate, Step: step, Halt: halt}
 	}
+	tally := kernels.Tally{N: 8, K: 7, Loss: values("loss", 8), Scores: values("scores", 8, 7), Labels: kernels.Kept("labels", kernels.Int32, 8), Totals: values("totals", 4)}
 	sgd := kernels.SGD{W: values("w", 256), DW: gradients, Rate: rate, Halt: halt}
 	for name, c := range map[string]struct {
 		ops  []kernels.Op
@@ -44,6 +45,18 @@ func TestPartsOfGradients(t *testing.T) {
 		"nobody checks": {
 			[]kernels.Op{kernels.Zero{Y: gradients}, dense(gradients, 0), bias(gradients, 64), adam(gradients)},
 			"conv2d_product_wgrad; adam_parts",
+		},
+		"tallied": {
+			[]kernels.Op{tally, kernels.Zero{Y: gradients}, dense(gradients, 0), check(gradients), adam(gradients)},
+			"conv2d_product_wgrad, halts; adam_parts, tallies",
+		},
+		"tallied, and the scores are others by then": {
+			[]kernels.Op{tally, kernels.Zero{Y: tally.Scores}, kernels.Zero{Y: gradients}, dense(gradients, 0), check(gradients), adam(gradients)},
+			"tally; zero; conv2d_product_wgrad, halts; adam_parts",
+		},
+		"tallied, and somebody reads it": {
+			[]kernels.Op{tally, kernels.Add{A: tally.Totals, B: tally.Totals, Y: values("twice", 4)}, kernels.Zero{Y: gradients}, dense(gradients, 0), check(gradients), adam(gradients)},
+			"tally; add; conv2d_product_wgrad, halts; adam_parts",
 		},
 		"another gradient": {
 			[]kernels.Op{kernels.Zero{Y: gradients}, dense(gradients, 0), other(64), dense(gradients, 128), check(gradients), adam(gradients)},
@@ -87,6 +100,9 @@ func TestPartsOfGradients(t *testing.T) {
 				name := op.Name()
 				if w, ok := op.Op.(conv2DProductWgrad); ok && w.Halt != nil {
 					name += ", halts"
+				}
+				if a, ok := op.Op.(adamParts); ok && a.Tally != nil {
+					name += ", tallies"
 				}
 				if name != "narrow" {
 					names = append(names, name)

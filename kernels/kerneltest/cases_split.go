@@ -76,6 +76,10 @@ func gradientStepCases() []Case {
 	sgd := kernels.SGD{W: s.adam.W, DW: s.gradients, Rate: s.adam.Rate, Halt: s.halt}
 	add("step_of_sgd", s.zero, s.wgrad, s.bias, s.check, sgd)
 	add("step_read_twice", s.zero, s.wgrad, s.bias, s.check, kernels.Add{A: s.gradients, B: s.gradients, Y: float("twice", n)}, s.adam)
+	tally := kernels.Tally{N: 40, K: 3, Loss: float("loss", 40), Scores: float("scores", 40, 3), Labels: integer("labels", 40), Totals: float("totals", kernels.TallySize)}
+	tallied := s.fill()
+	tallied["labels"], tallied["totals"] = labels(3), cycled(3, 0, 7, 11)
+	cases = append(cases, newIntegerListCase("step_and_tally", []kernels.Op{s.zero, tally, s.wgrad, s.bias, s.check, s.adam}, tallied))
 	s = newGradientStep(shape, private("gradients", 148), 4, 140) // four neighbours at once
 	add("step_in_fours", s.zero, s.wgrad, s.bias, s.check, s.adam)
 	many := convShape{12, 5, 6, 2, 3, one, one, one, kernels.Valid}
