@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The variants of the CPU code, by the instructions that they use. Of AVX-512 only the inner kernel of products has code of its own, all else runs
-// that for AVX2 there; both round every sum alike. The tests run every variant that the CPU can run.
+// The variants of the CPU code, by the instructions that they use. The inner kernels whose values stay in the caches have code of their own for AVX-512, all
+// else runs that for AVX2 there; both round every sum alike. The tests run every variant that the CPU can run.
 const (
 	avx512   = "avx512"
 	avx2     = "avx2"

@@ -129,6 +129,72 @@ func winogradWeights3AVX2(t *winogradTransform)
 //go:noescape
 func winogradSpread3AVX2(t *winogradTransform)
 
+// winogradAVX512 transforms some tiles with AVX-512F. See [winogradAVX2].
+func winogradAVX512(tile int, stage winogradStage, t *winogradTransform) {
+	switch {
+	case tile == 2 && stage == winogradInput:
+		winogradInput2AVX512(t)
+	case tile == 2 && stage == winogradFilter:
+		winogradFilter2AVX512(t)
+	case tile == 2 && stage == winogradGradient:
+		winogradGradient2AVX512(t)
+	case tile == 2 && stage == winogradOutput:
+		winogradOutput2AVX512(t)
+	case tile == 2 && stage == winogradWeights:
+		winogradWeights2AVX512(t)
+	case tile == 2 && stage == winogradSpread:
+		winogradSpread2AVX512(t)
+	case tile == 3 && stage == winogradInput:
+		winogradInput3AVX512(t)
+	case tile == 3 && stage == winogradFilter:
+		winogradFilter3AVX512(t)
+	case tile == 3 && stage == winogradGradient:
+		winogradGradient3AVX512(t)
+	case tile == 3 && stage == winogradOutput:
+		winogradOutput3AVX512(t)
+	case tile == 3 && stage == winogradWeights:
+		winogradWeights3AVX512(t)
+	case tile == 3 && stage == winogradSpread:
+		winogradSpread3AVX512(t)
+	}
+}
+
+//go:noescape
+func winogradInput2AVX512(t *winogradTransform)
+
+//go:noescape
+func winogradFilter2AVX512(t *winogradTransform)
+
+//go:noescape
+func winogradOutput2AVX512(t *winogradTransform)
+
+//go:noescape
+func winogradGradient2AVX512(t *winogradTransform)
+
+//go:noescape
+func winogradWeights2AVX512(t *winogradTransform)
+
+//go:noescape
+func winogradSpread2AVX512(t *winogradTransform)
+
+//go:noescape
+func winogradInput3AVX512(t *winogradTransform)
+
+//go:noescape
+func winogradFilter3AVX512(t *winogradTransform)
+
+//go:noescape
+func winogradOutput3AVX512(t *winogradTransform)
+
+//go:noescape
+func winogradGradient3AVX512(t *winogradTransform)
+
+//go:noescape
+func winogradWeights3AVX512(t *winogradTransform)
+
+//go:noescape
+func winogradSpread3AVX512(t *winogradTransform)
+
 // listFiltersAVX2 makes the lists of the filters.
 //
 //go:noescape

@@ -20,7 +20,8 @@ func depthwiseTapsAVX2(*depthwiseTaps) { panic(noAVX2) }
 
 func gatherAVX2(*gather) { panic(noAVX2) }
 
-func winogradAVX2(int, winogradStage, *winogradTransform) { panic(noAVX2) }
+func winogradAVX2(int, winogradStage, *winogradTransform)   { panic(noAVX2) }
+func winogradAVX512(int, winogradStage, *winogradTransform) { panic(noAVX512) }
 
 func listFiltersAVX2(*lister) { panic(noAVX2) }
 func listPlacesAVX2(*lister)  { panic(noAVX2) }

@@ -58,10 +58,13 @@ var winogradCodes = func() map[int]winogradCode {
 
 // run transforms some tiles.
 func (c *winogradCode) run(stage winogradStage, t *winogradTransform) {
-	if variant == portable {
-		t.portable(c.matrices[stage], stage)
-	} else {
+	switch variant {
+	case avx512:
+		winogradAVX512(c.Tile, stage, t)
+	case avx2:
 		winogradAVX2(c.Tile, stage, t)
+	default:
+		t.portable(c.matrices[stage], stage)
 	}
 }
 

@@ -159,8 +159,8 @@ vector:
 	ADDQ    BX, R13
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
-	DECQ    R12
-	JNZ     vector
+	SUBQ    $0x01, R12
+	JG      vector
 	MOVQ    88(AX), R10
 	LEAQ    (DI)(R10*4), DI
 	MOVQ    112(AX), R10
@@ -337,8 +337,8 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	DECQ        R12
-	JNZ         vector
+	SUBQ        $0x01, R12
+	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
 	MOVQ        112(AX), R10
@@ -475,8 +475,8 @@ vector:
 	ADDQ         $0x20, R10
 	ADDQ         $0x20, R11
 	ADDQ         $0x20, R13
-	DECQ         R12
-	JNZ          vector
+	SUBQ         $0x01, R12
+	JG           vector
 	MOVQ         88(AX), R10
 	LEAQ         (DI)(R10*4), DI
 	MOVQ         112(AX), R10
@@ -575,8 +575,8 @@ vector:
 	ADDQ    BX, R13
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
-	DECQ    R12
-	JNZ     vector
+	SUBQ    $0x01, R12
+	JG      vector
 	MOVQ    88(AX), R10
 	LEAQ    (DI)(R10*4), DI
 	MOVQ    112(AX), R10
@@ -792,8 +792,8 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	DECQ        R12
-	JNZ         vector
+	SUBQ        $0x01, R12
+	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
 	MOVQ        112(AX), R10
@@ -992,8 +992,8 @@ vector:
 	ADDQ    BX, R13
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
-	DECQ    R12
-	JNZ     vector
+	SUBQ    $0x01, R12
+	JG      vector
 	MOVQ    88(AX), R10
 	LEAQ    (DI)(R10*4), DI
 	MOVQ    112(AX), R10
@@ -1408,8 +1408,8 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	DECQ        R12
-	JNZ         vector
+	SUBQ        $0x01, R12
+	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
 	MOVQ        112(AX), R10
@@ -1699,8 +1699,8 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	DECQ        R12
-	JNZ         vector
+	SUBQ        $0x01, R12
+	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
 	MOVQ        112(AX), R10
@@ -2000,8 +2000,8 @@ vector:
 	ADDQ         $0x20, R10
 	ADDQ         $0x20, R11
 	ADDQ         $0x20, R13
-	DECQ         R12
-	JNZ          vector
+	SUBQ         $0x01, R12
+	JG           vector
 	MOVQ         88(AX), R10
 	LEAQ         (DI)(R10*4), DI
 	MOVQ         112(AX), R10
@@ -2207,8 +2207,8 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	DECQ        R12
-	JNZ         vector
+	SUBQ        $0x01, R12
+	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
 	MOVQ        112(AX), R10
@@ -2517,8 +2517,8 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	DECQ        R12
-	JNZ         vector
+	SUBQ        $0x01, R12
+	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
 	MOVQ        112(AX), R10
@@ -2968,13 +2968,2519 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	DECQ        R12
-	JNZ         vector
+	SUBQ        $0x01, R12
+	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
 	MOVQ        112(AX), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
 	JNZ         tile
+	VZEROUPPER
+	RET
+
+// func winogradInput2AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradInput2AVX512(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVL      $0x0000ffff, R13
+	MOVL      $0x000000ff, R14
+	CMPQ      R12, $0x01
+	CMOVLLE   R14, R13
+	KMOVW     R13, K1
+	MOVQ      R11, R13
+	MOVQ      R10, R15
+	MOVQ      R15, R14
+	VMOVUPS.Z (R14), K1, Z0
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z1
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z2
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z3
+	VSUBPS    Z2, Z0, Z0
+	VADDPS    Z2, Z1, Z4
+	VSUBPS    Z1, Z2, Z2
+	VSUBPS    Z3, Z1, Z1
+	ADDQ      DX, R15
+	MOVQ      R15, R14
+	VMOVUPS.Z (R14), K1, Z3
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z5
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z6
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z7
+	VSUBPS    Z6, Z3, Z3
+	VADDPS    Z6, Z5, Z8
+	VSUBPS    Z5, Z6, Z6
+	VSUBPS    Z7, Z5, Z5
+	ADDQ      DX, R15
+	MOVQ      R15, R14
+	VMOVUPS.Z (R14), K1, Z7
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z9
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z10
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z11
+	VSUBPS    Z10, Z7, Z7
+	VADDPS    Z10, Z9, Z12
+	VSUBPS    Z9, Z10, Z10
+	VSUBPS    Z11, Z9, Z9
+	ADDQ      DX, R15
+	MOVQ      R15, R14
+	VMOVUPS.Z (R14), K1, Z11
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z13
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z14
+	ADDQ      CX, R14
+	VMOVUPS.Z (R14), K1, Z15
+	VSUBPS    Z14, Z11, Z11
+	VADDPS    Z14, Z13, Z16
+	VSUBPS    Z13, Z14, Z14
+	VSUBPS    Z15, Z13, Z13
+	MOVQ      R13, R14
+	VSUBPS    Z7, Z0, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VADDPS    Z7, Z3, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VSUBPS    Z3, Z7, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VSUBPS    Z11, Z3, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      BX, R13
+	MOVQ      R13, R14
+	VSUBPS    Z12, Z4, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VADDPS    Z12, Z8, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VSUBPS    Z8, Z12, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VSUBPS    Z16, Z8, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      BX, R13
+	MOVQ      R13, R14
+	VSUBPS    Z10, Z2, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VADDPS    Z10, Z6, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VSUBPS    Z6, Z10, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VSUBPS    Z14, Z6, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      BX, R13
+	MOVQ      R13, R14
+	VSUBPS    Z9, Z1, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VADDPS    Z9, Z5, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VSUBPS    Z5, Z9, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      SI, R14
+	VSUBPS    Z13, Z5, Z0
+	VMOVUPS   Z0, K1, (R14)
+	ADDQ      BX, R13
+	ADDQ      $0x40, R10
+	ADDQ      $0x40, R11
+	SUBQ      $0x02, R12
+	JG        vector
+	MOVQ      88(AX), R10
+	LEAQ      (DI)(R10*4), DI
+	MOVQ      112(AX), R10
+	LEAQ      (R8)(R10*4), R8
+	DECQ      R9
+	JNZ       tile
+	VZEROUPPER
+	RET
+
+// func winogradFilter2AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradFilter2AVX512(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVL             $0x0000ffff, R13
+	MOVL             $0x000000ff, R14
+	CMPQ             R12, $0x01
+	CMOVLLE          R14, R13
+	KMOVW            R13, K1
+	MOVQ             R11, R13
+	MOVQ             R10, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z0
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z1
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	VMULPS.BCST      winograd0<>+0(SB), Z0, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd0<>+0(SB), Z1, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd0<>+0(SB), Z2, Z3
+	VMULPS.BCST      winograd0<>+0(SB), Z0, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST winograd1<>+0(SB), Z1, Z4
+	VMOVAPS          Z4, Z1
+	VFMADD231PS.BCST winograd0<>+0(SB), Z2, Z1
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z4
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z5
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z6
+	VMULPS.BCST      winograd0<>+0(SB), Z4, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST winograd0<>+0(SB), Z5, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z7
+	VMULPS.BCST      winograd0<>+0(SB), Z4, Z8
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST winograd1<>+0(SB), Z5, Z8
+	VMOVAPS          Z8, Z5
+	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z5
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z8
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z9
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z10
+	VMULPS.BCST      winograd0<>+0(SB), Z8, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd0<>+0(SB), Z9, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd0<>+0(SB), Z10, Z11
+	VMULPS.BCST      winograd0<>+0(SB), Z8, Z12
+	VMOVAPS          Z12, Z12
+	VFMADD231PS.BCST winograd1<>+0(SB), Z9, Z12
+	VMOVAPS          Z12, Z9
+	VFMADD231PS.BCST winograd0<>+0(SB), Z10, Z9
+	MOVQ             R13, R14
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z0, Z12
+	VMOVAPS          Z12, Z12
+	VFMADD231PS.BCST winograd0<>+0(SB), Z4, Z12
+	VMOVAPS          Z12, Z12
+	VFMADD231PS.BCST winograd0<>+0(SB), Z8, Z12
+	VMOVUPS          Z12, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z4, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z8, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z8, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z3, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z7, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z11, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z3, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z7, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z11, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z11, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVUPS          Z1, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z5, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z9, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z5, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z9, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z9, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVUPS          Z2, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z10, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z6, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z10, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z10, K1, (R14)
+	ADDQ             BX, R13
+	ADDQ             $0x40, R10
+	ADDQ             $0x40, R11
+	SUBQ             $0x02, R12
+	JG               vector
+	MOVQ             88(AX), R10
+	LEAQ             (DI)(R10*4), DI
+	MOVQ             112(AX), R10
+	LEAQ             (R8)(R10*4), R8
+	DECQ             R9
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func winogradOutput2AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradOutput2AVX512(SB), $8-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+	MOVQ 48(AX), R13
+
+vector:
+	MOVL         $0x0000ffff, R14
+	MOVL         $0x000000ff, R15
+	CMPQ         R12, $0x01
+	CMOVLLE      R15, R14
+	KMOVW        R14, K1
+	MOVQ         R11, R14
+	MOVQ         R10, BP
+	MOVQ         BP, R15
+	VMOVUPS.Z    (R15), K1, Z0
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z1
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z2
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z3
+	VADDPS       Z1, Z0, Z0
+	VADDPS       Z2, Z0, Z0
+	VSUBPS       Z2, Z1, Z1
+	VSUBPS       Z3, Z1, Z1
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	VMOVUPS.Z    (R15), K1, Z2
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z3
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z4
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z5
+	VADDPS       Z3, Z2, Z2
+	VADDPS       Z4, Z2, Z2
+	VSUBPS       Z4, Z3, Z3
+	VSUBPS       Z5, Z3, Z3
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	VMOVUPS.Z    (R15), K1, Z4
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z5
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z6
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z7
+	VADDPS       Z5, Z4, Z4
+	VADDPS       Z6, Z4, Z4
+	VSUBPS       Z6, Z5, Z5
+	VSUBPS       Z7, Z5, Z5
+	ADDQ         DX, BP
+	MOVQ         BP, R15
+	VMOVUPS.Z    (R15), K1, Z6
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z7
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z8
+	ADDQ         CX, R15
+	VMOVUPS.Z    (R15), K1, Z9
+	VADDPS       Z7, Z6, Z6
+	VADDPS       Z8, Z6, Z6
+	VSUBPS       Z8, Z7, Z7
+	VSUBPS       Z9, Z7, Z7
+	VMOVUPS.Z    (R13), K1, Z8
+	VBROADCASTSS 136(AX), Z9
+	MOVQ         R14, R15
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z8, Z0, Z0
+	VMAXPS       Z0, Z9, Z0
+	VMOVUPS      Z0, K1, (R15)
+	ADDQ         SI, R15
+	VSUBPS       Z4, Z2, Z0
+	VSUBPS       Z6, Z0, Z0
+	VADDPS       Z8, Z0, Z0
+	VMAXPS       Z0, Z9, Z0
+	VMOVUPS      Z0, K1, (R15)
+	ADDQ         BX, R14
+	MOVQ         R14, R15
+	VADDPS       Z3, Z1, Z0
+	VADDPS       Z5, Z0, Z0
+	VADDPS       Z8, Z0, Z0
+	VMAXPS       Z0, Z9, Z0
+	VMOVUPS      Z0, K1, (R15)
+	ADDQ         SI, R15
+	VSUBPS       Z5, Z3, Z0
+	VSUBPS       Z7, Z0, Z0
+	VADDPS       Z8, Z0, Z0
+	VMAXPS       Z0, Z9, Z0
+	VMOVUPS      Z0, K1, (R15)
+	ADDQ         BX, R14
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R11
+	ADDQ         $0x40, R13
+	SUBQ         $0x02, R12
+	JG           vector
+	MOVQ         88(AX), R10
+	LEAQ         (DI)(R10*4), DI
+	MOVQ         112(AX), R10
+	LEAQ         (R8)(R10*4), R8
+	DECQ         R9
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func winogradGradient2AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradGradient2AVX512(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVL        $0x0000ffff, R13
+	MOVL        $0x000000ff, R14
+	CMPQ        R12, $0x01
+	CMOVLLE     R14, R13
+	KMOVW       R13, K1
+	MOVQ        R11, R13
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS.Z   (R14), K1, Z0
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z1
+	VADDPS      Z1, Z0, Z2
+	VSUBPS      Z1, Z0, Z3
+	VMULPS.BCST winograd2<>+0(SB), Z1, Z1
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS.Z   (R14), K1, Z4
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z7
+	VMULPS.BCST winograd2<>+0(SB), Z5, Z5
+	MOVQ        R13, R14
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VADDPS      Z4, Z0, Z8
+	VMOVUPS     Z8, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z4, Z0, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VMULPS.BCST winograd2<>+0(SB), Z4, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMOVUPS     Z2, K1, (R14)
+	ADDQ        SI, R14
+	VADDPS      Z6, Z2, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z6, Z2, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VMULPS.BCST winograd2<>+0(SB), Z6, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMOVUPS     Z3, K1, (R14)
+	ADDQ        SI, R14
+	VADDPS      Z7, Z3, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z7, Z3, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VMULPS.BCST winograd2<>+0(SB), Z7, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VMOVUPS     Z1, K1, (R14)
+	ADDQ        SI, R14
+	VADDPS      Z5, Z1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z5, Z1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VMULPS.BCST winograd2<>+0(SB), Z5, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        BX, R13
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	SUBQ        $0x02, R12
+	JG          vector
+	MOVQ        88(AX), R10
+	LEAQ        (DI)(R10*4), DI
+	MOVQ        112(AX), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         tile
+	VZEROUPPER
+	RET
+
+// func winogradWeights2AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradWeights2AVX512(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVL             $0x0000ffff, R13
+	MOVL             $0x000000ff, R14
+	CMPQ             R12, $0x01
+	CMOVLLE          R14, R13
+	KMOVW            R13, K1
+	MOVQ             R11, R13
+	MOVQ             R10, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z0
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z1
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z3
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z2, Z0
+	VMULPS.BCST      winograd0<>+0(SB), Z1, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST winograd1<>+0(SB), Z2, Z4
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd0<>+0(SB), Z1, Z3
+	VMOVAPS          Z3, Z1
+	VFMADD231PS.BCST winograd0<>+0(SB), Z2, Z1
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z3
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z5
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z6
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST winograd0<>+0(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST winograd0<>+0(SB), Z5, Z2
+	VMULPS.BCST      winograd0<>+0(SB), Z3, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST winograd1<>+0(SB), Z5, Z7
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST winograd0<>+0(SB), Z3, Z6
+	VMOVAPS          Z6, Z3
+	VFMADD231PS.BCST winograd0<>+0(SB), Z5, Z3
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z5
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z6
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z8
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z9
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd0<>+0(SB), Z8, Z5
+	VMULPS.BCST      winograd0<>+0(SB), Z6, Z10
+	VMOVAPS          Z10, Z10
+	VFMADD231PS.BCST winograd1<>+0(SB), Z8, Z10
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z9
+	VMOVAPS          Z9, Z6
+	VFMADD231PS.BCST winograd0<>+0(SB), Z8, Z6
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z8
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z9
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z11
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z12
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST winograd0<>+0(SB), Z9, Z8
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST winograd0<>+0(SB), Z11, Z8
+	VMULPS.BCST      winograd0<>+0(SB), Z9, Z13
+	VMOVAPS          Z13, Z13
+	VFMADD231PS.BCST winograd1<>+0(SB), Z11, Z13
+	VMOVAPS          Z12, Z12
+	VFMADD231PS.BCST winograd0<>+0(SB), Z9, Z12
+	VMOVAPS          Z12, Z9
+	VFMADD231PS.BCST winograd0<>+0(SB), Z11, Z9
+	MOVQ             R13, R14
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z5, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z5, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z8, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z5, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVAPS          Z4, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z7, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z10, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z7, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z10, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z13, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z7, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z10, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVAPS          Z1, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z3, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z3, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z6, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z9, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z3, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	ADDQ             $0x40, R10
+	ADDQ             $0x40, R11
+	SUBQ             $0x02, R12
+	JG               vector
+	MOVQ             88(AX), R10
+	LEAQ             (DI)(R10*4), DI
+	MOVQ             112(AX), R10
+	LEAQ             (R8)(R10*4), R8
+	DECQ             R9
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func winogradSpread2AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradSpread2AVX512(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVL        $0x0000ffff, R13
+	MOVL        $0x000000ff, R14
+	CMPQ        R12, $0x01
+	CMOVLLE     R14, R13
+	KMOVW       R13, K1
+	MOVQ        R11, R13
+	MOVQ        R10, R15
+	MOVQ        R15, R14
+	VMOVUPS.Z   (R14), K1, Z0
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z1
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z2
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z3
+	VSUBPS      Z2, Z1, Z4
+	VADDPS      Z3, Z4, Z4
+	VSUBPS      Z0, Z1, Z1
+	VADDPS      Z2, Z1, Z1
+	VMULPS.BCST winograd2<>+0(SB), Z3, Z2
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS.Z   (R14), K1, Z3
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z5
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z6
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z7
+	VSUBPS      Z6, Z5, Z8
+	VADDPS      Z7, Z8, Z8
+	VSUBPS      Z3, Z5, Z5
+	VADDPS      Z6, Z5, Z5
+	VMULPS.BCST winograd2<>+0(SB), Z7, Z6
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS.Z   (R14), K1, Z7
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z9
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z10
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z11
+	VSUBPS      Z10, Z9, Z12
+	VADDPS      Z11, Z12, Z12
+	VSUBPS      Z7, Z9, Z9
+	VADDPS      Z10, Z9, Z9
+	VMULPS.BCST winograd2<>+0(SB), Z11, Z10
+	ADDQ        DX, R15
+	MOVQ        R15, R14
+	VMOVUPS.Z   (R14), K1, Z11
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z13
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z14
+	ADDQ        CX, R14
+	VMOVUPS.Z   (R14), K1, Z15
+	VSUBPS      Z14, Z13, Z16
+	VADDPS      Z15, Z16, Z16
+	VSUBPS      Z11, Z13, Z13
+	VADDPS      Z14, Z13, Z13
+	VMULPS.BCST winograd2<>+0(SB), Z15, Z14
+	MOVQ        R13, R14
+	VADDPS.Z    (R14), Z0, K1, Z15
+	VMOVUPS     Z15, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z7, Z3, Z15
+	VADDPS      Z11, Z15, Z15
+	VADDPS.Z    (R14), Z15, K1, Z15
+	VMOVUPS     Z15, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z0, Z3, Z0
+	VADDPS      Z7, Z0, Z0
+	VADDPS.Z    (R14), Z0, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VMULPS.BCST winograd2<>+0(SB), Z11, Z0
+	VADDPS.Z    (R14), Z0, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VADDPS.Z    (R14), Z4, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z12, Z8, Z0
+	VADDPS      Z16, Z0, Z0
+	VADDPS.Z    (R14), Z0, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z4, Z8, Z0
+	VADDPS      Z12, Z0, Z0
+	VADDPS.Z    (R14), Z0, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VMULPS.BCST winograd2<>+0(SB), Z16, Z0
+	VADDPS.Z    (R14), Z0, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VADDPS.Z    (R14), Z1, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z9, Z5, Z0
+	VADDPS      Z13, Z0, Z0
+	VADDPS.Z    (R14), Z0, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z1, Z5, Z0
+	VADDPS      Z9, Z0, Z0
+	VADDPS.Z    (R14), Z0, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VMULPS.BCST winograd2<>+0(SB), Z13, Z0
+	VADDPS.Z    (R14), Z0, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        BX, R13
+	MOVQ        R13, R14
+	VADDPS.Z    (R14), Z2, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z10, Z6, Z0
+	VADDPS      Z14, Z0, Z0
+	VADDPS.Z    (R14), Z0, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VSUBPS      Z2, Z6, Z0
+	VADDPS      Z10, Z0, Z0
+	VADDPS.Z    (R14), Z0, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        SI, R14
+	VMULPS.BCST winograd2<>+0(SB), Z14, Z0
+	VADDPS.Z    (R14), Z0, K1, Z0
+	VMOVUPS     Z0, K1, (R14)
+	ADDQ        BX, R13
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	SUBQ        $0x02, R12
+	JG          vector
+	MOVQ        88(AX), R10
+	LEAQ        (DI)(R10*4), DI
+	MOVQ        112(AX), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         tile
+	VZEROUPPER
+	RET
+
+// func winogradInput3AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradInput3AVX512(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVL             $0x0000ffff, R13
+	MOVL             $0x000000ff, R14
+	CMPQ             R12, $0x01
+	CMOVLLE          R14, R13
+	KMOVW            R13, K1
+	MOVQ             R11, R13
+	MOVQ             R10, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z0
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z1
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z3
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z4
+	VMOVAPS          Z3, Z5
+	VFMADD231PS.BCST winograd3<>+0(SB), Z0, Z5
+	VSUBPS           Z1, Z5, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z2, Z0
+	VMOVAPS          Z3, Z5
+	VFMADD231PS.BCST winograd4<>+0(SB), Z1, Z5
+	VSUBPS           Z2, Z5, Z5
+	VMOVAPS          Z3, Z6
+	VFMADD231PS.BCST winograd3<>+0(SB), Z1, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST winograd5<>+0(SB), Z2, Z6
+	VSUBPS           Z1, Z3, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST winograd3<>+0(SB), Z1, Z4
+	VSUBPS           Z2, Z4, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST winograd4<>+0(SB), Z3, Z1
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z3
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z4
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z8
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z9
+	VMOVAPS          Z8, Z10
+	VFMADD231PS.BCST winograd3<>+0(SB), Z2, Z10
+	VSUBPS           Z3, Z10, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST winograd4<>+0(SB), Z4, Z2
+	VMOVAPS          Z8, Z10
+	VFMADD231PS.BCST winograd4<>+0(SB), Z3, Z10
+	VSUBPS           Z4, Z10, Z10
+	VMOVAPS          Z8, Z11
+	VFMADD231PS.BCST winograd3<>+0(SB), Z3, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd5<>+0(SB), Z4, Z11
+	VSUBPS           Z3, Z8, Z12
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST winograd3<>+0(SB), Z3, Z9
+	VSUBPS           Z4, Z9, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd4<>+0(SB), Z8, Z3
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z4
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z8
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z9
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z13
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z14
+	VMOVAPS          Z13, Z15
+	VFMADD231PS.BCST winograd3<>+0(SB), Z4, Z15
+	VSUBPS           Z8, Z15, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST winograd4<>+0(SB), Z9, Z4
+	VMOVAPS          Z13, Z15
+	VFMADD231PS.BCST winograd4<>+0(SB), Z8, Z15
+	VSUBPS           Z9, Z15, Z15
+	VMOVAPS          Z13, Z16
+	VFMADD231PS.BCST winograd3<>+0(SB), Z8, Z16
+	VMOVAPS          Z16, Z16
+	VFMADD231PS.BCST winograd5<>+0(SB), Z9, Z16
+	VSUBPS           Z8, Z13, Z17
+	VMOVAPS          Z14, Z14
+	VFMADD231PS.BCST winograd3<>+0(SB), Z8, Z14
+	VSUBPS           Z9, Z14, Z8
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST winograd4<>+0(SB), Z13, Z8
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z9
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z13
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z14
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z18
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z19
+	VMOVAPS          Z18, Z20
+	VFMADD231PS.BCST winograd3<>+0(SB), Z9, Z20
+	VSUBPS           Z13, Z20, Z9
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST winograd4<>+0(SB), Z14, Z9
+	VMOVAPS          Z18, Z20
+	VFMADD231PS.BCST winograd4<>+0(SB), Z13, Z20
+	VSUBPS           Z14, Z20, Z20
+	VMOVAPS          Z18, Z21
+	VFMADD231PS.BCST winograd3<>+0(SB), Z13, Z21
+	VMOVAPS          Z21, Z21
+	VFMADD231PS.BCST winograd5<>+0(SB), Z14, Z21
+	VSUBPS           Z13, Z18, Z22
+	VMOVAPS          Z19, Z19
+	VFMADD231PS.BCST winograd3<>+0(SB), Z13, Z19
+	VSUBPS           Z14, Z19, Z13
+	VMOVAPS          Z13, Z13
+	VFMADD231PS.BCST winograd4<>+0(SB), Z18, Z13
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z14
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z18
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z19
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z23
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z24
+	VMOVAPS          Z23, Z25
+	VFMADD231PS.BCST winograd3<>+0(SB), Z14, Z25
+	VSUBPS           Z18, Z25, Z14
+	VMOVAPS          Z14, Z14
+	VFMADD231PS.BCST winograd4<>+0(SB), Z19, Z14
+	VMOVAPS          Z23, Z25
+	VFMADD231PS.BCST winograd4<>+0(SB), Z18, Z25
+	VSUBPS           Z19, Z25, Z25
+	VMOVAPS          Z23, Z26
+	VFMADD231PS.BCST winograd3<>+0(SB), Z18, Z26
+	VMOVAPS          Z26, Z26
+	VFMADD231PS.BCST winograd5<>+0(SB), Z19, Z26
+	VSUBPS           Z18, Z23, Z27
+	VMOVAPS          Z24, Z24
+	VFMADD231PS.BCST winograd3<>+0(SB), Z18, Z24
+	VSUBPS           Z19, Z24, Z18
+	VMOVAPS          Z18, Z18
+	VFMADD231PS.BCST winograd4<>+0(SB), Z23, Z18
+	MOVQ             R13, R14
+	VMOVAPS          Z9, Z19
+	VFMADD231PS.BCST winograd3<>+0(SB), Z0, Z19
+	VSUBPS           Z2, Z19, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z4, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z9, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z2, Z0
+	VSUBPS           Z4, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z9, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd5<>+0(SB), Z4, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VSUBPS           Z2, Z9, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z14, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z2, Z0
+	VSUBPS           Z4, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z9, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVAPS          Z20, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z5, Z0
+	VSUBPS           Z10, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z15, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z20, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z10, Z0
+	VSUBPS           Z15, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z20, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z10, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd5<>+0(SB), Z15, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VSUBPS           Z10, Z20, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z25, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z10, Z0
+	VSUBPS           Z15, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z20, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVAPS          Z21, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z6, Z0
+	VSUBPS           Z11, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z16, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z21, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z11, Z0
+	VSUBPS           Z16, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z21, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z11, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd5<>+0(SB), Z16, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VSUBPS           Z11, Z21, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z26, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z11, Z0
+	VSUBPS           Z16, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z21, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVAPS          Z22, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z7, Z0
+	VSUBPS           Z12, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z17, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z22, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z12, Z0
+	VSUBPS           Z17, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z22, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z12, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd5<>+0(SB), Z17, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VSUBPS           Z12, Z22, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z27, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z12, Z0
+	VSUBPS           Z17, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z22, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVAPS          Z13, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z1, Z0
+	VSUBPS           Z3, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z8, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z13, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z3, Z0
+	VSUBPS           Z8, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z13, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z3, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd5<>+0(SB), Z8, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VSUBPS           Z3, Z13, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z18, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z3, Z0
+	VSUBPS           Z8, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z13, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	ADDQ             $0x40, R10
+	ADDQ             $0x40, R11
+	SUBQ             $0x02, R12
+	JG               vector
+	MOVQ             88(AX), R10
+	LEAQ             (DI)(R10*4), DI
+	MOVQ             112(AX), R10
+	LEAQ             (R8)(R10*4), R8
+	DECQ             R9
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func winogradFilter3AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradFilter3AVX512(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVL             $0x0000ffff, R13
+	MOVL             $0x000000ff, R14
+	CMPQ             R12, $0x01
+	CMOVLLE          R14, R13
+	KMOVW            R13, K1
+	MOVQ             R11, R13
+	MOVQ             R10, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z0
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z1
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	VMULPS.BCST      winograd0<>+0(SB), Z0, Z3
+	VMULPS.BCST      winograd1<>+0(SB), Z0, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST winograd1<>+0(SB), Z1, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST winograd1<>+0(SB), Z2, Z4
+	VMULPS.BCST      winograd6<>+0(SB), Z0, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd7<>+0(SB), Z1, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd6<>+0(SB), Z2, Z5
+	VMULPS.BCST      winograd7<>+0(SB), Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd8<>+0(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd9<>+0(SB), Z2, Z0
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z1
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z6
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z7
+	VMULPS.BCST      winograd0<>+0(SB), Z1, Z8
+	VMULPS.BCST      winograd1<>+0(SB), Z1, Z9
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST winograd1<>+0(SB), Z6, Z9
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST winograd1<>+0(SB), Z7, Z9
+	VMULPS.BCST      winograd6<>+0(SB), Z1, Z10
+	VMOVAPS          Z10, Z10
+	VFMADD231PS.BCST winograd7<>+0(SB), Z6, Z10
+	VMOVAPS          Z10, Z10
+	VFMADD231PS.BCST winograd6<>+0(SB), Z7, Z10
+	VMULPS.BCST      winograd7<>+0(SB), Z1, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST winograd8<>+0(SB), Z6, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST winograd9<>+0(SB), Z7, Z1
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z6
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z11
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z12
+	VMULPS.BCST      winograd0<>+0(SB), Z6, Z13
+	VMULPS.BCST      winograd1<>+0(SB), Z6, Z14
+	VMOVAPS          Z14, Z14
+	VFMADD231PS.BCST winograd1<>+0(SB), Z11, Z14
+	VMOVAPS          Z14, Z14
+	VFMADD231PS.BCST winograd1<>+0(SB), Z12, Z14
+	VMULPS.BCST      winograd6<>+0(SB), Z6, Z15
+	VMOVAPS          Z15, Z15
+	VFMADD231PS.BCST winograd7<>+0(SB), Z11, Z15
+	VMOVAPS          Z15, Z15
+	VFMADD231PS.BCST winograd6<>+0(SB), Z12, Z15
+	VMULPS.BCST      winograd7<>+0(SB), Z6, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST winograd8<>+0(SB), Z11, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST winograd9<>+0(SB), Z12, Z6
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z3, Z11
+	VMOVUPS          Z11, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd1<>+0(SB), Z3, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd1<>+0(SB), Z8, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd1<>+0(SB), Z13, Z11
+	VMOVUPS          Z11, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd6<>+0(SB), Z3, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd7<>+0(SB), Z8, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd6<>+0(SB), Z13, Z11
+	VMOVUPS          Z11, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd7<>+0(SB), Z3, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd8<>+0(SB), Z8, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd9<>+0(SB), Z13, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z13, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z4, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd1<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd1<>+0(SB), Z9, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd1<>+0(SB), Z14, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd6<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd7<>+0(SB), Z9, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd6<>+0(SB), Z14, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd7<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd8<>+0(SB), Z9, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd9<>+0(SB), Z14, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z14, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z5, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd1<>+0(SB), Z5, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd1<>+0(SB), Z10, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd1<>+0(SB), Z15, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd6<>+0(SB), Z5, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd7<>+0(SB), Z10, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd6<>+0(SB), Z15, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd7<>+0(SB), Z5, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd8<>+0(SB), Z10, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd9<>+0(SB), Z15, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z15, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z0, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd1<>+0(SB), Z0, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd1<>+0(SB), Z1, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd1<>+0(SB), Z6, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd6<>+0(SB), Z0, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd7<>+0(SB), Z1, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd6<>+0(SB), Z6, Z3
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd7<>+0(SB), Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd8<>+0(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd9<>+0(SB), Z6, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z6, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z2, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd1<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z7, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z12, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd6<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd7<>+0(SB), Z7, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd6<>+0(SB), Z12, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd7<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd8<>+0(SB), Z7, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd9<>+0(SB), Z12, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z12, K1, (R14)
+	ADDQ             BX, R13
+	ADDQ             $0x40, R10
+	ADDQ             $0x40, R11
+	SUBQ             $0x02, R12
+	JG               vector
+	MOVQ             88(AX), R10
+	LEAQ             (DI)(R10*4), DI
+	MOVQ             112(AX), R10
+	LEAQ             (R8)(R10*4), R8
+	DECQ             R9
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func winogradOutput3AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradOutput3AVX512(SB), $8-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+	MOVQ 48(AX), R13
+
+vector:
+	MOVL             $0x0000ffff, R14
+	MOVL             $0x000000ff, R15
+	CMPQ             R12, $0x01
+	CMOVLLE          R15, R14
+	KMOVW            R14, K1
+	MOVQ             R11, R14
+	MOVQ             R10, BP
+	MOVQ             BP, R15
+	VMOVUPS.Z        (R15), K1, Z0
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z1
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z2
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z3
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z4
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z3, Z0, Z0
+	VSUBPS           Z2, Z1, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd3<>+0(SB), Z3, Z5
+	VADDPS           Z2, Z1, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST winograd10<>+0(SB), Z3, Z1
+	VADDPS           Z4, Z1, Z1
+	ADDQ             DX, BP
+	MOVQ             BP, R15
+	VMOVUPS.Z        (R15), K1, Z2
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z3
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z4
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z6
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z7
+	VADDPS           Z3, Z2, Z2
+	VADDPS           Z4, Z2, Z2
+	VADDPS           Z6, Z2, Z2
+	VSUBPS           Z4, Z3, Z8
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST winograd3<>+0(SB), Z6, Z8
+	VADDPS           Z4, Z3, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd10<>+0(SB), Z6, Z3
+	VADDPS           Z7, Z3, Z3
+	ADDQ             DX, BP
+	MOVQ             BP, R15
+	VMOVUPS.Z        (R15), K1, Z4
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z6
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z7
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z9
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z10
+	VADDPS           Z6, Z4, Z4
+	VADDPS           Z7, Z4, Z4
+	VADDPS           Z9, Z4, Z4
+	VSUBPS           Z7, Z6, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd3<>+0(SB), Z9, Z11
+	VADDPS           Z7, Z6, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST winograd10<>+0(SB), Z9, Z6
+	VADDPS           Z10, Z6, Z6
+	ADDQ             DX, BP
+	MOVQ             BP, R15
+	VMOVUPS.Z        (R15), K1, Z7
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z9
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z10
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z12
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z13
+	VADDPS           Z9, Z7, Z7
+	VADDPS           Z10, Z7, Z7
+	VADDPS           Z12, Z7, Z7
+	VSUBPS           Z10, Z9, Z14
+	VMOVAPS          Z14, Z14
+	VFMADD231PS.BCST winograd3<>+0(SB), Z12, Z14
+	VADDPS           Z10, Z9, Z9
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST winograd10<>+0(SB), Z12, Z9
+	VADDPS           Z13, Z9, Z9
+	ADDQ             DX, BP
+	MOVQ             BP, R15
+	VMOVUPS.Z        (R15), K1, Z10
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z12
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z13
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z15
+	ADDQ             CX, R15
+	VMOVUPS.Z        (R15), K1, Z16
+	VADDPS           Z12, Z10, Z10
+	VADDPS           Z13, Z10, Z10
+	VADDPS           Z15, Z10, Z10
+	VSUBPS           Z13, Z12, Z17
+	VMOVAPS          Z17, Z17
+	VFMADD231PS.BCST winograd3<>+0(SB), Z15, Z17
+	VADDPS           Z13, Z12, Z12
+	VMOVAPS          Z12, Z12
+	VFMADD231PS.BCST winograd10<>+0(SB), Z15, Z12
+	VADDPS           Z16, Z12, Z12
+	VMOVUPS.Z        (R13), K1, Z13
+	VBROADCASTSS     136(AX), Z15
+	MOVQ             R14, R15
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z4, Z0, Z0
+	VADDPS           Z7, Z0, Z0
+	VADDPS           Z13, Z0, Z0
+	VMAXPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K1, (R15)
+	ADDQ             SI, R15
+	VSUBPS           Z4, Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z7, Z0
+	VADDPS           Z13, Z0, Z0
+	VMAXPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K1, (R15)
+	ADDQ             SI, R15
+	VADDPS           Z4, Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd10<>+0(SB), Z7, Z0
+	VADDPS           Z10, Z0, Z0
+	VADDPS           Z13, Z0, Z0
+	VMAXPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K1, (R15)
+	ADDQ             BX, R14
+	MOVQ             R14, R15
+	VADDPS           Z8, Z5, Z0
+	VADDPS           Z11, Z0, Z0
+	VADDPS           Z14, Z0, Z0
+	VADDPS           Z13, Z0, Z0
+	VMAXPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K1, (R15)
+	ADDQ             SI, R15
+	VSUBPS           Z11, Z8, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z14, Z0
+	VADDPS           Z13, Z0, Z0
+	VMAXPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K1, (R15)
+	ADDQ             SI, R15
+	VADDPS           Z11, Z8, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd10<>+0(SB), Z14, Z0
+	VADDPS           Z17, Z0, Z0
+	VADDPS           Z13, Z0, Z0
+	VMAXPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K1, (R15)
+	ADDQ             BX, R14
+	MOVQ             R14, R15
+	VADDPS           Z3, Z1, Z0
+	VADDPS           Z6, Z0, Z0
+	VADDPS           Z9, Z0, Z0
+	VADDPS           Z13, Z0, Z0
+	VMAXPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K1, (R15)
+	ADDQ             SI, R15
+	VSUBPS           Z6, Z3, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z9, Z0
+	VADDPS           Z13, Z0, Z0
+	VMAXPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K1, (R15)
+	ADDQ             SI, R15
+	VADDPS           Z6, Z3, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd10<>+0(SB), Z9, Z0
+	VADDPS           Z12, Z0, Z0
+	VADDPS           Z13, Z0, Z0
+	VMAXPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K1, (R15)
+	ADDQ             BX, R14
+	ADDQ             $0x40, R10
+	ADDQ             $0x40, R11
+	ADDQ             $0x40, R13
+	SUBQ             $0x02, R12
+	JG               vector
+	MOVQ             88(AX), R10
+	LEAQ             (DI)(R10*4), DI
+	MOVQ             112(AX), R10
+	LEAQ             (R8)(R10*4), R8
+	DECQ             R9
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func winogradGradient3AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradGradient3AVX512(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVL             $0x0000ffff, R13
+	MOVL             $0x000000ff, R14
+	CMPQ             R12, $0x01
+	CMOVLLE          R14, R13
+	KMOVW            R13, K1
+	MOVQ             R11, R13
+	MOVQ             R10, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z0
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z1
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	VADDPS           Z1, Z0, Z3
+	VADDPS           Z2, Z3, Z3
+	VSUBPS           Z1, Z0, Z4
+	VADDPS           Z2, Z4, Z4
+	VMOVAPS          Z0, Z5
+	VFMADD231PS.BCST winograd3<>+0(SB), Z1, Z5
+	VMOVAPS          Z5, Z1
+	VFMADD231PS.BCST winograd10<>+0(SB), Z2, Z1
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z5
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z6
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z7
+	VADDPS           Z6, Z5, Z8
+	VADDPS           Z7, Z8, Z8
+	VSUBPS           Z6, Z5, Z9
+	VADDPS           Z7, Z9, Z9
+	VMOVAPS          Z5, Z10
+	VFMADD231PS.BCST winograd3<>+0(SB), Z6, Z10
+	VMOVAPS          Z10, Z6
+	VFMADD231PS.BCST winograd10<>+0(SB), Z7, Z6
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z10
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z11
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z12
+	VADDPS           Z11, Z10, Z13
+	VADDPS           Z12, Z13, Z13
+	VSUBPS           Z11, Z10, Z14
+	VADDPS           Z12, Z14, Z14
+	VMOVAPS          Z10, Z15
+	VFMADD231PS.BCST winograd3<>+0(SB), Z11, Z15
+	VMOVAPS          Z15, Z11
+	VFMADD231PS.BCST winograd10<>+0(SB), Z12, Z11
+	MOVQ             R13, R14
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS           Z5, Z0, Z15
+	VADDPS           Z10, Z15, Z15
+	VMOVUPS          Z15, K1, (R14)
+	ADDQ             SI, R14
+	VSUBPS           Z5, Z0, Z15
+	VADDPS           Z10, Z15, Z15
+	VMOVUPS          Z15, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z5, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd10<>+0(SB), Z10, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z10, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVUPS          Z3, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS           Z8, Z3, Z0
+	VADDPS           Z13, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VSUBPS           Z8, Z3, Z0
+	VADDPS           Z13, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z3, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z8, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd10<>+0(SB), Z13, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z13, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVUPS          Z4, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS           Z9, Z4, Z0
+	VADDPS           Z14, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VSUBPS           Z9, Z4, Z0
+	VADDPS           Z14, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z4, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z9, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd10<>+0(SB), Z14, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z14, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVUPS          Z1, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS           Z6, Z1, Z0
+	VADDPS           Z11, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VSUBPS           Z6, Z1, Z0
+	VADDPS           Z11, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z1, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z6, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd10<>+0(SB), Z11, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z11, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMOVUPS          Z2, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS           Z7, Z2, Z0
+	VADDPS           Z12, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VSUBPS           Z7, Z2, Z0
+	VADDPS           Z12, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z2, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z7, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd10<>+0(SB), Z12, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVUPS          Z12, K1, (R14)
+	ADDQ             BX, R13
+	ADDQ             $0x40, R10
+	ADDQ             $0x40, R11
+	SUBQ             $0x02, R12
+	JG               vector
+	MOVQ             88(AX), R10
+	LEAQ             (DI)(R10*4), DI
+	MOVQ             112(AX), R10
+	LEAQ             (R8)(R10*4), R8
+	DECQ             R9
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func winogradWeights3AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradWeights3AVX512(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVL             $0x0000ffff, R13
+	MOVL             $0x000000ff, R14
+	CMPQ             R12, $0x01
+	CMOVLLE          R14, R13
+	KMOVW            R13, K1
+	MOVQ             R11, R13
+	MOVQ             R10, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z0
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z1
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z3
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z4
+	VMULPS.BCST      winograd0<>+0(SB), Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd6<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd7<>+0(SB), Z3, Z0
+	VMULPS.BCST      winograd1<>+0(SB), Z1, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd7<>+0(SB), Z2, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd8<>+0(SB), Z3, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST winograd1<>+0(SB), Z1, Z4
+	VMOVAPS          Z4, Z1
+	VFMADD231PS.BCST winograd6<>+0(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST winograd9<>+0(SB), Z3, Z1
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z3
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z4
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z6
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z7
+	VMULPS.BCST      winograd0<>+0(SB), Z2, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST winograd1<>+0(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST winograd6<>+0(SB), Z4, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST winograd7<>+0(SB), Z6, Z2
+	VMULPS.BCST      winograd1<>+0(SB), Z3, Z8
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST winograd7<>+0(SB), Z4, Z8
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST winograd8<>+0(SB), Z6, Z8
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST winograd1<>+0(SB), Z3, Z7
+	VMOVAPS          Z7, Z3
+	VFMADD231PS.BCST winograd6<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd9<>+0(SB), Z6, Z3
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z4
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z6
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z7
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z9
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z10
+	VMULPS.BCST      winograd0<>+0(SB), Z4, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST winograd1<>+0(SB), Z6, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST winograd6<>+0(SB), Z7, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST winograd7<>+0(SB), Z9, Z4
+	VMULPS.BCST      winograd1<>+0(SB), Z6, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd7<>+0(SB), Z7, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd8<>+0(SB), Z9, Z11
+	VMOVAPS          Z10, Z10
+	VFMADD231PS.BCST winograd1<>+0(SB), Z6, Z10
+	VMOVAPS          Z10, Z6
+	VFMADD231PS.BCST winograd6<>+0(SB), Z7, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST winograd9<>+0(SB), Z9, Z6
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z7
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z9
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z10
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z12
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z13
+	VMULPS.BCST      winograd0<>+0(SB), Z7, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST winograd1<>+0(SB), Z9, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST winograd6<>+0(SB), Z10, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST winograd7<>+0(SB), Z12, Z7
+	VMULPS.BCST      winograd1<>+0(SB), Z9, Z14
+	VMOVAPS          Z14, Z14
+	VFMADD231PS.BCST winograd7<>+0(SB), Z10, Z14
+	VMOVAPS          Z14, Z14
+	VFMADD231PS.BCST winograd8<>+0(SB), Z12, Z14
+	VMOVAPS          Z13, Z13
+	VFMADD231PS.BCST winograd1<>+0(SB), Z9, Z13
+	VMOVAPS          Z13, Z9
+	VFMADD231PS.BCST winograd6<>+0(SB), Z10, Z9
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST winograd9<>+0(SB), Z12, Z9
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z10
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z12
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z13
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z15
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z16
+	VMULPS.BCST      winograd0<>+0(SB), Z10, Z10
+	VMOVAPS          Z10, Z10
+	VFMADD231PS.BCST winograd1<>+0(SB), Z12, Z10
+	VMOVAPS          Z10, Z10
+	VFMADD231PS.BCST winograd6<>+0(SB), Z13, Z10
+	VMOVAPS          Z10, Z10
+	VFMADD231PS.BCST winograd7<>+0(SB), Z15, Z10
+	VMULPS.BCST      winograd1<>+0(SB), Z12, Z17
+	VMOVAPS          Z17, Z17
+	VFMADD231PS.BCST winograd7<>+0(SB), Z13, Z17
+	VMOVAPS          Z17, Z17
+	VFMADD231PS.BCST winograd8<>+0(SB), Z15, Z17
+	VMOVAPS          Z16, Z16
+	VFMADD231PS.BCST winograd1<>+0(SB), Z12, Z16
+	VMOVAPS          Z16, Z12
+	VFMADD231PS.BCST winograd6<>+0(SB), Z13, Z12
+	VMOVAPS          Z12, Z12
+	VFMADD231PS.BCST winograd9<>+0(SB), Z15, Z12
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd6<>+0(SB), Z4, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd7<>+0(SB), Z7, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd1<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd7<>+0(SB), Z4, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd8<>+0(SB), Z7, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z10, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd6<>+0(SB), Z4, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd9<>+0(SB), Z7, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z5, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z8, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd6<>+0(SB), Z11, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd7<>+0(SB), Z14, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd1<>+0(SB), Z8, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd7<>+0(SB), Z11, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd8<>+0(SB), Z14, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z17, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z8, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd6<>+0(SB), Z11, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd9<>+0(SB), Z14, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd0<>+0(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z3, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd6<>+0(SB), Z6, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd7<>+0(SB), Z9, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd1<>+0(SB), Z3, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd7<>+0(SB), Z6, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd8<>+0(SB), Z9, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMOVAPS          Z12, Z0
+	VFMADD231PS.BCST winograd1<>+0(SB), Z3, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd6<>+0(SB), Z6, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd9<>+0(SB), Z9, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	ADDQ             $0x40, R10
+	ADDQ             $0x40, R11
+	SUBQ             $0x02, R12
+	JG               vector
+	MOVQ             88(AX), R10
+	LEAQ             (DI)(R10*4), DI
+	MOVQ             112(AX), R10
+	LEAQ             (R8)(R10*4), R8
+	DECQ             R9
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func winogradSpread3AVX512(t *winogradTransform)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winogradSpread3AVX512(SB), $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 80(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 96(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 104(AX), SI
+	SHLQ $0x02, SI
+	MOVQ (AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 120(AX), R9
+
+tile:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	MOVQ 128(AX), R12
+
+vector:
+	MOVL             $0x0000ffff, R13
+	MOVL             $0x000000ff, R14
+	CMPQ             R12, $0x01
+	CMOVLLE          R14, R13
+	KMOVW            R13, K1
+	MOVQ             R11, R13
+	MOVQ             R10, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z0
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z1
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z3
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z4
+	VMULPS.BCST      winograd3<>+0(SB), Z0, Z5
+	VMULPS.BCST      winograd2<>+0(SB), Z0, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST winograd4<>+0(SB), Z1, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST winograd3<>+0(SB), Z2, Z6
+	VSUBPS           Z3, Z6, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST winograd3<>+0(SB), Z4, Z6
+	VMULPS.BCST      winograd4<>+0(SB), Z0, Z7
+	VSUBPS           Z1, Z7, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST winograd5<>+0(SB), Z2, Z7
+	VSUBPS           Z4, Z7, Z7
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z3, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z4, Z0
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z1
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z3
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z8
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z9
+	VMULPS.BCST      winograd3<>+0(SB), Z1, Z10
+	VMULPS.BCST      winograd2<>+0(SB), Z1, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd4<>+0(SB), Z2, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd3<>+0(SB), Z3, Z11
+	VSUBPS           Z8, Z11, Z11
+	VMOVAPS          Z11, Z11
+	VFMADD231PS.BCST winograd3<>+0(SB), Z9, Z11
+	VMULPS.BCST      winograd4<>+0(SB), Z1, Z12
+	VSUBPS           Z2, Z12, Z12
+	VMOVAPS          Z12, Z12
+	VFMADD231PS.BCST winograd5<>+0(SB), Z3, Z12
+	VSUBPS           Z9, Z12, Z12
+	VADDPS           Z2, Z1, Z1
+	VADDPS           Z3, Z1, Z1
+	VADDPS           Z8, Z1, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST winograd4<>+0(SB), Z9, Z1
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z2
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z3
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z8
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z13
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z14
+	VMULPS.BCST      winograd3<>+0(SB), Z2, Z15
+	VMULPS.BCST      winograd2<>+0(SB), Z2, Z16
+	VMOVAPS          Z16, Z16
+	VFMADD231PS.BCST winograd4<>+0(SB), Z3, Z16
+	VMOVAPS          Z16, Z16
+	VFMADD231PS.BCST winograd3<>+0(SB), Z8, Z16
+	VSUBPS           Z13, Z16, Z16
+	VMOVAPS          Z16, Z16
+	VFMADD231PS.BCST winograd3<>+0(SB), Z14, Z16
+	VMULPS.BCST      winograd4<>+0(SB), Z2, Z17
+	VSUBPS           Z3, Z17, Z17
+	VMOVAPS          Z17, Z17
+	VFMADD231PS.BCST winograd5<>+0(SB), Z8, Z17
+	VSUBPS           Z14, Z17, Z17
+	VADDPS           Z3, Z2, Z2
+	VADDPS           Z8, Z2, Z2
+	VADDPS           Z13, Z2, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST winograd4<>+0(SB), Z14, Z2
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z3
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z8
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z13
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z18
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z19
+	VMULPS.BCST      winograd3<>+0(SB), Z3, Z20
+	VMULPS.BCST      winograd2<>+0(SB), Z3, Z21
+	VMOVAPS          Z21, Z21
+	VFMADD231PS.BCST winograd4<>+0(SB), Z8, Z21
+	VMOVAPS          Z21, Z21
+	VFMADD231PS.BCST winograd3<>+0(SB), Z13, Z21
+	VSUBPS           Z18, Z21, Z21
+	VMOVAPS          Z21, Z21
+	VFMADD231PS.BCST winograd3<>+0(SB), Z19, Z21
+	VMULPS.BCST      winograd4<>+0(SB), Z3, Z22
+	VSUBPS           Z8, Z22, Z22
+	VMOVAPS          Z22, Z22
+	VFMADD231PS.BCST winograd5<>+0(SB), Z13, Z22
+	VSUBPS           Z19, Z22, Z22
+	VADDPS           Z8, Z3, Z3
+	VADDPS           Z13, Z3, Z3
+	VADDPS           Z18, Z3, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST winograd4<>+0(SB), Z19, Z3
+	ADDQ             DX, R15
+	MOVQ             R15, R14
+	VMOVUPS.Z        (R14), K1, Z8
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z13
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z18
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z23
+	ADDQ             CX, R14
+	VMOVUPS.Z        (R14), K1, Z24
+	VMULPS.BCST      winograd3<>+0(SB), Z8, Z25
+	VMULPS.BCST      winograd2<>+0(SB), Z8, Z26
+	VMOVAPS          Z26, Z26
+	VFMADD231PS.BCST winograd4<>+0(SB), Z13, Z26
+	VMOVAPS          Z26, Z26
+	VFMADD231PS.BCST winograd3<>+0(SB), Z18, Z26
+	VSUBPS           Z23, Z26, Z26
+	VMOVAPS          Z26, Z26
+	VFMADD231PS.BCST winograd3<>+0(SB), Z24, Z26
+	VMULPS.BCST      winograd4<>+0(SB), Z8, Z27
+	VSUBPS           Z13, Z27, Z27
+	VMOVAPS          Z27, Z27
+	VFMADD231PS.BCST winograd5<>+0(SB), Z18, Z27
+	VSUBPS           Z24, Z27, Z27
+	VADDPS           Z13, Z8, Z8
+	VADDPS           Z18, Z8, Z8
+	VADDPS           Z23, Z8, Z8
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST winograd4<>+0(SB), Z24, Z8
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd3<>+0(SB), Z5, Z13
+	VADDPS.Z         (R14), Z13, K1, Z13
+	VMOVUPS          Z13, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd2<>+0(SB), Z5, Z13
+	VMOVAPS          Z13, Z13
+	VFMADD231PS.BCST winograd4<>+0(SB), Z10, Z13
+	VMOVAPS          Z13, Z13
+	VFMADD231PS.BCST winograd3<>+0(SB), Z15, Z13
+	VSUBPS           Z20, Z13, Z13
+	VMOVAPS          Z13, Z13
+	VFMADD231PS.BCST winograd3<>+0(SB), Z25, Z13
+	VADDPS.Z         (R14), Z13, K1, Z13
+	VMOVUPS          Z13, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd4<>+0(SB), Z5, Z13
+	VSUBPS           Z10, Z13, Z13
+	VMOVAPS          Z13, Z13
+	VFMADD231PS.BCST winograd5<>+0(SB), Z15, Z13
+	VSUBPS           Z25, Z13, Z13
+	VADDPS.Z         (R14), Z13, K1, Z13
+	VMOVUPS          Z13, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS           Z10, Z5, Z5
+	VADDPS           Z15, Z5, Z5
+	VADDPS           Z20, Z5, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd4<>+0(SB), Z25, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS.Z         (R14), Z25, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd3<>+0(SB), Z6, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd2<>+0(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd4<>+0(SB), Z11, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd3<>+0(SB), Z16, Z5
+	VSUBPS           Z21, Z5, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd3<>+0(SB), Z26, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd4<>+0(SB), Z6, Z5
+	VSUBPS           Z11, Z5, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd5<>+0(SB), Z16, Z5
+	VSUBPS           Z26, Z5, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS           Z11, Z6, Z5
+	VADDPS           Z16, Z5, Z5
+	VADDPS           Z21, Z5, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd4<>+0(SB), Z26, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS.Z         (R14), Z26, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd3<>+0(SB), Z7, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd2<>+0(SB), Z7, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd4<>+0(SB), Z12, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd3<>+0(SB), Z17, Z5
+	VSUBPS           Z22, Z5, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd3<>+0(SB), Z27, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd4<>+0(SB), Z7, Z5
+	VSUBPS           Z12, Z5, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd5<>+0(SB), Z17, Z5
+	VSUBPS           Z27, Z5, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS           Z12, Z7, Z5
+	VADDPS           Z17, Z5, Z5
+	VADDPS           Z22, Z5, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd4<>+0(SB), Z27, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS.Z         (R14), Z27, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd3<>+0(SB), Z0, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd2<>+0(SB), Z0, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd4<>+0(SB), Z1, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd3<>+0(SB), Z2, Z5
+	VSUBPS           Z3, Z5, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd3<>+0(SB), Z8, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd4<>+0(SB), Z0, Z5
+	VSUBPS           Z1, Z5, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST winograd5<>+0(SB), Z2, Z5
+	VSUBPS           Z8, Z5, Z5
+	VADDPS.Z         (R14), Z5, K1, Z5
+	VMOVUPS          Z5, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z3, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z8, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS.Z         (R14), Z8, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	MOVQ             R13, R14
+	VMULPS.BCST      winograd3<>+0(SB), Z4, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd2<>+0(SB), Z4, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z9, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z14, Z0
+	VSUBPS           Z19, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd3<>+0(SB), Z24, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VMULPS.BCST      winograd4<>+0(SB), Z4, Z0
+	VSUBPS           Z9, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd5<>+0(SB), Z14, Z0
+	VSUBPS           Z24, Z0, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS           Z9, Z4, Z0
+	VADDPS           Z14, Z0, Z0
+	VADDPS           Z19, Z0, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST winograd4<>+0(SB), Z24, Z0
+	VADDPS.Z         (R14), Z0, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             SI, R14
+	VADDPS.Z         (R14), Z24, K1, Z0
+	VMOVUPS          Z0, K1, (R14)
+	ADDQ             BX, R13
+	ADDQ             $0x40, R10
+	ADDQ             $0x40, R11
+	SUBQ             $0x02, R12
+	JG               vector
+	MOVQ             88(AX), R10
+	LEAQ             (DI)(R10*4), DI
+	MOVQ             112(AX), R10
+	LEAQ             (R8)(R10*4), R8
+	DECQ             R9
+	JNZ              tile
 	VZEROUPPER
 	RET

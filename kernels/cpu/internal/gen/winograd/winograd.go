@@ -13,39 +13,53 @@ import (
 	"cnn-gpu/kernels/internal/winograd"
 )
 
-// width is the number of bytes of a register.
-const width = 32
-
-// halfRegisters is how many vectors of L·X are kept in registers: a transform computes some of its rows, and what follows from them, before
-// the next, and reads X again rather than store L·X.
-const halfRegisters = 10
-
 // Write writes the functions.
 func Write(asm *assembler.Assembler) {
-	asm.Expect("winogradVector", width/4)
-	g := &generator{asm, map[float32]Mem{}}
-	for _, a := range winograd.Algorithms() {
-		g.writeTransform(fmt.Sprintf("winogradInput%dAVX2", a.Tile), a.Input, write)
-		g.writeTransform(fmt.Sprintf("winogradFilter%dAVX2", a.Tile), a.Filter, write)
-		g.writeTransform(fmt.Sprintf("winogradOutput%dAVX2", a.Tile), a.Output, activate)
-		g.writeTransform(fmt.Sprintf("winogradGradient%dAVX2", a.Tile), winograd.Transposed(a.Output), write)
-		g.writeTransform(fmt.Sprintf("winogradWeights%dAVX2", a.Tile), winograd.Transposed(a.Filter), accumulate)
-		g.writeTransform(fmt.Sprintf("winogradSpread%dAVX2", a.Tile), winograd.Transposed(a.Input), accumulate)
+	asm.Expect("winogradVector", assembler.AVX2.Width())
+	constants := map[float32]Mem{}
+	for _, g := range []*generator{
+		{assembler.AVX2.Of(asm), 10, constants},
+		{assembler.AVX512.Of(asm), 25, constants},
+	} {
+		for _, a := range winograd.Algorithms() {
+			g.writeTransform("winogradInput", a.Tile, a.Input, write)
+			g.writeTransform("winogradFilter", a.Tile, a.Filter, write)
+			g.writeTransform("winogradOutput", a.Tile, a.Output, activate)
+			g.writeTransform("winogradGradient", a.Tile, winograd.Transposed(a.Output), write)
+			g.writeTransform("winogradWeights", a.Tile, winograd.Transposed(a.Filter), accumulate)
+			g.writeTransform("winogradSpread", a.Tile, winograd.Transposed(a.Input), accumulate)
+		}
 	}
 }
 
 type generator struct {
-	*assembler.Assembler
-	constants map[float32]Mem // the vectors of coefficients that were written so far
+	assembler.Vectors
+	// halfRegisters is how many vectors of L·X are kept in registers: a transform computes some of its rows, and what follows from them, before
+	// the next, and reads X again rather than store L·X.
+	halfRegisters int
+	constants     map[float32]Mem // the coefficients that were written so far, in all lanes of AVX2
 }
 
 func (asm *generator) constant(v float32) Mem {
 	if m, ok := asm.constants[v]; ok {
 		return m
 	}
-	m := asm.Lanes(fmt.Sprintf("winograd%d", len(asm.constants)), width/4, func(int) uint32 { return math.Float32bits(v) })
+	m := asm.Lanes(fmt.Sprintf("winograd%d", len(asm.constants)), assembler.AVX2.Width(), func(int) uint32 { return math.Float32bits(v) })
 	asm.constants[v] = m
 	return m
+}
+
+// maskChannels makes the mask of the next register of channels, of which so many halves are left, where registers are masked.
+func (asm *generator) maskChannels(halves reg.GPVirtual) {
+	if asm.Set != assembler.AVX512 {
+		return
+	}
+	both, one := asm.GP32(), asm.GP32()
+	asm.MOVL(U32(1<<asm.Width()-1), both)
+	asm.MOVL(U32(1<<(asm.Width()/2)-1), one)
+	asm.CMPQ(halves, Imm(1))
+	asm.CMOVLLE(one, both)
+	asm.KMOVW(both, assembler.Mask)
 }
 
 // ending is what a transform does with L·X·Lᵀ.
@@ -57,10 +71,10 @@ const (
 	accumulate        // adds it to what is there
 )
 
-// writeTransform writes the transform by L of a square X, eight channels at a time.
-func (asm *generator) writeTransform(name string, l [][]float64, end ending) {
+// writeTransform writes the transform by L of a square X, a register of channels at a time.
+func (asm *generator) writeTransform(stage string, tile int, l [][]float64, end ending) {
 	out, in := len(l), len(l[0])
-	asm.Implement(name)
+	asm.Implement(fmt.Sprint(stage, tile, asm.Name))
 	t := asm.Load(asm.Param("t"), asm.GP64())
 	field := asm.Fields("winogradTransform", t)
 
@@ -87,10 +101,11 @@ func (asm *generator) writeTransform(name string, l [][]float64, end ending) {
 	}
 
 	asm.Label("vector")
+	asm.maskChannels(vectors)
 	row, at := asm.GP64(), asm.GP64()
 	asm.MOVQ(y, row)
-	for first := 0; first < out; first += halfRegisters / in {
-		rows := l[first:min(first+halfRegisters/in, out)]
+	for first := 0; first < out; first += asm.halfRegisters / in {
+		rows := l[first:min(first+asm.halfRegisters/in, out)]
 		half := make([][]reg.VecVirtual, len(rows)) // of L·X
 		column := asm.GP64()
 		asm.MOVQ(x, column)
@@ -99,8 +114,8 @@ func (asm *generator) writeTransform(name string, l [][]float64, end ending) {
 			asm.MOVQ(column, at)
 			for k := range in {
 				if slices.ContainsFunc(rows, func(row []float64) bool { return row[k] != 0 }) {
-					values[k] = asm.YMM()
-					asm.VMOVUPS(Mem{Base: at}, values[k])
+					values[k] = asm.Vector()
+					asm.LoadVector(Mem{Base: at}, values[k])
 				}
 				if k < in-1 {
 					asm.ADDQ(srcRow, at)
@@ -115,8 +130,8 @@ func (asm *generator) writeTransform(name string, l [][]float64, end ending) {
 		}
 		var begin, floor reg.VecVirtual
 		if end == activate {
-			begin, floor = asm.YMM(), asm.YMM()
-			asm.VMOVUPS(Mem{Base: start}, begin)
+			begin, floor = asm.Vector(), asm.Vector()
+			asm.LoadVector(Mem{Base: start}, begin)
 			asm.VBROADCASTSS(field("floor"), floor)
 		}
 		for i := range rows {
@@ -126,14 +141,18 @@ func (asm *generator) writeTransform(name string, l [][]float64, end ending) {
 				result := sum
 				switch end {
 				case activate:
-					result = asm.YMM()
+					result = asm.Vector()
 					asm.VADDPS(begin, sum, result)
 					asm.VMAXPS(result, floor, result) // the last operand of the instruction, here the first, wins over NaN
 				case accumulate:
-					result = asm.YMM()
-					asm.VADDPS(Mem{Base: at}, sum, result)
+					result = asm.Vector()
+					if asm.Set == assembler.AVX512 {
+						asm.VADDPS_Z(Mem{Base: at}, sum, assembler.Mask, result)
+					} else {
+						asm.VADDPS(Mem{Base: at}, sum, result)
+					}
 				}
-				asm.VMOVUPS(result, Mem{Base: at})
+				asm.StoreVector(result, Mem{Base: at})
 				if j < out-1 {
 					asm.ADDQ(dstCol, at)
 				}
@@ -141,13 +160,13 @@ func (asm *generator) writeTransform(name string, l [][]float64, end ending) {
 			asm.ADDQ(dstRow, row)
 		}
 	}
-	asm.ADDQ(Imm(width), x)
-	asm.ADDQ(Imm(width), y)
+	asm.ADDQ(Imm(uint64(asm.Bytes(1))), x)
+	asm.ADDQ(Imm(uint64(asm.Bytes(1))), y)
 	if end == activate {
-		asm.ADDQ(Imm(width), start)
+		asm.ADDQ(Imm(uint64(asm.Bytes(1))), start)
 	}
-	asm.DECQ(vectors)
-	asm.JNZ(LabelRef("vector"))
+	asm.SUBQ(Imm(uint64(asm.Width()/assembler.AVX2.Width())), vectors)
+	asm.JG(LabelRef("vector"))
 
 	step := func(pointer reg.GPVirtual, name string) {
 		bytes := asm.GP64()
@@ -173,19 +192,27 @@ func (asm *generator) combine(coefficients []float64, values []reg.VecVirtual) r
 		if c == 0 || i == first {
 			continue
 		}
-		next := asm.YMM()
+		next := asm.Vector()
 		switch {
 		case sum == nil:
-			asm.VMULPS(asm.constant(float32(c)), values[i], next)
+			asm.either(asm.VMULPS, asm.VMULPS_BCST)(asm.constant(float32(c)), values[i], next)
 		case c == 1:
 			asm.VADDPS(values[i], sum, next)
 		case c == -1:
 			asm.VSUBPS(values[i], sum, next)
 		default:
 			asm.VMOVAPS(sum, next)
-			asm.VFMADD231PS(asm.constant(float32(c)), values[i], next)
+			asm.either(asm.VFMADD231PS, asm.VFMADD231PS_BCST)(asm.constant(float32(c)), values[i], next)
 		}
 		sum = next
 	}
 	return sum
+}
+
+// either is the instruction that takes a constant from memory as vectors of AVX2 do, or the one that broadcasts it.
+func (asm *generator) either(vector, broadcast func(...Op)) func(...Op) {
+	if asm.Set == assembler.AVX512 {
+		return broadcast
+	}
+	return vector
 }
