@@ -2,7 +2,7 @@ package cpu
 
 import "cnn-gpu/kernels"
 
-// gather adds sparse sums to rows of values: for each span, each of rows rows r and 8·vectors columns j,
+// gather adds sparse sums to rows of values: for each span, each of rows rows r and each of columns columns j,
 //
 //	sums[span.sums + r·sumsRow + j] += Σ_i values[i] · b[places[i] + r·bRow + j]   over the entries i of the span
 //
@@ -12,7 +12,7 @@ type gather struct {
 	spans         []gatherSpan
 	places        []int32
 	values        []float32
-	rows, vectors int
+	rows, columns int // columns are a multiple of gatherVector
 	sumsRow, bRow int
 }
 
@@ -26,16 +26,16 @@ const (
 )
 
 // run computes the sums of any number of rows of the given length, a multiple of gatherVector. As few rows as fill the registers are
-// summed at once, so that the rows of B which the lists share stay in the L1 cache.
+// summed at once, so that the rows of B which the lists share stay in the L1 cache. Sums may meet, so their order hangs on what is summed at once.
 func (t gather) run(rows, length int) {
 	sums, b := t.sums, t.b
 	vectors := length / gatherVector
 	strips := kernels.CeilDiv(vectors, gatherSums)
 	for strip := range strips {
-		first := vectors * strip / strips
-		t.vectors = vectors*(strip+1)/strips - first
+		first, end := vectors*strip/strips, vectors*(strip+1)/strips
+		t.columns = (end - first) * gatherVector
 		for row := 0; row < rows; row += t.rows {
-			t.rows = min(rows-row, gatherRows, gatherSums/t.vectors)
+			t.rows = min(rows-row, gatherRows, gatherSums/(end-first))
 			t.sums, t.b = sums[first*gatherVector+row*t.sumsRow:], b[first*gatherVector+row*t.bRow:]
 			t.runKernel()
 		}
@@ -43,24 +43,26 @@ func (t gather) run(rows, length int) {
 }
 
 func (t *gather) runKernel() {
-	if variant == portable {
-		t.portable()
-	} else {
+	switch variant {
+	case avx512:
+		gatherAVX512(t)
+	case avx2:
 		gatherAVX2(t)
+	default:
+		t.portable()
 	}
 }
 
 func (t *gather) portable() {
-	length := t.vectors * gatherVector
 	for _, s := range t.spans {
 		if s.count == 0 { // then it may have no place
 			continue
 		}
 		for row := range t.rows {
-			sums := t.sums[s.sums+row*t.sumsRow:][:length]
+			sums := t.sums[s.sums+row*t.sumsRow:][:t.columns]
 			for i := s.first; i < s.first+s.count; i++ {
 				value := t.values[i]
-				for j, v := range t.b[int(t.places[i])+row*t.bRow:][:length] {
+				for j, v := range t.b[int(t.places[i])+row*t.bRow:][:t.columns] {
 					sums[j] += value * v
 				}
 			}

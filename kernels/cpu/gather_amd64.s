@@ -6,6 +6,8 @@ TEXT ·gatherAVX2(SB), $0-8
 	MOVQ t+0(FP), AX
 	MOVQ 120(AX), CX
 	MOVQ 128(AX), DX
+	ADDQ $0x07, DX
+	SHRQ $0x03, DX
 	CMPQ CX, $0x01
 	JNE  rows2
 	CMPQ DX, $0x01
@@ -1391,5 +1393,624 @@ next3x4:
 	JNZ  span3x4
 
 done3x4:
+	VZEROUPPER
+	RET
+
+// func gatherAVX512(t *gather)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·gatherAVX512(SB), $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    128(AX), CX
+	MOVQ    $0x00000060, DX
+	CMPQ    CX, DX
+	CMOVQGT DX, CX
+	NEGQ    CX
+	ANDQ    $0x0f, CX
+	MOVL    $0x0000ffff, DX
+	SHRL    CL, DX
+	KMOVW   DX, K1
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	ADDQ    $0x0f, DX
+	SHRQ    $0x04, DX
+	CMPQ    CX, $0x01
+	JNE     rows2
+	CMPQ    DX, $0x01
+	JE      start1x1
+	CMPQ    DX, $0x02
+	JE      start1x2
+	CMPQ    DX, $0x03
+	JE      start1x3
+	CMPQ    DX, $0x04
+	JE      start1x4
+	CMPQ    DX, $0x05
+	JE      start1x5
+	CMPQ    DX, $0x06
+	JE      start1x6
+
+rows2:
+	CMPQ CX, $0x02
+	JNE  rows3
+	CMPQ DX, $0x01
+	JE   start2x1
+	CMPQ DX, $0x02
+	JE   start2x2
+	CMPQ DX, $0x03
+	JE   start2x3
+
+rows3:
+	CMPQ CX, $0x03
+	JNE  rows4
+	CMPQ DX, $0x01
+	JE   start3x1
+	CMPQ DX, $0x02
+	JE   start3x2
+
+rows4:
+	RET
+
+start1x1:
+	MOVQ  136(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  144(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  48(AX), CX
+	MOVQ  56(AX), DX
+	TESTQ DX, DX
+	JZ    done1x1
+
+span1x1:
+	MOVQ      16(CX), BX
+	TESTQ     BX, BX
+	JZ        next1x1
+	MOVQ      (CX), R8
+	MOVQ      (AX), SI
+	LEAQ      (SI)(R8*4), SI
+	MOVQ      24(AX), DI
+	VMOVUPS.Z (SI), K1, Z0
+	MOVQ      8(CX), R8
+	MOVQ      72(AX), R9
+	MOVQ      96(AX), R10
+	LEAQ      (R8)(BX*1), BX
+
+entry1x1:
+	MOVLQSX      (R9)(R8*4), R11
+	LEAQ         (DI)(R11*4), R11
+	VBROADCASTSS (R10)(R8*4), Z1
+	VFMADD231PS  (R11), Z1, K1, Z0
+	INCQ         R8
+	CMPQ         R8, BX
+	JNE          entry1x1
+	VMOVUPS      Z0, K1, (SI)
+
+next1x1:
+	ADDQ $0x18, CX
+	DECQ DX
+	JNZ  span1x1
+
+done1x1:
+	VZEROUPPER
+	RET
+
+start1x2:
+	MOVQ  136(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  144(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  48(AX), CX
+	MOVQ  56(AX), DX
+	TESTQ DX, DX
+	JZ    done1x2
+
+span1x2:
+	MOVQ      16(CX), BX
+	TESTQ     BX, BX
+	JZ        next1x2
+	MOVQ      (CX), R8
+	MOVQ      (AX), SI
+	LEAQ      (SI)(R8*4), SI
+	MOVQ      24(AX), DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS.Z 64(SI), K1, Z1
+	MOVQ      8(CX), R8
+	MOVQ      72(AX), R9
+	MOVQ      96(AX), R10
+	LEAQ      (R8)(BX*1), BX
+
+entry1x2:
+	MOVLQSX      (R9)(R8*4), R11
+	LEAQ         (DI)(R11*4), R11
+	VBROADCASTSS (R10)(R8*4), Z2
+	VFMADD231PS  (R11), Z2, Z0
+	VFMADD231PS  64(R11), Z2, K1, Z1
+	INCQ         R8
+	CMPQ         R8, BX
+	JNE          entry1x2
+	VMOVUPS      Z0, (SI)
+	VMOVUPS      Z1, K1, 64(SI)
+
+next1x2:
+	ADDQ $0x18, CX
+	DECQ DX
+	JNZ  span1x2
+
+done1x2:
+	VZEROUPPER
+	RET
+
+start1x3:
+	MOVQ  136(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  144(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  48(AX), CX
+	MOVQ  56(AX), DX
+	TESTQ DX, DX
+	JZ    done1x3
+
+span1x3:
+	MOVQ      16(CX), BX
+	TESTQ     BX, BX
+	JZ        next1x3
+	MOVQ      (CX), R8
+	MOVQ      (AX), SI
+	LEAQ      (SI)(R8*4), SI
+	MOVQ      24(AX), DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	VMOVUPS.Z 128(SI), K1, Z2
+	MOVQ      8(CX), R8
+	MOVQ      72(AX), R9
+	MOVQ      96(AX), R10
+	LEAQ      (R8)(BX*1), BX
+
+entry1x3:
+	MOVLQSX      (R9)(R8*4), R11
+	LEAQ         (DI)(R11*4), R11
+	VBROADCASTSS (R10)(R8*4), Z3
+	VFMADD231PS  (R11), Z3, Z0
+	VFMADD231PS  64(R11), Z3, Z1
+	VFMADD231PS  128(R11), Z3, K1, Z2
+	INCQ         R8
+	CMPQ         R8, BX
+	JNE          entry1x3
+	VMOVUPS      Z0, (SI)
+	VMOVUPS      Z1, 64(SI)
+	VMOVUPS      Z2, K1, 128(SI)
+
+next1x3:
+	ADDQ $0x18, CX
+	DECQ DX
+	JNZ  span1x3
+
+done1x3:
+	VZEROUPPER
+	RET
+
+start1x4:
+	MOVQ  136(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  144(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  48(AX), CX
+	MOVQ  56(AX), DX
+	TESTQ DX, DX
+	JZ    done1x4
+
+span1x4:
+	MOVQ      16(CX), BX
+	TESTQ     BX, BX
+	JZ        next1x4
+	MOVQ      (CX), R8
+	MOVQ      (AX), SI
+	LEAQ      (SI)(R8*4), SI
+	MOVQ      24(AX), DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	VMOVUPS   128(SI), Z2
+	VMOVUPS.Z 192(SI), K1, Z3
+	MOVQ      8(CX), R8
+	MOVQ      72(AX), R9
+	MOVQ      96(AX), R10
+	LEAQ      (R8)(BX*1), BX
+
+entry1x4:
+	MOVLQSX      (R9)(R8*4), R11
+	LEAQ         (DI)(R11*4), R11
+	VBROADCASTSS (R10)(R8*4), Z4
+	VFMADD231PS  (R11), Z4, Z0
+	VFMADD231PS  64(R11), Z4, Z1
+	VFMADD231PS  128(R11), Z4, Z2
+	VFMADD231PS  192(R11), Z4, K1, Z3
+	INCQ         R8
+	CMPQ         R8, BX
+	JNE          entry1x4
+	VMOVUPS      Z0, (SI)
+	VMOVUPS      Z1, 64(SI)
+	VMOVUPS      Z2, 128(SI)
+	VMOVUPS      Z3, K1, 192(SI)
+
+next1x4:
+	ADDQ $0x18, CX
+	DECQ DX
+	JNZ  span1x4
+
+done1x4:
+	VZEROUPPER
+	RET
+
+start1x5:
+	MOVQ  136(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  144(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  48(AX), CX
+	MOVQ  56(AX), DX
+	TESTQ DX, DX
+	JZ    done1x5
+
+span1x5:
+	MOVQ      16(CX), BX
+	TESTQ     BX, BX
+	JZ        next1x5
+	MOVQ      (CX), R8
+	MOVQ      (AX), SI
+	LEAQ      (SI)(R8*4), SI
+	MOVQ      24(AX), DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	VMOVUPS   128(SI), Z2
+	VMOVUPS   192(SI), Z3
+	VMOVUPS.Z 256(SI), K1, Z4
+	MOVQ      8(CX), R8
+	MOVQ      72(AX), R9
+	MOVQ      96(AX), R10
+	LEAQ      (R8)(BX*1), BX
+
+entry1x5:
+	MOVLQSX      (R9)(R8*4), R11
+	LEAQ         (DI)(R11*4), R11
+	VBROADCASTSS (R10)(R8*4), Z5
+	VFMADD231PS  (R11), Z5, Z0
+	VFMADD231PS  64(R11), Z5, Z1
+	VFMADD231PS  128(R11), Z5, Z2
+	VFMADD231PS  192(R11), Z5, Z3
+	VFMADD231PS  256(R11), Z5, K1, Z4
+	INCQ         R8
+	CMPQ         R8, BX
+	JNE          entry1x5
+	VMOVUPS      Z0, (SI)
+	VMOVUPS      Z1, 64(SI)
+	VMOVUPS      Z2, 128(SI)
+	VMOVUPS      Z3, 192(SI)
+	VMOVUPS      Z4, K1, 256(SI)
+
+next1x5:
+	ADDQ $0x18, CX
+	DECQ DX
+	JNZ  span1x5
+
+done1x5:
+	VZEROUPPER
+	RET
+
+start1x6:
+	MOVQ  136(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  144(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  48(AX), CX
+	MOVQ  56(AX), DX
+	TESTQ DX, DX
+	JZ    done1x6
+
+span1x6:
+	MOVQ      16(CX), BX
+	TESTQ     BX, BX
+	JZ        next1x6
+	MOVQ      (CX), R8
+	MOVQ      (AX), SI
+	LEAQ      (SI)(R8*4), SI
+	MOVQ      24(AX), DI
+	VMOVUPS   (SI), Z0
+	VMOVUPS   64(SI), Z1
+	VMOVUPS   128(SI), Z2
+	VMOVUPS   192(SI), Z3
+	VMOVUPS   256(SI), Z4
+	VMOVUPS.Z 320(SI), K1, Z5
+	MOVQ      8(CX), R8
+	MOVQ      72(AX), R9
+	MOVQ      96(AX), R10
+	LEAQ      (R8)(BX*1), BX
+
+entry1x6:
+	MOVLQSX      (R9)(R8*4), R11
+	LEAQ         (DI)(R11*4), R11
+	VBROADCASTSS (R10)(R8*4), Z6
+	VFMADD231PS  (R11), Z6, Z0
+	VFMADD231PS  64(R11), Z6, Z1
+	VFMADD231PS  128(R11), Z6, Z2
+	VFMADD231PS  192(R11), Z6, Z3
+	VFMADD231PS  256(R11), Z6, Z4
+	VFMADD231PS  320(R11), Z6, K1, Z5
+	INCQ         R8
+	CMPQ         R8, BX
+	JNE          entry1x6
+	VMOVUPS      Z0, (SI)
+	VMOVUPS      Z1, 64(SI)
+	VMOVUPS      Z2, 128(SI)
+	VMOVUPS      Z3, 192(SI)
+	VMOVUPS      Z4, 256(SI)
+	VMOVUPS      Z5, K1, 320(SI)
+
+next1x6:
+	ADDQ $0x18, CX
+	DECQ DX
+	JNZ  span1x6
+
+done1x6:
+	VZEROUPPER
+	RET
+
+start2x1:
+	MOVQ  136(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  144(AX), DX
+	SHLQ  $0x02, DX
+	MOVQ  48(AX), BX
+	MOVQ  56(AX), SI
+	TESTQ SI, SI
+	JZ    done2x1
+
+span2x1:
+	MOVQ      16(BX), DI
+	TESTQ     DI, DI
+	JZ        next2x1
+	MOVQ      (BX), R10
+	MOVQ      (AX), R8
+	LEAQ      (R8)(R10*4), R8
+	MOVQ      24(AX), R9
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS.Z (R8)(CX*1), K1, Z1
+	MOVQ      8(BX), R10
+	MOVQ      72(AX), R11
+	MOVQ      96(AX), R12
+	LEAQ      (R10)(DI*1), DI
+
+entry2x1:
+	MOVLQSX      (R11)(R10*4), R13
+	LEAQ         (R9)(R13*4), R13
+	VBROADCASTSS (R12)(R10*4), Z2
+	VFMADD231PS  (R13), Z2, K1, Z0
+	VFMADD231PS  (R13)(DX*1), Z2, K1, Z1
+	INCQ         R10
+	CMPQ         R10, DI
+	JNE          entry2x1
+	VMOVUPS      Z0, K1, (R8)
+	VMOVUPS      Z1, K1, (R8)(CX*1)
+
+next2x1:
+	ADDQ $0x18, BX
+	DECQ SI
+	JNZ  span2x1
+
+done2x1:
+	VZEROUPPER
+	RET
+
+start2x2:
+	MOVQ  136(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  144(AX), DX
+	SHLQ  $0x02, DX
+	MOVQ  48(AX), BX
+	MOVQ  56(AX), SI
+	TESTQ SI, SI
+	JZ    done2x2
+
+span2x2:
+	MOVQ      16(BX), DI
+	TESTQ     DI, DI
+	JZ        next2x2
+	MOVQ      (BX), R10
+	MOVQ      (AX), R8
+	LEAQ      (R8)(R10*4), R8
+	MOVQ      24(AX), R9
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	VMOVUPS   (R8)(CX*1), Z2
+	VMOVUPS.Z 64(R8)(CX*1), K1, Z3
+	MOVQ      8(BX), R10
+	MOVQ      72(AX), R11
+	MOVQ      96(AX), R12
+	LEAQ      (R10)(DI*1), DI
+
+entry2x2:
+	MOVLQSX      (R11)(R10*4), R13
+	LEAQ         (R9)(R13*4), R13
+	VBROADCASTSS (R12)(R10*4), Z4
+	VFMADD231PS  (R13), Z4, Z0
+	VFMADD231PS  64(R13), Z4, K1, Z1
+	VFMADD231PS  (R13)(DX*1), Z4, Z2
+	VFMADD231PS  64(R13)(DX*1), Z4, K1, Z3
+	INCQ         R10
+	CMPQ         R10, DI
+	JNE          entry2x2
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, K1, 64(R8)
+	VMOVUPS      Z2, (R8)(CX*1)
+	VMOVUPS      Z3, K1, 64(R8)(CX*1)
+
+next2x2:
+	ADDQ $0x18, BX
+	DECQ SI
+	JNZ  span2x2
+
+done2x2:
+	VZEROUPPER
+	RET
+
+start2x3:
+	MOVQ  136(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  144(AX), DX
+	SHLQ  $0x02, DX
+	MOVQ  48(AX), BX
+	MOVQ  56(AX), SI
+	TESTQ SI, SI
+	JZ    done2x3
+
+span2x3:
+	MOVQ      16(BX), DI
+	TESTQ     DI, DI
+	JZ        next2x3
+	MOVQ      (BX), R10
+	MOVQ      (AX), R8
+	LEAQ      (R8)(R10*4), R8
+	MOVQ      24(AX), R9
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	VMOVUPS   (R8)(CX*1), Z3
+	VMOVUPS   64(R8)(CX*1), Z4
+	VMOVUPS.Z 128(R8)(CX*1), K1, Z5
+	MOVQ      8(BX), R10
+	MOVQ      72(AX), R11
+	MOVQ      96(AX), R12
+	LEAQ      (R10)(DI*1), DI
+
+entry2x3:
+	MOVLQSX      (R11)(R10*4), R13
+	LEAQ         (R9)(R13*4), R13
+	VBROADCASTSS (R12)(R10*4), Z6
+	VFMADD231PS  (R13), Z6, Z0
+	VFMADD231PS  64(R13), Z6, Z1
+	VFMADD231PS  128(R13), Z6, K1, Z2
+	VFMADD231PS  (R13)(DX*1), Z6, Z3
+	VFMADD231PS  64(R13)(DX*1), Z6, Z4
+	VFMADD231PS  128(R13)(DX*1), Z6, K1, Z5
+	INCQ         R10
+	CMPQ         R10, DI
+	JNE          entry2x3
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	VMOVUPS      Z2, K1, 128(R8)
+	VMOVUPS      Z3, (R8)(CX*1)
+	VMOVUPS      Z4, 64(R8)(CX*1)
+	VMOVUPS      Z5, K1, 128(R8)(CX*1)
+
+next2x3:
+	ADDQ $0x18, BX
+	DECQ SI
+	JNZ  span2x3
+
+done2x3:
+	VZEROUPPER
+	RET
+
+start3x1:
+	MOVQ  136(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  144(AX), DX
+	SHLQ  $0x02, DX
+	MOVQ  48(AX), BX
+	MOVQ  56(AX), SI
+	TESTQ SI, SI
+	JZ    done3x1
+
+span3x1:
+	MOVQ      16(BX), DI
+	TESTQ     DI, DI
+	JZ        next3x1
+	MOVQ      (BX), R10
+	MOVQ      (AX), R8
+	LEAQ      (R8)(R10*4), R8
+	MOVQ      24(AX), R9
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS.Z (R8)(CX*1), K1, Z1
+	VMOVUPS.Z (R8)(CX*2), K1, Z2
+	MOVQ      8(BX), R10
+	MOVQ      72(AX), R11
+	MOVQ      96(AX), R12
+	LEAQ      (R10)(DI*1), DI
+
+entry3x1:
+	MOVLQSX      (R11)(R10*4), R13
+	LEAQ         (R9)(R13*4), R13
+	VBROADCASTSS (R12)(R10*4), Z3
+	VFMADD231PS  (R13), Z3, K1, Z0
+	VFMADD231PS  (R13)(DX*1), Z3, K1, Z1
+	VFMADD231PS  (R13)(DX*2), Z3, K1, Z2
+	INCQ         R10
+	CMPQ         R10, DI
+	JNE          entry3x1
+	VMOVUPS      Z0, K1, (R8)
+	VMOVUPS      Z1, K1, (R8)(CX*1)
+	VMOVUPS      Z2, K1, (R8)(CX*2)
+
+next3x1:
+	ADDQ $0x18, BX
+	DECQ SI
+	JNZ  span3x1
+
+done3x1:
+	VZEROUPPER
+	RET
+
+start3x2:
+	MOVQ  136(AX), CX
+	SHLQ  $0x02, CX
+	MOVQ  144(AX), DX
+	SHLQ  $0x02, DX
+	MOVQ  48(AX), BX
+	MOVQ  56(AX), SI
+	TESTQ SI, SI
+	JZ    done3x2
+
+span3x2:
+	MOVQ      16(BX), DI
+	TESTQ     DI, DI
+	JZ        next3x2
+	MOVQ      (BX), R10
+	MOVQ      (AX), R8
+	LEAQ      (R8)(R10*4), R8
+	MOVQ      24(AX), R9
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	VMOVUPS   (R8)(CX*1), Z2
+	VMOVUPS.Z 64(R8)(CX*1), K1, Z3
+	VMOVUPS   (R8)(CX*2), Z4
+	VMOVUPS.Z 64(R8)(CX*2), K1, Z5
+	MOVQ      8(BX), R10
+	MOVQ      72(AX), R11
+	MOVQ      96(AX), R12
+	LEAQ      (R10)(DI*1), DI
+
+entry3x2:
+	MOVLQSX      (R11)(R10*4), R13
+	LEAQ         (R9)(R13*4), R13
+	VBROADCASTSS (R12)(R10*4), Z6
+	VFMADD231PS  (R13), Z6, Z0
+	VFMADD231PS  64(R13), Z6, K1, Z1
+	VFMADD231PS  (R13)(DX*1), Z6, Z2
+	VFMADD231PS  64(R13)(DX*1), Z6, K1, Z3
+	VFMADD231PS  (R13)(DX*2), Z6, Z4
+	VFMADD231PS  64(R13)(DX*2), Z6, K1, Z5
+	INCQ         R10
+	CMPQ         R10, DI
+	JNE          entry3x2
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, K1, 64(R8)
+	VMOVUPS      Z2, (R8)(CX*1)
+	VMOVUPS      Z3, K1, 64(R8)(CX*1)
+	VMOVUPS      Z4, (R8)(CX*2)
+	VMOVUPS      Z5, K1, 64(R8)(CX*2)
+
+next3x2:
+	ADDQ $0x18, BX
+	DECQ SI
+	JNZ  span3x2
+
+done3x2:
 	VZEROUPPER
 	RET

@@ -63,6 +63,11 @@ func depthwiseTapsAVX2(t *depthwiseTaps)
 //go:noescape
 func gatherAVX2(t *gather)
 
+// gatherAVX512 computes the sums with AVX-512F.
+//
+//go:noescape
+func gatherAVX512(t *gather)
+
 // winogradAVX2 transforms some tiles with AVX2 and FMA. It calls each function by its name, so that t need not go to the heap.
 func winogradAVX2(tile int, stage winogradStage, t *winogradTransform) {
 	switch {

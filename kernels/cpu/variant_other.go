@@ -18,7 +18,8 @@ func pooledMinAVX2(*pooledProduct) { panic(noAVX2) }
 func depthwiseRowAVX2(*depthwiseRow)   { panic(noAVX2) }
 func depthwiseTapsAVX2(*depthwiseTaps) { panic(noAVX2) }
 
-func gatherAVX2(*gather) { panic(noAVX2) }
+func gatherAVX2(*gather)   { panic(noAVX2) }
+func gatherAVX512(*gather) { panic(noAVX512) }
 
 func winogradAVX2(int, winogradStage, *winogradTransform)   { panic(noAVX2) }
 func winogradAVX512(int, winogradStage, *winogradTransform) { panic(noAVX512) }

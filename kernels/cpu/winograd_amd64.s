@@ -22,6 +22,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 
 vector:
 	MOVQ    R11, R13
@@ -159,7 +160,7 @@ vector:
 	ADDQ    BX, R13
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
-	SUBQ    $0x01, R12
+	SUBQ    $0x08, R12
 	JG      vector
 	MOVQ    88(AX), R10
 	LEAQ    (DI)(R10*4), DI
@@ -190,6 +191,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 
 vector:
 	MOVQ        R11, R13
@@ -337,7 +339,7 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	SUBQ        $0x01, R12
+	SUBQ        $0x08, R12
 	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
@@ -388,6 +390,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 	MOVQ 48(AX), R13
 
 vector:
@@ -475,7 +478,7 @@ vector:
 	ADDQ         $0x20, R10
 	ADDQ         $0x20, R11
 	ADDQ         $0x20, R13
-	SUBQ         $0x01, R12
+	SUBQ         $0x08, R12
 	JG           vector
 	MOVQ         88(AX), R10
 	LEAQ         (DI)(R10*4), DI
@@ -506,6 +509,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 
 vector:
 	MOVQ    R11, R13
@@ -575,7 +579,7 @@ vector:
 	ADDQ    BX, R13
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
-	SUBQ    $0x01, R12
+	SUBQ    $0x08, R12
 	JG      vector
 	MOVQ    88(AX), R10
 	LEAQ    (DI)(R10*4), DI
@@ -616,6 +620,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 
 vector:
 	MOVQ        R11, R13
@@ -792,7 +797,7 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	SUBQ        $0x01, R12
+	SUBQ        $0x08, R12
 	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
@@ -823,6 +828,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 
 vector:
 	MOVQ    R11, R13
@@ -992,7 +998,7 @@ vector:
 	ADDQ    BX, R13
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
-	SUBQ    $0x01, R12
+	SUBQ    $0x08, R12
 	JG      vector
 	MOVQ    88(AX), R10
 	LEAQ    (DI)(R10*4), DI
@@ -1023,6 +1029,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 
 vector:
 	MOVQ        R11, R13
@@ -1408,7 +1415,7 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	SUBQ        $0x01, R12
+	SUBQ        $0x08, R12
 	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
@@ -1469,6 +1476,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 
 vector:
 	MOVQ        R11, R13
@@ -1699,7 +1707,7 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	SUBQ        $0x01, R12
+	SUBQ        $0x08, R12
 	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
@@ -1770,6 +1778,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 	MOVQ 48(AX), R13
 
 vector:
@@ -2000,7 +2009,7 @@ vector:
 	ADDQ         $0x20, R10
 	ADDQ         $0x20, R11
 	ADDQ         $0x20, R13
-	SUBQ         $0x01, R12
+	SUBQ         $0x08, R12
 	JG           vector
 	MOVQ         88(AX), R10
 	LEAQ         (DI)(R10*4), DI
@@ -2041,6 +2050,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 
 vector:
 	MOVQ        R11, R13
@@ -2207,7 +2217,7 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	SUBQ        $0x01, R12
+	SUBQ        $0x08, R12
 	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
@@ -2238,6 +2248,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 
 vector:
 	MOVQ        R11, R13
@@ -2517,7 +2528,7 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	SUBQ        $0x01, R12
+	SUBQ        $0x08, R12
 	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
@@ -2548,6 +2559,7 @@ tile:
 	MOVQ DI, R10
 	MOVQ R8, R11
 	MOVQ 128(AX), R12
+	SHLQ $0x03, R12
 
 vector:
 	MOVQ        R11, R13
@@ -2968,7 +2980,7 @@ vector:
 	ADDQ        BX, R13
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
-	SUBQ        $0x01, R12
+	SUBQ        $0x08, R12
 	JG          vector
 	MOVQ        88(AX), R10
 	LEAQ        (DI)(R10*4), DI
@@ -2983,143 +2995,148 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradInput2AVX512(SB), $0-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
 
 vector:
-	MOVL      $0x0000ffff, R13
-	MOVL      $0x000000ff, R14
-	CMPQ      R12, $0x01
-	CMOVLLE   R14, R13
-	KMOVW     R13, K1
-	MOVQ      R11, R13
-	MOVQ      R10, R15
+	MOVQ      R13, CX
+	MOVQ      $0x00000010, R14
+	CMPQ      CX, R14
+	CMOVQGT   R14, CX
+	NEGQ      CX
+	ANDQ      $0x0f, CX
+	MOVL      $0x0000ffff, R14
+	SHRL      CL, R14
+	KMOVW     R14, K1
+	MOVQ      R12, CX
+	MOVQ      R11, R15
 	MOVQ      R15, R14
 	VMOVUPS.Z (R14), K1, Z0
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z1
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z2
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z3
 	VSUBPS    Z2, Z0, Z0
 	VADDPS    Z2, Z1, Z4
 	VSUBPS    Z1, Z2, Z2
 	VSUBPS    Z3, Z1, Z1
-	ADDQ      DX, R15
+	ADDQ      BX, R15
 	MOVQ      R15, R14
 	VMOVUPS.Z (R14), K1, Z3
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z5
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z6
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z7
 	VSUBPS    Z6, Z3, Z3
 	VADDPS    Z6, Z5, Z8
 	VSUBPS    Z5, Z6, Z6
 	VSUBPS    Z7, Z5, Z5
-	ADDQ      DX, R15
+	ADDQ      BX, R15
 	MOVQ      R15, R14
 	VMOVUPS.Z (R14), K1, Z7
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z9
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z10
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z11
 	VSUBPS    Z10, Z7, Z7
 	VADDPS    Z10, Z9, Z12
 	VSUBPS    Z9, Z10, Z10
 	VSUBPS    Z11, Z9, Z9
-	ADDQ      DX, R15
+	ADDQ      BX, R15
 	MOVQ      R15, R14
 	VMOVUPS.Z (R14), K1, Z11
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z13
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z14
-	ADDQ      CX, R14
+	ADDQ      DX, R14
 	VMOVUPS.Z (R14), K1, Z15
 	VSUBPS    Z14, Z11, Z11
 	VADDPS    Z14, Z13, Z16
 	VSUBPS    Z13, Z14, Z14
 	VSUBPS    Z15, Z13, Z13
-	MOVQ      R13, R14
+	MOVQ      CX, R14
 	VSUBPS    Z7, Z0, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VADDPS    Z7, Z3, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VSUBPS    Z3, Z7, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VSUBPS    Z11, Z3, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      BX, R13
-	MOVQ      R13, R14
+	ADDQ      SI, CX
+	MOVQ      CX, R14
 	VSUBPS    Z12, Z4, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VADDPS    Z12, Z8, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VSUBPS    Z8, Z12, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VSUBPS    Z16, Z8, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      BX, R13
-	MOVQ      R13, R14
+	ADDQ      SI, CX
+	MOVQ      CX, R14
 	VSUBPS    Z10, Z2, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VADDPS    Z10, Z6, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VSUBPS    Z6, Z10, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VSUBPS    Z14, Z6, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      BX, R13
-	MOVQ      R13, R14
+	ADDQ      SI, CX
+	MOVQ      CX, R14
 	VSUBPS    Z9, Z1, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VADDPS    Z9, Z5, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VSUBPS    Z5, Z9, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      SI, R14
+	ADDQ      DI, R14
 	VSUBPS    Z13, Z5, Z0
 	VMOVUPS   Z0, K1, (R14)
-	ADDQ      BX, R13
-	ADDQ      $0x40, R10
+	ADDQ      SI, CX
 	ADDQ      $0x40, R11
-	SUBQ      $0x02, R12
+	ADDQ      $0x40, R12
+	SUBQ      $0x10, R13
 	JG        vector
-	MOVQ      88(AX), R10
-	LEAQ      (DI)(R10*4), DI
-	MOVQ      112(AX), R10
-	LEAQ      (R8)(R10*4), R8
-	DECQ      R9
+	MOVQ      88(AX), CX
+	LEAQ      (R8)(CX*4), R8
+	MOVQ      112(AX), CX
+	LEAQ      (R9)(CX*4), R9
+	DECQ      R10
 	JNZ       tile
 	VZEROUPPER
 	RET
@@ -3128,36 +3145,41 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradFilter2AVX512(SB), $0-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
 
 vector:
-	MOVL             $0x0000ffff, R13
-	MOVL             $0x000000ff, R14
-	CMPQ             R12, $0x01
-	CMOVLLE          R14, R13
-	KMOVW            R13, K1
-	MOVQ             R11, R13
-	MOVQ             R10, R15
+	MOVQ             R13, CX
+	MOVQ             $0x00000010, R14
+	CMPQ             CX, R14
+	CMOVQGT          R14, CX
+	NEGQ             CX
+	ANDQ             $0x0f, CX
+	MOVL             $0x0000ffff, R14
+	SHRL             CL, R14
+	KMOVW            R14, K1
+	MOVQ             R12, CX
+	MOVQ             R11, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z0
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z1
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z2
 	VMULPS.BCST      winograd0<>+0(SB), Z0, Z3
 	VMOVAPS          Z3, Z3
@@ -3169,12 +3191,12 @@ vector:
 	VFMADD231PS.BCST winograd1<>+0(SB), Z1, Z4
 	VMOVAPS          Z4, Z1
 	VFMADD231PS.BCST winograd0<>+0(SB), Z2, Z1
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z4
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z5
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z6
 	VMULPS.BCST      winograd0<>+0(SB), Z4, Z7
 	VMOVAPS          Z7, Z7
@@ -3186,12 +3208,12 @@ vector:
 	VFMADD231PS.BCST winograd1<>+0(SB), Z5, Z8
 	VMOVAPS          Z8, Z5
 	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z5
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z8
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z9
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z10
 	VMULPS.BCST      winograd0<>+0(SB), Z8, Z11
 	VMOVAPS          Z11, Z11
@@ -3203,91 +3225,91 @@ vector:
 	VFMADD231PS.BCST winograd1<>+0(SB), Z9, Z12
 	VMOVAPS          Z12, Z9
 	VFMADD231PS.BCST winograd0<>+0(SB), Z10, Z9
-	MOVQ             R13, R14
+	MOVQ             CX, R14
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z0, Z12
 	VMOVAPS          Z12, Z12
 	VFMADD231PS.BCST winograd0<>+0(SB), Z4, Z12
 	VMOVAPS          Z12, Z12
 	VFMADD231PS.BCST winograd0<>+0(SB), Z8, Z12
 	VMOVUPS          Z12, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z4, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z8, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z8, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z3, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z7, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z11, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z3, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z7, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z11, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z11, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVUPS          Z1, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z1, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z5, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z9, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z1, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z5, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z9, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z9, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVUPS          Z2, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z10, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z6, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z10, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z10, K1, (R14)
-	ADDQ             BX, R13
-	ADDQ             $0x40, R10
+	ADDQ             SI, CX
 	ADDQ             $0x40, R11
-	SUBQ             $0x02, R12
+	ADDQ             $0x40, R12
+	SUBQ             $0x10, R13
 	JG               vector
-	MOVQ             88(AX), R10
-	LEAQ             (DI)(R10*4), DI
-	MOVQ             112(AX), R10
-	LEAQ             (R8)(R10*4), R8
-	DECQ             R9
+	MOVQ             88(AX), CX
+	LEAQ             (R8)(CX*4), R8
+	MOVQ             112(AX), CX
+	LEAQ             (R9)(CX*4), R9
+	DECQ             R10
 	JNZ              tile
 	VZEROUPPER
 	RET
@@ -3296,121 +3318,126 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradOutput2AVX512(SB), $8-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
-	MOVQ 48(AX), R13
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
+	MOVQ 48(AX), R14
 
 vector:
-	MOVL         $0x0000ffff, R14
-	MOVL         $0x000000ff, R15
-	CMPQ         R12, $0x01
-	CMOVLLE      R15, R14
-	KMOVW        R14, K1
-	MOVQ         R11, R14
-	MOVQ         R10, BP
+	MOVQ         R13, CX
+	MOVQ         $0x00000010, R15
+	CMPQ         CX, R15
+	CMOVQGT      R15, CX
+	NEGQ         CX
+	ANDQ         $0x0f, CX
+	MOVL         $0x0000ffff, R15
+	SHRL         CL, R15
+	KMOVW        R15, K1
+	MOVQ         R12, CX
+	MOVQ         R11, BP
 	MOVQ         BP, R15
 	VMOVUPS.Z    (R15), K1, Z0
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z1
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z2
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z3
 	VADDPS       Z1, Z0, Z0
 	VADDPS       Z2, Z0, Z0
 	VSUBPS       Z2, Z1, Z1
 	VSUBPS       Z3, Z1, Z1
-	ADDQ         DX, BP
+	ADDQ         BX, BP
 	MOVQ         BP, R15
 	VMOVUPS.Z    (R15), K1, Z2
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z3
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z4
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z5
 	VADDPS       Z3, Z2, Z2
 	VADDPS       Z4, Z2, Z2
 	VSUBPS       Z4, Z3, Z3
 	VSUBPS       Z5, Z3, Z3
-	ADDQ         DX, BP
+	ADDQ         BX, BP
 	MOVQ         BP, R15
 	VMOVUPS.Z    (R15), K1, Z4
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z5
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z6
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z7
 	VADDPS       Z5, Z4, Z4
 	VADDPS       Z6, Z4, Z4
 	VSUBPS       Z6, Z5, Z5
 	VSUBPS       Z7, Z5, Z5
-	ADDQ         DX, BP
+	ADDQ         BX, BP
 	MOVQ         BP, R15
 	VMOVUPS.Z    (R15), K1, Z6
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z7
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z8
-	ADDQ         CX, R15
+	ADDQ         DX, R15
 	VMOVUPS.Z    (R15), K1, Z9
 	VADDPS       Z7, Z6, Z6
 	VADDPS       Z8, Z6, Z6
 	VSUBPS       Z8, Z7, Z7
 	VSUBPS       Z9, Z7, Z7
-	VMOVUPS.Z    (R13), K1, Z8
+	VMOVUPS.Z    (R14), K1, Z8
 	VBROADCASTSS 136(AX), Z9
-	MOVQ         R14, R15
+	MOVQ         CX, R15
 	VADDPS       Z2, Z0, Z0
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z8, Z0, Z0
 	VMAXPS       Z0, Z9, Z0
 	VMOVUPS      Z0, K1, (R15)
-	ADDQ         SI, R15
+	ADDQ         DI, R15
 	VSUBPS       Z4, Z2, Z0
 	VSUBPS       Z6, Z0, Z0
 	VADDPS       Z8, Z0, Z0
 	VMAXPS       Z0, Z9, Z0
 	VMOVUPS      Z0, K1, (R15)
-	ADDQ         BX, R14
-	MOVQ         R14, R15
+	ADDQ         SI, CX
+	MOVQ         CX, R15
 	VADDPS       Z3, Z1, Z0
 	VADDPS       Z5, Z0, Z0
 	VADDPS       Z8, Z0, Z0
 	VMAXPS       Z0, Z9, Z0
 	VMOVUPS      Z0, K1, (R15)
-	ADDQ         SI, R15
+	ADDQ         DI, R15
 	VSUBPS       Z5, Z3, Z0
 	VSUBPS       Z7, Z0, Z0
 	VADDPS       Z8, Z0, Z0
 	VMAXPS       Z0, Z9, Z0
 	VMOVUPS      Z0, K1, (R15)
-	ADDQ         BX, R14
-	ADDQ         $0x40, R10
+	ADDQ         SI, CX
 	ADDQ         $0x40, R11
-	ADDQ         $0x40, R13
-	SUBQ         $0x02, R12
+	ADDQ         $0x40, R12
+	ADDQ         $0x40, R14
+	SUBQ         $0x10, R13
 	JG           vector
-	MOVQ         88(AX), R10
-	LEAQ         (DI)(R10*4), DI
-	MOVQ         112(AX), R10
-	LEAQ         (R8)(R10*4), R8
-	DECQ         R9
+	MOVQ         88(AX), CX
+	LEAQ         (R8)(CX*4), R8
+	MOVQ         112(AX), CX
+	LEAQ         (R9)(CX*4), R9
+	DECQ         R10
 	JNZ          tile
 	VZEROUPPER
 	RET
@@ -3419,103 +3446,108 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradGradient2AVX512(SB), $0-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
 
 vector:
-	MOVL        $0x0000ffff, R13
-	MOVL        $0x000000ff, R14
-	CMPQ        R12, $0x01
-	CMOVLLE     R14, R13
-	KMOVW       R13, K1
-	MOVQ        R11, R13
-	MOVQ        R10, R15
+	MOVQ        R13, CX
+	MOVQ        $0x00000010, R14
+	CMPQ        CX, R14
+	CMOVQGT     R14, CX
+	NEGQ        CX
+	ANDQ        $0x0f, CX
+	MOVL        $0x0000ffff, R14
+	SHRL        CL, R14
+	KMOVW       R14, K1
+	MOVQ        R12, CX
+	MOVQ        R11, R15
 	MOVQ        R15, R14
 	VMOVUPS.Z   (R14), K1, Z0
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z1
 	VADDPS      Z1, Z0, Z2
 	VSUBPS      Z1, Z0, Z3
 	VMULPS.BCST winograd2<>+0(SB), Z1, Z1
-	ADDQ        DX, R15
+	ADDQ        BX, R15
 	MOVQ        R15, R14
 	VMOVUPS.Z   (R14), K1, Z4
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z5
 	VADDPS      Z5, Z4, Z6
 	VSUBPS      Z5, Z4, Z7
 	VMULPS.BCST winograd2<>+0(SB), Z5, Z5
-	MOVQ        R13, R14
+	MOVQ        CX, R14
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VADDPS      Z4, Z0, Z8
 	VMOVUPS     Z8, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z4, Z0, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VMULPS.BCST winograd2<>+0(SB), Z4, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        BX, R13
-	MOVQ        R13, R14
+	ADDQ        SI, CX
+	MOVQ        CX, R14
 	VMOVUPS     Z2, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VADDPS      Z6, Z2, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z6, Z2, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VMULPS.BCST winograd2<>+0(SB), Z6, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        BX, R13
-	MOVQ        R13, R14
+	ADDQ        SI, CX
+	MOVQ        CX, R14
 	VMOVUPS     Z3, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VADDPS      Z7, Z3, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z7, Z3, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VMULPS.BCST winograd2<>+0(SB), Z7, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        BX, R13
-	MOVQ        R13, R14
+	ADDQ        SI, CX
+	MOVQ        CX, R14
 	VMOVUPS     Z1, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VADDPS      Z5, Z1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z5, Z1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VMULPS.BCST winograd2<>+0(SB), Z5, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        BX, R13
-	ADDQ        $0x40, R10
+	ADDQ        SI, CX
 	ADDQ        $0x40, R11
-	SUBQ        $0x02, R12
+	ADDQ        $0x40, R12
+	SUBQ        $0x10, R13
 	JG          vector
-	MOVQ        88(AX), R10
-	LEAQ        (DI)(R10*4), DI
-	MOVQ        112(AX), R10
-	LEAQ        (R8)(R10*4), R8
-	DECQ        R9
+	MOVQ        88(AX), CX
+	LEAQ        (R8)(CX*4), R8
+	MOVQ        112(AX), CX
+	LEAQ        (R9)(CX*4), R9
+	DECQ        R10
 	JNZ         tile
 	VZEROUPPER
 	RET
@@ -3524,38 +3556,43 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradWeights2AVX512(SB), $0-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
 
 vector:
-	MOVL             $0x0000ffff, R13
-	MOVL             $0x000000ff, R14
-	CMPQ             R12, $0x01
-	CMOVLLE          R14, R13
-	KMOVW            R13, K1
-	MOVQ             R11, R13
-	MOVQ             R10, R15
+	MOVQ             R13, CX
+	MOVQ             $0x00000010, R14
+	CMPQ             CX, R14
+	CMOVQGT          R14, CX
+	NEGQ             CX
+	ANDQ             $0x0f, CX
+	MOVL             $0x0000ffff, R14
+	SHRL             CL, R14
+	KMOVW            R14, K1
+	MOVQ             R12, CX
+	MOVQ             R11, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z0
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z1
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z2
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z3
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z1, Z0
@@ -3568,14 +3605,14 @@ vector:
 	VFMADD231PS.BCST winograd0<>+0(SB), Z1, Z3
 	VMOVAPS          Z3, Z1
 	VFMADD231PS.BCST winograd0<>+0(SB), Z2, Z1
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z2
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z3
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z5
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z6
 	VMOVAPS          Z2, Z2
 	VFMADD231PS.BCST winograd0<>+0(SB), Z3, Z2
@@ -3588,14 +3625,14 @@ vector:
 	VFMADD231PS.BCST winograd0<>+0(SB), Z3, Z6
 	VMOVAPS          Z6, Z3
 	VFMADD231PS.BCST winograd0<>+0(SB), Z5, Z3
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z5
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z6
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z8
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z9
 	VMOVAPS          Z5, Z5
 	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z5
@@ -3608,14 +3645,14 @@ vector:
 	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z9
 	VMOVAPS          Z9, Z6
 	VFMADD231PS.BCST winograd0<>+0(SB), Z8, Z6
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z8
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z9
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z11
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z12
 	VMOVAPS          Z8, Z8
 	VFMADD231PS.BCST winograd0<>+0(SB), Z9, Z8
@@ -3628,78 +3665,78 @@ vector:
 	VFMADD231PS.BCST winograd0<>+0(SB), Z9, Z12
 	VMOVAPS          Z12, Z9
 	VFMADD231PS.BCST winograd0<>+0(SB), Z11, Z9
-	MOVQ             R13, R14
+	MOVQ             CX, R14
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z5, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z5, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z8, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z5, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVAPS          Z4, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z7, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z10, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z7, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z10, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z13, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z7, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z10, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVAPS          Z1, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z3, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z3, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z6, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z9, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z3, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd0<>+0(SB), Z6, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	ADDQ             $0x40, R10
+	ADDQ             SI, CX
 	ADDQ             $0x40, R11
-	SUBQ             $0x02, R12
+	ADDQ             $0x40, R12
+	SUBQ             $0x10, R13
 	JG               vector
-	MOVQ             88(AX), R10
-	LEAQ             (DI)(R10*4), DI
-	MOVQ             112(AX), R10
-	LEAQ             (R8)(R10*4), R8
-	DECQ             R9
+	MOVQ             88(AX), CX
+	LEAQ             (R8)(CX*4), R8
+	MOVQ             112(AX), CX
+	LEAQ             (R9)(CX*4), R9
+	DECQ             R10
 	JNZ              tile
 	VZEROUPPER
 	RET
@@ -3708,167 +3745,172 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradSpread2AVX512(SB), $0-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
 
 vector:
-	MOVL        $0x0000ffff, R13
-	MOVL        $0x000000ff, R14
-	CMPQ        R12, $0x01
-	CMOVLLE     R14, R13
-	KMOVW       R13, K1
-	MOVQ        R11, R13
-	MOVQ        R10, R15
+	MOVQ        R13, CX
+	MOVQ        $0x00000010, R14
+	CMPQ        CX, R14
+	CMOVQGT     R14, CX
+	NEGQ        CX
+	ANDQ        $0x0f, CX
+	MOVL        $0x0000ffff, R14
+	SHRL        CL, R14
+	KMOVW       R14, K1
+	MOVQ        R12, CX
+	MOVQ        R11, R15
 	MOVQ        R15, R14
 	VMOVUPS.Z   (R14), K1, Z0
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z1
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z2
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z3
 	VSUBPS      Z2, Z1, Z4
 	VADDPS      Z3, Z4, Z4
 	VSUBPS      Z0, Z1, Z1
 	VADDPS      Z2, Z1, Z1
 	VMULPS.BCST winograd2<>+0(SB), Z3, Z2
-	ADDQ        DX, R15
+	ADDQ        BX, R15
 	MOVQ        R15, R14
 	VMOVUPS.Z   (R14), K1, Z3
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z5
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z6
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z7
 	VSUBPS      Z6, Z5, Z8
 	VADDPS      Z7, Z8, Z8
 	VSUBPS      Z3, Z5, Z5
 	VADDPS      Z6, Z5, Z5
 	VMULPS.BCST winograd2<>+0(SB), Z7, Z6
-	ADDQ        DX, R15
+	ADDQ        BX, R15
 	MOVQ        R15, R14
 	VMOVUPS.Z   (R14), K1, Z7
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z9
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z10
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z11
 	VSUBPS      Z10, Z9, Z12
 	VADDPS      Z11, Z12, Z12
 	VSUBPS      Z7, Z9, Z9
 	VADDPS      Z10, Z9, Z9
 	VMULPS.BCST winograd2<>+0(SB), Z11, Z10
-	ADDQ        DX, R15
+	ADDQ        BX, R15
 	MOVQ        R15, R14
 	VMOVUPS.Z   (R14), K1, Z11
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z13
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z14
-	ADDQ        CX, R14
+	ADDQ        DX, R14
 	VMOVUPS.Z   (R14), K1, Z15
 	VSUBPS      Z14, Z13, Z16
 	VADDPS      Z15, Z16, Z16
 	VSUBPS      Z11, Z13, Z13
 	VADDPS      Z14, Z13, Z13
 	VMULPS.BCST winograd2<>+0(SB), Z15, Z14
-	MOVQ        R13, R14
+	MOVQ        CX, R14
 	VADDPS.Z    (R14), Z0, K1, Z15
 	VMOVUPS     Z15, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z7, Z3, Z15
 	VADDPS      Z11, Z15, Z15
 	VADDPS.Z    (R14), Z15, K1, Z15
 	VMOVUPS     Z15, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z0, Z3, Z0
 	VADDPS      Z7, Z0, Z0
 	VADDPS.Z    (R14), Z0, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VMULPS.BCST winograd2<>+0(SB), Z11, Z0
 	VADDPS.Z    (R14), Z0, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        BX, R13
-	MOVQ        R13, R14
+	ADDQ        SI, CX
+	MOVQ        CX, R14
 	VADDPS.Z    (R14), Z4, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z12, Z8, Z0
 	VADDPS      Z16, Z0, Z0
 	VADDPS.Z    (R14), Z0, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z4, Z8, Z0
 	VADDPS      Z12, Z0, Z0
 	VADDPS.Z    (R14), Z0, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VMULPS.BCST winograd2<>+0(SB), Z16, Z0
 	VADDPS.Z    (R14), Z0, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        BX, R13
-	MOVQ        R13, R14
+	ADDQ        SI, CX
+	MOVQ        CX, R14
 	VADDPS.Z    (R14), Z1, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z9, Z5, Z0
 	VADDPS      Z13, Z0, Z0
 	VADDPS.Z    (R14), Z0, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z1, Z5, Z0
 	VADDPS      Z9, Z0, Z0
 	VADDPS.Z    (R14), Z0, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VMULPS.BCST winograd2<>+0(SB), Z13, Z0
 	VADDPS.Z    (R14), Z0, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        BX, R13
-	MOVQ        R13, R14
+	ADDQ        SI, CX
+	MOVQ        CX, R14
 	VADDPS.Z    (R14), Z2, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z10, Z6, Z0
 	VADDPS      Z14, Z0, Z0
 	VADDPS.Z    (R14), Z0, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VSUBPS      Z2, Z6, Z0
 	VADDPS      Z10, Z0, Z0
 	VADDPS.Z    (R14), Z0, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        SI, R14
+	ADDQ        DI, R14
 	VMULPS.BCST winograd2<>+0(SB), Z14, Z0
 	VADDPS.Z    (R14), Z0, K1, Z0
 	VMOVUPS     Z0, K1, (R14)
-	ADDQ        BX, R13
-	ADDQ        $0x40, R10
+	ADDQ        SI, CX
 	ADDQ        $0x40, R11
-	SUBQ        $0x02, R12
+	ADDQ        $0x40, R12
+	SUBQ        $0x10, R13
 	JG          vector
-	MOVQ        88(AX), R10
-	LEAQ        (DI)(R10*4), DI
-	MOVQ        112(AX), R10
-	LEAQ        (R8)(R10*4), R8
-	DECQ        R9
+	MOVQ        88(AX), CX
+	LEAQ        (R8)(CX*4), R8
+	MOVQ        112(AX), CX
+	LEAQ        (R9)(CX*4), R9
+	DECQ        R10
 	JNZ         tile
 	VZEROUPPER
 	RET
@@ -3877,40 +3919,45 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradInput3AVX512(SB), $0-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
 
 vector:
-	MOVL             $0x0000ffff, R13
-	MOVL             $0x000000ff, R14
-	CMPQ             R12, $0x01
-	CMOVLLE          R14, R13
-	KMOVW            R13, K1
-	MOVQ             R11, R13
-	MOVQ             R10, R15
+	MOVQ             R13, CX
+	MOVQ             $0x00000010, R14
+	CMPQ             CX, R14
+	CMOVQGT          R14, CX
+	NEGQ             CX
+	ANDQ             $0x0f, CX
+	MOVL             $0x0000ffff, R14
+	SHRL             CL, R14
+	KMOVW            R14, K1
+	MOVQ             R12, CX
+	MOVQ             R11, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z0
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z1
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z2
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z3
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z4
 	VMOVAPS          Z3, Z5
 	VFMADD231PS.BCST winograd3<>+0(SB), Z0, Z5
@@ -3930,16 +3977,16 @@ vector:
 	VSUBPS           Z2, Z4, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST winograd4<>+0(SB), Z3, Z1
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z2
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z3
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z4
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z8
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z9
 	VMOVAPS          Z8, Z10
 	VFMADD231PS.BCST winograd3<>+0(SB), Z2, Z10
@@ -3959,16 +4006,16 @@ vector:
 	VSUBPS           Z4, Z9, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd4<>+0(SB), Z8, Z3
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z4
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z8
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z9
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z13
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z14
 	VMOVAPS          Z13, Z15
 	VFMADD231PS.BCST winograd3<>+0(SB), Z4, Z15
@@ -3988,16 +4035,16 @@ vector:
 	VSUBPS           Z9, Z14, Z8
 	VMOVAPS          Z8, Z8
 	VFMADD231PS.BCST winograd4<>+0(SB), Z13, Z8
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z9
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z13
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z14
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z18
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z19
 	VMOVAPS          Z18, Z20
 	VFMADD231PS.BCST winograd3<>+0(SB), Z9, Z20
@@ -4017,16 +4064,16 @@ vector:
 	VSUBPS           Z14, Z19, Z13
 	VMOVAPS          Z13, Z13
 	VFMADD231PS.BCST winograd4<>+0(SB), Z18, Z13
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z14
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z18
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z19
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z23
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z24
 	VMOVAPS          Z23, Z25
 	VFMADD231PS.BCST winograd3<>+0(SB), Z14, Z25
@@ -4046,160 +4093,160 @@ vector:
 	VSUBPS           Z19, Z24, Z18
 	VMOVAPS          Z18, Z18
 	VFMADD231PS.BCST winograd4<>+0(SB), Z23, Z18
-	MOVQ             R13, R14
+	MOVQ             CX, R14
 	VMOVAPS          Z9, Z19
 	VFMADD231PS.BCST winograd3<>+0(SB), Z0, Z19
 	VSUBPS           Z2, Z19, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z4, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z9, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z2, Z0
 	VSUBPS           Z4, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z9, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd5<>+0(SB), Z4, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VSUBPS           Z2, Z9, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z14, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z2, Z0
 	VSUBPS           Z4, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z9, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVAPS          Z20, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z5, Z0
 	VSUBPS           Z10, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z15, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z20, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z10, Z0
 	VSUBPS           Z15, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z20, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z10, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd5<>+0(SB), Z15, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VSUBPS           Z10, Z20, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z25, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z10, Z0
 	VSUBPS           Z15, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z20, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVAPS          Z21, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z6, Z0
 	VSUBPS           Z11, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z16, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z21, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z11, Z0
 	VSUBPS           Z16, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z21, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z11, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd5<>+0(SB), Z16, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VSUBPS           Z11, Z21, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z26, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z11, Z0
 	VSUBPS           Z16, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z21, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVAPS          Z22, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z7, Z0
 	VSUBPS           Z12, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z17, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z22, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z12, Z0
 	VSUBPS           Z17, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z22, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z12, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd5<>+0(SB), Z17, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VSUBPS           Z12, Z22, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z27, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z12, Z0
 	VSUBPS           Z17, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z22, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVAPS          Z13, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z1, Z0
 	VSUBPS           Z3, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z8, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z13, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z3, Z0
 	VSUBPS           Z8, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z13, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z3, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd5<>+0(SB), Z8, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VSUBPS           Z3, Z13, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z18, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z3, Z0
 	VSUBPS           Z8, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z13, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	ADDQ             $0x40, R10
+	ADDQ             SI, CX
 	ADDQ             $0x40, R11
-	SUBQ             $0x02, R12
+	ADDQ             $0x40, R12
+	SUBQ             $0x10, R13
 	JG               vector
-	MOVQ             88(AX), R10
-	LEAQ             (DI)(R10*4), DI
-	MOVQ             112(AX), R10
-	LEAQ             (R8)(R10*4), R8
-	DECQ             R9
+	MOVQ             88(AX), CX
+	LEAQ             (R8)(CX*4), R8
+	MOVQ             112(AX), CX
+	LEAQ             (R9)(CX*4), R9
+	DECQ             R10
 	JNZ              tile
 	VZEROUPPER
 	RET
@@ -4208,36 +4255,41 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradFilter3AVX512(SB), $0-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
 
 vector:
-	MOVL             $0x0000ffff, R13
-	MOVL             $0x000000ff, R14
-	CMPQ             R12, $0x01
-	CMOVLLE          R14, R13
-	KMOVW            R13, K1
-	MOVQ             R11, R13
-	MOVQ             R10, R15
+	MOVQ             R13, CX
+	MOVQ             $0x00000010, R14
+	CMPQ             CX, R14
+	CMOVQGT          R14, CX
+	NEGQ             CX
+	ANDQ             $0x0f, CX
+	MOVL             $0x0000ffff, R14
+	SHRL             CL, R14
+	KMOVW            R14, K1
+	MOVQ             R12, CX
+	MOVQ             R11, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z0
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z1
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z2
 	VMULPS.BCST      winograd0<>+0(SB), Z0, Z3
 	VMULPS.BCST      winograd1<>+0(SB), Z0, Z4
@@ -4255,12 +4307,12 @@ vector:
 	VFMADD231PS.BCST winograd8<>+0(SB), Z1, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd9<>+0(SB), Z2, Z0
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z1
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z6
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z7
 	VMULPS.BCST      winograd0<>+0(SB), Z1, Z8
 	VMULPS.BCST      winograd1<>+0(SB), Z1, Z9
@@ -4278,12 +4330,12 @@ vector:
 	VFMADD231PS.BCST winograd8<>+0(SB), Z6, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST winograd9<>+0(SB), Z7, Z1
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z6
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z11
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z12
 	VMULPS.BCST      winograd0<>+0(SB), Z6, Z13
 	VMULPS.BCST      winograd1<>+0(SB), Z6, Z14
@@ -4301,150 +4353,150 @@ vector:
 	VFMADD231PS.BCST winograd8<>+0(SB), Z11, Z6
 	VMOVAPS          Z6, Z6
 	VFMADD231PS.BCST winograd9<>+0(SB), Z12, Z6
-	MOVQ             R13, R14
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z3, Z11
 	VMOVUPS          Z11, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd1<>+0(SB), Z3, Z11
 	VMOVAPS          Z11, Z11
 	VFMADD231PS.BCST winograd1<>+0(SB), Z8, Z11
 	VMOVAPS          Z11, Z11
 	VFMADD231PS.BCST winograd1<>+0(SB), Z13, Z11
 	VMOVUPS          Z11, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd6<>+0(SB), Z3, Z11
 	VMOVAPS          Z11, Z11
 	VFMADD231PS.BCST winograd7<>+0(SB), Z8, Z11
 	VMOVAPS          Z11, Z11
 	VFMADD231PS.BCST winograd6<>+0(SB), Z13, Z11
 	VMOVUPS          Z11, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd7<>+0(SB), Z3, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd8<>+0(SB), Z8, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd9<>+0(SB), Z13, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z13, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z4, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd1<>+0(SB), Z4, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd1<>+0(SB), Z9, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd1<>+0(SB), Z14, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd6<>+0(SB), Z4, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd7<>+0(SB), Z9, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd6<>+0(SB), Z14, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd7<>+0(SB), Z4, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd8<>+0(SB), Z9, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd9<>+0(SB), Z14, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z14, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z5, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd1<>+0(SB), Z5, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd1<>+0(SB), Z10, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd1<>+0(SB), Z15, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd6<>+0(SB), Z5, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd7<>+0(SB), Z10, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd6<>+0(SB), Z15, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd7<>+0(SB), Z5, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd8<>+0(SB), Z10, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd9<>+0(SB), Z15, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z15, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z0, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd1<>+0(SB), Z0, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd1<>+0(SB), Z1, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd1<>+0(SB), Z6, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd6<>+0(SB), Z0, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd7<>+0(SB), Z1, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd6<>+0(SB), Z6, Z3
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd7<>+0(SB), Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd8<>+0(SB), Z1, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd9<>+0(SB), Z6, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z6, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z2, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd1<>+0(SB), Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z7, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z12, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd6<>+0(SB), Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd7<>+0(SB), Z7, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd6<>+0(SB), Z12, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd7<>+0(SB), Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd8<>+0(SB), Z7, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd9<>+0(SB), Z12, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z12, K1, (R14)
-	ADDQ             BX, R13
-	ADDQ             $0x40, R10
+	ADDQ             SI, CX
 	ADDQ             $0x40, R11
-	SUBQ             $0x02, R12
+	ADDQ             $0x40, R12
+	SUBQ             $0x10, R13
 	JG               vector
-	MOVQ             88(AX), R10
-	LEAQ             (DI)(R10*4), DI
-	MOVQ             112(AX), R10
-	LEAQ             (R8)(R10*4), R8
-	DECQ             R9
+	MOVQ             88(AX), CX
+	LEAQ             (R8)(CX*4), R8
+	MOVQ             112(AX), CX
+	LEAQ             (R9)(CX*4), R9
+	DECQ             R10
 	JNZ              tile
 	VZEROUPPER
 	RET
@@ -4453,41 +4505,46 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradOutput3AVX512(SB), $8-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
-	MOVQ 48(AX), R13
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
+	MOVQ 48(AX), R14
 
 vector:
-	MOVL             $0x0000ffff, R14
-	MOVL             $0x000000ff, R15
-	CMPQ             R12, $0x01
-	CMOVLLE          R15, R14
-	KMOVW            R14, K1
-	MOVQ             R11, R14
-	MOVQ             R10, BP
+	MOVQ             R13, CX
+	MOVQ             $0x00000010, R15
+	CMPQ             CX, R15
+	CMOVQGT          R15, CX
+	NEGQ             CX
+	ANDQ             $0x0f, CX
+	MOVL             $0x0000ffff, R15
+	SHRL             CL, R15
+	KMOVW            R15, K1
+	MOVQ             R12, CX
+	MOVQ             R11, BP
 	MOVQ             BP, R15
 	VMOVUPS.Z        (R15), K1, Z0
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z1
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z2
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z3
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z4
 	VADDPS           Z1, Z0, Z0
 	VADDPS           Z2, Z0, Z0
@@ -4499,16 +4556,16 @@ vector:
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST winograd10<>+0(SB), Z3, Z1
 	VADDPS           Z4, Z1, Z1
-	ADDQ             DX, BP
+	ADDQ             BX, BP
 	MOVQ             BP, R15
 	VMOVUPS.Z        (R15), K1, Z2
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z3
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z4
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z6
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z7
 	VADDPS           Z3, Z2, Z2
 	VADDPS           Z4, Z2, Z2
@@ -4520,16 +4577,16 @@ vector:
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd10<>+0(SB), Z6, Z3
 	VADDPS           Z7, Z3, Z3
-	ADDQ             DX, BP
+	ADDQ             BX, BP
 	MOVQ             BP, R15
 	VMOVUPS.Z        (R15), K1, Z4
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z6
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z7
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z9
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z10
 	VADDPS           Z6, Z4, Z4
 	VADDPS           Z7, Z4, Z4
@@ -4541,16 +4598,16 @@ vector:
 	VMOVAPS          Z6, Z6
 	VFMADD231PS.BCST winograd10<>+0(SB), Z9, Z6
 	VADDPS           Z10, Z6, Z6
-	ADDQ             DX, BP
+	ADDQ             BX, BP
 	MOVQ             BP, R15
 	VMOVUPS.Z        (R15), K1, Z7
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z9
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z10
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z12
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z13
 	VADDPS           Z9, Z7, Z7
 	VADDPS           Z10, Z7, Z7
@@ -4562,16 +4619,16 @@ vector:
 	VMOVAPS          Z9, Z9
 	VFMADD231PS.BCST winograd10<>+0(SB), Z12, Z9
 	VADDPS           Z13, Z9, Z9
-	ADDQ             DX, BP
+	ADDQ             BX, BP
 	MOVQ             BP, R15
 	VMOVUPS.Z        (R15), K1, Z10
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z12
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z13
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z15
-	ADDQ             CX, R15
+	ADDQ             DX, R15
 	VMOVUPS.Z        (R15), K1, Z16
 	VADDPS           Z12, Z10, Z10
 	VADDPS           Z13, Z10, Z10
@@ -4583,23 +4640,23 @@ vector:
 	VMOVAPS          Z12, Z12
 	VFMADD231PS.BCST winograd10<>+0(SB), Z15, Z12
 	VADDPS           Z16, Z12, Z12
-	VMOVUPS.Z        (R13), K1, Z13
+	VMOVUPS.Z        (R14), K1, Z13
 	VBROADCASTSS     136(AX), Z15
-	MOVQ             R14, R15
+	MOVQ             CX, R15
 	VADDPS           Z2, Z0, Z0
 	VADDPS           Z4, Z0, Z0
 	VADDPS           Z7, Z0, Z0
 	VADDPS           Z13, Z0, Z0
 	VMAXPS           Z0, Z15, Z0
 	VMOVUPS          Z0, K1, (R15)
-	ADDQ             SI, R15
+	ADDQ             DI, R15
 	VSUBPS           Z4, Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z7, Z0
 	VADDPS           Z13, Z0, Z0
 	VMAXPS           Z0, Z15, Z0
 	VMOVUPS          Z0, K1, (R15)
-	ADDQ             SI, R15
+	ADDQ             DI, R15
 	VADDPS           Z4, Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd10<>+0(SB), Z7, Z0
@@ -4607,22 +4664,22 @@ vector:
 	VADDPS           Z13, Z0, Z0
 	VMAXPS           Z0, Z15, Z0
 	VMOVUPS          Z0, K1, (R15)
-	ADDQ             BX, R14
-	MOVQ             R14, R15
+	ADDQ             SI, CX
+	MOVQ             CX, R15
 	VADDPS           Z8, Z5, Z0
 	VADDPS           Z11, Z0, Z0
 	VADDPS           Z14, Z0, Z0
 	VADDPS           Z13, Z0, Z0
 	VMAXPS           Z0, Z15, Z0
 	VMOVUPS          Z0, K1, (R15)
-	ADDQ             SI, R15
+	ADDQ             DI, R15
 	VSUBPS           Z11, Z8, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z14, Z0
 	VADDPS           Z13, Z0, Z0
 	VMAXPS           Z0, Z15, Z0
 	VMOVUPS          Z0, K1, (R15)
-	ADDQ             SI, R15
+	ADDQ             DI, R15
 	VADDPS           Z11, Z8, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd10<>+0(SB), Z14, Z0
@@ -4630,22 +4687,22 @@ vector:
 	VADDPS           Z13, Z0, Z0
 	VMAXPS           Z0, Z15, Z0
 	VMOVUPS          Z0, K1, (R15)
-	ADDQ             BX, R14
-	MOVQ             R14, R15
+	ADDQ             SI, CX
+	MOVQ             CX, R15
 	VADDPS           Z3, Z1, Z0
 	VADDPS           Z6, Z0, Z0
 	VADDPS           Z9, Z0, Z0
 	VADDPS           Z13, Z0, Z0
 	VMAXPS           Z0, Z15, Z0
 	VMOVUPS          Z0, K1, (R15)
-	ADDQ             SI, R15
+	ADDQ             DI, R15
 	VSUBPS           Z6, Z3, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z9, Z0
 	VADDPS           Z13, Z0, Z0
 	VMAXPS           Z0, Z15, Z0
 	VMOVUPS          Z0, K1, (R15)
-	ADDQ             SI, R15
+	ADDQ             DI, R15
 	VADDPS           Z6, Z3, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd10<>+0(SB), Z9, Z0
@@ -4653,17 +4710,17 @@ vector:
 	VADDPS           Z13, Z0, Z0
 	VMAXPS           Z0, Z15, Z0
 	VMOVUPS          Z0, K1, (R15)
-	ADDQ             BX, R14
-	ADDQ             $0x40, R10
+	ADDQ             SI, CX
 	ADDQ             $0x40, R11
-	ADDQ             $0x40, R13
-	SUBQ             $0x02, R12
+	ADDQ             $0x40, R12
+	ADDQ             $0x40, R14
+	SUBQ             $0x10, R13
 	JG               vector
-	MOVQ             88(AX), R10
-	LEAQ             (DI)(R10*4), DI
-	MOVQ             112(AX), R10
-	LEAQ             (R8)(R10*4), R8
-	DECQ             R9
+	MOVQ             88(AX), CX
+	LEAQ             (R8)(CX*4), R8
+	MOVQ             112(AX), CX
+	LEAQ             (R9)(CX*4), R9
+	DECQ             R10
 	JNZ              tile
 	VZEROUPPER
 	RET
@@ -4672,36 +4729,41 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradGradient3AVX512(SB), $0-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
 
 vector:
-	MOVL             $0x0000ffff, R13
-	MOVL             $0x000000ff, R14
-	CMPQ             R12, $0x01
-	CMOVLLE          R14, R13
-	KMOVW            R13, K1
-	MOVQ             R11, R13
-	MOVQ             R10, R15
+	MOVQ             R13, CX
+	MOVQ             $0x00000010, R14
+	CMPQ             CX, R14
+	CMOVQGT          R14, CX
+	NEGQ             CX
+	ANDQ             $0x0f, CX
+	MOVL             $0x0000ffff, R14
+	SHRL             CL, R14
+	KMOVW            R14, K1
+	MOVQ             R12, CX
+	MOVQ             R11, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z0
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z1
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z2
 	VADDPS           Z1, Z0, Z3
 	VADDPS           Z2, Z3, Z3
@@ -4711,12 +4773,12 @@ vector:
 	VFMADD231PS.BCST winograd3<>+0(SB), Z1, Z5
 	VMOVAPS          Z5, Z1
 	VFMADD231PS.BCST winograd10<>+0(SB), Z2, Z1
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z5
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z6
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z7
 	VADDPS           Z6, Z5, Z8
 	VADDPS           Z7, Z8, Z8
@@ -4726,12 +4788,12 @@ vector:
 	VFMADD231PS.BCST winograd3<>+0(SB), Z6, Z10
 	VMOVAPS          Z10, Z6
 	VFMADD231PS.BCST winograd10<>+0(SB), Z7, Z6
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z10
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z11
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z11, Z10, Z13
 	VADDPS           Z12, Z13, Z13
@@ -4741,110 +4803,110 @@ vector:
 	VFMADD231PS.BCST winograd3<>+0(SB), Z11, Z15
 	VMOVAPS          Z15, Z11
 	VFMADD231PS.BCST winograd10<>+0(SB), Z12, Z11
-	MOVQ             R13, R14
+	MOVQ             CX, R14
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS           Z5, Z0, Z15
 	VADDPS           Z10, Z15, Z15
 	VMOVUPS          Z15, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VSUBPS           Z5, Z0, Z15
 	VADDPS           Z10, Z15, Z15
 	VMOVUPS          Z15, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z5, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd10<>+0(SB), Z10, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z10, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVUPS          Z3, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS           Z8, Z3, Z0
 	VADDPS           Z13, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VSUBPS           Z8, Z3, Z0
 	VADDPS           Z13, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z3, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z8, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd10<>+0(SB), Z13, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z13, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVUPS          Z4, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS           Z9, Z4, Z0
 	VADDPS           Z14, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VSUBPS           Z9, Z4, Z0
 	VADDPS           Z14, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z4, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z9, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd10<>+0(SB), Z14, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z14, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVUPS          Z1, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS           Z6, Z1, Z0
 	VADDPS           Z11, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VSUBPS           Z6, Z1, Z0
 	VADDPS           Z11, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z1, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z6, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd10<>+0(SB), Z11, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z11, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMOVUPS          Z2, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS           Z7, Z2, Z0
 	VADDPS           Z12, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VSUBPS           Z7, Z2, Z0
 	VADDPS           Z12, Z0, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z2, Z0
 	VFMADD231PS.BCST winograd3<>+0(SB), Z7, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd10<>+0(SB), Z12, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVUPS          Z12, K1, (R14)
-	ADDQ             BX, R13
-	ADDQ             $0x40, R10
+	ADDQ             SI, CX
 	ADDQ             $0x40, R11
-	SUBQ             $0x02, R12
+	ADDQ             $0x40, R12
+	SUBQ             $0x10, R13
 	JG               vector
-	MOVQ             88(AX), R10
-	LEAQ             (DI)(R10*4), DI
-	MOVQ             112(AX), R10
-	LEAQ             (R8)(R10*4), R8
-	DECQ             R9
+	MOVQ             88(AX), CX
+	LEAQ             (R8)(CX*4), R8
+	MOVQ             112(AX), CX
+	LEAQ             (R9)(CX*4), R9
+	DECQ             R10
 	JNZ              tile
 	VZEROUPPER
 	RET
@@ -4853,40 +4915,45 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradWeights3AVX512(SB), $0-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
 
 vector:
-	MOVL             $0x0000ffff, R13
-	MOVL             $0x000000ff, R14
-	CMPQ             R12, $0x01
-	CMOVLLE          R14, R13
-	KMOVW            R13, K1
-	MOVQ             R11, R13
-	MOVQ             R10, R15
+	MOVQ             R13, CX
+	MOVQ             $0x00000010, R14
+	CMPQ             CX, R14
+	CMOVQGT          R14, CX
+	NEGQ             CX
+	ANDQ             $0x0f, CX
+	MOVL             $0x0000ffff, R14
+	SHRL             CL, R14
+	KMOVW            R14, K1
+	MOVQ             R12, CX
+	MOVQ             R11, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z0
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z1
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z2
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z3
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z4
 	VMULPS.BCST      winograd0<>+0(SB), Z0, Z0
 	VMOVAPS          Z0, Z0
@@ -4906,16 +4973,16 @@ vector:
 	VFMADD231PS.BCST winograd6<>+0(SB), Z2, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST winograd9<>+0(SB), Z3, Z1
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z2
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z3
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z4
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z6
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z7
 	VMULPS.BCST      winograd0<>+0(SB), Z2, Z2
 	VMOVAPS          Z2, Z2
@@ -4935,16 +5002,16 @@ vector:
 	VFMADD231PS.BCST winograd6<>+0(SB), Z4, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd9<>+0(SB), Z6, Z3
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z4
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z6
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z7
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z9
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z10
 	VMULPS.BCST      winograd0<>+0(SB), Z4, Z4
 	VMOVAPS          Z4, Z4
@@ -4964,16 +5031,16 @@ vector:
 	VFMADD231PS.BCST winograd6<>+0(SB), Z7, Z6
 	VMOVAPS          Z6, Z6
 	VFMADD231PS.BCST winograd9<>+0(SB), Z9, Z6
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z7
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z9
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z10
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z12
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z13
 	VMULPS.BCST      winograd0<>+0(SB), Z7, Z7
 	VMOVAPS          Z7, Z7
@@ -4993,16 +5060,16 @@ vector:
 	VFMADD231PS.BCST winograd6<>+0(SB), Z10, Z9
 	VMOVAPS          Z9, Z9
 	VFMADD231PS.BCST winograd9<>+0(SB), Z12, Z9
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z10
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z12
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z13
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z15
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z16
 	VMULPS.BCST      winograd0<>+0(SB), Z10, Z10
 	VMOVAPS          Z10, Z10
@@ -5022,7 +5089,7 @@ vector:
 	VFMADD231PS.BCST winograd6<>+0(SB), Z13, Z12
 	VMOVAPS          Z12, Z12
 	VFMADD231PS.BCST winograd9<>+0(SB), Z15, Z12
-	MOVQ             R13, R14
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z2, Z0
@@ -5032,7 +5099,7 @@ vector:
 	VFMADD231PS.BCST winograd7<>+0(SB), Z7, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd1<>+0(SB), Z2, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd7<>+0(SB), Z4, Z0
@@ -5040,7 +5107,7 @@ vector:
 	VFMADD231PS.BCST winograd8<>+0(SB), Z7, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z10, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z2, Z0
 	VMOVAPS          Z0, Z0
@@ -5049,8 +5116,8 @@ vector:
 	VFMADD231PS.BCST winograd9<>+0(SB), Z7, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z5, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z8, Z0
@@ -5060,7 +5127,7 @@ vector:
 	VFMADD231PS.BCST winograd7<>+0(SB), Z14, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd1<>+0(SB), Z8, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd7<>+0(SB), Z11, Z0
@@ -5068,7 +5135,7 @@ vector:
 	VFMADD231PS.BCST winograd8<>+0(SB), Z14, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z17, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z8, Z0
 	VMOVAPS          Z0, Z0
@@ -5077,8 +5144,8 @@ vector:
 	VFMADD231PS.BCST winograd9<>+0(SB), Z14, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd0<>+0(SB), Z1, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z3, Z0
@@ -5088,7 +5155,7 @@ vector:
 	VFMADD231PS.BCST winograd7<>+0(SB), Z9, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd1<>+0(SB), Z3, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd7<>+0(SB), Z6, Z0
@@ -5096,7 +5163,7 @@ vector:
 	VFMADD231PS.BCST winograd8<>+0(SB), Z9, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMOVAPS          Z12, Z0
 	VFMADD231PS.BCST winograd1<>+0(SB), Z3, Z0
 	VMOVAPS          Z0, Z0
@@ -5105,16 +5172,16 @@ vector:
 	VFMADD231PS.BCST winograd9<>+0(SB), Z9, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	ADDQ             $0x40, R10
+	ADDQ             SI, CX
 	ADDQ             $0x40, R11
-	SUBQ             $0x02, R12
+	ADDQ             $0x40, R12
+	SUBQ             $0x10, R13
 	JG               vector
-	MOVQ             88(AX), R10
-	LEAQ             (DI)(R10*4), DI
-	MOVQ             112(AX), R10
-	LEAQ             (R8)(R10*4), R8
-	DECQ             R9
+	MOVQ             88(AX), CX
+	LEAQ             (R8)(CX*4), R8
+	MOVQ             112(AX), CX
+	LEAQ             (R9)(CX*4), R9
+	DECQ             R10
 	JNZ              tile
 	VZEROUPPER
 	RET
@@ -5123,40 +5190,45 @@ vector:
 // Requires: AVX, AVX512F, CMOV
 TEXT ·winogradSpread3AVX512(SB), $0-8
 	MOVQ t+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 80(AX), DX
+	MOVQ 72(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 96(AX), BX
+	MOVQ 80(AX), BX
 	SHLQ $0x02, BX
-	MOVQ 104(AX), SI
+	MOVQ 96(AX), SI
 	SHLQ $0x02, SI
-	MOVQ (AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 120(AX), R9
+	MOVQ 104(AX), DI
+	SHLQ $0x02, DI
+	MOVQ (AX), R8
+	MOVQ 24(AX), R9
+	MOVQ 120(AX), R10
 
 tile:
-	MOVQ DI, R10
 	MOVQ R8, R11
-	MOVQ 128(AX), R12
+	MOVQ R9, R12
+	MOVQ 128(AX), R13
+	SHLQ $0x03, R13
 
 vector:
-	MOVL             $0x0000ffff, R13
-	MOVL             $0x000000ff, R14
-	CMPQ             R12, $0x01
-	CMOVLLE          R14, R13
-	KMOVW            R13, K1
-	MOVQ             R11, R13
-	MOVQ             R10, R15
+	MOVQ             R13, CX
+	MOVQ             $0x00000010, R14
+	CMPQ             CX, R14
+	CMOVQGT          R14, CX
+	NEGQ             CX
+	ANDQ             $0x0f, CX
+	MOVL             $0x0000ffff, R14
+	SHRL             CL, R14
+	KMOVW            R14, K1
+	MOVQ             R12, CX
+	MOVQ             R11, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z0
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z1
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z2
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z3
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z4
 	VMULPS.BCST      winograd3<>+0(SB), Z0, Z5
 	VMULPS.BCST      winograd2<>+0(SB), Z0, Z6
@@ -5177,16 +5249,16 @@ vector:
 	VADDPS           Z3, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z4, Z0
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z1
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z2
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z3
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z8
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z9
 	VMULPS.BCST      winograd3<>+0(SB), Z1, Z10
 	VMULPS.BCST      winograd2<>+0(SB), Z1, Z11
@@ -5207,16 +5279,16 @@ vector:
 	VADDPS           Z8, Z1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST winograd4<>+0(SB), Z9, Z1
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z2
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z3
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z8
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z13
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z14
 	VMULPS.BCST      winograd3<>+0(SB), Z2, Z15
 	VMULPS.BCST      winograd2<>+0(SB), Z2, Z16
@@ -5237,16 +5309,16 @@ vector:
 	VADDPS           Z13, Z2, Z2
 	VMOVAPS          Z2, Z2
 	VFMADD231PS.BCST winograd4<>+0(SB), Z14, Z2
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z3
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z8
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z13
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z18
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z19
 	VMULPS.BCST      winograd3<>+0(SB), Z3, Z20
 	VMULPS.BCST      winograd2<>+0(SB), Z3, Z21
@@ -5267,16 +5339,16 @@ vector:
 	VADDPS           Z18, Z3, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST winograd4<>+0(SB), Z19, Z3
-	ADDQ             DX, R15
+	ADDQ             BX, R15
 	MOVQ             R15, R14
 	VMOVUPS.Z        (R14), K1, Z8
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z13
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z18
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z23
-	ADDQ             CX, R14
+	ADDQ             DX, R14
 	VMOVUPS.Z        (R14), K1, Z24
 	VMULPS.BCST      winograd3<>+0(SB), Z8, Z25
 	VMULPS.BCST      winograd2<>+0(SB), Z8, Z26
@@ -5297,11 +5369,11 @@ vector:
 	VADDPS           Z23, Z8, Z8
 	VMOVAPS          Z8, Z8
 	VFMADD231PS.BCST winograd4<>+0(SB), Z24, Z8
-	MOVQ             R13, R14
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd3<>+0(SB), Z5, Z13
 	VADDPS.Z         (R14), Z13, K1, Z13
 	VMOVUPS          Z13, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd2<>+0(SB), Z5, Z13
 	VMOVAPS          Z13, Z13
 	VFMADD231PS.BCST winograd4<>+0(SB), Z10, Z13
@@ -5312,7 +5384,7 @@ vector:
 	VFMADD231PS.BCST winograd3<>+0(SB), Z25, Z13
 	VADDPS.Z         (R14), Z13, K1, Z13
 	VMOVUPS          Z13, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd4<>+0(SB), Z5, Z13
 	VSUBPS           Z10, Z13, Z13
 	VMOVAPS          Z13, Z13
@@ -5320,7 +5392,7 @@ vector:
 	VSUBPS           Z25, Z13, Z13
 	VADDPS.Z         (R14), Z13, K1, Z13
 	VMOVUPS          Z13, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS           Z10, Z5, Z5
 	VADDPS           Z15, Z5, Z5
 	VADDPS           Z20, Z5, Z5
@@ -5328,15 +5400,15 @@ vector:
 	VFMADD231PS.BCST winograd4<>+0(SB), Z25, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS.Z         (R14), Z25, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd3<>+0(SB), Z6, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd2<>+0(SB), Z6, Z5
 	VMOVAPS          Z5, Z5
 	VFMADD231PS.BCST winograd4<>+0(SB), Z11, Z5
@@ -5347,7 +5419,7 @@ vector:
 	VFMADD231PS.BCST winograd3<>+0(SB), Z26, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd4<>+0(SB), Z6, Z5
 	VSUBPS           Z11, Z5, Z5
 	VMOVAPS          Z5, Z5
@@ -5355,7 +5427,7 @@ vector:
 	VSUBPS           Z26, Z5, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS           Z11, Z6, Z5
 	VADDPS           Z16, Z5, Z5
 	VADDPS           Z21, Z5, Z5
@@ -5363,15 +5435,15 @@ vector:
 	VFMADD231PS.BCST winograd4<>+0(SB), Z26, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS.Z         (R14), Z26, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd3<>+0(SB), Z7, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd2<>+0(SB), Z7, Z5
 	VMOVAPS          Z5, Z5
 	VFMADD231PS.BCST winograd4<>+0(SB), Z12, Z5
@@ -5382,7 +5454,7 @@ vector:
 	VFMADD231PS.BCST winograd3<>+0(SB), Z27, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd4<>+0(SB), Z7, Z5
 	VSUBPS           Z12, Z5, Z5
 	VMOVAPS          Z5, Z5
@@ -5390,7 +5462,7 @@ vector:
 	VSUBPS           Z27, Z5, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS           Z12, Z7, Z5
 	VADDPS           Z17, Z5, Z5
 	VADDPS           Z22, Z5, Z5
@@ -5398,15 +5470,15 @@ vector:
 	VFMADD231PS.BCST winograd4<>+0(SB), Z27, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS.Z         (R14), Z27, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd3<>+0(SB), Z0, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd2<>+0(SB), Z0, Z5
 	VMOVAPS          Z5, Z5
 	VFMADD231PS.BCST winograd4<>+0(SB), Z1, Z5
@@ -5417,7 +5489,7 @@ vector:
 	VFMADD231PS.BCST winograd3<>+0(SB), Z8, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd4<>+0(SB), Z0, Z5
 	VSUBPS           Z1, Z5, Z5
 	VMOVAPS          Z5, Z5
@@ -5425,7 +5497,7 @@ vector:
 	VSUBPS           Z8, Z5, Z5
 	VADDPS.Z         (R14), Z5, K1, Z5
 	VMOVUPS          Z5, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS           Z1, Z0, Z0
 	VADDPS           Z2, Z0, Z0
 	VADDPS           Z3, Z0, Z0
@@ -5433,15 +5505,15 @@ vector:
 	VFMADD231PS.BCST winograd4<>+0(SB), Z8, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS.Z         (R14), Z8, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	MOVQ             R13, R14
+	ADDQ             SI, CX
+	MOVQ             CX, R14
 	VMULPS.BCST      winograd3<>+0(SB), Z4, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd2<>+0(SB), Z4, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST winograd4<>+0(SB), Z9, Z0
@@ -5452,7 +5524,7 @@ vector:
 	VFMADD231PS.BCST winograd3<>+0(SB), Z24, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VMULPS.BCST      winograd4<>+0(SB), Z4, Z0
 	VSUBPS           Z9, Z0, Z0
 	VMOVAPS          Z0, Z0
@@ -5460,7 +5532,7 @@ vector:
 	VSUBPS           Z24, Z0, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS           Z9, Z4, Z0
 	VADDPS           Z14, Z0, Z0
 	VADDPS           Z19, Z0, Z0
@@ -5468,19 +5540,19 @@ vector:
 	VFMADD231PS.BCST winograd4<>+0(SB), Z24, Z0
 	VADDPS.Z         (R14), Z0, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             SI, R14
+	ADDQ             DI, R14
 	VADDPS.Z         (R14), Z24, K1, Z0
 	VMOVUPS          Z0, K1, (R14)
-	ADDQ             BX, R13
-	ADDQ             $0x40, R10
+	ADDQ             SI, CX
 	ADDQ             $0x40, R11
-	SUBQ             $0x02, R12
+	ADDQ             $0x40, R12
+	SUBQ             $0x10, R13
 	JG               vector
-	MOVQ             88(AX), R10
-	LEAQ             (DI)(R10*4), DI
-	MOVQ             112(AX), R10
-	LEAQ             (R8)(R10*4), R8
-	DECQ             R9
+	MOVQ             88(AX), CX
+	LEAQ             (R8)(CX*4), R8
+	MOVQ             112(AX), CX
+	LEAQ             (R9)(CX*4), R9
+	DECQ             R10
 	JNZ              tile
 	VZEROUPPER
 	RET

@@ -3,6 +3,7 @@ package gather
 
 import (
 	"fmt"
+	"math/bits"
 
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -10,25 +11,39 @@ import (
 	"cnn-gpu/kernels/cpu/internal/gen/assembler"
 )
 
-// width is the number of bytes of a register.
-const width = 32
-
 // Write writes the functions.
 func Write(asm *assembler.Assembler) {
-	asm.Expect("gatherVector", width/4)
-	asm.Implement("gatherAVX2")
+	for _, set := range []assembler.Set{assembler.AVX2, assembler.AVX512} {
+		generator{set.Of(asm)}.write()
+	}
+}
+
+type generator struct{ assembler.Vectors }
+
+// mostVectors is the number of registers up to which a number of rows have columns.
+func (asm generator) mostVectors(rows int) int {
+	vector := asm.Constant("gatherVector")
+	columns := asm.Constant("gatherSums") / rows * vector
+	return (columns + asm.Width() - 1) / asm.Width()
+}
+
+func (asm generator) write() {
+	asm.Implement("gather" + asm.Name)
 	t := asm.Load(asm.Param("t"), asm.GP64())
 	field := asm.Fields("gather", t)
-	sums, rowsAtOnce := asm.Constant("gatherSums"), asm.Constant("gatherRows")
+	rowsAtOnce := asm.Constant("gatherRows")
 
+	asm.MaskLast(field("columns"), asm.mostVectors(1))
 	rows, vectors := asm.GP64(), asm.GP64()
 	asm.MOVQ(field("rows"), rows)
-	asm.MOVQ(field("vectors"), vectors)
+	asm.MOVQ(field("columns"), vectors)
+	asm.ADDQ(Imm(uint64(asm.Width()-1)), vectors)
+	asm.SHRQ(Imm(uint64(bits.TrailingZeros(uint(asm.Width())))), vectors)
 	for r := 1; r <= rowsAtOnce; r++ {
 		other := fmt.Sprintf("rows%d", r+1)
 		asm.CMPQ(rows, Imm(uint64(r)))
 		asm.JNE(LabelRef(other))
-		for v := 1; v <= sums/r; v++ {
+		for v := 1; v <= asm.mostVectors(r); v++ {
 			asm.CMPQ(vectors, Imm(uint64(v)))
 			asm.JE(LabelRef(fmt.Sprintf("start%dx%d", r, v)))
 		}
@@ -36,13 +51,13 @@ func Write(asm *assembler.Assembler) {
 	}
 	asm.RET()
 	for r := 1; r <= rowsAtOnce; r++ {
-		for v := 1; v <= sums/r; v++ {
-			writeBlock(asm, field, r, v)
+		for v := 1; v <= asm.mostVectors(r); v++ {
+			asm.writeBlock(field, r, v)
 		}
 	}
 }
 
-func writeBlock(asm *assembler.Assembler, field func(string) Mem, rows, vectors int) {
+func (asm generator) writeBlock(field func(string) Mem, rows, vectors int) {
 	label := func(what string) string { return fmt.Sprintf("%s%dx%d", what, rows, vectors) }
 	asm.Label(label("start"))
 	sumsBytes, bBytes := asm.GP64(), asm.GP64()
@@ -59,7 +74,7 @@ func writeBlock(asm *assembler.Assembler, field func(string) Mem, rows, vectors 
 
 	// row is the place of vector v of row r from a pointer on.
 	row := func(pointer reg.GPVirtual, bytes reg.GPVirtual, r, v int) Mem {
-		m := Mem{Base: pointer, Disp: width * v}
+		m := Mem{Base: pointer, Disp: asm.Bytes(v)}
 		if r > 0 {
 			m.Index, m.Scale = bytes, uint8(r)
 		}
@@ -80,8 +95,8 @@ func writeBlock(asm *assembler.Assembler, field func(string) Mem, rows, vectors 
 	acc := make([][]reg.VecVirtual, rows)
 	for r := range acc {
 		for v := range vectors {
-			acc[r] = append(acc[r], asm.YMM())
-			asm.VMOVUPS(row(ps, sumsBytes, r, v), acc[r][v])
+			acc[r] = append(acc[r], asm.Vector())
+			asm.LoadVector(row(ps, sumsBytes, r, v), acc[r][v], v == vectors-1)
 		}
 	}
 	places, values, end := asm.GP64(), asm.GP64(), asm.GP64()
@@ -91,13 +106,13 @@ func writeBlock(asm *assembler.Assembler, field func(string) Mem, rows, vectors 
 	asm.LEAQ(Mem{Base: n, Index: count, Scale: 1}, end)
 
 	asm.Label(label("entry"))
-	at, value := asm.GP64(), asm.YMM()
+	at, value := asm.GP64(), asm.Vector()
 	asm.MOVLQSX(Mem{Base: places, Index: n, Scale: 4}, at)
 	asm.LEAQ(Mem{Base: pb, Index: at, Scale: 4}, at)
 	asm.VBROADCASTSS(Mem{Base: values, Index: n, Scale: 4}, value)
 	for r := range rows {
 		for v := range vectors {
-			asm.VFMADD231PS(row(at, bBytes, r, v), value, acc[r][v])
+			asm.AddProducts(row(at, bBytes, r, v), value, acc[r][v], v == vectors-1)
 		}
 	}
 	asm.INCQ(n)
@@ -106,7 +121,7 @@ func writeBlock(asm *assembler.Assembler, field func(string) Mem, rows, vectors 
 
 	for r := range acc {
 		for v := range vectors {
-			asm.VMOVUPS(acc[r][v], row(ps, sumsBytes, r, v))
+			asm.StoreVector(acc[r][v], row(ps, sumsBytes, r, v), v == vectors-1)
 		}
 	}
 	asm.Label(label("next"))

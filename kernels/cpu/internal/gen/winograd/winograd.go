@@ -4,6 +4,7 @@ package winograd
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 
 	. "github.com/mmcloughlin/avo/operand"
@@ -49,19 +50,6 @@ func (asm *generator) constant(v float32) Mem {
 	return m
 }
 
-// maskChannels makes the mask of the next register of channels, of which so many halves are left, where registers are masked.
-func (asm *generator) maskChannels(halves reg.GPVirtual) {
-	if asm.Set != assembler.AVX512 {
-		return
-	}
-	both, one := asm.GP32(), asm.GP32()
-	asm.MOVL(U32(1<<asm.Width()-1), both)
-	asm.MOVL(U32(1<<(asm.Width()/2)-1), one)
-	asm.CMPQ(halves, Imm(1))
-	asm.CMOVLLE(one, both)
-	asm.KMOVW(both, assembler.Mask)
-}
-
 // ending is what a transform does with L·X·Lᵀ.
 type ending int
 
@@ -92,16 +80,17 @@ func (asm *generator) writeTransform(stage string, tile int, l [][]float64, end 
 	asm.MOVQ(field("tiles"), tiles)
 
 	asm.Label("tile")
-	x, y, vectors, start := asm.GP64(), asm.GP64(), asm.GP64(), asm.GP64()
+	x, y, channels, start := asm.GP64(), asm.GP64(), asm.GP64(), asm.GP64()
 	asm.MOVQ(src, x)
 	asm.MOVQ(dst, y)
-	asm.MOVQ(field("vectors"), vectors)
+	asm.MOVQ(field("vectors"), channels)
+	asm.SHLQ(Imm(uint64(bits.TrailingZeros(uint(asm.Constant("winogradVector"))))), channels)
 	if end == activate {
 		asm.MOVQ(field("start"), start)
 	}
 
 	asm.Label("vector")
-	asm.maskChannels(vectors)
+	asm.MaskLast(channels, 1)
 	row, at := asm.GP64(), asm.GP64()
 	asm.MOVQ(y, row)
 	for first := 0; first < out; first += asm.halfRegisters / in {
@@ -115,7 +104,7 @@ func (asm *generator) writeTransform(stage string, tile int, l [][]float64, end 
 			for k := range in {
 				if slices.ContainsFunc(rows, func(row []float64) bool { return row[k] != 0 }) {
 					values[k] = asm.Vector()
-					asm.LoadVector(Mem{Base: at}, values[k])
+					asm.LoadVector(Mem{Base: at}, values[k], true)
 				}
 				if k < in-1 {
 					asm.ADDQ(srcRow, at)
@@ -131,7 +120,7 @@ func (asm *generator) writeTransform(stage string, tile int, l [][]float64, end 
 		var begin, floor reg.VecVirtual
 		if end == activate {
 			begin, floor = asm.Vector(), asm.Vector()
-			asm.LoadVector(Mem{Base: start}, begin)
+			asm.LoadVector(Mem{Base: start}, begin, true)
 			asm.VBROADCASTSS(field("floor"), floor)
 		}
 		for i := range rows {
@@ -146,13 +135,9 @@ func (asm *generator) writeTransform(stage string, tile int, l [][]float64, end 
 					asm.VMAXPS(result, floor, result) // the last operand of the instruction, here the first, wins over NaN
 				case accumulate:
 					result = asm.Vector()
-					if asm.Set == assembler.AVX512 {
-						asm.VADDPS_Z(Mem{Base: at}, sum, assembler.Mask, result)
-					} else {
-						asm.VADDPS(Mem{Base: at}, sum, result)
-					}
+					asm.AddVector(Mem{Base: at}, sum, result, true)
 				}
-				asm.StoreVector(result, Mem{Base: at})
+				asm.StoreVector(result, Mem{Base: at}, true)
 				if j < out-1 {
 					asm.ADDQ(dstCol, at)
 				}
@@ -165,7 +150,7 @@ func (asm *generator) writeTransform(stage string, tile int, l [][]float64, end 
 	if end == activate {
 		asm.ADDQ(Imm(uint64(asm.Bytes(1))), start)
 	}
-	asm.SUBQ(Imm(uint64(asm.Width()/assembler.AVX2.Width())), vectors)
+	asm.SUBQ(Imm(uint64(asm.Width())), channels)
 	asm.JG(LabelRef("vector"))
 
 	step := func(pointer reg.GPVirtual, name string) {
