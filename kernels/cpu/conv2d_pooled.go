@@ -66,18 +66,15 @@ func (f *pooledFprop) compute(x, y []float32, index []int32, lo, hi int, padded 
 	if first == last {
 		return
 	}
+	to := (lo*positions + first) * f.K
 	p := pooledProduct{
-		x: f.in.pad(x, lo, hi, padded), terms: f.terms, places: f.places, windows: f.windows[first:last], step: f.K, floor: f.floor,
+		x: f.in.pad(x, lo, hi, padded), panel: f.panels, start: f.start, y: y[to:], terms: f.terms, places: f.places,
+		windows: f.windows[first:last], step: f.K, panelStep: f.depth() * tileColumns, floor: f.floor,
 	}
-	for at := 0; at < f.K; at += tileColumns {
-		p.panel, p.start = f.panels[at*f.depth():], f.start[at:]
-		to := (lo*positions+first)*f.K + at
-		p.y = y[to:]
-		if index != nil {
-			p.index = index[to:]
-		}
-		p.run(f.pool.Kind)
+	if index != nil {
+		p.index = index[to:]
 	}
+	p.run(f.pool.Kind, f.K)
 }
 
 // routine is the code of a [conv2DChain].

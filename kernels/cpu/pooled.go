@@ -16,21 +16,39 @@ type pooledProduct struct {
 	y               []float32
 	index           []int32
 	places          [pooledPlaces]int // the first is 0
-	step            int
+	step, panelStep int
 	floor           float32
 }
 
 const pooledPlaces = 4
 
-// run computes at least one window.
-func (p *pooledProduct) run(kind kernels.PoolKind) {
-	switch {
-	case variant == portable:
-		p.portable(kind == kernels.MaxPool)
-	case kind == kernels.MaxPool:
-		pooledMaxAVX2(p)
-	default:
-		pooledMinAVX2(p)
+// run computes at least one window, and so many columns, whole panels: those of a panel follow each other in start, y and index, and its filters lie
+// panelStep values behind those of the one before.
+func (p pooledProduct) run(kind kernels.PoolKind, columns int) {
+	for columns > 0 {
+		n := tileColumns
+		switch isMax := kind == kernels.MaxPool; {
+		case variant == portable:
+			p.portable(isMax)
+		case variant == avx512 && columns >= pairColumns:
+			n = pairColumns
+			if isMax {
+				pooledMaxAVX512(&p)
+			} else {
+				pooledMinAVX512(&p)
+			}
+		case isMax:
+			pooledMaxAVX2(&p)
+		default:
+			pooledMinAVX2(&p)
+		}
+		if columns -= n; columns == 0 {
+			return
+		}
+		p.panel, p.start, p.y = p.panel[n/tileColumns*p.panelStep:], p.start[n:], p.y[n:]
+		if p.index != nil {
+			p.index = p.index[n:]
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ TEXT ·pooledMaxAVX2(SB), $8-8
 	MOVQ         176(AX), R9
 	MOVQ         184(AX), R10
 	MOVQ         192(AX), R11
-	VBROADCASTSS 208(AX), Y0
+	VBROADCASTSS 216(AX), Y0
 	VPCMPEQD     Y1, Y1, Y1
 	VPSRLD       $0x1f, Y1, Y1
 	VPADDD       Y1, Y1, Y1
@@ -66,37 +66,37 @@ term:
 	VCMPPS       $0x07, Y4, Y4, Y11
 	VANDPS       Y11, Y3, Y3
 	VBLENDVPS    Y3, Y5, Y4, Y4
-	VPSRLD       $0x1f, Y10, Y10
-	VPSUBD       Y3, Y1, Y3
 	VCMPPS       $0x06, Y2, Y4, Y5
 	VCMPPS       $0x07, Y2, Y2, Y11
 	VANDPS       Y11, Y5, Y5
 	VBLENDVPS    Y5, Y4, Y2, Y2
-	VBLENDVPS    Y5, Y3, Y10, Y10
+	VPSRLD       $0x1f, Y10, Y10
+	VPSUBD       Y3, Y1, Y3
+	VBLENDVPS    Y5, Y3, Y10, Y3
 	VMAXPS       Y6, Y0, Y6
-	VCMPPS       $0x06, Y6, Y7, Y3
-	VCMPPS       $0x07, Y6, Y6, Y4
-	VANDPS       Y4, Y3, Y3
-	VBLENDVPS    Y3, Y7, Y6, Y6
-	VCMPPS       $0x06, Y8, Y9, Y4
-	VCMPPS       $0x07, Y8, Y8, Y5
+	VCMPPS       $0x06, Y6, Y7, Y4
+	VCMPPS       $0x07, Y6, Y6, Y5
 	VANDPS       Y5, Y4, Y4
-	VBLENDVPS    Y4, Y9, Y8, Y8
-	VPSRLD       $0x1f, Y3, Y3
-	VPSUBD       Y4, Y1, Y4
-	VCMPPS       $0x06, Y6, Y8, Y5
-	VCMPPS       $0x07, Y6, Y6, Y7
+	VBLENDVPS    Y4, Y7, Y6, Y6
+	VCMPPS       $0x06, Y8, Y9, Y5
+	VCMPPS       $0x07, Y8, Y8, Y7
 	VANDPS       Y7, Y5, Y5
-	VBLENDVPS    Y5, Y8, Y6, Y6
-	VBLENDVPS    Y5, Y4, Y3, Y3
+	VBLENDVPS    Y5, Y9, Y8, Y8
+	VCMPPS       $0x06, Y6, Y8, Y7
+	VCMPPS       $0x07, Y6, Y6, Y9
+	VANDPS       Y9, Y7, Y7
+	VBLENDVPS    Y7, Y8, Y6, Y6
+	VPSRLD       $0x1f, Y4, Y4
+	VPSUBD       Y5, Y1, Y5
+	VBLENDVPS    Y7, Y5, Y4, Y4
 	VMOVUPS      Y2, (DI)
 	VMOVUPS      Y6, 32(DI)
 	MOVQ         200(AX), R13
 	LEAQ         (DI)(R13*4), DI
 	TESTQ        R8, R8
 	JZ           no_index
-	VMOVDQU      Y10, (R8)
-	VMOVDQU      Y3, 32(R8)
+	VMOVUPS      Y3, (R8)
+	VMOVUPS      Y4, 32(R8)
 	LEAQ         (R8)(R13*4), R8
 
 no_index:
@@ -121,7 +121,7 @@ TEXT ·pooledMinAVX2(SB), $8-8
 	MOVQ         176(AX), R9
 	MOVQ         184(AX), R10
 	MOVQ         192(AX), R11
-	VBROADCASTSS 208(AX), Y0
+	VBROADCASTSS 216(AX), Y0
 	VPCMPEQD     Y1, Y1, Y1
 	VPSRLD       $0x1f, Y1, Y1
 	VPADDD       Y1, Y1, Y1
@@ -175,41 +175,255 @@ term:
 	VCMPPS       $0x07, Y4, Y4, Y11
 	VANDPS       Y11, Y3, Y3
 	VBLENDVPS    Y3, Y5, Y4, Y4
-	VPSRLD       $0x1f, Y10, Y10
-	VPSUBD       Y3, Y1, Y3
 	VCMPPS       $0x09, Y2, Y4, Y5
 	VCMPPS       $0x07, Y2, Y2, Y11
 	VANDPS       Y11, Y5, Y5
 	VBLENDVPS    Y5, Y4, Y2, Y2
-	VBLENDVPS    Y5, Y3, Y10, Y10
+	VPSRLD       $0x1f, Y10, Y10
+	VPSUBD       Y3, Y1, Y3
+	VBLENDVPS    Y5, Y3, Y10, Y3
 	VMAXPS       Y6, Y0, Y6
 	VMAXPS       Y7, Y0, Y7
 	VMAXPS       Y8, Y0, Y8
 	VMAXPS       Y9, Y0, Y9
-	VCMPPS       $0x09, Y6, Y7, Y3
-	VCMPPS       $0x07, Y6, Y6, Y4
-	VANDPS       Y4, Y3, Y3
-	VBLENDVPS    Y3, Y7, Y6, Y6
-	VCMPPS       $0x09, Y8, Y9, Y4
-	VCMPPS       $0x07, Y8, Y8, Y5
+	VCMPPS       $0x09, Y6, Y7, Y4
+	VCMPPS       $0x07, Y6, Y6, Y5
 	VANDPS       Y5, Y4, Y4
-	VBLENDVPS    Y4, Y9, Y8, Y8
-	VPSRLD       $0x1f, Y3, Y3
-	VPSUBD       Y4, Y1, Y4
-	VCMPPS       $0x09, Y6, Y8, Y5
-	VCMPPS       $0x07, Y6, Y6, Y7
+	VBLENDVPS    Y4, Y7, Y6, Y6
+	VCMPPS       $0x09, Y8, Y9, Y5
+	VCMPPS       $0x07, Y8, Y8, Y7
 	VANDPS       Y7, Y5, Y5
-	VBLENDVPS    Y5, Y8, Y6, Y6
-	VBLENDVPS    Y5, Y4, Y3, Y3
+	VBLENDVPS    Y5, Y9, Y8, Y8
+	VCMPPS       $0x09, Y6, Y8, Y7
+	VCMPPS       $0x07, Y6, Y6, Y9
+	VANDPS       Y9, Y7, Y7
+	VBLENDVPS    Y7, Y8, Y6, Y6
+	VPSRLD       $0x1f, Y4, Y4
+	VPSUBD       Y5, Y1, Y5
+	VBLENDVPS    Y7, Y5, Y4, Y4
 	VMOVUPS      Y2, (DI)
 	VMOVUPS      Y6, 32(DI)
 	MOVQ         200(AX), R13
 	LEAQ         (DI)(R13*4), DI
 	TESTQ        R8, R8
 	JZ           no_index
-	VMOVDQU      Y10, (R8)
-	VMOVDQU      Y3, 32(R8)
+	VMOVUPS      Y3, (R8)
+	VMOVUPS      Y4, 32(R8)
 	LEAQ         (R8)(R13*4), R8
+
+no_index:
+	ADDQ $0x08, CX
+	DECQ (SP)
+	JNZ  window
+	VZEROUPPER
+	RET
+
+// func pooledMaxAVX512(p *pooledProduct)
+// Requires: AVX, AVX512F
+TEXT ·pooledMaxAVX512(SB), $8-8
+	MOVQ         p+0(FP), AX
+	MOVQ         96(AX), CX
+	MOVQ         104(AX), DX
+	MOVQ         DX, (SP)
+	MOVQ         24(AX), DX
+	MOVQ         72(AX), BX
+	MOVQ         80(AX), SI
+	MOVQ         120(AX), DI
+	MOVQ         144(AX), R8
+	MOVQ         176(AX), R9
+	MOVQ         184(AX), R10
+	MOVQ         192(AX), R11
+	VBROADCASTSS 216(AX), Z0
+	VPTERNLOGD   $0xff, Z1, Z1, Z1
+	VPSRLD       $0x1f, Z1, Z1
+	VPADDD       Z1, Z1, Z2
+	MOVQ         208(AX), R12
+	SHLQ         $0x02, R12
+
+window:
+	MOVQ    (CX), R14
+	MOVQ    (AX), R13
+	LEAQ    (R13)(R14*4), R13
+	MOVQ    48(AX), R14
+	VMOVUPS (R14), Z3
+	VMOVAPS Z3, Z4
+	VMOVAPS Z3, Z5
+	VMOVAPS Z3, Z6
+	VMOVUPS 64(R14), Z7
+	VMOVAPS Z7, Z8
+	VMOVAPS Z7, Z9
+	VMOVAPS Z7, Z10
+	MOVQ    DX, BP
+	XORQ    R15, R15
+
+term:
+	MOVLQSX      (BX)(R15*4), R14
+	LEAQ         (R13)(R14*4), R14
+	VMOVUPS      (BP), Z11
+	VMOVUPS      (BP)(R12*1), Z12
+	VBROADCASTSS (R14), Z13
+	VFMADD231PS  Z11, Z13, Z3
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R14)(R9*4), Z13
+	VFMADD231PS  Z11, Z13, Z4
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R14)(R10*4), Z13
+	VFMADD231PS  Z11, Z13, Z5
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R14)(R11*4), Z13
+	VFMADD231PS  Z11, Z13, Z6
+	VFMADD231PS  Z12, Z13, Z10
+	ADDQ         $0x40, BP
+	INCQ         R15
+	CMPQ         R15, SI
+	JNE          term
+	VMAXPS       Z3, Z0, Z3
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x06, Z3, Z4, K1, K1
+	VMOVAPS      Z4, K1, Z3
+	VCMPPS       $0x07, Z5, Z5, K2
+	VCMPPS       $0x06, Z5, Z6, K2, K2
+	VMOVAPS      Z6, K2, Z5
+	VCMPPS       $0x07, Z3, Z3, K3
+	VCMPPS       $0x06, Z3, Z5, K3, K3
+	VMOVAPS      Z5, K3, Z3
+	VMOVDQA32.Z  Z1, K1, Z4
+	VMOVDQA32    Z2, Z5
+	VPADDD       Z1, Z5, K2, Z5
+	VMOVDQA32    Z5, K3, Z4
+	VMAXPS       Z7, Z0, Z7
+	VCMPPS       $0x07, Z7, Z7, K1
+	VCMPPS       $0x06, Z7, Z8, K1, K1
+	VMOVAPS      Z8, K1, Z7
+	VCMPPS       $0x07, Z9, Z9, K2
+	VCMPPS       $0x06, Z9, Z10, K2, K2
+	VMOVAPS      Z10, K2, Z9
+	VCMPPS       $0x07, Z7, Z7, K3
+	VCMPPS       $0x06, Z7, Z9, K3, K3
+	VMOVAPS      Z9, K3, Z7
+	VMOVDQA32.Z  Z1, K1, Z5
+	VMOVDQA32    Z2, Z6
+	VPADDD       Z1, Z6, K2, Z6
+	VMOVDQA32    Z6, K3, Z5
+	VMOVUPS      Z3, (DI)
+	VMOVUPS      Z7, 64(DI)
+	MOVQ         200(AX), R14
+	LEAQ         (DI)(R14*4), DI
+	TESTQ        R8, R8
+	JZ           no_index
+	VMOVUPS      Z4, (R8)
+	VMOVUPS      Z5, 64(R8)
+	LEAQ         (R8)(R14*4), R8
+
+no_index:
+	ADDQ $0x08, CX
+	DECQ (SP)
+	JNZ  window
+	VZEROUPPER
+	RET
+
+// func pooledMinAVX512(p *pooledProduct)
+// Requires: AVX, AVX512F
+TEXT ·pooledMinAVX512(SB), $8-8
+	MOVQ         p+0(FP), AX
+	MOVQ         96(AX), CX
+	MOVQ         104(AX), DX
+	MOVQ         DX, (SP)
+	MOVQ         24(AX), DX
+	MOVQ         72(AX), BX
+	MOVQ         80(AX), SI
+	MOVQ         120(AX), DI
+	MOVQ         144(AX), R8
+	MOVQ         176(AX), R9
+	MOVQ         184(AX), R10
+	MOVQ         192(AX), R11
+	VBROADCASTSS 216(AX), Z0
+	VPTERNLOGD   $0xff, Z1, Z1, Z1
+	VPSRLD       $0x1f, Z1, Z1
+	VPADDD       Z1, Z1, Z2
+	MOVQ         208(AX), R12
+	SHLQ         $0x02, R12
+
+window:
+	MOVQ    (CX), R14
+	MOVQ    (AX), R13
+	LEAQ    (R13)(R14*4), R13
+	MOVQ    48(AX), R14
+	VMOVUPS (R14), Z3
+	VMOVAPS Z3, Z4
+	VMOVAPS Z3, Z5
+	VMOVAPS Z3, Z6
+	VMOVUPS 64(R14), Z7
+	VMOVAPS Z7, Z8
+	VMOVAPS Z7, Z9
+	VMOVAPS Z7, Z10
+	MOVQ    DX, BP
+	XORQ    R15, R15
+
+term:
+	MOVLQSX      (BX)(R15*4), R14
+	LEAQ         (R13)(R14*4), R14
+	VMOVUPS      (BP), Z11
+	VMOVUPS      (BP)(R12*1), Z12
+	VBROADCASTSS (R14), Z13
+	VFMADD231PS  Z11, Z13, Z3
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R14)(R9*4), Z13
+	VFMADD231PS  Z11, Z13, Z4
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R14)(R10*4), Z13
+	VFMADD231PS  Z11, Z13, Z5
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R14)(R11*4), Z13
+	VFMADD231PS  Z11, Z13, Z6
+	VFMADD231PS  Z12, Z13, Z10
+	ADDQ         $0x40, BP
+	INCQ         R15
+	CMPQ         R15, SI
+	JNE          term
+	VMAXPS       Z3, Z0, Z3
+	VMAXPS       Z4, Z0, Z4
+	VMAXPS       Z5, Z0, Z5
+	VMAXPS       Z6, Z0, Z6
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x09, Z3, Z4, K1, K1
+	VMOVAPS      Z4, K1, Z3
+	VCMPPS       $0x07, Z5, Z5, K2
+	VCMPPS       $0x09, Z5, Z6, K2, K2
+	VMOVAPS      Z6, K2, Z5
+	VCMPPS       $0x07, Z3, Z3, K3
+	VCMPPS       $0x09, Z3, Z5, K3, K3
+	VMOVAPS      Z5, K3, Z3
+	VMOVDQA32.Z  Z1, K1, Z4
+	VMOVDQA32    Z2, Z5
+	VPADDD       Z1, Z5, K2, Z5
+	VMOVDQA32    Z5, K3, Z4
+	VMAXPS       Z7, Z0, Z7
+	VMAXPS       Z8, Z0, Z8
+	VMAXPS       Z9, Z0, Z9
+	VMAXPS       Z10, Z0, Z10
+	VCMPPS       $0x07, Z7, Z7, K1
+	VCMPPS       $0x09, Z7, Z8, K1, K1
+	VMOVAPS      Z8, K1, Z7
+	VCMPPS       $0x07, Z9, Z9, K2
+	VCMPPS       $0x09, Z9, Z10, K2, K2
+	VMOVAPS      Z10, K2, Z9
+	VCMPPS       $0x07, Z7, Z7, K3
+	VCMPPS       $0x09, Z7, Z9, K3, K3
+	VMOVAPS      Z9, K3, Z7
+	VMOVDQA32.Z  Z1, K1, Z5
+	VMOVDQA32    Z2, Z6
+	VPADDD       Z1, Z6, K2, Z6
+	VMOVDQA32    Z6, K3, Z5
+	VMOVUPS      Z3, (DI)
+	VMOVUPS      Z7, 64(DI)
+	MOVQ         200(AX), R14
+	LEAQ         (DI)(R14*4), DI
+	TESTQ        R8, R8
+	JZ           no_index
+	VMOVUPS      Z4, (R8)
+	VMOVUPS      Z5, 64(R8)
+	LEAQ         (R8)(R14*4), R8
 
 no_index:
 	ADDQ $0x08, CX

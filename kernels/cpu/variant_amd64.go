@@ -48,6 +48,16 @@ func pooledMaxAVX2(p *pooledProduct)
 //go:noescape
 func pooledMinAVX2(p *pooledProduct)
 
+// pooledMaxAVX512 computes the products of two panels and their maxima with AVX-512F.
+//
+//go:noescape
+func pooledMaxAVX512(p *pooledProduct)
+
+// pooledMinAVX512 computes the products of two panels and their minima with AVX-512F.
+//
+//go:noescape
+func pooledMinAVX512(p *pooledProduct)
+
 // depthwiseRowAVX2 computes the windows with AVX2 and FMA.
 //
 //go:noescape

@@ -15,6 +15,9 @@ func productPairAVX512(*product) { panic(noAVX512) }
 func pooledMaxAVX2(*pooledProduct) { panic(noAVX2) }
 func pooledMinAVX2(*pooledProduct) { panic(noAVX2) }
 
+func pooledMaxAVX512(*pooledProduct) { panic(noAVX512) }
+func pooledMinAVX512(*pooledProduct) { panic(noAVX512) }
+
 func depthwiseRowAVX2(*depthwiseRow)   { panic(noAVX2) }
 func depthwiseTapsAVX2(*depthwiseTaps) { panic(noAVX2) }
 

@@ -2,20 +2,11 @@ package cpu
 
 import (
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
-
-// AVX2 has 16 registers; where they do not suffice, avo takes those of AVX-512.
-func TestWinogradAssemblyNeedsNoAVX512(t *testing.T) {
-	assembly, err := os.ReadFile("winograd_amd64.s")
-	require.NoError(t, err)
-	assert.NotRegexp(t, `\bY(1[6-9]|2\d|3[01])\b`, string(assembly))
-}
 
 // Both transform odd numbers of vectors alike, and write no more of them than they should.
 func TestWinogradTransformsByAVX512AsByAVX2(t *testing.T) {
