@@ -146,7 +146,7 @@ BENCH_PACKAGES ?= torch onnx onnxruntime numpy pyyaml
 ROUNDS ?= 5
 BENCH_FLAGS ?=
 .PHONY: bench-cpu
-bench-cpu: build ## race PyTorch and onnxruntime, brought into .cache, on the CPU: ROUNDS=5, BENCH_FLAGS=--json
+bench-cpu: build ## race PyTorch and onnxruntime, brought into .cache, on the CPU: ROUNDS=5, BENCH_FLAGS='--json --only REGEXP'
 	@python3 -m pip --version >/dev/null 2>&1 || { echo 'make bench-cpu: needs Python with pip, like the package python3-pip'; exit 1; }
 	@test -d .cache/bench-cpu || { rm -rf .cache/bench-cpu.part && mkdir -p .cache && \
 		python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .cache/bench-cpu.part $(BENCH_PACKAGES) && \

@@ -37,11 +37,11 @@ def timed(step, seconds):
 
 def training(path, batch, layout, adam):
     """A training step of a model file, and its number of parameters."""
-    shape, layers = networks.read(path)
+    layers = networks.read(path)
     torch.manual_seed(1)
     net = networks.torch_module(layers).to(memory_format=LAYOUTS[layout])
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, eps=1e-7, **{adam: True})
-    images = [torch.rand(batch, *shape).to(memory_format=LAYOUTS[layout]) for _ in range(BATCHES)]
+    images = [torch.rand(batch, *layers[0].output).to(memory_format=LAYOUTS[layout]) for _ in range(BATCHES)]
     labels = [torch.randint(0, layers[-1].output[0], (batch,)) for _ in range(BATCHES)]
     at = 0
 
@@ -52,17 +52,18 @@ def training(path, batch, layout, adam):
         F.cross_entropy(net(images[at]), labels[at]).backward()
         optimizer.step()
 
-    return step, sum(p.numel() for p in net.parameters())
+    moving = [values for name, values in net.named_buffers() if "running" in name]
+    return step, sum(p.numel() for p in [*net.parameters(), *moving])
 
 
 def inference(path, batch):
     """A step of onnxruntime, and the model's number of parameters."""
-    shape, layers = networks.read(path)
+    layers = networks.read(path)
     model, parameters = networks.onnx_model(layers, batch)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
     network = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    images = [np.random.default_rng(i).random((batch, *shape), dtype=np.float32) for i in range(BATCHES)]
+    images = [np.random.default_rng(i).random((batch, *layers[0].output), dtype=np.float32) for i in range(BATCHES)]
     at = 0
 
     def step():
