@@ -18,8 +18,9 @@ import (
 type gpuProgram struct {
 	gpu      *gpu
 	schedule Schedule
-	edges    plan.Edges // between ops
-	arena    *arena     // nil if it needs none
+	edges    plan.Edges        // between ops
+	own      []*kernels.Buffer // kept values of this program alone
+	arena    *arena            // nil if it needs none
 	launches []gpuLaunch
 	graph    *driver.Graph         // none with Options.Sync
 	repeated map[int]*driver.Graph // graphs of so many copies of the launches; nil where there was no room for one
@@ -39,7 +40,7 @@ func (d *gpu) Compile(ops []kernels.Op, o CompileOptions) (Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: %s: %w", d.name, err)
 	}
-	p := &gpuProgram{gpu: d, schedule: s.Schedule, edges: s.edges, repeated: map[int]*driver.Graph{}}
+	p := &gpuProgram{gpu: d, schedule: s.Schedule, edges: s.edges, own: s.own, repeated: map[int]*driver.Graph{}}
 	return p, d.do(func() (err error) {
 		missing := d.missing(s.Plan.Kept)
 		d.programs[p] = true

@@ -99,7 +99,7 @@ func (p *gpuProgram) release() (errs []error) {
 		}
 	}
 	p.graph, p.repeated = nil, nil
-	errs = append(errs, p.call.close()...)
+	errs = append(append(errs, p.call.close()...), d.release(p.own)...)
 	if a := p.arena; a != nil {
 		p.arena = nil
 		if a.users--; a.users == 0 {

@@ -70,10 +70,13 @@ var plantedBugs = []planted{
 
 	{"no wait for the image", "conv2d_fprop", "direct_conv2d_fprop.cu",
 		"__syncthreads();", "",
-		sim.WarpRace, "direct_conv2d_fprop.cu", "const int row = tile"}, // where the compiler begins to read
-	{"a column too many", "conv2d_fprop", "direct_conv2d_fprop.cu",
+		sim.WarpRace, "direct_conv2d_fprop.cuh", "const int row = tile"}, // where the compiler begins to read
+	{"a column too many", "conv2d_fprop", "direct_conv2d_fprop.cuh",
 		"p >= P || q >= Q", "p >= P || q > Q",
-		sim.OutOfBounds, "direct_conv2d_fprop.cu", "to[k + i] = values"},
+		sim.OutOfBounds, "direct_conv2d_fprop.cuh", "to[k + i] = values"},
+	{"a batch counted before all know it", "tick+gather_batch+conv2d_fprop+activation_fprop", "direct_conv2d_gathered_fprop.cu",
+		"threadIdx.x == 0 && comes_last(ticket)", "threadIdx.x == 0",
+		sim.BlockRace, "direct_conv2d_gathered_fprop.cu", "at[0] = batch"},
 	{"no wait for the gradients", "conv2d_wgrad", "direct_conv2d_wgrad.cu",
 		"__syncthreads();\n        for (unsigned run", "for (unsigned run",
 		sim.WarpRace, "direct_conv2d_wgrad.cu", "const float4 a = at[q"},

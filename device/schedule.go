@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cnn-gpu/kernels"
@@ -174,6 +175,7 @@ type cudaSchedule struct {
 	Schedule
 	launches [][]cuda.Launch
 	edges    plan.Edges
+	own      []*kernels.Buffer // kept values that the passes made, which are of one program alone
 }
 
 // newCUDASchedule is the schedule on GPUs of a compute capability.
@@ -210,5 +212,11 @@ func newCUDASchedule(ops []kernels.Op, c CompileOptions, capability int) (s cuda
 	}
 	s.Plan = plan.New(list, workspaces, spans)
 	s.edges = s.Plan.Edges(list, workspaces)
+	given := plan.New(ops, nil, nil).Kept
+	for _, b := range s.Plan.Kept {
+		if !slices.Contains(given, b) {
+			s.own = append(s.own, b)
+		}
+	}
 	return s, nil
 }

@@ -101,7 +101,7 @@ func zooOps(t *testing.T, p kernels.Precision) (ops []kernels.Op) {
 	for _, m := range models {
 		lists, err := Lower(m, Options{Optimizer: Adam{}}, 32)
 		require.NoError(t, err)
-		for _, list := range []*OpList{lists.Training, lists.Evaluation} {
+		for _, list := range append(lists.Resident, lists.Training, lists.Evaluation) {
 			schedule, err := device.NewSchedule("cuda", device.Options{}, list.Ops(), device.CompileOptions{Precision: p})
 			require.NoError(t, err)
 			for _, op := range schedule.Ops {

@@ -2,8 +2,10 @@
 // label -1 where i is negative or at[0] beyond at[1]. With places an image is moved and mirrored: pixel (h, w) is that at (y + ys h, x + xs w) of it
 // within the rectangle from (top, left) to below (bottom, right), and outside[c] elsewhere.
 // Blocks: thread t of the grid computes VALUES neighbouring elements of X, from element t VALUES on; the first thread of a row its label too.
-// Macros: THREADS (of the grid), N, W, C, IMAGE (the elements of a row), VALUES (4, or 1 where rows are no multiples of 4), PLACED (whether there are places).
+// Macros: THREADS (of the grid), C, IMAGE (the elements of a row), VALUES (4, or 1 where rows are no multiples of 4).
 // Sums: none.
+#include "gather_batch.cuh"
+
 #if VALUES == 4
 typedef uchar4 Bytes;
 typedef float4 Floats;
@@ -11,10 +13,6 @@ typedef float4 Floats;
 typedef unsigned char Bytes;
 typedef float Floats;
 #endif
-
-struct Place {
-    int y, ys, x, xs, top, bottom, left, right;
-};
 
 extern "C" __global__ void gather_batch(const unsigned char* __restrict__ pixels, const int* __restrict__ labels, const int* __restrict__ order,
                                         const int* __restrict__ at, const float* __restrict__ table, const int* __restrict__ places,
@@ -24,8 +22,8 @@ extern "C" __global__ void gather_batch(const unsigned char* __restrict__ pixels
     if (t >= THREADS)
         return;
     const int n = t / (IMAGE / VALUES), first = t % (IMAGE / VALUES) * VALUES;
-    const size_t r = (size_t)(at[0] - 1) * N + n;
-    const int i = at[0] <= at[1] ? order[r] : -1;
+    const Row row = row_of(n, at[0], at[1], order);
+    const int i = row.example;
     union {
         Floats all;
         float each[VALUES];
@@ -33,11 +31,9 @@ extern "C" __global__ void gather_batch(const unsigned char* __restrict__ pixels
     if (i >= 0) {
         const unsigned char* image = pixels + (size_t)i * IMAGE;
 #if PLACED
-        const Place p = ((const Place*)places)[r];
         for (int v = 0; v < VALUES; v++) {
-            const int c = (first + v) % C, h = (first + v) / (W * C), w = (first + v) / C % W;
-            const bool inside = h >= p.top && h < p.bottom && w >= p.left && w < p.right;
-            values.each[v] = inside ? table[c * 256 + image[((p.y + p.ys * h) * W + p.x + p.xs * w) * C + c]] : outside[c];
+            const int c = (first + v) % C, pixel = shown_pixel(row, places, (first + v) / (W * C), (first + v) / C % W);
+            values.each[v] = pixel >= 0 ? table[c * 256 + image[pixel * C + c]] : outside[c];
         }
 #else
         union {

@@ -91,6 +91,8 @@ func sampleOps(t *testing.T) []kernels.Op {
 		g := kernels.Conv2D{N: c.n, C: c.c, K: c.k, Window: w}
 		pool := kernels.Pool2D{N: c.n, C: c.k, Window: kernels.Window{P: w.P / 2, Q: w.Q / 2}}
 		list = append(list, directConv2DFprop{Conv: kernels.Conv2DFprop{Conv2D: g}}, directConv2DWgrad{Wgrad: kernels.Conv2DWgrad{Conv2D: g}})
+		gather := kernels.GatherBatch{N: g.N, H: g.H, W: g.Window.W, C: g.C}
+		list = append(list, newDirectConv2DGatheredFprop(kernels.Tick{}, gather, directConv2DFprop{Conv: kernels.Conv2DFprop{Conv2D: g}}))
 		if pool.P > 0 {
 			list = append(list, directConv2DFprop{Conv: kernels.Conv2DFprop{Conv2D: g}, Pool: &pool}, directConv2DPooledWgrad{Wgrad: kernels.Conv2DWgrad{Conv2D: g}, Pool: pool})
 		}

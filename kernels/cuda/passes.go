@@ -11,7 +11,7 @@ func Passes(p kernels.Precision) []rewrite.Pass {
 	if p != kernels.FP32 {
 		passes = append(passes, products(p), productWgrads(p), gatherParts, checkParts, adamOfParts, tallyBesideAdam, narrowFactors(p), storeNarrow(p))
 	}
-	return passes
+	return append(passes, gatherFirst)
 }
 
 // RoundsAs names the algorithm that computes a plain op, which an op of a rewritten list stands for, if that rounds otherwise than the sums

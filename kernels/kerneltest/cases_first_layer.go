@@ -1,6 +1,12 @@
 package kerneltest
 
-import "cnn-gpu/kernels"
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"cnn-gpu/kernels"
+)
 
 // firstLayerCases are a network's first layer in a training step, forward and backward, where the pool's index is for the gradient alone.
 func firstLayerCases() []Case {
@@ -28,6 +34,20 @@ func firstLayerCases() []Case {
 		}
 		cases = append(cases, c.firstLayer(kernels.MaxPool, true), c.firstLayer(kernels.MaxPool, false), c.firstLayer(kernels.AveragePool, true))
 	}
+	for _, s := range []convShape{
+		{3, 6, 7, 1, 8, three, one, one, kernels.Valid},
+		{1, 4, 5, 3, 5, three, one, one, kernels.Same},
+		{1, 6, 5, 1, 70, two, two, one, kernels.Same},   // of two blocks of filters
+		{2, 4, 4, 5, 4, three, one, one, kernels.Valid}, // too many channels
+	} {
+		c := chainShape{s, two, two, kernels.Valid}.firstLayer(kernels.MaxPool, true)
+		for _, at := range []float64{0, 1, 2} { // the last is beyond the batches
+			cases = append(cases, s.gathered(c, at, false, true), s.gathered(c, at, true, true))
+		}
+		cases = append(cases, s.gathered(c, 0, true, false), s.gathered(s.firstLayer(), 0, false, false))
+	}
+	wide := convShape{1, 2, 300, 1, 2, [2]int{1, 3}, one, one, kernels.Same} // rows of more than a block
+	cases = append(cases, wide.gathered(wide.firstLayer(), 0, false, false))
 	return append(cases, chainShape{convShape{2, 8, 7, 1, 8, three, one, one, kernels.Valid}, two, two, kernels.Valid}.twoLayers(),
 		chainShape{convShape{1, 7, 9, 2, 8, three, one, one, kernels.Valid}, one, two, kernels.Valid}.twoLayers())
 }
@@ -74,4 +94,48 @@ func (s chainShape) firstLayer(kind kernels.PoolKind, withReLU bool) Case {
 		return newIntegerListCase(name, ops, nil)
 	}
 	return newListCase(name, ops, nil)
+}
+
+// gathered is a case of a first layer whose batch the step gathers out of a set of bytes, at batch number at. Where it trains there are rates for
+// each batch, else only the forward part of it is left.
+func (s convShape) gathered(c Case, at float64, placed, trains bool) Case {
+	conv := c.Ops[0].(kernels.Conv2DFprop)
+	const of, batches = 5, 2
+	x, shape := conv.X, conv.X.Shape
+	x.Keep = false
+	g := kernels.GatherBatch{
+		N: shape[0], H: shape[1], W: shape[2], C: shape[3], Of: of, Batches: batches,
+		Pixels: kernels.Kept("pixels", kernels.Uint8, of, shape[1], shape[2], shape[3]), Labels: integer("labels", of), Order: integer("order", batches, shape[0]),
+		At: integer("at", kernels.AtSize), Table: float("table", shape[3], kernels.BytesOfTable), X: x, Y: integer("classes", shape[0]),
+	}
+	tick, ops, name := kernels.Tick{At: g.At}, c.Ops, s.String()+"_gathered"
+	if trains {
+		tick.Step, tick.Rates, tick.Rate = integer("step", 1), float("rates", batches+1), float("rate", 1)
+		name += "_training"
+	} else {
+		ops = forwardOf(c.Ops)
+	}
+	if placed {
+		g.Places, g.Outside = integer("places", batches, shape[0], kernels.PlaceSize), float("outside", shape[3])
+		name += "_placed"
+	}
+	order := func(r *rand.Rand, _ int) float64 { return float64(r.IntN(of+1) - 1) }
+	return newIntegerListCase(fmt.Sprint(name, "_at_", at), append([]kernels.Op{tick, g}, ops...), map[string]contents{
+		"pixels": anyByte, "labels": anyByte, "order": order, "at": cycled(at, batches), "places": cycled(placements(shape[1], shape[2])...),
+	})
+}
+
+// forwardOf are the ops of a list before the first gradient, for which alone the index of a pool is.
+func forwardOf(ops []kernels.Op) (list []kernels.Op) {
+	for _, op := range ops {
+		if strings.Contains(op.Name(), "grad") {
+			break
+		}
+		if pool, ok := op.(kernels.Pool2DFprop); ok {
+			pool.Index = nil
+			op = pool
+		}
+		list = append(list, op)
+	}
+	return list
 }
