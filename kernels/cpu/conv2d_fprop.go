@@ -140,6 +140,42 @@ func partsOf(groups, workers, most int) int {
 	return max(1, min(kernels.CeilDiv(2*workers, groups), most))
 }
 
+// cut is how the outputs of a few images become parts: their strips of filters, their rows of windows or tiles, or both.
+type cut struct {
+	strips, rows int  // into how many each can be cut
+	byFilters    bool // cut the filters first
+}
+
+// newCut cuts first what takes more memory: each part reads all of the other.
+func newCut(strips, rows, filters, inputs int) cut {
+	return cut{strips, max(1, rows), filters > inputs}
+}
+
+func (c cut) parts(groups, workers int) int {
+	parts := partsOf(groups, workers, c.strips*c.rows)
+	filters := c.filterParts(parts)
+	return filters * max(1, min(parts/filters, c.rows))
+}
+
+func (c cut) filterParts(parts int) int {
+	if !c.byFilters {
+		return 1
+	}
+	return min(parts, c.strips)
+}
+
+// of is which strips and which rows belong to a part.
+func (c cut) of(part, parts int) (strips, rows share) {
+	filters := c.filterParts(parts)
+	return share{part % filters, filters}, share{part / filters, parts / filters}
+}
+
+// share is one of some equal shares.
+type share struct{ part, parts int }
+
+// of is where the share of n things begins and ends.
+func (s share) of(n int) (first, last int) { return n * s.part / s.parts, n * (s.part + 1) / s.parts }
+
 // newFprop returns the code for a geometry; tile is that of the algorithm of Winograd or 0.
 func newFprop(g conv2D, tile int, floor float32) fprop {
 	if tile > 0 {
@@ -213,7 +249,12 @@ func (g conv2D) depth() int { return g.R * g.S * g.GroupChannels() }
 func (g conv2D) outputsPerImage() int { return g.P * g.Q * g.K }
 
 func (f *directFprop) parts(workers int) int {
-	return partsOf(kernels.CeilDiv(f.N, f.group), workers, len(f.aRows)/(2*tileRows))
+	return f.cut().parts(kernels.CeilDiv(f.N, f.group), workers)
+}
+
+// cut says how the outputs of a group are shared out.
+func (f *directFprop) cut() cut {
+	return newCut(len(f.strips), len(f.aRows)/(2*tileRows), f.panelsSize(), f.group*f.in.size())
 }
 
 func (f *directFprop) scratch() int { return f.in.paddedSize(f.group) }
@@ -252,10 +293,11 @@ func (g conv2D) pack(panels, weights []float32, w *Workers) {
 func (f *directFprop) compute(x, c []float32, lo, hi int, padded []float32, part, parts int) {
 	in := f.in.pad(x, lo, hi, padded)
 	t := product{segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row, panel: f.panel, floor: f.floor}
-	positions := (hi - lo) * f.P * f.Q
-	first, last := positions*part/parts, positions*(part+1)/parts
+	strips, rows := f.cut().of(part, parts)
+	first, last := rows.of((hi - lo) * f.P * f.Q)
 	t.aRows, t.cRows = f.aRows[first:last], f.cRows[first:last]
-	for _, s := range f.strips {
+	first, last = strips.of(len(f.strips))
+	for _, s := range f.strips[first:last] {
 		t.a, t.b, t.c, t.start = in[s.other:], f.filters[s.panel*f.panel:], c[s.at:], f.start[s.at:]
 		t.run(s.valid)
 	}

@@ -109,16 +109,23 @@ func (g conv2D) hasWinograd() bool {
 
 // winogradTile is the tile of the algorithm F(tile×tile, 3×3) that computes rows×columns outputs of the convolution, or the gradients by
 // them, with the least work; 0 if the sums as they stand are as good, which take 9 products for each. Transforms count too, and the more
-// the fewer channels there are.
+// the fewer channels there are, and so does reading filters that do not stay in the L2 cache.
 func (g conv2D) winogradTile(rows, columns int) int {
 	if !g.hasWinograd() {
 		return 0
 	}
-	best, least := 0, float64(9*rows*columns)
+	reading := func(points int) float64 {
+		const inCache, products = 1 << 18, 10 // values, and as how many products reading one counts
+		if points*g.C*g.K <= inCache {
+			return 0
+		}
+		together := max(1, min(g.N, 8*tileRows/(rows*columns)))
+		return products * float64(points) / float64(together)
+	}
+	best, least := 0, float64(9*rows*columns)+reading(9)
 	for _, a := range winograd.Algorithms() {
-		tiles := kernels.CeilDiv(rows, a.Tile) * kernels.CeilDiv(columns, a.Tile)
-		products := float64(tiles * a.Points() * a.Points())
-		if work := products * (1.2 + 12/float64(g.C) + 12/float64(g.K)); work < least {
+		tiles, points := kernels.CeilDiv(rows, a.Tile)*kernels.CeilDiv(columns, a.Tile), a.Points()*a.Points()
+		if work := float64(tiles*points)*(1.2+12/float64(g.C)+12/float64(g.K)) + reading(points); work < least {
 			best, least = a.Tile, work
 		}
 	}
@@ -185,15 +192,15 @@ func (p *winogradProducts) derive(weights []float32, w *Workers) {
 	})
 }
 
-// multiply multiplies transformed tiles [point][tile][depth] with the filters, to out [point][tile][width].
-func (p *winogradProducts) multiply(in, out []float32, tiles int) {
+// multiply multiplies transformed tiles [point][tile][depth] with the filters of columns from to to, whole panels, to out [point][tile][width].
+func (p *winogradProducts) multiply(in, out []float32, tiles, from, to int) {
 	t := product{
 		start: p.zeros, segments: []segment{{}}, steps: p.depth, aStep: 1, bStep: tileColumns, panel: p.depth * tileColumns,
 		aRows: p.inRows[:tiles], cRows: p.outRows[:tiles], floor: noFloor,
 	}
 	for point := range p.points() {
-		t.a, t.b, t.c = in[point*p.inPoint:], p.filters[point*p.filterPoint:], out[point*p.outPoint:]
-		t.run(paddedColumns(p.width))
+		t.a, t.b, t.c = in[point*p.inPoint:], p.filters[point*p.filterPoint+from*p.depth:], out[point*p.outPoint+from:]
+		t.run(paddedColumns(to - from))
 	}
 }
 
@@ -253,7 +260,12 @@ func (f *winogradFprop) empty() emptyWindows {
 }
 
 func (f *winogradFprop) parts(workers int) int {
-	return partsOf(kernels.CeilDiv(f.N, f.group), workers, f.group*f.tiles/(2*tileRows))
+	return f.cut().parts(kernels.CeilDiv(f.N, f.group), workers)
+}
+
+// cut says how the outputs of a group are shared out.
+func (f *winogradFprop) cut() cut {
+	return newCut(kernels.CeilDiv(f.K, pairColumns), f.group*f.tiles/(2*tileRows), f.derived(), f.group*f.tiles*f.points()*f.C)
 }
 
 // derive transforms the filters.
@@ -269,18 +281,20 @@ func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, p
 	out, scratch := split(scratch, f.points()*f.outPoint)
 	tile, depths := split(scratch, f.code.Tile*f.code.Tile*f.K)
 	a := f.in.pad(x, lo, hi, padded)
-	tiles := (hi - lo) * f.tiles
-	begin, end := tiles*part/parts, tiles*(part+1)/parts
+	strips, rows := f.cut().of(part, parts)
+	begin, end := rows.of((hi - lo) * f.tiles)
+	from, to := strips.of(kernels.CeilDiv(f.K, pairColumns))
+	from, to = from*pairColumns, min(to*pairColumns, f.K)
 	f.eachBlock(begin, end-begin, func(first, last int) {
 		f.transform(winogradInput, f.in, a, in, first, last)
-		f.multiply(in, out, last-first)
-		f.transformOutput(out, c, tile, first, last)
+		f.multiply(in, out, last-first, from, to)
+		f.transformOutput(out, c, tile, first, last, from, to)
 	})
-	f.clearEmpty(x, c, lo, hi, begin, end, depths)
+	f.clearEmpty(x, c, lo, hi, begin, end, from, to, depths)
 }
 
-// clearEmpty writes what is exact where a window is empty, in tiles begin to end of images lo to hi.
-func (f *winogradFprop) clearEmpty(x, c []float32, lo, hi, begin, end int, depths []float32) {
+// clearEmpty writes what is exact where a window is empty, in tiles begin to end of images lo to hi, for filters from to to.
+func (f *winogradFprop) clearEmpty(x, c []float32, lo, hi, begin, end, from, to int, depths []float32) {
 	size, across := f.code.Tile, f.across
 	for n := range hi - lo {
 		first, last := max(begin-n*f.tiles, 0), min(end-n*f.tiles, f.tiles)
@@ -290,8 +304,8 @@ func (f *winogradFprop) clearEmpty(x, c []float32, lo, hi, begin, end int, depth
 		image := x[(lo+n)*f.H*f.Window.W*f.C:]
 		f.empty().each(image, first/across*size, min(((last-1)/across+1)*size, f.P), depths, func(p, q int) {
 			if t := p/size*across + q/size; t >= first && t < last {
-				y := c[((n*f.P+p)*f.Q+q)*f.K:][:f.K]
-				for k := range y {
+				y := c[((n*f.P+p)*f.Q+q)*f.K:]
+				for k := from; k < to; k++ {
 					y[k] = max(f.start[k], f.floor)
 				}
 			}
@@ -299,17 +313,18 @@ func (f *winogradFprop) clearEmpty(x, c []float32, lo, hi, begin, end int, depth
 	}
 }
 
-func (f *winogradFprop) transformOutput(out, c, tile []float32, first, last int) {
+// transformOutput transforms what the products made of tiles first to last and of filters from to to.
+func (f *winogradFprop) transformOutput(out, c, tile []float32, first, last, from, to int) {
 	size := f.code.Tile
 	t := winogradTransform{
-		srcRow: f.code.Points() * f.outPoint, srcCol: f.outPoint, srcTile: paddedColumns(f.K), vectors: f.K / winogradVector,
-		dstTile: size * f.K, dstCol: f.K, start: f.start, floor: f.floor,
+		srcRow: f.code.Points() * f.outPoint, srcCol: f.outPoint, srcTile: paddedColumns(f.K), vectors: (to - from) / winogradVector,
+		dstTile: size * f.K, dstCol: f.K, start: f.start[from:], floor: f.floor,
 	}
 	for at := first; at < last; at += t.tiles {
 		n, row, column := f.place(at)
 		rows, whole := min(size, f.P-row*size), f.Q/size-column
-		t.src = out[(at-first)*t.srcTile:]
-		y := c[((n*f.P+row*size)*f.Q+column*size)*f.K:]
+		t.src = out[(at-first)*t.srcTile+from:]
+		y := c[((n*f.P+row*size)*f.Q+column*size)*f.K+from:]
 		if rows == size && whole > 0 {
 			t.tiles, t.dst, t.dstRow = min(whole, last-at), y, f.Q*f.K
 			f.code.run(winogradOutput, &t)
@@ -318,7 +333,9 @@ func (f *winogradFprop) transformOutput(out, c, tile []float32, first, last int)
 		t.tiles, t.dst, t.dstRow = 1, tile, size*f.K
 		f.code.run(winogradOutput, &t)
 		for i := range rows {
-			copy(y[i*f.Q*f.K:], tile[i*size*f.K:][:min(size, f.Q-column*size)*f.K])
+			for j := range min(size, f.Q-column*size) {
+				copy(y[(i*f.Q+j)*f.K:], tile[(i*size+j)*f.K:][:to-from])
+			}
 		}
 	}
 }

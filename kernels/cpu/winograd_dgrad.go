@@ -78,7 +78,7 @@ func (d *winogradDgrad) compute(dy, dx []float32, lo, hi int, scratch []float32)
 	dy = d.out.pad(dy, lo, hi, padded)
 	d.eachBlock(0, (hi-lo)*d.tiles, func(first, last int) {
 		d.transform(winogradGradient, d.out, dy, in, first, last)
-		d.multiply(in, out, last-first)
+		d.multiply(in, out, last-first, 0, d.width)
 		d.spread(out, gradient, first, last)
 	})
 	if d.in.isPadded() {

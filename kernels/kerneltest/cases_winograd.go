@@ -23,6 +23,8 @@ var winogradShapes = func() []convShape {
 		shape(1, 17, 31, 16, 16, kernels.Same),
 		shape(33, 2, 4, 32, 24, kernels.Same),
 		shape(7, 18, 17, 16, 16, kernels.Valid), // several chunks of images
+		shape(1, 3, 5, 16, 72, kernels.Same),    // filters that take more memory than the image
+		shape(1, 9, 9, 16, 40, kernels.Same),
 	}
 }()
 
