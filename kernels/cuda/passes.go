@@ -7,7 +7,7 @@ import (
 
 // Passes lists, in its order, the rewriting that only a GPU wants, for a precision that is not the default.
 func Passes(p kernels.Precision) []rewrite.Pass {
-	passes := []rewrite.Pass{padWindows, directConvolution, denseHeads, joinBatchNorm, joinPools, joinMovingAverages}
+	passes := []rewrite.Pass{directConvolution, denseHeads, joinBatchNorm, joinPools, joinMovingAverages}
 	if p != kernels.FP32 {
 		passes = append(passes, products(p), productWgrads(p), gatherParts, checkParts, adamOfParts, tallyBesideAdam, narrowFactors(p), storeNarrow(p))
 	}

@@ -1,4 +1,4 @@
-package cuda
+package rewrite_test
 
 import (
 	"strings"
@@ -24,7 +24,7 @@ func TestPadWindows(t *testing.T) {
 			continue
 		}
 		var names []string
-		list, _ := rewrite.Apply(c.Ops, []rewrite.Pass{padWindows}, true)
+		list, _ := rewrite.Apply(c.Ops, rewrite.Common(), true)
 		for _, op := range rewrite.Plain(list) {
 			names = append(names, op.Name())
 			assert.NoError(t, kernels.CheckOperands(op))

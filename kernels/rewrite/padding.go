@@ -1,16 +1,13 @@
-package cuda
+package rewrite
 
-import (
-	"cnn-gpu/kernels"
-	"cnn-gpu/kernels/rewrite"
-)
+import "cnn-gpu/kernels"
 
 // padWindows lets the windows of a convolution reach beyond an image's border, in place of a copy of the image with zeros around it, and so back.
 // The sums are the same but for zeros.
-var padWindows = rewrite.Pass{
+var padWindows = Pass{
 	Name: "pad-windows",
 	Does: "let a convolution see zeros beyond the border in place of a padded copy of its input",
-	Run: func(l *rewrite.List) (times int) {
+	Run: func(l *List) (times int) {
 		for i, op := range l.Ops {
 			if pad, ok := op.(kernels.Copy); ok && isPadding(pad) && padForward(l, pad, i) {
 				times++
@@ -39,13 +36,13 @@ func unpadded(g kernels.Conv2D, images [4]int, at [4]int) (kernels.Conv2D, bool)
 }
 
 // padForward lets the convolution that alone takes what the copy at an index makes, and its gradient by the filters, take the images themselves.
-func padForward(l *rewrite.List, pad kernels.Copy, i int) bool {
-	conv, at, ok := rewrite.Find(l, i, func(op kernels.Conv2DFprop) bool { return op.X == pad.Y })
+func padForward(l *List, pad kernels.Copy, i int) bool {
+	conv, at, ok := Find(l, i, func(op kernels.Conv2DFprop) bool { return op.X == pad.Y })
 	if !ok {
 		return false
 	}
 	users, last := []int{i, at}, at
-	wgrad, behind, hasWgrad := rewrite.Find(l, at, func(op kernels.Conv2DWgrad) bool { return op.X == pad.Y })
+	wgrad, behind, hasWgrad := Find(l, at, func(op kernels.Conv2DWgrad) bool { return op.X == pad.Y })
 	if hasWgrad {
 		users, last = append(users, behind), behind
 	}
@@ -63,13 +60,13 @@ func padForward(l *rewrite.List, pad kernels.Copy, i int) bool {
 }
 
 // padBackward lets the gradient by the input, of which the copy at an index alone takes the part that belongs to the images, compute no more.
-func padBackward(l *rewrite.List, crop kernels.Copy, i int) bool {
-	dgrad, at, ok := rewrite.Find(l, 0, func(op kernels.Conv2DDgrad) bool { return op.DX == crop.X })
+func padBackward(l *List, crop kernels.Copy, i int) bool {
+	dgrad, at, ok := Find(l, 0, func(op kernels.Conv2DDgrad) bool { return op.DX == crop.X })
 	if !ok || at > i {
 		return false
 	}
 	g, ok := unpadded(dgrad.Conv2D, crop.YShape, crop.XAt)
-	if !ok || !l.IsPrivate(crop.X, at, i) || areWritten(l, at, i, dgrad.DY, dgrad.W) {
+	if !ok || !l.IsPrivate(crop.X, at, i) || l.IsWritten(dgrad.DY, at, i) || l.IsWritten(dgrad.W, at, i) {
 		return false
 	}
 	dgrad.Conv2D, dgrad.DX = g, crop.Y
