@@ -115,12 +115,13 @@ func sameBits(a, b map[*kernels.Buffer]kernels.Mem) bool {
 
 // The table has lists that each kind of fused op stands for.
 func TestCasesAreFused(t *testing.T) {
-	seen, folded := map[string]bool{}, map[string]bool{}
+	seen, folded, ended := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, c := range kerneltest.Cases() {
 		eachMode(c, func(_ string, passes []rewrite.Pass) {
 			for _, op := range (runner{passes: passes}).rewrite(c.Ops) {
 				for _, op := range append(Together(op), op) {
 					seen[fmt.Sprintf("%T %s", op.Op, Algorithm(op.Op))] = true
+					ended[op.Name()+" "+Algorithm(op.Op)] = true
 					if foldOf(op.Op) != nil {
 						folded[op.Name()+" "+Algorithm(op.Op)] = true
 					}
@@ -142,6 +143,11 @@ func TestCasesAreFused(t *testing.T) {
 		}
 	}
 	assert.True(t, folded["conv2d_fprop_norm_relu "+winogradCodes[2].String()] && folded["conv2d_fprop_norm_relu "+winogradCodes[3].String()])
+	for _, name := range []string{"conv2d_fprop_add", "conv2d_fprop_add_relu", "conv2d_fprop_add_relu6"} {
+		for _, how := range []string{"direct", "depthwise", winogradCodes[2].String(), winogradCodes[3].String()} {
+			assert.True(t, ended[name+" "+how], "no case of kernels/kerneltest runs as %s, %s: add a list that does", name, how)
+		}
+	}
 	for _, op := range []string{"kernels.Conv2DFprop", "kernels.Conv2DDgrad", "kernels.Conv2DWgrad", "cpu.conv2DChain"} {
 		assert.True(t, seen[op+" depthwise"], op)
 	}

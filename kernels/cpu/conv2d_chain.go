@@ -2,19 +2,23 @@ package cpu
 
 import "cnn-gpu/kernels"
 
-// conv2DChain computes a convolution and what follows it while its output is in the cache or still in registers: a ReLU, a pool, or a
-// ReLU and then a pool. Positions that the pool drops are not computed.
+// conv2DChain computes a convolution and what follows it while its output is in the cache or still in registers: a sum with another value, an
+// activation, a pool, in this order. Positions that the pool drops are not computed; there is none behind a sum.
 type conv2DChain struct {
-	Conv conv2DFprop
-	ReLU *kernels.ActivationFprop // of Conv.Y; may be nil
-	Pool *kernels.Pool2DFprop     // of the values so far; may be nil
+	Conv       conv2DFprop
+	Add        *kernels.Add             // of Conv.Y; may be nil
+	Activation *kernels.ActivationFprop // of the values so far; may be nil
+	Pool       *kernels.Pool2DFprop     // of the values so far; may be nil
 }
 
 // Name implements [kernels.Op].
 func (op conv2DChain) Name() string {
 	name := op.Conv.Name()
-	if op.ReLU != nil {
-		name += "_relu"
+	if op.Add != nil {
+		name += "_add"
+	}
+	if op.Activation != nil {
+		name += "_" + op.Activation.Function.String()
 	}
 	if op.Pool != nil {
 		name += "_pool"
@@ -28,19 +32,52 @@ func (op conv2DChain) Operands() []kernels.Operand {
 	switch {
 	case op.Pool != nil:
 		list = append(list, op.Pool.Operands()[1:]...)
-	case op.ReLU != nil:
-		list = append(list, op.ReLU.Operands()[1])
+	case op.Activation != nil:
+		list = append(list, op.Activation.Operands()[1])
+	case op.Add != nil:
+		list = append(list, op.Add.Operands()[2])
 	default:
 		return op.Conv.Operands()
 	}
+	if op.Add != nil {
+		list = append(list, kernels.Floats("addend", op.addend(), kernels.Read, op.Conv.Outputs()))
+	}
 	return append(list, op.Conv.folded()...)
+}
+
+// addend is what is added to the convolution's output.
+func (op conv2DChain) addend() *kernels.Buffer {
+	if op.Add.A == op.Conv.Y {
+		return op.Add.B
+	}
+	return op.Add.A
+}
+
+// epilogue is what becomes of the convolution's outputs before the pool.
+func (op conv2DChain) epilogue() epilogue {
+	e := epilogue{floor: noFloor, adds: op.Add != nil}
+	switch {
+	case op.Activation == nil:
+	case op.isReLU() && !e.adds:
+		e.floor = 0
+	default:
+		e.value, e.alpha = activations[op.Activation.Function].value, op.Activation.Alpha
+	}
+	return e
+}
+
+func (op conv2DChain) isReLU() bool {
+	return op.Activation != nil && op.Activation.Function == kernels.ReLU
 }
 
 // members are the ops that it stands for.
 func (op conv2DChain) members() []kernels.Op {
 	list := []kernels.Op{op.Conv.Conv2DFprop}
-	if op.ReLU != nil {
-		list = append(list, *op.ReLU)
+	if op.Add != nil {
+		list = append(list, *op.Add)
+	}
+	if op.Activation != nil {
+		list = append(list, *op.Activation)
 	}
 	if op.Pool != nil {
 		list = append(list, *op.Pool)
@@ -57,20 +94,17 @@ func (op conv2DChain) prepare(workers int) Routine {
 
 // unfolded is the code that takes the weights as they are.
 func (op conv2DChain) unfolded(workers int) Routine {
-	floor := noFloor
-	if op.ReLU != nil {
-		floor = 0
-	}
+	end := op.epilogue()
 	if op.Pool == nil {
-		return op.Conv.prepareWithFloor(workers, floor)
+		return op.Conv.prepareWith(workers, end)
 	}
 	g, pool := op.Conv.geometry(), pool2D{op.Pool.Pool2D}
 	if op.poolsSums() {
-		return newPooledFprop(g, pool, floor).routine(op.chunking(), workers)
+		return newPooledFprop(g, pool, end.floor).routine(op.chunking(), workers)
 	}
 	g.P, g.Q = op.outputs()
 	pool.H, pool.Window.W = g.P, g.Q
-	f := newFprop(g, op.Conv.Winograd, floor)
+	f := newFprop(g, op.Conv.Winograd, end)
 	own, group, size := f.scratch(), f.images(), g.outputsPerImage()
 	poolImage := func(maps []float32, mem []kernels.Mem, n int) {
 		values := pool.P * pool.Q * pool.C
@@ -86,7 +120,7 @@ func (op conv2DChain) unfolded(workers int) Routine {
 			maps, scratch := split(scratch, group*size)
 			for lo := 0; lo < images; lo += group {
 				hi := min(lo+group, images)
-				f.compute(mem[0].F32, maps, lo, hi, scratch, 0, 1)
+				f.compute(mem[0].F32, outputs{y: maps}, lo, hi, scratch, 0, 1)
 				for n := lo; n < hi; n++ {
 					poolImage(maps[(n-lo)*size:], mem, n)
 				}
@@ -101,7 +135,7 @@ func (op conv2DChain) unfolded(workers int) Routine {
 		r.Scratch = g.N*size + workers*own
 		r.Run = func(mem []kernels.Mem, w *Workers) {
 			maps, scratch := split(w.Scratch(), g.N*size)
-			computeAll(f, g.N, size, mem[0].F32, maps, scratch, w)
+			computeAll(f, g.N, size, mem[0].F32, outputs{y: maps}, scratch, w)
 			w.Run(g.N, func(_, n int) { poolImage(maps[n*size:], mem, n) })
 		}
 	}
@@ -112,7 +146,7 @@ func (op conv2DChain) unfolded(workers int) Routine {
 
 // poolsSums says whether the pool takes the convolution's sums from the registers.
 func (op conv2DChain) poolsSums() bool {
-	return op.Pool != nil && op.Conv.Winograd == 0 && canPoolSums(op.Conv.geometry(), pool2D{op.Pool.Pool2D})
+	return op.Pool != nil && op.epilogue().isDone() && op.Conv.Winograd == 0 && canPoolSums(op.Conv.geometry(), pool2D{op.Pool.Pool2D})
 }
 
 func (op conv2DChain) chunking() chunking { return op.Conv.chunking() }

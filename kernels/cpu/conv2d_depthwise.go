@@ -110,15 +110,16 @@ type depthwiseFprop struct {
 	conv2D
 	sums           depthwiseSums
 	filters, start []float32
+	end            epilogue
 }
 
-func newDepthwiseFprop(g conv2D, floor float32) *depthwiseFprop {
+func newDepthwiseFprop(g conv2D, end epilogue) *depthwiseFprop {
 	return &depthwiseFprop{
-		conv2D: g, start: make([]float32, g.K),
+		conv2D: g, start: make([]float32, g.K), end: end,
 		sums: depthwiseSums{
 			rows:    each(g.P, windowRuns(g.P, g.R, g.StrideH, g.DilationH, g.PadTop, g.H)),
 			columns: windowRuns(g.Q, g.S, g.StrideW, g.DilationW, g.PadLeft, g.Window.W),
-			width:   g.Window.W, tapColumns: g.S, channels: g.K, floor: floor,
+			width:   g.Window.W, tapColumns: g.S, channels: g.K, floor: end.floor,
 		},
 	}
 }
@@ -150,12 +151,14 @@ func (f *depthwiseFprop) derive(weights, bias []float32, _ *Workers) {
 	copy(f.start, bias)
 }
 
-func (f *depthwiseFprop) compute(x, c []float32, lo, hi int, scratch []float32, part, parts int) {
+func (f *depthwiseFprop) compute(x []float32, c outputs, lo, hi int, scratch []float32, part, parts int) {
 	in, row := f.H*f.Window.W*f.C, f.Q*f.K
 	for n := lo; n < hi; n++ {
 		image := f.repeated(x[n*in:(n+1)*in], scratch)
 		for p := f.P * part / parts; p < f.P*(part+1)/parts; p++ {
-			f.sums.row(p, image, f.filters, f.start, c[((n-lo)*f.P+p)*row:][:row])
+			y := c.from(((n-lo)*f.P + p) * row)
+			f.sums.row(p, image, f.filters, f.start, y.y[:row])
+			f.end.finish(y, 1, row, row)
 		}
 	}
 }

@@ -40,12 +40,12 @@ func (op conv2DFprop) Cost() kernels.Cost { return costOf(op, []kernels.Op{op.Co
 func (op conv2DFprop) geometry() conv2D { return conv2D{op.Conv2D} }
 
 func (op conv2DFprop) prepare(workers int) Routine {
-	return op.folding(op.prepareWithFloor(workers, noFloor), op.Operands())
+	return op.folding(op.prepareWith(workers, epilogue{floor: noFloor}), op.Operands())
 }
 
-// prepareWithFloor returns code that raises what is below the floor to it, and takes the weights as they are.
-func (op conv2DFprop) prepareWithFloor(workers int, floor float32) Routine {
-	f := newFprop(op.geometry(), op.Winograd, floor)
+// prepareWith returns code that ends with an epilogue, and takes the weights as they are.
+func (op conv2DFprop) prepareWith(workers int, end epilogue) Routine {
+	f := newFprop(op.geometry(), op.Winograd, end)
 	return Routine{
 		Scratch: workers * f.scratch(),
 		Derived: f.derived(),
@@ -53,13 +53,13 @@ func (op conv2DFprop) prepareWithFloor(workers int, floor float32) Routine {
 		Weights: []int{1, 2},
 		Derive:  func(mem []kernels.Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) },
 		Run: func(mem []kernels.Mem, w *Workers) {
-			computeAll(f, op.N, op.geometry().outputsPerImage(), mem[0].F32, mem[3].F32, w.Scratch(), w)
+			computeAll(f, op.N, op.geometry().outputsPerImage(), mem[0].F32, end.outputs(mem), w.Scratch(), w)
 		},
 		Chunk: &chunkCode{
-			chunking: op.chunking(), Batched: []int{0, 3}, Scratch: f.scratch(),
+			chunking: op.chunking(), Batched: end.batched(), Scratch: f.scratch(),
 			Run: func(_ int, mem []kernels.Mem, images int, scratch, _ []float32) {
 				for lo, group := 0, f.images(); lo < images; lo += group {
-					f.compute(mem[0].F32, mem[3].F32[lo*op.geometry().outputsPerImage():], lo, min(lo+group, images), scratch, 0, 1)
+					f.compute(mem[0].F32, end.outputs(mem).from(lo*op.geometry().outputsPerImage()), lo, min(lo+group, images), scratch, 0, 1)
 				}
 			},
 		},
@@ -119,16 +119,16 @@ type fprop interface {
 	keep(derived []float32)
 	// derive makes of the weights what compute needs.
 	derive(weights, bias []float32, w *Workers)
-	// compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
-	compute(x, c []float32, lo, hi int, scratch []float32, part, parts int)
+	// compute makes a part of the outputs of images lo to hi of x; the first image of c is lo.
+	compute(x []float32, c outputs, lo, hi int, scratch []float32, part, parts int)
 }
 
-// computeAll writes the outputs of all images of x to y, maps values for each.
-func computeAll(f fprop, images, maps int, x, y, scratch []float32, w *Workers) {
+// computeAll makes the outputs of all images of x, maps values for each.
+func computeAll(f fprop, images, maps int, x []float32, y outputs, scratch []float32, w *Workers) {
 	group, parts, own := f.images(), f.parts(w.Count()), f.scratch()
 	w.Run(kernels.CeilDiv(images, group)*parts, func(worker, task int) {
 		lo := task / parts * group
-		f.compute(x, y[lo*maps:], lo, min(lo+group, images), scratch[worker*own:(worker+1)*own], task%parts, parts)
+		f.compute(x, y.from(lo*maps), lo, min(lo+group, images), scratch[worker*own:(worker+1)*own], task%parts, parts)
 	})
 }
 
@@ -140,51 +140,15 @@ func partsOf(groups, workers, most int) int {
 	return max(1, min(kernels.CeilDiv(2*workers, groups), most))
 }
 
-// cut is how the outputs of a few images become parts: their strips of filters, their rows of windows or tiles, or both.
-type cut struct {
-	strips, rows int  // into how many each can be cut
-	byFilters    bool // cut the filters first
-}
-
-// newCut cuts first what takes more memory: each part reads all of the other.
-func newCut(strips, rows, filters, inputs int) cut {
-	return cut{strips, max(1, rows), filters > inputs}
-}
-
-func (c cut) parts(groups, workers int) int {
-	parts := partsOf(groups, workers, c.strips*c.rows)
-	filters := c.filterParts(parts)
-	return filters * max(1, min(parts/filters, c.rows))
-}
-
-func (c cut) filterParts(parts int) int {
-	if !c.byFilters {
-		return 1
-	}
-	return min(parts, c.strips)
-}
-
-// of is which strips and which rows belong to a part.
-func (c cut) of(part, parts int) (strips, rows share) {
-	filters := c.filterParts(parts)
-	return share{part % filters, filters}, share{part / filters, parts / filters}
-}
-
-// share is one of some equal shares.
-type share struct{ part, parts int }
-
-// of is where the share of n things begins and ends.
-func (s share) of(n int) (first, last int) { return n * s.part / s.parts, n * (s.part + 1) / s.parts }
-
 // newFprop returns the code for a geometry; tile is that of the algorithm of Winograd or 0.
-func newFprop(g conv2D, tile int, floor float32) fprop {
+func newFprop(g conv2D, tile int, end epilogue) fprop {
 	if tile > 0 {
-		return newWinogradFprop(g, tile, floor)
+		return newWinogradFprop(g, tile, end)
 	}
 	if g.IsDepthwise() {
-		return newDepthwiseFprop(g, floor)
+		return newDepthwiseFprop(g, end)
 	}
-	return newDirectFprop(g, floor)
+	return newDirectFprop(g, end)
 }
 
 // directFprop is the convolution of some images as a matrix product of their windows with the filters.
@@ -196,13 +160,13 @@ type directFprop struct {
 	row, panel     int       // from one row or panel of the filters to the next
 	segments       []segment
 	steps          int
-	floor          float32
+	end            epilogue
 	group          int   // images that are computed together
 	aRows, cRows   []int // of the windows of a group
 }
 
-func newDirectFprop(g conv2D, floor float32) *directFprop {
-	f := &directFprop{conv2D: g, in: g.input(), strips: g.filterStrips(), start: make([]float32, g.K+pairColumns), floor: floor}
+func newDirectFprop(g conv2D, end epilogue) *directFprop {
+	f := &directFprop{conv2D: g, in: g.input(), strips: g.filterStrips(), start: make([]float32, g.K+pairColumns), end: end}
 	f.group = min(g.N, kernels.CeilDiv(8*tileRows, g.P*g.Q)) // enough for whole blocks of rows
 	if f.isInPlace() {
 		f.row, f.panel = g.K, tileColumns
@@ -290,17 +254,22 @@ func (g conv2D) pack(panels, weights []float32, w *Workers) {
 	})
 }
 
-func (f *directFprop) compute(x, c []float32, lo, hi int, padded []float32, part, parts int) {
+func (f *directFprop) compute(x []float32, c outputs, lo, hi int, padded []float32, part, parts int) {
 	in := f.in.pad(x, lo, hi, padded)
-	t := product{segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row, panel: f.panel, floor: f.floor}
-	strips, rows := f.cut().of(part, parts)
-	first, last := rows.of((hi - lo) * f.P * f.Q)
-	t.aRows, t.cRows = f.aRows[first:last], f.cRows[first:last]
-	first, last = strips.of(len(f.strips))
-	for _, s := range f.strips[first:last] {
-		t.a, t.b, t.c, t.start = in[s.other:], f.filters[s.panel*f.panel:], c[s.at:], f.start[s.at:]
-		t.run(s.valid)
-	}
+	t := product{segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row, panel: f.panel, floor: f.end.floor}
+	shareOfStrips, rows := f.cut().of(part, parts)
+	first, last := shareOfStrips.of(len(f.strips))
+	strips := f.strips[first:last]
+	from, to := strips[0].at, strips[len(strips)-1].at+strips[len(strips)-1].valid
+	first, last = rows.of((hi - lo) * f.P * f.Q)
+	f.end.eachBlock(first, last, to-from, func(first, last int) {
+		t.aRows, t.cRows = f.aRows[first:last], f.cRows[first:last]
+		for _, s := range strips {
+			t.a, t.b, t.c, t.start = in[s.other:], f.filters[s.panel*f.panel:], c.y[s.at:], f.start[s.at:]
+			t.run(s.valid)
+		}
+		f.end.finish(c.from(first*f.K+from), last-first, to-from, f.K)
+	})
 }
 
 // pad returns images lo to hi of a batch x, padded into scratch if need be.

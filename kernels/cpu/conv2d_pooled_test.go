@@ -38,7 +38,7 @@ func pooledChains(t *testing.T) []conv2DChain {
 			y := kernels.NewBuffer("y", kernels.Float32, g.N, g.P, g.Q, g.K)
 			chain := conv2DChain{Conv: conv2DFprop{Conv2DFprop: kernels.Conv2DFprop{Conv2D: g, Y: y}}, Pool: &kernels.Pool2DFprop{Pool2D: pool, X: y}}
 			withReLU := chain
-			withReLU.ReLU = &kernels.ActivationFprop{Activation: kernels.Activation{Function: kernels.ReLU}, X: y, Y: y}
+			withReLU.Activation = &kernels.ActivationFprop{Activation: kernels.Activation{Function: kernels.ReLU}, X: y, Y: y}
 			chains = append(chains, chain, withReLU)
 		}
 	}
@@ -87,8 +87,8 @@ func TestPooledChainsAreTheirParts(t *testing.T) {
 			run(op, x, filters, bias, y, index)
 			y, index, want := pooled()
 			run(op.Conv, x, filters, bias, maps)
-			if op.ReLU != nil {
-				run(*op.ReLU, maps, maps)
+			if op.Activation != nil {
+				run(*op.Activation, maps, maps)
 			}
 			run(*op.Pool, maps, y, index)
 			assert.Equal(t, want.bits(), got.bits(), "%v; %v; %s, %s", g, pool, op.Name(), variant)

@@ -239,13 +239,13 @@ type winogradFprop struct {
 	winogradProducts
 	in    image // X with all that the tiles reach
 	start []float32
-	floor float32
+	end   epilogue
 }
 
-func newWinogradFprop(g conv2D, tile int, floor float32) *winogradFprop {
+func newWinogradFprop(g conv2D, tile int, end epilogue) *winogradFprop {
 	in, out := g.tiled(tile)
 	return &winogradFprop{
-		conv2D: g, winogradProducts: newWinogradProducts(tile, g.N, out, g.C, g.K), in: in, start: make([]float32, paddedColumns(g.K)), floor: floor,
+		conv2D: g, winogradProducts: newWinogradProducts(tile, g.N, out, g.C, g.K), in: in, start: make([]float32, paddedColumns(g.K)), end: end,
 	}
 }
 
@@ -274,8 +274,8 @@ func (f *winogradFprop) derive(weights, bias []float32, w *Workers) {
 	f.winogradProducts.derive(weights, w)
 }
 
-// compute writes a part of the outputs of images lo to hi of x to c, whose first image is lo.
-func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, part, parts int) {
+// compute makes a part of the outputs of images lo to hi of x; the first image of c is lo.
+func (f *winogradFprop) compute(x []float32, c outputs, lo, hi int, scratch []float32, part, parts int) {
 	padded, scratch := split(scratch, f.in.paddedSize(f.group))
 	in, scratch := split(scratch, f.points()*f.inPoint)
 	out, scratch := split(scratch, f.points()*f.outPoint)
@@ -294,7 +294,7 @@ func (f *winogradFprop) compute(x, c []float32, lo, hi int, scratch []float32, p
 }
 
 // clearEmpty writes what is exact where a window is empty, in tiles begin to end of images lo to hi, for filters from to to.
-func (f *winogradFprop) clearEmpty(x, c []float32, lo, hi, begin, end, from, to int, depths []float32) {
+func (f *winogradFprop) clearEmpty(x []float32, c outputs, lo, hi, begin, end, from, to int, depths []float32) {
 	size, across := f.code.Tile, f.across
 	for n := range hi - lo {
 		first, last := max(begin-n*f.tiles, 0), min(end-n*f.tiles, f.tiles)
@@ -304,38 +304,44 @@ func (f *winogradFprop) clearEmpty(x, c []float32, lo, hi, begin, end, from, to 
 		image := x[(lo+n)*f.H*f.Window.W*f.C:]
 		f.empty().each(image, first/across*size, min(((last-1)/across+1)*size, f.P), depths, func(p, q int) {
 			if t := p/size*across + q/size; t >= first && t < last {
-				y := c[((n*f.P+p)*f.Q+q)*f.K:]
-				for k := from; k < to; k++ {
-					y[k] = max(f.start[k], f.floor)
+				at := c.from(((n*f.P+p)*f.Q+q)*f.K + from)
+				for k, v := range f.start[from:to] {
+					at.y[k] = max(v, f.end.floor)
 				}
+				f.end.finish(at, 1, to-from, f.K)
 			}
 		})
 	}
 }
 
 // transformOutput transforms what the products made of tiles first to last and of filters from to to.
-func (f *winogradFprop) transformOutput(out, c, tile []float32, first, last, from, to int) {
+func (f *winogradFprop) transformOutput(out []float32, c outputs, tile []float32, first, last, from, to int) {
 	size := f.code.Tile
 	t := winogradTransform{
 		srcRow: f.code.Points() * f.outPoint, srcCol: f.outPoint, srcTile: paddedColumns(f.K), vectors: (to - from) / winogradVector,
-		dstTile: size * f.K, dstCol: f.K, start: f.start[from:], floor: f.floor,
+		dstTile: size * f.K, dstCol: f.K, start: f.start[from:], floor: f.end.floor,
 	}
 	for at := first; at < last; at += t.tiles {
 		n, row, column := f.place(at)
 		rows, whole := min(size, f.P-row*size), f.Q/size-column
 		t.src = out[(at-first)*t.srcTile+from:]
-		y := c[((n*f.P+row*size)*f.Q+column*size)*f.K+from:]
+		y := c.from(((n*f.P+row*size)*f.Q+column*size)*f.K + from)
+		columns := min(size, f.Q-column*size)
 		if rows == size && whole > 0 {
-			t.tiles, t.dst, t.dstRow = min(whole, last-at), y, f.Q*f.K
+			t.tiles, t.dst, t.dstRow = min(whole, last-at), y.y, f.Q*f.K
 			f.code.run(winogradOutput, &t)
-			continue
-		}
-		t.tiles, t.dst, t.dstRow = 1, tile, size*f.K
-		f.code.run(winogradOutput, &t)
-		for i := range rows {
-			for j := range min(size, f.Q-column*size) {
-				copy(y[(i*f.Q+j)*f.K:], tile[(i*size+j)*f.K:][:to-from])
+			columns = t.tiles * size
+		} else {
+			t.tiles, t.dst, t.dstRow = 1, tile, size*f.K
+			f.code.run(winogradOutput, &t)
+			for i := range rows {
+				for j := range columns {
+					copy(y.y[(i*f.Q+j)*f.K:], tile[(i*size+j)*f.K:][:to-from])
+				}
 			}
+		}
+		for i := range rows {
+			f.end.finish(y.from(i*f.Q*f.K), columns, to-from, f.K)
 		}
 	}
 }

@@ -12,7 +12,7 @@ func Cases() []Case { return allCases() }
 var allCases = sync.OnceValue(func() []Case {
 	var cases []Case
 	for _, list := range [][]Case{
-		convCases(), chainCases(), pooledGradientCases(), depthFirstCases(), firstLayerCases(), sharedCases(), lookalikeCases(), winogradCases(), denseCases(), poolCases(),
+		convCases(), chainCases(), convSumCases(), pooledGradientCases(), depthFirstCases(), firstLayerCases(), sharedCases(), lookalikeCases(), winogradCases(), denseCases(), poolCases(),
 		activationCases(), preluCases(), classCases(), lossCases(), dropoutCases(), noiseCases(), bilinearCases(), binaryCases(), copyCases(), optimizerCases(), smallCases(), randomCases(), batchNormCases(), batchNormLists(), batchNormChains(), movingAverageLists(),
 		groupNormCases(), foldCases(), adaptivePoolCases(), thresholdReLUCases(), gatherBatchCases(), tickCases(), groupedCases(), penaltyCases(), tileCases(), splitCases(), gradientStepCases(), paddedCases(), roundTripCases(), denseHeadCases(),
 	} {
