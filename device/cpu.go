@@ -134,7 +134,7 @@ func (d *cpuDevice) Compile(ops []kernels.Op, o CompileOptions) (Program, error)
 	}
 	p := &cpuProgram{device: d, schedule: s.Schedule}
 	if need := s.Plan.Arena / kernels.Float32.Size(); need > len(d.arena) {
-		d.arena = make([]float32, need)
+		d.arena = kernels.NewMem(kernels.Float32, need).F32
 	}
 	d.workers.Reserve(s.Scratch / kernels.Float32.Size())
 	for i, op := range s.list {

@@ -106,6 +106,10 @@ type Mem struct {
 	U8  []uint8
 }
 
+// Beyond is the number of float32 values behind host memory that may be read, though whatever they are changes nothing: code that works on vectors
+// reads whole ones.
+const Beyond = 16
+
 // NewMem allocates zeroed host memory for a value.
 func NewMem(t Type, elements int) Mem {
 	switch t {
@@ -114,7 +118,7 @@ func NewMem(t Type, elements int) Mem {
 	case Uint8:
 		return Mem{U8: make([]uint8, elements)}
 	case Float32:
-		return Mem{F32: make([]float32, elements)}
+		return Mem{F32: make([]float32, elements+Beyond)[:elements:elements]}
 	}
 	panic(fmt.Sprintf("kernels: the host holds no values of type %v", t))
 }

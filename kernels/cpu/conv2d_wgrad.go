@@ -16,211 +16,277 @@ func (op conv2DWgrad) prepare(workers int) Routine {
 	if op.IsDepthwise() {
 		return newDepthwiseWgrad(conv2D{op.Conv2D}).prepare(workers)
 	}
-	g := newDirectWgrad(conv2D{op.Conv2D}, workers)
-	return Routine{
-		Scratch: g.scratch(),
-		Run: func(mem []kernels.Mem, w *Workers) {
-			for _, b := range g.bands {
-				g.addBand(b, mem[0].F32, mem[1].F32, mem[2].F32, w)
+	return newDirectWgrad(conv2D{op.Conv2D}).prepare(workers)
+}
+
+// directWgrad is the gradient as products of X with DY, whose terms are the positions. Both are read where they lie: the rows of the products are
+// the channels that the taps read, the columns the filters. Where that wastes more of the inner kernel's columns than the other way round, the
+// columns are what a row of a filter covers, and the sums are turned when they are added to DW. X is copied where its windows reach beyond it, and both
+// are copied where a row of positions is short, so that those of several images lie together.
+type directWgrad struct {
+	conv2D
+	pixels   int // of an image that are images of their own
+	images   int // that are summed together
+	in       image
+	width    int  // of X as it is read
+	copies   bool // of both
+	padded   bool // a copy of X alone
+	isTurned bool
+	strips   []wgradStrip
+	blocks   int // of rows of a strip
+	slices   int // of the batch, each with sums of its own
+
+	segments     []segment // a row of positions each
+	steps        int       // of a row
+	aStep, bStep int
+}
+
+// wgradStrip is some columns of the sums, pairColumns at most, with all rows.
+type wgradStrip struct {
+	a, b, c, columns int
+	aRows, cRows     []int
+}
+
+const (
+	// Sums leave the registers every wgradDepth positions or so: what the columns read then stays in the L1 cache.
+	wgradDepth = 128
+	// wgradRow is the least number of positions in a row that are read as they lie, and wgradRun that of several images otherwise.
+	wgradRow, wgradRun = 8, 64
+	// wgradSlice is the least number of positions that are worth sums of their own.
+	wgradSlice = 512
+)
+
+func newDirectWgrad(g conv2D) *directWgrad {
+	d := &directWgrad{conv2D: g, pixels: 1}
+	d.slices = max(1, min(16, g.N*g.P*g.Q/wgradSlice, (1<<20)/g.Weights()))
+	if g.R*g.S*g.StrideH*g.StrideW == 1 && g.P == g.H && g.Q == g.Window.W { // every pixel is an image of its own
+		d.pixels = g.H * g.Window.W
+		d.N, d.Window = g.N*d.pixels, kernels.Window{H: 1, W: 1, R: 1, S: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, P: 1, Q: 1}
+		d.images = min(d.N, wgradDepth)
+	} else {
+		if d.images = 1; g.Q < wgradRow { // as equal numbers as may be: places of missing images are multiplied, too
+			slice := kernels.CeilDiv(g.N, d.slices)
+			d.images = kernels.CeilDiv(slice, max(1, slice/kernels.CeilDiv(wgradRun, g.Q)))
+		}
+		d.copies = d.images > 1
+		d.slices = min(d.slices, g.N)
+	}
+	d.in = d.input()
+	d.width = d.in.width
+	if d.copies {
+		d.width = kernels.CeilDiv(d.width, d.StrideW) * d.StrideW
+	}
+	d.isTurned = d.turns()
+	d.padded = !d.copies && (d.in.isPadded() || d.isTurned && d.R*d.S > 1)
+	d.layOut()
+	return d
+}
+
+// layOut says where the products find their terms and leave their sums.
+func (d *directWgrad) layOut() {
+	d.steps, d.aStep, d.bStep = d.Q*d.images, d.StrideW*d.C, d.K
+	if d.copies {
+		d.aStep = d.C
+	}
+	for p := range d.P {
+		d.segments = append(d.segments, segment{a: d.place(p*d.StrideH, 0), b: p * d.Q * d.images * d.K})
+	}
+	if !d.isTurned {
+		var aRows, cRows []int
+		for tap := range d.R * d.S {
+			for c := range d.GroupChannels() {
+				aRows = append(aRows, d.tap(tap/d.S, tap%d.S)+c)
+				cRows = append(cRows, len(cRows)*d.K)
 			}
+		}
+		for _, s := range d.filterStrips() {
+			d.strips = append(d.strips, wgradStrip{s.other, s.at, s.at, s.valid, aRows, cRows})
+		}
+	} else {
+		d.aStep, d.bStep = d.bStep, d.aStep
+		for i, s := range d.segments {
+			d.segments[i] = segment{s.b, s.a}
+		}
+		var aRows, cRows []int
+		for k := range d.K {
+			aRows, cRows = append(aRows, k), append(cRows, k*d.depth())
+		}
+		taps, run := d.runs()
+		for i := 0; i < d.R*d.S; i += taps {
+			for _, s := range strips(1, run, 0) {
+				d.strips = append(d.strips, wgradStrip{0, d.tap(i/d.S, i%d.S) + s.at, i*d.C + s.at, s.valid, aRows, cRows})
+			}
+		}
+	}
+	d.blocks = kernels.CeilDiv(len(d.strips[0].aRows), tileRows)
+}
+
+// place is where the pixel of the first image at a row and column of X lies, as X is read.
+func (d *directWgrad) place(h, w int) int {
+	if d.copies { // the columns that the first tap meets, then those that the second meets, ...
+		w = w%d.StrideW*(d.width/d.StrideW) + w/d.StrideW
+	}
+	return (h*d.width + w) * d.images * d.C
+}
+
+// tap is where a tap of the first window lies.
+func (d *directWgrad) tap(r, s int) int { return d.place(r*d.DilationH, s*d.DilationW) }
+
+// runs is how many taps of a row of a filter lie together, and how many values they have.
+func (d *directWgrad) runs() (taps, values int) {
+	if d.copies || d.DilationW > 1 {
+		return 1, d.C
+	}
+	return d.S, d.S * d.C
+}
+
+// turns says whether the inner kernel computes fewer columns of the turned sums, by so much that it pays for turning them.
+func (d *directWgrad) turns() bool {
+	taps, values := d.runs()
+	turned, straight := d.K*d.R*d.S/taps*paddedColumns(values), d.R*d.S*d.GroupChannels()*panelsOf(d.filterStrips())*tileColumns
+	return d.GroupCount() == 1 && 10*turned < 9*straight
+}
+
+func (d *directWgrad) prepare(workers int) Routine {
+	blocks, own, sums := len(d.strips)*d.blocks, d.scratch(), 0
+	parts := partsOf(d.slices, workers, blocks)
+	if d.slices > 1 || d.isTurned {
+		sums = d.slices * d.Weights()
+	}
+	return Routine{
+		Scratch: sums + workers*own,
+		Run: func(mem []kernels.Mem, w *Workers) {
+			sums, scratch := split(w.Scratch(), sums)
+			clear(sums)
+			w.Run(d.slices*parts, func(worker, task int) {
+				slice, part := task/parts, task%parts
+				to := mem[2].F32
+				if len(sums) > 0 {
+					to = sums[slice*d.Weights():][:d.Weights()]
+				}
+				images := [2]int{d.N * slice / d.slices, d.N * (slice + 1) / d.slices}
+				d.add(to, mem[0].F32, mem[1].F32, images, [2]int{blocks * part / parts, blocks * (part + 1) / parts}, scratch[worker*own:])
+			})
+			d.addSums(mem[2].F32, sums, w)
 		},
 	}
 }
 
-// directWgrad is the gradient as the product of X, one row for each (r, s, c), with DY, in each group. Both are first copied so that the positions
-// that a sum runs over lie together, X as planes [C height width images] and DY as panels [strips rows Q images 16].
-type directWgrad struct {
-	conv2D
-	in     image
-	strips []strip // of the filters
-	cRows  []int
-	tasks  int
-	bands  []wgradBand
-}
-
-// wgradBand is what is copied and added at a time: some rows of the output, of some images.
-type wgradBand struct {
-	image, row int
-	*bandShape
-}
-
-// bandShape is what bands of equal size share.
-type bandShape struct {
-	images, rows int
-	height       int // of the input that the rows see
-	width        int // of the input, by the columns that the first tap meets, then those that the second meets, ...
-	plane        int // size of a plane
-	rowsAtOnce   int // that are added while the sums are in registers
-	segments     []segment
-	aRows        []int
-}
-
-// Sums leave the registers every wgradDepth positions or so: the panel's part then stays in the L1 cache.
-const wgradDepth = 256
-
-// wgradBandSize is about the number of values of a band.
-const wgradBandSize = 1 << 19
-
-func newDirectWgrad(g conv2D, workers int) *directWgrad {
-	d := &directWgrad{conv2D: g, strips: g.filterStrips()}
-	if g.R*g.S*g.StrideH*g.StrideW == 1 && g.P == g.H && g.Q == g.Window.W { // every pixel is an image of its own
-		d.N, d.Window = g.N*g.H*g.Window.W, kernels.Window{H: 1, W: 1, R: 1, S: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, P: 1, Q: 1}
-	}
-	d.in = d.input()
-	d.eachRow(func(r, s, c int) { d.cRows = append(d.cRows, ((r*d.S+s)*d.GroupChannels()+c)*d.K) })
-	d.tasks = min(kernels.CeilDiv(len(d.cRows), tileRows)*len(d.strips), 2*workers)
-
-	images := min(d.N, kernels.CeilDiv(wgradDepth, 8*d.P*d.Q)*8)
-	rowSize := images * (d.StrideH*d.in.width*d.C + d.Q*panelsOf(d.strips)*tileColumns)
-	rows := max(1, min(d.P, wgradBandSize/rowSize))
-	shapes := map[[2]int]*bandShape{}
-	for n := 0; n < d.N; n += images {
-		for p := 0; p < d.P; p += rows {
-			size := [2]int{min(images, d.N-n), min(rows, d.P-p)}
-			if shapes[size] == nil {
-				shapes[size] = d.shape(size[0], size[1])
-			}
-			d.bands = append(d.bands, wgradBand{n, p, shapes[size]})
-		}
-	}
-	return d
-}
-
-func (d *directWgrad) shape(images, rows int) *bandShape {
-	b := &bandShape{images: images, rows: rows, height: (rows-1)*d.StrideH + (d.R-1)*d.DilationH + 1}
-	b.width = kernels.CeilDiv(d.in.width, d.StrideW) * d.StrideW
-	// An odd number of cache lines, so that planes do not meet in the same places of the cache.
-	b.plane = (kernels.CeilDiv(b.height*b.width*images, tileColumns) | 1) * tileColumns
-	b.rowsAtOnce = max(1, wgradDepth/(d.Q*images))
-	for p := range rows {
-		b.segments = append(b.segments, segment{a: p * d.StrideH * b.width * images, b: p * d.Q * images * tileColumns})
-	}
-	d.eachRow(func(r, s, c int) {
-		b.aRows = append(b.aRows, c*b.plane+(r*d.DilationH*b.width+b.column(s*d.DilationW, d.StrideW))*images)
-	})
-	return b
-}
-
-// eachRow calls f for the rows of a group's product in their order: the taps of some planes, then those of the next, so that the planes
-// stay in the L1 cache and the rows of DW that are computed together are neighbours.
-func (d *directWgrad) eachRow(f func(r, s, c int)) {
-	channels := d.GroupChannels()
-	for from := 0; from < channels; from += tileRows {
-		for tap := range d.R * d.S {
-			for c := from; c < min(from+tileRows, channels); c++ {
-				f(tap/d.S, tap%d.S, c)
-			}
-		}
-	}
-}
-
-// column is where column w of the input lies.
-func (b *bandShape) column(w, stride int) int { return w%stride*(b.width/stride) + w/stride }
-
-// scratch holds the copies of a band.
+// scratch is the number of values that a worker copies.
 func (d *directWgrad) scratch() int {
-	n := 0
-	for _, b := range d.bands {
-		n = max(n, d.C*b.plane+d.panels(b))
+	switch {
+	case d.copies:
+		return d.images * (d.in.height*d.width*d.C + d.P*d.Q*d.K)
+	case d.padded:
+		return d.in.size()
 	}
-	return n
+	return 0
 }
 
-func (d *directWgrad) panels(b wgradBand) int { return panelsOf(d.strips) * d.panelSize(b) }
-
-// panelSize is the number of values of a panel of gradients.
-func (d *directWgrad) panelSize(b wgradBand) int { return b.rows * d.Q * b.images * tileColumns }
-
-// addBand adds what a band contributes.
-func (d *directWgrad) addBand(b wgradBand, x, dy, dw []float32, w *Workers) {
-	panels, planes := split(w.Scratch(), d.panels(b))
-	w.Run(b.height+b.rows, func(_, task int) {
-		if task < b.height {
-			d.copyX(b, planes, x, task)
-		} else {
-			d.copyDY(b, panels, dy, task-b.height)
+// add adds what some images contribute to some of the sums.
+func (d *directWgrad) add(sums, x, dy []float32, images, blocks [2]int, scratch []float32) {
+	in, out := d.H*d.Window.W*d.C, d.P*d.Q*d.K
+	for lo := images[0]; lo < images[1]; lo += d.images {
+		hi := min(lo+d.images, images[1])
+		x, dy, steps := x[lo*in:hi*in], dy[lo*out:hi*out], d.steps
+		switch {
+		case d.copies:
+			inputs, gradients := split(scratch, d.images*d.in.height*d.width*d.C)
+			d.copyX(inputs, x, hi-lo)
+			d.copyDY(gradients, dy, hi-lo)
+			x, dy = inputs, gradients
+		case d.padded:
+			d.in.fill(scratch, x)
+			x = scratch
+		default: // all positions of the images are one row
+			steps = d.Q * (hi - lo)
 		}
-	})
-	w.Run(d.tasks, func(_, task int) { d.multiply(b, panels, planes, dw, task) })
+		if d.isTurned {
+			x, dy = dy, x
+		}
+		d.multiply(sums, x, dy, steps, blocks)
+	}
 }
 
-// multiply adds the product to a part of the rows and strips of DW.
-func (d *directWgrad) multiply(b wgradBand, panels, planes, dw []float32, task int) {
-	t := product{aStep: 1, bStep: tileColumns, panel: d.panelSize(b), steps: d.Q * b.images, floor: noFloor}
-	rowBlocks := kernels.CeilDiv(len(b.aRows), tileRows)
-	all := rowBlocks * len(d.strips)
-	first, last := all*task/d.tasks, all*(task+1)/d.tasks
-	for p := 0; p < b.rows; p += b.rowsAtOnce {
-		t.segments = b.segments[p:min(p+b.rowsAtOnce, b.rows)]
-		for block := first; block < last; {
-			i := block / rowBlocks
-			s, end := d.strips[i], min(last, (i+1)*rowBlocks)
-			from, to := (block-i*rowBlocks)*tileRows, min((end-i*rowBlocks)*tileRows, len(b.aRows))
-			t.aRows, t.cRows = b.aRows[from:to], d.cRows[from:to]
-			t.a, t.b, t.c = planes[s.other*b.plane:], panels[s.panel*d.panelSize(b):], dw[s.at:]
-			t.run(s.valid)
+// multiply adds products to some blocks of rows of the sums.
+func (d *directWgrad) multiply(sums, a, b []float32, steps int, blocks [2]int) {
+	t := product{aStep: d.aStep, bStep: d.bStep, panel: tileColumns, steps: steps, floor: noFloor}
+	atOnce := max(1, wgradDepth/steps)
+	for p := 0; p < d.P; p += atOnce {
+		t.segments = d.segments[p:min(p+atOnce, d.P)]
+		for block := blocks[0]; block < blocks[1]; {
+			i := block / d.blocks
+			s, end := d.strips[i], min(blocks[1], (i+1)*d.blocks)
+			from, to := (block-i*d.blocks)*tileRows, min((end-i*d.blocks)*tileRows, len(s.aRows))
+			t.aRows, t.cRows = s.aRows[from:to], s.cRows[from:to]
+			t.a, t.b, t.c = a[s.a:], b[s.b:], sums[s.c:]
+			t.run(s.columns)
 			block = end
 		}
 	}
 }
 
-// copyX makes row h of the planes.
-func (d *directWgrad) copyX(b wgradBand, planes, x []float32, h int) {
-	width, size := b.width*b.images, d.H*d.Window.W*d.C
-	from := b.row*d.StrideH - d.PadTop + h
-	if from < 0 || from >= d.H {
-		for c := range d.C {
-			clear(planes[c*b.plane+h*width:][:width])
-		}
-		return
-	}
-	x = x[b.image*size+from*d.Window.W*d.C:]
-	if d.C == 1 && d.StrideW == 1 {
-		row := planes[h*width:][:width]
-		left, right := d.PadLeft*b.images, min(d.PadLeft+d.Window.W, b.width)*b.images
-		clear(row[:left])
-		transpose(row[left:], x, b.images, size, b.images, d.Window.W)
-		clear(row[right:])
-		return
-	}
-	for w := range b.width {
-		dst := planes[(h*b.width+b.column(w, d.StrideW))*b.images:]
-		if w -= d.PadLeft; w >= 0 && w < d.Window.W {
-			transpose(dst, x[w*d.C:], b.plane, size, b.images, d.C)
-			continue
-		}
-		for c := range d.C {
-			clear(dst[c*b.plane:][:b.images])
+// copyX copies some images so that the same pixels of all lie together, with zeros around them and in place of those that are missing.
+func (d *directWgrad) copyX(dst, x []float32, images int) {
+	size := d.H * d.Window.W * d.C
+	for h := range d.in.height {
+		for w := range d.width {
+			pixels := dst[d.place(h, w):][:d.images*d.C]
+			h, w := h-d.PadTop, w-d.PadLeft
+			if h < 0 || h >= d.H || w < 0 || w >= d.Window.W {
+				clear(pixels)
+				continue
+			}
+			d.gather(pixels, x[(h*d.Window.W+w)*d.C:], size, d.C, images)
 		}
 	}
 }
 
-// copyDY makes row p of the panels.
-func (d *directWgrad) copyDY(b wgradBand, panels, dy []float32, p int) {
-	size := d.P * d.Q * d.K
-	dy = dy[b.image*size+(b.row+p)*d.Q*d.K:]
-	panel, row, filters := d.panelSize(b), p*d.Q*b.images*tileColumns, d.GroupFilters()
-	group := panelsOf(d.strips) / d.GroupCount() * panel
-	for q := range d.Q {
-		for n := range b.images {
-			for i := range d.GroupCount() {
-				packRow(panels[i*group+row+(q*b.images+n)*tileColumns:], dy[n*size+q*d.K+i*filters:][:filters], panel)
+// copyDY does the same with the gradients.
+func (d *directWgrad) copyDY(dst, dy []float32, images int) {
+	for at := 0; at < d.P*d.Q*d.K; at += d.K {
+		d.gather(dst[at*d.images:][:d.images*d.K], dy[at:], d.P*d.Q*d.K, d.K, images)
+	}
+}
+
+// gather copies a pixel of some images, with zeros for those that are missing.
+func (d *directWgrad) gather(dst, src []float32, image, values, images int) {
+	for n := range images {
+		copy(dst[n*values:][:values], src[n*image:])
+	}
+	clear(dst[images*values:])
+}
+
+// addSums adds the sums of the slices to the gradient, one after the other.
+func (d *directWgrad) addSums(dw, sums []float32, w *Workers) {
+	if len(sums) == 0 {
+		return
+	}
+	size := d.Weights()
+	if !d.isTurned {
+		w.Range(size, func(lo, hi int) {
+			for at := 0; at < len(sums); at += size {
+				accumulate(dw[lo:hi], sums[at+lo:])
+			}
+		})
+		return
+	}
+	w.Range(size, func(lo, hi int) {
+		for at := size; at < len(sums); at += size {
+			accumulate(sums[lo:hi], sums[at+lo:])
+		}
+	})
+	const side = 32
+	w.Run(kernels.CeilDiv(d.depth(), side), func(_, task int) {
+		var turned [side * side]float32
+		row := task * side
+		rows := min(side, d.depth()-row)
+		for k := 0; k < d.K; k += side {
+			columns := min(side, d.K-k)
+			transpose(turned[:], sums[k*d.depth()+row:], side, d.depth(), columns, rows)
+			for i := range rows {
+				accumulate(dw[(row+i)*d.K+k:][:columns], turned[i*side:])
 			}
 		}
-	}
-}
-
-// packRow copies a row of a matrix to its panels, of which each begins pitch values after the one before, with zeros beyond its end.
-func packRow(panels, row []float32, pitch int) {
-	for len(row) >= tileColumns {
-		to := (*[tileColumns]float32)(panels)
-		for j := 0; j < tileColumns; j += 4 { // in registers, which is quicker than copy
-			*(*[4]float32)(to[j:]) = [4]float32(row[j:])
-		}
-		if row = row[tileColumns:]; len(row) == 0 {
-			return
-		}
-		panels = panels[pitch:]
-	}
-	clear(panels[copy(panels, row):tileColumns])
+	})
 }

@@ -56,12 +56,12 @@ func (t product) run(columns int) {
 			} else {
 				productAVX512(&t)
 			}
+		case variant == portable:
+			t.portable(n)
 		case n < tileColumns:
 			t.runEdge(n)
-		case variant == avx2:
-			productAVX2(&t)
 		default:
-			t.portable()
+			productAVX2(&t)
 		}
 		if columns -= n; columns == 0 {
 			return
@@ -73,15 +73,16 @@ func (t product) run(columns int) {
 	}
 }
 
-// portable is the kernel in Go: four columns at a time, so that the sums stay in registers.
-func (t *product) portable() {
+// portable is the kernel in Go for the columns of a panel: four at a time, so that the sums stay in registers. It reads B where there are columns alone.
+func (t *product) portable(columns int) {
 	for i := range t.aRows {
-		c := t.c[t.cRows[i]:][:tileColumns]
+		c := t.c[t.cRows[i]:][:columns]
 		start := t.start
 		if start == nil {
 			start = c
 		}
-		for j := 0; j < tileColumns; j += 4 {
+		j := 0
+		for ; j+4 <= columns; j += 4 {
 			c0, c1, c2, c3 := start[j], start[j+1], start[j+2], start[j+3]
 			for _, s := range t.segments {
 				a, b := t.aRows[i]+s.a, s.b+j
@@ -96,6 +97,18 @@ func (t *product) portable() {
 				}
 			}
 			c[j], c[j+1], c[j+2], c[j+3] = max(c0, t.floor), max(c1, t.floor), max(c2, t.floor), max(c3, t.floor)
+		}
+		for ; j < columns; j++ {
+			sum := start[j]
+			for _, s := range t.segments {
+				a, b := t.aRows[i]+s.a, s.b+j
+				for range t.steps {
+					sum += t.a[a] * t.b[b]
+					a += t.aStep
+					b += t.bStep
+				}
+			}
+			c[j] = max(sum, t.floor)
 		}
 	}
 }
@@ -113,7 +126,7 @@ var edgePlaces = func() (places [edgeRows]int) {
 	return places
 }()
 
-// runEdge computes fewer than tileColumns columns of the product.
+// runEdge computes fewer than tileColumns columns of the product with AVX2.
 func (t product) runEdge(columns int) {
 	var e edge
 	c, aRows, cRows := t.c, t.aRows, t.cRows
@@ -126,12 +139,9 @@ func (t product) runEdge(columns int) {
 				copy(e[i*tileColumns:][:columns], c[place:])
 			}
 		}
-		switch {
-		case variant == portable:
-			t.portable()
-		case columns <= narrowColumns:
+		if columns <= narrowColumns {
 			productNarrowAVX2(&t)
-		default:
+		} else {
 			productAVX2(&t)
 		}
 		for i, place := range cRows[:n] {

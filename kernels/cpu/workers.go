@@ -76,7 +76,7 @@ func (w *Workers) Count() int { return w.count }
 // Reserve makes Scratch hold at least n values.
 func (w *Workers) Reserve(n int) {
 	if n > len(w.scratch) {
-		w.scratch = make([]float32, n)
+		w.scratch = kernels.NewMem(kernels.Float32, n).F32
 	}
 }
 

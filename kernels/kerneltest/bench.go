@@ -11,7 +11,7 @@ import (
 // residual network. They are cases like the others, but too large for every test run.
 func Benchmarks() []Case {
 	var cases []Case
-	one, three, two := [2]int{1, 1}, [2]int{3, 3}, [2]int{2, 2}
+	one, two, three, five, seven := [2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}, [2]int{5, 5}, [2]int{7, 7}
 	for _, s := range []convShape{
 		{32, 28, 28, 1, 32, three, one, one, kernels.Valid},
 		{32, 13, 13, 32, 64, three, one, one, kernels.Valid},
@@ -22,6 +22,17 @@ func Benchmarks() []Case {
 		{8, 8, 8, 256, 256, three, one, one, kernels.Same},
 		{8, 32, 32, 64, 128, three, two, one, kernels.Same},
 		{8, 16, 16, 64, 256, one, one, one, kernels.Valid},
+		{32, 16, 16, 35, 129, one, one, one, kernels.Valid},
+		{32, 32, 32, 17, 65, one, one, one, kernels.Valid},
+		{32, 32, 32, 65, 35, one, two, one, kernels.Valid},
+		{32, 14, 14, 13, 29, five, one, one, kernels.Same},
+		{32, 18, 20, 21, 43, five, one, one, kernels.Same},
+		{8, 28, 28, 32, 64, seven, two, one, kernels.Same},
+		{32, 8, 8, 63, 127, three, two, one, kernels.Same},
+		{32, 7, 7, 29, 51, five, one, one, kernels.Valid},
+		{32, 28, 28, 1, 19, three, one, one, kernels.Same},
+		{32, 32, 32, 3, 33, three, one, one, kernels.Same},
+		{4, 112, 112, 3, 64, seven, two, one, kernels.Same},
 		// Those that make bench-cpu holds against PyTorch.
 		{32, 32, 32, 16, 16, three, one, one, kernels.Same},
 		{32, 32, 32, 32, 32, three, one, one, kernels.Same},

@@ -48,6 +48,12 @@ var convShapes = []convShape{
 	{2, 28, 28, 1, 32, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, kernels.Valid}, // the tutorial's three layers
 	{1, 13, 13, 32, 64, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, kernels.Valid},
 	{1, 5, 5, 64, 64, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, kernels.Valid},
+	// More than a thousand positions, so that a gradient by the filters may be summed in slices.
+	{4, 16, 17, 17, 17, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, kernels.Same},
+	{5, 17, 15, 33, 17, [2]int{1, 1}, [2]int{1, 1}, [2]int{1, 1}, kernels.Valid},
+	{22, 13, 14, 3, 20, [2]int{3, 3}, [2]int{2, 2}, [2]int{1, 1}, kernels.Same},
+	{19, 15, 15, 5, 19, [2]int{5, 5}, [2]int{2, 2}, [2]int{1, 1}, kernels.Same},
+	{6, 19, 15, 18, 3, [2]int{3, 3}, [2]int{1, 1}, [2]int{2, 2}, kernels.Valid},
 }
 
 func convCases() []Case {
