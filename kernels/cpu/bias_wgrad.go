@@ -39,8 +39,24 @@ func (op biasWgradCode) addSums(db, sums []float32) {
 	}
 }
 
-// sumRows computes the sum of some rows of x, each as long as sums.
+// sumRows computes the sum of some rows of x, each as long as sums. Several short rows are summed as a long one, of whole vectors where that can be,
+// whose parts are then added up.
 func sumRows(sums, x []float32) {
-	column := taps{image: x, values: sums, windows: 1, channels: len(sums), rows: len(x) / len(sums), columns: 1, rowStep: len(sums), divisor: 1}
-	column.average() // of one window over all rows
+	const vectors = 32
+	var long [1024]float32
+	size, rows := len(sums), len(x)/len(sums)
+	together := 1
+	for size*together%vectors != 0 && 2*together <= rows && 2*together*size <= len(long) {
+		together *= 2
+	}
+	clear(sums)
+	whole := 0
+	if together > 1 {
+		whole = rows / together * together
+		addRows(long[:together*size], x, rows/together, together*size)
+		addRows(sums, long[:], together, size)
+	}
+	if whole < rows {
+		addRows(sums, x[whole*size:], rows-whole, size)
+	}
 }
