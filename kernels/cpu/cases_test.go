@@ -126,6 +126,11 @@ func TestCasesAreFused(t *testing.T) {
 						folded[op.Name()+" "+Algorithm(op.Op)] = true
 					}
 				}
+				if d, ok := op.Op.(depthFirst); ok {
+					for _, member := range d.Ops {
+						seen[fmt.Sprintf("%T %s depth first", member.Op, Algorithm(member.Op))] = true
+					}
+				}
 			}
 		})
 	}
@@ -150,6 +155,9 @@ func TestCasesAreFused(t *testing.T) {
 	}
 	for _, op := range []string{"kernels.Conv2DFprop", "kernels.Conv2DDgrad", "kernels.Conv2DWgrad", "cpu.conv2DChain"} {
 		assert.True(t, seen[op+" depthwise"], op)
+	}
+	for _, op := range []string{"kernels.Conv2DWgrad direct", "kernels.Conv2DDgrad direct", "kernels.Pool2DDgrad ", "kernels.BiasWgrad "} {
+		assert.True(t, seen[op+" depth first"], "no case of kernels/kerneltest runs %s depth first: add a list that does", op)
 	}
 	assert.True(t, seen["cpu.conv2DPoolGrad sparse sums"] && seen["cpu.conv2DPoolGrad picked sums"])
 }

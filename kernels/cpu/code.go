@@ -168,7 +168,7 @@ func codeOf(op kernels.Op) code {
 	case kernels.PenaltyFprop:
 		return penaltyFpropCode{op}
 	case kernels.Pool2DDgrad:
-		return plainly(op, runPool2DDgrad)
+		return pool2DDgradCode{op}
 	case kernels.Pool2DFprop:
 		return plainly(op, runPool2DFprop)
 	case kernels.PReLUDgrad:

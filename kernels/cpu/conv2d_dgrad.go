@@ -28,7 +28,26 @@ func (op conv2DDgrad) prepare(workers int) Routine {
 		Run: func(mem []kernels.Mem, w *Workers) {
 			w.Run(len(d.tasks), func(_, task int) { d.compute(d.tasks[task], mem[0].F32, mem[2].F32) })
 		},
+		Chunk: &chunkCode{
+			chunking: op.chunking(), Batched: []int{0, 2},
+			Run: func(_ int, mem []kernels.Mem, images int, _, _ []float32) {
+				for _, p := range d.pieces {
+					for n := 0; n < images; n += p.images {
+						d.compute(dgradTask{p, n, 0, min(p.images, images-n) * p.positions}, mem[0].F32, mem[2].F32)
+					}
+				}
+			},
+		},
 	}
+}
+
+func (op conv2DDgrad) chunking() chunking {
+	if op.Winograd > 0 || op.IsDepthwise() {
+		return chunking{}
+	}
+	const positions = 512 // beside which the few rows of the products at corners are nothing
+	images := min(op.N, kernels.CeilDiv(positions, op.H*op.Conv2D.Window.W))
+	return chunking{Batch: op.N, Images: images, Weights: op.Weights()}
 }
 
 // directDgrad is the gradient as matrix products of windows of DY with the transposed filters, one for each pair of borders.
@@ -38,14 +57,16 @@ type directDgrad struct {
 	taps   []int   // the order of the taps in the panels, such that a border's are neighbours
 	panels []float32
 	start  []float32 // zeros
+	pieces []*dgradPiece
 	tasks  []dgradTask
 }
 
 // dgradPiece is the product at the positions of a pair of borders.
 type dgradPiece struct {
-	segments     []segment
-	steps        int
-	aRows, cRows []int // of some images
+	segments          []segment
+	steps             int
+	images, positions int   // that are computed together, and of each image
+	aRows, cRows      []int // of the images
 }
 
 // dgradTask is some rows of a piece, of the images from image on.
@@ -71,6 +92,7 @@ func newDirectDgrad(g conv2D, workers int) *directDgrad {
 			positions := len(row.positions) * len(col.positions)
 			images := min(g.N, kernels.CeilDiv(8*tileRows, positions)) // enough for whole blocks of rows
 			piece := d.piece(row, col, images)
+			d.pieces = append(d.pieces, piece)
 			for n := 0; n < g.N; n += images {
 				count := min(images, g.N-n) * positions
 				for part, parts := 0, kernels.CeilDiv(count, grain); part < parts; part++ {
@@ -99,7 +121,7 @@ func dgradTaps(out, size, stride, dilation, pad int) (taps []int, reads func(h, 
 }
 
 func (d *directDgrad) piece(row, col border, images int) *dgradPiece {
-	p := &dgradPiece{steps: d.GroupFilters()}
+	p := &dgradPiece{steps: d.GroupFilters(), images: images, positions: len(row.positions) * len(col.positions)}
 	runs := len(col.taps)
 	if col.step == 1 && d.GroupCount() == 1 { // what the taps of a row read is adjacent
 		runs, p.steps = 1, len(col.taps)*d.K

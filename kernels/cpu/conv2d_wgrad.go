@@ -19,6 +19,13 @@ func (op conv2DWgrad) prepare(workers int) Routine {
 	return newDirectWgrad(conv2D{op.Conv2D}).prepare(workers)
 }
 
+func (op conv2DWgrad) chunking() chunking {
+	if op.Winograd > 0 || op.IsDepthwise() {
+		return chunking{}
+	}
+	return newDirectWgrad(conv2D{op.Conv2D}).chunking()
+}
+
 // directWgrad is the gradient as products of X with DY, whose terms are the positions. Both are read where they lie: the rows of the products are
 // the channels that the taps read, the columns the filters. Where that wastes more of the inner kernel's columns than the other way round, the
 // columns are what a row of a filter covers, and the sums are turned when they are added to DW. X is copied where its windows reach beyond it, and both
@@ -78,7 +85,6 @@ func newDirectWgrad(g conv2D) *directWgrad {
 	}
 	d.isTurned = d.turns()
 	d.padded = !d.copies && (d.in.isPadded() || d.isTurned && d.R*d.S > 1)
-	d.layOut()
 	return d
 }
 
@@ -148,6 +154,7 @@ func (d *directWgrad) turns() bool {
 }
 
 func (d *directWgrad) prepare(workers int) Routine {
+	d.layOut()
 	blocks, own, sums := len(d.strips)*d.blocks, d.scratch(), 0
 	parts := partsOf(d.slices, workers, blocks)
 	if d.slices > 1 || d.isTurned {
@@ -169,7 +176,18 @@ func (d *directWgrad) prepare(workers int) Routine {
 			})
 			d.addSums(mem[2].F32, sums, w)
 		},
+		Chunk: &chunkCode{
+			chunking: d.chunking(), Batched: []int{0, 1}, Scratch: own, Sums: d.Weights(),
+			Run: func(_ int, mem []kernels.Mem, images int, scratch, sums []float32) {
+				d.add(sums, mem[0].F32, mem[1].F32, [2]int{0, images * d.pixels}, [2]int{0, blocks}, scratch)
+			},
+			Add: func(mem []kernels.Mem, sums []float32, w *Workers) { d.addSums(mem[2].F32, sums, w) },
+		},
 	}
+}
+
+func (d *directWgrad) chunking() chunking {
+	return chunking{Batch: d.N / d.pixels, Images: kernels.CeilDiv(d.images, d.pixels), Weights: d.Weights()}
 }
 
 // scratch is the number of values that a worker copies.
