@@ -211,7 +211,7 @@ template <class T>
 __device__ inline void store4(T* to, Vector<4, T> values, unsigned there)
 {
     if (VECTORS)
-        ::store(to, values);
+        store_at_once(to, values);
     else
 #pragma unroll
         for (unsigned i = 0; i < 4; i++)

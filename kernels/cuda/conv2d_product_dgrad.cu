@@ -55,15 +55,21 @@ conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ w
         Vector<4, unsigned char> places = {};
         if (KIND == MAX || KIND == MIN)
             places = load4(index + at, there);
-        const unsigned bottom = h + 1 < H ? 2 : EXPANDED_H - 2 * h, right = w + 1 < W ? 2 : EXPANDED_W - 2 * w;
-        for (unsigned r = 0; r < bottom; r++)
-            for (unsigned s = 0; s < right; s++) {
-                Vector<4> parts = {};
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            gradients.at[i] = KIND == AVERAGE ? gradients.at[i] / 4 : gradients.at[i];
+        const unsigned bottom = h + 1 < H ? 2 : EXPANDED_H - 2 * h, right = w + 1 < W ? 2 : EXPANDED_W - 2 * w; // 3 where no window covers the last
+#pragma unroll
+        for (unsigned r = 0; r < 3; r++)
+#pragma unroll
+            for (unsigned s = 0; s < 3; s++) {
+                if (r >= bottom || s >= right)
+                    continue;
+                Vector<4> parts;
 #pragma unroll
                 for (int i = 0; i < 4; i++) {
-                    const bool is_there = KIND == AVERAGE || KIND == SUM || places.at[i] == r * 2 + s;
-                    if (r < 2 && s < 2 && is_there)
-                        parts.at[i] = KIND == AVERAGE ? gradients.at[i] / 4 : gradients.at[i];
+                    const bool is_there = r < 2 && s < 2 && (KIND == AVERAGE || KIND == SUM || places.at[i] == r * 2 + s);
+                    parts.at[i] = is_there ? gradients.at[i] : 0;
                 }
                 store4(dx + ((size_t)(n * EXPANDED_H + 2 * h + r) * EXPANDED_W + 2 * w + s) * C + column, stored4(parts), there);
             }

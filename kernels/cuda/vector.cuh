@@ -11,6 +11,21 @@ __device__ Vector<COUNT, T> load(const T* from) { return *reinterpret_cast<const
 template <int COUNT, class T>
 __device__ void store(T* to, Vector<COUNT, T> values) { *reinterpret_cast<Vector<COUNT, T>*>(to) = values; }
 
+// store_at_once stores 4 values, of 4, 2 or 1 bytes, as one access whatever the compiler knows of each: it divides a plain store of some that are constants.
+template <class T>
+__device__ void store_at_once(T* to, const Vector<4, T>& values)
+{
+    if constexpr (sizeof(T) == 4) {
+        const uint4 x = reinterpret_cast<const uint4&>(values);
+        asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(to), "r"(x.x), "r"(x.y), "r"(x.z), "r"(x.w) : "memory");
+    } else if constexpr (sizeof(T) == 2) {
+        const uint2 x = reinterpret_cast<const uint2&>(values);
+        asm volatile("st.global.v2.b32 [%0], {%1, %2};" ::"l"(to), "r"(x.x), "r"(x.y) : "memory");
+    } else {
+        asm volatile("st.global.b32 [%0], %1;" ::"l"(to), "r"(reinterpret_cast<const unsigned&>(values)) : "memory");
+    }
+}
+
 template <int COUNT>
 __device__ void add(Vector<COUNT>& to, const Vector<COUNT>& values)
 {
