@@ -37,8 +37,7 @@ func (g conv2D) repeated(x, scratch []float32) []float32 {
 
 // depthwiseSums are the sums of a depthwise convolution, or of its gradient by the input, with filters [tapRows tapColumns channels].
 type depthwiseSums struct {
-	rows                 []evenRun // one for each row that is made
-	columns              []evenRun
+	rows, columns        []evenRun
 	width                int // of the images that are read
 	tapColumns, channels int
 	floor                float32
@@ -76,32 +75,37 @@ func evenRuns(extent int, taps []int, reads func(position, tap int) (at int, ok 
 	return list
 }
 
-// each is a run of its own for each of extent positions.
-func each(extent int, runs []evenRun) []evenRun {
-	all := make([]evenRun, extent)
-	for _, r := range runs {
-		for i := range r.count {
-			one := r
-			one.count, one.first = 1, r.first+i*r.firstStep
-			all[r.position+i*r.step] = one
-		}
-	}
-	return all
+// within is the part of a run that lies at positions lo to hi-1.
+func (r evenRun) within(lo, hi int) evenRun {
+	step := max(1, r.step)
+	begin, end := max(0, kernels.CeilDiv(lo-r.position, step)), min(r.count, kernels.CeilDiv(hi-r.position, step))
+	r.position, r.first, r.count = r.position+begin*r.step, r.first+begin*r.firstStep, max(0, end-begin)
+	return r
 }
 
-// row makes a row of an image: y is the row, x the image that is read.
-func (d *depthwiseSums) row(row int, x, filters, start, y []float32) {
-	down := d.rows[row]
+// make makes rows lo to hi of an image: y begins with row lo, x is the image that is read.
+func (d *depthwiseSums) make(lo, hi int, x, filters, start, y []float32) {
+	line := 0
 	for _, across := range d.columns {
-		t := depthwiseRow{
-			x:       x[(down.first*d.width+across.first)*d.channels:],
-			filters: filters[(down.tap*d.tapColumns+across.tap)*d.channels:], start: start,
-			y: y[across.position*d.channels:], windows: across.count, channels: d.channels, rows: down.taps, columns: across.taps,
-			xStep: across.firstStep * d.channels, yStep: across.step * d.channels,
-			xRow: down.tapStep * d.width * d.channels, xColumn: across.tapStep * d.channels,
-			filterRow: d.tapColumns * d.channels, floor: d.floor,
+		line += across.count * d.channels
+	}
+	for _, down := range d.rows {
+		if down = down.within(lo, hi); down.count == 0 {
+			continue
 		}
-		t.run()
+		for _, across := range d.columns {
+			t := depthwiseWindows{
+				x:       x[(down.first*d.width+across.first)*d.channels:],
+				filters: filters[(down.tap*d.tapColumns+across.tap)*d.channels:], start: start,
+				y: y[(down.position-lo)*line+across.position*d.channels:], lines: down.count, windows: across.count, channels: d.channels,
+				rows: down.taps, columns: across.taps,
+				xLine: down.firstStep * d.width * d.channels, xStep: across.firstStep * d.channels,
+				yLine: down.step * line, yStep: across.step * d.channels,
+				xRow: down.tapStep * d.width * d.channels, xColumn: across.tapStep * d.channels,
+				filterRow: d.tapColumns * d.channels, floor: d.floor,
+			}
+			t.run()
+		}
 	}
 }
 
@@ -117,7 +121,7 @@ func newDepthwiseFprop(g conv2D, end epilogue) *depthwiseFprop {
 	return &depthwiseFprop{
 		conv2D: g, start: make([]float32, g.K), end: end,
 		sums: depthwiseSums{
-			rows:    each(g.P, windowRuns(g.P, g.R, g.StrideH, g.DilationH, g.PadTop, g.H)),
+			rows:    windowRuns(g.P, g.R, g.StrideH, g.DilationH, g.PadTop, g.H),
 			columns: windowRuns(g.Q, g.S, g.StrideW, g.DilationW, g.PadLeft, g.Window.W),
 			width:   g.Window.W, tapColumns: g.S, channels: g.K, floor: end.floor,
 		},
@@ -155,11 +159,11 @@ func (f *depthwiseFprop) compute(x []float32, c outputs, lo, hi int, scratch []f
 	in, row := f.H*f.Window.W*f.C, f.Q*f.K
 	for n := lo; n < hi; n++ {
 		image := f.repeated(x[n*in:(n+1)*in], scratch)
-		for p := f.P * part / parts; p < f.P*(part+1)/parts; p++ {
-			y := c.from(((n-lo)*f.P + p) * row)
-			f.sums.row(p, image, f.filters, f.start, y.y[:row])
-			f.end.finish(y, 1, row, row)
-		}
+		f.end.eachBlock(f.P*part/parts, f.P*(part+1)/parts, 1, row, func(first, last int) {
+			y := c.from(((n-lo)*f.P + first) * row)
+			f.sums.make(first, last, image, f.filters, f.start, y.y[:(last-first)*row])
+			f.end.finish(y, last-first, row, row)
+		})
 	}
 }
 
@@ -174,7 +178,7 @@ type depthwiseDgrad struct {
 func newDepthwiseDgrad(g conv2D) *depthwiseDgrad {
 	d := &depthwiseDgrad{conv2D: g, start: make([]float32, g.K)}
 	rowTaps, reads := dgradTaps(g.P, g.R, g.StrideH, g.DilationH, g.PadTop)
-	rows := each(g.H, evenRuns(g.H, rowTaps, reads))
+	rows := evenRuns(g.H, rowTaps, reads)
 	columnTaps, reads := dgradTaps(g.Q, g.S, g.StrideW, g.DilationW, g.PadLeft)
 	columns := evenRuns(g.Window.W, columnTaps, reads)
 	for _, r := range rowTaps {
@@ -214,13 +218,14 @@ func (d *depthwiseDgrad) prepare(workers int) Routine {
 // compute writes rows lo to hi of image n of dx.
 func (d *depthwiseDgrad) compute(dy, dx []float32, n, lo, hi int, scratch []float32) {
 	out, row, m := d.P*d.Q*d.K, d.Window.W*d.C, d.multiplier()
+	dy = dy[n*out : (n+1)*out]
+	if m == 1 {
+		d.sums.make(lo, hi, dy, d.filters, d.start, dx[(n*d.H+lo)*row:(n*d.H+hi)*row])
+		return
+	}
 	for h := lo; h < hi; h++ {
 		dst := dx[(n*d.H+h)*row:][:row]
-		if m == 1 {
-			d.sums.row(h, dy[n*out:(n+1)*out], d.filters, d.start, dst)
-			continue
-		}
-		d.sums.row(h, dy[n*out:(n+1)*out], d.filters, d.start, scratch)
+		d.sums.make(h, h+1, dy, d.filters, d.start, scratch)
 		for i := range dst {
 			dst[i] = 0
 			for _, v := range scratch[i*m : (i+1)*m] {

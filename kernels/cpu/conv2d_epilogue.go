@@ -42,12 +42,12 @@ func (o outputs) from(at int) outputs {
 // isDone says whether there is nothing to do but the floor.
 func (e epilogue) isDone() bool { return !e.adds && e.value == nil }
 
-// eachBlock calls f for so many rows of outputs at a time that they stay in the cache for [epilogue.finish].
-func (e epilogue) eachBlock(first, last, columns int, f func(first, last int)) {
+// eachBlock calls f for so many rows of outputs at a time, at least a few, that they stay in the cache for [epilogue.finish].
+func (e epilogue) eachBlock(first, last, least, columns int, f func(first, last int)) {
 	const inCache = 1 << 15 // values
 	blocks := 1
 	if !e.isDone() {
-		blocks = kernels.CeilDiv(last-first, max(8*tileRows, inCache/columns))
+		blocks = kernels.CeilDiv(last-first, max(least, inCache/columns))
 	}
 	for i := range blocks {
 		f(first+(last-first)*i/blocks, first+(last-first)*(i+1)/blocks)

@@ -262,7 +262,7 @@ func (f *directFprop) compute(x []float32, c outputs, lo, hi int, padded []float
 	strips := f.strips[first:last]
 	from, to := strips[0].at, strips[len(strips)-1].at+strips[len(strips)-1].valid
 	first, last = rows.of((hi - lo) * f.P * f.Q)
-	f.end.eachBlock(first, last, to-from, func(first, last int) {
+	f.end.eachBlock(first, last, 8*tileRows, to-from, func(first, last int) {
 		t.aRows, t.cRows = f.aRows[first:last], f.cRows[first:last]
 		for _, s := range strips {
 			t.a, t.b, t.c, t.start = in[s.other:], f.filters[s.panel*f.panel:], c.y[s.at:], f.start[s.at:]

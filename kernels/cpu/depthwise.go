@@ -1,39 +1,51 @@
 package cpu
 
-// depthwiseRow is the inner kernel of depthwise convolutions: windows in a row of an image whose channels are contiguous, and which meet
+// depthwiseWindows is the inner kernel of depthwise convolutions: windows in rows and columns of an image whose channels are contiguous, and which meet
 // the same taps of their filters,
 //
-//	y[i·yStep + c] = max(floor, start[c] + Σ_{r<rows, s<columns} x[i·xStep + r·xRow + s·xColumn + c] · filters[r·filterRow + s·channels + c])
+//	y[i·yLine + j·yStep + c] = max(floor, start[c] + Σ_{r<rows, s<columns}
+//		x[i·xLine + j·xStep + r·xRow + s·xColumn + c] · filters[r·filterRow + s·channels + c])
 //
-// for windows i and channels c. The taps are summed in order. The assembly reads the fields by their offsets.
-type depthwiseRow struct {
-	x, filters, start, y []float32
-	windows, channels    int
-	rows, columns        int
-	xStep, yStep         int
-	xRow, xColumn        int
-	filterRow            int
-	floor                float32
+// for lines i, windows j of each, and channels c. The taps are summed in order. The assembly reads the fields by their offsets.
+type depthwiseWindows struct {
+	x, filters, start, y     []float32
+	lines, windows, channels int
+	rows, columns            int
+	xLine, xStep             int
+	yLine, yStep             int
+	xRow, xColumn            int
+	filterRow                int
+	floor                    float32
 }
 
-func (t *depthwiseRow) run() {
-	if variant != portable && t.rows > 0 && t.columns > 0 { // a window at the border may have no taps at all
-		depthwiseRowAVX2(t)
-		return
+func (t *depthwiseWindows) run() {
+	hasTaps := t.rows > 0 && t.columns > 0 // at the border there may be none at all
+	switch {
+	case variant == avx512 && hasTaps:
+		depthwiseWindowsAVX512(t)
+	case variant == avx2 && hasTaps:
+		depthwiseWindowsAVX2(t)
+	default:
+		t.portable()
 	}
-	for i := range t.windows {
-		y := t.y[i*t.yStep:][:t.channels]
-		copy(y, t.start)
-		for r := range t.rows {
-			for s := range t.columns {
-				x, filter := t.x[i*t.xStep+r*t.xRow+s*t.xColumn:], t.filters[r*t.filterRow+s*t.channels:]
-				for c := range y {
-					y[c] += x[c] * filter[c]
+}
+
+func (t *depthwiseWindows) portable() {
+	for i := range t.lines {
+		for j := range t.windows {
+			y := t.y[i*t.yLine+j*t.yStep:][:t.channels]
+			copy(y, t.start)
+			for r := range t.rows {
+				for s := range t.columns {
+					x, filter := t.x[i*t.xLine+j*t.xStep+r*t.xRow+s*t.xColumn:], t.filters[r*t.filterRow+s*t.channels:]
+					for c := range y {
+						y[c] += x[c] * filter[c]
+					}
 				}
 			}
-		}
-		for c, v := range y {
-			y[c] = max(v, t.floor)
+			for c, v := range y {
+				y[c] = max(v, t.floor)
+			}
 		}
 	}
 }
@@ -56,10 +68,17 @@ type depthwiseTaps struct {
 const depthwiseTapsAtOnce = 3
 
 func (t *depthwiseTaps) run() {
-	if variant != portable {
+	switch variant {
+	case avx512:
+		depthwiseTapsAVX512(t)
+	case avx2:
 		depthwiseTapsAVX2(t)
-		return
+	default:
+		t.portable()
 	}
+}
+
+func (t *depthwiseTaps) portable() {
 	for i := range t.rows {
 		for j := range t.windows {
 			dy := t.dy[i*t.dyRow+j*t.dyStep:][:t.channels]

@@ -58,15 +58,25 @@ func pooledMaxAVX512(p *pooledProduct)
 //go:noescape
 func pooledMinAVX512(p *pooledProduct)
 
-// depthwiseRowAVX2 computes the windows with AVX2 and FMA.
+// depthwiseWindowsAVX2 computes the windows with AVX2 and FMA.
 //
 //go:noescape
-func depthwiseRowAVX2(t *depthwiseRow)
+func depthwiseWindowsAVX2(t *depthwiseWindows)
 
 // depthwiseTapsAVX2 computes the sums with AVX2 and FMA.
 //
 //go:noescape
 func depthwiseTapsAVX2(t *depthwiseTaps)
+
+// depthwiseWindowsAVX512 computes the windows with AVX-512F.
+//
+//go:noescape
+func depthwiseWindowsAVX512(t *depthwiseWindows)
+
+// depthwiseTapsAVX512 computes the sums with AVX-512F.
+//
+//go:noescape
+func depthwiseTapsAVX512(t *depthwiseTaps)
 
 // gatherAVX2 computes the sums with AVX2 and FMA.
 //

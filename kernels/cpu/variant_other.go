@@ -18,8 +18,11 @@ func pooledMinAVX2(*pooledProduct) { panic(noAVX2) }
 func pooledMaxAVX512(*pooledProduct) { panic(noAVX512) }
 func pooledMinAVX512(*pooledProduct) { panic(noAVX512) }
 
-func depthwiseRowAVX2(*depthwiseRow)   { panic(noAVX2) }
-func depthwiseTapsAVX2(*depthwiseTaps) { panic(noAVX2) }
+func depthwiseWindowsAVX2(*depthwiseWindows) { panic(noAVX2) }
+func depthwiseTapsAVX2(*depthwiseTaps)       { panic(noAVX2) }
+
+func depthwiseWindowsAVX512(*depthwiseWindows) { panic(noAVX512) }
+func depthwiseTapsAVX512(*depthwiseTaps)       { panic(noAVX512) }
 
 func gatherAVX2(*gather)   { panic(noAVX2) }
 func gatherAVX512(*gather) { panic(noAVX512) }

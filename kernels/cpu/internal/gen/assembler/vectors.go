@@ -33,9 +33,12 @@ type Vectors struct {
 // Mask is the register that says which values of a masked vector there are.
 var Mask = reg.K1
 
+// IsMasked says whether the set has masks.
+func (v Vectors) IsMasked() bool { return v.Set == AVX512 }
+
 // MaskLast makes the mask of the last of at most so many vectors, for a number of values of which there may be more; there is at least one. It uses RCX.
 func (v Vectors) MaskLast(values operand.Op, vectors int) {
-	if v.Set != AVX512 {
+	if !v.IsMasked() {
 		return
 	}
 	most, all := v.GP64(), v.GP32()
@@ -60,7 +63,7 @@ func (v Vectors) Vector() reg.VecVirtual {
 
 // LoadVector loads the vector at a place, which may be masked.
 func (v Vectors) LoadVector(from operand.Mem, to reg.Register, isLast bool) {
-	if v.Set == AVX512 && isLast {
+	if v.IsMasked() && isLast {
 		v.VMOVUPS_Z(from, Mask, to)
 	} else {
 		v.VMOVUPS(from, to)
@@ -69,7 +72,7 @@ func (v Vectors) LoadVector(from operand.Mem, to reg.Register, isLast bool) {
 
 // StoreVector stores a vector, which may be masked.
 func (v Vectors) StoreVector(from reg.Register, to operand.Mem, isLast bool) {
-	if v.Set == AVX512 && isLast {
+	if v.IsMasked() && isLast {
 		v.VMOVUPS(from, Mask, to)
 	} else {
 		v.VMOVUPS(from, to)
@@ -78,7 +81,7 @@ func (v Vectors) StoreVector(from reg.Register, to operand.Mem, isLast bool) {
 
 // AddVector computes sum = at + value.
 func (v Vectors) AddVector(at operand.Mem, value, sum reg.Register, isLast bool) {
-	if v.Set == AVX512 && isLast {
+	if v.IsMasked() && isLast {
 		v.VADDPS_Z(at, value, Mask, sum)
 	} else {
 		v.VADDPS(at, value, sum)
@@ -87,7 +90,7 @@ func (v Vectors) AddVector(at operand.Mem, value, sum reg.Register, isLast bool)
 
 // AddProducts computes sum += at · factor.
 func (v Vectors) AddProducts(at operand.Mem, factor, sum reg.Register, isLast bool) {
-	if v.Set == AVX512 && isLast {
+	if v.IsMasked() && isLast {
 		v.VFMADD231PS(at, factor, Mask, sum)
 	} else {
 		v.VFMADD231PS(at, factor, sum)
