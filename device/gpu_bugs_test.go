@@ -68,6 +68,13 @@ var plantedBugs = []planted{
 		"if (i < there)\n                to[i]", "if (i <= there)\n                to[i]",
 		sim.OutOfBounds, "conv2d_product.cuh", "to[i] = values.at[i]"},
 
+	{"a run of channels over one that is read", "conv2d_fprop+conv2d_dgrad", "conv2d_halo.cuh",
+		"LATE = STAGES - 1;", "LATE = 0;",
+		sim.SharedRace, "mma.cuh", "ldmatrix"},
+	{"no zeros outside the image", "conv2d_fprop+conv2d_dgrad", "conv2d_halo.cuh",
+		"threadIdx.x < ROW_CHUNKS)", "threadIdx.x < ROW_CHUNKS - 1)",
+		sim.UninitializedShared, "vector.cuh", "(to) = values"},
+
 	{"no wait for the image", "conv2d_fprop", "direct_conv2d_fprop.cu",
 		"__syncthreads();", "",
 		sim.WarpRace, "direct_conv2d_fprop.cuh", "const int row = tile"}, // where the compiler begins to read

@@ -64,21 +64,81 @@ func (t productTile) warps() int { return t.rows / t.warpRows * (t.columns / t.w
 
 func (t productTile) String() string { return fmt.Sprintf("%dx%d", t.rows, t.columns) }
 
-// cycles is how long a multiprocessor is busy with a tile of terms: its tensor cores, or its shared memory, to which each row of 128 bytes is copied in two
-// passes, and from which each warp reads its rows and columns in one.
-func (t productTile) cycles() int {
-	const perCycle = 20 // products of a row and a column, of an H200 by mma
-	return max(t.rows*t.columns/perCycle, 2*(t.rows+t.columns)+t.warps()*(t.warpRows+t.warpColumns))
+// haloTiles are those of products whose taps find their pixels in shared memory; see conv2d_halo.cuh.
+var haloTiles = []productTile{
+	{128, 128, 64, 64, 1, 3, 2},
+	{192, 128, 48, 64, 1, 2, 1},
+	{128, 128, 64, 64, 2, 3, 1},
+	{256, 64, 64, 64, 1, 2, 2},
+	{128, 64, 64, 64, 2, 4, 2},
+	{64, 64, 32, 32, 2, 4, 2},
+	{64, 32, 32, 32, 4, 4, 2},
+	{32, 32, 32, 32, 4, 4, 2},
 }
 
-// productTileFor is the tile by which a GPU is done first with a product of so many groups of rows and columns.
-func productTileFor(groups, rows, columns int) productTile {
+// halo is what a block holds of the images for all taps: by how many pixels it is more than it has rows, 0 if it copies rows for each tap, and how
+// many runs of channels there are, of which it has one or two.
+type halo struct{ pixels, runs, taps int }
+
+// haloOf is the halo of a product of so many terms a tap, if windows of neighbouring places read neighbouring pixels, and their channels are whole runs.
+func (g conv2DProduct) haloOf(terms int, isPooled bool) halo {
+	run := rowChunks * chunk(g.Precision)
+	if g.StrideH > 1 || g.StrideW > 1 || g.P != g.H || g.Q != g.Window.W || isPooled || terms%run != 0 {
+		return halo{}
+	}
+	return halo{(g.R-1)*g.DilationH*g.Window.W + (g.S-1)*g.DilationW, terms / run, g.R * g.S}
+}
+
+// tiles are those to choose from. The next run of channels is copied while a run is read, but for the tiles that are in flight when it begins.
+func (h halo) tiles() (fit []productTile) {
+	if h.pixels == 0 {
+		return productTiles
+	}
+	for _, t := range haloTiles {
+		t.stages = min(t.stages, h.taps)
+		if t.shared(h) <= mostShared {
+			fit = append(fit, t)
+		}
+	}
+	return fit
+}
+
+// rowChunks are the chunks of a row of a tile, which has so many bytes.
+const rowChunks, rowBytes = 8, 128
+
+// shared is how many bytes of shared memory a block has.
+func (t productTile) shared(h halo) int {
+	if h.pixels == 0 {
+		return t.stages * (t.rows + t.columns) * rowBytes
+	}
+	sums := (t.slices - 1) * t.rows * t.columns * kernels.Float32.Size()
+	return max(sums, (1+min(2, h.runs)*(t.rows+h.pixels)+t.stages*t.columns)*rowBytes)
+}
+
+// cycles is how long a multiprocessor is busy with a tile of terms: its tensor cores, or its shared memory, to which each row of 128 bytes is copied in two
+// passes, and from which each warp reads its rows and columns in one.
+func (t productTile) cycles(h halo) int {
+	const perCycle = 20 // products of a row and a column, of an H200 by mma
+	copied := t.rows
+	if h.pixels > 0 {
+		copied = kernels.CeilDiv(t.rows+h.pixels, h.taps)
+	}
+	return max(t.rows*t.columns/perCycle, 2*(copied+t.columns)+t.warps()*(t.warpRows+t.warpColumns))
+}
+
+// productTileFor is the tile by which a GPU is done first with a product of so many groups of rows and columns. Slices cost something, as does a block that
+// is alone where two hide what the other waits for.
+func productTileFor(groups, rows, columns int, h halo) productTile {
 	const multiprocessors = 132 // of an H200
 	cycles := func(t productTile) int {
 		tiles := groups * kernels.CeilDiv(rows, t.rows) * kernels.CeilDiv(columns, t.columns)
-		return kernels.CeilDiv(tiles, multiprocessors) * t.cycles()
+		blocks, of := kernels.CeilDiv(tiles, multiprocessors), t.cycles(h)
+		if h.pixels == 0 {
+			return blocks * of
+		}
+		return blocks*of*(15+t.slices)/16 + blocks%t.blocks*of/8
 	}
-	return slices.MinFunc(productTiles, func(a, b productTile) int { return cmp.Compare(cycles(a), cycles(b)) })
+	return slices.MinFunc(h.tiles(), func(a, b productTile) int { return cmp.Compare(cycles(a), cycles(b)) })
 }
 
 // productRows are the rows of a product, those of each phase.
@@ -88,18 +148,17 @@ type productRows struct {
 }
 
 // launch has a block for each tile of the product of each group and phase, which store their sums to buffers.
-func (g conv2DProduct) launch(function string, t productTile, r productRows, columns, pitch int, a kernels.Activation, k kernels.PoolKind,
+func (g conv2DProduct) launch(function string, t productTile, h halo, r productRows, columns, pitch int, a kernels.Activation, k kernels.PoolKind,
 	stored []*kernels.Buffer, defines ...Define) Launch {
-	const chunks, bytes = 8, 16
 	groupTiles, rowTiles := kernels.CeilDiv(columns, t.columns), kernels.CeilDiv(r.rows, t.rows)
 	vectors := columns%4 == 0 && !slices.ContainsFunc(stored, func(b *kernels.Buffer) bool { return !isAligned(b, 4) })
-	defines = slices.Concat(defines, conv2DDefines(g.Conv2D), activationDefines(a), storedDefine(g.Stored), define("KIND", strings.ToUpper(k.String()), "POOLED", r.pooled,
+	defines = slices.Concat(defines, conv2DDefines(g.Conv2D), activationDefines(a), storedDefine(g.Stored), define("KIND", strings.ToUpper(k.String()), "HALO", h.pixels, "POOLED", r.pooled,
 		"GROUP_TILES", groupTiles, "PITCH", pitch, "BF16", g.Precision == kernels.BF16, "VECTORS", vectors, "TILE_ROWS", t.rows, "TILE_COLUMNS", t.columns,
 		"WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "SLICES", t.slices, "STAGES", t.stages, "BLOCKS", t.blocks))
 	return Launch{
 		Source: function + ".cu", Function: function, Defines: defines,
 		Grid: [3]int{r.phases * rowTiles * g.GroupCount() * groupTiles, 1, 1}, Block: [3]int{32 * t.warps() * t.slices, 1, 1},
-		Shared: t.stages * (t.rows + t.columns) * chunks * bytes,
+		Shared: t.shared(h),
 	}
 }
 

@@ -13,6 +13,14 @@ __device__ inline void copy_chunk(unsigned to, const void* from, bool is_there)
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(is_there ? 16 : 0) : "memory");
 }
 
+// copy_chunk_if does so on a condition, without a branch, around which the compiler would move nothing.
+__device__ inline void copy_chunk_if(bool condition, unsigned to, const void* from, bool is_there)
+{
+    asm volatile("{ .reg .pred p; setp.ne.b32 p, %3, 0; @p cp.async.cg.shared.global [%0], [%1], 16, %2; }" ::"r"(to), "l"(from), "r"(is_there ? 16 : 0),
+                 "r"((int)condition)
+                 : "memory");
+}
+
 // commit_copies makes a group of the copies begun since the last one, and await_copies waits for all groups but the latest few.
 __device__ inline void commit_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 

@@ -27,6 +27,7 @@ var groupedShapes = func() []groupedShape {
 		{convShape{1, 5, 6, 62, 34, two, two, one, kernels.Same}, 2},
 		{convShape{2, 6, 5, 34, 64, two, two, one, kernels.Valid}, 2},
 		{convShape{1, 7, 5, 40, 80, [2]int{3, 2}, two, one, kernels.Same}, 2},
+		{convShape{1, 5, 6, 128, 128, three, one, one, kernels.Same}, 2}, // taps share pixels of as many channels as a GPU holds at once, or twice as many
 		// Depthwise, with as many channels as a vector, fewer and more, and one filter and more for each.
 		{convShape{1, 1, 1, 2, 2, one, one, one, kernels.Valid}, 2},
 		{convShape{2, 5, 7, 3, 3, three, one, one, kernels.Valid}, 3},
