@@ -91,15 +91,15 @@ func (g conv2D) terms() (places []int32) {
 	return places
 }
 
-// fill copies the unpadded image x into dst, zeros around it.
-func (m image) fill(dst, x []float32) {
-	row, pitch := m.inWidth*m.channels, m.width*m.channels
-	before := (m.top*m.width + m.left) * m.channels
-	clear(dst[:before])
-	for h := range m.inHeight {
-		at := before + h*pitch
-		copy(dst[at:at+row], x[h*row:(h+1)*row])
-		clear(dst[at+row : min(at+pitch, m.size())])
+// fill copies the unpadded image x into dst, zeros around it: rows first to last of what that holds.
+func (m image) fill(dst, x []float32, first, last int) {
+	row, pitch, left := m.inWidth*m.channels, m.width*m.channels, m.left*m.channels
+	done := first * pitch
+	for h := max(first-m.top, 0); h < min(last-m.top, m.inHeight); h++ {
+		at := (m.top+h)*pitch + left
+		clear(dst[done:at])
+		copy(dst[at:at+row], x[h*row:])
+		done = at + row
 	}
-	clear(dst[min(before+m.inHeight*pitch, m.size()):m.size()])
+	clear(dst[done : last*pitch])
 }

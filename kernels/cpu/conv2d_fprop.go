@@ -255,13 +255,16 @@ func (g conv2D) pack(panels, weights []float32, w *Workers) {
 }
 
 func (f *directFprop) compute(x []float32, c outputs, lo, hi int, padded []float32, part, parts int) {
-	in := f.in.pad(x, lo, hi, padded)
 	t := product{segments: f.segments, steps: f.steps, aStep: 1, bStep: f.row, panel: f.panel, floor: f.end.floor}
 	shareOfStrips, rows := f.cut().of(part, parts)
 	first, last := shareOfStrips.of(len(f.strips))
 	strips := f.strips[first:last]
 	from, to := strips[0].at, strips[len(strips)-1].at+strips[len(strips)-1].valid
 	first, last = rows.of((hi - lo) * f.P * f.Q)
+	if first == last {
+		return
+	}
+	in := f.in.padRows(x, lo, hi, padded, first/f.Q*f.StrideH, (last-1)/f.Q*f.StrideH+(f.R-1)*f.DilationH+1)
 	f.end.eachBlock(first, last, 8*tileRows, to-from, func(first, last int) {
 		t.aRows, t.cRows = f.aRows[first:last], f.cRows[first:last]
 		for _, s := range strips {
@@ -280,7 +283,16 @@ func (m image) pad(x []float32, lo, hi int, scratch []float32) []float32 {
 		return x
 	}
 	for n := range hi - lo {
-		m.fill(scratch[n*m.size():(n+1)*m.size()], x[n*in:(n+1)*in])
+		m.fill(scratch[n*m.size():], x[n*in:], 0, m.height)
 	}
+	return scratch
+}
+
+// padRows is pad for a user who reads some rows alone of a single image.
+func (m image) padRows(x []float32, lo, hi int, scratch []float32, first, last int) []float32 {
+	if hi-lo > 1 || !m.isPadded() {
+		return m.pad(x, lo, hi, scratch)
+	}
+	m.fill(scratch, x[lo*m.inHeight*m.inWidth*m.channels:], first, last)
 	return scratch
 }

@@ -254,7 +254,7 @@ func (s *sparseGrad) addImage(worker int, mem []kernels.Mem, n int, dy, dw, copi
 	image, gradient := x, dx
 	if s.copies {
 		image, gradient = split(copies, s.padded())
-		s.in.fill(image[:s.in.size()], x)
+		s.in.fill(image, x, 0, s.in.height)
 	}
 	if dx != nil {
 		clear(gradient)

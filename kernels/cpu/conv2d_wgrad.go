@@ -214,7 +214,7 @@ func (d *directWgrad) add(sums, x, dy []float32, images, blocks [2]int, scratch 
 			d.copyDY(gradients, dy, hi-lo)
 			x, dy = inputs, gradients
 		case d.padded:
-			d.in.fill(scratch, x)
+			d.in.fill(scratch, x, 0, d.in.height)
 			x = scratch
 		default: // all positions of the images are one row
 			steps = d.Q * (hi - lo)

@@ -115,12 +115,12 @@ func (g conv2D) winogradTile(rows, columns int) int {
 		return 0
 	}
 	reading := func(points int) float64 {
-		const inCache, products = 1 << 18, 10 // values, and as how many products reading one counts
+		const inCache, products = 1 << 18, 12 // values, and as how many products reading one counts, once from memory and then for some images
 		if points*g.C*g.K <= inCache {
 			return 0
 		}
 		together := max(1, min(g.N, 8*tileRows/(rows*columns)))
-		return products * float64(points) / float64(together)
+		return products * float64(points) * (1/float64(g.N) + 1/float64(together))
 	}
 	best, least := 0, float64(9*rows*columns)+reading(9)
 	for _, a := range winograd.Algorithms() {
@@ -280,9 +280,12 @@ func (f *winogradFprop) compute(x []float32, c outputs, lo, hi int, scratch []fl
 	in, scratch := split(scratch, f.points()*f.inPoint)
 	out, scratch := split(scratch, f.points()*f.outPoint)
 	tile, depths := split(scratch, f.code.Tile*f.code.Tile*f.K)
-	a := f.in.pad(x, lo, hi, padded)
 	strips, rows := f.cut().of(part, parts)
 	begin, end := rows.of((hi - lo) * f.tiles)
+	if begin == end {
+		return
+	}
+	a := f.in.padRows(x, lo, hi, padded, begin/f.across*f.code.Tile, ((end-1)/f.across+1)*f.code.Tile+2)
 	from, to := strips.of(kernels.CeilDiv(f.K, pairColumns))
 	from, to = from*pairColumns, min(to*pairColumns, f.K)
 	f.eachBlock(begin, end-begin, func(first, last int) {
