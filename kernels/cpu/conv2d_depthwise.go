@@ -83,29 +83,39 @@ func (r evenRun) within(lo, hi int) evenRun {
 	return r
 }
 
-// make makes rows lo to hi of an image: y begins with row lo, x is the image that is read.
+// make makes rows lo to hi of an image: y begins with row lo, x is the image that is read. Rows are made one after the other, or few together where they are
+// short: those of a whole image would be made column by column at its borders, which takes long where it comes from memory.
 func (d *depthwiseSums) make(lo, hi int, x, filters, start, y []float32) {
 	line := 0
 	for _, across := range d.columns {
 		line += across.count * d.channels
 	}
-	for _, down := range d.rows {
-		if down = down.within(lo, hi); down.count == 0 {
-			continue
-		}
-		for _, across := range d.columns {
-			t := depthwiseWindows{
-				x:       x[(down.first*d.width+across.first)*d.channels:],
-				filters: filters[(down.tap*d.tapColumns+across.tap)*d.channels:], start: start,
-				y: y[(down.position-lo)*line+across.position*d.channels:], lines: down.count, windows: across.count, channels: d.channels,
-				rows: down.taps, columns: across.taps,
-				xLine: down.firstStep * d.width * d.channels, xStep: across.firstStep * d.channels,
-				yLine: down.step * line, yStep: across.step * d.channels,
-				xRow: down.tapStep * d.width * d.channels, xColumn: across.tapStep * d.channels,
-				filterRow: d.tapColumns * d.channels, floor: d.floor,
+	const together = 1 << 12
+	lines := max(1, together/line)
+	for first := lo; first < hi; first += lines {
+		last := min(first+lines, hi)
+		for _, down := range d.rows {
+			if down = down.within(first, last); down.count > 0 {
+				d.makeRun(down, line, x, filters, start, y[(down.position-lo)*line:])
 			}
-			t.run()
 		}
+	}
+}
+
+// makeRun makes rows of line values that meet the same taps.
+func (d *depthwiseSums) makeRun(down evenRun, line int, x, filters, start, y []float32) {
+	for _, across := range d.columns {
+		t := depthwiseWindows{
+			x:       x[(down.first*d.width+across.first)*d.channels:],
+			filters: filters[(down.tap*d.tapColumns+across.tap)*d.channels:], start: start,
+			y: y[across.position*d.channels:], lines: down.count, windows: across.count, channels: d.channels,
+			rows: down.taps, columns: across.taps,
+			xLine: down.firstStep * d.width * d.channels, xStep: across.firstStep * d.channels,
+			yLine: down.step * line, yStep: across.step * d.channels,
+			xRow: down.tapStep * d.width * d.channels, xColumn: across.tapStep * d.channels,
+			filterRow: d.tapColumns * d.channels, floor: d.floor,
+		}
+		t.run()
 	}
 }
 

@@ -12,19 +12,19 @@ import (
 
 // Write writes the functions.
 func Write(asm *assembler.Assembler) {
-	for _, g := range []generator{
-		{assembler.AVX2.Of(asm), []block{{4, []int{2, 1, 0}}, {1, []int{4, 1, 0}}}, []block{{4, []int{1, 0}}, {2, []int{2, 1, 0}}}, []int{4, 2, 1, 0}},
-		{assembler.AVX512.Of(asm), []block{{4, []int{2, 1}}, {1, []int{4, 2, 1}}}, []block{{4, []int{1}}, {2, []int{2, 1}}}, []int{4, 2, 1}},
-	} {
-		g.windows()
-		g.taps()
-	}
+	generator{assembler.AVX2.Of(asm), []block{{4, []int{2, 1, 0}}, {2, []int{2, 1, 0}}}}.write()
+	generator{assembler.AVX512.Of(asm), []block{{4, []int{1, 0}}, {2, []int{2, 1, 0}}}}.write()
 }
 
+// generator writes functions for one set of registers, with blocks of neighbours that work on a cache line at a time.
 type generator struct {
 	assembler.Vectors
-	blocks, neighbours []block
-	tapWidths          []int // spans of channels of the gradient by the filters
+	neighbours []block
+}
+
+func (asm generator) write() {
+	asm.windows()
+	asm.taps()
 }
 
 // block is a number of windows that are summed at once, and the spans of channels: as many sums as registers hold, since each waits for the one before.
@@ -33,53 +33,58 @@ type block struct {
 	widths  []int
 }
 
-// span is how many channels are worked on at a time: vectors, the last of which may be masked, or, without masks, a single one in the lowest lane where
-// there are no vectors.
+// span is how many channels are worked on at a time: vectors or, where there are none, what is left: a masked vector, and without masks a single channel
+// in the lowest lane.
 type span struct {
 	generator
 	vectors int
 }
 
-func (s span) elements() int { return max(1, s.Width()*s.vectors) }
+func (s span) isElement() bool { return s.vectors == 0 && !s.IsMasked() }
+
+func (s span) elements() int {
+	if s.isElement() {
+		return 1
+	}
+	return s.Width() * max(1, s.vectors)
+}
 
 // least is the least number of channels that the span may be used for.
 func (s span) least() int {
-	if s.IsMasked() {
-		return s.Width()*(s.vectors-1) + 1
+	if s.vectors == 0 {
+		return 1
 	}
 	return s.elements()
 }
 
 func (s span) registers() []reg.VecVirtual {
-	list := []reg.VecVirtual{s.XMM()}
-	if s.vectors > 0 {
-		list = nil
-		for range s.vectors {
-			list = append(list, s.Vector())
-		}
+	if s.isElement() {
+		return []reg.VecVirtual{s.XMM()}
+	}
+	var list []reg.VecVirtual
+	for range max(1, s.vectors) {
+		list = append(list, s.Vector())
 	}
 	return list
 }
 
-func (s span) isLast(v int) bool { return v == s.vectors-1 }
-
 // load loads the channels at a place.
 func (s span) load(at Mem, to []reg.VecVirtual) {
 	for v, r := range to {
-		if s.vectors == 0 {
+		if s.isElement() {
 			s.VMOVSS(at, r)
 		} else {
-			s.LoadVector(at.Offset(s.Bytes(v)), r, s.isLast(v))
+			s.LoadVector(at.Offset(s.Bytes(v)), r, s.vectors == 0)
 		}
 	}
 }
 
 func (s span) store(from []reg.VecVirtual, at Mem) {
 	for v, r := range from {
-		if s.vectors == 0 {
+		if s.isElement() {
 			s.VMOVSS(r, at)
 		} else {
-			s.StoreVector(r, at.Offset(s.Bytes(v)), s.isLast(v))
+			s.StoreVector(r, at.Offset(s.Bytes(v)), s.vectors == 0)
 		}
 	}
 }
@@ -87,10 +92,10 @@ func (s span) store(from []reg.VecVirtual, at Mem) {
 // addProducts adds the products of the channels at a place with factors.
 func (s span) addProducts(at Mem, factors, sums []reg.VecVirtual) {
 	for v, sum := range sums {
-		if s.vectors == 0 {
+		if s.isElement() {
 			s.VFMADD231SS(at, factors[v], sum)
 		} else {
-			s.AddProducts(at.Offset(s.Bytes(v)), factors[v], sum, s.isLast(v))
+			s.AddProducts(at.Offset(s.Bytes(v)), factors[v], sum, s.vectors == 0)
 		}
 	}
 }
@@ -102,11 +107,13 @@ func (asm generator) eachSpan(name string, channels Mem, widths []int, body func
 	asm.XORQ(channel, channel)
 	for _, vectors := range widths {
 		s := span{asm, vectors}
-		name := fmt.Sprintf("%s_%d", name, s.elements())
+		name := fmt.Sprintf("%s_%d", name, vectors)
 		asm.Label(name)
 		asm.CMPQ(left, Imm(uint64(s.least())))
 		asm.JL(LabelRef(name + "_done"))
-		asm.MaskLast(left, vectors)
+		if vectors == 0 {
+			asm.MaskLast(left, 1)
+		}
 		body(s, name, channel)
 		asm.ADDQ(U32(4*s.elements()), channel)
 		asm.SUBQ(Imm(uint64(s.elements())), left)
@@ -158,7 +165,7 @@ func (asm generator) windows() {
 	asm.JNE(LabelRef("any"))
 	w.write("neighbours", asm.neighbours, w.neighbourTaps)
 	asm.Label("any")
-	w.write("any", asm.blocks, w.eachTap)
+	w.write("any", []block{{4, []int{2, 1, 0}}, {1, []int{4, 1, 0}}}, w.eachTap)
 	advance(x, "xLine")
 	advance(y, "yLine")
 	asm.DECQ(lines)
@@ -206,13 +213,16 @@ func (w *windowsCode) write(name string, blocks []block, addTaps func(s span, na
 			w.DECQ(rowsLeft)
 			w.JNZ(LabelRef(name + "_row"))
 
+			for i := range b.windows { // the row below, which the next line reads
+				w.PREFETCHT1(w.window(row, nil, i))
+			}
 			floor, to := w.Vector(), w.Word(w.output)
 			w.VBROADCASTSS(w.field("floor"), floor)
 			w.ADDQ(channel, to)
 			for i := range sums {
 				for _, sum := range sums[i] {
 					narrow := reg.Register(floor)
-					if s.vectors == 0 {
+					if s.isElement() {
 						narrow = floor.AsX()
 					}
 					w.VMAXPS(sum, narrow, sum) // the last operand of the instruction, here the first, wins over NaN
@@ -290,7 +300,7 @@ func (asm generator) taps() {
 		name := fmt.Sprintf("taps%d", taps)
 		asm.CMPQ(field("taps"), Imm(uint64(taps)))
 		asm.JNE(LabelRef(name + "_done"))
-		asm.eachSpan(name, field("channels"), asm.tapWidths, func(s span, name string, channel reg.Register) {
+		asm.eachSpan(name, field("channels"), []int{4, 2, 1, 0}, func(s span, name string, channel reg.Register) {
 			sums, gradient, place := make([][]reg.VecVirtual, taps), s.registers(), asm.Word(field("sums"))
 			asm.ADDQ(channel, place)
 			for i := range sums {
