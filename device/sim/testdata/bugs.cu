@@ -200,11 +200,7 @@ extern "C" __global__ void blocks_write_one_place(const float* x, float* y, int 
 }
 
 extern "C" __global__ void blocks_read_and_write(const float* x, float* y, int n) {
-  if (blockIdx.x == 0) {
-    y[threadIdx.x] = 1;
-  } else if (!fixed) {
-    volatile float v = y[threadIdx.x];  // BUG
-  }
+  if (blockIdx.x == 0) { y[threadIdx.x] = 1; } else if (!fixed) { volatile float v = y[threadIdx.x]; }  // BUG
 }
 
 // The last block to come adds up what the others left. Without the fence the atomic may be seen before the value is.
