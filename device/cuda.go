@@ -34,7 +34,8 @@ type gpu struct {
 	watch      stopwatch
 
 	kept     map[*kernels.Buffer]cu.DevicePtr
-	arena    *arena // of the next program, if it is large enough; may be nil
+	versions map[*kernels.Buffer]uint64 // how often kept values were changed
+	arena    *arena                     // of the next program, if it is large enough; may be nil
 	stage    map[*kernels.Buffer]*staging
 	programs map[*gpuProgram]bool // that are not closed
 
@@ -50,7 +51,7 @@ func openGPU(name string, ordinal int, o Options) (*gpu, error) {
 	}
 	d := &gpu{
 		name: name, options: o,
-		kept: map[*kernels.Buffer]cu.DevicePtr{}, stage: map[*kernels.Buffer]*staging{}, programs: map[*gpuProgram]bool{},
+		kept: map[*kernels.Buffer]cu.DevicePtr{}, versions: map[*kernels.Buffer]uint64{}, stage: map[*kernels.Buffer]*staging{}, programs: map[*gpuProgram]bool{},
 	}
 	if err := d.open(ordinal); err != nil {
 		return nil, d.explain(err)
@@ -232,6 +233,7 @@ func (d *gpu) Upload(dst *kernels.Buffer, src any) error {
 			return err
 		}
 		root, _ := dst.Root()
+		d.changed(root)
 		s := d.stage[root]
 		if s == nil {
 			if s, err = newStaging(min(root.Bytes(), mostPinned)); err != nil {

@@ -34,6 +34,11 @@ func (p *gpuProgram) Call(inputs, outputs []Transfer) error {
 			}
 		}
 	}
+	for _, in := range inputs {
+		if p.derivesFrom(in.Buffer) {
+			return callOneByOne(p.gpu, p, inputs, outputs)
+		}
+	}
 	return p.gpu.do(func() error {
 		if !p.gpu.programs[p] {
 			return errProgramClosed
@@ -50,7 +55,11 @@ func (p *gpuProgram) Call(inputs, outputs []Transfer) error {
 		if g := p.call.graph; g != nil {
 			queue = func() error { return g.Launch(p.gpu.stream) }
 		}
-		if err := queue(); err != nil {
+		for _, t := range p.call.inputs {
+			root, _ := t.buffer.Root()
+			p.gpu.changed(root)
+		}
+		if err := p.upToDate(queue); err != nil {
 			return err
 		}
 		if err := p.gpu.stream.Synchronize(); err != nil {

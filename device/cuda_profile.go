@@ -17,12 +17,14 @@ func (p *gpuProgram) Profile() (times Times, err error) {
 		if !p.gpu.programs[p] {
 			return errProgramClosed
 		}
-		if p.gpu.options.simulated {
-			times, err = p.estimate()
-		} else {
-			times, err = p.replay(driver.Steady, driver.WakeUp)
-		}
-		return err
+		return p.upToDate(func() error {
+			if p.gpu.options.simulated {
+				times, err = p.estimate()
+			} else {
+				times, err = p.replay(driver.Steady, driver.WakeUp)
+			}
+			return err
+		})
 	})
 	return times, err
 }
@@ -99,7 +101,10 @@ func (p *gpuProgram) Replay() (median time.Duration, estimated bool, err error) 
 		if err != nil {
 			return err
 		}
-		median, err = g.Time(p.gpu.stream, timing)
+		err = p.upToDate(func() error {
+			median, err = g.Time(p.gpu.stream, timing)
+			return err
+		})
 		return errors.Join(err, g.Close())
 	})
 	return median, estimated, err

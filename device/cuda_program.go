@@ -5,6 +5,7 @@ package device
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"gorgonia.org/cu"
 
@@ -22,12 +23,15 @@ type gpuProgram struct {
 	own      []*kernels.Buffer // kept values of this program alone
 	arena    *arena            // nil if it needs none
 	launches []gpuLaunch
+	derived  []derived
+	written  []*kernels.Buffer     // kept values that it changes
 	graph    *driver.Graph         // none with Options.Sync
 	repeated map[int]*driver.Graph // graphs of so many copies of the launches; nil where there was no room for one
 	call     call                  // the last one
 }
 
 type gpuLaunch struct {
+	op       Op
 	index    int // of the op
 	function cu.Function
 	launch   driver.Launch
@@ -40,7 +44,7 @@ func (d *gpu) Compile(ops []kernels.Op, o CompileOptions) (Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: %s: %w", d.name, err)
 	}
-	p := &gpuProgram{gpu: d, schedule: s.Schedule, edges: s.edges, own: s.own, repeated: map[int]*driver.Graph{}}
+	p := &gpuProgram{gpu: d, schedule: s.Schedule, edges: s.edges, own: s.own, written: writtenBy(s.Ops), repeated: map[int]*driver.Graph{}}
 	return p, d.do(func() (err error) {
 		missing := d.missing(s.Plan.Kept)
 		d.programs[p] = true
@@ -54,9 +58,18 @@ func (d *gpu) Compile(ops []kernels.Op, o CompileOptions) (Program, error) {
 			return err
 		}
 		for i, op := range s.Ops {
-			if err := p.add(i, op.Op, s.launches[i]); err != nil {
+			launches, err := p.launchesFor(op, s.launches[i])
+			if err != nil {
 				return fmt.Errorf("%s: %w", op.Name(), err)
 			}
+			for _, l := range launches {
+				l.index = i
+				l.launch.Params = p.withWorkspace(i, l.launch.Params)
+				p.launches = append(p.launches, l)
+			}
+		}
+		if err := p.derive(s.derived); err != nil {
+			return err
 		}
 		if d.options.Sync || len(p.launches) == 0 {
 			return nil
@@ -92,29 +105,34 @@ func (d *gpu) reserve(p *gpuProgram) error {
 	return err
 }
 
-// add prepares the launches of the op at index i.
-func (p *gpuProgram) add(i int, op kernels.Op, launches []cuda.Launch) error {
+// launchesFor prepares the launches of an op but for its workspace.
+func (p *gpuProgram) launchesFor(op Op, launches []cuda.Launch) (list []gpuLaunch, err error) {
 	d := p.gpu
 	var params []any
 	for _, operand := range op.Operands() {
 		at, err := p.address(operand.Buffer)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		params = append(params, at)
-	}
-	if workspace, ok := p.schedule.Plan.Workspaces[i]; ok {
-		params = append(params, p.arena.start+cu.DevicePtr(workspace))
 	}
 	for _, l := range launches {
 		function, err := d.code.function(l)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		launch := driver.Launch{Grid: dim(l.Grid), Block: dim(l.Block), SharedMemory: uint32(l.Shared), Params: params}
-		p.launches = append(p.launches, gpuLaunch{i, function, launch, l.Early && d.capability >= 90 && driver.HasEarlyNodes()})
+		list = append(list, gpuLaunch{op: op, function: function, launch: launch, early: l.Early && d.capability >= 90 && driver.HasEarlyNodes()})
 	}
-	return nil
+	return list, nil
+}
+
+// withWorkspace are the parameters of an op at index i, with its workspace behind them if it has one.
+func (p *gpuProgram) withWorkspace(i int, params []any) []any {
+	if workspace, ok := p.schedule.Plan.Workspaces[i]; ok {
+		return append(slices.Clone(params), p.arena.start+cu.DevicePtr(workspace))
+	}
+	return params
 }
 
 // address is where a buffer lies; null if it is absent.
@@ -183,7 +201,7 @@ func (p *gpuProgram) launch(l gpuLaunch) error {
 		err = driver.Explain(p.gpu.stream.Synchronize())
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", describe(p.schedule.Ops[l.index]), err)
+		return fmt.Errorf("%s: %w", describe(l.op), err)
 	}
 	return nil
 }

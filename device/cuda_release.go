@@ -61,6 +61,7 @@ func (d *gpu) release(roots []*kernels.Buffer) (errs []error) {
 		if p, taken := d.kept[root]; taken {
 			errs = append(errs, cu.MemFree(p))
 			delete(d.kept, root)
+			delete(d.versions, root)
 		}
 	}
 	return errs

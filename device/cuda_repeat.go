@@ -20,12 +20,14 @@ func (p *gpuProgram) Repeat(n int) error {
 			return err
 		}
 		return p.gpu.watch.time(p.gpu.stream, func() error {
-			for _, launch := range launches {
-				if err := launch(); err != nil {
-					return err
+			return p.upToDate(func() error {
+				for _, launch := range launches {
+					if err := launch(); err != nil {
+						return err
+					}
 				}
-			}
-			return nil
+				return nil
+			})
 		})
 	})
 }

@@ -96,6 +96,10 @@ func Call(d Device, p Program, inputs, outputs []Transfer) error {
 	if c, ok := p.(Caller); ok {
 		return c.Call(inputs, outputs)
 	}
+	return callOneByOne(d, p, inputs, outputs)
+}
+
+func callOneByOne(d Device, p Program, inputs, outputs []Transfer) error {
 	for _, in := range inputs {
 		if err := d.Upload(in.Buffer, in.Host); err != nil {
 			return err

@@ -21,7 +21,8 @@ type Schedule struct {
 	Passes    []rewrite.Applied // what was rewritten
 	Plan      plan.Plan         // where the values lie
 	// Scratch is the number of bytes that ops of a CPU work with besides, one after the other, those of all programs in the same memory;
-	// Derived is that of what each keeps that it derives from the weights. The workspaces of a GPU's kernels are part of the plan.
+	// Derived is that of what each keeps that it derives from the weights. The workspaces of a GPU's kernels are part of the plan, and what it
+	// derives is among what is kept.
 	Scratch, Derived int
 
 	// Of a GPU: the launches of kernels, and the stages, which are the most of them of which each waits for the one before. Launches of one
@@ -176,6 +177,7 @@ type cudaSchedule struct {
 	launches [][]cuda.Launch
 	edges    plan.Edges
 	own      []*kernels.Buffer // kept values that the passes made, which are of one program alone
+	derived  []kernels.Op      // what makes some of those, where what it reads has changed otherwise than by the list
 }
 
 // newCUDASchedule is the schedule on GPUs of a compute capability.
@@ -189,6 +191,12 @@ func newCUDASchedule(ops []kernels.Op, c CompileOptions, capability int) (s cuda
 		return s, err
 	}
 	s.Passes = report
+	rewrittenOps = slices.DeleteFunc(rewrittenOps, func(op rewrite.Op) bool {
+		if cuda.IsDerived(op.Op) {
+			s.derived = append(s.derived, op.Op)
+		}
+		return cuda.IsDerived(op.Op)
+	})
 	launches, counts := make([][]cuda.Launch, len(rewrittenOps)), make([]int, len(rewrittenOps))
 	for i, op := range rewrittenOps {
 		if launches[i], err = cuda.Launches(op.Op); err != nil {

@@ -72,14 +72,27 @@ func (f factor) operand(name string, p kernels.Precision) kernels.Operand {
 type narrow struct {
 	Precision kernels.Precision
 	Parts     []narrowPart
+	IsKept    bool // see [IsDerived]
 
 	X, Y *kernels.Buffer
+}
+
+// IsDerived says whether an op makes a kept value that follows from others, and nothing of its list changes those but ops that change it along. So it
+// need not run with the list, but only where something else has changed what it reads.
+func IsDerived(op kernels.Op) bool {
+	n, ok := op.(narrow)
+	return ok && n.IsKept
 }
 
 // narrowPart is a value that begins at an element of X, and at an element of Y in its form.
 type narrowPart struct {
 	form
 	From, To int
+}
+
+// of is the value in x.
+func (p narrowPart) of(x *kernels.Buffer) *kernels.Buffer {
+	return x.View(x.Name, p.From, p.A*p.B*p.C)
 }
 
 // narrowed is the op for a value by itself.

@@ -102,6 +102,10 @@ func sampleOps(t *testing.T) []kernels.Op {
 		sumParts{Segments: some, Overwrites: true, DW: kernels.NewBuffer("gradients", kernels.Float32, most)},
 		adamParts{Segments: some[1:], Adam: kernels.Adam{W: kernels.NewBuffer("weights", kernels.Float32, most)}},
 		adamParts{Segments: some, Adam: kernels.Adam{W: kernels.NewBuffer("weights", kernels.Float32, 1024)}, Tally: &kernels.Tally{N: 32, K: 10}})
+	for _, p := range []kernels.Precision{kernels.TF32, kernels.BF16} {
+		rounded := narrowed(p, byFilter(p, 9, 4, 5), nil, kernels.NewBuffer("rounded", typeOf(p), 5, 9, byFilter(p, 9, 4, 5).Pitch))
+		list = append(list, adamParts{Segments: some, Adam: kernels.Adam{W: kernels.NewBuffer("weights", kernels.Float32, 1024)}, Rounded: &rounded})
+	}
 	for _, s := range [][4]int{{1, 1, 0, 1}, {32, 576, 64, 10}, {512, 600, 0, 10}, {500, 9, 5, 3}} {
 		n, in, hidden, k := s[0], s[1], s[2], s[3]
 		h := denseHead{Last: kernels.DenseFprop{Dense: kernels.Dense{N: n, C: in, K: k}}, Loss: kernels.CrossEntropyFprop{N: n, K: k}}

@@ -1,6 +1,8 @@
 package cuda
 
 import (
+	"slices"
+
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/rewrite"
 )
@@ -63,6 +65,7 @@ func (n narrowing) roundTogether() (times int) {
 	type memory struct {
 		root  *kernels.Buffer
 		at    int // of the first product
+		last  int // of the last one
 		takes []factor
 	}
 	var memories []*memory
@@ -86,6 +89,7 @@ func (n narrowing) roundTogether() (times int) {
 				n.known[f] = &narrowValue{}
 				m.takes = append(m.takes, f)
 			}
+			m.last = i
 		}
 	}
 	for before, m := range memories {
@@ -98,6 +102,8 @@ func (n narrowing) roundTogether() (times int) {
 		}
 		_, elements := op.elements()
 		op.Y = kernels.NewBuffer(n.name(m.root), typeOf(n.precision), elements)
+		op.IsKept = n.keeps(op, m.last+before)
+		op.Y.Keep = op.IsKept
 		for i, f := range m.takes {
 			*n.known[f] = narrowValue{op.Y.View(n.name(f.value), op.Parts[i].To, f.form.shape()...), at}
 		}
@@ -105,6 +111,55 @@ func (n narrowing) roundTogether() (times int) {
 		times++
 	}
 	return times
+}
+
+// keeps says whether the rounded values, which products up to an index take, can be kept from run to run, and lets the optimizer change them along if it
+// changes the values. What else changes them does so behind the products and before the optimizer, and not where training has halted. A value that is
+// all of its memory comes from outside for each run, as an input does.
+func (n narrowing) keeps(op narrow, last int) bool {
+	var adam *adamParts
+	adamAt := 0
+	var halts []*kernels.Buffer // of the others
+	for i, other := range n.Ops {
+		if !slices.ContainsFunc(op.Parts, func(part narrowPart) bool { return writes(other, part.of(op.X)) }) {
+			continue
+		}
+		if a, ok := other.(adamParts); ok && a.Rounded == nil && adam == nil {
+			adam, adamAt = &a, i
+			continue
+		}
+		if i < last || adam != nil {
+			return false
+		}
+		halts = append(halts, haltOf(other))
+	}
+	isWhole := slices.ContainsFunc(op.Parts, func(part narrowPart) bool { return isAll(part.of(op.X)) })
+	isOther := func(halt *kernels.Buffer) bool { return adam == nil || halt != adam.Halt }
+	if isWhole || slices.ContainsFunc(halts, isOther) {
+		return false
+	}
+	if adam != nil {
+		adam.Rounded = &op
+		n.Ops[adamAt] = *adam
+	}
+	return true
+}
+
+// haltOf is what keeps an op from changing anything where training has halted; nil if nothing does.
+func haltOf(op kernels.Op) *kernels.Buffer {
+	for _, o := range op.Operands() {
+		if o.Name == "halt" && o.Access == kernels.Read {
+			return o.Buffer
+		}
+	}
+	return nil
+}
+
+// writes says whether an op writes some of a value.
+func writes(op kernels.Op, b *kernels.Buffer) bool {
+	return op != nil && slices.ContainsFunc(op.Operands(), func(o kernels.Operand) bool {
+		return o.Buffer != nil && o.Access != kernels.Read && overlap(o.Buffer, b)
+	})
 }
 
 // alignment is that of the parts of a narrow value, in elements: no two share a sector of memory.

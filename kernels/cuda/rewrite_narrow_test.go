@@ -175,3 +175,58 @@ func (op narrowAdd) Operands() []kernels.Operand {
 	}
 	return list
 }
+
+// Rounded weights are kept from run to run where nothing changes the weights but an optimizer that changes both.
+func TestRoundedWeightsAreKept(t *testing.T) {
+	weights := kernels.Kept("weights", kernels.Float32, 160)
+	w := weights.View("w", 8, 6, 7)
+	gradients := kernels.NewBuffer("gradients", kernels.Float32, 160)
+	values := func(name string, shape ...int) *kernels.Buffer { return kernels.Kept(name, kernels.Float32, shape...) }
+	step, halt, rate := kernels.Kept("step", kernels.Int32, 1), kernels.Kept("halt", kernels.Int32, 1), values("rate", 1)
+	dense := kernels.Dense{N: 8, C: 6, K: 7}
+	x, y := values("x", 8, 6), values("y", 8, 7)
+	forward := func(w *kernels.Buffer) kernels.Op { return kernels.DenseFprop{Dense: dense, X: x, W: w, Y: y} }
+	adam := kernels.Adam{W: weights, M: values("m", 160), V: values("v", 160), DW: gradients, Rate: rate, Step: step, Halt: halt}
+	sgd := kernels.SGD{W: weights, DW: gradients, Rate: rate, Halt: halt}
+	decay := kernels.WeightDecay{Rate: rate, Decay: 0.5, Halt: halt, W: w}
+	restless := decay
+	restless.Halt = kernels.Kept("another halt", kernels.Int32, 1)
+	learn := func(ops ...kernels.Op) []kernels.Op {
+		return append([]kernels.Op{
+			forward(w), kernels.Zero{Y: gradients}, kernels.DenseWgrad{Dense: dense, X: x, DY: y, DW: gradients.View("dw", 8, 6, 7)},
+		}, ops...)
+	}
+	for name, c := range map[string]struct {
+		ops             []kernels.Op
+		kept, byTheStep bool
+	}{
+		"nobody changes them":      {[]kernels.Op{forward(w)}, true, false},
+		"Adam":                     {learn(adam), true, true},
+		"Adam, and beside them":    {learn(adam, kernels.Zero{Y: weights.View("others", 50, 10)}), true, true},
+		"Adam, and a part of them": {learn(adam, kernels.Zero{Y: weights.View("some", 49, 10)}), false, false},
+		"Adam behind a decay":      {learn(decay, adam), true, true},
+		"Adam before a decay":      {learn(adam, decay), false, false},
+		"a decay before products":  {append([]kernels.Op{decay}, learn(adam)...), false, false},
+		"a decay that never halts": {learn(restless, adam), false, false},
+		"another optimizer":        {learn(sgd), false, false},
+		"another optimizer, too":   {learn(adam, sgd), false, false},
+		"all of their memory":      {[]kernels.Op{forward(values("w", 6, 7))}, false, false},
+		"no weights":               {[]kernels.Op{kernels.Add{A: weights, B: weights, Y: gradients}, forward(gradients.View("w", 8, 6, 7))}, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, plan.Check(c.ops))
+			list, _ := rewrite.Apply(c.ops, append(rewrite.Common(), Passes(kernels.TF32)...), false)
+			require.NoError(t, plan.Check(rewrite.Plain(list)))
+			kept, byTheStep := false, false
+			for _, op := range list {
+				kept = kept || IsDerived(op.Op)
+				if a, ok := op.Op.(adamParts); ok && a.Rounded != nil {
+					byTheStep = true
+					assert.True(t, a.Rounded.Y.Keep)
+				}
+			}
+			assert.Equal(t, c.kept, kept, "kept")
+			assert.Equal(t, c.byTheStep, byTheStep, "changed by the step")
+		})
+	}
+}
