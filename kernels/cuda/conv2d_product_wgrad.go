@@ -78,18 +78,18 @@ func (op conv2DProductWgrad) algorithm() string {
 func (op conv2DProductWgrad) positions() int { return op.N * op.P * op.Q }
 
 // wgradTile is how a block computes a tile of the gradients: a warp's part of it, the bytes of a channel's positions that are copied at once, and how
-// many of those copies are in flight. A position costs a multiprocessor so many cycles in TF32, by the estimate of the simulated H200, and a block that
-// is alone on one waits longer.
-type wgradTile struct{ rows, columns, warpRows, warpColumns, bytes, stages, cycles, alone int }
+// many of those copies are in flight. A multiprocessor has so many blocks at once; a position costs it so many cycles in TF32, by the estimate of the
+// simulated H200, and a block that is alone on one waits longer.
+type wgradTile struct{ rows, columns, warpRows, warpColumns, bytes, stages, blocks, cycles, alone int }
 
 func (t wgradTile) threads() int { return 32 * (t.rows / t.warpRows) * (t.columns / t.warpColumns) }
 
 // wgradTiles are those to choose from.
 var wgradTiles = []wgradTile{
-	{128, 128, 64, 64, 64, 3, 34, 44},
-	{128, 64, 64, 64, 128, 2, 23, 50},
-	{64, 64, 32, 32, 128, 4, 16, 21},
-	{64, 32, 32, 16, 128, 3, 14, 16},
+	{128, 128, 64, 64, 64, 3, 2, 34, 44},
+	{128, 64, 64, 64, 128, 2, 4, 23, 50},
+	{64, 64, 32, 32, 128, 4, 3, 16, 21},
+	{64, 32, 32, 16, 128, 3, 5, 14, 16},
 }
 
 // split is how the work of a wgrad is split into blocks: tiles of the gradients, and slices of the positions.
@@ -116,7 +116,12 @@ func splitOf(g kernels.Conv2D, p kernels.Precision, hasBias bool) (best split) {
 			s.slice = kernels.RoundUp(kernels.CeilDiv(positions, slices), t.depth(p))
 			s.slices = kernels.CeilDiv(positions, s.slice)
 			shared := kernels.CeilDiv(s.tiles*s.slices, multiprocessors)
-			cycles := max(t.alone, shared*t.cycles) * typeOf(p).Size() / kernels.Float32.Size()
+			last := shared % t.blocks // what is left behind whole waves of blocks
+			cycles := (shared - last) * t.cycles
+			if last > 0 {
+				cycles += max(t.alone, last*t.cycles)
+			}
+			cycles = cycles * typeOf(p).Size() / kernels.Float32.Size()
 			cost := latency + s.slice*cycles + 2*s.slices*g.Weights()*kernels.Float32.Size()/bytesPerCycle
 			if best.slices == 0 || cost < least {
 				best, least = s, cost
