@@ -77,11 +77,17 @@ func openSim(name, chip string, o Options) (Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: %s: %w", name, err)
 	}
-	options.Estimate = o.Timing
+	if o.Sample {
+		o.Timing, options.Checks = true, 0
+	}
+	if o.Timing {
+		options.Checks |= sim.Traffic
+	}
+	options.Estimate, options.Sample = o.Timing, o.Sample
 	config := driverapi.Config{Options: options}
 	if o.Timing {
 		o.kernels = &simulatedKernels{}
-		config.Launched = func(l driverapi.Launch) { o.kernels.add(l.Counters.Estimate) }
+		config.Launched = func(l driverapi.Launch) { o.kernels.add(l.Counters) }
 	}
 	if chip != "" {
 		c, err := sim.ChipByName(chip)

@@ -87,10 +87,10 @@ func (p *gpuProgram) estimate() (times Times, err error) {
 }
 
 // Replay times the program's graph.
-func (p *gpuProgram) Replay() (median time.Duration, estimated bool, err error) {
+func (p *gpuProgram) Replay() (r Replay, err error) {
 	timing := driver.Steady
 	timing.WarmUp = driver.WakeUp
-	if estimated = p.gpu.options.simulated; estimated {
+	if r.Estimated = p.gpu.options.simulated; r.Estimated {
 		timing = driver.Timing{}
 	}
 	err = p.gpu.do(func() error {
@@ -101,13 +101,17 @@ func (p *gpuProgram) Replay() (median time.Duration, estimated bool, err error) 
 		if err != nil {
 			return err
 		}
+		if k := p.gpu.options.kernels; k != nil {
+			k.take()
+			defer func() { r.Sampled = sampledOf(k.take()) }()
+		}
 		err = p.upToDate(func() error {
-			median, err = g.Time(p.gpu.stream, timing)
+			r.Median, err = g.Time(p.gpu.stream, timing)
 			return err
 		})
 		return errors.Join(err, g.Close())
 	})
-	return median, estimated, err
+	return r, err
 }
 
 // Each op is recorded so many times in a row, if it is that short.

@@ -143,9 +143,15 @@ func freeable[P interface {
 
 // Replayer is a program that the device itself runs again and again, as a GPU does a graph.
 type Replayer interface {
-	// Replay runs the ops many times and gives the median time of a run by the device's clock, without the host's part, after a
-	// warm-up; or an estimate of the simulated GPU.
-	Replay() (median time.Duration, estimated bool, err error)
+	// Replay runs the ops many times, after a warm-up.
+	Replay() (Replay, error)
+}
+
+// Replay is what came of it.
+type Replay struct {
+	Median    time.Duration // of a run by the device's clock, without the host's part
+	Estimated bool          // by the simulated GPU: no measurement
+	Sampled   int           // launches of which some blocks stood for all
 }
 
 // Times are how long each op of a program took.
@@ -164,6 +170,8 @@ type OpLimit struct {
 	L2Bytes   int64   `json:"l2_bytes"`   // read and written
 	DRAMBytes int64   `json:"dram_bytes"` // read and written
 
+	Sample *sim.SampleCount `json:"sample,omitempty"` // of the longest of its kernels, if only some of its blocks ran
+
 	Waits sim.WaitShares  `json:"waits"` // of its warps, by the time of its kernels
 	Lines []sim.LineWaits `json:"lines"` // of the longest of them, those with the most cycles
 }
@@ -174,6 +182,7 @@ type Options struct {
 	Sync    bool // wait for each op, so that an error of a GPU names the op that made it
 	NoCache bool // compile the kernels of a GPU anew
 	Timing  bool // a simulated GPU estimates times by what it knows of caches too, which costs time of its own
+	Sample  bool // the same, and of a launch of many blocks it runs some all over the grid, for the time alone: no values are computed, nothing is checked
 
 	simulated bool
 	kernels   *simulatedKernels // those that ran on a simulated GPU that was opened with Timing

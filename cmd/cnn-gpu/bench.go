@@ -53,7 +53,8 @@ clock rates. More than 100% means that operands came from a cache, or that the o
 On a GPU an op's time is the median of replays of a graph of up to 100 copies of it, and a step's is shown twice: of its graph alone,
 and by the wall clock with all that the host does for it. Stages are the most of the step's launches of which each waits for the one
 before; what waits for nothing of a stage runs at the same time, so that a step takes less than its ops one after the other. The times of the simulated GPU are its estimates: written with --json they
-are a --prediction that a real one is held against.
+are a --prediction that a real one is held against. Of a launch of many blocks it runs a part, all over the grid, and scales what that counts: so it computes no
+values and looks for no mistakes, which train and check do.
 
 With --data-only no step runs. What is timed is how the set of --data is opened, once with every picture decoded (the files themselves may be in
 the system's cache) and once as the next training opens it, and how fast its training images become batches, in the order of epochs; for
@@ -166,7 +167,7 @@ func (c *benchConfig) run(cmd *cobra.Command) (r *benchResult, err error) {
 			return nil, err
 		}
 	}
-	c.options.Timing = true
+	c.options.Sample = true
 	d, err := device.Open(c.device, c.options)
 	if err != nil {
 		return nil, err
@@ -210,10 +211,13 @@ func (c *benchConfig) set(cmd *cobra.Command, m *model.Model) (data.Set, error) 
 		}
 		return s.Training, err
 	}
-	const batches, most = 64, 60000
-	largest := slices.Max(c.batches)
+	const batches, most, mostBytes = 64, 60000, 256 << 20
+	largest, bytes := slices.Max(c.batches), 1
+	for _, n := range m.Input.Shape {
+		bytes *= n
+	}
 	shape := m.Output.Shape
-	return data.Noise(m.Input.Shape, shape[len(shape)-1], max(largest, min(batches*largest, most)), 1), nil
+	return data.Noise(m.Input.Shape, shape[len(shape)-1], max(largest, min(batches*largest, most, mostBytes/bytes)), 1), nil
 }
 
 // fill times each batch size. What the device does at most is measured after the first step, which it would hold up.
@@ -264,6 +268,12 @@ func (r *benchResult) print(w io.Writer) {
 	}
 	rightAlign(t, 1, 2, 3, 4, 5, 6, 7, 8)
 	printTable(w, t)
+	for _, b := range r.Benchmarks {
+		if b.Sampled > 0 {
+			fmt.Fprintf(w, "With batch %d a part of the blocks stands for all in %d of %d launches: what they count is scaled, no values are computed.\n",
+				b.Batch, b.Sampled, b.Launches)
+		}
+	}
 	r.printOps(w)
 	for _, c := range r.Comparison {
 		fmt.Fprintf(w, "A step with batch %d, in microseconds, against the prediction of %s:\n", c.Batch, c.From)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"cnn-gpu/train/bench"
 )
 
 func TestBenchPrintsJSON(t *testing.T) {
@@ -63,4 +65,11 @@ func TestBenchPrintsTables(t *testing.T) {
 	assert.Contains(t, r.stdout, "inference in fp32 on "+w.data)
 	assert.Positive(t, training)
 	assert.NotContains(t, r.stdout, "wgrad")
+}
+
+func TestBenchTellsOfSamples(t *testing.T) {
+	var text strings.Builder
+	(&benchResult{Benchmarks: []*bench.Result{{Batch: 32, Launches: 19}, {Batch: 512, Launches: 20, Sampled: 12}}}).print(&text)
+	assert.Contains(t, text.String(), "With batch 512 a part of the blocks stands for all in 12 of 20 launches")
+	assert.NotContains(t, text.String(), "With batch 32")
 }

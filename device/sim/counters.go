@@ -58,6 +58,21 @@ type pcCount struct {
 
 type pcCounts []pcCount
 
+func (c pcCounts) add(o pcCounts) {
+	for pc, n := range o {
+		c[pc].warps += n.warps
+		c[pc].lanes += n.lanes
+		c[pc].idle += n.idle
+	}
+}
+
+// next gives what is counted at an instruction, where c is what was up to the one before.
+func (c *pcCount) next(at pcCount) Count {
+	c.warps += at.warps
+	c.lanes += at.lanes
+	return Count{c.warps, c.lanes - at.idle}
+}
+
 func (c pcCounts) enter(pc int32, m uint32) {
 	c[pc].warps++
 	c[pc].lanes += int64(popcount(m))

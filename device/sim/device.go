@@ -51,7 +51,7 @@ type Options struct {
 	Workers  int               // blocks that run at the same time; 0 is one for each processor
 	Print    func(text string) // gets what kernels print; nil drops it
 	Estimate bool              // of the time, by what a sample of the blocks does with the caches, see sample; needs Traffic. Without it the time is what the counters say at least
-	Sample   bool              // run only that sample: results are incomplete, counters are scaled to all blocks; with it come Estimate and Traffic
+	Sample   bool              // run only that sample: results are incomplete, counters are scaled to all blocks; with it come Estimate and Traffic. What was sampled is not run again, see sampled
 	MaxSteps int64             // instructions of a warp after which it counts as an endless loop; 0 is 2^30
 }
 
@@ -69,6 +69,7 @@ type Device struct {
 	stamp    uint32 // the last stamp of a launch, see segment.go
 	sector   uint32 // counts launches, for the distinct sectors
 	l2       l2Contents
+	sampled  map[launchKey]*sampled
 
 	nodes, nodeSets uint32 // stamps of launches, and of sets of them, that were given: see node.go
 
@@ -91,7 +92,7 @@ func NewDevice(chip Chip, opts Options) *Device {
 	if opts.Sample {
 		opts.Estimate, opts.Checks = true, opts.Checks|Traffic
 	}
-	d := &Device{chip: chip, opts: opts}
+	d := &Device{chip: chip, opts: opts, sampled: map[launchKey]*sampled{}}
 	d.mem.base = devices.Add(1) << regionsPerDeviceLog
 	return d
 }
@@ -102,7 +103,8 @@ func (d *Device) Chip() Chip { return d.chip }
 // Options returns the device's options with the defaults filled in.
 func (d *Device) Options() Options { return d.opts }
 
-// Alloc reserves memory and returns its address. The bytes are 0xff, NaN in every floating-point format, and count as not written.
+// Alloc reserves memory and returns its address. The bytes are 0xff, NaN in every floating-point format, and count as not written. With
+// Options.Sample they are 0.
 func (d *Device) Alloc(bytes uint64) (uint64, error) {
 	d.busy.Lock()
 	defer d.busy.Unlock()
@@ -116,6 +118,7 @@ func (d *Device) Alloc(bytes uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	a.sampled = d.opts.Sample
 	return a.addr, nil
 }
 

@@ -82,9 +82,34 @@ func TestSampleStandsForAll(t *testing.T) {
 		assert.Equal(t, all.Classes, sampled.Classes, kernel)
 		assert.Equal(t, all.Lines, sampled.Lines, kernel)
 		assert.Equal(t, all.Memory.GlobalStoreSectors, sampled.Memory.GlobalStoreSectors, kernel)
-		assert.Equal(t, &sim.SampleCount{Blocks: 8, Of: int64(all.Grid[0] * all.Grid[1])}, sampled.Sample, kernel)
+		assert.Equal(t, &sim.SampleCount{Blocks: 64, Of: int64(all.Grid[0] * all.Grid[1])}, sampled.Sample, kernel)
 		assert.InEpsilon(t, all.Estimate.Seconds, sampled.Estimate.Seconds, 0.02, kernel)
 	}
+}
+
+// A sampled launch runs once for each state of L2, on memory without NaN.
+func TestSampledLaunchIsNotRunAgain(t *testing.T) {
+	d := estimator(t, "a100")
+	const n = 1 << 20
+	x, y := alloc(t, d, 4*n), alloc(t, d, 4*n)
+	first, out := make([]byte, 4), make([]byte, 4)
+	require.NoError(t, d.Read(x, first))
+	assert.Equal(t, make([]byte, 4), first)
+	require.NoError(t, d.Write(x, []byte{1, 2, 3, 4}))
+	copying := kernelOf(t, d, memoryPTX, "copy")
+	launch := func() *sim.Counters {
+		c, err := d.Launch(copying, linear(n/256), linear(256), 0, pack(x, y, int32(n)))
+		require.NoError(t, err)
+		return c
+	}
+	cold, warm := launch(), launch()
+	require.NoError(t, d.Read(y, out))
+	assert.Equal(t, []byte{1, 2, 3, 4}, out)
+	assert.Greater(t, cold.Estimate.Memory.DRAMReadBytes, warm.Estimate.Memory.DRAMReadBytes)
+	require.NoError(t, d.Write(y, make([]byte, 4)))
+	assert.Equal(t, warm, launch())
+	require.NoError(t, d.Read(y, out))
+	assert.Equal(t, make([]byte, 4), out)
 }
 
 // The L1 is what shared memory leaves of the unified cache: 192 KiB on an A100, of which its blocks can take 164.

@@ -36,6 +36,7 @@ type allocation struct {
 	constant bool   // no kernel may write it
 	heap     bool   // malloc of a kernel gave it
 	zero     bool   // its bytes are zero and count as written, and not NaN
+	sampled  bool   // its bytes are zero: see sample
 	addr     uint64
 	size     uint64
 	host     atomic.Pointer[contents] // nil until the first use
@@ -77,9 +78,10 @@ func (a *allocation) touch() *contents {
 	c := a.host.Load()
 	if c == nil {
 		c = &contents{make([]byte, a.size), make([]byte, a.size)}
-		if a.zero {
+		switch {
+		case a.zero:
 			fillBytes(c.written, 0xff)
-		} else {
+		case !a.sampled:
 			fillBytes(c.data, 0xff)
 		}
 		a.host.Store(c)

@@ -104,17 +104,24 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 		RegistersEstimated: !k.registersKnown}
 	lines := map[Place]*Count{}
 	tensor := map[string]*TensorCount{}
-	var running pcCount
+	var running, within pcCount
+	counts := make(pcCounts, len(k.code)+1)
+	for _, b := range team {
+		counts.add(b.counts)
+		c.Memory.add(&b.traffic)
+	}
 	s := team[0].sample
+	if s.only() {
+		s.traffic.scale(s.scale)
+		c.Memory.add(&s.traffic)
+	}
 	executed := make([]float64, len(k.code))
 	for pc := range k.code {
-		var idle int64
-		for _, b := range team {
-			running.warps += b.counts[pc].warps
-			running.lanes += b.counts[pc].lanes
-			idle += b.counts[pc].idle
+		n := running.next(counts[pc])
+		if s.only() {
+			some := within.next(s.counts[pc])
+			n.add(Count{s.scale(some.Warp), s.scale(some.Thread)})
 		}
-		n := Count{s.scale(running.warps), s.scale(running.lanes - idle)}
 		executed[pc] = float64(n.Warp)
 		if n.Warp == 0 {
 			continue
@@ -147,10 +154,6 @@ func newCounters(k *Kernel, team []*block, grid, dim [3]uint32, dynamic uint32) 
 		c.Tensor = append(c.Tensor, *t)
 	}
 	slices.SortFunc(c.Tensor, func(a, b TensorCount) int { return cmp.Compare(a.Name, b.Name) })
-	for _, b := range team {
-		c.Memory.add(&b.traffic)
-	}
-	c.Memory.scale(s.scale)
 	c.Sample = s.tell()
 	c.Occupancy = d.Occupancy(k, int(dim[0]*dim[1]*dim[2]), dynamic)
 	var w *wave

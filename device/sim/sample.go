@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"math"
 	"slices"
 )
@@ -9,7 +10,9 @@ import (
 // blocks of the first multiprocessor are recorded from their start to their end, the others for as many lines as there is room for.
 //
 // Where only a sample is to run ([Options.Sample]), these run for as long as they are recorded, and some blocks all over the grid from
-// start to end: what those do on average is taken for all.
+// start to end. Of these the first and the last block stand for themselves, as those at an end may have work that no other has; what the others do
+// on average is taken for all others. Which they are follows from the grid alone. Memory is zero until it is written, so that what nobody computed is
+// no NaN, at which training would halt.
 type sample struct {
 	chip         *Chip
 	blocks       int64        // of the launch
@@ -18,8 +21,11 @@ type sample struct {
 	linesOnFirst int          // of a warp of a block on the first multiprocessor
 	steps        int64        // of a warp of a block that is cut off
 	traces       []blockTrace // by block
-	counted      someBlocks   // all over the grid, which stand for all; none if all blocks run
-	work         []int64      // instructions of the counted blocks, nil if all blocks run
+	ends, within someBlocks   // the first and the last block; some between them, which stand for all there; none if all blocks run
+	work         []int64      // instructions of the blocks within, nil if all blocks run
+
+	counts  pcCounts // of the blocks within
+	traffic MemoryCounters
 }
 
 const (
@@ -32,7 +38,8 @@ const (
 	leastSteps  = 1 << 10 // of a warp
 	partialTurn = 1 << 8  // instructions of a warp until others take their turn, in such a block
 
-	countedBlocks = 8
+	blocksEnough = 64 // that are counted, of which not the first and the last
+	blocksWithin = blocksEnough - 2
 )
 
 // sample chooses the blocks of a launch, nil if none is asked for. Blocks that wait for each other are not left out.
@@ -48,14 +55,23 @@ func (d *Device) sample(k *Kernel, blocks int64, dim [3]uint32, sharedBytes uint
 	s.lines = int(max(leastLines, sampleLines/warps))
 	s.linesOnFirst = max(s.lines, int(sampleLinesOnFirst/(warpsOfBlock*s.resident)))
 	s.steps = max(leastSteps, sampleSteps/warps)
-	if d.opts.Sample && blocks > countedBlocks && !k.ordered && !k.fences {
-		s.counted = someBlocks{countedBlocks, make([]int64, countedBlocks)}
-		for i := range s.counted.list {
-			s.counted.list[i] = int64(i) * (blocks - 1) / (countedBlocks - 1)
-		}
-		s.work = make([]int64, countedBlocks)
+	if d.opts.Sample && blocks > blocksEnough && !k.ordered && !k.fences {
+		s.ends = someBlocks{2, []int64{0, blocks - 1}}
+		s.within = someBlocks{blocksWithin, allOver(blocks - 2)}
+		s.work = make([]int64, blocksWithin)
 	}
 	return s
+}
+
+// allOver chooses some of so many blocks behind the first: one of each of equal parts, at places that follow no period which a grid may have, such as
+// that of the tiles of an image.
+func allOver(blocks int64) []int64 {
+	list := make([]int64, blocksWithin)
+	for i := range list {
+		_, place := math.Modf(float64(i) / math.Phi)
+		list[i] = 1 + int64((float64(i)+place)*float64(blocks)/blocksWithin)
+	}
+	return list
 }
 
 // wave is how many blocks the chip holds at once.
@@ -69,11 +85,16 @@ func (s *sample) onFirst(block int64) bool {
 // only reports whether no other blocks are to run.
 func (s *sample) only() bool { return s != nil && s.work != nil }
 
+// isWhole reports whether a block of a sample runs from start to end and is counted.
+func (s *sample) isWhole(block int64) bool {
+	return slices.Contains(s.ends.list, block) || slices.Contains(s.within.list, block)
+}
+
 // recorded are the blocks that are recorded and not counted.
 func (s *sample) recorded() someBlocks {
 	list := []int64{}
 	for i := range int64(len(s.traces)) {
-		if !slices.Contains(s.counted.list, i) {
+		if !s.isWhole(i) {
 			list = append(list, i)
 		}
 	}
@@ -88,7 +109,7 @@ func (s *sample) begin(b *block) {
 		limit := s.linesOnFirst
 		if !s.onFirst(b.index) {
 			limit = s.lines
-			b.partial = s.only() && !slices.Contains(s.counted.list, b.index)
+			b.partial = s.only() && !s.isWhole(b.index)
 		}
 		t = make(blockTrace, len(b.warps))
 		for i := range t {
@@ -103,12 +124,12 @@ func (s *sample) begin(b *block) {
 	}
 }
 
-// end notes how much a counted block did.
+// end notes how much a block within did.
 func (s *sample) end(b *block) {
 	if !s.only() {
 		return
 	}
-	if i := slices.Index(s.counted.list, b.index); i >= 0 {
+	if i := slices.Index(s.within.list, b.index); i >= 0 {
 		s.work[i] = 0
 		for _, w := range b.warps {
 			s.work[i] += w.steps
@@ -144,18 +165,35 @@ func (s *sample) tell() *SampleCount {
 		sum += float64(n)
 		squares += float64(n) * float64(n)
 	}
-	const n = countedBlocks
+	const n = blocksWithin
 	mean := sum / n
 	variance := math.Max(0, squares/n-mean*mean) * n / (n - 1)
-	return &SampleCount{n, s.blocks, math.Sqrt(variance/n) / math.Max(mean, 1)}
+	return &SampleCount{blocksEnough, s.blocks, math.Sqrt(variance/n) / math.Max(mean, 1)}
 }
 
-// scale gives what all blocks count, from what those that ran did.
-func (s *sample) scale(n int64) int64 {
-	if !s.only() {
-		return n
+// runSample runs the blocks of a sample. The team's counters are then those of the ends.
+func runSample(team []*block, s *sample) *Findings {
+	if found := run(team, s.recorded()); found != nil {
+		return found
 	}
-	return int64(math.Round(float64(n) * float64(s.blocks) / countedBlocks))
+	for _, b := range team {
+		b.forgetCounts()
+	}
+	if found := run(team, s.within); found != nil {
+		return found
+	}
+	s.counts = make(pcCounts, len(team[0].counts))
+	for _, b := range team {
+		s.counts.add(b.counts)
+		s.traffic.add(&b.traffic)
+		b.forgetCounts()
+	}
+	return run(team, s.ends)
+}
+
+// scale gives what all blocks but the ends count, from what those within that ran did.
+func (s *sample) scale(n int64) int64 {
+	return int64(math.Round(float64(n) * float64(s.blocks-2) / blocksWithin))
 }
 
 // held lists what the multiprocessors hold of the blocks from one on, by multiprocessor.
@@ -169,4 +207,32 @@ func (s *sample) held(from int64) [][]blockTrace {
 		}
 	}
 	return sms
+}
+
+// launchKey is what a sampled launch depends on: as it computes no values, those in memory count for nothing, but what L2 has does.
+type launchKey struct {
+	kernel      *Kernel
+	grid, block [3]uint32
+	shared      uint32
+	params, l2  string
+}
+
+func (d *Device) key(k *Kernel, grid, block [3]uint32, sharedBytes uint32, params []byte) launchKey {
+	return launchKey{k, grid, block, sharedBytes, string(params), fmt.Sprint(d.l2)}
+}
+
+// sampled is a sampled launch, which need not run again.
+type sampled struct {
+	counters *Counters
+	l2       l2Contents // after it
+	lets     bool       // see Node.LetOthersBegin
+}
+
+// again gives what the launch would count once more.
+func (s *sampled) again(d *Device, n *Node) *Counters {
+	d.l2 = s.l2
+	if n != nil {
+		n.LetOthersBegin = s.lets
+	}
+	return s.counters
 }

@@ -25,6 +25,7 @@ type Result struct {
 	Graph           float64   `json:"graph_seconds,omitempty"` // of a step on a GPU from its graph, without the host's part: a median
 	Launches        int       `json:"launches,omitempty"`      // of kernels in a step on a GPU
 	Stages          int       `json:"stages,omitempty"`        // the most of them of which each waits for the one before
+	Sampled         int       `json:"sampled,omitempty"`       // of the launches, on a simulated GPU: only some of their blocks ran and stand for all
 	ImagesPerSecond float64   `json:"images_per_second"`       // at the median
 	FirstStep       time.Time `json:"-"`                       // when the first step was done
 	Profile         *Profile  `json:"profile,omitempty"`
@@ -119,16 +120,15 @@ func (w *stopwatch) measure(ctx context.Context, set data.Set, o Options) (*Resu
 			return nil, err
 		}
 	}
-	estimated := false
+	var replay device.Replay
 	if p, ok := step.Program().(device.Replayer); ok {
-		var graph time.Duration
 		var err error
-		if graph, estimated, err = p.Replay(); err != nil {
+		if replay, err = p.Replay(); err != nil {
 			return nil, fmt.Errorf("bench: %w", err)
 		}
-		r.Graph = graph.Seconds()
+		r.Graph, r.Sampled = replay.Median.Seconds(), replay.Sampled
 	}
-	if estimated { // a simulation's own time says nothing
+	if replay.Estimated { // a simulation's own time says nothing
 		r.Steps, r.Median, r.Min = 1, r.Graph, r.Graph
 	} else {
 		watch = *w
