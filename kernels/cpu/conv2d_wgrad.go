@@ -36,6 +36,7 @@ type directWgrad struct {
 	images   int // that are summed together
 	in       image
 	width    int  // of X as it is read
+	x, dy    int  // from one pixel of X, or of DY, to the next
 	copies   bool // of both
 	padded   bool // a copy of X alone
 	isTurned bool
@@ -59,6 +60,8 @@ const (
 	wgradDepth = 128
 	// wgradRow is the least number of positions in a row that are read as they lie, and wgradRun that of several images otherwise.
 	wgradRow, wgradRun = 8, 64
+	// Pixels of a multiple of wgradPitch values meet in the same places of the cache, so that they are copied where each is read at least wgradReads times.
+	wgradPitch, wgradReads = 512, 64
 	// wgradSlice is the least number of positions that are worth sums of their own.
 	wgradSlice = 512
 )
@@ -69,33 +72,50 @@ func newDirectWgrad(g conv2D) *directWgrad {
 	if g.R*g.S*g.StrideH*g.StrideW == 1 && g.P == g.H && g.Q == g.Window.W { // every pixel is an image of its own
 		d.pixels = g.H * g.Window.W
 		d.N, d.Window = g.N*d.pixels, kernels.Window{H: 1, W: 1, R: 1, S: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, P: 1, Q: 1}
-		d.images = min(d.N, wgradDepth)
+		d.images = d.together(wgradDepth)
+		d.copies = (g.C%wgradPitch == 0 || g.K%wgradPitch == 0) && min(g.C, g.K) >= wgradReads
 	} else {
-		if d.images = 1; g.Q < wgradRow { // as equal numbers as may be: places of missing images are multiplied, too
-			slice := kernels.CeilDiv(g.N, d.slices)
-			d.images = kernels.CeilDiv(slice, max(1, slice/kernels.CeilDiv(wgradRun, g.Q)))
+		d.slices = min(d.slices, g.N)
+		if d.images = 1; g.Q < wgradRow {
+			d.images = d.together(kernels.CeilDiv(wgradRun, g.Q))
 		}
 		d.copies = d.images > 1
-		d.slices = min(d.slices, g.N)
 	}
 	d.in = d.input()
 	d.width = d.in.width
+	d.x, d.dy = g.C, g.K
 	if d.copies {
 		d.width = kernels.CeilDiv(d.width, d.StrideW) * d.StrideW
+		d.x, d.dy = pitchOf(g.C), pitchOf(g.K)
 	}
 	d.isTurned = d.turns()
 	d.padded = !d.copies && (d.in.isPadded() || d.isTurned && d.R*d.S > 1)
 	return d
 }
 
+// together is how many images of a slice are summed together where at least some are: as equal numbers as may be, since those that are missing
+// behind the last are multiplied, too, where they are copied.
+func (d *directWgrad) together(least int) int {
+	slice := kernels.CeilDiv(d.N, d.slices)
+	return kernels.CeilDiv(slice, max(1, slice/least))
+}
+
+// pitchOf is how far apart copied pixels of so many values lie, so that they do not meet in the same places of the cache.
+func pitchOf(values int) int {
+	if values%(wgradPitch/2) == 0 {
+		return values + tileColumns
+	}
+	return values
+}
+
 // layOut says where the products find their terms and leave their sums.
 func (d *directWgrad) layOut() {
-	d.steps, d.aStep, d.bStep = d.Q*d.images, d.StrideW*d.C, d.K
+	d.steps, d.aStep, d.bStep = d.Q*d.images, d.StrideW*d.x, d.dy
 	if d.copies {
-		d.aStep = d.C
+		d.aStep = d.x
 	}
 	for p := range d.P {
-		d.segments = append(d.segments, segment{a: d.place(p*d.StrideH, 0), b: p * d.Q * d.images * d.K})
+		d.segments = append(d.segments, segment{a: d.place(p*d.StrideH, 0), b: p * d.Q * d.images * d.dy})
 	}
 	if !d.isTurned {
 		var aRows, cRows []int
@@ -132,7 +152,7 @@ func (d *directWgrad) place(h, w int) int {
 	if d.copies { // the columns that the first tap meets, then those that the second meets, ...
 		w = w%d.StrideW*(d.width/d.StrideW) + w/d.StrideW
 	}
-	return (h*d.width + w) * d.images * d.C
+	return (h*d.width + w) * d.images * d.x
 }
 
 // tap is where a tap of the first window lies.
@@ -194,7 +214,7 @@ func (d *directWgrad) chunking() chunking {
 func (d *directWgrad) scratch() int {
 	switch {
 	case d.copies:
-		return d.images * (d.in.height*d.width*d.C + d.P*d.Q*d.K)
+		return d.images * (d.in.height*d.width*d.x + d.P*d.Q*d.dy)
 	case d.padded:
 		return d.in.size()
 	}
@@ -209,7 +229,7 @@ func (d *directWgrad) add(sums, x, dy []float32, images, blocks [2]int, scratch 
 		x, dy, steps := x[lo*in:hi*in], dy[lo*out:hi*out], d.steps
 		switch {
 		case d.copies:
-			inputs, gradients := split(scratch, d.images*d.in.height*d.width*d.C)
+			inputs, gradients := split(scratch, d.images*d.in.height*d.width*d.x)
 			d.copyX(inputs, x, hi-lo)
 			d.copyDY(gradients, dy, hi-lo)
 			x, dy = inputs, gradients
@@ -249,30 +269,31 @@ func (d *directWgrad) copyX(dst, x []float32, images int) {
 	size := d.H * d.Window.W * d.C
 	for h := range d.in.height {
 		for w := range d.width {
-			pixels := dst[d.place(h, w):][:d.images*d.C]
+			pixels := dst[d.place(h, w):][:d.images*d.x]
 			h, w := h-d.PadTop, w-d.PadLeft
 			if h < 0 || h >= d.H || w < 0 || w >= d.Window.W {
 				clear(pixels)
 				continue
 			}
-			d.gather(pixels, x[(h*d.Window.W+w)*d.C:], size, d.C, images)
+			copyPixel(pixels, x[(h*d.Window.W+w)*d.C:], d.x, size, d.C, images)
 		}
 	}
 }
 
 // copyDY does the same with the gradients.
 func (d *directWgrad) copyDY(dst, dy []float32, images int) {
-	for at := 0; at < d.P*d.Q*d.K; at += d.K {
-		d.gather(dst[at*d.images:][:d.images*d.K], dy[at:], d.P*d.Q*d.K, d.K, images)
+	positions := d.P * d.Q
+	for at := range positions {
+		copyPixel(dst[at*d.images*d.dy:][:d.images*d.dy], dy[at*d.K:], d.dy, positions*d.K, d.K, images)
 	}
 }
 
-// gather copies a pixel of some images, with zeros for those that are missing.
-func (d *directWgrad) gather(dst, src []float32, image, values, images int) {
+// copyPixel copies a pixel of some images, image values from one to the next, to places that lie pitch values apart, with zeros in those behind them.
+func copyPixel(dst, src []float32, pitch, image, values, images int) {
 	for n := range images {
-		copy(dst[n*values:][:values], src[n*image:])
+		copy(dst[n*pitch:][:values], src[n*image:])
 	}
-	clear(dst[images*values:])
+	clear(dst[images*pitch:])
 }
 
 // addSums adds the sums of the slices to the gradient, one after the other.

@@ -54,6 +54,9 @@ var convShapes = []convShape{
 	{22, 13, 14, 3, 20, [2]int{3, 3}, [2]int{2, 2}, [2]int{1, 1}, kernels.Same},
 	{19, 15, 15, 5, 19, [2]int{5, 5}, [2]int{2, 2}, [2]int{1, 1}, kernels.Same},
 	{6, 19, 15, 18, 3, [2]int{3, 3}, [2]int{1, 1}, [2]int{2, 2}, kernels.Valid},
+	// Pixels of so many values that they would meet in the same places of a cache.
+	{3, 5, 9, 64, 512, [2]int{1, 1}, [2]int{1, 1}, [2]int{1, 1}, kernels.Valid},
+	{5, 4, 5, 256, 3, [2]int{3, 3}, [2]int{2, 2}, [2]int{1, 1}, kernels.Same},
 }
 
 func convCases() []Case {
