@@ -17,8 +17,8 @@ func Write(asm *assembler.Assembler) {
 	g.write("productNarrowAVX2", 12, asm.Constant("narrowColumns"), 32, asm.YMM)
 	g.write("productAVX512", 12, asm.Constant("tileColumns"), 64, asm.ZMM)
 	asm.Expect("tileColumns", 16) // of which one register of AVX-512 holds a row
-	g.panelBytes = reg.RAX
-	g.write("productPairAVX512", 8, asm.Constant("pairColumns"), 64, asm.ZMM)
+	g.panelBytes = reg.RBP
+	g.write("productPairAVX512", 12, asm.Constant("pairColumns"), 64, asm.ZMM)
 }
 
 // Which register holds what; avo's own allocation fails where this many are in use.
@@ -207,14 +207,14 @@ func (asm *generator) writeBlock(rows, vectors, width int, vector func() reg.Vec
 	asm.ADDQ(Imm(uint64(rows)), asm.field("next")) // long before the next block waits for it
 	asm.CMPQ(v.left, Imm(0))
 	asm.JE(LabelRef(label("store")))
-	for i := range rows {
-		loadPlace(i, places[i])
-	}
-	asm.move(k.steps, v.step)
 	if asm.panelBytes != nil {
 		asm.MOVQ(asm.field("panel"), asm.panelBytes)
 		asm.SHLQ(Imm(2), asm.panelBytes)
 	}
+	for i := range rows {
+		loadPlace(i, places[i])
+	}
+	asm.move(k.steps, v.step)
 	asm.MOVQ(k.pa, pa)
 	asm.MOVQ(k.pb, pb)
 
@@ -252,7 +252,7 @@ func (asm *generator) writeBlock(rows, vectors, width int, vector func() reg.Vec
 	asm.JMP(LabelRef(label("step")))
 
 	asm.Label(label("store"))
-	if rows > registerRows || asm.panelBytes != nil {
+	if rows > registerRows {
 		asm.loadProduct()
 	}
 	floor := vector()
