@@ -133,7 +133,7 @@ func TestPassesKeepWhatModelsCompute(t *testing.T) {
 				conv(32, ""), model.BatchNormalization{}, model.ReLULayer{}, model.Conv2D{Filters: 32, Kernel: three, Bias: model.NoBias},
 				model.BatchNormalization{Center: model.Off}, model.MaxPooling2D{Size: two},
 				model.Flatten{}, model.Dense{Units: 6}, model.BatchNormalization{Scale: model.Off}}, tail...)...),
-			map[string]int{"winograd": 2},
+			map[string]int{"end-batch-norm": 1, "winograd": 2},
 			map[string]int{"fold-batch-norm": 3, "fold-once": 3, "chain": 2, "winograd": 1},
 		},
 		{
@@ -154,14 +154,15 @@ func TestPassesKeepWhatModelsCompute(t *testing.T) {
 				model.Conv2D{Filters: 12, Kernel: model.Pair{1, 1}, Bias: model.NoBias}, model.BatchNormalization{}, model.ReLULayer{MaxValue: 6},
 				model.DepthwiseConv2D{Kernel: three, Strides: two, Padding: model.Same, Bias: model.NoBias}, model.BatchNormalization{}, model.ReLULayer{MaxValue: 6},
 				model.Conv2D{Filters: 4, Kernel: model.Pair{1, 1}, Bias: model.NoBias}, model.BatchNormalization{}}, tail...)...),
-			map[string]int{}, map[string]int{"fold-batch-norm": 3, "fold-once": 3, "chain": 2},
+			map[string]int{"end-batch-norm": 2}, map[string]int{"fold-batch-norm": 3, "fold-once": 3, "chain": 2},
 		},
 		{
 			"separable and transposed", // whose last op is no convolution forward
 			sequential(t, model.Input(8, 8, 8), append([]model.Spec{
 				model.SeparableConv2D{Filters: 8, Kernel: three}, model.BatchNormalization{}, model.ReLULayer{},
 				model.Conv2DTranspose{Filters: 6, Kernel: three}, model.BatchNormalization{}, model.ReLULayer{}, model.MaxPooling2D{Size: two}}, tail...)...),
-			map[string]int{"activation-after-pool": 1}, map[string]int{"fold-batch-norm": 1, "fold-once": 1, "chain": 1},
+			map[string]int{"activation-after-pool": 1, "end-batch-norm": 2},
+			map[string]int{"fold-batch-norm": 1, "fold-once": 1, "chain": 1, "end-batch-norm": 1},
 		},
 		{
 			"pools of a given size and a ReLU with a threshold",
@@ -177,11 +178,11 @@ func TestPassesKeepWhatModelsCompute(t *testing.T) {
 		},
 		{
 			"frozen normalisation", // of maps that the gradient needs
-			normalised("norm"), map[string]int{}, map[string]int{"fold-batch-norm": 1, "fold-once": 1, "chain": 1},
+			normalised("norm"), map[string]int{"end-batch-norm": 1}, map[string]int{"fold-batch-norm": 1, "fold-once": 1, "chain": 1},
 		},
 		{
 			"frozen convolution",
-			normalised("conv"), map[string]int{}, map[string]int{"fold-batch-norm": 1, "fold-once": 1, "chain": 1},
+			normalised("conv"), map[string]int{"end-batch-norm": 1}, map[string]int{"fold-batch-norm": 1, "fold-once": 1, "chain": 1},
 		},
 		{
 			"a pool of a sum", // which the convolution makes, but for the pool, and whose gradient is that of both convolutions

@@ -153,6 +153,9 @@ func TestCasesAreFused(t *testing.T) {
 			assert.True(t, ended[name+" "+how], "no case of kernels/kerneltest runs as %s, %s: add a list that does", name, how)
 		}
 	}
+	for _, name := range []string{"batch_norm_fprop_relu", "batch_norm_fprop_add_relu"} {
+		assert.True(t, ended[name+" "], "no case of kernels/kerneltest runs as %s: add a list that does", name)
+	}
 	for _, op := range []string{"kernels.Conv2DFprop", "kernels.Conv2DDgrad", "kernels.Conv2DWgrad", "cpu.conv2DChain"} {
 		assert.True(t, seen[op+" depthwise"], op)
 	}

@@ -1,25 +1,22 @@
 package cpu
 
-import "cnn-gpu/kernels"
+import (
+	"slices"
+
+	"cnn-gpu/kernels"
+)
 
 // conv2DChain computes a convolution and what follows it while its output is in the cache or still in registers: a sum with another value, an
 // activation, a pool, in this order. Positions that the pool drops are not computed; there is none behind a sum.
 type conv2DChain struct {
-	Conv       conv2DFprop
-	Add        *kernels.Add             // of Conv.Y; may be nil
-	Activation *kernels.ActivationFprop // of the values so far; may be nil
-	Pool       *kernels.Pool2DFprop     // of the values so far; may be nil
+	Conv conv2DFprop
+	ending
+	Pool *kernels.Pool2DFprop // of the values so far; may be nil
 }
 
 // Name implements [kernels.Op].
 func (op conv2DChain) Name() string {
-	name := op.Conv.Name()
-	if op.Add != nil {
-		name += "_add"
-	}
-	if op.Activation != nil {
-		name += "_" + op.Activation.Function.String()
-	}
+	name := op.Conv.Name() + op.suffix()
 	if op.Pool != nil {
 		name += "_pool"
 	}
@@ -28,57 +25,18 @@ func (op conv2DChain) Name() string {
 
 // Operands implements [kernels.Op].
 func (op conv2DChain) Operands() []kernels.Operand {
-	list := op.Conv.Operands()[:3]
-	switch {
-	case op.Pool != nil:
-		list = append(list, op.Pool.Operands()[1:]...)
-	case op.Activation != nil:
-		list = append(list, op.Activation.Operands()[1])
-	case op.Add != nil:
-		list = append(list, op.Add.Operands()[2])
-	default:
-		return op.Conv.Operands()
+	list := op.Conv.Conv2DFprop.Operands()
+	if op.Pool != nil {
+		list = append(list[:3], op.Pool.Operands()[1:]...)
+	} else {
+		list[3] = op.output(list[3])
 	}
-	if op.Add != nil {
-		list = append(list, kernels.Floats("addend", op.addend(), kernels.Read, op.Conv.Outputs()))
-	}
-	return append(list, op.Conv.folded()...)
-}
-
-// addend is what is added to the convolution's output.
-func (op conv2DChain) addend() *kernels.Buffer {
-	if op.Add.A == op.Conv.Y {
-		return op.Add.B
-	}
-	return op.Add.A
-}
-
-// epilogue is what becomes of the convolution's outputs before the pool.
-func (op conv2DChain) epilogue() epilogue {
-	e := epilogue{floor: noFloor, adds: op.Add != nil}
-	switch {
-	case op.Activation == nil:
-	case op.isReLU() && !e.adds:
-		e.floor = 0
-	default:
-		e.value, e.alpha = activations[op.Activation.Function].value, op.Activation.Alpha
-	}
-	return e
-}
-
-func (op conv2DChain) isReLU() bool {
-	return op.Activation != nil && op.Activation.Function == kernels.ReLU
+	return slices.Concat(list, op.more(op.Conv.Y), op.Conv.folded())
 }
 
 // members are the ops that it stands for.
 func (op conv2DChain) members() []kernels.Op {
-	list := []kernels.Op{op.Conv.Conv2DFprop}
-	if op.Add != nil {
-		list = append(list, *op.Add)
-	}
-	if op.Activation != nil {
-		list = append(list, *op.Activation)
-	}
+	list := append([]kernels.Op{op.Conv.Conv2DFprop}, op.ops()...)
 	if op.Pool != nil {
 		list = append(list, *op.Pool)
 	}
@@ -94,7 +52,7 @@ func (op conv2DChain) prepare(workers int) Routine {
 
 // unfolded is the code that takes the weights as they are.
 func (op conv2DChain) unfolded(workers int) Routine {
-	end := op.epilogue()
+	end := op.withFloor()
 	if op.Pool == nil {
 		return op.Conv.prepareWith(workers, end)
 	}
@@ -146,7 +104,7 @@ func (op conv2DChain) unfolded(workers int) Routine {
 
 // poolsSums says whether the pool takes the convolution's sums from the registers.
 func (op conv2DChain) poolsSums() bool {
-	return op.Pool != nil && op.epilogue().isDone() && op.Conv.Winograd == 0 && canPoolSums(op.Conv.geometry(), pool2D{op.Pool.Pool2D})
+	return op.Pool != nil && op.withFloor().isDone() && op.Conv.Winograd == 0 && canPoolSums(op.Conv.geometry(), pool2D{op.Pool.Pool2D})
 }
 
 func (op conv2DChain) chunking() chunking { return op.Conv.chunking() }

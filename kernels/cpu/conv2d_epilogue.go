@@ -2,8 +2,8 @@ package cpu
 
 import "cnn-gpu/kernels"
 
-// epilogue is what becomes of each output of a convolution while it is in a register or in the cache: it is raised to the floor, then something
-// may be added to it, and then it may go through a function.
+// epilogue is what becomes of each output of an op while it is in a register or in the cache: it is raised to the floor, then something may be
+// added to it, and then it may go through a function.
 type epilogue struct {
 	floor float32
 	adds  bool                                // what the operand behind Y holds
@@ -14,20 +14,20 @@ type epilogue struct {
 // outputs are those of some images, and what is added to them.
 type outputs struct{ y, addend []float32 }
 
-// outputs finds them among the operands.
-func (e epilogue) outputs(mem []kernels.Mem) outputs {
+// outputs finds them among the operands, of which y is the output.
+func (e epilogue) outputs(mem []kernels.Mem, y int) outputs {
 	if e.adds {
-		return outputs{mem[3].F32, mem[4].F32}
+		return outputs{mem[y].F32, mem[y+1].F32}
 	}
-	return outputs{y: mem[3].F32}
+	return outputs{y: mem[y].F32}
 }
 
-// batched are the operands that hold something for each image.
-func (e epilogue) batched() []int {
+// batched are the operands that hold something for each image: X, Y and what is added.
+func (e epilogue) batched(y int) []int {
 	if e.adds {
-		return []int{0, 3, 4}
+		return []int{0, y, y + 1}
 	}
-	return []int{0, 3}
+	return []int{0, y}
 }
 
 // from is what begins with an output.

@@ -53,13 +53,13 @@ func (op conv2DFprop) prepareWith(workers int, end epilogue) Routine {
 		Weights: []int{1, 2},
 		Derive:  func(mem []kernels.Mem, w *Workers) { f.derive(mem[1].F32, mem[2].F32, w) },
 		Run: func(mem []kernels.Mem, w *Workers) {
-			computeAll(f, op.N, op.geometry().outputsPerImage(), mem[0].F32, end.outputs(mem), w.Scratch(), w)
+			computeAll(f, op.N, op.geometry().outputsPerImage(), mem[0].F32, end.outputs(mem, 3), w.Scratch(), w)
 		},
 		Chunk: &chunkCode{
-			chunking: op.chunking(), Batched: end.batched(), Scratch: f.scratch(),
+			chunking: op.chunking(), Batched: end.batched(3), Scratch: f.scratch(),
 			Run: func(_ int, mem []kernels.Mem, images int, scratch, _ []float32) {
 				for lo, group := 0, f.images(); lo < images; lo += group {
-					f.compute(mem[0].F32, end.outputs(mem).from(lo*op.geometry().outputsPerImage()), lo, min(lo+group, images), scratch, 0, 1)
+					f.compute(mem[0].F32, end.outputs(mem, 3).from(lo*op.geometry().outputsPerImage()), lo, min(lo+group, images), scratch, 0, 1)
 				}
 			},
 		},

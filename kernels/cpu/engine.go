@@ -18,7 +18,7 @@ import (
 
 // Passes lists the rewriting that only a CPU wants, in its order.
 func Passes() []rewrite.Pass {
-	return []rewrite.Pass{foldOnce, chain, pooledGradient, winogradPass, depthFirstWithin(usualLimits)}
+	return []rewrite.Pass{foldOnce, chain, endBatchNorm, pooledGradient, winogradPass, depthFirstWithin(usualLimits)}
 }
 
 // Together are the ops that an op of a rewritten list runs on a few images at a time, in turn; the op itself if it is no such run.

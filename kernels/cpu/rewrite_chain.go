@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"slices"
-
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/rewrite"
 )
@@ -21,20 +19,11 @@ var chain = rewrite.Pass{
 				continue
 			}
 			c := conv2DChain{Conv: conv}
-			y, joined := conv.Y, []int{i}
-			last := i
-			add, at, ok := rewrite.Find(l, i, func(op kernels.Add) bool { return op.A == y || op.B == y })
-			if ok && canAddEarly(l, add, y, i, at) {
-				c.Add, y, last = &add, add.Y, at
-				joined = append(joined, at)
-			}
-			activation, at, ok := rewrite.Find(l, i, func(op kernels.ActivationFprop) bool { return op.X == y })
-			if _, isKnown := activations[activation.Function]; ok && isKnown && l.IsPrivate(y, last, at) {
-				c.Activation, y, last = &activation, activation.Y, at
-				joined = append(joined, at)
-			}
+			var joined []int
+			var y *kernels.Buffer
+			c.ending, joined, y = endingOf(l, i, conv.Y)
 			pool, at, ok := rewrite.Find(l, i, func(op kernels.Pool2DFprop) bool { return op.X == y })
-			if ok && c.Add == nil && l.IsPrivate(y, last, at) {
+			if ok && c.Add == nil && l.IsPrivate(y, joined[len(joined)-1], at) {
 				c.Pool = &pool
 				joined = append(joined, at)
 			}
@@ -45,18 +34,4 @@ var chain = rewrite.Pass{
 		}
 		return times
 	},
-}
-
-// canAddEarly says whether the sum at an index can be made by the convolution at another, whose output y it takes: what is added to y is there by
-// then, and nobody sees the sum's memory in between.
-func canAddEarly(l *rewrite.List, add kernels.Add, y *kernels.Buffer, conv, at int) bool {
-	other := add.A
-	if other == y {
-		other = add.B
-	}
-	sum := rewrite.RootOf(add.Y)
-	if add.A == add.B || sum == rewrite.RootOf(y) || sum == rewrite.RootOf(other) || !l.IsPrivate(y, conv, at) || l.IsWritten(other, conv, at) {
-		return false
-	}
-	return !slices.ContainsFunc(l.Users(add.Y), func(user int) bool { return conv <= user && user < at })
 }
