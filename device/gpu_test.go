@@ -237,7 +237,7 @@ func TestGPURefuses(t *testing.T) {
 	assert.ErrorContains(t, d.Upload(wide, make([]float32, 1<<10)), "does not outlive a run")
 }
 
-// The simulated H200 has the rates that its maker publishes: 66.9 TFLOP/s of float32 and 4.8 TB/s.
+// The simulated H200 has the rates that its maker publishes: 66.9 TFLOP/s of float32, those of tensor cores at its highest clock, and 4.8 TB/s.
 func TestGPURoofline(t *testing.T) {
 	d := openForTest(t, Options{})
 	defer d.Close()
@@ -247,6 +247,8 @@ func TestGPURoofline(t *testing.T) {
 	assert.Greater(t, r.GBS, 1e2)
 	if d.Name() == "sim" {
 		assert.InEpsilon(t, 66.9e3, r.GFLOPS, 0.01)
+		assert.InEpsilon(t, 495e3, r.TF32, 0.1)
+		assert.InEpsilon(t, 989e3, r.BF16, 0.1)
 		assert.InEpsilon(t, 4.8e3, r.GBS, 0.03)
 	}
 }

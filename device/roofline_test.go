@@ -12,8 +12,12 @@ import (
 
 func TestRooflineTakesTheLongerTime(t *testing.T) {
 	r := Roofline{GFLOPS: 4, GBS: 2}
-	assert.Equal(t, 2.0, r.Seconds(kernels.Cost{FLOPs: 8e9, Bytes: 1e9}))
-	assert.Equal(t, 3.0, r.Seconds(kernels.Cost{FLOPs: 8e9, Bytes: 6e9}))
+	assert.Equal(t, 2.0, r.Seconds(kernels.Cost{FLOPs: 8e9, Bytes: 1e9}, kernels.DefaultPrecision))
+	assert.Equal(t, 3.0, r.Seconds(kernels.Cost{FLOPs: 8e9, Bytes: 6e9}, kernels.DefaultPrecision))
+	assert.Zero(t, r.Seconds(kernels.Cost{FLOPs: 8e9, Bytes: 6e9}, kernels.TF32), "the speed of tensor cores is not known")
+	r.TF32, r.BF16 = 8, 16
+	assert.Equal(t, 1.0, r.Seconds(kernels.Cost{FLOPs: 8e9, Bytes: 1e9}, kernels.TF32))
+	assert.Equal(t, 0.5, r.Seconds(kernels.Cost{FLOPs: 8e9, Bytes: 1e9}, kernels.BF16))
 }
 
 func TestCPURoofline(t *testing.T) {

@@ -33,12 +33,13 @@ type Schedule struct {
 // Op is an op as a device runs it.
 type Op struct {
 	kernels.Op
-	Parts     []int    // the ops of the list that it stands for, by their indices
-	Algorithm string   // how it is computed, where there is a choice
-	RoundsAs  []string // for each part, the algorithm that computes it if that rounds otherwise than the sums as they stand
-	Group     int      // ops of the same group, counted from 1, take turns on a few images of the batch; 0 for one that runs by itself
-	Launches  int      // of kernels, on a GPU, one after the other
-	Stage     int      // that of its first launch, counted from 1
+	Parts     []int             // the ops of the list that it stands for, by their indices
+	Algorithm string            // how it is computed, where there is a choice
+	RoundsAs  []string          // for each part, the algorithm that computes it if that rounds otherwise than the sums as they stand
+	Tensor    kernels.Precision // of what it multiplies on tensor cores; the default if nothing
+	Group     int               // ops of the same group, counted from 1, take turns on a few images of the batch; 0 for one that runs by itself
+	Launches  int               // of kernels, on a GPU, one after the other
+	Stage     int               // that of its first launch, counted from 1
 }
 
 // Bytes is the memory of schedules that take turns on a device, in bytes: what they keep lies there once, and arena and scratch are as large
@@ -212,7 +213,7 @@ func newCUDASchedule(ops []kernels.Op, c CompileOptions, capability int) (s cuda
 		list, workspaces = append(list, op.Op), append(workspaces, cuda.Workspace(launches[i]))
 		s.launches = append(s.launches, launches[i])
 		s.Ops = append(s.Ops, Op{
-			Op: op.Op, Parts: op.Parts, Algorithm: cuda.Algorithm(op.Op), RoundsAs: roundsAs(op, ops, cuda.RoundsAs),
+			Op: op.Op, Parts: op.Parts, Algorithm: cuda.Algorithm(op.Op), RoundsAs: roundsAs(op, ops, cuda.RoundsAs), Tensor: cuda.TensorPrecision(op.Op),
 			Launches: counts[i], Stage: spans[at].First + 1,
 		})
 		s.Launches += counts[i]

@@ -245,11 +245,19 @@ func (r *benchResult) fill(d device.Device, c *benchConfig, benchmark func(bench
 	return nil
 }
 
+// tensorPeaks says what tensor cores do at most.
+func tensorPeaks(r device.Roofline) string {
+	if r.TF32 == 0 {
+		return ""
+	}
+	return wording.English.Sprintf(" (on tensor cores %.0f in tf32, %.0f in bf16)", r.TF32, r.BF16)
+}
+
 func (r *benchResult) print(w io.Writer) {
 	wording.English.Fprintf(w, "%s, %d parameters, %s in %v on %s. The first step was done %.0f ms after the program began.\n",
 		r.Model, r.Parameters, r.Kind, r.Precision, r.Data, 1e3*r.FirstStep)
 	if r.Roofline != nil {
-		wording.English.Fprintf(w, "The device does at most %.1f GFLOP/s and %.1f GB/s (%s).\n", r.Roofline.GFLOPS, r.Roofline.GBS, r.Roofline.Source)
+		wording.English.Fprintf(w, "The device does at most %.1f GFLOP/s%s and %.1f GB/s (%s).\n", r.Roofline.GFLOPS, tensorPeaks(*r.Roofline), r.Roofline.GBS, r.Roofline.Source)
 	} else {
 		fmt.Fprintf(w, "There is no part of the roofline: %s.\n", r.NoRoofline)
 	}

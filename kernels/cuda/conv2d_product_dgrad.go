@@ -32,6 +32,8 @@ func (op conv2DProductDgrad) factors() []factor {
 	}
 }
 
+func (op conv2DProductDgrad) multiplies() kernels.Precision { return op.Precision }
+
 func (op conv2DProductDgrad) withFactors(narrow []*kernels.Buffer) product {
 	op.DY, op.W = narrow[0], narrow[1]
 	return op

@@ -31,6 +31,8 @@ func (op conv2DProductFprop) factors() []factor {
 	}
 }
 
+func (op conv2DProductFprop) multiplies() kernels.Precision { return op.Precision }
+
 func (op conv2DProductFprop) withFactors(narrow []*kernels.Buffer) product {
 	op.X, op.W = narrow[0], narrow[1]
 	return op

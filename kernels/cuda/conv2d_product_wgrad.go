@@ -40,6 +40,8 @@ func (op conv2DProductWgrad) factors() []factor {
 	}
 }
 
+func (op conv2DProductWgrad) multiplies() kernels.Precision { return op.Precision }
+
 func (op conv2DProductWgrad) withFactors(narrow []*kernels.Buffer) product {
 	op.X, op.DY = narrow[0], narrow[1]
 	return op

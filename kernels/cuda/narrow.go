@@ -57,6 +57,8 @@ type product interface {
 	kernels.Op
 	// factors are the values that it multiplies, those of float32 among them in the form that it takes.
 	factors() []factor
+	// multiplies is the precision of the factors.
+	multiplies() kernels.Precision
 	// withFactors is the op with narrow values in place of its factors, in their order.
 	withFactors(narrow []*kernels.Buffer) product
 }

@@ -23,6 +23,14 @@ func RoundsAs(op, plain kernels.Op) string {
 	return rewrite.RoundsAs(op, plain)
 }
 
+// TensorPrecision is that of the factors which an op of a rewritten list multiplies on tensor cores; the default if it does not.
+func TensorPrecision(op kernels.Op) kernels.Precision {
+	if op, ok := op.(product); ok {
+		return op.multiplies()
+	}
+	return kernels.DefaultPrecision
+}
+
 // Algorithm names how an op of a rewritten list is computed where there is a choice; it is empty where there is none.
 func Algorithm(op kernels.Op) string {
 	if a, ok := op.(interface{ algorithm() string }); ok {

@@ -30,6 +30,8 @@ func (op matrixProduct) factors() []factor {
 	return []factor{{op.x, rowsOf(op.precision, op.N, op.C)}, {op.w, byFilter(op.precision, 1, op.C, op.K)}}
 }
 
+func (op matrixProduct) multiplies() kernels.Precision { return op.precision }
+
 func (op matrixProduct) withFactors(narrow []*kernels.Buffer) product {
 	op.x, op.w = narrow[0], narrow[1]
 	return op

@@ -35,6 +35,8 @@ type OpProfile struct {
 	GFLOPS    float64 `json:"gflops"` // 10^9 FLOPs in a second
 	GBS       float64 `json:"gbs"`    // 10^9 bytes in a second
 
+	Tensor kernels.Precision `json:"-"` // of what it multiplies on tensor cores; the default if nothing
+
 	*device.OpLimit // on a simulated GPU
 
 	// Roofline is the speed as a part of what the device does at most; see [Profile.Against]. It is above 1 where an op's operands lie
@@ -46,7 +48,7 @@ type OpProfile struct {
 func (p *Profile) Against(r device.Roofline) {
 	for i := range p.Ops {
 		if op := &p.Ops[i]; op.Seconds > 0 {
-			op.Roofline = r.Seconds(kernels.Cost{FLOPs: op.FLOPs, Bytes: op.Bytes}) / op.Seconds
+			op.Roofline = r.Seconds(kernels.Cost{FLOPs: op.FLOPs, Bytes: op.Bytes}, op.Tensor) / op.Seconds
 		}
 	}
 }
@@ -136,7 +138,7 @@ func (p *Profile) fill(layers []string, ops []device.Op, total []time.Duration) 
 	for i, op := range ops {
 		cost := op.Cost()
 		row := OpProfile{
-			Layer: layers[i], Op: op.Name(), Algorithm: op.Algorithm, FLOPs: cost.FLOPs, Bytes: cost.Bytes,
+			Layer: layers[i], Op: op.Name(), Algorithm: op.Algorithm, Tensor: op.Tensor, FLOPs: cost.FLOPs, Bytes: cost.Bytes,
 			Seconds: total[i].Seconds() / float64(p.Steps),
 		}
 		if row.Seconds > 0 {
