@@ -46,34 +46,33 @@ func (g conv2DProduct) fits(terms int, factors []factor) bool {
 
 // productTile is how a block computes a tile of a product: by warps, so many of which share sums, with so many tiles of terms in flight, in as many registers as
 // so many blocks leave each other.
-type productTile struct{ rows, columns, warpRows, warpColumns, slices, stages, blocks int }
+type productTile struct {
+	rows, columns, warpRows, warpColumns, slices, stages, blocks int
+
+	halo halo
+}
 
 // productTiles are those to choose from, the largest first.
 var productTiles = []productTile{
-	{256, 128, 64, 64, 1, 2, 1},
-	{128, 128, 64, 64, 1, 3, 2},
-	{256, 64, 32, 64, 1, 2, 1},
-	{128, 64, 64, 32, 1, 4, 2},
-	{64, 64, 32, 32, 2, 4, 2},
-	{64, 32, 32, 32, 4, 4, 2},
-	{32, 32, 32, 32, 4, 4, 2},
+	{256, 128, 64, 64, 1, 2, 1, halo{}},
+	{128, 128, 64, 64, 1, 3, 2, halo{}},
+	{256, 64, 32, 64, 1, 2, 1, halo{}},
+	{128, 64, 64, 32, 1, 4, 2, halo{}},
+	{64, 64, 32, 32, 2, 4, 2, halo{}},
+	{64, 32, 32, 32, 4, 4, 2, halo{}},
+	{32, 32, 32, 32, 4, 4, 2, halo{}},
 }
 
-// warps is how many share a tile, without those that compute the same sums.
-func (t productTile) warps() int { return t.rows / t.warpRows * (t.columns / t.warpColumns) }
-
-func (t productTile) String() string { return fmt.Sprintf("%dx%d", t.rows, t.columns) }
-
-// haloTiles are those of products whose taps find their pixels in shared memory; see conv2d_halo.cuh.
+// haloTiles are those of products whose taps may find their pixels in shared memory, without their halo; see conv2d_halo.cuh.
 var haloTiles = []productTile{
-	{128, 128, 64, 64, 1, 3, 2},
-	{192, 128, 48, 64, 1, 2, 1},
-	{128, 128, 64, 64, 2, 3, 1},
-	{256, 64, 64, 64, 1, 2, 2},
-	{128, 64, 64, 64, 2, 4, 2},
-	{64, 64, 32, 32, 2, 4, 2},
-	{64, 32, 32, 32, 4, 4, 2},
-	{32, 32, 32, 32, 4, 4, 2},
+	{128, 128, 64, 64, 1, 3, 2, halo{}},
+	{192, 128, 48, 64, 1, 2, 1, halo{}},
+	{128, 128, 64, 64, 2, 3, 1, halo{}},
+	{256, 64, 64, 64, 1, 2, 2, halo{}},
+	{128, 64, 64, 64, 2, 4, 2, halo{}},
+	{64, 64, 32, 32, 2, 4, 2, halo{}},
+	{64, 32, 32, 32, 4, 4, 2, halo{}},
+	{32, 32, 32, 32, 4, 4, 2, halo{}},
 }
 
 // halo is what a block holds of the images for all taps: by how many pixels it is more than it has rows, 0 if it copies rows for each tap, and how
@@ -89,51 +88,61 @@ func (g conv2DProduct) haloOf(terms int, isPooled bool) halo {
 	return halo{(g.R-1)*g.DilationH*g.Window.W + (g.S-1)*g.DilationW, terms / run, g.R * g.S}
 }
 
-// tiles are those to choose from. The next run of channels is copied while a run is read, but for the tiles that are in flight when it begins.
+// tiles are those to choose from: with the halo where that fits into shared memory and is not most of what is copied, if there are any. The next run of
+// channels is copied while a run is read, but for the tiles that are in flight when it begins.
 func (h halo) tiles() (fit []productTile) {
-	if h.pixels == 0 {
-		return productTiles
-	}
 	for _, t := range haloTiles {
-		t.stages = min(t.stages, h.taps)
-		if t.shared(h) <= mostShared {
+		t.halo, t.stages = h, min(t.stages, h.taps)
+		if h.pixels > 0 && t.shared() <= mostShared && h.pixels <= 2*t.rows {
 			fit = append(fit, t)
 		}
 	}
+	if fit == nil {
+		return productTiles
+	}
 	return fit
 }
+
+// warps is how many share a tile, without those that compute the same sums.
+func (t productTile) warps() int { return t.rows / t.warpRows * (t.columns / t.warpColumns) }
+
+func (t productTile) String() string { return fmt.Sprintf("%dx%d", t.rows, t.columns) }
 
 // rowChunks are the chunks of a row of a tile, which has so many bytes.
 const rowChunks, rowBytes = 8, 128
 
 // shared is how many bytes of shared memory a block has.
-func (t productTile) shared(h halo) int {
-	if h.pixels == 0 {
+func (t productTile) shared() int {
+	if t.halo.pixels == 0 {
 		return t.stages * (t.rows + t.columns) * rowBytes
 	}
 	sums := (t.slices - 1) * t.rows * t.columns * kernels.Float32.Size()
-	return max(sums, (1+min(2, h.runs)*(t.rows+h.pixels)+t.stages*t.columns)*rowBytes)
+	return max(sums, (1+min(2, t.halo.runs)*(t.rows+t.halo.pixels)+t.stages*t.columns)*rowBytes)
+}
+
+// copied is how many rows of the images are copied for a tile of terms.
+func (t productTile) copied() int {
+	if t.halo.pixels == 0 {
+		return t.rows
+	}
+	return kernels.CeilDiv(t.rows+t.halo.pixels, t.halo.taps)
 }
 
 // cycles is how long a multiprocessor is busy with a tile of terms: its tensor cores, or its shared memory, to which each row of 128 bytes is copied in two
 // passes, and from which each warp reads its rows and columns in one.
-func (t productTile) cycles(h halo) int {
+func (t productTile) cycles() int {
 	const perCycle = 20 // products of a row and a column, of an H200 by mma
-	copied := t.rows
-	if h.pixels > 0 {
-		copied = kernels.CeilDiv(t.rows+h.pixels, h.taps)
-	}
-	return max(t.rows*t.columns/perCycle, 2*(copied+t.columns)+t.warps()*(t.warpRows+t.warpColumns))
+	return max(t.rows*t.columns/perCycle, 2*(t.copied()+t.columns)+t.warps()*(t.warpRows+t.warpColumns))
 }
 
-// productTileFor is the tile by which a GPU is done first with a product of so many groups of rows and columns. Slices cost something, as does a block that
-// is alone where two hide what the other waits for.
+// productTileFor is the tile by which a GPU is done first with a product of so many groups of rows and columns. With a halo, slices cost something, as does
+// a block that is alone where two hide what the other waits for.
 func productTileFor(groups, rows, columns int, h halo) productTile {
 	const multiprocessors = 132 // of an H200
 	cycles := func(t productTile) int {
 		tiles := groups * kernels.CeilDiv(rows, t.rows) * kernels.CeilDiv(columns, t.columns)
-		blocks, of := kernels.CeilDiv(tiles, multiprocessors), t.cycles(h)
-		if h.pixels == 0 {
+		blocks, of := kernels.CeilDiv(tiles, multiprocessors), t.cycles()
+		if t.halo.pixels == 0 {
 			return blocks * of
 		}
 		return blocks*of*(15+t.slices)/16 + blocks%t.blocks*of/8
@@ -148,17 +157,17 @@ type productRows struct {
 }
 
 // launch has a block for each tile of the product of each group and phase, which store their sums to buffers.
-func (g conv2DProduct) launch(function string, t productTile, h halo, r productRows, columns, pitch int, a kernels.Activation, k kernels.PoolKind,
+func (g conv2DProduct) launch(function string, t productTile, r productRows, columns, pitch int, a kernels.Activation, k kernels.PoolKind,
 	stored []*kernels.Buffer, defines ...Define) Launch {
 	groupTiles, rowTiles := kernels.CeilDiv(columns, t.columns), kernels.CeilDiv(r.rows, t.rows)
 	vectors := columns%4 == 0 && !slices.ContainsFunc(stored, func(b *kernels.Buffer) bool { return !isAligned(b, 4) })
-	defines = slices.Concat(defines, conv2DDefines(g.Conv2D), activationDefines(a), storedDefine(g.Stored), define("KIND", strings.ToUpper(k.String()), "HALO", h.pixels, "POOLED", r.pooled,
+	defines = slices.Concat(defines, conv2DDefines(g.Conv2D), activationDefines(a), storedDefine(g.Stored), define("KIND", strings.ToUpper(k.String()), "HALO", t.halo.pixels, "POOLED", r.pooled,
 		"GROUP_TILES", groupTiles, "PITCH", pitch, "BF16", g.Precision == kernels.BF16, "VECTORS", vectors, "TILE_ROWS", t.rows, "TILE_COLUMNS", t.columns,
 		"WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "SLICES", t.slices, "STAGES", t.stages, "BLOCKS", t.blocks))
 	return Launch{
 		Source: function + ".cu", Function: function, Defines: defines,
 		Grid: [3]int{r.phases * rowTiles * g.GroupCount() * groupTiles, 1, 1}, Block: [3]int{32 * t.warps() * t.slices, 1, 1},
-		Shared: t.shared(h),
+		Shared: t.shared(),
 	}
 }
 

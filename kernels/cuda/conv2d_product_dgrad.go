@@ -82,11 +82,9 @@ func (op conv2DProductDgrad) phases() (count, rows int) {
 	return down * across, op.N * kernels.CeilDiv(op.H, op.StrideH) * kernels.CeilDiv(op.Window.W, op.StrideW)
 }
 
-func (op conv2DProductDgrad) halo() halo { return op.product().haloOf(op.GroupFilters(), false) }
-
 func (op conv2DProductDgrad) tile() productTile {
 	phases, rows := op.phases()
-	return productTileFor(op.GroupCount()*phases, rows, op.GroupChannels(), op.halo())
+	return productTileFor(op.GroupCount()*phases, rows, op.GroupChannels(), op.product().haloOf(op.GroupFilters(), false))
 }
 
 func (op conv2DProductDgrad) algorithm() string { return fmt.Sprint(op.Precision, " ", op.tile()) }
@@ -98,7 +96,7 @@ func (op conv2DProductDgrad) launches() []Launch {
 		pool = *op.Pool
 	}
 	t := op.tile()
-	return []Launch{op.product().launch("conv2d_product_dgrad", t, op.halo(), productRows{rows: rows, phases: phases}, op.GroupChannels(),
+	return []Launch{op.product().launch("conv2d_product_dgrad", t, productRows{rows: rows, phases: phases}, op.GroupChannels(),
 		kernels.RoundUp(op.K, chunk(op.Precision)), op.Activation, pool.Kind, []*kernels.Buffer{op.DX, op.V, pool.Index},
 		define("ROW_TILES", kernels.CeilDiv(rows, t.rows), "GIVEN_BF16", op.V != nil && op.V.Type == kernels.BFloat16,
 			"EXPANDED", op.Pool != nil, "EXPANDED_H", pool.H, "EXPANDED_W", pool.Window.W)...)}

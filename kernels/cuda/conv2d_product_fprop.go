@@ -73,12 +73,8 @@ func (op conv2DProductFprop) rows() int {
 	return kernels.CeilDiv(op.N*op.Pool.P*op.Pool.Q, windows) * rows
 }
 
-func (op conv2DProductFprop) halo() halo {
-	return op.product().haloOf(op.GroupChannels(), op.Pool != nil)
-}
-
 func (op conv2DProductFprop) tile() productTile {
-	return productTileFor(op.GroupCount(), op.rows(), op.GroupFilters(), op.halo())
+	return productTileFor(op.GroupCount(), op.rows(), op.GroupFilters(), op.product().haloOf(op.GroupChannels(), op.Pool != nil))
 }
 
 func (op conv2DProductFprop) algorithm() string { return fmt.Sprint(op.Precision, " ", op.tile()) }
@@ -88,6 +84,6 @@ func (op conv2DProductFprop) launches() []Launch {
 	if op.Pool != nil {
 		kind, stored = op.Pool.Kind, append(stored, op.Pool.Index)
 	}
-	return []Launch{op.product().launch("conv2d_product_fprop", op.tile(), op.halo(), productRows{rows: op.rows(), phases: 1, pooled: op.Pool != nil}, op.GroupFilters(),
+	return []Launch{op.product().launch("conv2d_product_fprop", op.tile(), productRows{rows: op.rows(), phases: 1, pooled: op.Pool != nil}, op.GroupFilters(),
 		kernels.RoundUp(op.C, chunk(op.Precision)), op.Activation, kind, stored)}
 }

@@ -1,23 +1,26 @@
 package cuda
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"cnn-gpu/kernels"
 	"cnn-gpu/kernels/kerneltest"
 )
 
-// The suite's short table computes products by every tile, forward and backward, in as many stages as it may have.
+// The suite's short table computes products by every tile, forward and backward, with and without a halo, in as many stages as it may have.
 func TestEveryProductTileIsTested(t *testing.T) {
 	type kind struct {
-		hasHalo bool
 		tile    productTile
+		hasHalo bool
 	}
-	kindOf := func(h halo, tile productTile) kind {
-		tile.stages = 0
-		return kind{h.pixels > 0, tile}
+	kindOf := func(tile productTile) kind {
+		hasHalo := tile.halo.pixels > 0
+		tile.stages, tile.halo = 0, halo{}
+		return kind{tile, hasHalo}
 	}
 	for _, p := range []kernels.Precision{kernels.TF32, kernels.BF16} {
 		forward, backward := map[kind]bool{}, map[kind]bool{}
@@ -25,21 +28,26 @@ func TestEveryProductTileIsTested(t *testing.T) {
 			for _, op := range c.Ops {
 				switch made := productOf(op, p).(type) {
 				case conv2DProductFprop:
-					forward[kindOf(made.halo(), made.tile())] = true
+					forward[kindOf(made.tile())] = true
 				case conv2DProductDgrad:
-					backward[kindOf(made.halo(), made.tile())] = true
+					backward[kindOf(made.tile())] = true
 				}
 			}
 		}
-		for _, h := range []halo{{}, {pixels: 1}} {
-			tiles := productTiles
-			if h.pixels > 0 {
-				tiles = haloTiles
-			}
-			for _, tile := range tiles {
-				k := kindOf(h, tile)
-				assert.True(t, forward[k] && backward[k], "no case has tiles of %+v in %v: add one to tileCases in kernels/kerneltest/cases_tiles.go", k, p)
-			}
+		for _, tile := range slices.Concat(productTiles, halo{pixels: 1, runs: 1, taps: 9}.tiles()) {
+			k := kindOf(tile)
+			assert.True(t, forward[k] && backward[k], "no case has tiles of %+v in %v: add one to tileCases in kernels/kerneltest/cases_tiles.go", k, p)
 		}
+	}
+}
+
+// Images so wide that no block holds the pixels of a row and its neighbours are copied for each tap.
+func TestWideImagesHaveNoHalo(t *testing.T) {
+	for _, width := range []int{56, 224, 1 << 16} {
+		window, err := kernels.NewWindow([2]int{3, width}, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, kernels.Same)
+		require.NoError(t, err)
+		op := conv2DProductFprop{Conv2DFprop: kernels.Conv2DFprop{Conv2D: kernels.Conv2D{N: 1, C: 64, K: 64, Window: window}}, Precision: kernels.TF32}
+		assert.Equal(t, width == 56, op.tile().halo.pixels > 0, "images of %d columns", width)
+		assert.LessOrEqual(t, op.tile().shared(), mostShared)
 	}
 }
