@@ -26,7 +26,7 @@ type pick struct {
 const (
 	pickTaps    = 9 // that are summed at once
 	pickPlaces  = 4
-	pickFilters = 8 // that are summed at once
+	pickFilters = 8 // that are summed at once, or twice as many by AVX-512
 	pickEntries = 8 // of the table that are made at once
 )
 
@@ -42,7 +42,11 @@ func (p pick) run() {
 	taps, sums := p.taps, p.sums
 	for first := 0; first < len(taps); first += pickTaps {
 		p.taps, p.sums = taps[first:min(first+pickTaps, len(taps))], sums[first*p.filters:]
-		pickSumsAVX2(&p)
+		if variant == avx512 {
+			pickSumsAVX512(&p)
+		} else {
+			pickSumsAVX2(&p)
+		}
 	}
 }
 

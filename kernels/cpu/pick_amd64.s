@@ -121,6 +121,9 @@ TEXT ·pickSumsAVX2(SB), $24-8
 	ADDQ    72(R15), R14
 
 filters9:
+	MOVQ    8(SP), CX
+	SUBQ    (SP), CX
+	SHRQ    $0x02, CX
 	MOVQ    24(R15), AX
 	MOVQ    96(R15), DX
 	ADDQ    (SP), DX
@@ -152,7 +155,7 @@ window9:
 	MOVLQSX        (AX), CX
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y9
-	VMOVDQU        (BX), Y10
+	VMOVUPS        (BX), Y10
 	PREFETCHT0     (DX)(R15*8)
 	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y11
@@ -262,6 +265,9 @@ start8:
 	ADDQ    72(R15), R13
 
 filters8:
+	MOVQ    8(SP), CX
+	SUBQ    (SP), CX
+	SHRQ    $0x02, CX
 	MOVQ    24(R15), AX
 	MOVQ    96(R15), DX
 	ADDQ    (SP), DX
@@ -291,7 +297,7 @@ window8:
 	MOVLQSX        (AX), CX
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y8
-	VMOVDQU        (BX), Y9
+	VMOVUPS        (BX), Y9
 	PREFETCHT0     (DX)(R15*8)
 	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y10
@@ -392,6 +398,9 @@ start7:
 	ADDQ    72(R15), R12
 
 filters7:
+	MOVQ    8(SP), CX
+	SUBQ    (SP), CX
+	SHRQ    $0x02, CX
 	MOVQ    24(R15), AX
 	MOVQ    96(R15), DX
 	ADDQ    (SP), DX
@@ -419,7 +428,7 @@ window7:
 	MOVLQSX        (AX), CX
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y7
-	VMOVDQU        (BX), Y8
+	VMOVUPS        (BX), Y8
 	PREFETCHT0     (DX)(R15*8)
 	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y9
@@ -511,6 +520,9 @@ start6:
 	ADDQ    72(R15), R11
 
 filters6:
+	MOVQ    8(SP), CX
+	SUBQ    (SP), CX
+	SHRQ    $0x02, CX
 	MOVQ    24(R15), AX
 	MOVQ    96(R15), DX
 	ADDQ    (SP), DX
@@ -536,7 +548,7 @@ window6:
 	MOVLQSX        (AX), CX
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y6
-	VMOVDQU        (BX), Y7
+	VMOVUPS        (BX), Y7
 	PREFETCHT0     (DX)(R15*8)
 	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y8
@@ -619,6 +631,9 @@ start5:
 	ADDQ    72(R15), R10
 
 filters5:
+	MOVQ    8(SP), CX
+	SUBQ    (SP), CX
+	SHRQ    $0x02, CX
 	MOVQ    24(R15), AX
 	MOVQ    96(R15), DX
 	ADDQ    (SP), DX
@@ -642,7 +657,7 @@ window5:
 	MOVLQSX        (AX), CX
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y5
-	VMOVDQU        (BX), Y6
+	VMOVUPS        (BX), Y6
 	PREFETCHT0     (DX)(R15*8)
 	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y7
@@ -716,6 +731,9 @@ start4:
 	ADDQ    72(R15), R9
 
 filters4:
+	MOVQ    8(SP), CX
+	SUBQ    (SP), CX
+	SHRQ    $0x02, CX
 	MOVQ    24(R15), AX
 	MOVQ    96(R15), DX
 	ADDQ    (SP), DX
@@ -737,7 +755,7 @@ window4:
 	MOVLQSX        (AX), CX
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y4
-	VMOVDQU        (BX), Y5
+	VMOVUPS        (BX), Y5
 	PREFETCHT0     (DX)(R15*8)
 	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y6
@@ -802,6 +820,9 @@ start3:
 	ADDQ    72(R15), R8
 
 filters3:
+	MOVQ    8(SP), CX
+	SUBQ    (SP), CX
+	SHRQ    $0x02, CX
 	MOVQ    24(R15), AX
 	MOVQ    96(R15), DX
 	ADDQ    (SP), DX
@@ -821,7 +842,7 @@ window3:
 	MOVLQSX        (AX), CX
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y3
-	VMOVDQU        (BX), Y4
+	VMOVUPS        (BX), Y4
 	PREFETCHT0     (DX)(R15*8)
 	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y5
@@ -877,6 +898,9 @@ start2:
 	ADDQ    72(R15), DI
 
 filters2:
+	MOVQ    8(SP), CX
+	SUBQ    (SP), CX
+	SHRQ    $0x02, CX
 	MOVQ    24(R15), AX
 	MOVQ    96(R15), DX
 	ADDQ    (SP), DX
@@ -894,7 +918,7 @@ window2:
 	MOVLQSX        (AX), CX
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y2
-	VMOVDQU        (BX), Y3
+	VMOVUPS        (BX), Y3
 	PREFETCHT0     (DX)(R15*8)
 	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y4
@@ -941,6 +965,9 @@ start1:
 	ADDQ    72(R15), SI
 
 filters1:
+	MOVQ    8(SP), CX
+	SUBQ    (SP), CX
+	SHRQ    $0x02, CX
 	MOVQ    24(R15), AX
 	MOVQ    96(R15), DX
 	ADDQ    (SP), DX
@@ -956,7 +983,7 @@ window1:
 	MOVLQSX        (AX), CX
 	SHLQ           $0x04, CX
 	VMOVUPS        (DX), Y1
-	VMOVDQU        (BX), Y2
+	VMOVUPS        (BX), Y2
 	PREFETCHT0     (DX)(R15*8)
 	PREFETCHT0     (BX)(R15*8)
 	VBROADCASTF128 (SI)(CX*1), Y3
@@ -978,5 +1005,1032 @@ window1:
 	MOVQ           (SP), CX
 	CMPQ           CX, 8(SP)
 	JL             filters1
+	VZEROUPPER
+	RET
+
+// func pickSumsAVX512(p *pick)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·pickSumsAVX512(SB), $24-8
+	MOVQ    p+0(FP), R15
+	CMPQ    56(R15), $0x01
+	JE      start1
+	CMPQ    56(R15), $0x02
+	JE      start2
+	CMPQ    56(R15), $0x03
+	JE      start3
+	CMPQ    56(R15), $0x04
+	JE      start4
+	CMPQ    56(R15), $0x05
+	JE      start5
+	CMPQ    56(R15), $0x06
+	JE      start6
+	CMPQ    56(R15), $0x07
+	JE      start7
+	CMPQ    56(R15), $0x08
+	JE      start8
+	MOVQ    24(R15), AX
+	MOVQ    32(R15), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    168(R15), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	MOVQ    $0x00000000, (SP)
+	MOVLQSX (AX), CX
+	MOVQ    48(R15), DX
+	MOVLQSX (DX), SI
+	SUBQ    CX, SI
+	SHLQ    $0x04, SI
+	ADDQ    72(R15), SI
+	MOVLQSX 4(DX), DI
+	SUBQ    CX, DI
+	SHLQ    $0x04, DI
+	ADDQ    72(R15), DI
+	MOVLQSX 8(DX), R8
+	SUBQ    CX, R8
+	SHLQ    $0x04, R8
+	ADDQ    72(R15), R8
+	MOVLQSX 12(DX), R9
+	SUBQ    CX, R9
+	SHLQ    $0x04, R9
+	ADDQ    72(R15), R9
+	MOVLQSX 16(DX), R10
+	SUBQ    CX, R10
+	SHLQ    $0x04, R10
+	ADDQ    72(R15), R10
+	MOVLQSX 20(DX), R11
+	SUBQ    CX, R11
+	SHLQ    $0x04, R11
+	ADDQ    72(R15), R11
+	MOVLQSX 24(DX), R12
+	SUBQ    CX, R12
+	SHLQ    $0x04, R12
+	ADDQ    72(R15), R12
+	MOVLQSX 28(DX), R13
+	SUBQ    CX, R13
+	SHLQ    $0x04, R13
+	ADDQ    72(R15), R13
+	MOVLQSX 32(DX), R14
+	SUBQ    CX, R14
+	SHLQ    $0x04, R14
+	ADDQ    72(R15), R14
+
+filters9:
+	MOVQ      8(SP), CX
+	SUBQ      (SP), CX
+	SHRQ      $0x02, CX
+	MOVQ      $0x00000010, AX
+	CMPQ      CX, AX
+	CMOVQGT   AX, CX
+	NEGQ      CX
+	ANDQ      $0x0f, CX
+	MOVL      $0x0000ffff, AX
+	SHRL      CL, AX
+	KMOVW     AX, K1
+	MOVQ      24(R15), AX
+	MOVQ      96(R15), DX
+	ADDQ      (SP), DX
+	MOVQ      120(R15), BX
+	ADDQ      (SP), BX
+	MOVQ      (SP), CX
+	ADDQ      144(R15), CX
+	MOVQ      8(SP), R15
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      R15, CX
+
+window9:
+	MOVLQSX         (AX), CX
+	SHLQ            $0x04, CX
+	VMOVUPS.Z       (DX), K1, Z9
+	VMOVUPS.Z       (BX), K1, Z10
+	PREFETCHT0      (DX)(R15*8)
+	PREFETCHT0      (BX)(R15*8)
+	VBROADCASTF32X4 (SI)(CX*1), Z11
+	VPERMILPS       Z10, Z11, Z11
+	VFMADD231PS     Z11, Z9, Z0
+	VBROADCASTF32X4 (DI)(CX*1), Z11
+	VPERMILPS       Z10, Z11, Z11
+	VFMADD231PS     Z11, Z9, Z1
+	VBROADCASTF32X4 (R8)(CX*1), Z11
+	VPERMILPS       Z10, Z11, Z11
+	VFMADD231PS     Z11, Z9, Z2
+	VBROADCASTF32X4 (R9)(CX*1), Z11
+	VPERMILPS       Z10, Z11, Z11
+	VFMADD231PS     Z11, Z9, Z3
+	VBROADCASTF32X4 (R10)(CX*1), Z11
+	VPERMILPS       Z10, Z11, Z11
+	VFMADD231PS     Z11, Z9, Z4
+	VBROADCASTF32X4 (R11)(CX*1), Z11
+	VPERMILPS       Z10, Z11, Z11
+	VFMADD231PS     Z11, Z9, Z5
+	VBROADCASTF32X4 (R12)(CX*1), Z11
+	VPERMILPS       Z10, Z11, Z11
+	VFMADD231PS     Z11, Z9, Z6
+	VBROADCASTF32X4 (R13)(CX*1), Z11
+	VPERMILPS       Z10, Z11, Z11
+	VFMADD231PS     Z11, Z9, Z7
+	VBROADCASTF32X4 (R14)(CX*1), Z11
+	VPERMILPS       Z10, Z11, Z11
+	VFMADD231PS     Z11, Z9, Z8
+	ADDQ            R15, DX
+	ADDQ            R15, BX
+	ADDQ            $0x04, AX
+	CMPQ            AX, 16(SP)
+	JNE             window9
+	MOVQ            p+0(FP), R15
+	MOVQ            (SP), CX
+	ADDQ            144(R15), CX
+	MOVQ            8(SP), R15
+	VMOVUPS         Z0, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z1, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z2, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z3, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z4, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z5, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z6, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z7, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z8, K1, (CX)
+	ADDQ            R15, CX
+	MOVQ            p+0(FP), R15
+	ADDQ            $0x40, (SP)
+	MOVQ            (SP), CX
+	CMPQ            CX, 8(SP)
+	JL              filters9
+	VZEROUPPER
+	RET
+
+start8:
+	MOVQ    24(R15), AX
+	MOVQ    32(R15), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    168(R15), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	MOVQ    $0x00000000, (SP)
+	MOVLQSX (AX), CX
+	MOVQ    48(R15), DX
+	MOVLQSX (DX), SI
+	SUBQ    CX, SI
+	SHLQ    $0x04, SI
+	ADDQ    72(R15), SI
+	MOVLQSX 4(DX), DI
+	SUBQ    CX, DI
+	SHLQ    $0x04, DI
+	ADDQ    72(R15), DI
+	MOVLQSX 8(DX), R8
+	SUBQ    CX, R8
+	SHLQ    $0x04, R8
+	ADDQ    72(R15), R8
+	MOVLQSX 12(DX), R9
+	SUBQ    CX, R9
+	SHLQ    $0x04, R9
+	ADDQ    72(R15), R9
+	MOVLQSX 16(DX), R10
+	SUBQ    CX, R10
+	SHLQ    $0x04, R10
+	ADDQ    72(R15), R10
+	MOVLQSX 20(DX), R11
+	SUBQ    CX, R11
+	SHLQ    $0x04, R11
+	ADDQ    72(R15), R11
+	MOVLQSX 24(DX), R12
+	SUBQ    CX, R12
+	SHLQ    $0x04, R12
+	ADDQ    72(R15), R12
+	MOVLQSX 28(DX), R13
+	SUBQ    CX, R13
+	SHLQ    $0x04, R13
+	ADDQ    72(R15), R13
+
+filters8:
+	MOVQ      8(SP), CX
+	SUBQ      (SP), CX
+	SHRQ      $0x02, CX
+	MOVQ      $0x00000010, AX
+	CMPQ      CX, AX
+	CMOVQGT   AX, CX
+	NEGQ      CX
+	ANDQ      $0x0f, CX
+	MOVL      $0x0000ffff, AX
+	SHRL      CL, AX
+	KMOVW     AX, K1
+	MOVQ      24(R15), AX
+	MOVQ      96(R15), DX
+	ADDQ      (SP), DX
+	MOVQ      120(R15), BX
+	ADDQ      (SP), BX
+	MOVQ      (SP), CX
+	ADDQ      144(R15), CX
+	MOVQ      8(SP), R15
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      R15, CX
+
+window8:
+	MOVLQSX         (AX), CX
+	SHLQ            $0x04, CX
+	VMOVUPS.Z       (DX), K1, Z8
+	VMOVUPS.Z       (BX), K1, Z9
+	PREFETCHT0      (DX)(R15*8)
+	PREFETCHT0      (BX)(R15*8)
+	VBROADCASTF32X4 (SI)(CX*1), Z10
+	VPERMILPS       Z9, Z10, Z10
+	VFMADD231PS     Z10, Z8, Z0
+	VBROADCASTF32X4 (DI)(CX*1), Z10
+	VPERMILPS       Z9, Z10, Z10
+	VFMADD231PS     Z10, Z8, Z1
+	VBROADCASTF32X4 (R8)(CX*1), Z10
+	VPERMILPS       Z9, Z10, Z10
+	VFMADD231PS     Z10, Z8, Z2
+	VBROADCASTF32X4 (R9)(CX*1), Z10
+	VPERMILPS       Z9, Z10, Z10
+	VFMADD231PS     Z10, Z8, Z3
+	VBROADCASTF32X4 (R10)(CX*1), Z10
+	VPERMILPS       Z9, Z10, Z10
+	VFMADD231PS     Z10, Z8, Z4
+	VBROADCASTF32X4 (R11)(CX*1), Z10
+	VPERMILPS       Z9, Z10, Z10
+	VFMADD231PS     Z10, Z8, Z5
+	VBROADCASTF32X4 (R12)(CX*1), Z10
+	VPERMILPS       Z9, Z10, Z10
+	VFMADD231PS     Z10, Z8, Z6
+	VBROADCASTF32X4 (R13)(CX*1), Z10
+	VPERMILPS       Z9, Z10, Z10
+	VFMADD231PS     Z10, Z8, Z7
+	ADDQ            R15, DX
+	ADDQ            R15, BX
+	ADDQ            $0x04, AX
+	CMPQ            AX, 16(SP)
+	JNE             window8
+	MOVQ            p+0(FP), R15
+	MOVQ            (SP), CX
+	ADDQ            144(R15), CX
+	MOVQ            8(SP), R15
+	VMOVUPS         Z0, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z1, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z2, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z3, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z4, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z5, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z6, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z7, K1, (CX)
+	ADDQ            R15, CX
+	MOVQ            p+0(FP), R15
+	ADDQ            $0x40, (SP)
+	MOVQ            (SP), CX
+	CMPQ            CX, 8(SP)
+	JL              filters8
+	VZEROUPPER
+	RET
+
+start7:
+	MOVQ    24(R15), AX
+	MOVQ    32(R15), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    168(R15), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	MOVQ    $0x00000000, (SP)
+	MOVLQSX (AX), CX
+	MOVQ    48(R15), DX
+	MOVLQSX (DX), SI
+	SUBQ    CX, SI
+	SHLQ    $0x04, SI
+	ADDQ    72(R15), SI
+	MOVLQSX 4(DX), DI
+	SUBQ    CX, DI
+	SHLQ    $0x04, DI
+	ADDQ    72(R15), DI
+	MOVLQSX 8(DX), R8
+	SUBQ    CX, R8
+	SHLQ    $0x04, R8
+	ADDQ    72(R15), R8
+	MOVLQSX 12(DX), R9
+	SUBQ    CX, R9
+	SHLQ    $0x04, R9
+	ADDQ    72(R15), R9
+	MOVLQSX 16(DX), R10
+	SUBQ    CX, R10
+	SHLQ    $0x04, R10
+	ADDQ    72(R15), R10
+	MOVLQSX 20(DX), R11
+	SUBQ    CX, R11
+	SHLQ    $0x04, R11
+	ADDQ    72(R15), R11
+	MOVLQSX 24(DX), R12
+	SUBQ    CX, R12
+	SHLQ    $0x04, R12
+	ADDQ    72(R15), R12
+
+filters7:
+	MOVQ      8(SP), CX
+	SUBQ      (SP), CX
+	SHRQ      $0x02, CX
+	MOVQ      $0x00000010, AX
+	CMPQ      CX, AX
+	CMOVQGT   AX, CX
+	NEGQ      CX
+	ANDQ      $0x0f, CX
+	MOVL      $0x0000ffff, AX
+	SHRL      CL, AX
+	KMOVW     AX, K1
+	MOVQ      24(R15), AX
+	MOVQ      96(R15), DX
+	ADDQ      (SP), DX
+	MOVQ      120(R15), BX
+	ADDQ      (SP), BX
+	MOVQ      (SP), CX
+	ADDQ      144(R15), CX
+	MOVQ      8(SP), R15
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      R15, CX
+
+window7:
+	MOVLQSX         (AX), CX
+	SHLQ            $0x04, CX
+	VMOVUPS.Z       (DX), K1, Z7
+	VMOVUPS.Z       (BX), K1, Z8
+	PREFETCHT0      (DX)(R15*8)
+	PREFETCHT0      (BX)(R15*8)
+	VBROADCASTF32X4 (SI)(CX*1), Z9
+	VPERMILPS       Z8, Z9, Z9
+	VFMADD231PS     Z9, Z7, Z0
+	VBROADCASTF32X4 (DI)(CX*1), Z9
+	VPERMILPS       Z8, Z9, Z9
+	VFMADD231PS     Z9, Z7, Z1
+	VBROADCASTF32X4 (R8)(CX*1), Z9
+	VPERMILPS       Z8, Z9, Z9
+	VFMADD231PS     Z9, Z7, Z2
+	VBROADCASTF32X4 (R9)(CX*1), Z9
+	VPERMILPS       Z8, Z9, Z9
+	VFMADD231PS     Z9, Z7, Z3
+	VBROADCASTF32X4 (R10)(CX*1), Z9
+	VPERMILPS       Z8, Z9, Z9
+	VFMADD231PS     Z9, Z7, Z4
+	VBROADCASTF32X4 (R11)(CX*1), Z9
+	VPERMILPS       Z8, Z9, Z9
+	VFMADD231PS     Z9, Z7, Z5
+	VBROADCASTF32X4 (R12)(CX*1), Z9
+	VPERMILPS       Z8, Z9, Z9
+	VFMADD231PS     Z9, Z7, Z6
+	ADDQ            R15, DX
+	ADDQ            R15, BX
+	ADDQ            $0x04, AX
+	CMPQ            AX, 16(SP)
+	JNE             window7
+	MOVQ            p+0(FP), R15
+	MOVQ            (SP), CX
+	ADDQ            144(R15), CX
+	MOVQ            8(SP), R15
+	VMOVUPS         Z0, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z1, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z2, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z3, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z4, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z5, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z6, K1, (CX)
+	ADDQ            R15, CX
+	MOVQ            p+0(FP), R15
+	ADDQ            $0x40, (SP)
+	MOVQ            (SP), CX
+	CMPQ            CX, 8(SP)
+	JL              filters7
+	VZEROUPPER
+	RET
+
+start6:
+	MOVQ    24(R15), AX
+	MOVQ    32(R15), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    168(R15), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	MOVQ    $0x00000000, (SP)
+	MOVLQSX (AX), CX
+	MOVQ    48(R15), DX
+	MOVLQSX (DX), SI
+	SUBQ    CX, SI
+	SHLQ    $0x04, SI
+	ADDQ    72(R15), SI
+	MOVLQSX 4(DX), DI
+	SUBQ    CX, DI
+	SHLQ    $0x04, DI
+	ADDQ    72(R15), DI
+	MOVLQSX 8(DX), R8
+	SUBQ    CX, R8
+	SHLQ    $0x04, R8
+	ADDQ    72(R15), R8
+	MOVLQSX 12(DX), R9
+	SUBQ    CX, R9
+	SHLQ    $0x04, R9
+	ADDQ    72(R15), R9
+	MOVLQSX 16(DX), R10
+	SUBQ    CX, R10
+	SHLQ    $0x04, R10
+	ADDQ    72(R15), R10
+	MOVLQSX 20(DX), R11
+	SUBQ    CX, R11
+	SHLQ    $0x04, R11
+	ADDQ    72(R15), R11
+
+filters6:
+	MOVQ      8(SP), CX
+	SUBQ      (SP), CX
+	SHRQ      $0x02, CX
+	MOVQ      $0x00000010, AX
+	CMPQ      CX, AX
+	CMOVQGT   AX, CX
+	NEGQ      CX
+	ANDQ      $0x0f, CX
+	MOVL      $0x0000ffff, AX
+	SHRL      CL, AX
+	KMOVW     AX, K1
+	MOVQ      24(R15), AX
+	MOVQ      96(R15), DX
+	ADDQ      (SP), DX
+	MOVQ      120(R15), BX
+	ADDQ      (SP), BX
+	MOVQ      (SP), CX
+	ADDQ      144(R15), CX
+	MOVQ      8(SP), R15
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      R15, CX
+
+window6:
+	MOVLQSX         (AX), CX
+	SHLQ            $0x04, CX
+	VMOVUPS.Z       (DX), K1, Z6
+	VMOVUPS.Z       (BX), K1, Z7
+	PREFETCHT0      (DX)(R15*8)
+	PREFETCHT0      (BX)(R15*8)
+	VBROADCASTF32X4 (SI)(CX*1), Z8
+	VPERMILPS       Z7, Z8, Z8
+	VFMADD231PS     Z8, Z6, Z0
+	VBROADCASTF32X4 (DI)(CX*1), Z8
+	VPERMILPS       Z7, Z8, Z8
+	VFMADD231PS     Z8, Z6, Z1
+	VBROADCASTF32X4 (R8)(CX*1), Z8
+	VPERMILPS       Z7, Z8, Z8
+	VFMADD231PS     Z8, Z6, Z2
+	VBROADCASTF32X4 (R9)(CX*1), Z8
+	VPERMILPS       Z7, Z8, Z8
+	VFMADD231PS     Z8, Z6, Z3
+	VBROADCASTF32X4 (R10)(CX*1), Z8
+	VPERMILPS       Z7, Z8, Z8
+	VFMADD231PS     Z8, Z6, Z4
+	VBROADCASTF32X4 (R11)(CX*1), Z8
+	VPERMILPS       Z7, Z8, Z8
+	VFMADD231PS     Z8, Z6, Z5
+	ADDQ            R15, DX
+	ADDQ            R15, BX
+	ADDQ            $0x04, AX
+	CMPQ            AX, 16(SP)
+	JNE             window6
+	MOVQ            p+0(FP), R15
+	MOVQ            (SP), CX
+	ADDQ            144(R15), CX
+	MOVQ            8(SP), R15
+	VMOVUPS         Z0, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z1, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z2, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z3, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z4, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z5, K1, (CX)
+	ADDQ            R15, CX
+	MOVQ            p+0(FP), R15
+	ADDQ            $0x40, (SP)
+	MOVQ            (SP), CX
+	CMPQ            CX, 8(SP)
+	JL              filters6
+	VZEROUPPER
+	RET
+
+start5:
+	MOVQ    24(R15), AX
+	MOVQ    32(R15), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    168(R15), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	MOVQ    $0x00000000, (SP)
+	MOVLQSX (AX), CX
+	MOVQ    48(R15), DX
+	MOVLQSX (DX), SI
+	SUBQ    CX, SI
+	SHLQ    $0x04, SI
+	ADDQ    72(R15), SI
+	MOVLQSX 4(DX), DI
+	SUBQ    CX, DI
+	SHLQ    $0x04, DI
+	ADDQ    72(R15), DI
+	MOVLQSX 8(DX), R8
+	SUBQ    CX, R8
+	SHLQ    $0x04, R8
+	ADDQ    72(R15), R8
+	MOVLQSX 12(DX), R9
+	SUBQ    CX, R9
+	SHLQ    $0x04, R9
+	ADDQ    72(R15), R9
+	MOVLQSX 16(DX), R10
+	SUBQ    CX, R10
+	SHLQ    $0x04, R10
+	ADDQ    72(R15), R10
+
+filters5:
+	MOVQ      8(SP), CX
+	SUBQ      (SP), CX
+	SHRQ      $0x02, CX
+	MOVQ      $0x00000010, AX
+	CMPQ      CX, AX
+	CMOVQGT   AX, CX
+	NEGQ      CX
+	ANDQ      $0x0f, CX
+	MOVL      $0x0000ffff, AX
+	SHRL      CL, AX
+	KMOVW     AX, K1
+	MOVQ      24(R15), AX
+	MOVQ      96(R15), DX
+	ADDQ      (SP), DX
+	MOVQ      120(R15), BX
+	ADDQ      (SP), BX
+	MOVQ      (SP), CX
+	ADDQ      144(R15), CX
+	MOVQ      8(SP), R15
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      R15, CX
+
+window5:
+	MOVLQSX         (AX), CX
+	SHLQ            $0x04, CX
+	VMOVUPS.Z       (DX), K1, Z5
+	VMOVUPS.Z       (BX), K1, Z6
+	PREFETCHT0      (DX)(R15*8)
+	PREFETCHT0      (BX)(R15*8)
+	VBROADCASTF32X4 (SI)(CX*1), Z7
+	VPERMILPS       Z6, Z7, Z7
+	VFMADD231PS     Z7, Z5, Z0
+	VBROADCASTF32X4 (DI)(CX*1), Z7
+	VPERMILPS       Z6, Z7, Z7
+	VFMADD231PS     Z7, Z5, Z1
+	VBROADCASTF32X4 (R8)(CX*1), Z7
+	VPERMILPS       Z6, Z7, Z7
+	VFMADD231PS     Z7, Z5, Z2
+	VBROADCASTF32X4 (R9)(CX*1), Z7
+	VPERMILPS       Z6, Z7, Z7
+	VFMADD231PS     Z7, Z5, Z3
+	VBROADCASTF32X4 (R10)(CX*1), Z7
+	VPERMILPS       Z6, Z7, Z7
+	VFMADD231PS     Z7, Z5, Z4
+	ADDQ            R15, DX
+	ADDQ            R15, BX
+	ADDQ            $0x04, AX
+	CMPQ            AX, 16(SP)
+	JNE             window5
+	MOVQ            p+0(FP), R15
+	MOVQ            (SP), CX
+	ADDQ            144(R15), CX
+	MOVQ            8(SP), R15
+	VMOVUPS         Z0, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z1, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z2, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z3, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z4, K1, (CX)
+	ADDQ            R15, CX
+	MOVQ            p+0(FP), R15
+	ADDQ            $0x40, (SP)
+	MOVQ            (SP), CX
+	CMPQ            CX, 8(SP)
+	JL              filters5
+	VZEROUPPER
+	RET
+
+start4:
+	MOVQ    24(R15), AX
+	MOVQ    32(R15), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    168(R15), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	MOVQ    $0x00000000, (SP)
+	MOVLQSX (AX), CX
+	MOVQ    48(R15), DX
+	MOVLQSX (DX), SI
+	SUBQ    CX, SI
+	SHLQ    $0x04, SI
+	ADDQ    72(R15), SI
+	MOVLQSX 4(DX), DI
+	SUBQ    CX, DI
+	SHLQ    $0x04, DI
+	ADDQ    72(R15), DI
+	MOVLQSX 8(DX), R8
+	SUBQ    CX, R8
+	SHLQ    $0x04, R8
+	ADDQ    72(R15), R8
+	MOVLQSX 12(DX), R9
+	SUBQ    CX, R9
+	SHLQ    $0x04, R9
+	ADDQ    72(R15), R9
+
+filters4:
+	MOVQ      8(SP), CX
+	SUBQ      (SP), CX
+	SHRQ      $0x02, CX
+	MOVQ      $0x00000010, AX
+	CMPQ      CX, AX
+	CMOVQGT   AX, CX
+	NEGQ      CX
+	ANDQ      $0x0f, CX
+	MOVL      $0x0000ffff, AX
+	SHRL      CL, AX
+	KMOVW     AX, K1
+	MOVQ      24(R15), AX
+	MOVQ      96(R15), DX
+	ADDQ      (SP), DX
+	MOVQ      120(R15), BX
+	ADDQ      (SP), BX
+	MOVQ      (SP), CX
+	ADDQ      144(R15), CX
+	MOVQ      8(SP), R15
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      R15, CX
+
+window4:
+	MOVLQSX         (AX), CX
+	SHLQ            $0x04, CX
+	VMOVUPS.Z       (DX), K1, Z4
+	VMOVUPS.Z       (BX), K1, Z5
+	PREFETCHT0      (DX)(R15*8)
+	PREFETCHT0      (BX)(R15*8)
+	VBROADCASTF32X4 (SI)(CX*1), Z6
+	VPERMILPS       Z5, Z6, Z6
+	VFMADD231PS     Z6, Z4, Z0
+	VBROADCASTF32X4 (DI)(CX*1), Z6
+	VPERMILPS       Z5, Z6, Z6
+	VFMADD231PS     Z6, Z4, Z1
+	VBROADCASTF32X4 (R8)(CX*1), Z6
+	VPERMILPS       Z5, Z6, Z6
+	VFMADD231PS     Z6, Z4, Z2
+	VBROADCASTF32X4 (R9)(CX*1), Z6
+	VPERMILPS       Z5, Z6, Z6
+	VFMADD231PS     Z6, Z4, Z3
+	ADDQ            R15, DX
+	ADDQ            R15, BX
+	ADDQ            $0x04, AX
+	CMPQ            AX, 16(SP)
+	JNE             window4
+	MOVQ            p+0(FP), R15
+	MOVQ            (SP), CX
+	ADDQ            144(R15), CX
+	MOVQ            8(SP), R15
+	VMOVUPS         Z0, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z1, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z2, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z3, K1, (CX)
+	ADDQ            R15, CX
+	MOVQ            p+0(FP), R15
+	ADDQ            $0x40, (SP)
+	MOVQ            (SP), CX
+	CMPQ            CX, 8(SP)
+	JL              filters4
+	VZEROUPPER
+	RET
+
+start3:
+	MOVQ    24(R15), AX
+	MOVQ    32(R15), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    168(R15), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	MOVQ    $0x00000000, (SP)
+	MOVLQSX (AX), CX
+	MOVQ    48(R15), DX
+	MOVLQSX (DX), SI
+	SUBQ    CX, SI
+	SHLQ    $0x04, SI
+	ADDQ    72(R15), SI
+	MOVLQSX 4(DX), DI
+	SUBQ    CX, DI
+	SHLQ    $0x04, DI
+	ADDQ    72(R15), DI
+	MOVLQSX 8(DX), R8
+	SUBQ    CX, R8
+	SHLQ    $0x04, R8
+	ADDQ    72(R15), R8
+
+filters3:
+	MOVQ      8(SP), CX
+	SUBQ      (SP), CX
+	SHRQ      $0x02, CX
+	MOVQ      $0x00000010, AX
+	CMPQ      CX, AX
+	CMOVQGT   AX, CX
+	NEGQ      CX
+	ANDQ      $0x0f, CX
+	MOVL      $0x0000ffff, AX
+	SHRL      CL, AX
+	KMOVW     AX, K1
+	MOVQ      24(R15), AX
+	MOVQ      96(R15), DX
+	ADDQ      (SP), DX
+	MOVQ      120(R15), BX
+	ADDQ      (SP), BX
+	MOVQ      (SP), CX
+	ADDQ      144(R15), CX
+	MOVQ      8(SP), R15
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      R15, CX
+
+window3:
+	MOVLQSX         (AX), CX
+	SHLQ            $0x04, CX
+	VMOVUPS.Z       (DX), K1, Z3
+	VMOVUPS.Z       (BX), K1, Z4
+	PREFETCHT0      (DX)(R15*8)
+	PREFETCHT0      (BX)(R15*8)
+	VBROADCASTF32X4 (SI)(CX*1), Z5
+	VPERMILPS       Z4, Z5, Z5
+	VFMADD231PS     Z5, Z3, Z0
+	VBROADCASTF32X4 (DI)(CX*1), Z5
+	VPERMILPS       Z4, Z5, Z5
+	VFMADD231PS     Z5, Z3, Z1
+	VBROADCASTF32X4 (R8)(CX*1), Z5
+	VPERMILPS       Z4, Z5, Z5
+	VFMADD231PS     Z5, Z3, Z2
+	ADDQ            R15, DX
+	ADDQ            R15, BX
+	ADDQ            $0x04, AX
+	CMPQ            AX, 16(SP)
+	JNE             window3
+	MOVQ            p+0(FP), R15
+	MOVQ            (SP), CX
+	ADDQ            144(R15), CX
+	MOVQ            8(SP), R15
+	VMOVUPS         Z0, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z1, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z2, K1, (CX)
+	ADDQ            R15, CX
+	MOVQ            p+0(FP), R15
+	ADDQ            $0x40, (SP)
+	MOVQ            (SP), CX
+	CMPQ            CX, 8(SP)
+	JL              filters3
+	VZEROUPPER
+	RET
+
+start2:
+	MOVQ    24(R15), AX
+	MOVQ    32(R15), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    168(R15), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	MOVQ    $0x00000000, (SP)
+	MOVLQSX (AX), CX
+	MOVQ    48(R15), DX
+	MOVLQSX (DX), SI
+	SUBQ    CX, SI
+	SHLQ    $0x04, SI
+	ADDQ    72(R15), SI
+	MOVLQSX 4(DX), DI
+	SUBQ    CX, DI
+	SHLQ    $0x04, DI
+	ADDQ    72(R15), DI
+
+filters2:
+	MOVQ      8(SP), CX
+	SUBQ      (SP), CX
+	SHRQ      $0x02, CX
+	MOVQ      $0x00000010, AX
+	CMPQ      CX, AX
+	CMOVQGT   AX, CX
+	NEGQ      CX
+	ANDQ      $0x0f, CX
+	MOVL      $0x0000ffff, AX
+	SHRL      CL, AX
+	KMOVW     AX, K1
+	MOVQ      24(R15), AX
+	MOVQ      96(R15), DX
+	ADDQ      (SP), DX
+	MOVQ      120(R15), BX
+	ADDQ      (SP), BX
+	MOVQ      (SP), CX
+	ADDQ      144(R15), CX
+	MOVQ      8(SP), R15
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      R15, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      R15, CX
+
+window2:
+	MOVLQSX         (AX), CX
+	SHLQ            $0x04, CX
+	VMOVUPS.Z       (DX), K1, Z2
+	VMOVUPS.Z       (BX), K1, Z3
+	PREFETCHT0      (DX)(R15*8)
+	PREFETCHT0      (BX)(R15*8)
+	VBROADCASTF32X4 (SI)(CX*1), Z4
+	VPERMILPS       Z3, Z4, Z4
+	VFMADD231PS     Z4, Z2, Z0
+	VBROADCASTF32X4 (DI)(CX*1), Z4
+	VPERMILPS       Z3, Z4, Z4
+	VFMADD231PS     Z4, Z2, Z1
+	ADDQ            R15, DX
+	ADDQ            R15, BX
+	ADDQ            $0x04, AX
+	CMPQ            AX, 16(SP)
+	JNE             window2
+	MOVQ            p+0(FP), R15
+	MOVQ            (SP), CX
+	ADDQ            144(R15), CX
+	MOVQ            8(SP), R15
+	VMOVUPS         Z0, K1, (CX)
+	ADDQ            R15, CX
+	VMOVUPS         Z1, K1, (CX)
+	ADDQ            R15, CX
+	MOVQ            p+0(FP), R15
+	ADDQ            $0x40, (SP)
+	MOVQ            (SP), CX
+	CMPQ            CX, 8(SP)
+	JL              filters2
+	VZEROUPPER
+	RET
+
+start1:
+	MOVQ    24(R15), AX
+	MOVQ    32(R15), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    168(R15), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	MOVQ    $0x00000000, (SP)
+	MOVLQSX (AX), CX
+	MOVQ    48(R15), DX
+	MOVLQSX (DX), SI
+	SUBQ    CX, SI
+	SHLQ    $0x04, SI
+	ADDQ    72(R15), SI
+
+filters1:
+	MOVQ      8(SP), CX
+	SUBQ      (SP), CX
+	SHRQ      $0x02, CX
+	MOVQ      $0x00000010, AX
+	CMPQ      CX, AX
+	CMOVQGT   AX, CX
+	NEGQ      CX
+	ANDQ      $0x0f, CX
+	MOVL      $0x0000ffff, AX
+	SHRL      CL, AX
+	KMOVW     AX, K1
+	MOVQ      24(R15), AX
+	MOVQ      96(R15), DX
+	ADDQ      (SP), DX
+	MOVQ      120(R15), BX
+	ADDQ      (SP), BX
+	MOVQ      (SP), CX
+	ADDQ      144(R15), CX
+	MOVQ      8(SP), R15
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      R15, CX
+
+window1:
+	MOVLQSX         (AX), CX
+	SHLQ            $0x04, CX
+	VMOVUPS.Z       (DX), K1, Z1
+	VMOVUPS.Z       (BX), K1, Z2
+	PREFETCHT0      (DX)(R15*8)
+	PREFETCHT0      (BX)(R15*8)
+	VBROADCASTF32X4 (SI)(CX*1), Z3
+	VPERMILPS       Z2, Z3, Z3
+	VFMADD231PS     Z3, Z1, Z0
+	ADDQ            R15, DX
+	ADDQ            R15, BX
+	ADDQ            $0x04, AX
+	CMPQ            AX, 16(SP)
+	JNE             window1
+	MOVQ            p+0(FP), R15
+	MOVQ            (SP), CX
+	ADDQ            144(R15), CX
+	MOVQ            8(SP), R15
+	VMOVUPS         Z0, K1, (CX)
+	ADDQ            R15, CX
+	MOVQ            p+0(FP), R15
+	ADDQ            $0x40, (SP)
+	MOVQ            (SP), CX
+	CMPQ            CX, 8(SP)
+	JL              filters1
 	VZEROUPPER
 	RET

@@ -245,6 +245,11 @@ func pickTableAVX2(p *pick)
 //go:noescape
 func pickSumsAVX2(p *pick)
 
+// pickSumsAVX512 adds the sums of up to pickTaps taps with AVX-512F.
+//
+//go:noescape
+func pickSumsAVX512(p *pick)
+
 // joinBitsAVX2 joins the bits of at least one image to a multiple of 8 bytes, and not none.
 //
 //go:noescape

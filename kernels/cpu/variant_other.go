@@ -40,4 +40,6 @@ func transposeAVX2(dst, src *float32, dstStride, srcStride, rows, columns int) {
 func pickTableAVX2(*pick) { panic(noAVX2) }
 func pickSumsAVX2(*pick)  { panic(noAVX2) }
 
+func pickSumsAVX512(*pick) { panic(noAVX512) }
+
 func joinBitsAVX2(bits []byte, values *float32, images, pitch int) { panic(noAVX2) }

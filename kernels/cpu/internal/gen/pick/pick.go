@@ -10,7 +10,7 @@ import (
 	"cnn-gpu/kernels/cpu/internal/gen/assembler"
 )
 
-// taps is the most that are summed at once, places how many each value is picked from, and width the number of bytes of a register.
+// taps is the most that are summed at once, places how many each value is picked from, and width the number of bytes of a register of AVX2.
 const (
 	taps   = 9
 	places = 4
@@ -20,7 +20,7 @@ const (
 	entriesShift = 4
 )
 
-type generator struct{ *assembler.Assembler }
+type generator struct{ assembler.Vectors }
 
 // Write writes the functions.
 func Write(asm *assembler.Assembler) {
@@ -28,9 +28,10 @@ func Write(asm *assembler.Assembler) {
 	asm.Expect("pickPlaces", places)
 	asm.Expect("pickFilters", width/4)
 	asm.Expect("pickEntries", width/4)
-	g := generator{asm}
+	g := generator{assembler.AVX2.Of(asm)}
 	g.writeTable()
 	g.writeSums()
+	generator{assembler.AVX512.Of(asm)}.writeSums()
 }
 
 // writeTable writes entries as long as the table is, as many as a vector has values at a time; the last ones may overlap those before.
@@ -97,7 +98,7 @@ func (asm generator) field(name string) Mem { return asm.Fields("pick", t)(name)
 func (asm generator) loadPick() { asm.Load(asm.Param("p"), t) }
 
 func (asm generator) writeSums() {
-	asm.Implement("pickSumsAVX2")
+	asm.Implement("pickSums" + asm.Name)
 	k, rowBytes, end := asm.AllocLocal(8), asm.AllocLocal(8), asm.AllocLocal(8)
 	asm.loadPick()
 	for n := 1; n < taps; n++ {
@@ -133,7 +134,7 @@ func (asm generator) writeBlock(n int, k, rowBytes, end Mem) {
 
 	sums := make([]reg.VecVirtual, n)
 	for i := range sums {
-		sums[i] = asm.YMM()
+		sums[i] = asm.Vector()
 	}
 	// eachSum calls f with where the sums of each tap lie; it needs t and leaves row in its place.
 	eachSum := func(f func(i int, at Mem)) {
@@ -147,24 +148,33 @@ func (asm generator) writeBlock(n int, k, rowBytes, end Mem) {
 	}
 
 	asm.Label(label("filters"))
+	left := at
+	asm.MOVQ(rowBytes, left)
+	asm.SUBQ(k, left)
+	asm.SHRQ(Imm(2), left)
+	asm.MaskLast(left, 1)
 	asm.MOVQ(asm.field("bases"), base)
 	asm.MOVQ(asm.field("values"), values)
 	asm.ADDQ(k, values)
 	asm.MOVQ(asm.field("index"), index)
 	asm.ADDQ(k, index)
-	eachSum(func(i int, at Mem) { asm.VMOVUPS(at, sums[i]) })
+	eachSum(func(i int, at Mem) { asm.LoadVector(at, sums[i], true) })
 
 	asm.Label(label("window"))
 	asm.MOVLQSX(Mem{Base: base}, at)
 	asm.SHLQ(Imm(entriesShift), at)
-	value, places := asm.YMM(), asm.YMM()
-	asm.VMOVUPS(Mem{Base: values}, value)
-	asm.VMOVDQU(Mem{Base: index}, places)
+	value, places := asm.Vector(), asm.Vector()
+	asm.LoadVector(Mem{Base: values}, value, true)
+	asm.LoadVector(Mem{Base: index}, places, true)
 	asm.PREFETCHT0(Mem{Base: values, Index: row, Scale: 8}) // of windows to come
 	asm.PREFETCHT0(Mem{Base: index, Index: row, Scale: 8})
 	for i := range sums {
-		picked := asm.YMM()
-		asm.VBROADCASTF128(Mem{Base: entries[i], Index: at, Scale: 1}, picked)
+		picked := asm.Vector()
+		if from := (Mem{Base: entries[i], Index: at, Scale: 1}); asm.Set == assembler.AVX512 {
+			asm.VBROADCASTF32X4(from, picked)
+		} else {
+			asm.VBROADCASTF128(from, picked)
+		}
 		asm.VPERMILPS(places, picked, picked)
 		asm.VFMADD231PS(picked, value, sums[i])
 	}
@@ -175,9 +185,9 @@ func (asm generator) writeBlock(n int, k, rowBytes, end Mem) {
 	asm.JNE(LabelRef(label("window")))
 
 	asm.loadPick()
-	eachSum(func(i int, at Mem) { asm.VMOVUPS(sums[i], at) })
+	eachSum(func(i int, at Mem) { asm.StoreVector(sums[i], at, true) })
 	asm.loadPick()
-	asm.ADDQ(Imm(width), k)
+	asm.ADDQ(Imm(uint64(asm.Bytes(1))), k)
 	asm.MOVQ(k, at)
 	asm.CMPQ(at, rowBytes)
 	asm.JL(LabelRef(label("filters")))
