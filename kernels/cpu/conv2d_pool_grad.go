@@ -266,7 +266,7 @@ func (s *sparseGrad) addImage(worker int, mem []kernels.Mem, n int, dy, dw, copi
 		s.listGradients(dy, index, first, min(first+s.windows, pooled), lists)
 		gather{
 			sums: dw, b: image, spans: lists.filters.spans, places: lists.filters.places, values: lists.filters.values,
-			sumsRow: s.pitch, bRow: rowX,
+			sumsRow: s.pitch, bRow: rowX, areApart: true,
 		}.run(s.R, s.pitch)
 		if dx != nil {
 			gather{

@@ -14,6 +14,7 @@ type gather struct {
 	values        []float32
 	rows, columns int // columns are a multiple of gatherVector
 	sumsRow, bRow int
+	areApart      bool // sums of different rows do not meet
 }
 
 // gatherSpan is a run of entries and the place of their sums.
@@ -35,7 +36,10 @@ func (t gather) run(rows, length int) {
 		first, end := vectors*strip/strips, vectors*(strip+1)/strips
 		t.columns = (end - first) * gatherVector
 		for row := 0; row < rows; row += t.rows {
-			t.rows = min(rows-row, gatherRows, gatherSums/(end-first))
+			t.rows = min(rows-row, gatherRows)
+			if variant != avx512 || !t.areApart { // else there are registers for all of them
+				t.rows = min(t.rows, gatherSums/(end-first))
+			}
 			t.sums, t.b = sums[first*gatherVector+row*t.sumsRow:], b[first*gatherVector+row*t.bRow:]
 			t.runKernel()
 		}

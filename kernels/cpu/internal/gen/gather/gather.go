@@ -20,11 +20,13 @@ func Write(asm *assembler.Assembler) {
 
 type generator struct{ assembler.Vectors }
 
-// mostVectors is the number of registers up to which a number of rows have columns.
+// mostVectors is the number of registers up to which a number of rows have columns. AVX-512 has enough for as many of each row as of one.
 func (asm generator) mostVectors(rows int) int {
-	vector := asm.Constant("gatherVector")
-	columns := asm.Constant("gatherSums") / rows * vector
-	return (columns + asm.Width() - 1) / asm.Width()
+	if asm.Set == assembler.AVX512 {
+		rows = 1
+	}
+	columns := asm.Constant("gatherSums") / rows * asm.Constant("gatherVector")
+	return columns / asm.Width()
 }
 
 func (asm generator) write() {
