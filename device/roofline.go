@@ -7,8 +7,8 @@ import "cnn-gpu/kernels"
 type Roofline struct {
 	GFLOPS float64 `json:"gflops"` // 10^9 floating-point operations in a second
 	// TF32 and BF16 are those of tensor cores; 0 where there are none, or their speed is not known.
-	TF32 float64 `json:"tf32_gflops,omitempty"`
-	BF16 float64 `json:"bf16_gflops,omitempty"`
+	TF32   float64 `json:"tf32_gflops,omitempty"`
+	BF16   float64 `json:"bf16_gflops,omitempty"`
 	GBS    float64 `json:"gbs"`    // 10^9 bytes to and from memory in a second
 	Source string  `json:"source"` // where the figures come from
 }

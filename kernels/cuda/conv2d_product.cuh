@@ -6,12 +6,14 @@
 // thread has the four of a window. Its tap (r, s) reads the images at (i · stride + first + r · reach, ...), as an Axis says for height and
 // width. Channels lie in chunks of 16 bytes, and a tile of terms is 8 chunks of each row and column, from however many taps. A tile lies in
 // shared memory as rows of 128 bytes whose chunks are permuted, so that neither the copies nor ldmatrix meet a bank twice: chunk c of row m of the
-// images' tile is at c XOR m mod 8. Of images whose pixels all taps find there (HALO, see conv2d_halo.cuh), a tile is filters alone. STAGES tiles are in flight. A warp computes WARP_ROWS × WARP_COLUMNS sums and loads its fragments a step, 32 bytes
-// of each row, ahead of the products. Of a small tile SLICES warps compute the same sums, each of its share of the steps. The columns of four 16 × 8 products are dealt so that a lane has 4 neighbours of a row to store.
+// images' tile is at c XOR m mod 8. Of images whose pixels all taps find there (HALO, see conv2d_halo.cuh), a tile is filters alone. STAGES tiles are in
+// flight. A warp computes WARP_ROWS × WARP_COLUMNS sums and loads its fragments a step, 32 bytes of each row, ahead of the products. Of a small tile SLICES
+// warps compute the same sums, each of its share of the steps. The columns of four 16 × 8 products are dealt so that a lane has 4 neighbours of a row to
+// store. Of small images a block keeps what it reads (STAGES is 0, see conv2d_resident.cuh).
 //
 // Blocks: a block computes TILE_ROWS × TILE_COLUMNS sums.
-// Macros: HALO, POOLED, TILE_ROWS, TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, SLICES, STAGES, BLOCKS (that a multiprocessor has registers for, at least), VECTORS (4
-// neighbours of the result are stored at once).
+// Macros: HALO, POOLED, TILE_ROWS, TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, SLICES, STAGES, BLOCKS (that a multiprocessor has registers for, at
+// least), VECTORS (4 neighbours of the result are stored at once).
 // Sums: terms (tap, channel) in order, or as conv2d_halo.cuh says, 8 or 16 at once as a tensor core adds them; those of each slice, then the slices in
 // order.
 #include "mma.cuh"
@@ -56,6 +58,9 @@ struct Factors {
     const Narrow *images, *filters;
 };
 
+#if STAGES == 0
+#include "conv2d_resident.cuh"
+#else
 // Term is a chunk of channels of a tap, if there is one.
 struct Term {
     int r, s, chunk;
@@ -121,11 +126,13 @@ struct Images {
 };
 #endif
 
-// product calls store(i, column, sums) for each place, or window of places, of the result from row top on and each 4 columns from side on; there are so
+// product calls store(i, column, sums, load_given(i, column)) for each place, or window of places, of a tile of the result's rows and each 4 columns from
+// side on; there are so
 // many.
-template <class Factors, class Store>
-__device__ void product(Factors f, Axis down, Axis across, int filter_width, unsigned results, unsigned top, unsigned side, Store store)
+template <class Factors, class Load, class Store>
+__device__ void product(Factors f, Axis down, Axis across, int filter_width, unsigned results, unsigned row_tile, unsigned side, Load load_given, Store store)
 {
+    const unsigned top = row_tile * TILE_ROWS;
     constexpr int LOADS = (TILE_COLUMNS + AT_ONCE - 1) / AT_ONCE, IMAGE_ROWS = Images<Factors>::ROWS, STAGE_BYTES = (IMAGE_ROWS + TILE_COLUMNS) * ROW_BYTES;
     constexpr int DOWN = WARP_ROWS / 16, ACROSS = WARP_COLUMNS / 8; // products of a warp
     static_assert(ACROSS % 4 == 0, "a lane has 4 neighbours of a row to store");
@@ -246,9 +253,10 @@ __device__ void product(Factors f, Axis down, Axis across, int filter_width, uns
                 together[k] = {{even[h], even[h + 1], odd[h], odd[h + 1]}};
             }
             if (m < results && n < f.COLUMNS)
-                store(m, n, together);
+                store(m, n, together, load_given(m, n));
         }
 }
+#endif
 
 __device__ inline Vector<4, Stored> stored4(Vector<4> values)
 {

@@ -44,8 +44,8 @@ func (g conv2DProduct) fits(terms int, factors []factor) bool {
 	return small && g.R <= mostTaps && g.S <= mostTaps && (g.GroupCount() == 1 || terms/g.GroupCount()%chunk(g.Precision) == 0)
 }
 
-// productTile is how a block computes a tile of a product: by warps, so many of which share sums, with so many tiles of terms in flight, in as many registers as
-// so many blocks leave each other.
+// productTile is how a block computes a tile of a product: by warps, so many of which share sums, with so many tiles of terms in flight, or none where an image
+// stays in shared memory, in as many registers as so many blocks leave each other.
 type productTile struct {
 	rows, columns, warpRows, warpColumns, slices, stages, blocks int
 
@@ -108,8 +108,8 @@ func (t productTile) warps() int { return t.rows / t.warpRows * (t.columns / t.w
 
 func (t productTile) String() string { return fmt.Sprintf("%dx%d", t.rows, t.columns) }
 
-// rowChunks are the chunks of a row of a tile, which has so many bytes.
-const rowChunks, rowBytes = 8, 128
+// Memory that products copy: chunks, and rows of them.
+const chunkBytes, rowChunks, rowBytes = 16, 8, 128
 
 // shared is how many bytes of shared memory a block has.
 func (t productTile) shared() int {
@@ -135,39 +135,76 @@ func (t productTile) cycles() int {
 	return max(t.rows*t.columns/perCycle, 2*(t.copied()+t.columns)+t.warps()*(t.warpRows+t.warpColumns))
 }
 
-// productTileFor is the tile by which a GPU is done first with a product of so many groups of rows and columns. With a halo, slices cost something, as does
-// a block that is alone where two hide what the other waits for.
-func productTileFor(groups, rows, columns int, h halo) productTile {
+// productTileFor is the tile by which a GPU is done first with a product of so many groups of rows and columns, after so many cycles for each tile of terms. With a
+// halo, slices cost something, as does a block that is alone where two hide what the other waits for.
+func productTileFor(groups, rows, columns int, h halo) (t productTile, cycles int) {
 	const multiprocessors = 132 // of an H200
-	cycles := func(t productTile) int {
+	of := func(t productTile) int {
 		tiles := groups * kernels.CeilDiv(rows, t.rows) * kernels.CeilDiv(columns, t.columns)
-		blocks, of := kernels.CeilDiv(tiles, multiprocessors), t.cycles()
+		blocks, cycles := kernels.CeilDiv(tiles, multiprocessors), t.cycles()
 		if t.halo.pixels == 0 {
-			return blocks * of
+			return blocks * cycles
 		}
-		return blocks*of*(15+t.slices)/16 + blocks%t.blocks*of/8
+		return blocks*cycles*(15+t.slices)/16 + blocks%t.blocks*cycles/8
 	}
-	return slices.MinFunc(h.tiles(), func(a, b productTile) int { return cmp.Compare(cycles(a), cycles(b)) })
+	t = slices.MinFunc(h.tiles(), func(a, b productTile) int { return cmp.Compare(of(a), of(b)) })
+	return t, of(t)
 }
 
-// productRows are the rows of a product, those of each phase.
+// tile is how a product of so many rows and columns is computed, and how it is where images stay in shared memory.
+func (g conv2DProduct) tile(read pixels, r productRows, columns int) (t productTile, resident residentProduct) {
+	const fewest, begin = 310, 4500 // cycles that a block waits for a tile of terms, and for the first and the last
+	resident = residentProduct{g, read, r, columns}
+	t, cycles := productTileFor(g.GroupCount()*r.phases, r.all(), columns, g.haloOf(read.channels, r.pooled))
+	if kept, ok := resident.tile(max(cycles, fewest)*resident.pieces() + begin); ok {
+		return kept, resident
+	}
+	return t, resident
+}
+
+// productRows are the rows of a product: the places of images, those of each phase, by windows of 2x2 if they are pooled.
 type productRows struct {
-	rows, phases int
-	pooled       bool
+	images, height, width, phases int
+	pooled                        bool
+}
+
+// all is how many there are in each phase.
+func (r productRows) all() int {
+	rows := r.images * r.height * r.width
+	if r.pooled {
+		return kernels.RoundUp(rows, 32)
+	}
+	return rows
+}
+
+// tiles is how many tiles those of a phase are.
+func (r productRows) tiles(t productTile) int {
+	if t.stages == 0 {
+		return r.images * kernels.CeilDiv(r.height*r.width, t.rows)
+	}
+	return kernels.CeilDiv(r.all(), t.rows)
 }
 
 // launch has a block for each tile of the product of each group and phase, which store their sums to buffers.
-func (g conv2DProduct) launch(function string, t productTile, r productRows, columns, pitch int, a kernels.Activation, k kernels.PoolKind,
+func (g conv2DProduct) launch(function string, read pixels, r productRows, columns int, a kernels.Activation, k kernels.PoolKind,
 	stored []*kernels.Buffer, defines ...Define) Launch {
-	groupTiles, rowTiles := kernels.CeilDiv(columns, t.columns), kernels.CeilDiv(r.rows, t.rows)
+	t, resident := g.tile(read, r, columns)
+	groupTiles, rowTiles := kernels.CeilDiv(columns, t.columns), r.tiles(t)
+	imageChunks, shared := 0, 0
+	if t.stages == 0 {
+		imageChunks, shared = resident.chunks(t), resident.shared(t)
+	} else {
+		shared = t.shared()
+	}
 	vectors := columns%4 == 0 && !slices.ContainsFunc(stored, func(b *kernels.Buffer) bool { return !isAligned(b, 4) })
-	defines = slices.Concat(defines, conv2DDefines(g.Conv2D), activationDefines(a), storedDefine(g.Stored), define("KIND", strings.ToUpper(k.String()), "HALO", t.halo.pixels, "POOLED", r.pooled,
-		"GROUP_TILES", groupTiles, "PITCH", pitch, "BF16", g.Precision == kernels.BF16, "VECTORS", vectors, "TILE_ROWS", t.rows, "TILE_COLUMNS", t.columns,
-		"WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "SLICES", t.slices, "STAGES", t.stages, "BLOCKS", t.blocks))
+	defines = slices.Concat(defines, conv2DDefines(g.Conv2D), activationDefines(a), storedDefine(g.Stored), define("KIND", strings.ToUpper(k.String()), "HALO", t.halo.pixels,
+		"POOLED", r.pooled, "GROUP_TILES", groupTiles, "ROW_TILES", rowTiles, "PITCH", read.pitch, "BF16", g.Precision == kernels.BF16, "VECTORS", vectors,
+		"TILE_ROWS", t.rows, "TILE_COLUMNS", t.columns, "WARP_ROWS", t.warpRows, "WARP_COLUMNS", t.warpColumns, "SLICES", t.slices, "STAGES", t.stages, "BLOCKS", t.blocks,
+		"IMAGE_CHUNKS", imageChunks))
 	return Launch{
 		Source: function + ".cu", Function: function, Defines: defines,
 		Grid: [3]int{r.phases * rowTiles * g.GroupCount() * groupTiles, 1, 1}, Block: [3]int{32 * t.warps() * t.slices, 1, 1},
-		Shared: t.shared(),
+		Shared: shared,
 	}
 }
 

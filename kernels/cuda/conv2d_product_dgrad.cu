@@ -24,37 +24,56 @@ __device__ Axis axis_of(int phase, int inputs, int outputs, int size, int stride
     return {(inputs - phase + stride - 1) / stride, outputs, (phase + pad - tap * dilation) / stride, 1, taps, -(every * dilation / stride), tap, every};
 }
 
+struct Pixel { unsigned n, h, w; };
+
+// Loaded is what the gradients of 4 neighbours are multiplied with, and the places in their windows that they are of.
+struct Loaded {
+    Vector<4, Given> v;
+    Vector<4, unsigned char> places;
+};
+
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
 conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ weights, const Given* __restrict__ v,
                      const unsigned char* __restrict__ index, Stored* __restrict__ dx)
 {
     constexpr unsigned CHANNELS = C / GROUPS, FILTERS = GROUPS > 1 ? K / GROUPS : PITCH, TILES = GROUPS * GROUP_TILES;
-    constexpr unsigned PHASES_ACROSS = STRIDE_W < W ? STRIDE_W : W;
-    const unsigned tile = blockIdx.x % TILES, group = tile / GROUP_TILES, top = blockIdx.x / TILES % ROW_TILES * TILE_ROWS;
-    const unsigned phase_h = blockIdx.x / (TILES * ROW_TILES) / PHASES_ACROSS, phase_w = blockIdx.x / (TILES * ROW_TILES) % PHASES_ACROSS;
+    constexpr unsigned PHASES_DOWN = STRIDE_H < H ? STRIDE_H : H, PHASES_ACROSS = STRIDE_W < W ? STRIDE_W : W;
+    const unsigned tile = blockIdx.x % TILES, group = tile / GROUP_TILES, row_tile = blockIdx.x / TILES % ROW_TILES, phase = blockIdx.x / (TILES * ROW_TILES);
+    const unsigned phase_h = phase / PHASES_ACROSS % PHASES_DOWN, phase_w = phase % PHASES_ACROSS;
     const Axis down = axis_of(phase_h, H, P, R, STRIDE_H, DILATION_H, PAD_TOP), across = axis_of(phase_w, W, Q, S, STRIDE_W, DILATION_W, PAD_LEFT);
     const unsigned places = N * down.places * across.places;
-    if (top >= places)
+    if (STAGES > 0 && row_tile * TILE_ROWS >= places)
         return;
     const Factors<PITCH, FILTERS, PITCH, CHANNELS * PITCH, CHANNELS> factors{dy + group * FILTERS, weights + group * FILTERS};
-    auto store = [=](unsigned place, unsigned c, const Vector<4>(&sums)[TOGETHER]) {
-        const unsigned n = place / across.places / down.places, there = CHANNELS - c, column = group * CHANNELS + c;
-        const unsigned h = place / across.places % down.places * STRIDE_H + phase_h, w = place % across.places * STRIDE_W + phase_w;
-        const size_t at = (size_t)(STRIDE_H * STRIDE_W > 1 ? (n * H + h) * W + w : place) * C + column;
+    auto pixel_of = [=](unsigned place) {
+        const unsigned n = place / across.places / down.places;
+        return Pixel{n, place / across.places % down.places * STRIDE_H + phase_h, place % across.places * STRIDE_W + phase_w};
+    };
+    auto element_of = [=](unsigned place, unsigned c) {
+        const Pixel p = pixel_of(place);
+        return (size_t)(STRIDE_H * STRIDE_W > 1 ? (p.n * H + p.h) * W + p.w : place) * C + group * CHANNELS + c;
+    };
+    auto load_given = [=](unsigned place, unsigned c) {
+        Loaded loaded = {};
+        if (v)
+            loaded.v = load4(v + element_of(place, c), CHANNELS - c);
+        if (EXPANDED && (KIND == MAX || KIND == MIN))
+            loaded.places = load4(index + element_of(place, c), CHANNELS - c);
+        return loaded;
+    };
+    auto store = [=](unsigned place, unsigned c, const Vector<4>(&sums)[TOGETHER], const Loaded& loaded) {
+        const auto [n, h, w] = pixel_of(place);
+        const size_t at = element_of(place, c);
+        const unsigned there = CHANNELS - c, column = group * CHANNELS + c;
         Vector<4> gradients = sums[0];
-        if (v) {
-            const Vector<4, Given> from = load4(v + at, there);
+        if (v)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-                gradients.at[i] *= derivative(given(from.at[i]));
-        }
+                gradients.at[i] *= derivative(given(loaded.v.at[i]));
         if (!EXPANDED) {
             store4(dx + at, stored4(gradients), there);
             return;
         }
-        Vector<4, unsigned char> places = {};
-        if (KIND == MAX || KIND == MIN)
-            places = load4(index + at, there);
 #pragma unroll
         for (int i = 0; i < 4; i++)
             gradients.at[i] = KIND == AVERAGE ? gradients.at[i] / 4 : gradients.at[i];
@@ -68,11 +87,11 @@ conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ w
                 Vector<4> parts;
 #pragma unroll
                 for (int i = 0; i < 4; i++) {
-                    const bool is_there = r < 2 && s < 2 && (KIND == AVERAGE || KIND == SUM || places.at[i] == r * 2 + s);
+                    const bool is_there = r < 2 && s < 2 && (KIND == AVERAGE || KIND == SUM || loaded.places.at[i] == r * 2 + s);
                     parts.at[i] = is_there ? gradients.at[i] : 0;
                 }
                 store4(dx + ((size_t)(n * EXPANDED_H + 2 * h + r) * EXPANDED_W + 2 * w + s) * C + column, stored4(parts), there);
             }
     };
-    product(factors, down, across, S, places, top, tile % GROUP_TILES * TILE_COLUMNS, store);
+    product(factors, down, across, S, places, row_tile, tile % GROUP_TILES * TILE_COLUMNS, load_given, store);
 }

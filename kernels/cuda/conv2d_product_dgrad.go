@@ -76,28 +76,30 @@ func (op conv2DProductDgrad) roundsAs(plain kernels.Op) string {
 	return op.product().roundsAs(plain)
 }
 
-// phases is how many there are, and the most rows that one has.
-func (op conv2DProductDgrad) phases() (count, rows int) {
-	down, across := min(op.StrideH, op.H), min(op.StrideW, op.Window.W)
-	return down * across, op.N * kernels.CeilDiv(op.H, op.StrideH) * kernels.CeilDiv(op.Window.W, op.StrideW)
+// reads are the pixels that the product reads.
+func (op conv2DProductDgrad) reads() pixels {
+	return pixels{op.P, op.Q, kernels.RoundUp(op.K, chunk(op.Precision)), op.GroupFilters()}
+}
+
+// rows are those of the product, the most that a phase has.
+func (op conv2DProductDgrad) rows() productRows {
+	phases := min(op.StrideH, op.H) * min(op.StrideW, op.Window.W)
+	return productRows{op.N, kernels.CeilDiv(op.H, op.StrideH), kernels.CeilDiv(op.Window.W, op.StrideW), phases, false}
 }
 
 func (op conv2DProductDgrad) tile() productTile {
-	phases, rows := op.phases()
-	return productTileFor(op.GroupCount()*phases, rows, op.GroupChannels(), op.product().haloOf(op.GroupFilters(), false))
+	t, _ := op.product().tile(op.reads(), op.rows(), op.GroupChannels())
+	return t
 }
 
 func (op conv2DProductDgrad) algorithm() string { return fmt.Sprint(op.Precision, " ", op.tile()) }
 
 func (op conv2DProductDgrad) launches() []Launch {
-	phases, rows := op.phases()
 	pool := kernels.Pool2DDgrad{}
 	if op.Pool != nil {
 		pool = *op.Pool
 	}
-	t := op.tile()
-	return []Launch{op.product().launch("conv2d_product_dgrad", t, productRows{rows: rows, phases: phases}, op.GroupChannels(),
-		kernels.RoundUp(op.K, chunk(op.Precision)), op.Activation, pool.Kind, []*kernels.Buffer{op.DX, op.V, pool.Index},
-		define("ROW_TILES", kernels.CeilDiv(rows, t.rows), "GIVEN_BF16", op.V != nil && op.V.Type == kernels.BFloat16,
+	return []Launch{op.product().launch("conv2d_product_dgrad", op.reads(), op.rows(), op.GroupChannels(), op.Activation, pool.Kind,
+		[]*kernels.Buffer{op.DX, op.V, pool.Index}, define("GIVEN_BF16", op.V != nil && op.V.Type == kernels.BFloat16,
 			"EXPANDED", op.Pool != nil, "EXPANDED_H", pool.H, "EXPANDED_W", pool.Window.W)...)}
 }

@@ -64,17 +64,22 @@ func (op conv2DProductFprop) roundsAs(plain kernels.Op) string {
 	return op.product().roundsAs(plain)
 }
 
+// reads are the pixels that the product reads.
+func (op conv2DProductFprop) reads() pixels {
+	return pixels{op.H, op.Window.W, kernels.RoundUp(op.C, chunk(op.Precision)), op.GroupChannels()}
+}
+
 // rows are those of the product.
-func (op conv2DProductFprop) rows() int {
+func (op conv2DProductFprop) rows() productRows {
 	if op.Pool == nil {
-		return op.N * op.P * op.Q
+		return productRows{op.N, op.P, op.Q, 1, false}
 	}
-	const windows, rows = 8, 32
-	return kernels.CeilDiv(op.N*op.Pool.P*op.Pool.Q, windows) * rows
+	return productRows{op.N, 2 * op.Pool.P, 2 * op.Pool.Q, 1, true}
 }
 
 func (op conv2DProductFprop) tile() productTile {
-	return productTileFor(op.GroupCount(), op.rows(), op.GroupFilters(), op.product().haloOf(op.GroupChannels(), op.Pool != nil))
+	t, _ := op.product().tile(op.reads(), op.rows(), op.GroupFilters())
+	return t
 }
 
 func (op conv2DProductFprop) algorithm() string { return fmt.Sprint(op.Precision, " ", op.tile()) }
@@ -84,6 +89,5 @@ func (op conv2DProductFprop) launches() []Launch {
 	if op.Pool != nil {
 		kind, stored = op.Pool.Kind, append(stored, op.Pool.Index)
 	}
-	return []Launch{op.product().launch("conv2d_product_fprop", op.tile(), productRows{rows: op.rows(), phases: 1, pooled: op.Pool != nil}, op.GroupFilters(),
-		kernels.RoundUp(op.C, chunk(op.Precision)), op.Activation, kind, stored)}
+	return []Launch{op.product().launch("conv2d_product_fprop", op.reads(), op.rows(), op.GroupFilters(), op.Activation, kind, stored)}
 }

@@ -44,12 +44,25 @@ __device__ inline void load_fragments_transposed(unsigned (&matrices)[4], unsign
                  : "memory");
 }
 
-// load_word and load_pair load 4 bytes, and 8 that lie together.
+// load_word, load_pair and load_quad load 4 bytes, and 8 and 16 that lie together.
 __device__ inline void load_word(unsigned& word, unsigned from) { asm volatile("ld.shared.b32 %0, [%1];" : "=r"(word) : "r"(from) : "memory"); }
 
 __device__ inline void load_pair(unsigned& first, unsigned& second, unsigned from)
 {
     asm volatile("ld.shared.v2.b32 {%0, %1}, [%2];" : "=r"(first), "=r"(second) : "r"(from) : "memory");
+}
+
+__device__ inline void load_quad(unsigned (&words)[4], unsigned from)
+{
+    asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];" : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3]) : "r"(from) : "memory");
+}
+
+// load_constant loads 16 bytes that no thread of the launch writes.
+__device__ inline uint4 load_constant(const void* from)
+{
+    uint4 chunk;
+    asm volatile("ld.global.nc.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(chunk.x), "=r"(chunk.y), "=r"(chunk.z), "=r"(chunk.w) : "l"(from));
+    return chunk;
 }
 
 // store_pair stores two neighbours at once.
