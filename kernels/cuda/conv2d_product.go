@@ -204,7 +204,7 @@ func (g conv2DProduct) launch(function string, read pixels, r productRows, colum
 	return Launch{
 		Source: function + ".cu", Function: function, Defines: defines,
 		Grid: [3]int{r.phases * rowTiles * g.GroupCount() * groupTiles, 1, 1}, Block: [3]int{32 * t.warps() * t.slices, 1, 1},
-		Shared: shared,
+		Shared: shared, Early: true,
 	}
 }
 

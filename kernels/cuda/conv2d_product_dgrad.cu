@@ -9,6 +9,7 @@
 #include "activation.cuh"
 #include "conv2d_product.cuh"
 #include "given.cuh"
+#include "overlap.cuh"
 #include "pool2d.cuh"
 
 __device__ constexpr int gcd(int a, int b) { return b == 0 ? a : gcd(b, a % b); }
@@ -42,6 +43,8 @@ conv2d_product_dgrad(const Narrow* __restrict__ dy, const Narrow* __restrict__ w
     const unsigned phase_h = phase / PHASES_ACROSS % PHASES_DOWN, phase_w = phase % PHASES_ACROSS;
     const Axis down = axis_of(phase_h, H, P, R, STRIDE_H, DILATION_H, PAD_TOP), across = axis_of(phase_w, W, Q, S, STRIDE_W, DILATION_W, PAD_LEFT);
     const unsigned places = N * down.places * across.places;
+    let_later_begin();
+    wait_for_earlier();
     if (STAGES > 0 && row_tile * TILE_ROWS >= places)
         return;
     const Factors<PITCH, FILTERS, PITCH, CHANNELS * PITCH, CHANNELS> factors{dy + group * FILTERS, weights + group * FILTERS};

@@ -8,6 +8,7 @@
 // Sums: terms (r,s,c) in order, 8 or 16 at once as a tensor core adds them, in slices, then the bias; the places of a window in order.
 #include "activation.cuh"
 #include "conv2d_product.cuh"
+#include "overlap.cuh"
 #include "pool2d.cuh"
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
@@ -20,6 +21,8 @@ conv2d_product_fprop(const Narrow* __restrict__ x, const Narrow* __restrict__ we
     const Factors<PITCH, CHANNELS, R * S * CHANNELS, CHANNELS, FILTERS> factors{x + group * CHANNELS, weights + (size_t)group * FILTERS * R * S * CHANNELS};
     const Axis down{POOLED ? P / 2 * 2 : P, H, -PAD_TOP, STRIDE_H, R, DILATION_H, 0, 1};
     const Axis across{POOLED ? Q / 2 * 2 : Q, W, -PAD_LEFT, STRIDE_W, S, DILATION_W, 0, 1};
+    let_later_begin();
+    wait_for_earlier();
     product(factors, down, across, S, RESULTS, blockIdx.x / (GROUPS * GROUP_TILES), tile % GROUP_TILES * TILE_COLUMNS,
             [=](unsigned, unsigned k) {
                 Vector<4> bias = {};

@@ -11,6 +11,7 @@
 #include "softmax.cuh"
 #include "examples.cuh"
 #include "given.cuh"
+#include "overlap.cuh"
 #include "stored.cuh"
 
 constexpr int WARPS = THREADS / 32, UNITS = HIDDEN ? HIDDEN : IN, HELD = HIDDEN ? (IN + SLICES - 1) / SLICES : 1, PADDED = HIDDEN ? 4 * LANES : 0;
@@ -61,6 +62,8 @@ dense_head(const Given* __restrict__ x, const float* __restrict__ w1, const floa
     float *weights = inputs + HELD * SLICES, *units = weights + UNITS * K, *logits = units + UNITS, *scores = logits + K;
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, group = threadIdx.x % LANES, slice = threadIdx.x / LANES;
     float held[HELD][4];
+    let_later_begin();
+    wait_for_earlier();
     if (HIDDEN)
 #pragma unroll
         for (int j = 0; j < HELD; j++) {

@@ -201,7 +201,7 @@ func (op denseHead) launches() []Launch {
 		Defines: append(storedDefine(s.Precision), define("N", n, "IN", in, "HIDDEN", hidden, "K", k, "ROWS", rows, "THREADS", threads, "LANES", lanes, "SLICES", slices,
 			"MASKED", g.Masked, "TARGET", target, "OTHER", other, "STORES_H", s.H, "STORES_DZ", s.DZ, "STORES_DH", s.DH, "STORES_DX", s.DX, "GIVEN_BF16", op.Given != nil,
 			"H_PITCH", s.pitch(s.H, hidden), "DZ_PITCH", s.pitch(s.DZ, k), "DH_PITCH", s.pitch(s.DH, hidden))...),
-		Grid: [3]int{kernels.CeilDiv(n, rows), 1, 1}, Block: [3]int{threads, 1, 1},
+		Grid: [3]int{kernels.CeilDiv(n, rows), 1, 1}, Block: [3]int{threads, 1, 1}, Early: true,
 	}}
 }
 

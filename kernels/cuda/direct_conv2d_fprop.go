@@ -125,6 +125,6 @@ func (op directConv2DFprop) launches() []Launch {
 		Source: "direct_conv2d_fprop.cu", Function: "direct_conv2d_fprop", Shared: bytes,
 		Defines: slices.Concat(directDefines(g, imageRows, pitch), storedDefine(op.Stored), define("P", g.P, "TILE_Q", tileQ, "TILES_X", tilesX, "TILES_Y", tilesY, "BANDS", bands, "PARTS", parts,
 			"GROUPS", groups, "RELU", op.ReLU, "POOL", kind, "POOL_P", pool.P, "POOL_Q", pool.Q)),
-		Grid: [3]int{g.N * bands * parts, filterBlocks, 1}, Block: [3]int{tilesX * tilesY * groups, 1, 1},
+		Grid: [3]int{g.N * bands * parts, filterBlocks, 1}, Block: [3]int{tilesX * tilesY * groups, 1, 1}, Early: true,
 	}}
 }

@@ -6,6 +6,7 @@
 // Sums: as there.
 #include "direct_conv2d_fprop.cuh"
 #include "gather_batch.cuh"
+#include "overlap.cuh"
 #include "ticket.cuh"
 
 constexpr int BYTES = 256, IMAGE = H * W * C;
@@ -19,6 +20,8 @@ direct_conv2d_gathered_fprop(const unsigned char* __restrict__ pixels, const int
 {
     float *filters = shared, *image = shared + (TAPS + 1) * FILTERS, *numbers = image + IMAGE_ROWS * PITCH * C; // numbers are the table's
     const Tile tile = tile_of_block();
+    let_later_begin();
+    wait_for_earlier();
     const int batch = at[0] + 1, batches = at[1];
     const Row row = row_of(tile.n, batch, batches, order);
     for (unsigned i = threadIdx.x; i < C * BYTES; i += blockDim.x)

@@ -5,6 +5,7 @@
 // Macros: THREADS (of the grid), C, IMAGE (the elements of a row), VALUES (4, or 1 where rows are no multiples of 4).
 // Sums: none.
 #include "gather_batch.cuh"
+#include "overlap.cuh"
 
 #if VALUES == 4
 typedef uchar4 Bytes;
@@ -18,7 +19,9 @@ extern "C" __global__ void gather_batch(const unsigned char* __restrict__ pixels
                                         const int* __restrict__ at, const float* __restrict__ table, const int* __restrict__ places,
                                         const float* __restrict__ outside, float* __restrict__ x, int* __restrict__ y)
 {
+    let_later_begin();
     const int t = blockIdx.x * blockDim.x + threadIdx.x;
+    wait_for_earlier();
     if (t >= THREADS)
         return;
     const int n = t / (IMAGE / VALUES), first = t % (IMAGE / VALUES) * VALUES;

@@ -8,6 +8,8 @@ func gatherBatch(op kernels.GatherBatch) []Launch {
 		values = 1
 	}
 	threads := op.N * image / values
-	return []Launch{perElement("gather_batch.cu", "gather_batch", threads,
-		define("THREADS", threads, "N", op.N, "W", op.W, "C", op.C, "IMAGE", image, "VALUES", values, "PLACED", op.Places != nil)...)}
+	l := perElement("gather_batch.cu", "gather_batch", threads,
+		define("THREADS", threads, "N", op.N, "W", op.W, "C", op.C, "IMAGE", image, "VALUES", values, "PLACED", op.Places != nil)...)
+	l.Early = true
+	return []Launch{l}
 }

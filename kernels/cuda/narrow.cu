@@ -5,6 +5,7 @@
 // Macros: PARTS, THREADS (of a block), TABLE (of each part a Part), BF16.
 // Sums: none.
 #include "narrow.cuh"
+#include "overlap.cuh"
 
 struct Part {
     int block, from, to; // its first block, and where it begins in X and in Y
@@ -80,7 +81,9 @@ __device__ void turned(const Part& part, unsigned block, const float* __restrict
 
 extern "C" __global__ void narrow(const float* __restrict__ x, Narrow* __restrict__ y)
 {
+    let_later_begin();
     const Part part = part_of(blockIdx.x);
+    wait_for_earlier();
     const int block = blockIdx.x - part.block;
     if (part.turned)
         turned(part, block, x + part.from, y + part.to);

@@ -153,6 +153,6 @@ func (op narrow) launches() []Launch {
 	return []Launch{{
 		Source: "narrow.cu", Function: "narrow",
 		Defines: define("PARTS", len(op.Parts), "THREADS", threads, "TABLE", table.String(), "BF16", op.Precision == kernels.BF16),
-		Grid:    [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1},
+		Grid:    [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Early: true,
 	}}
 }

@@ -2,8 +2,11 @@
 // Blocks: one thread.
 // Macros: none.
 // Sums: none.
+#include "overlap.cuh"
+
 extern "C" __global__ void tick(int* step, int* at, const float* __restrict__ rates, float* rate)
 {
+    let_later_begin();
     if (step)
         ++*step;
     if (at)
