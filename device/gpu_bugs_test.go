@@ -73,7 +73,7 @@ var plantedBugs = []planted{
 		sim.SharedRace, "mma.cuh", "ldmatrix"},
 	{"no zeros outside the image", "conv2d_fprop+conv2d_dgrad", "conv2d_halo.cuh",
 		"threadIdx.x < ROW_CHUNKS)", "threadIdx.x < ROW_CHUNKS - 1)",
-		sim.UninitializedShared, "vector.cuh", "(to) = values"},
+		sim.UninitializedShared, "vector.cuh", "st.global.v4.b32"},
 	{"no wait for the image", "conv2d_fprop+conv2d_dgrad", "conv2d_resident.cuh",
 		"    await_copies<0>();\n", "",
 		sim.AsyncRace, "mma.cuh", "ld.shared.v4.b32"},
