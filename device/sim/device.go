@@ -70,6 +70,7 @@ type Device struct {
 	sector   uint32 // counts launches, for the distinct sectors
 	l2       l2Contents
 	sampled  map[launchKey]*sampled
+	launched []*Kernel // that have idle blocks, the last that was launched behind all others
 
 	nodes, nodeSets uint32 // stamps of launches, and of sets of them, that were given: see node.go
 

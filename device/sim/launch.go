@@ -41,9 +41,12 @@ func (d *Device) launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 	}
 	order := newLaunchOrder(d.nextStamps())
 	order.workspace, order.schedule, order.sample = workspace, s, d.sample(k, blocks, block, sharedBytes)
-	key := d.key(k, grid, block, sharedBytes, params)
-	if before := d.sampled[key]; order.sample.only() && before != nil {
-		return before.again(d, s.node), nil
+	var key launchKey
+	if order.sample.only() {
+		key = d.key(k, grid, block, sharedBytes, params)
+		if before := d.sampled[key]; before != nil {
+			return before.again(d, s.node), nil
+		}
 	}
 	if d.opts.Checks&BlockRaces != 0 {
 		if order.node = s.node; s.node != nil {
@@ -51,6 +54,7 @@ func (d *Device) launch(k *Kernel, grid, block [3]uint32, sharedBytes uint32, pa
 		}
 	}
 	d.noteWritable(k, params)
+	d.keepTeamOf(k)
 	team := k.team(workers, block, sharedBytes)
 	for _, b := range team {
 		b.prepare(grid, params, order)
@@ -116,6 +120,18 @@ func (d *Device) CheckLaunch(k *Kernel, grid, block [3]uint32, sharedBytes uint3
 		return bad(ErrConfiguration, "%d bytes of parameters, the kernel takes %d", len(params), k.fn.ParamBytes())
 	}
 	return nil
+}
+
+// keepTeamOf keeps the blocks of a kernel that is launched, and of some that were before it: in a device's life there may be thousands.
+func (d *Device) keepTeamOf(k *Kernel) {
+	const most = 64
+	if i := slices.Index(d.launched, k); i >= 0 {
+		d.launched = slices.Delete(d.launched, i, i+1)
+	}
+	if d.launched = append(d.launched, k); len(d.launched) > most {
+		d.launched[0].idle = nil
+		d.launched = slices.Delete(d.launched, 0, 1)
+	}
 }
 
 // team gives the blocks that run on the workers, those of the last launch if they fit.
