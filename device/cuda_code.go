@@ -126,6 +126,13 @@ func CompileKernels(lists [][]kernels.Op, o CompileOptions, arch, dir string) (i
 			return 0, fmt.Errorf("device: %s: %w", arch, err)
 		}
 		launches = append(launches, s.launches...)
+		for _, op := range s.derived {
+			l, err := cuda.Launches(op)
+			if err != nil {
+				return 0, fmt.Errorf("device: %s: %w", arch, err)
+			}
+			launches = append(launches, l)
+		}
 	}
 	sources, err := sourcesOf(launches, arch)
 	if err != nil {

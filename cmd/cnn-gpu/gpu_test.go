@@ -90,7 +90,7 @@ func TestCompileAheadOfTime(t *testing.T) {
 
 	r = runSimulated(t, none, "eval", w.out, "--batch", "5")
 	assert.Equal(t, exitFailure, r.code)
-	assert.Contains(t, r.stderr, "gather_batch.cu is not compiled for compute_90 and these shapes")
+	assert.Contains(t, r.stderr, "direct_conv2d_gathered_fprop.cu is not compiled for compute_90 and these shapes")
 	assert.Equal(t, made, countFiles(t, folder))
 
 	// Of a device whose kernels cannot be made check says nothing, and that once.
@@ -276,7 +276,7 @@ func TestPrediction(t *testing.T) {
 		for _, row := range c.Rows {
 			compared = append(compared, row.What)
 		}
-		assert.Subset(t, compared, []string{"gather_batch", "conv2d direct_conv2d_fprop"})
+		assert.Subset(t, compared, []string{"conv2d direct_conv2d_gathered_fprop", "adam_parts"})
 		for _, row := range c.Rows {
 			assert.InEpsilon(t, 1, row.Ratio, 0.01, row.What)
 		}
