@@ -104,7 +104,7 @@ var plantedBugs = []planted{
 		sim.SharedRace, "direct_conv2d_pooled_wgrad.cu", "sum += sums[t"},
 	{"a filter too many", firstLayer, "direct_conv2d_pooled_wgrad.cu",
 		"k < K ? places[", "k <= K ? places[",
-		sim.UninitializedGlobal, "direct_conv2d_pooled_wgrad.cu", "const float g = place"},
+		sim.UninitializedGlobal, "direct_conv2d_pooled_wgrad.cu", "held[i] = fmaf(seen"},
 
 	{"two warps write one place", "bias_wgrad", "columns.cuh",
 		"of_warps[thread / 32][thread % 32] = value;", "of_warps[thread / 32][thread % 32] = of_warps[0][thread % 32] = value;",

@@ -26,7 +26,8 @@ direct_conv2d_pooled_wgrad(const float* __restrict__ x, const float* __restrict_
 #pragma unroll 4
         for (unsigned window = turn; window < windows; window += SPLIT) {
             const int place = k < K ? places[at + window * K] : 255;
-            const float g = place == 255 ? 0 : dy[at + window * K];
+            const float given = k < K ? dy[at + window * K] : 0; // whatever the place is, so that it need not wait for it
+            const float g = place == 255 ? 0 : given;
             const int p = window / POOL_Q * 2 + place / 2 % 2, q = window % POOL_Q * 2 + place % 2;
             const float* seen = image + (p * STRIDE_H + first_row) * PITCH + q * STRIDE_W;
             bias += g;
