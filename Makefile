@@ -41,7 +41,7 @@ test: ## run every test that this machine allows
 
 .PHONY: race
 race: ## run the tests under the race detector (needs a C compiler)
-	$(GO) test -race -short -timeout 30m ./kernels/... ./device ./model/... ./train/... ./cmd/...
+	$(GO) test -race -short -timeout 60m ./kernels/... ./device ./model/... ./train/... ./cmd/...
 
 QEMU := $(shell command -v qemu-aarch64 || command -v qemu-aarch64-static)
 .PHONY: arm64
